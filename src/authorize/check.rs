@@ -1,0 +1,168 @@
+//! The questions that are asked on every request.
+
+use super::Bound;
+use super::decision::{Decision, Denial};
+use super::evaluate::{Asker, Subject};
+use crate::catalog::{AnyKind, KindId, Request};
+use crate::directory::{Directory, Place, TextError};
+use crate::id::{Principal, ResourceId};
+
+impl Directory {
+    /// Whether a principal may do something on a resource.
+    ///
+    /// All of the permissions must be allowed (rule A5). Takes ids and a bit set and returns a value: it cannot fail,
+    /// allocates nothing, and reads two rows and a few words that stay in the cache. An id of something that was
+    /// removed is denied.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Command, Decision, Denial, Directory, License, Strict, Subject, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
+    /// #     .profile(Profile::new("designer"))
+    /// #     .build()?;
+    /// let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
+    ///     License::new("acme").seats("designer", 1).into(),
+    ///     Command::add_user("ada").profile("designer").into(),
+    ///     Command::add_resource("project/churn").into(),
+    ///     Command::grant(Subject::user("ada"), "project/churn", ["read"]),
+    /// ])?;
+    /// let directory = plan.into_directory();
+    ///
+    /// let ada = directory.user("ada").unwrap();
+    /// let churn = directory.resource_named("project/churn").unwrap();
+    /// let read = directory.catalog().permission_set("project", ["read"]).unwrap();
+    /// let write = directory.catalog().permission_set("project", ["write"]).unwrap();
+    /// assert_eq!(directory.check(ada, churn, read), Decision::Allowed);
+    /// assert_eq!(directory.check(ada, churn, write), Decision::Denied(Denial::NotGranted));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn check<K: AnyKind>(
+        &self,
+        who: impl Into<Principal>,
+        on: ResourceId<K>,
+        permissions: K::Permissions,
+    ) -> Decision {
+        self.answer(self.asker(who.into()), self.subject(on.untyped()), K::request(permissions))
+    }
+
+    /// The answer to a request: the shortcut for what is plainly allowed, else the whole ladder.
+    ///
+    /// Most requests of most hosts are allowed, and then one comparison of what was granted with what passes every
+    /// cut of the profile settles it. Only for the others is the reason looked for.
+    #[inline]
+    pub(super) fn answer(
+        &self,
+        who: Option<Asker<'_>>,
+        on: Option<Subject<'_>>,
+        request: Request,
+    ) -> Decision {
+        if let (Some(who), Some(on)) = (who, on)
+            && who.is_active()
+            && request.bits != 0
+            && request.kind.is_none_or(|kind| kind.get() == on.row.kind)
+        {
+            let plain = self.rights.plain(who.row.profile, on.row.kind) & !on.row.required;
+            if request.bits & !plain == 0 && request.bits & !self.granted_to(who, on, &mut ()) == 0 {
+                return Decision::Allowed;
+            }
+        }
+        self.reason(who, on, request)
+    }
+
+    #[inline(never)]
+    fn reason(&self, who: Option<Asker<'_>>, on: Option<Subject<'_>>, request: Request) -> Decision {
+        self.decide(who, on, request, &mut ())
+    }
+
+    /// Everything that a principal may do on a resource, each permission asked alone.
+    ///
+    /// Nothing if the principal or the resource is unknown or the principal is not active. Permissions that are allowed
+    /// beyond an advisory profile are in. Allocates nothing.
+    pub fn permissions<K: AnyKind>(&self, who: impl Into<Principal>, on: ResourceId<K>) -> K::Permissions {
+        let (kind, bits) = self.allowed_bits(self.asker(who.into()), self.subject(on.untyped()));
+        K::answer(kind, bits)
+    }
+
+    pub(super) fn allowed_bits(&self, who: Option<Asker<'_>>, on: Option<Subject<'_>>) -> (KindId, u64) {
+        let kind = on.map_or(KindId::new(0), |on| KindId::new(on.row.kind));
+        match (who.filter(Asker::is_active), on) {
+            (Some(who), Some(on)) => (kind, self.verdict(who, on, &mut ()).allowed()),
+            _ => (kind, 0),
+        }
+    }
+
+    /// Everything that a principal was granted on a resource, whatever status, seat and profile (rule A2).
+    ///
+    /// It is what the security layer alone says; [`permissions`](Self::permissions) is what may be done. Allocates
+    /// nothing.
+    pub fn granted<K: AnyKind>(&self, who: impl Into<Principal>, on: ResourceId<K>) -> K::Permissions {
+        let on = self.subject(on.untyped());
+        let kind = on.map_or(KindId::new(0), |on| KindId::new(on.row.kind));
+        let granted = match (self.asker(who.into()), on) {
+            (Some(who), Some(on)) => {
+                let known = self.catalog.definition(kind).map_or(0, crate::catalog::KindDefinition::all);
+                self.granted_to(who, on, &mut ()) & known
+            }
+            _ => 0,
+        };
+        K::answer(kind, granted)
+    }
+
+    /// Looks a principal up once, for lists and pages.
+    #[inline]
+    #[must_use]
+    pub fn for_principal(&self, who: impl Into<Principal>) -> Bound<'_> {
+        Bound::new(self, self.asker(who.into()))
+    }
+
+    /// The principal that a text such as `user:ada` or `key:ci` names.
+    ///
+    /// # Errors
+    ///
+    /// [`TextError`] if the text is neither; an unknown name is no error but `None`.
+    pub fn principal_named(&self, text: &str) -> Result<Option<Principal>, TextError> {
+        match text.split_once(':') {
+            Some(("user", name)) => Ok(self.user(name).map(Principal::User)),
+            Some(("key", name)) => Ok(self.key(name).map(Principal::Key)),
+            _ => Err(TextError::new(text, "a principal: `user:NAME` or `key:NAME`")),
+        }
+    }
+
+    /// Whether a principal may do something on a resource, all by name: for tools, tests and consoles.
+    ///
+    /// Looks three names up; hosts that serve requests resolve ids once and use [`check`](Self::check). A target that
+    /// names no existing resource is denied, and so is a whole kind such as `project/*` (rule A8).
+    ///
+    /// # Errors
+    ///
+    /// [`TextError`] if `who` is neither `user:NAME` nor `key:NAME`.
+    pub fn check_named(&self, who: &str, on: &str, permissions: &[&str]) -> Result<Decision, TextError> {
+        let who = self.principal_named(who)?.and_then(|who| self.asker(who));
+        let on = match self.find_place(on) {
+            Ok(Place::Resource(resource)) => self.subject(resource),
+            _ => None,
+        };
+        let kind = on.and_then(|on| self.catalog.definition(KindId::new(on.row.kind)));
+        let mut bits = permissions.iter().map(|name| kind.and_then(|kind| kind.bit(name)));
+        let known = bits.try_fold(0, |all, bit| bit.map(|bit| all | bit));
+        let request = match known {
+            Some(bits) => Request { kind: None, bits },
+            // Some permission has no bit: asking for all bits of no kind falls to `wrong_kind` in its turn.
+            None => Request { kind: Some(KindId::new(u8::MAX)), bits: u64::MAX },
+        };
+        Ok(self.decide(who, on, request, &mut ()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decision_is_one_or_two_bytes() {
+        assert!(size_of::<Decision>() <= 2);
+        assert_eq!(Denial::ALL.len(), 11);
+    }
+}

@@ -1,0 +1,12 @@
+//! Questions: may this principal do that, and what may it do at all.
+//!
+//! Everything here reads a [`Directory`](crate::Directory) and changes nothing. A check takes ids and a bit set and
+//! gives a [`Decision`]; it cannot fail, and it allocates nothing.
+
+mod bound;
+mod check;
+mod decision;
+mod evaluate;
+
+pub use self::bound::Bound;
+pub use self::decision::{Decision, Denial, Layer};

@@ -1,0 +1,2 @@
+//! The `entitle` command.
+fn main() {}

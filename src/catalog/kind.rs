@@ -1,0 +1,186 @@
+//! Kinds of resources, in types and at run time.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use bitflags::Flags;
+
+use super::permission::{KindId, PermissionSet};
+use crate::id::Untyped;
+
+/// A kind of resource whose permissions are a `bitflags` type over `u64`.
+///
+/// Every flag of one bit is a permission; its name in lower case is the permission's name, so that `WRITE` is
+/// written `write` in grants, histories and scenarios. Flags of several bits are shorthands and no permissions.
+///
+/// ```
+/// use entitle::bitflags::bitflags;
+/// use entitle::catalog::{Kind, ResourceKind};
+///
+/// bitflags! {
+///     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///     pub struct ProjectPermissions: u64 {
+///         const READ = 1;
+///         const WRITE = 2;
+///     }
+/// }
+///
+/// enum Project {}
+/// impl ResourceKind for Project {
+///     const NAME: &'static str = "project";
+///     type Permissions = ProjectPermissions;
+/// }
+///
+/// let kind = Kind::of::<Project>().implies(ProjectPermissions::WRITE, ProjectPermissions::READ);
+/// # let _ = kind;
+/// ```
+pub trait ResourceKind: 'static {
+    /// The kind's name in the catalog, in targets such as `project/churn`, and in everything stored.
+    const NAME: &'static str;
+
+    /// The kind's permissions.
+    type Permissions: Flags<Bits = u64>;
+}
+
+/// What can be asked about a [`ResourceId`](crate::ResourceId): the permissions of its kind.
+///
+/// Implemented for every [`ResourceKind`], whose requests are its own `bitflags` type, and for [`Untyped`], whose
+/// requests are [`PermissionSet`]s. It is sealed: there is nothing to implement.
+pub trait AnyKind: sealed::Sealed {
+    /// The type of a set of permissions.
+    type Permissions;
+
+    /// The set as the evaluator reads it.
+    #[doc(hidden)]
+    fn request(permissions: Self::Permissions) -> Request;
+
+    /// A set of the evaluator's as the caller reads it.
+    #[doc(hidden)]
+    fn answer(kind: KindId, bits: u64) -> Self::Permissions;
+
+    /// Whether a kind of the catalog is this kind, permission by permission.
+    #[doc(hidden)]
+    fn is(kind: &KindDefinition) -> bool;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl<K: super::ResourceKind> Sealed for K {}
+    impl Sealed for crate::id::Untyped {}
+}
+
+/// The permissions that a check asks for; typed requests need no kind, their resource's type has it.
+#[derive(Clone, Copy, Debug)]
+pub struct Request {
+    pub(crate) kind: Option<KindId>,
+    pub(crate) bits: u64,
+}
+
+impl<K: ResourceKind> AnyKind for K {
+    type Permissions = K::Permissions;
+
+    fn request(permissions: K::Permissions) -> Request {
+        Request { kind: None, bits: permissions.bits() }
+    }
+
+    fn answer(_: KindId, bits: u64) -> K::Permissions {
+        K::Permissions::from_bits_retain(bits)
+    }
+
+    fn is(kind: &KindDefinition) -> bool {
+        let flags = single_bits::<K>();
+        &*kind.name == K::NAME
+            && kind.all == flags.clone().fold(0, |all, (bit, _)| all | bit)
+            && flags
+                .into_iter()
+                .all(|(bit, name)| kind.name_of(bit).is_some_and(|n| n.eq_ignore_ascii_case(name)))
+    }
+}
+
+impl AnyKind for Untyped {
+    type Permissions = PermissionSet;
+
+    fn request(permissions: PermissionSet) -> Request {
+        Request { kind: Some(permissions.kind()), bits: permissions.bits() }
+    }
+
+    fn answer(kind: KindId, bits: u64) -> PermissionSet {
+        PermissionSet::new(kind, bits)
+    }
+
+    fn is(_: &KindDefinition) -> bool {
+        true
+    }
+}
+
+/// The flags of one bit of a typed kind, with their names as declared; the first name of a bit counts.
+pub(crate) fn single_bits<K: ResourceKind>() -> impl Iterator<Item = (u64, &'static str)> + Clone {
+    let flags = K::Permissions::FLAGS;
+    flags.iter().enumerate().filter_map(move |(place, flag)| {
+        let bit = flag.value().bits();
+        let first = !flags.iter().take(place).any(|earlier| earlier.value().bits() == bit);
+        (bit.is_power_of_two() && !flag.name().is_empty() && first).then(|| (bit, flag.name()))
+    })
+}
+
+/// One kind of the catalog, with implication worked out.
+#[derive(Debug)]
+pub struct KindDefinition {
+    pub(super) name: Box<str>,
+    pub(super) singleton: bool,
+    /// Names by bit, lowest first.
+    pub(super) names: Vec<(u64, Box<str>)>,
+    pub(super) all: u64,
+    /// For each bit: itself and all that it implies.
+    pub(super) implied: Box<[u64; 64]>,
+    /// For each bit: itself and all that imply it.
+    pub(super) implying: Box<[u64; 64]>,
+    pub(super) owner: u64,
+}
+
+impl KindDefinition {
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn singleton(&self) -> bool {
+        self.singleton
+    }
+
+    pub(crate) fn all(&self) -> u64 {
+        self.all
+    }
+
+    /// What owning a resource of this kind grants, closed under implication (rule A2).
+    pub(crate) fn owner(&self) -> u64 {
+        self.owner
+    }
+
+    pub(crate) fn bit(&self, permission: &str) -> Option<u64> {
+        self.names.iter().find(|(_, name)| &**name == permission).map(|&(bit, _)| bit)
+    }
+
+    fn name_of(&self, bit: u64) -> Option<&str> {
+        self.names.iter().find(|&&(b, _)| b == bit).map(|(_, name)| &**name)
+    }
+
+    pub(crate) fn names(&self, bits: u64) -> impl Iterator<Item = &str> {
+        self.names.iter().filter(move |&&(bit, _)| bit & bits != 0).map(|(_, name)| &**name)
+    }
+
+    /// The bits and all that they imply (rule A3).
+    pub(crate) fn close(&self, bits: u64) -> u64 {
+        union_over(&self.implied, bits)
+    }
+
+    /// What is left of `held` when `bits` are revoked: they go, and so does all that implies them (rule A3).
+    pub(crate) fn without(&self, held: u64, bits: u64) -> u64 {
+        held & !union_over(&self.implying, bits)
+    }
+}
+
+/// The union of a table's entries over the bits that are set.
+pub(super) fn union_over(table: &[u64; 64], bits: u64) -> u64 {
+    let set = table.iter().enumerate().filter(|&(bit, _)| bits & (1 << bit) != 0);
+    set.fold(bits, |union, (_, entry)| union | entry)
+}

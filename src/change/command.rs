@@ -1,0 +1,632 @@
+//! Commands: everything that anybody can ask to be changed.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::written::ScopeDocument;
+use crate::directory::{Members, Subject, UserSource};
+use crate::seats::License;
+use crate::time::Timestamp;
+
+/// One change that somebody asks for, by names.
+///
+/// Commands with optional fields have a builder: `Command::add_user("ada").profile("designer").into()`. A command
+/// that asks for what already is succeeds and records nothing (rule C4), so provisioning can be repeated.
+///
+/// Serialized, a command is an object with one key: `{ "join": { "user": "ada", "group": "data" } }`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case", deny_unknown_fields))]
+pub enum Command {
+    /// Adds an active user; see [`AddUser`].
+    AddUser(AddUser),
+    /// Invites a user, or renews an expired invitation; see [`Invite`].
+    Invite(Invite),
+    /// Invites everyone named in a text; see [`InviteMany`].
+    InviteMany(InviteMany),
+    /// Turns an open invitation into an active user; the reserved seat is held then (rule S4).
+    AcceptInvite {
+        /// The user.
+        user: String,
+    },
+    /// Takes an open invitation back and removes the user.
+    RevokeInvite {
+        /// The user.
+        user: String,
+    },
+    /// Gives a user a profile, or takes it back with none (rule S1).
+    AssignProfile {
+        /// The user.
+        user: String,
+        /// The profile; none gives the seat back.
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::wire::nullable"))]
+        profile: Option<String>,
+    },
+    /// Forbids a user to act and frees the seat; what was wanted is remembered.
+    Suspend {
+        /// The user.
+        user: String,
+    },
+    /// Lets a suspended user act again: a new admission for what was wanted.
+    Reinstate {
+        /// The user.
+        user: String,
+    },
+    /// Removes a user; see [`RemoveUser`].
+    RemoveUser(RemoveUser),
+    /// Gives a user another name.
+    RenameUser {
+        /// The user.
+        user: String,
+        /// The new name.
+        to: String,
+    },
+    /// Brings a user up to date with an external directory; see [`SyncUser`].
+    SyncUser(SyncUser),
+    /// Adds a group; see [`AddGroup`].
+    AddGroup(AddGroup),
+    /// Removes a group with its memberships and grants (rule G5).
+    RemoveGroup {
+        /// The group.
+        group: String,
+    },
+    /// Puts a user into an explicit group.
+    Join {
+        /// The user.
+        user: String,
+        /// The group.
+        group: String,
+    },
+    /// Takes a user out of an explicit group.
+    Leave {
+        /// The user.
+        user: String,
+        /// The group.
+        group: String,
+    },
+    /// Adds a resource; see [`AddResource`].
+    AddResource(AddResource),
+    /// Removes a resource with everything that refers to it.
+    RemoveResource {
+        /// The resource, such as `project/churn`.
+        resource: String,
+    },
+    /// Gives a resource another owner (rule A10).
+    TransferOwnership {
+        /// The resource, such as `project/churn` or a singleton's kind.
+        resource: String,
+        /// The new owner.
+        to: String,
+    },
+    /// Grants permissions, and what they imply (rule A3).
+    Grant {
+        /// To whom.
+        to: Subject,
+        /// On what: a resource, a whole kind such as `project/*`, or a singleton's kind.
+        on: String,
+        /// Which permissions.
+        permissions: Vec<String>,
+    },
+    /// Revokes permissions, and those that imply them (rule A3).
+    Revoke {
+        /// From whom.
+        to: Subject,
+        /// On what.
+        on: String,
+        /// Which permissions.
+        permissions: Vec<String>,
+    },
+    /// Replaces what a subject has on a target; no permissions removes it.
+    SetGrant {
+        /// Whose.
+        to: Subject,
+        /// On what.
+        on: String,
+        /// Which permissions there are then.
+        permissions: Vec<String>,
+    },
+    /// Adds an API key; see [`AddKey`].
+    AddKey(AddKey),
+    /// Removes an API key.
+    RemoveKey {
+        /// The key.
+        key: String,
+    },
+    /// Says which permissions on a resource need a personal credential (rule A12).
+    RequireCredential {
+        /// The resource.
+        resource: String,
+        /// The permissions, exactly; none: no longer required.
+        #[cfg_attr(feature = "serde", serde(rename = "for"))]
+        permissions: Vec<String>,
+    },
+    /// Notes that a user has a personal credential for a resource; the secret stays with the host.
+    RecordCredential {
+        /// The user.
+        user: String,
+        /// The resource.
+        resource: String,
+    },
+    /// Notes that a user has no personal credential for a resource any more.
+    ForgetCredential {
+        /// The user.
+        user: String,
+        /// The resource.
+        resource: String,
+    },
+    /// Puts a license in force; the same content again is a no-op (rule S14).
+    InstallLicense(License),
+    /// Asks for nothing: what is due is applied, as before every other command (rule C5).
+    Tick {},
+}
+
+/// Adds an active user with a seat, groups and an e-mail address.
+///
+/// If the user exists it is a no-op, provided that every field named is already so and the user is active.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+#[must_use]
+pub struct AddUser {
+    /// The new name.
+    pub user: String,
+    /// The profile; left out is the catalog's default, `Some(None)` is none (rule G3).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::wire::left_out"))]
+    pub profile: Option<Option<String>>,
+    /// Explicit groups to join.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub groups: Vec<String>,
+    /// Where the user comes from; left out is local (rule G2).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub source: Option<UserSource>,
+    /// An e-mail address, kept and never used.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub email: Option<String>,
+}
+
+/// Invites a user: the seat is reserved until the invitation is accepted, revoked or over (rule S4).
+///
+/// For a user whose invitation expired it renews the invitation; fields left out stay as they are then.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+#[must_use]
+pub struct Invite {
+    /// The new name, or that of a user whose invitation expired.
+    pub user: String,
+    /// The profile; left out is the catalog's default, `Some(None)` is none (rule G3).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::wire::left_out"))]
+    pub profile: Option<Option<String>>,
+    /// Explicit groups to join.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub groups: Vec<String>,
+    /// When the invitation is over; never if left out.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub expires_at: Option<Timestamp>,
+    /// An e-mail address, kept and never used.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub email: Option<String>,
+}
+
+/// Invites everyone named in a text: addresses between commas, spaces, semicolons or new lines (rule G6).
+///
+/// Each address is the user's name. One bad address refuses all, and every bad one is listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+#[must_use]
+pub struct InviteMany {
+    /// The addresses.
+    pub text: String,
+    /// The profile; left out is the catalog's default, `Some(None)` is none (rule G3).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::wire::left_out"))]
+    pub profile: Option<Option<String>>,
+    /// Explicit groups to join.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub groups: Vec<String>,
+    /// When the invitations are over; never if left out.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Removes a user, whose memberships, grants, keys and credentials go too, and whose seat is free.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+#[must_use]
+pub struct RemoveUser {
+    /// The user.
+    pub user: String,
+    /// Who owns then what the user owned (rule A10).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub heir: Option<String>,
+}
+
+/// Brings a user up to date with an external directory, adding the user if asked to (rule G2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+#[must_use]
+pub struct SyncUser {
+    /// The user.
+    pub user: String,
+    /// The directory's kind; another one than before is refused.
+    pub source: UserSource,
+    /// The user's groups there, all of them.
+    pub external_groups: Vec<String>,
+    /// Whether an unknown user is added.
+    #[cfg_attr(feature = "serde", serde(default = "yes"))]
+    pub provision: bool,
+    /// Whether the profile of a known user is chosen again (rule G3).
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub update_profile: bool,
+}
+
+#[cfg(feature = "serde")]
+const fn yes() -> bool {
+    true
+}
+
+/// Adds a group (rule G1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+#[must_use]
+pub struct AddGroup {
+    /// The new name.
+    pub group: String,
+    /// How users come into it; left out is by command.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub members: Option<Members>,
+    /// The resource whose owner is always a member, for explicit groups only (rule A10).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub includes_owner_of: Option<String>,
+}
+
+/// Adds a resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+#[must_use]
+pub struct AddResource {
+    /// The new name, such as `project/churn`.
+    pub resource: String,
+    /// Its owner (rule A10).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub owner: Option<String>,
+}
+
+/// Adds an API key that acts as a user within a scope (rule A11).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+#[must_use]
+pub struct AddKey {
+    /// The new name.
+    pub key: String,
+    /// The user.
+    pub acts_as: String,
+    /// What it may do of what the user may do; left out is nothing.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub scope: Option<ScopeDocument>,
+    /// When it is over; never if left out.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Command {
+    /// Adds an active user.
+    pub fn add_user(user: impl Into<String>) -> AddUser {
+        AddUser { user: user.into(), ..AddUser::default() }
+    }
+
+    /// Invites a user.
+    pub fn invite(user: impl Into<String>) -> Invite {
+        Invite { user: user.into(), ..Invite::default() }
+    }
+
+    /// Invites everyone named in a text.
+    pub fn invite_many(text: impl Into<String>) -> InviteMany {
+        InviteMany { text: text.into(), ..InviteMany::default() }
+    }
+
+    /// Turns an open invitation into an active user.
+    pub fn accept_invite(user: impl Into<String>) -> Self {
+        Self::AcceptInvite { user: user.into() }
+    }
+
+    /// Takes an open invitation back.
+    pub fn revoke_invite(user: impl Into<String>) -> Self {
+        Self::RevokeInvite { user: user.into() }
+    }
+
+    /// Gives a user a profile.
+    pub fn assign_profile(user: impl Into<String>, profile: impl Into<String>) -> Self {
+        Self::AssignProfile { user: user.into(), profile: Some(profile.into()) }
+    }
+
+    /// Takes a user's profile back.
+    pub fn withdraw_profile(user: impl Into<String>) -> Self {
+        Self::AssignProfile { user: user.into(), profile: None }
+    }
+
+    /// Forbids a user to act.
+    pub fn suspend(user: impl Into<String>) -> Self {
+        Self::Suspend { user: user.into() }
+    }
+
+    /// Lets a suspended user act again.
+    pub fn reinstate(user: impl Into<String>) -> Self {
+        Self::Reinstate { user: user.into() }
+    }
+
+    /// Removes a user.
+    pub fn remove_user(user: impl Into<String>) -> RemoveUser {
+        RemoveUser { user: user.into(), heir: None }
+    }
+
+    /// Gives a user another name.
+    pub fn rename_user(user: impl Into<String>, to: impl Into<String>) -> Self {
+        Self::RenameUser { user: user.into(), to: to.into() }
+    }
+
+    /// Brings a user up to date with an external directory.
+    pub fn sync_user<G: Into<String>>(
+        user: impl Into<String>,
+        source: UserSource,
+        external_groups: impl IntoIterator<Item = G>,
+    ) -> SyncUser {
+        SyncUser {
+            user: user.into(),
+            source,
+            external_groups: external_groups.into_iter().map(Into::into).collect(),
+            provision: true,
+            update_profile: false,
+        }
+    }
+
+    /// Adds a group.
+    pub fn add_group(group: impl Into<String>) -> AddGroup {
+        AddGroup { group: group.into(), ..AddGroup::default() }
+    }
+
+    /// Removes a group.
+    pub fn remove_group(group: impl Into<String>) -> Self {
+        Self::RemoveGroup { group: group.into() }
+    }
+
+    /// Puts a user into a group.
+    pub fn join(user: impl Into<String>, group: impl Into<String>) -> Self {
+        Self::Join { user: user.into(), group: group.into() }
+    }
+
+    /// Takes a user out of a group.
+    pub fn leave(user: impl Into<String>, group: impl Into<String>) -> Self {
+        Self::Leave { user: user.into(), group: group.into() }
+    }
+
+    /// Adds a resource.
+    pub fn add_resource(resource: impl Into<String>) -> AddResource {
+        AddResource { resource: resource.into(), owner: None }
+    }
+
+    /// Removes a resource.
+    pub fn remove_resource(resource: impl Into<String>) -> Self {
+        Self::RemoveResource { resource: resource.into() }
+    }
+
+    /// Gives a resource another owner.
+    pub fn transfer_ownership(resource: impl Into<String>, to: impl Into<String>) -> Self {
+        Self::TransferOwnership { resource: resource.into(), to: to.into() }
+    }
+
+    /// Grants permissions.
+    pub fn grant<P: Into<String>>(
+        to: Subject,
+        on: impl Into<String>,
+        permissions: impl IntoIterator<Item = P>,
+    ) -> Self {
+        Self::Grant { to, on: on.into(), permissions: texts(permissions) }
+    }
+
+    /// Revokes permissions.
+    pub fn revoke<P: Into<String>>(
+        to: Subject,
+        on: impl Into<String>,
+        permissions: impl IntoIterator<Item = P>,
+    ) -> Self {
+        Self::Revoke { to, on: on.into(), permissions: texts(permissions) }
+    }
+
+    /// Replaces what a subject has on a target.
+    pub fn set_grant<P: Into<String>>(
+        to: Subject,
+        on: impl Into<String>,
+        permissions: impl IntoIterator<Item = P>,
+    ) -> Self {
+        Self::SetGrant { to, on: on.into(), permissions: texts(permissions) }
+    }
+
+    /// Adds an API key.
+    pub fn add_key(key: impl Into<String>, acts_as: impl Into<String>) -> AddKey {
+        AddKey { key: key.into(), acts_as: acts_as.into(), scope: None, expires_at: None }
+    }
+
+    /// Removes an API key.
+    pub fn remove_key(key: impl Into<String>) -> Self {
+        Self::RemoveKey { key: key.into() }
+    }
+
+    /// Says which permissions on a resource need a personal credential.
+    pub fn require_credential<P: Into<String>>(
+        resource: impl Into<String>,
+        permissions: impl IntoIterator<Item = P>,
+    ) -> Self {
+        Self::RequireCredential { resource: resource.into(), permissions: texts(permissions) }
+    }
+
+    /// Notes that a user has a personal credential for a resource.
+    pub fn record_credential(user: impl Into<String>, resource: impl Into<String>) -> Self {
+        Self::RecordCredential { user: user.into(), resource: resource.into() }
+    }
+
+    /// Notes that a user has no personal credential for a resource any more.
+    pub fn forget_credential(user: impl Into<String>, resource: impl Into<String>) -> Self {
+        Self::ForgetCredential { user: user.into(), resource: resource.into() }
+    }
+
+    /// Puts a license in force.
+    #[must_use]
+    pub fn install_license(license: License) -> Self {
+        Self::InstallLicense(license)
+    }
+
+    /// Applies what is due.
+    #[must_use]
+    pub fn tick() -> Self {
+        Self::Tick {}
+    }
+}
+
+fn texts<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Vec<String> {
+    texts.into_iter().map(Into::into).collect()
+}
+
+/// Makes the setters that several builders share.
+macro_rules! shared_setters {
+    ($($builder:ty: $($setter:ident),+;)+) => {$(
+        impl $builder {
+            $(shared_setters!(@ $setter);)+
+        }
+    )+};
+    (@ profile) => {
+        /// Names the profile.
+        pub fn profile(mut self, profile: impl Into<String>) -> Self {
+            self.profile = Some(Some(profile.into()));
+            self
+        }
+    };
+    (@ no_profile) => {
+        /// Asks for no profile, not even the catalog's default.
+        pub fn no_profile(mut self) -> Self {
+            self.profile = Some(None);
+            self
+        }
+    };
+    (@ group) => {
+        /// Adds an explicit group to join.
+        pub fn group(mut self, group: impl Into<String>) -> Self {
+            self.groups.push(group.into());
+            self
+        }
+    };
+    (@ expires_at) => {
+        /// Says when it is over.
+        pub fn expires_at(mut self, at: Timestamp) -> Self {
+            self.expires_at = Some(at);
+            self
+        }
+    };
+    (@ email) => {
+        /// Names an e-mail address.
+        pub fn email(mut self, email: impl Into<String>) -> Self {
+            self.email = Some(email.into());
+            self
+        }
+    };
+}
+
+shared_setters! {
+    AddUser: profile, no_profile, group, email;
+    Invite: profile, no_profile, group, expires_at, email;
+    InviteMany: profile, no_profile, group, expires_at;
+    AddKey: expires_at;
+}
+
+impl AddUser {
+    /// Says where the user comes from.
+    pub fn source(mut self, source: UserSource) -> Self {
+        self.source = Some(source);
+        self
+    }
+}
+
+impl RemoveUser {
+    /// Names who owns then what the user owned.
+    pub fn heir(mut self, heir: impl Into<String>) -> Self {
+        self.heir = Some(heir.into());
+        self
+    }
+}
+
+impl SyncUser {
+    /// Refuses an unknown user instead of adding it.
+    pub fn known_only(mut self) -> Self {
+        self.provision = false;
+        self
+    }
+
+    /// Chooses the profile again, also for a known user.
+    pub fn update_profile(mut self) -> Self {
+        self.update_profile = true;
+        self
+    }
+}
+
+impl AddGroup {
+    /// Makes everybody a member who wants one of these profiles, and nobody else.
+    pub fn by_profile<P: Into<String>>(mut self, profiles: impl IntoIterator<Item = P>) -> Self {
+        self.members = Some(Members::ByProfile(texts(profiles)));
+        self
+    }
+
+    /// Makes everybody a member who has one of these external names.
+    pub fn external<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.members = Some(Members::External(texts(names)));
+        self
+    }
+
+    /// Makes the owner of a resource always a member.
+    pub fn includes_owner_of(mut self, resource: impl Into<String>) -> Self {
+        self.includes_owner_of = Some(resource.into());
+        self
+    }
+}
+
+impl AddResource {
+    /// Names the owner.
+    pub fn owner(mut self, owner: impl Into<String>) -> Self {
+        self.owner = Some(owner.into());
+        self
+    }
+}
+
+impl AddKey {
+    /// Says what the key may do.
+    pub fn scope(mut self, scope: ScopeDocument) -> Self {
+        self.scope = Some(scope);
+        self
+    }
+}
+
+/// Makes a command of each builder.
+macro_rules! commands_of {
+    ($($builder:ident),+ $(,)?) => {$(
+        impl From<$builder> for Command {
+            fn from(command: $builder) -> Self {
+                Self::$builder(command)
+            }
+        }
+    )+};
+}
+
+commands_of!(AddUser, Invite, InviteMany, RemoveUser, SyncUser, AddGroup, AddResource, AddKey);
+
+impl From<License> for Command {
+    fn from(license: License) -> Self {
+        Self::InstallLicense(license)
+    }
+}

@@ -1,0 +1,23 @@
+//! Changes: commands go in, the next directory and the facts that made it come out.
+//!
+//! [`Directory::plan`](crate::Directory::plan) is the one door. It takes commands, all or nothing, and gives a
+//! [`Plan`]: the next directory, and the [`Event`]s that a host stores in its own transaction before it shows the
+//! new directory to anyone. [`Directory::replay`](crate::Directory::replay) makes the same directory of stored
+//! commits, without asking any policy again.
+
+mod command;
+mod event;
+mod plan;
+mod planner;
+mod refusal;
+mod replay;
+mod written;
+
+pub use self::command::{
+    AddGroup, AddKey, AddResource, AddUser, Command, Invite, InviteMany, RemoveUser, SyncUser,
+};
+pub use self::event::{Commit, Event};
+pub use self::plan::{Plan, Stale};
+pub use self::refusal::Refusal;
+pub use self::replay::ReplayError;
+pub use self::written::ScopeDocument;

@@ -1,0 +1,170 @@
+//! A plan: the next directory and the facts that made it, before anyone stored or saw them.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::command::Command;
+use super::event::{Commit, Event};
+use super::planner::Planner;
+use super::refusal::Refusal;
+use crate::directory::Directory;
+use crate::seats::{SeatPolicy, Source};
+use crate::time::Timestamp;
+
+/// What commands would make of a directory: nothing has happened yet.
+///
+/// A host stores [`commit`](Self::commit) in its own transaction and shows the new directory afterwards. Dropping
+/// a plan undoes it.
+#[derive(Clone, Debug)]
+#[must_use = "a plan changes nothing until its directory is used"]
+pub struct Plan {
+    base: u64,
+    at: Timestamp,
+    directory: Directory,
+    events: Vec<Event>,
+}
+
+impl Plan {
+    /// The revision of the directory that it was planned on.
+    #[must_use]
+    pub fn base_revision(&self) -> u64 {
+        self.base
+    }
+
+    /// The revision of the directory that it makes; the same one if it records nothing.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.directory.revision()
+    }
+
+    /// The time that it was planned for.
+    #[must_use]
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// The facts, in order.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// Whether it records nothing: everything that was asked for is so already, and nothing was due (rule C5).
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// The directory that it makes.
+    #[must_use]
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// The directory that it makes.
+    #[must_use]
+    pub fn into_directory(self) -> Directory {
+        self.directory
+    }
+
+    /// What a host stores; none if the plan records nothing.
+    #[must_use]
+    pub fn commit(&self, by: impl Into<String>) -> Option<Commit> {
+        let events = self.events.clone();
+        (!self.is_empty()).then(|| Commit { revision: self.revision(), at: self.at, by: by.into(), events })
+    }
+}
+
+/// A plan was made on another revision than the one that it meets (rule C3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the plan was made on revision {base}, and this is revision {found}")]
+pub struct Stale {
+    /// The revision that the plan was made on.
+    pub base: u64,
+    /// The revision that it met.
+    pub found: u64,
+}
+
+impl Directory {
+    /// Plans commands: all of them, or none (rule C2).
+    ///
+    /// Everything that is due by `now` is applied first, then the commands in order, then the seats that they ask
+    /// for are settled together, and last whoever waits is served (rules C5, S6, S8). The policy is asked only where
+    /// capacity is wanting (rule S7). The cost follows what changes, not the size of the directory.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`], and nothing happened: `time_reversed` first, then the first fault of a command in the order of the
+    /// batch, then seats (rule C8).
+    ///
+    /// ```
+    /// use entitle::catalog::{Catalog, Profile};
+    /// use entitle::{Command, Directory, License, Strict, Timestamp};
+    ///
+    /// let catalog = Catalog::builder().profile(Profile::new("designer")).build()?;
+    /// let empty = Directory::new(catalog);
+    /// let one = empty.plan(Timestamp::EPOCH, &Strict, [
+    ///     License::new("acme").seats("designer", 1).into(),
+    ///     Command::add_user("ada").profile("designer").into(),
+    /// ])?.into_directory();
+    /// assert_eq!(one.figures("designer").unwrap().held, 1);
+    ///
+    /// let refusal = one
+    ///     .plan(Timestamp::EPOCH, &Strict, [Command::add_user("bob").profile("designer").into()])
+    ///     .unwrap_err();
+    /// assert_eq!(refusal.code(), "seat_limit");
+    /// assert_eq!(refusal.to_string(), "user `bob` cannot take a seat of `designer`: 1 of 1 are taken");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn plan(
+        &self,
+        now: Timestamp,
+        policy: &dyn SeatPolicy,
+        commands: impl IntoIterator<Item = Command>,
+    ) -> Result<Plan, Refusal> {
+        self.plan_from(now, policy, None, commands)
+    }
+
+    /// Plans commands as [`plan`](Self::plan), telling the policy that they are an import of users from elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// As [`plan`](Self::plan).
+    pub fn plan_import(
+        &self,
+        now: Timestamp,
+        policy: &dyn SeatPolicy,
+        commands: impl IntoIterator<Item = Command>,
+    ) -> Result<Plan, Refusal> {
+        self.plan_from(now, policy, Some(Source::Import), commands)
+    }
+
+    fn plan_from(
+        &self,
+        now: Timestamp,
+        policy: &dyn SeatPolicy,
+        source: Option<Source>,
+        commands: impl IntoIterator<Item = Command>,
+    ) -> Result<Plan, Refusal> {
+        let mut planner = Planner::begin(self, now, policy, source)?;
+        for command in commands {
+            planner.command(command)?;
+        }
+        let (directory, events) = planner.finish()?;
+        // A plan that records nothing leaves even the clock as it was (rule C5).
+        let directory = if events.is_empty() { self.clone() } else { directory };
+        Ok(Plan { base: self.revision(), at: now, directory, events })
+    }
+
+    /// The directory that a plan makes, if it was planned on this one (rule C3).
+    ///
+    /// # Errors
+    ///
+    /// [`Stale`] if the plan was made on another revision.
+    pub fn commit(&self, plan: Plan) -> Result<Self, Stale> {
+        if plan.base == self.revision() {
+            return Ok(plan.directory);
+        }
+        Err(Stale { base: plan.base, found: self.revision() })
+    }
+}

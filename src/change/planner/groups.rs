@@ -1,0 +1,135 @@
+//! Groups and who is in them.
+
+use alloc::borrow::ToOwned as _;
+use alloc::string::String;
+
+use super::Planner;
+use super::lookup::new_name;
+use super::sync::external_names;
+use crate::change::command::AddGroup;
+use crate::change::event::Event;
+use crate::change::refusal::Refusal;
+use crate::directory::{Members, Membership};
+use crate::id::{GroupId, ResourceId, UserId};
+use crate::limits::MAX_GROUPS;
+
+impl Planner<'_> {
+    pub(super) fn add_group(&mut self, command: &AddGroup) -> Result<(), Refusal> {
+        let name = new_name(&command.group)?;
+        if let Some(group) = self.directory.group(&name) {
+            return self.group_as_asked(group, command);
+        }
+        let membership = self.membership(command.members.as_ref())?;
+        let owner_of = command.includes_owner_of.as_deref();
+        let owner_of = owner_of.map(|resource| self.find_resource(resource)).transpose()?;
+        if owner_of.is_some() && membership != Membership::Explicit {
+            return Err(Refusal::ManagedGroup { user: String::new(), group: command.group.clone() });
+        }
+        if self.directory.group_count() >= MAX_GROUPS {
+            return Err(Refusal::TooMany { what: "groups", max: MAX_GROUPS });
+        }
+        let members = self.directory.members_by_name(&membership);
+        let includes_owner_of = owner_of.map(|resource| self.text_of(resource));
+        self.directory.add_group(&name, membership, owner_of);
+        self.events.push(Event::GroupAdded { group: name, members, includes_owner_of });
+        Ok(())
+    }
+
+    /// How users come into the group, checked.
+    fn membership(&self, members: Option<&Members>) -> Result<Membership, Refusal> {
+        match members {
+            None | Some(Members::Explicit) => Ok(Membership::Explicit),
+            Some(Members::ByProfile(profiles)) => {
+                let mask = profiles
+                    .iter()
+                    .try_fold(0_u64, |mask, profile| Ok(mask | (1 << self.find_profile(profile)?.get())));
+                mask.map(Membership::ByProfile)
+            }
+            Some(Members::External(names)) => external_names(names).map(Membership::External),
+        }
+    }
+
+    /// Whether everything named is already so for a group that exists; else `exists` (rule C4).
+    fn group_as_asked(&self, group: GroupId, command: &AddGroup) -> Result<(), Refusal> {
+        let record = self.group(group);
+        let members = command.members.as_ref().is_none_or(|members| {
+            let asked = self.membership(Some(members)).ok();
+            asked.is_some() && asked.as_ref() == record.map(|group| &group.membership)
+        });
+        let owner = command.includes_owner_of.as_deref().is_none_or(|resource| {
+            let asked = self.directory.resource_named(resource).map(ResourceId::index);
+            asked.is_some() && asked == record.and_then(|group| group.includes_owner_of)
+        });
+        if members && owner {
+            return Ok(());
+        }
+        Err(Refusal::Exists { what: "group", name: command.group.clone() })
+    }
+
+    pub(super) fn remove_group(&mut self, group: &str) -> Result<(), Refusal> {
+        let id = self.find_group(group)?;
+        let name = self.group(id).and_then(|group| group.name.clone());
+        self.directory.remove_group(id);
+        self.events.extend(name.map(|group| Event::GroupRemoved { group }));
+        Ok(())
+    }
+
+    pub(super) fn set_joined(&mut self, user: &str, group: &str, joined: bool) -> Result<(), Refusal> {
+        let user_id = self.find_user(user)?;
+        let group = self.find_group(group)?;
+        self.all_explicit(&[group], user, Some(user_id))?;
+        if joined {
+            self.join(user_id, group);
+        } else {
+            self.leave(user_id, group);
+        }
+        Ok(())
+    }
+
+    /// Refuses if a group's members are not chosen by hand, or if the user is in it as the owner it includes (rule G4).
+    pub(super) fn all_explicit(
+        &self,
+        groups: &[GroupId],
+        user: &str,
+        existing: Option<UserId>,
+    ) -> Result<(), Refusal> {
+        let managed = |group: GroupId| {
+            let explicit = self.group(group).is_some_and(|group| group.membership == Membership::Explicit);
+            !explicit || existing.is_some_and(|user| self.directory.is_included_owner(user, group))
+        };
+        let Some(&group) = groups.iter().find(|&&group| managed(group)) else { return Ok(()) };
+        let group = self.directory.group_name(group).unwrap_or_default().to_owned();
+        Err(Refusal::ManagedGroup { user: user.to_owned(), group })
+    }
+
+    pub(super) fn join(&mut self, user: UserId, group: GroupId) {
+        if self.set_membership(user, group, true) {
+            let names = self.membership_names(user, group);
+            self.events.extend(names.map(|(user, group)| Event::Joined { user, group }));
+        }
+    }
+
+    fn leave(&mut self, user: UserId, group: GroupId) {
+        if self.set_membership(user, group, false) {
+            let names = self.membership_names(user, group);
+            self.events.extend(names.map(|(user, group)| Event::Left { user, group }));
+        }
+    }
+
+    /// Changes a membership; whether it was otherwise before.
+    fn set_membership(&mut self, user: UserId, group: GroupId, member: bool) -> bool {
+        if self.directory.is_member(user.index(), group.index()) == member {
+            return false;
+        }
+        self.directory.set_joined(user, group, member);
+        true
+    }
+
+    fn membership_names(
+        &self,
+        user: UserId,
+        group: GroupId,
+    ) -> Option<(crate::name::Name, crate::name::Name)> {
+        Some((self.name_of(user)?, self.group(group)?.name.clone()?))
+    }
+}

@@ -1,0 +1,109 @@
+//! From the names in a command to what they name, or the refusal.
+
+use alloc::borrow::ToOwned as _;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use super::Planner;
+use crate::catalog::{KindDefinition, KindId, ProfileId};
+use crate::change::refusal::Refusal;
+use crate::directory::{Found, GroupRecord, Place, UserRecord};
+use crate::id::{GroupId, KeyId, ResourceId, UserId};
+use crate::name::Name;
+
+/// A new name, or `invalid_name`.
+pub(super) fn new_name(text: &str) -> Result<Name, Refusal> {
+    Name::new(text).map_err(|error| Refusal::InvalidName { names: [(text.to_owned(), error)].into() })
+}
+
+/// Why a target names nothing.
+fn not_found(text: &str, found: Found<'_>) -> Refusal {
+    match found {
+        Found::UnknownKind(kind) => Refusal::UnknownKind { kind: kind.to_owned(), target: text.to_owned() },
+        Found::SingletonWithKey => Refusal::Singleton { resource: text.to_owned() },
+        Found::Singleton(_) | Found::WholeKind(_) | Found::Key(..) | Found::Malformed => {
+            Refusal::UnknownResource { resource: text.to_owned() }
+        }
+    }
+}
+
+impl Planner<'_> {
+    pub(super) fn find_user(&self, user: &str) -> Result<UserId, Refusal> {
+        self.directory.user(user).ok_or_else(|| Refusal::UnknownUser { user: user.to_owned() })
+    }
+
+    pub(super) fn find_group(&self, group: &str) -> Result<GroupId, Refusal> {
+        self.directory.group(group).ok_or_else(|| Refusal::UnknownGroup { group: group.to_owned() })
+    }
+
+    pub(super) fn find_groups(&self, groups: &[String]) -> Result<Vec<GroupId>, Refusal> {
+        groups.iter().map(|group| self.find_group(group)).collect()
+    }
+
+    pub(super) fn find_key(&self, key: &str) -> Result<KeyId, Refusal> {
+        self.directory.key(key).ok_or_else(|| Refusal::UnknownKey { key: key.to_owned() })
+    }
+
+    pub(super) fn find_profile(&self, profile: &str) -> Result<ProfileId, Refusal> {
+        let found = self.directory.catalog.profile(profile);
+        found.ok_or_else(|| Refusal::UnknownProfile { profile: profile.to_owned() })
+    }
+
+    /// A resource or a whole kind.
+    pub(super) fn find_target(&self, text: &str) -> Result<Place, Refusal> {
+        self.directory.find_place(text).map_err(|found| not_found(text, found))
+    }
+
+    /// A resource; a whole kind is none.
+    pub(super) fn find_resource(&self, text: &str) -> Result<ResourceId, Refusal> {
+        match self.find_target(text)? {
+            Place::Resource(resource) => Ok(resource),
+            Place::Kind(_) => Err(Refusal::UnknownResource { resource: text.to_owned() }),
+        }
+    }
+
+    /// The kind of a target, and its definition.
+    pub(super) fn kind_of(&self, target: Place) -> KindId {
+        match target {
+            Place::Kind(kind) => kind,
+            Place::Resource(resource) => {
+                KindId::new(self.directory.resource_row(resource).map_or(u8::MAX, |row| row.kind))
+            }
+        }
+    }
+
+    /// The bits of permissions of a kind, exactly as listed.
+    pub(super) fn find_permissions(&self, kind: KindId, names: &[String]) -> Result<u64, Refusal> {
+        let definition = self.directory.catalog.definition(kind);
+        names.iter().try_fold(0, |bits, name| {
+            let bit = definition.and_then(|kind| kind.bit(name));
+            let unknown = || Refusal::UnknownPermission {
+                kind: definition.map(KindDefinition::name).unwrap_or_default().to_owned(),
+                permission: name.clone(),
+            };
+            Ok(bits | bit.ok_or_else(unknown)?)
+        })
+    }
+
+    pub(super) fn user(&self, user: UserId) -> Option<&UserRecord> {
+        self.directory.user_record(user)
+    }
+
+    pub(super) fn group(&self, group: GroupId) -> Option<&GroupRecord> {
+        self.directory.group_record(group)
+    }
+
+    /// The name of a user who exists.
+    pub(super) fn name_of(&self, user: UserId) -> Option<Name> {
+        self.user(user).and_then(|user| user.name.clone())
+    }
+
+    /// The text of a resource that exists.
+    pub(super) fn text_of(&self, resource: ResourceId) -> String {
+        self.directory.resource_name(resource).map(|name| name.to_string()).unwrap_or_default()
+    }
+
+    pub(super) fn profile_name(&self, profile: ProfileId) -> String {
+        self.directory.catalog.profile_name(profile).unwrap_or_default().to_owned()
+    }
+}

@@ -1,0 +1,140 @@
+//! Decides what commands come to: each file decides for one subject.
+//!
+//! A command is checked whole before it changes anything: its new name, its other fields in order, then states (rule
+//! C8). What was decided is applied to the next directory and noted as an event in one step.
+
+mod groups;
+mod keys;
+mod lookup;
+mod resources;
+mod seats;
+mod sync;
+mod users;
+
+use alloc::vec::Vec;
+
+use indexmap::IndexMap;
+
+use super::command::Command;
+use super::event::Event;
+use super::refusal::Refusal;
+use crate::directory::{Directory, Due};
+use crate::id::{KeyId, UserId};
+use crate::seats::{Before, SeatPolicy, Source};
+use crate::time::Timestamp;
+
+/// The next directory while it is being made.
+pub(super) struct Planner<'a> {
+    directory: Directory,
+    now: Timestamp,
+    policy: &'a dyn SeatPolicy,
+    /// What the policy is told instead of who asked, for imports.
+    source: Option<Source>,
+    /// The consumed seats before the first command (rule S6).
+    before: Before,
+    /// Who asks for a seat, in the order of the batch.
+    wishes: IndexMap<UserId, Source, hashbrown::DefaultHashBuilder>,
+    events: Vec<Event>,
+}
+
+impl<'a> Planner<'a> {
+    /// Applies what is due, as a tick would (rule C5).
+    pub(super) fn begin(
+        base: &Directory,
+        now: Timestamp,
+        policy: &'a dyn SeatPolicy,
+        source: Option<Source>,
+    ) -> Result<Self, Refusal> {
+        if now < base.committed_at() {
+            return Err(Refusal::TimeReversed { now, committed_at: base.committed_at() });
+        }
+        let mut directory = base.clone();
+        directory.begin_commit(now);
+        let before = Before::of(&directory.ledger, &directory.catalog);
+        let wishes = IndexMap::default();
+        let mut planner = Self { directory, now, policy, source, before, wishes, events: Vec::new() };
+        planner.apply_due();
+        planner.serve_queue();
+        if !planner.events.is_empty() {
+            planner.before = Before::of(&planner.directory.ledger, &planner.directory.catalog);
+        }
+        Ok(planner)
+    }
+
+    /// Applies everything that is over by now.
+    fn apply_due(&mut self) {
+        while let Some(&(at, due)) = self.directory.due.first().filter(|(at, _)| *at <= self.now) {
+            match due {
+                Due::Invitation(slot) => {
+                    if let Some(user) = self.directory.user_id(slot) {
+                        self.expire_invitation(user);
+                    }
+                }
+                Due::Key(slot) => {
+                    if let Some(key) = self.directory.keys.records.get(slot) {
+                        self.expire_key(KeyId::new(slot, key.generation));
+                    }
+                }
+            }
+            // Whatever it was, it is due once.
+            self.directory.due.remove_mut(&(at, due));
+        }
+        let phase = self.directory.ledger.phase_at(self.now);
+        if phase != self.directory.license_phase() {
+            self.directory.set_phase(phase);
+            self.events.push(Event::PhaseChanged { phase });
+        }
+    }
+
+    /// Decides one command.
+    pub(super) fn command(&mut self, command: Command) -> Result<(), Refusal> {
+        match command {
+            Command::AddUser(command) => self.add_user(&command),
+            Command::Invite(command) => self.invite(&command),
+            Command::InviteMany(command) => self.invite_many(&command),
+            Command::AcceptInvite { user } => self.accept_invite(&user),
+            Command::RevokeInvite { user } => self.revoke_invite(&user),
+            Command::AssignProfile { user, profile } => self.assign_profile(&user, profile.as_deref()),
+            Command::Suspend { user } => self.suspend(&user),
+            Command::Reinstate { user } => self.reinstate(&user),
+            Command::RemoveUser(command) => self.remove_user(&command.user, command.heir.as_deref()),
+            Command::RenameUser { user, to } => self.rename_user(&user, &to),
+            Command::SyncUser(command) => self.sync_user(&command),
+            Command::AddGroup(command) => self.add_group(&command),
+            Command::RemoveGroup { group } => self.remove_group(&group),
+            Command::Join { user, group } => self.set_joined(&user, &group, true),
+            Command::Leave { user, group } => self.set_joined(&user, &group, false),
+            Command::AddResource(command) => self.add_resource(&command.resource, command.owner.as_deref()),
+            Command::RemoveResource { resource } => self.remove_resource(&resource),
+            Command::TransferOwnership { resource, to } => self.transfer_ownership(&resource, &to),
+            Command::Grant { to, on, permissions } => {
+                self.change_grant(&to, &on, &permissions, |kind, held, bits| held | kind.close(bits))
+            }
+            Command::Revoke { to, on, permissions } => {
+                self.change_grant(&to, &on, &permissions, |kind, held, bits| kind.without(held, bits))
+            }
+            Command::SetGrant { to, on, permissions } => {
+                self.change_grant(&to, &on, &permissions, |kind, _, bits| kind.close(bits))
+            }
+            Command::AddKey(command) => self.add_key(&command),
+            Command::RemoveKey { key } => self.remove_key(&key),
+            Command::RequireCredential { resource, permissions } => {
+                self.require_credential(&resource, &permissions)
+            }
+            Command::RecordCredential { user, resource } => self.set_credential(&user, &resource, true),
+            Command::ForgetCredential { user, resource } => self.set_credential(&user, &resource, false),
+            Command::InstallLicense(license) => self.install_license(license),
+            Command::Tick {} => Ok(()),
+        }
+    }
+
+    /// Settles the seats, serves the queue and closes the commit.
+    pub(super) fn finish(mut self) -> Result<(Directory, Vec<Event>), Refusal> {
+        self.settle()?;
+        self.serve_queue();
+        if !self.events.is_empty() {
+            self.directory.end_commit(self.now);
+        }
+        Ok((self.directory, self.events))
+    }
+}

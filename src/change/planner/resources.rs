@@ -1,0 +1,179 @@
+//! Resources, who owns them, and what is granted on them.
+
+use alloc::borrow::ToOwned as _;
+use alloc::string::String;
+
+use super::Planner;
+use super::lookup::new_name;
+use crate::catalog::{KindDefinition, KindId};
+use crate::change::event::Event;
+use crate::change::refusal::Refusal;
+use crate::directory::{Found, Grantee, Place, Subject, UserStatus, parse_resource};
+use crate::id::{ResourceId, UserId};
+use crate::limits::MAX_RESOURCES;
+use crate::name::{Name, NameError};
+
+impl Planner<'_> {
+    pub(super) fn add_resource(&mut self, resource: &str, owner: Option<&str>) -> Result<(), Refusal> {
+        let (kind, key) = self.new_resource(resource)?;
+        if let Some(slot) = self.directory.resource_slot(kind, &key) {
+            return self.resource_as_asked(slot, resource, owner);
+        }
+        let owner = owner.map(|owner| self.find_user(owner)).transpose()?;
+        if self.directory.resource_count() >= MAX_RESOURCES {
+            return Err(Refusal::TooMany { what: "resources", max: MAX_RESOURCES });
+        }
+        let id = self.directory.add_resource(kind, &key);
+        self.events.push(Event::ResourceAdded { resource: resource.to_owned() });
+        if let Some(owner) = owner {
+            self.give(id, owner);
+        }
+        Ok(())
+    }
+
+    /// The kind and the key of a new resource; a key is a name other than `*` (rules A9, C6).
+    fn new_resource(&self, text: &str) -> Result<(KindId, Name), Refusal> {
+        let invalid = |error| Refusal::InvalidName { names: [(text.to_owned(), error)].into() };
+        let not_a_key = || invalid(NameError::NotAnIdentifier { text: text.to_owned() });
+        match parse_resource(&self.directory.catalog, text) {
+            Found::Singleton(_) | Found::SingletonWithKey => {
+                Err(Refusal::Singleton { resource: text.to_owned() })
+            }
+            Found::WholeKind(_) | Found::Malformed => Err(not_a_key()),
+            Found::Key(kind, key) => Ok((kind, new_name(key)?)),
+            Found::UnknownKind(kind) => {
+                let key = text.split_once('/').map_or("", |(_, key)| key);
+                if new_name(key)?.as_str() == "*" {
+                    return Err(not_a_key());
+                }
+                Err(Refusal::UnknownKind { kind: kind.to_owned(), target: text.to_owned() })
+            }
+        }
+    }
+
+    /// Whether everything named is already so for a resource that exists; else `exists` (rule C4).
+    fn resource_as_asked(&self, slot: u32, resource: &str, owner: Option<&str>) -> Result<(), Refusal> {
+        let has = self.directory.resources.rows.get(slot).map(|row| row.owner);
+        let has = has.and_then(|owner| self.directory.user_slot_name(owner));
+        if owner.is_none_or(|owner| has == Some(owner)) {
+            return Ok(());
+        }
+        Err(Refusal::Exists { what: "resource", name: resource.to_owned() })
+    }
+
+    pub(super) fn remove_resource(&mut self, resource: &str) -> Result<(), Refusal> {
+        let id = self.find_resource(resource)?;
+        if self.is_singleton(id) {
+            return Err(Refusal::Singleton { resource: resource.to_owned() });
+        }
+        self.directory.remove_resource(id);
+        self.events.push(Event::ResourceRemoved { resource: resource.to_owned() });
+        Ok(())
+    }
+
+    pub(super) fn is_singleton(&self, resource: ResourceId) -> bool {
+        let kind = self.kind_of(Place::Resource(resource));
+        self.directory.catalog.definition(kind).is_some_and(KindDefinition::singleton)
+    }
+
+    pub(super) fn transfer_ownership(&mut self, resource: &str, to: &str) -> Result<(), Refusal> {
+        let id = self.find_resource(resource)?;
+        let owner = self.find_user(to)?;
+        let active = self.user(owner).is_some_and(|user| user.status == UserStatus::Active);
+        if self.is_singleton(id) && !active {
+            let asked = "only an active user can own a singleton";
+            return Err(Refusal::WrongState { user: to.to_owned(), status: "not active", asked });
+        }
+        self.give(id, owner);
+        Ok(())
+    }
+
+    /// Makes a user the owner of a resource.
+    pub(super) fn give(&mut self, resource: ResourceId, owner: UserId) {
+        if self.directory.owner_of(resource) == Some(owner) {
+            return;
+        }
+        self.directory.set_owner(resource, Some(owner));
+        let resource = self.text_of(resource);
+        self.events.extend(self.name_of(owner).map(|owner| Event::OwnerChanged { resource, owner }));
+    }
+
+    fn grantee(&self, to: &Subject) -> Result<Grantee, Refusal> {
+        match to {
+            Subject::Everyone => Ok(Grantee::Everyone),
+            Subject::Group(group) => self.find_group(group).map(Grantee::Group),
+            Subject::User(user) => self.find_user(user).map(Grantee::User),
+        }
+    }
+
+    /// Changes what a subject has on a target, to what `change` makes of the kind, what is held and what was asked.
+    pub(super) fn change_grant(
+        &mut self,
+        to: &Subject,
+        on: &str,
+        permissions: &[String],
+        change: impl FnOnce(&KindDefinition, u64, u64) -> u64,
+    ) -> Result<(), Refusal> {
+        let grantee = self.grantee(to)?;
+        let target = self.find_target(on)?;
+        let kind = self.kind_of(target);
+        let bits = self.find_permissions(kind, permissions)?;
+        let Some(definition) = self.directory.catalog.definition(kind) else { return Ok(()) };
+        let held = match target {
+            Place::Resource(resource) => self.directory.grant_on_resource(grantee, resource),
+            Place::Kind(kind) => self.directory.grant_on_kind(grantee, kind),
+        };
+        let mask = change(definition, held, bits);
+        if mask == held {
+            return Ok(());
+        }
+        match target {
+            Place::Resource(resource) => self.directory.set_grant(grantee, resource, mask),
+            Place::Kind(kind) => self.directory.set_kind_grant(grantee, kind, mask),
+        }
+        let permissions = self.directory.permission_names(kind, mask);
+        self.events.push(Event::GrantChanged { to: to.clone(), on: on.to_owned(), permissions });
+        Ok(())
+    }
+
+    pub(super) fn require_credential(
+        &mut self,
+        resource: &str,
+        permissions: &[String],
+    ) -> Result<(), Refusal> {
+        let id = self.find_resource(resource)?;
+        let kind = self.kind_of(Place::Resource(id));
+        let required = self.find_permissions(kind, permissions)?;
+        if self.directory.resource_row(id).is_none_or(|row| row.required == required) {
+            return Ok(());
+        }
+        self.directory.set_required(id, required);
+        let permissions = self.directory.permission_names(kind, required);
+        self.events.push(Event::CredentialRequired { resource: resource.to_owned(), permissions });
+        Ok(())
+    }
+
+    pub(super) fn set_credential(
+        &mut self,
+        user: &str,
+        resource: &str,
+        recorded: bool,
+    ) -> Result<(), Refusal> {
+        let user = self.find_user(user)?;
+        let id = self.find_resource(resource)?;
+        let has = self.user(user).is_some_and(|user| user.has_credential(id.index()));
+        if has == recorded {
+            return Ok(());
+        }
+        self.directory.set_credential(user, id, recorded);
+        let resource = resource.to_owned();
+        self.events.extend(self.name_of(user).map(|user| {
+            if recorded {
+                Event::CredentialRecorded { user, resource }
+            } else {
+                Event::CredentialForgotten { user, resource }
+            }
+        }));
+        Ok(())
+    }
+}

@@ -1,0 +1,353 @@
+//! Users: how they come, change and go.
+
+use alloc::borrow::ToOwned as _;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::Planner;
+use super::lookup::new_name;
+use crate::change::command::{AddUser, Invite, InviteMany};
+use crate::change::event::Event;
+use crate::change::refusal::Refusal;
+use crate::directory::{UserRecord, UserSource, UserStatus};
+use crate::id::{GroupId, ResourceId, UserId};
+use crate::limits::MAX_USERS;
+use crate::name::Name;
+use crate::seats::Source;
+use crate::time::Timestamp;
+
+/// The fields that adding and inviting share, as named; what is left out asks for nothing of a user who exists.
+struct Named<'a> {
+    profile: &'a Option<Option<String>>,
+    groups: &'a [String],
+    email: Option<&'a String>,
+}
+
+impl Planner<'_> {
+    pub(super) fn add_user(&mut self, command: &AddUser) -> Result<(), Refusal> {
+        let name = new_name(&command.user)?;
+        let named =
+            Named { profile: &command.profile, groups: &command.groups, email: command.email.as_ref() };
+        let existing = self.directory.user(&name);
+        if let Some(user) = existing {
+            let source = self.user(user).is_some_and(|user| command.source.is_none_or(|s| s == user.source));
+            self.exists_as_asked(user, UserStatus::Active, &named, source)?;
+        }
+        let profile = self.asked_profile(&command.profile)?;
+        let groups = self.find_groups(&command.groups)?;
+        let email = Self::checked_email(command.email.as_ref())?;
+        self.all_explicit(&groups, &command.user, existing)?;
+        if existing.is_some() {
+            return Ok(());
+        }
+        self.room_for_a_user()?;
+        let source = command.source.unwrap_or_default();
+        let user = self.create_user(&name, source, email);
+        self.join_all(user, &groups);
+        self.want(user, profile, Source::Admin);
+        Ok(())
+    }
+
+    /// Adds an active user whose name is free, without a wish.
+    pub(super) fn create_user(&mut self, name: &Name, source: UserSource, email: Option<Name>) -> UserId {
+        let user = self.directory.add_user(name, source, UserStatus::Active);
+        if let Some(email) = &email {
+            self.directory.set_email(user, email);
+        }
+        self.events.push(Event::UserAdded { user: name.clone(), source, email });
+        user
+    }
+
+    pub(super) fn room_for_a_user(&self) -> Result<(), Refusal> {
+        if self.directory.user_count() < MAX_USERS {
+            return Ok(());
+        }
+        Err(Refusal::TooMany { what: "users", max: MAX_USERS })
+    }
+
+    /// Whether everything named is already so for a user who exists; else `exists` (rule C4).
+    fn exists_as_asked(
+        &self,
+        user: UserId,
+        status: UserStatus,
+        named: &Named<'_>,
+        also: bool,
+    ) -> Result<(), Refusal> {
+        let as_asked = self.user(user).is_some_and(|record| {
+            let email = named.email.is_none_or(|email| record.email().map(Name::as_str) == Some(email));
+            record.status == status && email && also && self.has_profile(record, named.profile)
+        });
+        let member = |group: &String| {
+            let group = self.directory.group(group);
+            group.is_some_and(|group| self.directory.is_member(user.index(), group.index()))
+        };
+        if as_asked && named.groups.iter().all(member) {
+            return Ok(());
+        }
+        let name = self.name_of(user).map(String::from).unwrap_or_default();
+        Err(Refusal::Exists { what: "user", name })
+    }
+
+    #[expect(
+        clippy::ref_option,
+        clippy::option_option,
+        reason = "left out, null and a name are three requests"
+    )]
+    fn has_profile(&self, user: &UserRecord, asked: &Option<Option<String>>) -> bool {
+        let wants = user.seat.wants.and_then(|profile| self.directory.catalog.profile_name(profile));
+        asked.as_ref().is_none_or(|asked| asked.as_deref() == wants)
+    }
+
+    fn join_all(&mut self, user: UserId, groups: &[GroupId]) {
+        for &group in groups {
+            self.join(user, group);
+        }
+    }
+
+    pub(super) fn invite(&mut self, command: &Invite) -> Result<(), Refusal> {
+        let name = new_name(&command.user)?;
+        let named =
+            Named { profile: &command.profile, groups: &command.groups, email: command.email.as_ref() };
+        let existing = self.directory.user(&name);
+        let status = existing.and_then(|user| self.user(user)).map(|user| user.status);
+        let renews = status == Some(UserStatus::Expired);
+        if let Some(user) = existing.filter(|_| !renews) {
+            let until = self.user(user).and_then(UserRecord::expires_at);
+            let expiry = command.expires_at.is_none_or(|asked| until == Some(asked));
+            self.exists_as_asked(user, UserStatus::Invited, &named, expiry)?;
+        }
+        let profile = self.asked_profile(&command.profile)?;
+        let groups = self.find_groups(&command.groups)?;
+        self.not_over(&command.user, command.expires_at)?;
+        let email = Self::checked_email(command.email.as_ref())?;
+        self.all_explicit(&groups, &command.user, existing)?;
+        let user = match existing {
+            Some(_) if !renews => return Ok(()),
+            Some(user) => user,
+            None => {
+                self.room_for_a_user()?;
+                self.directory.add_user(&name, UserSource::Local, UserStatus::Invited)
+            }
+        };
+        self.directory.set_status(user, UserStatus::Invited);
+        self.directory.set_expiry(user, command.expires_at);
+        if let Some(email) = &email {
+            self.directory.set_email(user, email);
+        }
+        self.events.push(Event::UserInvited { user: name, email, expires_at: command.expires_at });
+        self.join_all(user, &groups);
+        if renews && command.profile.is_none() {
+            // The profile wanted before is remembered and asked for again.
+            return self.wish_again(user, Source::Invite);
+        }
+        self.ask(user, profile, Source::Invite)
+    }
+
+    /// Asks again for what a user wants already.
+    fn wish_again(&mut self, user: UserId, source: Source) -> Result<(), Refusal> {
+        if self.user(user).is_some_and(|user| user.seat.wants.is_some()) {
+            self.wish(user, source);
+        }
+        Ok(())
+    }
+
+    /// Asks for a profile, also if it is the one remembered.
+    fn ask(&mut self, user: UserId, profile: Option<ProfileIdOf>, source: Source) -> Result<(), Refusal> {
+        if self.user(user).is_some_and(|user| user.seat.wants == profile) {
+            return self.wish_again(user, source);
+        }
+        self.want(user, profile, source);
+        Ok(())
+    }
+
+    fn not_over(&self, user: &str, expires_at: Option<Timestamp>) -> Result<(), Refusal> {
+        match expires_at {
+            Some(expires_at) if expires_at <= self.now => {
+                Err(Refusal::InviteExpired { user: user.to_owned(), expires_at, now: self.now })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn invite_many(&mut self, command: &InviteMany) -> Result<(), Refusal> {
+        let addresses = addresses(&command.text)?;
+        if addresses.is_empty() {
+            self.asked_profile(&command.profile)?;
+            self.find_groups(&command.groups)?;
+            return self.not_over("", command.expires_at);
+        }
+        for address in addresses {
+            self.invite(&Invite {
+                user: address.to_owned(),
+                profile: command.profile.clone(),
+                groups: command.groups.clone(),
+                expires_at: command.expires_at,
+                email: None,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The user, if there is an open invitation.
+    fn invited(&self, user: &str) -> Result<UserId, Refusal> {
+        let id = self.find_user(user)?;
+        if self.user(id).is_some_and(|user| user.status == UserStatus::Invited) {
+            return Ok(id);
+        }
+        Err(Refusal::NotInvited { user: user.to_owned() })
+    }
+
+    pub(super) fn accept_invite(&mut self, user: &str) -> Result<(), Refusal> {
+        let user = self.invited(user)?;
+        self.directory.set_expiry(user, None);
+        self.change_status(user, UserStatus::Active, |user| Event::InvitationAccepted { user });
+        Ok(())
+    }
+
+    pub(super) fn revoke_invite(&mut self, user: &str) -> Result<(), Refusal> {
+        let user = self.invited(user)?;
+        self.owns_nothing(user, None)?;
+        self.drop_user(user);
+        Ok(())
+    }
+
+    /// The invitation was not accepted in time: its seat is free, and the user stays (rule S4).
+    pub(super) fn expire_invitation(&mut self, user: UserId) {
+        self.release(user);
+        self.directory.set_expiry(user, None);
+        self.change_status(user, UserStatus::Expired, |user| Event::InvitationExpired { user });
+    }
+
+    fn change_status(&mut self, user: UserId, status: UserStatus, event: impl FnOnce(Name) -> Event) {
+        self.directory.set_status(user, status);
+        self.events.extend(self.name_of(user).map(event));
+    }
+
+    pub(super) fn suspend(&mut self, user: &str) -> Result<(), Refusal> {
+        let id = self.find_user(user)?;
+        match self.settled_status(id, user, "only an active user can be suspended")? {
+            UserStatus::Suspended => return Ok(()),
+            _ => self.owns_no_singleton(id)?,
+        }
+        self.release(id);
+        self.change_status(id, UserStatus::Suspended, |user| Event::UserSuspended { user });
+        Ok(())
+    }
+
+    pub(super) fn reinstate(&mut self, user: &str) -> Result<(), Refusal> {
+        let id = self.find_user(user)?;
+        let status = self.settled_status(id, user, "only a suspended user can be reinstated")?;
+        if status == UserStatus::Active {
+            return Ok(());
+        }
+        self.change_status(id, UserStatus::Active, |user| Event::UserReinstated { user });
+        self.wish_again(id, Source::Reinstate)
+    }
+
+    /// The status of a user who has accepted an invitation or never needed one.
+    fn settled_status(&self, id: UserId, user: &str, asked: &'static str) -> Result<UserStatus, Refusal> {
+        let status = self.user(id).map_or(UserStatus::Active, |user| user.status);
+        match status {
+            UserStatus::Active | UserStatus::Suspended => Ok(status),
+            UserStatus::Invited => {
+                Err(Refusal::WrongState { user: user.to_owned(), status: "invited", asked })
+            }
+            UserStatus::Expired => {
+                Err(Refusal::WrongState { user: user.to_owned(), status: "expired", asked })
+            }
+        }
+    }
+
+    /// What a user owns.
+    fn owned(&self, user: UserId) -> Vec<ResourceId> {
+        let slots = self.user(user).map(|user| user.owns.clone()).unwrap_or_default();
+        let rows = &self.directory.resources.rows;
+        let ids = slots.iter().filter_map(|slot| Some(ResourceId::new(slot, rows.get(slot)?.generation)));
+        ids.collect()
+    }
+
+    /// Refuses if the user owns a singleton (rule A10).
+    fn owns_no_singleton(&self, user: UserId) -> Result<(), Refusal> {
+        let singleton = self.owned(user).into_iter().find(|&resource| self.is_singleton(resource));
+        let Some(resource) = singleton else { return Ok(()) };
+        let user = self.name_of(user).map(String::from).unwrap_or_default();
+        Err(Refusal::OwnerProtected { user, resource: self.text_of(resource) })
+    }
+
+    /// Refuses if the user owns something and there is nobody to own it (rule A10).
+    fn owns_nothing(&self, user: UserId, heir: Option<UserId>) -> Result<(), Refusal> {
+        let owned = self.owned(user);
+        let Some(&first) = owned.first() else { return Ok(()) };
+        if heir.is_some_and(|heir| heir != user) {
+            return Ok(());
+        }
+        Err(Refusal::OwnsResources {
+            user: self.name_of(user).map(String::from).unwrap_or_default(),
+            count: owned.len() as u64,
+            example: self.text_of(first),
+        })
+    }
+
+    pub(super) fn remove_user(&mut self, user: &str, heir: Option<&str>) -> Result<(), Refusal> {
+        let user = self.find_user(user)?;
+        let heir = heir.map(|heir| self.find_user(heir)).transpose()?;
+        self.owns_no_singleton(user)?;
+        self.owns_nothing(user, heir)?;
+        if let Some(heir) = heir {
+            for resource in self.owned(user) {
+                self.give(resource, heir);
+            }
+        }
+        self.drop_user(user);
+        Ok(())
+    }
+
+    fn drop_user(&mut self, user: UserId) {
+        self.release(user);
+        let name = self.name_of(user);
+        self.directory.remove_user(user);
+        self.events.extend(name.map(|user| Event::UserRemoved { user }));
+    }
+
+    pub(super) fn rename_user(&mut self, user: &str, to: &str) -> Result<(), Refusal> {
+        let name = new_name(to)?;
+        if user != to && self.directory.user(to).is_some() {
+            return Err(Refusal::Exists { what: "user", name: to.to_owned() });
+        }
+        let id = self.find_user(user)?;
+        if user == to {
+            return Ok(());
+        }
+        let before = self.name_of(id);
+        self.directory.rename_user(id, &name);
+        self.events.extend(before.map(|user| Event::UserRenamed { user, to: name }));
+        Ok(())
+    }
+}
+
+type ProfileIdOf = crate::catalog::ProfileId;
+
+/// The addresses in a text, each once; every bad one is listed (rule G6).
+fn addresses(text: &str) -> Result<Vec<&str>, Refusal> {
+    let parts = text.split([',', ';', ' ', '\n', '\r']).filter(|part| !part.is_empty());
+    let mut good = Vec::new();
+    let mut bad = Vec::new();
+    for part in parts {
+        let kept = if is_address(part) { &mut good } else { &mut bad };
+        if !kept.contains(&part) {
+            kept.push(part);
+        }
+    }
+    if bad.is_empty() {
+        return Ok(good);
+    }
+    Err(Refusal::InvalidAddresses { addresses: bad.into_iter().map(str::to_owned).collect() })
+}
+
+/// Whether a text is of the form `name@place`, and may be a name.
+fn is_address(text: &str) -> bool {
+    let parted = text.split_once('@');
+    let shape =
+        parted.is_some_and(|(name, place)| !name.is_empty() && !place.is_empty() && !place.contains('@'));
+    shape && !text.contains(char::is_whitespace) && crate::name::check_name(text).is_ok()
+}

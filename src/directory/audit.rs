@@ -1,0 +1,162 @@
+//! A recount of everything that is kept twice.
+
+use alloc::format;
+use alloc::string::String;
+
+use super::record::{Membership, UserRecord, UserStatus};
+use super::row::{NO_PROFILE, Standing, UserRow, group_subject, user_subject};
+use super::{Directory, KindId};
+use crate::seats::{Ledger, Seat};
+
+/// Something that is kept twice and does not agree.
+///
+/// It is never seen unless the library has a defect; tests and `entitle test --verify` look for it after every
+/// commit.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what}: kept as {kept}, counted as {counted}")]
+pub struct Imbalance {
+    what: String,
+    kept: String,
+    counted: String,
+}
+
+fn same<T: PartialEq + core::fmt::Debug>(what: &str, kept: &T, counted: &T) -> Result<(), Imbalance> {
+    if kept == counted {
+        return Ok(());
+    }
+    Err(Imbalance { what: what.into(), kept: format!("{kept:?}"), counted: format!("{counted:?}") })
+}
+
+impl Directory {
+    /// Counts again, from the users and the grants, everything that is also kept in counters and indexes (rule S10).
+    ///
+    /// Visits the whole directory.
+    ///
+    /// # Errors
+    ///
+    /// [`Imbalance`] names the first thing that does not agree.
+    pub fn audit(&self) -> Result<(), Imbalance> {
+        self.audit_books()?;
+        self.audit_users()?;
+        self.audit_groups()?;
+        self.audit_resources()
+    }
+
+    fn audit_books(&self) -> Result<(), Imbalance> {
+        let mut recount = Ledger::new(&self.catalog);
+        for (slot, user) in self.users.records.iter().filter(|(_, user)| user.name.is_some()) {
+            recount.move_seat(slot, &Seat::default(), &user.seat);
+        }
+        same("seats in total", &self.ledger.total_consumed(), &recount.total_consumed())?;
+        for (profile, _) in self.catalog.profile_definitions() {
+            let name = self.catalog.profile_name(profile).unwrap_or_default();
+            let count = |ledger: &Ledger| {
+                let figures = ledger.figures(profile);
+                (figures.held, figures.reserved, figures.waiting, figures.placed)
+            };
+            same(&format!("seats of `{name}`"), &count(&self.ledger), &count(&recount))?;
+        }
+        same("the queue", &self.ledger.queued(), &recount.queued())
+    }
+
+    fn audit_users(&self) -> Result<(), Imbalance> {
+        let mut live = 0_u32;
+        for (slot, user) in self.users.records.iter() {
+            let Some(row) = self.users.rows.get(slot) else { continue };
+            let Some(name) = user.name.as_deref() else {
+                same("the standing of a removed user", &row.standing, &Standing::Vacant)?;
+                continue;
+            };
+            live = live.saturating_add(1);
+            self.audit_user(slot, name, user, row)?;
+        }
+        same("users", &self.user_count(), &live)
+    }
+
+    fn audit_user(&self, slot: u32, name: &str, user: &UserRecord, row: &UserRow) -> Result<(), Imbalance> {
+        same(&format!("the name `{name}`"), &self.user(name).map(|id| id.index()), &Some(slot))?;
+        let held = user.seat.profile().map_or(NO_PROFILE, |profile| profile.get());
+        same(&format!("the profile held by `{name}`"), &row.profile, &held)?;
+        let active = user.status == UserStatus::Active;
+        same(&format!("whether `{name}` may act"), &(row.standing == Standing::Active), &active)?;
+        let reserved = user.status == UserStatus::Invited;
+        same(&format!("whether the seat of `{name}` is reserved"), &user.seat.reserved, &reserved)?;
+        for group in self.group_slots(slot, row) {
+            let mutual = self.groups.records.get(group).is_some_and(|group| group.members.contains(slot));
+            same(&format!("the membership of `{name}` in group {group}"), &true, &mutual)?;
+        }
+        for resource in user.owns.iter() {
+            let owner = self.resources.rows.get(resource).map(|row| row.owner);
+            same(&format!("the owner of resource {resource}"), &Some(slot), &owner)?;
+        }
+        let more = user.more.as_deref();
+        for resource in more.into_iter().flat_map(|more| more.granted_on.iter()) {
+            same(&format!("a grant to `{name}`"), &true, &self.has_grant(resource, user_subject(slot)))?;
+        }
+        Ok(())
+    }
+
+    fn has_grant(&self, resource: u32, subject: u32) -> bool {
+        let row = self.resources.rows.get(resource).filter(|row| row.live);
+        row.is_some_and(|row| self.grants_on(resource, row).any(|(other, _)| other == subject))
+    }
+
+    fn audit_groups(&self) -> Result<(), Imbalance> {
+        for (slot, group) in self.groups.records.iter() {
+            let Some(name) = group.name.as_deref() else { continue };
+            same(&format!("the group name `{name}`"), &self.group(name).map(|id| id.index()), &Some(slot))?;
+            for user in group.members.iter() {
+                same(&format!("a member of `{name}`"), &true, &self.is_member(user, slot))?;
+            }
+            for resource in group.granted_on.iter() {
+                same(&format!("a grant to `{name}`"), &true, &self.has_grant(resource, group_subject(slot)))?;
+            }
+            for (user, record) in self.users.records.iter().filter(|(_, user)| user.name.is_some()) {
+                let belongs = self.belongs(record, &group.membership);
+                let member = group.members.contains(user);
+                let agrees = belongs.is_none_or(|belongs| belongs == member);
+                same(&format!("user {user} in `{name}` by its rule"), &true, &agrees)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a group's rule has a user as a member; none if members join by command.
+    fn belongs(&self, user: &UserRecord, membership: &Membership) -> Option<bool> {
+        match membership {
+            Membership::Explicit => None,
+            Membership::ByProfile(profiles) => {
+                Some(user.seat.wants.is_some_and(|profile| profiles & (1 << profile.get()) != 0))
+            }
+            Membership::External(names) => Some(names.iter().any(|name| user.external().contains(name))),
+        }
+    }
+
+    fn audit_resources(&self) -> Result<(), Imbalance> {
+        let mut live = 0_u32;
+        for (slot, row) in self.resources.rows.iter().filter(|(_, row)| row.live) {
+            live = live.saturating_add(1);
+            let name =
+                self.slot_name(slot).and_then(|name| name.key().map(|key| (KindId::new(row.kind), key)));
+            if let Some((kind, key)) = name {
+                same(&format!("the resource `{key}`"), &self.resource_slot(kind, key), &Some(slot))?;
+            }
+            for (subject, _) in self.grants_on(slot, row) {
+                same(&format!("a grant on resource {slot}"), &true, &self.is_noted(slot, subject))?;
+            }
+        }
+        same("resources", &self.resource_count(), &live)
+    }
+
+    fn is_noted(&self, resource: u32, subject: u32) -> bool {
+        match super::subject_slot(subject) {
+            super::SubjectSlot::Group(group) => {
+                self.groups.records.get(group).is_some_and(|group| group.granted_on.contains(resource))
+            }
+            super::SubjectSlot::User(user) => {
+                let more = self.users.records.get(user).and_then(|user| user.more.as_deref());
+                more.is_some_and(|more| more.granted_on.contains(resource))
+            }
+        }
+    }
+}

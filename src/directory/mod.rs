@@ -1,0 +1,499 @@
+//! The world as a value: users, groups, resources, grants, keys, and the books, at one revision.
+//!
+//! A [`Directory`] never changes. Planning gives the next one, which shares with it all that did not change; so a
+//! clone costs a few reference counts, readers never wait, and a directory that someone holds stays as it is.
+
+mod audit;
+mod content;
+mod edit;
+mod names;
+mod record;
+mod rights;
+mod row;
+mod set;
+mod table;
+mod target;
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
+
+pub use self::audit::Imbalance;
+pub use self::content::Members;
+pub(crate) use self::content::{Record, ScopeContent};
+pub(crate) use self::edit::Grantee;
+use self::names::Names;
+pub(crate) use self::record::{Due, GroupRecord, KeyRecord, Membership, Scope, ScopeEntries, UserRecord};
+use self::record::{ExternalName, ResourceRecord};
+pub use self::record::{UserSource, UserStatus};
+pub(crate) use self::rights::{Rights, held};
+pub(crate) use self::row::{
+    EVERYONE, Groups, NO_PROFILE, NOBODY, ResourceRow, Standing, SubjectSlot, UserRow, subject_slot,
+};
+use self::row::{GroupSet, Spill};
+use self::set::SlotSet;
+use self::table::{Slots, Table};
+pub(crate) use self::target::{Found, Place, ResourceName, parse_resource};
+pub use self::target::{Subject, TextError};
+use crate::catalog::{AnyKind, Catalog, KindId};
+use crate::id::{GroupId, KeyId, ResourceId, UserId};
+use crate::name::Name;
+use crate::seats::{Basis, Figures, Ledger, License, Phase, SeatState, TotalFigures};
+use crate::time::Timestamp;
+
+/// Everything at one revision: users, groups, resources, grants, keys, license and seats.
+///
+/// It is immutable and cheap to clone. Questions are answered as of its last commit; changes are planned with
+/// `Directory::plan`, which gives the next directory and leaves this one as it is.
+///
+/// Ids that a directory gives out are good in it and in every directory planned from it. An id of what was
+/// removed is unknown there for good (rule C7). Ids of one lineage say nothing in another one: resolve names
+/// again after reading a stored directory.
+///
+/// Two directories are equal if their contents are: catalog, revision, users, groups, resources, grants, keys,
+/// license, books and the order of waiting. Comparing visits everything.
+#[derive(Clone)]
+pub struct Directory {
+    pub(crate) catalog: Catalog,
+    pub(crate) revision: u64,
+    /// The time of the last commit.
+    pub(crate) committed_at: Timestamp,
+    pub(crate) users: Users,
+    pub(crate) groups: GroupsTable,
+    pub(crate) resources: Resources,
+    pub(crate) keys: Keys,
+    /// Grants on whole kinds, by kind (rule A8).
+    pub(crate) kinds: Arc<Vec<KindGrants>>,
+    /// The one resource of each singleton kind, by kind.
+    pub(crate) singletons: Arc<[Option<u32>]>,
+    pub(crate) external: RedBlackTreeMapSync<Name, ExternalName>,
+    /// Groups whose members are who wants certain profiles.
+    pub(crate) by_profile: SlotSet,
+    pub(crate) due: RedBlackTreeSetSync<(Timestamp, Due)>,
+    pub(crate) ledger: Ledger,
+    pub(crate) rights: Rights,
+}
+
+/// The users: what a check reads, and the rest.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Users {
+    pub(crate) rows: Table<UserRow, 128>,
+    pub(crate) spilled: Table<Option<Arc<GroupSet>>, 64>,
+    pub(crate) records: Table<UserRecord, 32>,
+    pub(crate) names: Names,
+    pub(crate) slots: Slots,
+}
+
+/// The groups.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GroupsTable {
+    pub(crate) records: Table<GroupRecord, 16>,
+    pub(crate) names: Names,
+    pub(crate) slots: Slots,
+}
+
+/// The resources: what a check reads, and the rest.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Resources {
+    pub(crate) rows: Table<ResourceRow, 64>,
+    pub(crate) spilled: Table<Option<Arc<Spill>>, 64>,
+    pub(crate) records: Table<ResourceRecord, 64>,
+    pub(crate) names: Names,
+    pub(crate) slots: Slots,
+}
+
+/// The API keys.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Keys {
+    pub(crate) records: Table<KeyRecord, 16>,
+    pub(crate) names: Names,
+    pub(crate) slots: Slots,
+}
+
+/// The grants on one whole kind, kept like those on a resource.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KindGrants {
+    pub(crate) grants: row::Grants,
+    pub(crate) spill: Option<Arc<Spill>>,
+}
+
+/// What one user wants and holds, and why (rule S1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct SeatOf<'a> {
+    /// The profile that the user wants.
+    pub wants: Option<&'a str>,
+    /// The profile that is held or reserved.
+    pub holds: Option<&'a str>,
+    /// Where the user stands.
+    pub state: SeatState,
+    /// How the seat was taken; none without a seat.
+    pub basis: Option<Basis>,
+    /// Since when the user holds or waits like this.
+    pub since: Timestamp,
+}
+
+impl Directory {
+    /// An empty directory: the catalog's singletons exist, and nothing else.
+    #[must_use]
+    pub fn new(catalog: Catalog) -> Self {
+        let ledger = Ledger::new(&catalog);
+        let rights = Rights::new(&catalog, &ledger);
+        let mut directory = Self {
+            revision: 0,
+            committed_at: Timestamp::EPOCH,
+            users: Users::default(),
+            groups: GroupsTable::default(),
+            resources: Resources::default(),
+            keys: Keys::default(),
+            kinds: Arc::new(catalog.definitions().map(|_| KindGrants::default()).collect()),
+            singletons: Arc::default(),
+            external: RedBlackTreeMapSync::new_sync(),
+            by_profile: SlotSet::default(),
+            due: RedBlackTreeSetSync::new_sync(),
+            ledger,
+            rights,
+            catalog,
+        };
+        directory.add_singletons();
+        directory
+    }
+
+    /// The catalog that the directory lives by.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// How many commits made this directory.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The time of the last commit; the epoch if there was none.
+    #[must_use]
+    pub fn committed_at(&self) -> Timestamp {
+        self.committed_at
+    }
+
+    /// How many users there are.
+    #[must_use]
+    pub fn user_count(&self) -> u32 {
+        self.users.slots.live()
+    }
+
+    /// How many groups there are.
+    #[must_use]
+    pub fn group_count(&self) -> u32 {
+        self.groups.slots.live()
+    }
+
+    /// How many resources there are, singletons included.
+    #[must_use]
+    pub fn resource_count(&self) -> u32 {
+        self.resources.slots.live()
+    }
+
+    /// The user with that name.
+    ///
+    /// One hash lookup. Keep the id for as long as a session lasts: asking by id is what is fast.
+    #[must_use]
+    pub fn user(&self, name: &str) -> Option<UserId> {
+        let names = &self.users.names;
+        let slot = names.find(names.hash(name), |slot| {
+            self.users.records.get(slot).and_then(|user| user.name.as_deref()) == Some(name)
+        })?;
+        Some(UserId::new(slot, self.users.rows.get(slot)?.generation))
+    }
+
+    /// The group with that name.
+    #[must_use]
+    pub fn group(&self, name: &str) -> Option<GroupId> {
+        let names = &self.groups.names;
+        let slot = names.find(names.hash(name), |slot| {
+            self.groups.records.get(slot).and_then(|group| group.name.as_deref()) == Some(name)
+        })?;
+        Some(GroupId::new(slot, self.groups.records.get(slot)?.generation))
+    }
+
+    /// The API key with that name.
+    #[must_use]
+    pub fn key(&self, name: &str) -> Option<KeyId> {
+        let names = &self.keys.names;
+        let slot = names.find(names.hash(name), |slot| {
+            self.keys.records.get(slot).and_then(|key| key.name.as_deref()) == Some(name)
+        })?;
+        Some(KeyId::new(slot, self.keys.records.get(slot)?.generation))
+    }
+
+    /// The resource of a typed kind with that key.
+    ///
+    /// `None` if there is no such resource, or if the catalog's kind of that name is not the type's, permission
+    /// by permission: a bit never means one thing in the catalog and another in the type.
+    ///
+    /// ```
+    /// # use entitle::{bitflags::bitflags, catalog::{Catalog, Kind, ResourceKind}, Command, Directory, Timestamp};
+    /// # bitflags! {
+    /// #     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    /// #     pub struct ProjectPermissions: u64 { const READ = 1; }
+    /// # }
+    /// # enum Project {}
+    /// # impl ResourceKind for Project {
+    /// #     const NAME: &'static str = "project";
+    /// #     type Permissions = ProjectPermissions;
+    /// # }
+    /// # let catalog = Catalog::builder().kind(Kind::of::<Project>()).build()?;
+    /// let plan = Directory::new(catalog).plan(
+    ///     Timestamp::EPOCH,
+    ///     &entitle::Strict,
+    ///     [Command::add_resource("project/churn").into()],
+    /// )?;
+    /// let directory = plan.into_directory();
+    /// assert!(directory.resource::<Project>("churn").is_some());
+    /// assert!(directory.resource::<Project>("Churn").is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn resource<K: crate::catalog::ResourceKind>(&self, key: &str) -> Option<ResourceId<K>> {
+        let kind = self.catalog.kind(K::NAME)?;
+        let definition = self.catalog.definition(kind)?;
+        if !<K as AnyKind>::is(definition) || definition.singleton() {
+            return None;
+        }
+        let slot = self.resource_slot(kind, key)?;
+        Some(ResourceId::new(slot, self.resources.rows.get(slot)?.generation))
+    }
+
+    /// The one resource of a typed singleton kind (rule A9).
+    ///
+    /// `None` if the catalog's kind of that name is no singleton or is not the type's.
+    #[must_use]
+    pub fn singleton<K: crate::catalog::ResourceKind>(&self) -> Option<ResourceId<K>> {
+        let kind = self.catalog.kind(K::NAME)?;
+        if !<K as AnyKind>::is(self.catalog.definition(kind)?) {
+            return None;
+        }
+        let slot = self.singletons.get(kind.index()).copied().flatten()?;
+        Some(ResourceId::new(slot, self.resources.rows.get(slot)?.generation))
+    }
+
+    /// The resource that a text such as `project/churn` or `instance` names.
+    #[must_use]
+    pub fn resource_named(&self, text: &str) -> Option<ResourceId> {
+        match self.find_place(text) {
+            Ok(Place::Resource(resource)) => Some(resource),
+            _ => None,
+        }
+    }
+
+    /// The name of a user.
+    #[must_use]
+    pub fn user_name(&self, user: UserId) -> Option<&str> {
+        self.user_record(user).and_then(|user| user.name.as_deref())
+    }
+
+    /// The name of a group.
+    #[must_use]
+    pub fn group_name(&self, group: GroupId) -> Option<&str> {
+        self.group_record(group).and_then(|group| group.name.as_deref())
+    }
+
+    /// The text that names a resource, such as `project/churn` or `instance`.
+    #[must_use]
+    pub fn resource_name<K>(&self, resource: ResourceId<K>) -> Option<ResourceName<'_>> {
+        self.resource_row(resource.untyped())?;
+        self.slot_name(resource.index())
+    }
+
+    /// Where a user comes from.
+    #[must_use]
+    pub fn source_of(&self, user: UserId) -> Option<UserSource> {
+        self.user_record(user).map(|user| user.source)
+    }
+
+    /// Whether a user may act.
+    #[must_use]
+    pub fn status_of(&self, user: UserId) -> Option<UserStatus> {
+        self.user_record(user).map(|user| user.status)
+    }
+
+    /// The owner of a resource.
+    #[must_use]
+    pub fn owner_of<K>(&self, resource: ResourceId<K>) -> Option<UserId> {
+        let owner = self.resource_row(resource.untyped())?.owner;
+        (owner != NOBODY).then(|| self.user_id(owner)).flatten()
+    }
+
+    /// The names of the groups that a user is in, sorted by bytes.
+    #[must_use]
+    pub fn groups_of(&self, user: UserId) -> Vec<&str> {
+        let Some(row) = self.user_row(user) else { return Vec::new() };
+        let slots = self.group_slots(user.index(), row);
+        let mut names: Vec<&str> = slots.into_iter().filter_map(|slot| self.group_slot_name(slot)).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The names of the members of a group, sorted by bytes.
+    #[must_use]
+    pub fn members_of(&self, group: GroupId) -> Vec<&str> {
+        let Some(record) = self.group_record(group) else { return Vec::new() };
+        let mut names: Vec<&str> =
+            record.members.iter().filter_map(|slot| self.user_slot_name(slot)).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The license that is installed, in the form in which equal contents are equal.
+    #[must_use]
+    pub fn license(&self) -> Option<&License> {
+        self.ledger.terms().map(crate::seats::Terms::license)
+    }
+
+    /// The phase of the license as of the last commit (rule S12).
+    #[must_use]
+    pub fn license_phase(&self) -> Phase {
+        self.ledger.phase()
+    }
+
+    /// The figures of a profile (rule S11); `None` for an unknown one.
+    #[must_use]
+    pub fn figures(&self, profile: &str) -> Option<Figures> {
+        self.catalog.profile(profile).map(|profile| self.ledger.figures(profile))
+    }
+
+    /// The figures over all counted profiles together.
+    #[must_use]
+    pub fn total_figures(&self) -> TotalFigures {
+        self.ledger.total_figures()
+    }
+
+    /// What a user wants and holds, and why the user counts.
+    #[must_use]
+    pub fn seat_of(&self, user: UserId) -> Option<SeatOf<'_>> {
+        let seat = &self.user_record(user)?.seat;
+        let name = |profile| self.catalog.profile_name(profile);
+        Some(SeatOf {
+            wants: seat.wants.and_then(name),
+            holds: seat.profile().and_then(name),
+            state: seat.state(),
+            basis: seat.basis(),
+            since: seat.since,
+        })
+    }
+
+    /// When something next comes due: an invitation or a key is over, or the license changes its phase (rule C5).
+    ///
+    /// Questions are answered as of the last commit, so a host plans a tick at this time, or at the first command
+    /// after it.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let over = self.due.first().map(|&(at, _)| at);
+        let phase = self.ledger.terms().and_then(|terms| terms.next_phase_at(self.committed_at));
+        over.into_iter().chain(phase).min()
+    }
+
+    // What follows serves the other parts of the crate.
+
+    pub(crate) fn user_id(&self, slot: u32) -> Option<UserId> {
+        let row = self.users.rows.get(slot)?;
+        (row.standing != Standing::Vacant).then(|| UserId::new(slot, row.generation))
+    }
+
+    pub(crate) fn user_row(&self, user: UserId) -> Option<&UserRow> {
+        let row = self.users.rows.get(user.index())?;
+        (row.generation == user.generation() && row.standing != Standing::Vacant).then_some(row)
+    }
+
+    pub(crate) fn user_record(&self, user: UserId) -> Option<&UserRecord> {
+        self.user_row(user)?;
+        self.users.records.get(user.index())
+    }
+
+    pub(crate) fn group_record(&self, group: GroupId) -> Option<&GroupRecord> {
+        let record = self.groups.records.get(group.index())?;
+        (record.generation == group.generation() && record.name.is_some()).then_some(record)
+    }
+
+    pub(crate) fn key_record(&self, key: KeyId) -> Option<&KeyRecord> {
+        let record = self.keys.records.get(key.index())?;
+        (record.generation == key.generation() && record.name.is_some()).then_some(record)
+    }
+
+    pub(crate) fn resource_row(&self, resource: ResourceId) -> Option<&ResourceRow> {
+        let row = self.resources.rows.get(resource.index())?;
+        (row.generation == resource.generation() && row.live).then_some(row)
+    }
+
+    pub(crate) fn resource_slot(&self, kind: KindId, key: &str) -> Option<u32> {
+        let names = &self.resources.names;
+        names.find(names.hash((kind.get(), key)), |slot| self.is_named(slot, kind, key))
+    }
+
+    fn is_named(&self, slot: u32, kind: KindId, key: &str) -> bool {
+        let of_kind = self.resources.rows.get(slot).is_some_and(|row| row.live && row.kind == kind.get());
+        of_kind && self.resources.records.get(slot).and_then(|record| record.key.as_deref()) == Some(key)
+    }
+
+    pub(crate) fn user_slot_name(&self, slot: u32) -> Option<&str> {
+        self.users.records.get(slot).and_then(|user| user.name.as_deref())
+    }
+
+    pub(crate) fn group_slot_name(&self, slot: u32) -> Option<&str> {
+        self.groups.records.get(slot).and_then(|group| group.name.as_deref())
+    }
+
+    pub(crate) fn slot_name(&self, slot: u32) -> Option<ResourceName<'_>> {
+        let row = self.resources.rows.get(slot).filter(|row| row.live)?;
+        let kind = self.catalog.kind_name(KindId::new(row.kind))?;
+        Some(ResourceName { kind, key: self.resources.records.get(slot)?.key.as_deref() })
+    }
+
+    /// What spilled out of a resource's row.
+    #[inline]
+    pub(crate) fn spill_of(&self, slot: u32, row: &ResourceRow) -> Option<&Spill> {
+        if row.spilled { self.resources.spilled.get(slot).and_then(Option::as_deref) } else { None }
+    }
+
+    /// The groups of the user in a row.
+    #[inline]
+    pub(crate) fn groups_in<'a>(&'a self, slot: u32, row: &'a UserRow) -> Groups<'a> {
+        if row.spilled
+            && let Some(set) = self.users.spilled.get(slot).and_then(Option::as_deref)
+        {
+            return Groups::Spilled(set);
+        }
+        Groups::Row(row)
+    }
+
+    pub(crate) fn group_slots(&self, slot: u32, row: &UserRow) -> Vec<u32> {
+        match self.groups_in(slot, row) {
+            Groups::Row(row) => row.groups().to_vec(),
+            Groups::Spilled(set) => set.iter().collect(),
+        }
+    }
+}
+
+impl fmt::Debug for Directory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Directory")
+            .field("revision", &self.revision)
+            .field("committed_at", &self.committed_at)
+            .field("users", &self.user_count())
+            .field("groups", &self.group_count())
+            .field("resources", &self.resource_count())
+            .finish_non_exhaustive()
+    }
+}
+
+impl PartialEq for Directory {
+    fn eq(&self, other: &Self) -> bool {
+        self.catalog == other.catalog && self.records().eq(other.records())
+    }
+}
+
+impl Eq for Directory {}

@@ -1,0 +1,484 @@
+//! The two rows that a check touches, and the grants in them.
+//!
+//! A subject is one number: a group's slot, or a user's slot with the highest bit set, so that a user's own grants
+//! stand in the same list as those of groups and are compared in the same breath.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use rpds::RedBlackTreeMapSync;
+
+/// Groups of a user that stand in the row itself.
+pub(crate) const INLINE_GROUPS: usize = 14;
+
+/// Grants of a resource that stand in the row itself.
+pub(crate) const INLINE_GRANTS: usize = 8;
+
+/// A place for a group that is not used; no subject equals it.
+const NO_GROUP: u32 = u32::MAX;
+
+/// A place for a grant that is not used; no subject and no unused place for a group equals it.
+const NO_SUBJECT: u32 = u32::MAX - 1;
+
+/// The bit that tells a user from a group.
+const USER: u32 = 1 << 31;
+
+/// The profile of somebody who holds none.
+pub(crate) const NO_PROFILE: u8 = u8::MAX;
+
+/// The owner of a resource that has none.
+pub(crate) const NOBODY: u32 = u32::MAX;
+
+/// Whether a slot is in use, and by whom.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Nobody.
+    #[default]
+    Vacant,
+    /// Somebody who may act.
+    Active,
+    /// Somebody who may not: invited, expired or suspended.
+    Inactive,
+}
+
+/// What a check needs of a user: one cache line.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub(crate) struct UserRow {
+    pub(crate) generation: u32,
+    /// The profile held, or [`NO_PROFILE`].
+    pub(crate) profile: u8,
+    pub(crate) standing: Standing,
+    /// INVARIANT (spilled groups): true if and only if the memberships stand in a [`GroupSet`] and `groups` is unused.
+    pub(crate) spilled: bool,
+    /// How many of `groups` are used.
+    count: u8,
+    /// Sorted; unused places are [`NO_GROUP`]. In a vacant row, the first names the next vacant slot.
+    groups: [u32; INLINE_GROUPS],
+}
+
+impl Default for UserRow {
+    fn default() -> Self {
+        Self {
+            generation: 0,
+            profile: NO_PROFILE,
+            standing: Standing::Vacant,
+            spilled: false,
+            count: 0,
+            groups: [NO_GROUP; INLINE_GROUPS],
+        }
+    }
+}
+
+impl UserRow {
+    /// A row without groups or profile.
+    pub(crate) fn new(generation: u32, standing: Standing) -> Self {
+        Self { generation, standing, ..Self::default() }
+    }
+
+    /// The groups that stand in the row.
+    pub(crate) fn groups(&self) -> &[u32] {
+        self.groups.get(..usize::from(self.count)).unwrap_or_default()
+    }
+
+    /// All places, used or not, for comparisons of a fixed length.
+    #[inline]
+    pub(crate) fn lanes(&self) -> &[u32; INLINE_GROUPS] {
+        &self.groups
+    }
+
+    /// Writes the groups into the row, if they fit.
+    pub(crate) fn set_groups(&mut self, sorted: &[u32]) -> bool {
+        let Ok(count) = u8::try_from(sorted.len()) else { return false };
+        if sorted.len() > INLINE_GROUPS {
+            return false;
+        }
+        self.groups = [NO_GROUP; INLINE_GROUPS];
+        for (place, group) in self.groups.iter_mut().zip(sorted) {
+            *place = *group;
+        }
+        self.count = count;
+        true
+    }
+
+    pub(crate) fn clear_groups(&mut self) {
+        self.groups = [NO_GROUP; INLINE_GROUPS];
+        self.count = 0;
+    }
+
+    pub(crate) fn next_vacant(&self) -> Option<u32> {
+        self.groups.first().copied().filter(|&slot| slot != NO_GROUP)
+    }
+
+    pub(crate) fn set_next_vacant(&mut self, slot: Option<u32>) {
+        self.clear_groups();
+        if let Some(first) = self.groups.first_mut() {
+            *first = slot.unwrap_or(NO_GROUP);
+        }
+    }
+}
+
+/// What a check needs of a resource: two cache lines.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub(crate) struct ResourceRow {
+    pub(crate) generation: u32,
+    /// The owner's slot, or [`NOBODY`]. In a vacant row, the next vacant slot.
+    pub(crate) owner: u32,
+    pub(crate) kind: u8,
+    pub(crate) live: bool,
+    /// Whether the grants to groups and users stand in a [`Spill`].
+    pub(crate) spilled: bool,
+    /// The permissions that need a personal credential (rule A12).
+    pub(crate) required: u64,
+    pub(crate) grants: Grants,
+}
+
+impl Default for ResourceRow {
+    fn default() -> Self {
+        Self {
+            generation: 0,
+            owner: NOBODY,
+            kind: 0,
+            live: false,
+            spilled: false,
+            required: 0,
+            grants: Grants::default(),
+        }
+    }
+}
+
+/// Who was granted something, and the permissions of each, closed under implication.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub(crate) struct Grants {
+    /// What everyone was granted.
+    pub(crate) everyone: u64,
+    subjects: [u32; INLINE_GRANTS],
+    masks: [u64; INLINE_GRANTS],
+}
+
+impl Default for Grants {
+    fn default() -> Self {
+        Self { everyone: 0, subjects: [NO_SUBJECT; INLINE_GRANTS], masks: [0; INLINE_GRANTS] }
+    }
+}
+
+/// The subject that is everyone, for those who hear of each grant that counts.
+pub(crate) const EVERYONE: u32 = u32::MAX - 2;
+
+/// The subject that is a group.
+pub(crate) const fn group_subject(group: u32) -> u32 {
+    group & !USER
+}
+
+/// The subject that is a user.
+pub(crate) const fn user_subject(user: u32) -> u32 {
+    user | USER
+}
+
+/// A subject taken apart again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SubjectSlot {
+    Group(u32),
+    User(u32),
+}
+
+pub(crate) const fn subject_slot(subject: u32) -> SubjectSlot {
+    if subject & USER == 0 { SubjectSlot::Group(subject) } else { SubjectSlot::User(subject & !USER) }
+}
+
+impl Grants {
+    /// The union of what the user and the user's groups were granted in this row.
+    ///
+    /// Every grant is compared with every place of the user's row, used or not, and nothing ends early: the trip
+    /// counts are fixed, so the compiler makes vector code of it and no branch is left to be predicted wrongly.
+    #[inline]
+    fn to_row(&self, own: u32, groups: &[u32; INLINE_GROUPS], hear: &mut impl FnMut(u32, u64)) -> u64 {
+        let mut granted = 0;
+        for (subject, mask) in self.subjects.iter().zip(&self.masks) {
+            let mut hit = *subject == own;
+            for group in groups {
+                hit |= subject == group;
+            }
+            let counts = if hit { *mask } else { 0 };
+            hear(*subject, counts);
+            granted |= counts;
+        }
+        granted
+    }
+
+    /// The union of what the user and the user's groups were granted, in this row and in what spilled out of it.
+    ///
+    /// `hear` is told each subject that was looked at and what it contributed, which may be nothing.
+    #[inline]
+    pub(crate) fn to(
+        &self,
+        spill: Option<&Spill>,
+        user: u32,
+        groups: Groups<'_>,
+        hear: &mut impl FnMut(u32, u64),
+    ) -> u64 {
+        hear(EVERYONE, self.everyone);
+        let granted = match (spill, groups) {
+            (None, Groups::Row(row)) => self.to_row(user_subject(user), row.lanes(), hear),
+            (None, Groups::Spilled(set)) => self.to_spilled(user_subject(user), set, hear),
+            (Some(spill), groups) => spill.to(user, groups, hear),
+        };
+        self.everyone | granted
+    }
+
+    fn to_spilled(&self, own: u32, set: &GroupSet, hear: &mut impl FnMut(u32, u64)) -> u64 {
+        let mine = self.of(own);
+        hear(own, mine);
+        mine | set.union_over(&self.subjects, &self.masks, hear)
+    }
+
+    /// The grants in this row, those that spilled excepted.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, u64)> {
+        let used = self.subjects.iter().zip(&self.masks).filter(|(_, mask)| **mask != 0);
+        used.map(|(subject, mask)| (*subject, *mask))
+    }
+
+    pub(crate) fn of(&self, subject: u32) -> u64 {
+        self.iter().find(|&(other, _)| other == subject).map_or(0, |(_, mask)| mask)
+    }
+
+    /// Sets what a subject has; `false`, and nothing changed, if there is no place left.
+    fn set(&mut self, subject: u32, mask: u64) -> bool {
+        let known = self.subjects.iter().position(|&other| other == subject);
+        let place = known.or_else(|| self.masks.iter().position(|&mask| mask == 0));
+        let Some(place) = place else { return mask == 0 };
+        if let (Some(slot), Some(entry)) = (self.subjects.get_mut(place), self.masks.get_mut(place)) {
+            *slot = if mask == 0 { NO_SUBJECT } else { subject };
+            *entry = mask;
+        }
+        true
+    }
+}
+
+/// The grants of a resource or kind that has more than a row holds.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Spill {
+    /// Sorted.
+    groups: Vec<u32>,
+    masks: Vec<u64>,
+    /// Found one by one and never walked by a check, so a tree serves that thousands can be changed in.
+    users: RedBlackTreeMapSync<u32, u64>,
+}
+
+impl Spill {
+    fn of(&self, subject: u32) -> u64 {
+        match subject_slot(subject) {
+            SubjectSlot::User(user) => self.users.get(&user).copied().unwrap_or(0),
+            SubjectSlot::Group(group) => self.group(group),
+        }
+    }
+
+    fn group(&self, group: u32) -> u64 {
+        let found = self.groups.binary_search(&group).ok();
+        found.and_then(|place| self.masks.get(place)).copied().unwrap_or(0)
+    }
+
+    fn set(&mut self, subject: u32, mask: u64) {
+        match (subject_slot(subject), mask) {
+            (SubjectSlot::User(user), 0) => {
+                self.users.remove_mut(&user);
+            }
+            (SubjectSlot::User(user), _) => self.users.insert_mut(user, mask),
+            (SubjectSlot::Group(group), _) => self.set_group(group, mask),
+        }
+    }
+
+    fn set_group(&mut self, group: u32, mask: u64) {
+        match (self.groups.binary_search(&group), mask) {
+            (Ok(place), 0) => {
+                self.groups.remove(place);
+                self.masks.remove(place);
+            }
+            (Ok(place), _) => {
+                if let Some(entry) = self.masks.get_mut(place) {
+                    *entry = mask;
+                }
+            }
+            (Err(_), 0) => {}
+            (Err(place), _) => {
+                self.groups.insert(place, group);
+                self.masks.insert(place, mask);
+            }
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.groups.len().saturating_add(self.users.size())
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (u32, u64)> {
+        let groups = self.groups.iter().zip(&self.masks).map(|(group, mask)| (group_subject(*group), *mask));
+        groups.chain(self.users.iter().map(|(user, mask)| (user_subject(*user), *mask)))
+    }
+
+    /// What a user was granted here, the shorter list being walked and the other one searched.
+    fn to(&self, user: u32, groups: Groups<'_>, hear: &mut impl FnMut(u32, u64)) -> u64 {
+        let own = self.users.get(&user).copied().unwrap_or(0);
+        hear(user_subject(user), own);
+        let mut search = |granted: u64, group: u32| {
+            let mask = self.group(group);
+            hear(group_subject(group), mask);
+            granted | mask
+        };
+        match groups {
+            Groups::Row(row) => row.groups().iter().copied().fold(own, search),
+            Groups::Spilled(set) if set.len() < self.groups.len() => set.iter().fold(own, &mut search),
+            Groups::Spilled(set) => own | set.union_over(&self.groups, &self.masks, hear),
+        }
+    }
+}
+
+/// The groups of one user, wherever they stand.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Groups<'a> {
+    Row(&'a UserRow),
+    Spilled(&'a GroupSet),
+}
+
+impl Groups<'_> {
+    pub(crate) fn contains(self, group: u32) -> bool {
+        match self {
+            Self::Row(row) => row.groups().contains(&group),
+            Self::Spilled(set) => set.contains(group),
+        }
+    }
+}
+
+/// The memberships of a user who is in more groups than a row holds.
+///
+/// Buckets of eight, each one half of a cache line: whether a group is in takes one bucket and no branch. The
+/// buckets are doubled until no bucket overflows.
+#[derive(Clone, Debug)]
+pub(crate) struct GroupSet {
+    buckets: Vec<[u32; 8]>,
+    len: usize,
+}
+
+impl GroupSet {
+    pub(crate) fn new(groups: &[u32]) -> Self {
+        let mut set = Self { buckets: Vec::from([[NO_GROUP; 8]; 4]), len: 0 };
+        for group in groups {
+            set.insert(*group);
+        }
+        set
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    #[inline]
+    fn bucket(&self, group: u32) -> usize {
+        // Multiplying by an odd constant spreads neighbours; the number of buckets is a power of two.
+        let spread = group.wrapping_mul(0x9E37_79B1).rotate_left(15) as usize;
+        spread & self.buckets.len().wrapping_sub(1)
+    }
+
+    #[inline]
+    pub(crate) fn contains(&self, group: u32) -> bool {
+        let Some(bucket) = self.buckets.get(self.bucket(group)) else { return false };
+        bucket.iter().fold(false, |hit, other| hit | (*other == group))
+    }
+
+    fn union_over(&self, subjects: &[u32], masks: &[u64], hear: &mut impl FnMut(u32, u64)) -> u64 {
+        let mut union = 0;
+        for (subject, mask) in subjects.iter().zip(masks) {
+            let counts = if self.contains(*subject) { *mask } else { 0 };
+            hear(*subject, counts);
+            union |= counts;
+        }
+        union
+    }
+
+    pub(crate) fn insert(&mut self, group: u32) {
+        if self.contains(group) {
+            return;
+        }
+        self.len = self.len.saturating_add(1);
+        if self.put(group) {
+            return;
+        }
+        let groups: Vec<u32> = self.iter().chain([group]).collect();
+        loop {
+            self.buckets = alloc::vec![[NO_GROUP; 8]; self.buckets.len().saturating_mul(2)];
+            if groups.iter().all(|&group| self.put(group)) {
+                return;
+            }
+        }
+    }
+
+    fn put(&mut self, group: u32) -> bool {
+        let bucket = self.bucket(group);
+        let Some(bucket) = self.buckets.get_mut(bucket) else { return false };
+        let free = bucket.iter_mut().find(|place| **place == NO_GROUP);
+        free.map(|place| *place = group).is_some()
+    }
+
+    pub(crate) fn remove(&mut self, group: u32) {
+        let bucket = self.bucket(group);
+        let places = self.buckets.get_mut(bucket).into_iter().flatten();
+        for place in places.filter(|place| **place == group) {
+            *place = NO_GROUP;
+            self.len = self.len.saturating_sub(1);
+        }
+    }
+
+    /// The groups, in no particular order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> {
+        self.buckets.iter().flatten().copied().filter(|&group| group != NO_GROUP)
+    }
+}
+
+/// Sets what a subject has on one resource or kind, moving the grants out of the row or back as needed.
+///
+/// INVARIANT (spilled grants): `spill` is there if and only if the grants to groups and users stand in it and the row
+/// has none of them; what everyone has always stands in the row.
+pub(crate) fn set_grant(grants: &mut Grants, spill: &mut Option<Arc<Spill>>, subject: u32, mask: u64) {
+    if let Some(shared) = spill {
+        let spilled = Arc::make_mut(shared);
+        spilled.set(subject, mask);
+        // Half of what made it spill, so that a resource at the border does not change its form at every step.
+        if spilled.len() <= INLINE_GRANTS / 2 {
+            let few: Vec<(u32, u64)> = spilled.iter().collect();
+            *spill = None;
+            for (subject, mask) in few {
+                grants.set(subject, mask);
+            }
+        }
+        return;
+    }
+    if grants.set(subject, mask) {
+        return;
+    }
+    let mut spilled = Spill::default();
+    for (subject, mask) in grants.iter() {
+        spilled.set(subject, mask);
+    }
+    spilled.set(subject, mask);
+    *grants = Grants { everyone: grants.everyone, ..Grants::default() };
+    *spill = Some(Arc::new(spilled));
+}
+
+/// What a subject has on one resource or kind.
+pub(crate) fn grant_of(grants: &Grants, spill: Option<&Spill>, subject: u32) -> u64 {
+    spill.map_or_else(|| grants.of(subject), |spill| spill.of(subject))
+}
+
+/// All grants to groups and users on one resource or kind, in no particular order.
+pub(crate) fn all_grants<'a>(
+    grants: &'a Grants,
+    spill: Option<&'a Spill>,
+) -> Box<dyn Iterator<Item = (u32, u64)> + 'a> {
+    match spill {
+        Some(spill) => Box::new(spill.iter()),
+        None => Box::new(grants.iter()),
+    }
+}

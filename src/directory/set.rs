@@ -1,0 +1,101 @@
+//! Sets of slots: small ones flat, large ones compressed.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+
+use roaring::RoaringBitmap;
+use smallvec::SmallVec;
+
+/// How many slots a flat set holds at most.
+const FLAT: usize = 32;
+
+/// A set of slots, such as the members of a group or the resources that a user owns.
+#[derive(Clone, Debug)]
+pub(crate) enum SlotSet {
+    /// Sorted.
+    Flat(SmallVec<[u32; 2]>),
+    /// More than a flat set holds, at least when it was made.
+    Large(Arc<RoaringBitmap>),
+}
+
+impl Default for SlotSet {
+    fn default() -> Self {
+        Self::Flat(SmallVec::new())
+    }
+}
+
+impl SlotSet {
+    pub(crate) fn contains(&self, slot: u32) -> bool {
+        match self {
+            Self::Flat(slots) => slots.binary_search(&slot).is_ok(),
+            Self::Large(slots) => slots.contains(slot),
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::Flat(slots) => slots.is_empty(),
+            Self::Large(slots) => slots.is_empty(),
+        }
+    }
+
+    pub(crate) fn len(&self) -> u64 {
+        match self {
+            Self::Flat(slots) => slots.len() as u64,
+            Self::Large(slots) => slots.len(),
+        }
+    }
+
+    pub(crate) fn insert(&mut self, slot: u32) {
+        match self {
+            Self::Flat(slots) => {
+                let Err(place) = slots.binary_search(&slot) else { return };
+                if slots.len() < FLAT {
+                    slots.insert(place, slot);
+                    return;
+                }
+                let mut large: RoaringBitmap = slots.iter().copied().collect();
+                large.insert(slot);
+                *self = Self::Large(Arc::new(large));
+            }
+            Self::Large(slots) => {
+                Arc::make_mut(slots).insert(slot);
+            }
+        }
+    }
+
+    pub(crate) fn remove(&mut self, slot: u32) {
+        match self {
+            Self::Flat(slots) => {
+                if let Ok(place) = slots.binary_search(&slot) {
+                    slots.remove(place);
+                }
+            }
+            Self::Large(slots) => {
+                Arc::make_mut(slots).remove(slot);
+                // Half of what made it large, so that a set at the border does not change its form at every step.
+                if slots.len() <= (FLAT / 2) as u64 {
+                    *self = Self::Flat(slots.iter().collect());
+                }
+            }
+        }
+    }
+
+    /// The slots in ascending order.
+    pub(crate) fn iter(&self) -> Box<dyn Iterator<Item = u32> + '_> {
+        match self {
+            Self::Flat(slots) => Box::new(slots.iter().copied()),
+            Self::Large(slots) => Box::new(slots.iter()),
+        }
+    }
+}
+
+impl FromIterator<u32> for SlotSet {
+    fn from_iter<I: IntoIterator<Item = u32>>(slots: I) -> Self {
+        let mut set = Self::default();
+        for slot in slots {
+            set.insert(slot);
+        }
+        set
+    }
+}

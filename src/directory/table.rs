@@ -1,0 +1,110 @@
+//! A table of rows behind shared chunks: a clone costs nothing, a change copies one short path.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+/// How many leaves one branch holds.
+const FAN: usize = 64;
+
+/// Rows in leaves of up to `LEAF`, leaves in branches, branches in one root.
+///
+/// Reading a row follows three pointers. Changing one copies its leaf, its branch and the root unless they are
+/// unshared already, so a batch pays once for what it touches and a commit costs what changed. Rows that were
+/// never written are `T::default()`.
+#[derive(Clone, Debug)]
+pub(crate) struct Table<T, const LEAF: usize> {
+    root: Arc<[Branch<T>]>,
+}
+
+type Branch<T> = Arc<[Leaf<T>]>;
+type Leaf<T> = Arc<[T]>;
+
+impl<T, const LEAF: usize> Default for Table<T, LEAF> {
+    fn default() -> Self {
+        Self { root: Arc::default() }
+    }
+}
+
+impl<T: Clone + Default, const LEAF: usize> Table<T, LEAF> {
+    /// The row, if its leaf was ever written.
+    #[inline]
+    pub(crate) fn get(&self, index: u32) -> Option<&T> {
+        let index = index as usize;
+        self.root.get(index / (LEAF * FAN))?.get(index / LEAF % FAN)?.get(index % LEAF)
+    }
+
+    /// Changes the row, which is made if it was never written.
+    pub(crate) fn update<R>(&mut self, index: u32, change: impl FnOnce(&mut T) -> R) -> Option<R> {
+        let index = index as usize;
+        let branch = grown(&mut self.root, index / (LEAF * FAN), usize::MAX)?;
+        let leaf = grown(branch, index / LEAF % FAN, FAN)?;
+        grown(leaf, index % LEAF, LEAF).map(change)
+    }
+
+    /// All rows that were ever written, by index; some behind the last one used are defaults.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
+        let rows = self.root.iter().enumerate().flat_map(|(b, branch)| {
+            branch.iter().enumerate().flat_map(move |(l, leaf)| {
+                let first = (b * FAN + l) * LEAF;
+                leaf.iter().enumerate().map(move |(place, row)| (first + place, row))
+            })
+        });
+        rows.filter_map(|(index, row)| Some((u32::try_from(index).ok()?, row)))
+    }
+}
+
+/// The place in an unshared chunk, which grows by doubling until it has the place.
+fn grown<T: Clone + Default>(chunk: &mut Arc<[T]>, place: usize, most: usize) -> Option<&mut T> {
+    if place >= chunk.len() {
+        let wanted = place.saturating_add(1).next_power_of_two().min(most);
+        let fresh = wanted.saturating_sub(chunk.len());
+        let mut rows = Vec::with_capacity(wanted);
+        match Arc::get_mut(chunk) {
+            Some(unshared) => rows.extend(unshared.iter_mut().map(core::mem::take)),
+            None => rows.extend(chunk.iter().cloned()),
+        }
+        rows.extend(core::iter::repeat_with(T::default).take(fresh));
+        *chunk = rows.into();
+    }
+    Arc::make_mut(chunk).get_mut(place)
+}
+
+/// Gives out slots of a table and takes them back; a slot that comes back is used again first.
+///
+/// Vacant slots are a list through the table itself: each names the next, so the slots cost nothing to clone.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Slots {
+    used: u32,
+    live: u32,
+    vacant: Option<u32>,
+}
+
+impl Slots {
+    /// How many slots are in use.
+    pub(crate) fn live(self) -> u32 {
+        self.live
+    }
+
+    /// The next slot, and whether it is one that came back; `next_vacant` reads the list through the table.
+    pub(crate) fn take(&mut self, next_vacant: impl FnOnce(u32) -> Option<u32>) -> u32 {
+        self.live = self.live.saturating_add(1);
+        if let Some(slot) = self.vacant {
+            self.vacant = next_vacant(slot);
+            return slot;
+        }
+        let slot = self.used;
+        self.used = self.used.saturating_add(1);
+        slot
+    }
+
+    /// Takes a slot back and gives what its row must remember as the next vacant one.
+    pub(crate) fn give_back(&mut self, slot: u32) -> Option<u32> {
+        self.live = self.live.saturating_sub(1);
+        self.vacant.replace(slot)
+    }
+
+    /// Takes a slot out of use for good, because its generations are used up.
+    pub(crate) fn retire(&mut self) {
+        self.live = self.live.saturating_sub(1);
+    }
+}

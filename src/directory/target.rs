@@ -1,0 +1,178 @@
+//! How principals, subjects and targets are written (rule C6).
+
+use alloc::borrow::ToOwned as _;
+use alloc::string::String;
+use core::fmt;
+use core::str::FromStr;
+
+use super::Directory;
+use crate::catalog::{Catalog, KindId};
+use crate::id::ResourceId;
+
+/// Whom a grant is given to: a group, a user, or every user.
+///
+/// Written `group:data`, `user:ada` and `everyone`; the first `:` parts the word from the name.
+///
+/// ```
+/// use entitle::Subject;
+///
+/// assert_eq!("group:data".parse(), Ok(Subject::group("data")));
+/// assert_eq!(Subject::user("a:b").to_string(), "user:a:b");
+/// assert!("data".parse::<Subject>().is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "String", into = "String"))]
+pub enum Subject {
+    /// Every user.
+    Everyone,
+    /// The members of a group.
+    Group(String),
+    /// One user.
+    User(String),
+}
+
+impl Subject {
+    /// The group with that name.
+    pub fn group(name: impl Into<String>) -> Self {
+        Self::Group(name.into())
+    }
+
+    /// The user with that name.
+    pub fn user(name: impl Into<String>) -> Self {
+        Self::User(name.into())
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Everyone => f.write_str("everyone"),
+            Self::Group(name) => write!(f, "group:{name}"),
+            Self::User(name) => write!(f, "user:{name}"),
+        }
+    }
+}
+
+/// A text that names no subject or principal.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not {expected}")]
+pub struct TextError {
+    text: String,
+    expected: &'static str,
+}
+
+impl TextError {
+    pub(crate) fn new(text: &str, expected: &'static str) -> Self {
+        Self { text: text.to_owned(), expected }
+    }
+}
+
+impl FromStr for Subject {
+    type Err = TextError;
+
+    fn from_str(text: &str) -> Result<Self, TextError> {
+        match text.split_once(':') {
+            None if text == "everyone" => Ok(Self::Everyone),
+            Some(("group", name)) => Ok(Self::group(name)),
+            Some(("user", name)) => Ok(Self::user(name)),
+            _ => Err(TextError::new(text, "a subject: `group:NAME`, `user:NAME` or `everyone`")),
+        }
+    }
+}
+
+impl TryFrom<String> for Subject {
+    type Error = TextError;
+
+    fn try_from(text: String) -> Result<Self, TextError> {
+        text.parse()
+    }
+}
+
+impl From<Subject> for String {
+    fn from(subject: Subject) -> Self {
+        alloc::string::ToString::to_string(&subject)
+    }
+}
+
+/// The text that names a resource: `project/churn`, or the kind's name for a singleton.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ResourceName<'a> {
+    pub(crate) kind: &'a str,
+    pub(crate) key: Option<&'a str>,
+}
+
+impl<'a> ResourceName<'a> {
+    /// The kind's name.
+    #[must_use]
+    pub fn kind(self) -> &'a str {
+        self.kind
+    }
+
+    /// The key; none for a singleton.
+    #[must_use]
+    pub fn key(self) -> Option<&'a str> {
+        self.key
+    }
+}
+
+impl fmt::Display for ResourceName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind)?;
+        self.key.map_or(Ok(()), |key| write!(f, "/{key}"))
+    }
+}
+
+/// Where a text points, before anything is looked up in a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found<'a> {
+    /// The one resource of a singleton kind.
+    Singleton(KindId),
+    /// A singleton kind with a key behind it, which it cannot have.
+    SingletonWithKey,
+    /// All resources of a kind.
+    WholeKind(KindId),
+    /// The resource of a kind with that key, if there is one.
+    Key(KindId, &'a str),
+    /// A kind that the catalog does not declare.
+    UnknownKind(&'a str),
+    /// No kind and key at all.
+    Malformed,
+}
+
+/// Reads a text such as `project/churn`, `project/*` or `instance`: the first `/` parts kind and key.
+pub(crate) fn parse_resource<'a>(catalog: &Catalog, text: &'a str) -> Found<'a> {
+    let singleton = |kind| catalog.definition(kind).is_some_and(crate::catalog::KindDefinition::singleton);
+    let Some((kind, key)) = text.split_once('/') else {
+        return catalog.kind(text).filter(|&kind| singleton(kind)).map_or(Found::Malformed, Found::Singleton);
+    };
+    match catalog.kind(kind) {
+        None => Found::UnknownKind(kind),
+        Some(kind) if singleton(kind) => Found::SingletonWithKey,
+        Some(kind) if key == "*" => Found::WholeKind(kind),
+        Some(kind) => Found::Key(kind, key),
+    }
+}
+
+/// What a text names in a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Resource(ResourceId),
+    Kind(KindId),
+}
+
+impl Directory {
+    /// What a text names here; the error is why it names nothing.
+    pub(crate) fn find_place<'a>(&self, text: &'a str) -> Result<Place, Found<'a>> {
+        let found = parse_resource(&self.catalog, text);
+        let slot = match found {
+            Found::WholeKind(kind) => return Ok(Place::Kind(kind)),
+            Found::Singleton(kind) => self.singletons.get(kind.index()).copied().flatten(),
+            Found::Key(kind, key) => self.resource_slot(kind, key),
+            Found::SingletonWithKey | Found::UnknownKind(_) | Found::Malformed => None,
+        };
+        let id = slot
+            .and_then(|slot| self.resources.rows.get(slot).map(|row| ResourceId::new(slot, row.generation)));
+        id.map(Place::Resource).ok_or(found)
+    }
+}

@@ -1,0 +1,25 @@
+//! The books: licenses, seats, who waits, and the policy that a host plugs in.
+//!
+//! This part knows profiles and the people who want them, and nothing of groups or resources. Every way of taking a
+//! seat goes through one admission (rule S5); there is no question "is a seat free?" to act on, only
+//! [`Figures`] to show.
+
+mod admission;
+mod figures;
+#[cfg(feature = "serde")]
+mod forms;
+mod ledger;
+mod license;
+mod policy;
+mod seat;
+
+pub(crate) use self::admission::{Admission, Before, Outcome, SeatRefusal, Wish};
+pub use self::figures::{Figures, Quantity, TotalFigures};
+pub(crate) use self::ledger::Ledger;
+pub(crate) use self::license::Terms;
+pub use self::license::{License, LicenseError, Phase, SeatFigure};
+pub use self::policy::{
+    Answer, FallBack, Overage, ReadyPolicy, SeatPolicy, SeatRequest, Source, Strict, Waitlist,
+};
+pub use self::seat::{Basis, SeatState};
+pub(crate) use self::seat::{Seat, Turn};

@@ -1,0 +1,281 @@
+//! What happens when a seat is asked for and there is none: the host decides.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::figures::{Figures, Quantity, TotalFigures};
+use super::ledger::Ledger;
+use crate::catalog::{Catalog, ProfileId};
+use crate::time::Timestamp;
+
+/// Where a request for a seat comes from (rule S7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum Source {
+    /// Somebody added a user or assigned a profile.
+    Admin,
+    /// Somebody invited a user.
+    Invite,
+    /// A directory of users was synchronized, or a user logged in for the first time.
+    Sync,
+    /// A suspended user was taken back.
+    Reinstate,
+    /// A host brings in users from elsewhere.
+    Import,
+}
+
+/// What a [`SeatPolicy`] answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Admit into the license's extra seats.
+    ///
+    /// Honored while the profile has extra seats left and the total has room.
+    Extra,
+    /// Give a seat of another profile meanwhile; the user gets in line for the wanted one.
+    ///
+    /// Honored if that profile is exempt, or has a free standard seat and the total has room.
+    Place(String),
+    /// Let the user wait in line, keeping the seat that the user had, if any.
+    ///
+    /// Always honored.
+    Wait,
+    /// Refuse the whole batch.
+    Refuse,
+}
+
+/// Decides what to do when a profile is full: the one seam between a license and a host's own rules.
+///
+/// One method, and closures implement it.
+///
+/// # When it is asked
+///
+/// Only for want of capacity: the license is in force and offers the profile, and either all its standard seats or
+/// all seats of the total are taken (rule S7). It is not asked about a missing or lapsed license, nor about a
+/// profile that is not offered; those are refused. Nor is it asked when a batch as a whole takes no more
+/// seats than it gives up (rule S6), nor when someone who waits gets a seat (rule S8), nor when history is replayed.
+///
+/// # What it sees
+///
+/// The [`SeatRequest`]: who wants which profile, since what kind of act, at what moment, and the figures at that
+/// point of the batch. The seats that this batch's requesters held count as given up already.
+///
+/// # What it owes
+///
+/// It is pure: the same request gets the same answer, it asks no clock and does no I/O, and it does not call
+/// back into the library. A batch may be planned more than once before it is committed.
+///
+/// # What happens to the answer
+///
+/// The ledger checks it. An answer that cannot be honored, such as [`Answer::Extra`] with no extra seat left or
+/// [`Answer::Place`] on a profile that is full or unknown, counts as [`Answer::Refuse`]. So a faulty policy can
+/// refuse too much, but it can never oversell. What was decided is recorded as a fact.
+///
+/// ```
+/// use entitle::seats::{Answer, SeatPolicy, SeatRequest, Source};
+///
+/// /// Whoever the directory sends meanwhile becomes a reader; an administrator is told that no seat is left.
+/// fn readers_from_sync(request: &SeatRequest<'_>) -> Answer {
+///     match request.source() {
+///         Source::Sync => Answer::Place("reader".into()),
+///         _ => Answer::Refuse,
+///     }
+/// }
+/// let policy: &dyn SeatPolicy = &readers_from_sync;
+/// # let _ = policy;
+/// ```
+pub trait SeatPolicy {
+    /// Answers one request that found no free seat.
+    fn decide(&self, request: &SeatRequest<'_>) -> Answer;
+}
+
+impl<F: Fn(&SeatRequest<'_>) -> Answer> SeatPolicy for F {
+    fn decide(&self, request: &SeatRequest<'_>) -> Answer {
+        self(request)
+    }
+}
+
+/// One request that found no free seat.
+#[derive(Clone, Copy)]
+pub struct SeatRequest<'a> {
+    pub(super) user: &'a str,
+    pub(super) wants: ProfileId,
+    pub(super) source: Source,
+    pub(super) at: Timestamp,
+    pub(super) ledger: &'a Ledger,
+    pub(super) catalog: &'a Catalog,
+    pub(super) total_room: bool,
+}
+
+impl<'a> SeatRequest<'a> {
+    /// The user who wants a seat.
+    #[must_use]
+    pub fn user(&self) -> &'a str {
+        self.user
+    }
+
+    /// The profile that the user wants.
+    #[must_use]
+    pub fn profile(&self) -> &'a str {
+        self.catalog.profile_name(self.wants).unwrap_or_default()
+    }
+
+    /// Where the request comes from.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        self.source
+    }
+
+    /// The time of the batch.
+    #[must_use]
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// The figures of a profile at this point of the batch; `None` for an unknown one.
+    #[must_use]
+    pub fn figures(&self, profile: &str) -> Option<Figures> {
+        self.catalog.profile(profile).map(|profile| self.ledger.figures(profile))
+    }
+
+    /// The figures over all counted profiles at this point of the batch.
+    #[must_use]
+    pub fn total(&self) -> TotalFigures {
+        self.ledger.total_figures()
+    }
+
+    /// Whether a user could be placed on a profile: it is exempt, or has a free standard seat and the total has room.
+    #[must_use]
+    pub fn has_free_seat(&self, profile: &str) -> bool {
+        self.catalog.profile(profile).is_some_and(|profile| {
+            self.catalog.is_exempt(profile) || (self.total_room && self.ledger.has_standard_seat(profile))
+        })
+    }
+
+    /// Whether [`Answer::Extra`] would be honored.
+    #[must_use]
+    pub fn has_extra_seat(&self) -> bool {
+        self.total_room && self.ledger.has_extra_seat(self.wants)
+    }
+}
+
+impl fmt::Debug for SeatRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SeatRequest")
+            .field("user", &self.user)
+            .field("profile", &self.profile())
+            .field("source", &self.source)
+            .field("at", &self.at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Refuses whoever finds no free seat.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Strict;
+
+impl SeatPolicy for Strict {
+    fn decide(&self, _: &SeatRequest<'_>) -> Answer {
+        Answer::Refuse
+    }
+}
+
+/// Admits into the extra seats of the contract while there are any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Overage;
+
+impl SeatPolicy for Overage {
+    fn decide(&self, request: &SeatRequest<'_>) -> Answer {
+        let full = request.ledger.figures(request.wants).available == Quantity::ZERO;
+        if full && request.has_extra_seat() { Answer::Extra } else { Answer::Refuse }
+    }
+}
+
+/// Places on the first of some other profiles that has a free seat.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FallBack {
+    profiles: Vec<String>,
+}
+
+impl FallBack {
+    /// Tries these profiles, in this order.
+    pub fn to<P: Into<String>>(profiles: impl IntoIterator<Item = P>) -> Self {
+        Self { profiles: profiles.into_iter().map(Into::into).collect() }
+    }
+
+    /// The profiles, in the order in which they are tried.
+    pub fn profiles(&self) -> impl Iterator<Item = &str> {
+        self.profiles.iter().map(String::as_str)
+    }
+}
+
+impl SeatPolicy for FallBack {
+    fn decide(&self, request: &SeatRequest<'_>) -> Answer {
+        let other =
+            |profile: &&String| profile.as_str() != request.profile() && request.has_free_seat(profile);
+        self.profiles.iter().find(other).map_or(Answer::Refuse, |profile| Answer::Place(profile.clone()))
+    }
+}
+
+/// Lets whoever finds no free seat wait in line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waitlist;
+
+impl SeatPolicy for Waitlist {
+    fn decide(&self, _: &SeatRequest<'_>) -> Answer {
+        Answer::Wait
+    }
+}
+
+/// A list takes the first answer that is not [`Answer::Refuse`].
+impl SeatPolicy for Vec<Box<dyn SeatPolicy>> {
+    fn decide(&self, request: &SeatRequest<'_>) -> Answer {
+        first_of(self.iter().map(|policy| policy.decide(request)))
+    }
+}
+
+fn first_of(mut answers: impl Iterator<Item = Answer>) -> Answer {
+    answers.find(|answer| *answer != Answer::Refuse).unwrap_or(Answer::Refuse)
+}
+
+/// The ready policies as data: what the `policy` field of a scenario or a host's settings may say.
+///
+/// ```
+/// # #[cfg(feature = "serde")] {
+/// use entitle::seats::{FallBack, ReadyPolicy};
+///
+/// let policy: ReadyPolicy = serde_json::from_str(r#"["overage", { "fall_back": ["reader"] }]"#).unwrap();
+/// assert_eq!(policy, ReadyPolicy::FirstOf(vec![
+///     ReadyPolicy::Overage,
+///     ReadyPolicy::FallBack(FallBack::to(["reader"])),
+/// ]));
+/// # }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ReadyPolicy {
+    /// [`Strict`].
+    #[default]
+    Strict,
+    /// [`Overage`].
+    Overage,
+    /// [`FallBack`].
+    FallBack(FallBack),
+    /// [`Waitlist`].
+    Waitlist,
+    /// The first answer of several that is not [`Answer::Refuse`].
+    FirstOf(Vec<ReadyPolicy>),
+}
+
+impl SeatPolicy for ReadyPolicy {
+    fn decide(&self, request: &SeatRequest<'_>) -> Answer {
+        match self {
+            Self::Strict => Strict.decide(request),
+            Self::Overage => Overage.decide(request),
+            Self::FallBack(fall_back) => fall_back.decide(request),
+            Self::Waitlist => Waitlist.decide(request),
+            Self::FirstOf(policies) => first_of(policies.iter().map(|policy| policy.decide(request))),
+        }
+    }
+}

@@ -1,0 +1,367 @@
+//! The catalog: what a platform's code knows of (kinds, permissions, profiles, add-ons, editions).
+
+use super::json::{fields, flag, list, malformed, number, object, text, text_set};
+use super::names::{is_identifier, is_name};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// C6: the maxima of a catalog.
+const KINDS_MAX: usize = 64;
+const PERMISSIONS_PER_KIND_MAX: usize = 64;
+const PROFILES_MAX: usize = 64;
+
+/// A set of permissions of one kind, by name.
+pub type Permissions = BTreeSet<String>;
+
+/// Permissions per kind. A kind that is not named has none (A4).
+pub type PerKind = BTreeMap<String, Permissions>;
+
+/// A kind of resource.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kind {
+    pub singleton: bool,
+    pub permissions: Permissions,
+    /// What each permission implies, directly (A3).
+    pub implies: BTreeMap<String, Permissions>,
+    /// What the owner of a resource has, closed under implication (A3).
+    pub owner: Permissions,
+}
+
+/// A license type that a user may hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    pub name: String,
+    pub ceiling: PerKind,
+    pub exempt: bool,
+    pub advisory: bool,
+}
+
+/// What an edition offers of one profile (S14).
+#[derive(Clone, Debug, PartialEq)]
+pub enum Offer {
+    Cap(u64),
+    AsLicensed,
+    Unlimited,
+}
+
+/// An edition (S14).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edition {
+    pub profiles: BTreeMap<String, Offer>,
+    pub total: Option<u64>,
+    pub add_ons: bool,
+}
+
+/// The whole catalog.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Catalog {
+    pub kinds: BTreeMap<String, Kind>,
+    /// The highest rank first: here order is meaning (G3).
+    pub profiles: Vec<Profile>,
+    pub default_profile: Option<String>,
+    /// What each add-on gates, exactly as listed (A3, S13).
+    pub add_ons: BTreeMap<String, PerKind>,
+    pub editions: BTreeMap<String, Edition>,
+    pub first_match: bool,
+    /// External name and profile, in order (G3).
+    pub external_profiles: Vec<(String, String)>,
+    pub lapsed: PerKind,
+}
+
+impl Kind {
+    /// A3: the permissions and all that they imply.
+    pub fn closed(&self, permissions: &Permissions) -> Permissions {
+        let mut closed = permissions.clone();
+        loop {
+            let mut more = closed.clone();
+            for permission in &closed {
+                more.extend(self.implies.get(permission).cloned().unwrap_or_default());
+            }
+            if more == closed {
+                return closed;
+            }
+            closed = more;
+        }
+    }
+
+    /// A3: whether having the one permission means having the other (which it also does itself).
+    pub fn reaches(&self, from: &str, to: &str) -> bool {
+        self.closed(&Permissions::from([from.to_string()])).contains(to)
+    }
+}
+
+impl Catalog {
+    pub fn profile(&self, name: &str) -> Option<&Profile> {
+        self.profiles.iter().find(|profile| profile.name == name)
+    }
+
+    pub fn is_exempt(&self, name: &str) -> bool {
+        self.profile(name).is_some_and(|profile| profile.exempt)
+    }
+
+    /// G3: the profile for a user with these external names.
+    pub fn choose_profile(&self, external: &BTreeSet<String>) -> Option<String> {
+        let mut matched = Vec::new();
+        for (name, profile) in &self.external_profiles {
+            if external.contains(name) {
+                matched.push(profile.clone());
+            }
+        }
+        if self.first_match {
+            return matched.first().cloned().or(self.default_profile.clone());
+        }
+        matched.extend(self.default_profile.clone());
+        for profile in &self.profiles {
+            if matched.contains(&profile.name) {
+                return Some(profile.name.clone());
+            }
+        }
+        None
+    }
+
+    /// Reads a catalog and refuses one that does not make sense, naming what is wrong.
+    pub fn parse(value: &Value) -> Result<Catalog, String> {
+        let known =
+            ["kinds", "profiles", "default_profile", "add_ons", "editions", "external_profiles", "lapsed"];
+        let map = fields(value, "the catalog", &known)?;
+        let mut catalog = Catalog {
+            kinds: BTreeMap::new(),
+            profiles: Vec::new(),
+            default_profile: None,
+            add_ons: BTreeMap::new(),
+            editions: BTreeMap::new(),
+            first_match: false,
+            external_profiles: Vec::new(),
+            lapsed: PerKind::new(),
+        };
+        catalog.parse_kinds(map.get("kinds").unwrap_or(&Value::Null))?;
+        catalog.parse_profiles(map.get("profiles").unwrap_or(&Value::Null))?;
+        if let Some(name) = given(map.get("default_profile")) {
+            catalog.default_profile = Some(catalog.known_profile(name)?);
+        }
+        if let Some(add_ons) = given(map.get("add_ons")) {
+            catalog.parse_add_ons(add_ons)?;
+        }
+        if let Some(editions) = given(map.get("editions")) {
+            catalog.parse_editions(editions)?;
+        }
+        if let Some(external) = given(map.get("external_profiles")) {
+            catalog.parse_external_profiles(external)?;
+        }
+        if let Some(lapsed) = given(map.get("lapsed")) {
+            catalog.lapsed = catalog.parse_ceiling(lapsed, "the lapsed ceiling")?;
+        }
+        Ok(catalog)
+    }
+
+    fn parse_kinds(&mut self, value: &Value) -> Result<(), String> {
+        let map = object(value, "`kinds`")?;
+        if map.len() > KINDS_MAX {
+            return malformed("too_many kinds");
+        }
+        for (name, body) in map {
+            identifier(name)?;
+            let kind = parse_kind(name, body)?;
+            self.kinds.insert(name.clone(), kind);
+        }
+        Ok(())
+    }
+
+    fn parse_profiles(&mut self, value: &Value) -> Result<(), String> {
+        let map = object(value, "`profiles`")?;
+        if map.len() > PROFILES_MAX {
+            return malformed("too_many profiles");
+        }
+        for (name, body) in map {
+            identifier(name)?;
+            let what = format!("the profile `{name}`");
+            let map = fields(body, &what, &["ceiling", "seat", "enforcement"])?;
+            let ceiling = match given(map.get("ceiling")) {
+                None => PerKind::new(),
+                Some(ceiling) => self.parse_ceiling(ceiling, &what)?,
+            };
+            let exempt = one_of(map.get("seat"), &what, "counted", "exempt")?;
+            let advisory = one_of(map.get("enforcement"), &what, "strict", "advisory")?;
+            self.profiles.push(Profile { name: name.clone(), ceiling, exempt, advisory });
+        }
+        Ok(())
+    }
+
+    /// A ceiling: everything, nothing, or permissions per kind; stored closed (A3).
+    fn parse_ceiling(&self, value: &Value, what: &str) -> Result<PerKind, String> {
+        let mut ceiling = PerKind::new();
+        if value == "none" {
+            return Ok(ceiling);
+        }
+        if value == "all" {
+            for (name, kind) in &self.kinds {
+                ceiling.insert(name.clone(), kind.permissions.clone());
+            }
+            return Ok(ceiling);
+        }
+        for (name, listed) in object(value, what)? {
+            let kind = self.known_kind(name)?;
+            let permissions = if listed == "all" {
+                kind.permissions.clone()
+            } else {
+                kind.closed(&known_permissions(kind, name, listed)?)
+            };
+            ceiling.insert(name.clone(), permissions);
+        }
+        Ok(ceiling)
+    }
+
+    fn parse_add_ons(&mut self, value: &Value) -> Result<(), String> {
+        for (name, body) in object(value, "`add_ons`")? {
+            label(name)?;
+            let map = fields(body, &format!("the add-on `{name}`"), &["gates"])?;
+            let mut gates = PerKind::new();
+            if let Some(listed) = given(map.get("gates")) {
+                for (kind_name, permissions) in object(listed, "`gates`")? {
+                    let kind = self.known_kind(kind_name)?;
+                    let exactly = known_permissions(kind, kind_name, permissions)?;
+                    gates.insert(kind_name.clone(), exactly);
+                }
+            }
+            self.add_ons.insert(name.clone(), gates);
+        }
+        Ok(())
+    }
+
+    fn parse_editions(&mut self, value: &Value) -> Result<(), String> {
+        for (name, body) in object(value, "`editions`")? {
+            label(name)?;
+            let what = format!("the edition `{name}`");
+            let map = fields(body, &what, &["profiles", "total", "add_ons"])?;
+            let mut edition = Edition { profiles: BTreeMap::new(), total: None, add_ons: true };
+            if let Some(profiles) = given(map.get("profiles")) {
+                for (profile, offer) in object(profiles, &what)? {
+                    let profile = self.known_profile(&Value::from(profile.clone()))?;
+                    let offer = if offer == "license" {
+                        Offer::AsLicensed
+                    } else if offer == "unlimited" {
+                        Offer::Unlimited
+                    } else {
+                        Offer::Cap(number(offer, &what)?)
+                    };
+                    edition.profiles.insert(profile, offer);
+                }
+            }
+            if let Some(total) = given(map.get("total")) {
+                edition.total = Some(number(total, &what)?);
+            }
+            if let Some(add_ons) = given(map.get("add_ons")) {
+                edition.add_ons = flag(add_ons, &what)?;
+            }
+            self.editions.insert(name.clone(), edition);
+        }
+        Ok(())
+    }
+
+    fn parse_external_profiles(&mut self, value: &Value) -> Result<(), String> {
+        let map = fields(value, "`external_profiles`", &["choose", "map"])?;
+        self.first_match = one_of(map.get("choose"), "`external_profiles`", "rank", "first_match")?;
+        if let Some(mappings) = given(map.get("map")) {
+            for mapping in list(mappings, "`map`")? {
+                let map = fields(mapping, "a mapping", &["external", "profile"])?;
+                let external = text(map.get("external").unwrap_or(&Value::Null), "`external`")?;
+                label(external)?;
+                let profile = self.known_profile(map.get("profile").unwrap_or(&Value::Null))?;
+                self.external_profiles.push((external.to_string(), profile));
+            }
+        }
+        Ok(())
+    }
+
+    fn known_kind(&self, name: &str) -> Result<&Kind, String> {
+        match self.kinds.get(name) {
+            Some(kind) => Ok(kind),
+            None => malformed(format!("unknown_kind `{name}`")),
+        }
+    }
+
+    fn known_profile(&self, value: &Value) -> Result<String, String> {
+        let name = text(value, "a profile")?;
+        match self.profile(name) {
+            Some(profile) => Ok(profile.name.clone()),
+            None => malformed(format!("unknown_profile `{name}`")),
+        }
+    }
+}
+
+/// A field that is there; null says the same as leaving it out.
+fn given(value: Option<&Value>) -> Option<&Value> {
+    value.filter(|value| !value.is_null())
+}
+
+/// Whether the second of two words was given; left out, it is the first.
+fn one_of(value: Option<&Value>, what: &str, first: &str, second: &str) -> Result<bool, String> {
+    match given(value) {
+        None => Ok(false),
+        Some(word) if word == first => Ok(false),
+        Some(word) if word == second => Ok(true),
+        Some(word) => malformed(format!("{what}: {word} is neither `{first}` nor `{second}`")),
+    }
+}
+
+fn identifier(text: &str) -> Result<(), String> {
+    if is_identifier(text) { Ok(()) } else { malformed(format!("invalid_name: the identifier `{text}`")) }
+}
+
+fn label(text: &str) -> Result<(), String> {
+    if is_name(text) { Ok(()) } else { malformed(format!("invalid_name: `{text}`")) }
+}
+
+fn known_permissions(kind: &Kind, name: &str, value: &Value) -> Result<Permissions, String> {
+    let permissions = text_set(value, "permissions")?;
+    for permission in &permissions {
+        if !kind.permissions.contains(permission) {
+            return malformed(format!("unknown_permission `{permission}` of the kind `{name}`"));
+        }
+    }
+    Ok(permissions)
+}
+
+fn parse_kind(name: &str, value: &Value) -> Result<Kind, String> {
+    let what = format!("the kind `{name}`");
+    let map = fields(value, &what, &["singleton", "permissions", "implies", "owner"])?;
+    let listed = list(map.get("permissions").unwrap_or(&Value::Null), &what)?;
+    if listed.len() > PERMISSIONS_PER_KIND_MAX {
+        return malformed(format!("too_many permissions of {what}"));
+    }
+    let mut kind = Kind {
+        singleton: false,
+        permissions: Permissions::new(),
+        implies: BTreeMap::new(),
+        owner: Permissions::new(),
+    };
+    for permission in listed {
+        let permission = text(permission, &what)?;
+        identifier(permission)?;
+        if !kind.permissions.insert(permission.to_string()) {
+            return malformed(format!("{what} lists `{permission}` twice"));
+        }
+    }
+    if let Some(singleton) = given(map.get("singleton")) {
+        kind.singleton = flag(singleton, &what)?;
+    }
+    if let Some(implies) = given(map.get("implies")) {
+        for (permission, implied) in object(implies, &what)? {
+            if !kind.permissions.contains(permission) {
+                return malformed(format!("unknown_permission `{permission}` of {what}"));
+            }
+            let implied = known_permissions(&kind, name, implied)?;
+            kind.implies.insert(permission.clone(), implied);
+        }
+    }
+    // A3: a permission that comes back to itself through what it implies is a cycle.
+    for (permission, implied) in &kind.implies {
+        if kind.closed(implied).contains(permission) {
+            return malformed(format!("{what}: `{permission}` implies itself, a cycle"));
+        }
+    }
+    if let Some(owner) = given(map.get("owner")) {
+        kind.owner = kind.closed(&known_permissions(&kind, name, owner)?);
+    }
+    Ok(kind)
+}

@@ -1,0 +1,35 @@
+//! The oracle: a naive model of the numbered rules of the specification, which the crate is tested against.
+//!
+//! It is written to be read beside the specification, rule by rule, and to be obviously right rather than
+//! fast. Everything is a map of names, every figure is recounted from the users when it is asked,
+//! and a refused batch leaves no trace because it worked on a copy. It shares nothing with the
+//! crate, so that the same mistake has to be made twice to go unnoticed.
+
+#![expect(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "test code: what a test itself gets wrong may panic, and `pub` marks what the tests call"
+)]
+
+mod catalog;
+mod json;
+mod license;
+mod names;
+mod policy;
+mod questions;
+mod scenario;
+mod seats;
+#[cfg(test)]
+mod selftest;
+mod shape;
+mod things;
+mod users;
+mod what_if;
+mod world;
+
+pub use policy::{Answer, Ask, Policy};
+pub use scenario::run_scenario;
+pub use what_if::WhatIf;
+pub use world::World;

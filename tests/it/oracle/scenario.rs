@@ -1,0 +1,344 @@
+//! Scenario files, run over the oracle.
+
+use super::catalog::Catalog;
+use super::json::{fields, is_malformed, list, malformed, number, text, text_set, texts};
+use super::policy::Policy;
+use super::shape::check_command;
+use super::world::World;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+
+/// Every code with which a command may be refused.
+const CODES: &[&str] = &[
+    "unknown_user",
+    "unknown_group",
+    "unknown_resource",
+    "unknown_kind",
+    "unknown_permission",
+    "unknown_profile",
+    "unknown_key",
+    "exists",
+    "invalid_name",
+    "seat_limit",
+    "total_limit",
+    "not_offered",
+    "no_license",
+    "license_lapsed",
+    "license_invalid",
+    "wrong_source",
+    "owner_protected",
+    "owns_resources",
+    "not_invited",
+    "invite_expired",
+    "managed_group",
+    "wrong_state",
+    "singleton",
+    "time_reversed",
+    "too_many",
+];
+
+/// Everything that a check may be expected to answer; `denied` is any reason (A6).
+const ANSWERS: &[&str] = &[
+    "allowed",
+    "allowed_beyond_profile",
+    "denied",
+    "empty_request",
+    "unknown_principal",
+    "inactive",
+    "unknown_resource",
+    "wrong_kind",
+    "not_granted",
+    "no_seat",
+    "license_lapsed",
+    "beyond_profile",
+    "add_on_missing",
+    "credential_required",
+];
+
+/// The figures of S11.
+const FIGURES: &[&str] = &[
+    "seats",
+    "extra",
+    "held",
+    "reserved",
+    "consumed",
+    "waiting",
+    "placed",
+    "available",
+    "over",
+    "peak",
+    "peak_at",
+    "seat_ms",
+];
+
+/// Each step's own word and the fields that go with it.
+const STEPS: &[(&str, &[&str])] = &[
+    ("do", &["refused"]),
+    ("check", &["is"]),
+    ("permissions", &["is", "granted"]),
+    ("resources", &["is"]),
+    ("users", &["is"]),
+    ("seats", &["is"]),
+    ("seat_of", &["is"]),
+    ("groups_of", &["is"]),
+    ("members_of", &["is"]),
+    ("what_if", &["requirements", "breaks", "loses", "gains", "refused"]),
+    ("license_phase", &[]),
+];
+
+type Step = Map<String, Value>;
+
+/// Runs a scenario file: how many steps it has, or which step failed and how.
+pub fn run_scenario(text: &str) -> Result<usize, String> {
+    let file: Value = match serde_json::from_str(text) {
+        Ok(file) => file,
+        Err(error) => return malformed(format!("not JSON: {error}")),
+    };
+    let known = ["entitle", "note", "catalog", "license", "policy", "steps"];
+    let map = fields(&file, "the file", &known)?;
+    if map.get("entitle") != Some(&json!(1)) {
+        return malformed("`entitle` must be 1");
+    }
+    if let Some(note) = map.get("note") {
+        self::text(note, "`note`")?;
+    }
+    let mut world = World::with_catalog(Catalog::parse(map.get("catalog").unwrap_or(&Value::Null))?);
+    if let Some(policy) = map.get("policy") {
+        let policy = Policy::from_json(policy)?;
+        for profile in policy.profiles() {
+            known_profile(&world, &profile)?;
+        }
+        world.set_policy(policy);
+    }
+    let steps = list(map.get("steps").unwrap_or(&Value::Null), "`steps`")?;
+    // The license is installed first, at the first step's time.
+    if let Some(license) = map.get("license") {
+        let at = steps.first().map_or(0, |step| step["at"].as_u64().unwrap_or(0));
+        if let Err(error) = world.apply(at, &[json!({"install_license": license})]) {
+            return Err(format!("the license of the file: {error}"));
+        }
+    }
+    let mut at = 0;
+    for (index, step) in steps.iter().enumerate() {
+        run_step(&mut world, &mut at, step)
+            .map_err(|error| format!("step {} of {}, {step}: {error}", index + 1, steps.len()))?;
+    }
+    Ok(steps.len())
+}
+
+fn known_profile(world: &World, name: &str) -> Result<(), String> {
+    if world.profile_names().iter().any(|known| known == name) {
+        return Ok(());
+    }
+    malformed(format!("unknown_profile `{name}`"))
+}
+
+fn run_step(world: &mut World, at: &mut u64, step: &Value) -> Result<(), String> {
+    let Some(map) = step.as_object() else { return malformed("a step must be an object") };
+    let found: Vec<_> = STEPS.iter().filter(|(word, _)| map.contains_key(*word)).collect();
+    // `permissions` and `do` steps have no field that is another step's word, so one is enough.
+    let [(verb, with)] = found.as_slice() else {
+        return malformed("a step must have exactly one word of what it does");
+    };
+    let mut known = vec![*verb, "at", "by", "note"];
+    known.extend(with.iter());
+    fields(step, &format!("the step `{verb}`"), &known)?;
+    for free in ["by", "note"] {
+        if let Some(value) = map.get(free) {
+            text(value, free)?;
+        }
+    }
+    // The time moves also when the step is refused.
+    if let Some(time) = map.get("at") {
+        *at = number(time, "`at`")?;
+    }
+    match *verb {
+        "do" => run_do(world, *at, map),
+        "check" => run_check(world, map),
+        "permissions" => run_permissions(world, map),
+        "resources" => {
+            let ask = ask(map, "resources", &["who", "kind", "permission"])?;
+            expect_list(map, "is", &world.resources(who(ask[0])?, ask[1], ask[2]))
+        }
+        "users" => {
+            let ask = ask(map, "users", &["on", "permission"])?;
+            expect_list(map, "is", &world.users(ask[0], ask[1]))
+        }
+        "seats" => {
+            let profile = text(&map["seats"], "`seats`")?;
+            known_profile(world, profile)?;
+            expect_named(map, FIGURES, &world.figures(profile))
+        }
+        "seat_of" => {
+            let user = text(&map["seat_of"], "`seat_of`")?;
+            expect_named(map, &["wants", "holds", "state", "basis"], &world.seat_of(user))
+        }
+        "groups_of" => expect_list(map, "is", &world.groups_of(text(&map["groups_of"], "`groups_of`")?)),
+        "members_of" => expect_list(map, "is", &world.members_of(text(&map["members_of"], "`members_of`")?)),
+        "what_if" => run_what_if(world, *at, map),
+        _ => {
+            let phase = text(&map["license_phase"], "`license_phase`")?;
+            if !["none", "pending", "active", "grace", "lapsed"].contains(&phase) {
+                return malformed(format!("`{phase}` is no phase"));
+            }
+            expect("the license's phase", &map["license_phase"], &json!(world.license_phase()))
+        }
+    }
+}
+
+fn expect(what: &str, expected: &Value, found: &Value) -> Result<(), String> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(format!("asked {what}, expected {expected}, found {found}"))
+}
+
+fn needed<'a>(map: &'a Step, field: &str) -> Result<&'a Value, String> {
+    match map.get(field) {
+        Some(value) => Ok(value),
+        None => malformed(format!("`{field}` is missing")),
+    }
+}
+
+/// The texts of a question's fields.
+fn ask<'a>(map: &'a Step, word: &str, names: &[&str]) -> Result<Vec<&'a str>, String> {
+    let question = fields(&map[word], &format!("`{word}`"), names)?;
+    names.iter().map(|name| text(needed(question, name)?, &format!("`{name}`"))).collect()
+}
+
+/// A principal is a user or a key.
+fn who(text: &str) -> Result<&str, String> {
+    if text.starts_with("user:") || text.starts_with("key:") {
+        return Ok(text);
+    }
+    malformed(format!("`{text}` is neither a user nor a key"))
+}
+
+/// A list, which is sorted by bytes.
+fn expect_list(map: &Step, field: &str, found: &[String]) -> Result<(), String> {
+    texts(needed(map, field)?, &format!("`{field}`"))?;
+    expect("for a list", &map[field], &json!(found))
+}
+
+/// A list of permissions is a set.
+fn expect_set(what: &str, expected: &Value, found: &BTreeSet<String>) -> Result<(), String> {
+    let expected = text_set(expected, what)?;
+    expect(what, &json!(expected), &json!(found))
+}
+
+/// Only the fields named must match.
+fn expect_named(map: &Step, known: &[&str], found: &Value) -> Result<(), String> {
+    for (name, expected) in fields(needed(map, "is")?, "`is`", known)? {
+        expect(&format!("`{name}`"), expected, &found[name])?;
+    }
+    Ok(())
+}
+
+/// One command or a list of them.
+fn commands(value: &Value) -> Result<Vec<Value>, String> {
+    let commands = match value {
+        Value::Array(list) => list.clone(),
+        one => vec![one.clone()],
+    };
+    commands.iter().try_for_each(check_command)?;
+    Ok(commands)
+}
+
+fn code(value: &Value) -> Result<&str, String> {
+    let code = text(value, "`refused`")?;
+    if CODES.contains(&code) { Ok(code) } else { malformed(format!("`{code}` is no refusal code")) }
+}
+
+/// Whether an outcome is the refusal that was expected, or none where none was.
+fn expect_refusal<T>(map: &Step, outcome: &Result<T, String>) -> Result<(), String> {
+    if let Err(error) = outcome
+        && is_malformed(error)
+    {
+        return Err(error.clone());
+    }
+    let found = outcome.as_ref().err().map_or("success", String::as_str);
+    let expected = map.get("refused").map_or(Ok("success"), code)?;
+    expect("to commit", &json!(expected), &json!(found))
+}
+
+fn run_do(world: &mut World, at: u64, map: &Step) -> Result<(), String> {
+    let commands = commands(&map["do"])?;
+    let before = world.clone();
+    let outcome = world.apply(at, &commands);
+    expect_refusal(map, &outcome)?;
+    // S10: a refused command changes nothing at all.
+    if outcome.is_err() && *world != before {
+        return Err("a refused step has changed something".into());
+    }
+    Ok(())
+}
+
+fn run_check(world: &World, map: &Step) -> Result<(), String> {
+    let question = fields(&map["check"], "`check`", &["who", "on", "permission"])?;
+    let principal = who(text(needed(question, "who")?, "`who`")?)?;
+    let on = text(needed(question, "on")?, "`on`")?;
+    let wanted = wanted(needed(question, "permission")?)?;
+    let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+    let expected = text(needed(map, "is")?, "`is`")?;
+    if !ANSWERS.contains(&expected) {
+        return malformed(format!("`{expected}` is no answer to a check"));
+    }
+    let found = world.check(principal, on, &wanted);
+    if expected == "denied" && !found.starts_with("allowed") {
+        return Ok(());
+    }
+    expect("for a check", &map["is"], &json!(found))
+}
+
+/// One permission or a list of them.
+fn wanted(value: &Value) -> Result<Vec<String>, String> {
+    match value {
+        Value::String(one) => Ok(vec![one.clone()]),
+        list => texts(list, "`permission`"),
+    }
+}
+
+fn run_permissions(world: &World, map: &Step) -> Result<(), String> {
+    let ask = ask(map, "permissions", &["who", "on"])?;
+    let (principal, on) = (who(ask[0])?, ask[1]);
+    if !map.contains_key("is") && !map.contains_key("granted") {
+        return malformed("`permissions` must say what is allowed or what is granted");
+    }
+    if let Some(expected) = map.get("is") {
+        expect_set("what is allowed", expected, &world.permissions(principal, on))?;
+    }
+    if let Some(expected) = map.get("granted") {
+        expect_set("what is granted", expected, &world.granted(principal, on))?;
+    }
+    Ok(())
+}
+
+fn run_what_if(world: &World, at: u64, map: &Step) -> Result<(), String> {
+    let commands = commands(&map["what_if"])?;
+    let none = Vec::new();
+    let requirements = match map.get("requirements") {
+        None => &none,
+        Some(value) => list(value, "`requirements`")?,
+    };
+    for requirement in requirements {
+        let known = ["label", "who", "on", "permission"];
+        let requirement = fields(requirement, "a requirement", &known)?;
+        text(needed(requirement, "label")?, "`label`")?;
+        who(text(needed(requirement, "who")?, "`who`")?)?;
+        text(needed(requirement, "on")?, "`on`")?;
+        wanted(needed(requirement, "permission")?)?;
+    }
+    let outcome = world.what_if(at, &commands, requirements);
+    expect_refusal(map, &outcome)?;
+    let Ok(found) = outcome else { return Ok(()) };
+    if let Some(expected) = map.get("loses") {
+        expect("`loses`", expected, &json!(found.loses))?;
+    }
+    if let Some(expected) = map.get("gains") {
+        expect("`gains`", expected, &json!(found.gains))?;
+    }
+    if map.contains_key("breaks") {
+        expect_list(map, "breaks", &found.breaks)?;
+    }
+    Ok(())
+}

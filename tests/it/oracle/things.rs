@@ -1,0 +1,424 @@
+//! The commands about groups, resources, grants, keys and credentials.
+
+use super::catalog::Permissions;
+use super::names::{is_key, is_name};
+use super::users::{text, texts};
+use super::world::{Batch, Done, Group, Key, Members, Resource, Scope, Status, World, refuse};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What a target's text means.
+enum Target {
+    Resource,
+    WholeKind,
+}
+
+impl World {
+    /// G4: whether the user's membership of this group is not to be changed by hand.
+    pub(super) fn is_managed(&self, group: &str, user: &str) -> bool {
+        let group = &self.state.groups[group];
+        group.members != Members::Explicit || self.is_owner_included(group, user)
+    }
+
+    /// A10: whether the user is in the group as the owner of the resource that it names.
+    pub(super) fn is_owner_included(&self, group: &Group, user: &str) -> bool {
+        match &group.includes_owner_of {
+            None => false,
+            Some(resource) => self.state.resources[resource].owner.as_deref() == Some(user),
+        }
+    }
+
+    /// Every resource that the user owns.
+    pub(super) fn owned_by(&self, user: &str) -> Vec<String> {
+        let mut owned = Vec::new();
+        for (name, resource) in &self.state.resources {
+            if resource.owner.as_deref() == Some(user) {
+                owned.push(name.clone());
+            }
+        }
+        owned
+    }
+
+    /// A10: the owner of the space is protected.
+    pub(super) fn owns_a_singleton(&self, user: &str) -> bool {
+        self.owned_by(user).iter().any(|name| self.is_singleton(name))
+    }
+
+    /// A9: a singleton is a resource that goes by its kind's name.
+    pub(super) fn is_singleton(&self, name: &str) -> bool {
+        self.catalog.kinds.get(name).is_some_and(|kind| kind.singleton)
+    }
+
+    /// The kind of a target: what stands before the first `/`, or the whole of a singleton (C6).
+    pub(super) fn kind_of(target: &str) -> &str {
+        target.split_once('/').map_or(target, |(kind, _)| kind)
+    }
+
+    /// What an existing target is, or why it is none.
+    fn resolve(&self, target: &str) -> Result<Target, String> {
+        let Some((kind, key)) = target.split_once('/') else {
+            return if self.is_singleton(target) { Ok(Target::Resource) } else { refuse("unknown_resource") };
+        };
+        // A9: `instance/x` and `instance/*` name nothing.
+        if self.is_singleton(kind) {
+            return refuse("singleton");
+        }
+        if !self.catalog.kinds.contains_key(kind) {
+            return refuse("unknown_kind");
+        }
+        if key == "*" {
+            return Ok(Target::WholeKind);
+        }
+        if self.state.resources.contains_key(target) {
+            Ok(Target::Resource)
+        } else {
+            refuse("unknown_resource")
+        }
+    }
+
+    /// An existing resource; a whole kind is none.
+    fn resolve_resource(&self, target: &str) -> Result<String, String> {
+        match self.resolve(target)? {
+            Target::Resource => Ok(target.to_string()),
+            Target::WholeKind => refuse("unknown_resource"),
+        }
+    }
+
+    /// The permissions named, which the target's kind must have; exactly as listed.
+    fn known_permissions(&self, target: &str, listed: &[String]) -> Result<Permissions, String> {
+        let kind = &self.catalog.kinds[World::kind_of(target)];
+        for permission in listed {
+            if !kind.permissions.contains(permission) {
+                return refuse("unknown_permission");
+            }
+        }
+        Ok(listed.iter().cloned().collect())
+    }
+
+    /// A3: the permissions and all that they imply on that target.
+    fn closed(&self, target: &str, permissions: &Permissions) -> Permissions {
+        self.catalog.kinds[World::kind_of(target)].closed(permissions)
+    }
+}
+
+impl Batch {
+    pub(super) fn known_group(&self, name: &str) -> Done {
+        if self.world.state.groups.contains_key(name) { Ok(()) } else { refuse("unknown_group") }
+    }
+
+    pub(super) fn add_group(&mut self, body: &Value) -> Done {
+        let name = text(body, "group").unwrap();
+        let members = match &body["members"] {
+            Value::Object(map) if map.contains_key("by_profile") => {
+                Members::ByProfile(texts(&body["members"], "by_profile").into_iter().collect())
+            }
+            Value::Object(_) => Members::External(texts(&body["members"], "external").into_iter().collect()),
+            _ => Members::Explicit,
+        };
+        let includes = text(body, "includes_owner_of");
+        if !is_name(name) {
+            return refuse("invalid_name");
+        }
+        if let Some(group) = self.world.state.groups.get(name) {
+            // C4: a field left out asks for nothing.
+            let same_members = body["members"].is_null() || group.members == members;
+            let same_owner = includes.is_none() || group.includes_owner_of.as_deref() == includes;
+            return if same_members && same_owner { Ok(()) } else { refuse("exists") };
+        }
+        match &members {
+            Members::Explicit => {}
+            Members::ByProfile(profiles) => {
+                if profiles.iter().any(|profile| self.world.catalog.profile(profile).is_none()) {
+                    return refuse("unknown_profile");
+                }
+            }
+            Members::External(names) => {
+                if !names.iter().all(|name| is_name(name)) {
+                    return refuse("invalid_name");
+                }
+            }
+        }
+        let includes_owner_of = match includes {
+            None => None,
+            Some(resource) => Some(self.world.resolve_resource(resource)?),
+        };
+        // G1: only explicit groups may include a resource's owner.
+        if includes_owner_of.is_some() && members != Members::Explicit {
+            return refuse("managed_group");
+        }
+        self.state().groups.insert(name.to_string(), Group { members, includes_owner_of });
+        self.record();
+        Ok(())
+    }
+
+    /// G5: memberships and grants go with the group.
+    pub(super) fn remove_group(&mut self, body: &Value) -> Done {
+        let name = text(body, "group").unwrap();
+        self.known_group(name)?;
+        let subject = format!("group:{name}");
+        let state = self.state();
+        state.groups.remove(name);
+        state.grants.retain(|(to, _), _| *to != subject);
+        for user in state.users.values_mut() {
+            user.joined.remove(name);
+        }
+        self.record();
+        Ok(())
+    }
+
+    /// The user and the group of `join` and `leave`. G4: refused also where nothing would change.
+    fn membership(&self, body: &Value) -> Result<(String, String), String> {
+        let user = self.known_user(text(body, "user").unwrap())?;
+        let group = text(body, "group").unwrap();
+        self.known_group(group)?;
+        if self.world.is_managed(group, &user) {
+            return refuse("managed_group");
+        }
+        Ok((user, group.to_string()))
+    }
+
+    pub(super) fn join(&mut self, body: &Value) -> Done {
+        let (user, group) = self.membership(body)?;
+        if self.user(&user).joined.insert(group) {
+            self.record();
+        }
+        Ok(())
+    }
+
+    /// C4: leaving a group that one is not in is a no-op.
+    pub(super) fn leave(&mut self, body: &Value) -> Done {
+        let (user, group) = self.membership(body)?;
+        if self.user(&user).joined.remove(&group) {
+            self.record();
+        }
+        Ok(())
+    }
+
+    pub(super) fn add_resource(&mut self, body: &Value) -> Done {
+        let name = text(body, "resource").unwrap();
+        // A9: a singleton is there already, and is the only one of its kind.
+        if self.world.is_singleton(World::kind_of(name)) {
+            return refuse("singleton");
+        }
+        let Some((kind, key)) = name.split_once('/') else { return refuse("invalid_name") };
+        if !is_key(key) {
+            return refuse("invalid_name");
+        }
+        if !self.world.catalog.kinds.contains_key(kind) {
+            return refuse("unknown_kind");
+        }
+        let owner = text(body, "owner");
+        if let Some(resource) = self.world.state.resources.get(name) {
+            let same = owner.is_none() || resource.owner.as_deref() == owner;
+            return if same { Ok(()) } else { refuse("exists") };
+        }
+        let owner = match owner {
+            None => None,
+            Some(owner) => Some(self.known_user(owner)?),
+        };
+        let number = self.state().new_number();
+        let kind = kind.to_string();
+        let resource = Resource { number, kind, owner, requires: Permissions::new() };
+        self.state().resources.insert(name.to_string(), resource);
+        self.record();
+        Ok(())
+    }
+
+    /// C7: nothing that named the resource is left for one that is added later under its name.
+    pub(super) fn remove_resource(&mut self, body: &Value) -> Done {
+        let name = text(body, "resource").unwrap();
+        if self.world.is_singleton(name) {
+            return refuse("singleton");
+        }
+        let name = self.world.resolve_resource(name)?;
+        self.keep_owner_as_member(&name);
+        let state = self.state();
+        state.resources.remove(&name);
+        state.grants.retain(|(_, on), _| *on != name);
+        for user in state.users.values_mut() {
+            user.credentials.remove(&name);
+        }
+        for key in state.keys.values_mut() {
+            if let Scope::Of(entries) = &mut key.scope {
+                entries.remove(&name);
+            }
+        }
+        for group in state.groups.values_mut() {
+            if group.includes_owner_of.as_ref() == Some(&name) {
+                group.includes_owner_of = None;
+            }
+        }
+        self.record();
+        Ok(())
+    }
+
+    /// A10: a former owner stays an ordinary member of the groups that include the owner.
+    fn keep_owner_as_member(&mut self, resource: &str) {
+        let Some(owner) = self.world.state.resources[resource].owner.clone() else { return };
+        for (name, group) in self.world.state.groups.clone() {
+            if self.world.is_owner_included(&group, &owner)
+                && group.includes_owner_of.as_deref() == Some(resource)
+            {
+                self.user(&owner).joined.insert(name);
+            }
+        }
+    }
+
+    pub(super) fn transfer_ownership(&mut self, body: &Value) -> Done {
+        let name = self.world.resolve_resource(text(body, "resource").unwrap())?;
+        let to = self.known_user(text(body, "to").unwrap())?;
+        // A10: the owner of the space must be active.
+        if self.world.is_singleton(&name) && self.user(&to).status != Status::Active {
+            return refuse("wrong_state");
+        }
+        if self.world.state.resources[&name].owner.as_ref() == Some(&to) {
+            return Ok(());
+        }
+        self.keep_owner_as_member(&name);
+        self.state().resources.get_mut(&name).unwrap().owner = Some(to);
+        self.record();
+        Ok(())
+    }
+
+    /// The subject, target and permissions of a grant, in the order in which they are looked at.
+    fn grant_fields(&self, body: &Value) -> Result<((String, String), Permissions), String> {
+        let to = text(body, "to").unwrap();
+        if let Some(user) = to.strip_prefix("user:") {
+            self.known_user(user)?;
+        } else if let Some(group) = to.strip_prefix("group:") {
+            self.known_group(group)?;
+        }
+        let on = text(body, "on").unwrap();
+        self.world.resolve(on)?;
+        let permissions = self.world.known_permissions(on, &texts(body, "permissions"))?;
+        Ok(((to.to_string(), on.to_string()), permissions))
+    }
+
+    fn granted_so_far(&self, slot: &(String, String)) -> Permissions {
+        self.world.state.grants.get(slot).cloned().unwrap_or_default()
+    }
+
+    /// Stores what that subject has on that target; an empty set is no grant.
+    fn store_grant(&mut self, slot: (String, String), permissions: Permissions) {
+        if self.granted_so_far(&slot) == permissions {
+            return;
+        }
+        if permissions.is_empty() {
+            self.state().grants.remove(&slot);
+        } else {
+            self.state().grants.insert(slot, permissions);
+        }
+        self.record();
+    }
+
+    pub(super) fn grant(&mut self, body: &Value) -> Done {
+        let (slot, permissions) = self.grant_fields(body)?;
+        let mut all = self.granted_so_far(&slot);
+        all.extend(self.world.closed(&slot.1, &permissions));
+        self.store_grant(slot, all);
+        Ok(())
+    }
+
+    /// A3: revoking a permission also revokes those that imply it, and leaves the rest.
+    pub(super) fn revoke(&mut self, body: &Value) -> Done {
+        let (slot, permissions) = self.grant_fields(body)?;
+        let kind = self.world.catalog.kinds[World::kind_of(&slot.1)].clone();
+        let mut left = self.granted_so_far(&slot);
+        left.retain(|held| !permissions.iter().any(|revoked| kind.reaches(held, revoked)));
+        self.store_grant(slot, left);
+        Ok(())
+    }
+
+    pub(super) fn set_grant(&mut self, body: &Value) -> Done {
+        let (slot, permissions) = self.grant_fields(body)?;
+        let closed = self.world.closed(&slot.1, &permissions);
+        self.store_grant(slot, closed);
+        Ok(())
+    }
+
+    /// A11: a scope is everything, or permissions by target; an entry for nothing is no entry.
+    fn scope(&self, body: &Value) -> Result<Scope, String> {
+        if body["scope"] == "all" {
+            return Ok(Scope::All);
+        }
+        let mut entries = BTreeMap::new();
+        if let Some(map) = body["scope"].as_object() {
+            // The order in which the entries stand does not matter, so faults are looked for by name.
+            for (target, listed) in map.iter().collect::<BTreeMap<_, _>>() {
+                self.world.resolve(target)?;
+                let permissions = if listed == "all" {
+                    self.world.catalog.kinds[World::kind_of(target)].permissions.clone()
+                } else {
+                    let listed = texts(&body["scope"], target);
+                    self.world.closed(target, &self.world.known_permissions(target, &listed)?)
+                };
+                if !permissions.is_empty() {
+                    entries.insert(target.clone(), permissions);
+                }
+            }
+        }
+        Ok(Scope::Of(entries))
+    }
+
+    pub(super) fn add_key(&mut self, body: &Value) -> Done {
+        let name = text(body, "key").unwrap();
+        let acts_as = text(body, "acts_as").unwrap();
+        let expires_at = body["expires_at"].as_u64();
+        if !is_name(name) {
+            return refuse("invalid_name");
+        }
+        if let Some(key) = self.world.state.keys.get(name) {
+            let same_scope = body["scope"].is_null() || self.scope(body).as_ref() == Ok(&key.scope);
+            let same_expiry = expires_at.is_none() || key.expires_at == expires_at;
+            let same = key.acts_as == acts_as && same_scope && same_expiry;
+            return if same { Ok(()) } else { refuse("exists") };
+        }
+        let acts_as = self.known_user(acts_as)?;
+        let scope = self.scope(body)?;
+        // C5: a key that would expire by now is made, expired.
+        let expired = expires_at.is_some_and(|expires_at| expires_at <= self.at);
+        let number = self.state().new_number();
+        let key = Key { number, acts_as, scope, expires_at, expired };
+        self.state().keys.insert(name.to_string(), key);
+        self.record();
+        Ok(())
+    }
+
+    pub(super) fn remove_key(&mut self, body: &Value) -> Done {
+        if self.state().keys.remove(text(body, "key").unwrap()).is_none() {
+            return refuse("unknown_key");
+        }
+        self.record();
+        Ok(())
+    }
+
+    /// A12: from now on these permissions ask for a credential, exactly as listed (A3).
+    pub(super) fn require_credential(&mut self, body: &Value) -> Done {
+        let name = self.world.resolve_resource(text(body, "resource").unwrap())?;
+        let requires = self.world.known_permissions(&name, &texts(body, "for"))?;
+        let resource = self.state().resources.get_mut(&name).unwrap();
+        if resource.requires != requires {
+            resource.requires = requires;
+            self.record();
+        }
+        Ok(())
+    }
+
+    pub(super) fn record_credential(&mut self, body: &Value) -> Done {
+        let user = self.known_user(text(body, "user").unwrap())?;
+        let resource = self.world.resolve_resource(text(body, "resource").unwrap())?;
+        if self.user(&user).credentials.insert(resource) {
+            self.record();
+        }
+        Ok(())
+    }
+
+    pub(super) fn forget_credential(&mut self, body: &Value) -> Done {
+        let user = self.known_user(text(body, "user").unwrap())?;
+        let resource = self.world.resolve_resource(text(body, "resource").unwrap())?;
+        if self.user(&user).credentials.remove(&resource) {
+            self.record();
+        }
+        Ok(())
+    }
+}

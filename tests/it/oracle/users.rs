@@ -1,0 +1,444 @@
+//! The commands about users: how they come, change and go.
+
+use super::names::{is_address, is_name, split_addresses};
+use super::world::{Basis, Batch, Done, Request, Status, User, refuse};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// A field that holds text, if it is given.
+pub(super) fn text<'a>(body: &'a Value, field: &str) -> Option<&'a str> {
+    body[field].as_str()
+}
+
+/// A field that holds a list of texts; left out, it names nothing.
+pub(super) fn texts(body: &Value, field: &str) -> Vec<String> {
+    let none = Vec::new();
+    let list = body[field].as_array().unwrap_or(&none);
+    list.iter().map(|item| item.as_str().unwrap().to_string()).collect()
+}
+
+impl Batch {
+    pub(super) fn user(&mut self, name: &str) -> &mut User {
+        self.state().users.get_mut(name).unwrap()
+    }
+
+    /// C4: what does not exist is refused. A malformed name is simply unknown (C6).
+    pub(super) fn known_user(&self, name: &str) -> Result<String, String> {
+        if self.world.state.users.contains_key(name) {
+            return Ok(name.to_string());
+        }
+        refuse("unknown_user")
+    }
+
+    /// S5: asks for a seat; a later request of the same user takes the place of the former (S6).
+    fn request(&mut self, user: &str, profile: &str, source: &str) {
+        self.drop_request(user);
+        self.requests.push(Request {
+            user: user.to_string(),
+            profile: profile.to_string(),
+            source: source.to_string(),
+        });
+    }
+
+    fn drop_request(&mut self, user: &str) {
+        self.requests.retain(|request| request.user != user);
+    }
+
+    /// Gives back what is held, the turn and the open request (S4, S8). The wish stays (S1).
+    fn give_up_seat(&mut self, name: &str) {
+        self.drop_request(name);
+        let user = self.user(name);
+        user.seat = None;
+        user.turn = None;
+    }
+
+    /// The profile that a new user is to want. G3: left out it is the default, null is none.
+    fn profile_or_default(&self, body: &Value) -> Result<Option<String>, String> {
+        match body.get("profile") {
+            None => Ok(self.world.catalog.default_profile.clone()),
+            Some(_) => self.named_profile(body),
+        }
+    }
+
+    fn named_profile(&self, body: &Value) -> Result<Option<String>, String> {
+        match text(body, "profile") {
+            None => Ok(None),
+            Some(name) if self.world.catalog.profile(name).is_some() => Ok(Some(name.to_string())),
+            Some(_) => refuse("unknown_profile"),
+        }
+    }
+
+    fn check_groups_known(&self, groups: &[String]) -> Done {
+        for group in groups {
+            self.known_group(group)?;
+        }
+        Ok(())
+    }
+
+    fn check_groups_not_managed(&self, user: &str, groups: &[String]) -> Done {
+        for group in groups {
+            if self.world.is_managed(group, user) {
+                return refuse("managed_group");
+            }
+        }
+        Ok(())
+    }
+
+    fn check_email(body: &Value) -> Done {
+        if text(body, "email").is_some_and(|email| !is_name(email)) {
+            return refuse("invalid_name");
+        }
+        Ok(())
+    }
+
+    /// C4: whether all that the command names of a user is already so.
+    fn is_already_so(&self, name: &str, body: &Value) -> bool {
+        let user = &self.world.state.users[name];
+        let profile = body.get("profile").is_none() || user.wants.as_deref() == text(body, "profile");
+        let groups = texts(body, "groups").iter().all(|group| self.world.is_member(group, name));
+        let source = text(body, "source").is_none_or(|source| source == user.source);
+        let email = text(body, "email").is_none_or(|email| user.email.as_deref() == Some(email));
+        let expiry = match body["expires_at"].as_u64() {
+            None => true,
+            Some(time) => user.status == Status::Invited { expires_at: Some(time) },
+        };
+        profile && groups && source && email && expiry
+    }
+
+    fn insert_user(&mut self, name: &str, status: Status, source: &str, wants: Option<String>) {
+        let number = self.state().new_number();
+        let user = User {
+            number,
+            status,
+            source: source.to_string(),
+            email: None,
+            wants,
+            seat: None,
+            turn: None,
+            external: BTreeSet::new(),
+            joined: BTreeSet::new(),
+            credentials: BTreeSet::new(),
+        };
+        self.state().users.insert(name.to_string(), user);
+        self.record();
+    }
+
+    pub(super) fn add_user(&mut self, body: &Value) -> Done {
+        let name = text(body, "user").unwrap();
+        let groups = texts(body, "groups");
+        if !is_name(name) {
+            return refuse("invalid_name");
+        }
+        if let Some(user) = self.world.state.users.get(name) {
+            // C4: a no-op if everything named is so and the user is active.
+            if user.status != Status::Active || !self.is_already_so(name, body) {
+                return refuse("exists");
+            }
+            // G4: a managed group is refused also where it would change nothing.
+            return self.check_groups_not_managed(name, &groups);
+        }
+        let wants = self.profile_or_default(body)?;
+        self.check_groups_known(&groups)?;
+        Batch::check_email(body)?;
+        self.check_groups_not_managed(name, &groups)?;
+        let source = text(body, "source").unwrap_or("local");
+        self.insert_user(name, Status::Active, source, wants.clone());
+        self.user(name).joined.extend(groups);
+        self.user(name).email = text(body, "email").map(str::to_string);
+        if let Some(profile) = wants {
+            self.request(name, &profile, "admin");
+        }
+        Ok(())
+    }
+
+    pub(super) fn invite(&mut self, body: &Value) -> Done {
+        let name = text(body, "user").unwrap();
+        if !is_name(name) {
+            return refuse("invalid_name");
+        }
+        self.invite_all(&[name.to_string()], body)
+    }
+
+    /// G6: one bad address refuses the whole.
+    pub(super) fn invite_many(&mut self, body: &Value) -> Done {
+        let addresses = split_addresses(text(body, "text").unwrap());
+        if !addresses.iter().all(|address| is_address(address)) {
+            return refuse("invalid_name");
+        }
+        self.invite_all(&addresses, body)
+    }
+
+    fn invite_all(&mut self, names: &[String], body: &Value) -> Done {
+        let groups = texts(body, "groups");
+        for name in names {
+            let Some(user) = self.world.state.users.get(name) else { continue };
+            // C4: an open invitation that says the same is a no-op, an expired one is renewed.
+            let fits = match user.status {
+                Status::Invited { .. } => self.is_already_so(name, body),
+                Status::Expired => true,
+                Status::Active | Status::Suspended => false,
+            };
+            if !fits {
+                return refuse("exists");
+            }
+        }
+        self.profile_or_default(body)?;
+        self.check_groups_known(&groups)?;
+        // C5: an invitation that would expire by now is refused.
+        if body["expires_at"].as_u64().is_some_and(|expires_at| expires_at <= self.at) {
+            return refuse("invite_expired");
+        }
+        Batch::check_email(body)?;
+        for name in names {
+            self.check_groups_not_managed(name, &groups)?;
+        }
+        for name in names {
+            self.invite_one(name, body, &groups)?;
+        }
+        Ok(())
+    }
+
+    fn invite_one(&mut self, name: &str, body: &Value, groups: &[String]) -> Done {
+        let status = Status::Invited { expires_at: body["expires_at"].as_u64() };
+        match self.world.state.users.get(name).map(|user| user.status) {
+            // G2: invited users are local.
+            None => {
+                let wants = self.profile_or_default(body)?;
+                self.insert_user(name, status, "local", wants);
+            }
+            Some(Status::Expired) => {
+                self.user(name).status = status;
+                // S1: a profile left out is the one that was remembered.
+                if body.get("profile").is_some() {
+                    self.user(name).wants = self.named_profile(body)?;
+                }
+                self.record();
+            }
+            Some(_) => return Ok(()),
+        }
+        let user = self.user(name);
+        user.joined.extend(groups.iter().cloned());
+        if let Some(email) = text(body, "email") {
+            user.email = Some(email.to_string());
+        }
+        if let Some(profile) = user.wants.clone() {
+            self.request(name, &profile, "invite");
+        }
+        Ok(())
+    }
+
+    /// C4: accepting or revoking without an open invitation is refused.
+    fn invited(&self, body: &Value) -> Result<String, String> {
+        let name = self.known_user(text(body, "user").unwrap())?;
+        match self.world.state.users[&name].status {
+            Status::Invited { .. } => Ok(name),
+            _ => refuse("not_invited"),
+        }
+    }
+
+    /// S4: the reservation becomes a held seat, never refused for capacity; S8: the turn is kept.
+    pub(super) fn accept_invite(&mut self, body: &Value) -> Done {
+        let name = self.invited(body)?;
+        self.user(&name).status = Status::Active;
+        self.record();
+        Ok(())
+    }
+
+    /// S4: a revoked user is removed. A10: not one who owns something.
+    pub(super) fn revoke_invite(&mut self, body: &Value) -> Done {
+        let name = self.invited(body)?;
+        if !self.world.owned_by(&name).is_empty() {
+            return refuse("owns_resources");
+        }
+        self.forget_user(&name);
+        Ok(())
+    }
+
+    pub(super) fn assign_profile(&mut self, body: &Value) -> Done {
+        let name = self.known_user(text(body, "user").unwrap())?;
+        let profile = self.named_profile(body)?;
+        self.assign(&name, profile, "admin");
+        Ok(())
+    }
+
+    fn assign(&mut self, name: &str, profile: Option<String>, source: &str) {
+        // C4: what is wanted already is a no-op, and keeps the turn.
+        if self.user(name).wants == profile {
+            return;
+        }
+        self.record();
+        let user = self.user(name);
+        user.wants.clone_from(&profile);
+        // S4: of suspended and expired users only what is wanted changes.
+        if user.status == Status::Suspended || user.status == Status::Expired {
+            return;
+        }
+        // S8: wanting another profile gives up the turn.
+        user.turn = None;
+        let Some(profile) = profile else {
+            self.give_up_seat(name);
+            return;
+        };
+        let held = user.seat.as_ref().map(|seat| seat.profile.clone());
+        if held.as_ref() != Some(&profile) {
+            self.request(name, &profile, source);
+            return;
+        }
+        // S1: what is held already becomes the wanted one; nothing is taken, so nothing is refused.
+        self.drop_request(name);
+        let exempt = self.world.catalog.is_exempt(&profile);
+        let seat = self.user(name).seat.as_mut().unwrap();
+        if seat.basis == Basis::Placed {
+            seat.basis = if exempt { Basis::Exempt } else { Basis::Standard };
+        }
+    }
+
+    /// S4: suspending frees the seat. A10: not the owner of the space.
+    pub(super) fn suspend(&mut self, body: &Value) -> Done {
+        let name = self.known_user(text(body, "user").unwrap())?;
+        match self.world.state.users[&name].status {
+            Status::Invited { .. } | Status::Expired => return refuse("wrong_state"),
+            Status::Suspended => return Ok(()),
+            Status::Active => {}
+        }
+        if self.world.owns_a_singleton(&name) {
+            return refuse("owner_protected");
+        }
+        self.give_up_seat(&name);
+        self.user(&name).status = Status::Suspended;
+        self.record();
+        Ok(())
+    }
+
+    /// S4: reinstating is a new admission to what was remembered.
+    pub(super) fn reinstate(&mut self, body: &Value) -> Done {
+        let name = self.known_user(text(body, "user").unwrap())?;
+        match self.world.state.users[&name].status {
+            Status::Invited { .. } | Status::Expired => return refuse("wrong_state"),
+            Status::Active => return Ok(()),
+            Status::Suspended => {}
+        }
+        self.user(&name).status = Status::Active;
+        self.record();
+        if let Some(profile) = self.user(&name).wants.clone() {
+            self.request(&name, &profile, "reinstate");
+        }
+        Ok(())
+    }
+
+    /// A10: what the user owns goes to the heir; the owner of the space cannot be removed at all.
+    pub(super) fn remove_user(&mut self, body: &Value) -> Done {
+        let name = self.known_user(text(body, "user").unwrap())?;
+        let heir = match text(body, "heir") {
+            None => None,
+            Some(heir) => Some(self.known_user(heir)?),
+        };
+        if self.world.owns_a_singleton(&name) {
+            return refuse("owner_protected");
+        }
+        for resource in self.world.owned_by(&name) {
+            match &heir {
+                Some(heir) if *heir != name => {
+                    let owned = self.state().resources.get_mut(&resource).unwrap();
+                    owned.owner = Some(heir.clone());
+                }
+                _ => return refuse("owns_resources"),
+            }
+        }
+        self.forget_user(&name);
+        Ok(())
+    }
+
+    /// The user goes with every membership, grant, key and credential. C7: nothing of it comes back
+    /// with a user who is added later under the same name.
+    fn forget_user(&mut self, name: &str) {
+        self.drop_request(name);
+        let subject = format!("user:{name}");
+        let state = self.state();
+        state.users.remove(name);
+        state.grants.retain(|(to, _), _| *to != subject);
+        // A11: a key dies with its user.
+        state.keys.retain(|_, key| key.acts_as != name);
+        self.record();
+    }
+
+    /// A new name, and the same user: everything that names the user follows.
+    pub(super) fn rename_user(&mut self, body: &Value) -> Done {
+        let name = text(body, "user").unwrap();
+        let to = text(body, "to").unwrap();
+        if !is_name(to) {
+            return refuse("invalid_name");
+        }
+        if to != name && self.world.state.users.contains_key(to) {
+            return refuse("exists");
+        }
+        self.known_user(name)?;
+        if to == name {
+            return Ok(());
+        }
+        for request in &mut self.requests {
+            if request.user == name {
+                request.user = to.to_string();
+            }
+        }
+        let (old_subject, new_subject) = (format!("user:{name}"), format!("user:{to}"));
+        let state = self.state();
+        let user = state.users.remove(name).unwrap();
+        state.users.insert(to.to_string(), user);
+        for resource in state.resources.values_mut() {
+            if resource.owner.as_deref() == Some(name) {
+                resource.owner = Some(to.to_string());
+            }
+        }
+        for key in state.keys.values_mut() {
+            if key.acts_as == name {
+                key.acts_as = to.to_string();
+            }
+        }
+        for ((subject, target), permissions) in std::mem::take(&mut state.grants) {
+            let subject = if subject == old_subject { new_subject.clone() } else { subject };
+            state.grants.insert((subject, target), permissions);
+        }
+        self.record();
+        Ok(())
+    }
+
+    /// G2: takes over what the directory outside says of a user.
+    pub(super) fn sync_user(&mut self, body: &Value) -> Done {
+        let name = text(body, "user").unwrap();
+        let source = text(body, "source").unwrap();
+        let external: BTreeSet<String> = texts(body, "external_groups").into_iter().collect();
+        let known = self.world.state.users.contains_key(name);
+        if !known && !body["provision"].as_bool().unwrap_or(true) {
+            return refuse("unknown_user");
+        }
+        if !known && !is_name(name) {
+            return refuse("invalid_name");
+        }
+        if !external.iter().all(|name| is_name(name)) {
+            return refuse("invalid_name");
+        }
+        let chosen = self.world.catalog.choose_profile(&external);
+        if !known {
+            // G2: provisioning takes a seat through the same door as everything else.
+            self.insert_user(name, Status::Active, source, chosen.clone());
+            self.user(name).external = external;
+            if let Some(profile) = chosen {
+                self.request(name, &profile, "sync");
+            }
+            return Ok(());
+        }
+        if self.user(name).source != source {
+            return refuse("wrong_source");
+        }
+        if self.user(name).external != external {
+            self.user(name).external = external;
+            self.record();
+        }
+        // G2: the profile is chosen again only where the command says so.
+        if body["update_profile"].as_bool().unwrap_or(false) {
+            self.assign(name, chosen, "sync");
+        }
+        Ok(())
+    }
+}

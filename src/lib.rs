@@ -12,6 +12,8 @@ pub mod directory;
 mod id;
 pub mod limits;
 mod name;
+#[cfg(feature = "serde")]
+pub mod scenario;
 pub mod seats;
 mod time;
 #[cfg(feature = "serde")]

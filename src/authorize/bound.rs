@@ -2,7 +2,7 @@
 
 use super::decision::Decision;
 use super::evaluate::Asker;
-use crate::catalog::AnyKind;
+use crate::catalog::{AnyKind, Request};
 use crate::directory::Directory;
 use crate::id::ResourceId;
 
@@ -21,11 +21,19 @@ impl<'a> Bound<'a> {
         Self { directory, who }
     }
 
+    pub(super) fn directory(&self) -> &'a Directory {
+        self.directory
+    }
+
+    #[inline]
+    pub(super) fn answer(&self, on: ResourceId, request: Request) -> Decision {
+        self.directory.answer(self.who, self.directory.subject(on), request)
+    }
+
     /// Whether the principal may do something on a resource, as [`Directory::check`].
     #[inline]
     pub fn check<K: AnyKind>(&self, on: ResourceId<K>, permissions: K::Permissions) -> Decision {
-        let on = self.directory.subject(on.untyped());
-        self.directory.answer(self.who, on, K::request(permissions))
+        self.answer(on.untyped(), K::request(permissions))
     }
 
     /// Everything that the principal may do on a resource, as [`Directory::permissions`].
@@ -46,9 +54,6 @@ impl<'a> Bound<'a> {
         I: IntoIterator<Item = ResourceId<K>>,
     {
         let request = K::request(permissions);
-        resources.into_iter().filter(move |on| {
-            let on = self.directory.subject(on.untyped());
-            self.directory.answer(self.who, on, request).is_allowed()
-        })
+        resources.into_iter().filter(move |on| self.answer(on.untyped(), request).is_allowed())
     }
 }

@@ -7,6 +7,8 @@ mod bound;
 mod check;
 mod decision;
 mod evaluate;
+mod lookup;
 
 pub use self::bound::Bound;
 pub use self::decision::{Decision, Denial, Layer};
+pub use self::lookup::{Principals, Resources};

@@ -1,2 +1,69 @@
-//! The `entitle` command.
-fn main() {}
+//! The `entitle` command: runs scenarios and reports on them.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to its terminal")]
+
+use std::process::ExitCode;
+
+use entitle::scenario::Scenario;
+
+const USAGE: &str = "\
+usage: entitle test [--verify] FILE...
+
+  test      runs scenario files and reports every step that comes out otherwise
+  --verify  also recounts the books and replays the commits after every step
+
+exit code: 0 if everything came out as written, 1 if a step failed, 2 if a file is no scenario";
+
+/// What the process ends with; the worst of several files counts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Exit {
+    Fine = 0,
+    Failed = 1,
+    NoScenario = 2,
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let exit = match words.as_slice() {
+        ["test", "--verify", files @ ..] if !files.is_empty() => test(files, true),
+        ["test", files @ ..] if !files.is_empty() => test(files, false),
+        ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            Exit::Fine
+        }
+        _ => {
+            eprintln!("{USAGE}");
+            Exit::NoScenario
+        }
+    };
+    ExitCode::from(exit as u8)
+}
+
+fn test(files: &[&str], verify: bool) -> Exit {
+    files.iter().map(|file| test_one(file, verify)).max().unwrap_or(Exit::Fine)
+}
+
+fn test_one(file: &str, verify: bool) -> Exit {
+    let scenario = match read(file) {
+        Ok(scenario) => scenario,
+        Err(error) => {
+            eprintln!("{file}: {error}");
+            return Exit::NoScenario;
+        }
+    };
+    let outcome = if verify { scenario.verify() } else { scenario.run() };
+    if outcome.failures().is_empty() {
+        println!("{file}: {} steps passed", outcome.steps());
+        return Exit::Fine;
+    }
+    for failure in outcome.failures() {
+        println!("{file}: {failure}");
+    }
+    Exit::Failed
+}
+
+/// Reads a scenario; an error says on which line, and at which step and field.
+fn read(file: &str) -> Result<Scenario, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
+    Scenario::parse(&text).map_err(|error| error.to_string())
+}

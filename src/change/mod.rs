@@ -7,6 +7,7 @@
 
 mod command;
 mod event;
+mod impact;
 mod plan;
 mod planner;
 mod refusal;
@@ -17,6 +18,7 @@ pub use self::command::{
     AddGroup, AddKey, AddResource, AddUser, Command, Invite, InviteMany, RemoveUser, SyncUser,
 };
 pub use self::event::{Commit, Event};
+pub use self::impact::{AccessChange, Impact, Requirement, SeatChange, SeatView};
 pub use self::plan::{Plan, Stale};
 pub use self::refusal::Refusal;
 pub use self::replay::ReplayError;

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::command::Command;
 use super::event::{Commit, Event};
+use super::impact::Impact;
 use super::planner::Planner;
 use super::refusal::Refusal;
 use crate::directory::Directory;
@@ -18,7 +19,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug)]
 #[must_use = "a plan changes nothing until its directory is used"]
 pub struct Plan {
-    base: u64,
+    before: Directory,
     at: Timestamp,
     directory: Directory,
     events: Vec<Event>,
@@ -28,7 +29,7 @@ impl Plan {
     /// The revision of the directory that it was planned on.
     #[must_use]
     pub fn base_revision(&self) -> u64 {
-        self.base
+        self.before.revision()
     }
 
     /// The revision of the directory that it makes; the same one if it records nothing.
@@ -65,6 +66,16 @@ impl Plan {
     #[must_use]
     pub fn into_directory(self) -> Directory {
         self.directory
+    }
+
+    /// What it changes for whom: a preview (rule S15).
+    ///
+    /// The cost follows what the plan touches: the users whose seats, groups or status change with all that they may
+    /// reach, and the resources whose grants change with all who may reach them. A plan that changes the license
+    /// touches every user.
+    #[must_use]
+    pub fn impact(&self) -> Impact {
+        Impact::of(&self.before, &self.directory, &self.events)
     }
 
     /// What a host stores; none if the plan records nothing.
@@ -153,7 +164,7 @@ impl Directory {
         let (directory, events) = planner.finish()?;
         // A plan that records nothing leaves even the clock as it was (rule C5).
         let directory = if events.is_empty() { self.clone() } else { directory };
-        Ok(Plan { base: self.revision(), at: now, directory, events })
+        Ok(Plan { before: self.clone(), at: now, directory, events })
     }
 
     /// The directory that a plan makes, if it was planned on this one (rule C3).
@@ -162,9 +173,7 @@ impl Directory {
     ///
     /// [`Stale`] if the plan was made on another revision.
     pub fn commit(&self, plan: Plan) -> Result<Self, Stale> {
-        if plan.base == self.revision() {
-            return Ok(plan.directory);
-        }
-        Err(Stale { base: plan.base, found: self.revision() })
+        let (base, found) = (plan.base_revision(), self.revision());
+        if base == found { Ok(plan.directory) } else { Err(Stale { base, found }) }
     }
 }

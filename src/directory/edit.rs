@@ -12,7 +12,7 @@ use super::row::{
     subject_slot, user_subject,
 };
 use super::set::SlotSet;
-use super::{Directory, Rights};
+use super::{Directory, KindEntry, Rights};
 use crate::catalog::{KindId, ProfileId};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
 use crate::name::Name;
@@ -475,7 +475,14 @@ impl Directory {
             generation
         });
         resources.records.update(slot, |record| record.key = key);
+        self.update_kind(kind.get(), |entry| entry.resources.insert(slot));
         ResourceId::new(slot, generation.unwrap_or_default())
+    }
+
+    fn update_kind(&mut self, kind: u8, change: impl FnOnce(&mut KindEntry)) {
+        if let Some(entry) = Arc::make_mut(&mut self.kinds).get_mut(usize::from(kind)) {
+            change(entry);
+        }
     }
 
     /// Removes a resource with its grants, its owner and everything that refers to it.
@@ -493,6 +500,10 @@ impl Directory {
         if let Some(more) = &record.more {
             self.forget_resource(slot, more);
         }
+        self.update_kind(row.kind, |entry| {
+            entry.resources.remove(slot);
+            entry.open.remove(slot);
+        });
         let hash = self.resources.names.hash((row.kind, record.key.as_deref().unwrap_or_default()));
         self.resources.names.remove(hash, slot);
         self.resources.records.update(slot, |record| *record = super::ResourceRecord::default());
@@ -606,7 +617,11 @@ impl Directory {
     pub(crate) fn set_grant(&mut self, to: Grantee, resource: ResourceId, mask: u64) {
         let slot = resource.index();
         let Some(subject) = subject_of(to) else {
-            self.resources.rows.update(slot, |row| row.grants.everyone = mask);
+            let kind = self.resources.rows.update(slot, |row| {
+                row.grants.everyone = mask;
+                row.kind
+            });
+            self.update_kind(kind.unwrap_or(u8::MAX), |entry| put(&mut entry.open, slot, mask != 0));
             return;
         };
         self.write_grant(slot, subject, mask);
@@ -616,9 +631,7 @@ impl Directory {
     /// Sets what a subject has on a whole kind.
     pub(crate) fn set_kind_grant(&mut self, to: Grantee, kind: KindId, mask: u64) {
         let Some(subject) = subject_of(to) else {
-            if let Some(on) = Arc::make_mut(&mut self.kinds).get_mut(kind.index()) {
-                on.grants.everyone = mask;
-            }
+            self.update_kind(kind.get(), |entry| entry.grants.everyone = mask);
             return;
         };
         self.write_kind_grant(kind, subject, mask);
@@ -653,9 +666,9 @@ impl Directory {
     }
 
     fn write_kind_grant(&mut self, kind: KindId, subject: u32, mask: u64) {
-        if let Some(on) = Arc::make_mut(&mut self.kinds).get_mut(kind.index()) {
-            row::set_grant(&mut on.grants, &mut on.spill, subject, mask);
-        }
+        self.update_kind(kind.get(), |entry| {
+            row::set_grant(&mut entry.grants, &mut entry.spill, subject, mask);
+        });
     }
 
     /// The subject's side of a grant on a resource.

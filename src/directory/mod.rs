@@ -33,7 +33,7 @@ pub(crate) use self::row::{
     EVERYONE, Groups, NO_PROFILE, NOBODY, ResourceRow, Standing, SubjectSlot, UserRow, subject_slot,
 };
 use self::row::{GroupSet, Spill};
-use self::set::SlotSet;
+pub(crate) use self::set::SlotSet;
 use self::table::{Slots, Table};
 pub(crate) use self::target::{Found, Place, ResourceName, parse_resource};
 pub use self::target::{Subject, TextError};
@@ -64,8 +64,8 @@ pub struct Directory {
     pub(crate) groups: GroupsTable,
     pub(crate) resources: Resources,
     pub(crate) keys: Keys,
-    /// Grants on whole kinds, by kind (rule A8).
-    pub(crate) kinds: Arc<Vec<KindGrants>>,
+    /// Grants on whole kinds and the resources of each, by kind (rule A8).
+    pub(crate) kinds: Arc<Vec<KindEntry>>,
     /// The one resource of each singleton kind, by kind.
     pub(crate) singletons: Arc<[Option<u32>]>,
     pub(crate) external: RedBlackTreeMapSync<Name, ExternalName>,
@@ -112,11 +112,15 @@ pub(crate) struct Keys {
     pub(crate) slots: Slots,
 }
 
-/// The grants on one whole kind, kept like those on a resource.
+/// What is kept of one kind: the grants on all of it, kept like those on a resource, and its resources.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct KindGrants {
+pub(crate) struct KindEntry {
     pub(crate) grants: row::Grants,
     pub(crate) spill: Option<Arc<Spill>>,
+    /// Every resource of the kind.
+    pub(crate) resources: SlotSet,
+    /// Those on which everyone was granted something.
+    pub(crate) open: SlotSet,
 }
 
 /// What one user wants and holds, and why (rule S1).
@@ -149,7 +153,7 @@ impl Directory {
             groups: GroupsTable::default(),
             resources: Resources::default(),
             keys: Keys::default(),
-            kinds: Arc::new(catalog.definitions().map(|_| KindGrants::default()).collect()),
+            kinds: Arc::new(catalog.definitions().map(|_| KindEntry::default()).collect()),
             singletons: Arc::default(),
             external: RedBlackTreeMapSync::new_sync(),
             by_profile: SlotSet::default(),

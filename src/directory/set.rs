@@ -90,6 +90,24 @@ impl SlotSet {
     }
 }
 
+impl SlotSet {
+    /// Adds the slots to a compressed set.
+    pub(crate) fn add_to(&self, union: &mut RoaringBitmap) {
+        match self {
+            Self::Flat(slots) => union.extend(slots.iter().copied()),
+            Self::Large(slots) => *union |= &**slots,
+        }
+    }
+
+    /// Removes from a compressed set whatever is not in this one.
+    pub(crate) fn keep_in(&self, set: &mut RoaringBitmap) {
+        match self {
+            Self::Flat(slots) => *set &= slots.iter().copied().collect::<RoaringBitmap>(),
+            Self::Large(slots) => *set &= &**slots,
+        }
+    }
+}
+
 impl FromIterator<u32> for SlotSet {
     fn from_iter<I: IntoIterator<Item = u32>>(slots: I) -> Self {
         let mut set = Self::default();

@@ -85,7 +85,12 @@ impl Slots {
         self.live
     }
 
-    /// The next slot, and whether it is one that came back; `next_vacant` reads the list through the table.
+    /// How many slots were ever in use: all live ones are below.
+    pub(crate) fn used(self) -> u32 {
+        self.used
+    }
+
+    /// The next slot: one that came back, if there is any; `next_vacant` reads the list through the table.
     pub(crate) fn take(&mut self, next_vacant: impl FnOnce(u32) -> Option<u32>) -> u32 {
         self.live = self.live.saturating_add(1);
         if let Some(slot) = self.vacant {

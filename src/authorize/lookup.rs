@@ -1,0 +1,234 @@
+//! Questions the other way round: where may somebody do this, and who may do it here (rule A14).
+//!
+//! A lookup gathers who or what could be in the answer from the reverse indexes, and checks each with the evaluator
+//! that serves every check. So an answer is complete, and it agrees with the check because it is one.
+
+use core::fmt;
+use core::marker::PhantomData;
+
+use roaring::RoaringBitmap;
+use roaring::bitmap::IntoIter;
+
+use super::bound::Bound;
+use super::evaluate::Asker;
+use crate::catalog::{AnyKind, KindId, PermissionSet, Request, ResourceKind};
+use crate::directory::{Directory, KindEntry, ResourceRow, SubjectSlot, subject_slot};
+use crate::id::{Principal, ResourceId, Untyped, UserId};
+
+/// The resources of one kind that a principal may use, in a stable order.
+///
+/// Made by [`Directory::resources`] and [`Directory::resources_with`]. Resources keep their order for as long as they
+/// exist, so a page ends with some resource and the next one continues [`after`](Self::after) it, on the same
+/// directory or a later one: what did not change meanwhile is neither lost nor repeated.
+#[derive(Clone, Debug)]
+#[must_use = "a lookup does nothing until it is iterated"]
+pub struct Resources<'a, K = Untyped> {
+    bound: Bound<'a>,
+    request: Request,
+    candidates: Candidates,
+    kind: PhantomData<fn() -> K>,
+}
+
+/// The users who may do something on a resource, in a stable order.
+///
+/// Made by [`Directory::principals`]; pages work as those of [`Resources`].
+#[derive(Clone, Debug)]
+#[must_use = "a lookup does nothing until it is iterated"]
+pub struct Principals<'a> {
+    directory: &'a Directory,
+    on: ResourceId,
+    request: Request,
+    candidates: Candidates,
+}
+
+impl<K> Resources<'_, K> {
+    /// Continues after a resource that an earlier page ended with, whether or not it still exists.
+    pub fn after(mut self, last: ResourceId<K>) -> Self {
+        self.candidates.skip_to(last.index());
+        self
+    }
+}
+
+impl Principals<'_> {
+    /// Continues after a user that an earlier page ended with, whether or not the user still exists.
+    pub fn after(mut self, last: UserId) -> Self {
+        self.candidates.skip_to(last.index());
+        self
+    }
+}
+
+/// The slots that could be in an answer, in ascending order.
+#[derive(Clone)]
+struct Candidates(IntoIter);
+
+impl Candidates {
+    fn skip_to(&mut self, last: u32) {
+        match last.checked_add(1) {
+            Some(next) => self.0.advance_to(next),
+            None => self.0 = RoaringBitmap::new().into_iter(),
+        }
+    }
+}
+
+impl fmt::Debug for Candidates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Candidates({} left)", self.0.size_hint().0)
+    }
+}
+
+impl<K> Iterator for Resources<'_, K> {
+    type Item = ResourceId<K>;
+
+    fn next(&mut self) -> Option<ResourceId<K>> {
+        let directory = self.bound.directory();
+        for slot in self.candidates.0.by_ref() {
+            let Some(row) = directory.resources.rows.get(slot).filter(|row| row.live) else { continue };
+            let on: ResourceId = ResourceId::new(slot, row.generation);
+            if self.bound.answer(on, self.request).is_allowed() {
+                return Some(ResourceId::new(slot, row.generation));
+            }
+        }
+        None
+    }
+}
+
+impl Iterator for Principals<'_> {
+    type Item = UserId;
+
+    fn next(&mut self) -> Option<UserId> {
+        for slot in self.candidates.0.by_ref() {
+            let Some(user) = self.directory.user_id(slot) else { continue };
+            let who = self.directory.asker(Principal::User(user));
+            let on = self.directory.subject(self.on);
+            if self.directory.answer(who, on, self.request).is_allowed() {
+                return Some(user);
+            }
+        }
+        None
+    }
+}
+
+impl Directory {
+    /// Every resource of a typed kind on which a principal may do something.
+    ///
+    /// All of the permissions must be allowed, as in [`check`](Self::check); what is allowed beyond an advisory profile
+    /// is in. An unknown principal may use nothing. The cost follows the resources that the principal's groups, grants
+    /// and ownership lead to, not the number of all; a grant on the whole kind leads to every resource of the kind.
+    pub fn resources<K: ResourceKind>(
+        &self,
+        who: impl Into<Principal>,
+        permissions: K::Permissions,
+    ) -> Resources<'_, K> {
+        let kind = self.catalog.kind(K::NAME);
+        let kind =
+            kind.filter(|&kind| self.catalog.definition(kind).is_some_and(|kind| <K as AnyKind>::is(kind)));
+        self.lookup(who.into(), kind, <K as AnyKind>::request(permissions))
+    }
+
+    /// Every resource of the set's kind on which a principal may do everything in the set.
+    ///
+    /// As [`resources`](Self::resources), for hosts whose catalog is data.
+    pub fn resources_with(&self, who: impl Into<Principal>, permissions: PermissionSet) -> Resources<'_> {
+        self.lookup(who.into(), Some(permissions.kind()), Untyped::request(permissions))
+    }
+
+    fn lookup<K>(&self, who: Principal, kind: Option<KindId>, request: Request) -> Resources<'_, K> {
+        let asker = self.asker(who);
+        let candidates = match (asker, kind.and_then(|kind| self.kinds.get(kind.index()))) {
+            (Some(asker), Some(kind)) => self.reachable(asker, kind),
+            _ => RoaringBitmap::new(),
+        };
+        Resources {
+            bound: Bound::new(self, asker),
+            request,
+            candidates: Candidates(candidates.into_iter()),
+            kind: PhantomData,
+        }
+    }
+
+    /// The resources of a kind on which somebody could have anything.
+    pub(crate) fn reachable_by(&self, user: UserId, kind: KindId) -> RoaringBitmap {
+        match (self.asker(Principal::User(user)), self.kinds.get(kind.index())) {
+            (Some(asker), Some(kind)) => self.reachable(asker, kind),
+            _ => RoaringBitmap::new(),
+        }
+    }
+
+    fn reachable(&self, who: Asker<'_>, kind: &KindEntry) -> RoaringBitmap {
+        let mut reached = RoaringBitmap::new();
+        if kind.grants.to(kind.spill.as_deref(), who.slot, who.groups, &mut |_, _| {}) != 0 {
+            kind.resources.add_to(&mut reached);
+            return reached;
+        }
+        for group in self.group_slots(who.slot, who.row) {
+            if let Some(group) = self.groups.records.get(group) {
+                group.granted_on.add_to(&mut reached);
+            }
+        }
+        if let Some(user) = self.users.records.get(who.slot) {
+            user.owns.add_to(&mut reached);
+            if let Some(more) = &user.more {
+                more.granted_on.add_to(&mut reached);
+            }
+        }
+        kind.open.add_to(&mut reached);
+        kind.resources.keep_in(&mut reached);
+        reached
+    }
+
+    /// Every user who may do something on a resource.
+    ///
+    /// All of the permissions must be allowed, as in [`check`](Self::check). On an unknown resource it is nobody. The
+    /// cost follows the members of the groups that have grants there; a grant to everyone leads to every user.
+    pub fn principals<K: AnyKind>(&self, on: ResourceId<K>, permissions: K::Permissions) -> Principals<'_> {
+        let on = on.untyped();
+        let candidates = Candidates(self.reaching(on).into_iter());
+        Principals { directory: self, on, request: K::request(permissions), candidates }
+    }
+
+    /// The users who could have anything on a resource.
+    pub(crate) fn reaching(&self, on: ResourceId) -> RoaringBitmap {
+        let mut reaching = RoaringBitmap::new();
+        let Some(row) = self.resource_row(on) else { return reaching };
+        let kind = KindId::new(row.kind);
+        let whole_kind = self.kinds.get(kind.index()).map_or(0, |kind| kind.grants.everyone);
+        if row.grants.everyone | whole_kind != 0 {
+            return self.all_users();
+        }
+        self.add_reaching(on.index(), row, &mut reaching);
+        for (subject, _) in self.grants_on_kind(kind) {
+            self.add_subject(subject, &mut reaching);
+        }
+        reaching
+    }
+
+    fn add_reaching(&self, slot: u32, row: &ResourceRow, reaching: &mut RoaringBitmap) {
+        for (subject, _) in self.grants_on(slot, row) {
+            self.add_subject(subject, reaching);
+        }
+        if self.user_id(row.owner).is_some() {
+            reaching.insert(row.owner);
+        }
+    }
+
+    /// Adds the users that a subject stands for.
+    pub(crate) fn add_subject(&self, subject: u32, users: &mut RoaringBitmap) {
+        match subject_slot(subject) {
+            SubjectSlot::User(user) => {
+                users.insert(user);
+            }
+            SubjectSlot::Group(group) => {
+                if let Some(group) = self.groups.records.get(group) {
+                    group.members.add_to(users);
+                }
+            }
+        }
+    }
+
+    /// Every user there is.
+    pub(crate) fn all_users(&self) -> RoaringBitmap {
+        let mut users = RoaringBitmap::new();
+        users.insert_range(0..self.users.slots.used());
+        users
+    }
+}

@@ -1,0 +1,321 @@
+//! What a plan changes for whom, before it is committed (rule S15).
+
+use alloc::borrow::ToOwned as _;
+use alloc::collections::BTreeSet;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use roaring::RoaringBitmap;
+
+use super::event::Event;
+use crate::catalog::{KindId, PermissionSet};
+use crate::directory::{Directory, Place, Subject};
+use crate::id::{Principal, ResourceId, UserId};
+use crate::name::Name;
+use crate::seats::{Basis, SeatState};
+
+/// What a plan changes: who gains and loses what and where, and whose seat is another one.
+///
+/// Made by [`Plan::impact`](super::Plan::impact). It compares the last commit with the plan, what is due included,
+/// by identity: a renamed user is the same, one who was removed and added again is another. Users and resources that
+/// the plan removes or adds are in it too.
+#[derive(Clone, Debug)]
+pub struct Impact {
+    before: Directory,
+    after: Directory,
+    access: Vec<AccessChange>,
+    seats: Vec<SeatChange>,
+}
+
+/// What one user gains and loses on one resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct AccessChange {
+    /// The user, by the name after the plan, or before if the plan removes the user.
+    pub user: String,
+    /// The resource, such as `project/churn`.
+    pub resource: String,
+    /// The permissions that are allowed after and were not before.
+    pub gains: Vec<String>,
+    /// The permissions that were allowed before and are not after.
+    pub loses: Vec<String>,
+}
+
+/// How one user's seat changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct SeatChange {
+    /// The user, by the name after the plan, or before if the plan removes the user.
+    pub user: String,
+    /// The seat before; none if the plan adds the user.
+    pub before: Option<SeatView>,
+    /// The seat after; none if the plan removes the user.
+    pub after: Option<SeatView>,
+}
+
+/// What a user wants and holds, on its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct SeatView {
+    /// The profile that the user wants.
+    pub wants: Option<String>,
+    /// The profile that is held or reserved.
+    pub holds: Option<String>,
+    /// Where the user stands.
+    pub state: SeatState,
+    /// How the seat was taken.
+    pub basis: Option<Basis>,
+}
+
+/// Something that the host relies on: a schedule that runs as somebody, a key that a job uses.
+///
+/// ```
+/// use entitle::change::Requirement;
+///
+/// let nightly = Requirement::new("nightly run", "user:ada", "workflow/churn", ["run"]);
+/// assert_eq!(nightly.label, "nightly run");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requirement {
+    /// The host's own word for it.
+    pub label: String,
+    /// Who needs it: `user:NAME` or `key:NAME`.
+    pub who: String,
+    /// On what.
+    pub on: String,
+    /// What is needed there, all of it.
+    pub permissions: Vec<String>,
+}
+
+impl Requirement {
+    /// Somebody needs these permissions on something.
+    pub fn new<P: Into<String>>(
+        label: impl Into<String>,
+        who: impl Into<String>,
+        on: impl Into<String>,
+        permissions: impl IntoIterator<Item = P>,
+    ) -> Self {
+        let permissions = permissions.into_iter().map(Into::into).collect();
+        Self { label: label.into(), who: who.into(), on: on.into(), permissions }
+    }
+}
+
+impl Impact {
+    pub(super) fn of(before: &Directory, after: &Directory, events: &[Event]) -> Self {
+        let mut touched = Touched::default();
+        for event in events {
+            touched.by_event(before, after, event);
+        }
+        let access = touched.pairs(before, after).into_iter();
+        let access =
+            access.filter_map(|(user, resource)| access_change(before, after, user, resource)).collect();
+        let seats = touched.users.iter().filter_map(|&user| seat_change(before, after, user)).collect();
+        Self { before: before.clone(), after: after.clone(), access, seats }
+    }
+
+    /// Every user and resource on which something is gained or lost, in a stable order.
+    #[must_use]
+    pub fn access(&self) -> &[AccessChange] {
+        &self.access
+    }
+
+    /// Every user whose seat is another one, in a stable order.
+    #[must_use]
+    pub fn seats(&self) -> &[SeatChange] {
+        &self.seats
+    }
+
+    /// How many pairs of a user and a resource gain something.
+    #[must_use]
+    pub fn gains(&self) -> usize {
+        self.access.iter().filter(|change| !change.gains.is_empty()).count()
+    }
+
+    /// How many pairs of a user and a resource lose something.
+    #[must_use]
+    pub fn loses(&self) -> usize {
+        self.access.iter().filter(|change| !change.loses.is_empty()).count()
+    }
+
+    /// Whether a requirement is met before the plan and not after it.
+    #[must_use]
+    pub fn breaks(&self, requirement: &Requirement) -> bool {
+        let who = self.before.principal_named(&requirement.who).ok().flatten();
+        let (Some(who), Some(on)) = (who, self.before.resource_named(&requirement.on)) else { return false };
+        let kind = self.before.resource_name(on).map(|name| name.kind().to_owned()).unwrap_or_default();
+        let asked = requirement.permissions.iter().map(String::as_str);
+        let Some(asked) = self.before.catalog().permission_set(&kind, asked) else { return false };
+        self.before.check(who, on, asked).is_allowed() && !self.after.check(who, on, asked).is_allowed()
+    }
+}
+
+/// Who and what a plan touches.
+#[derive(Default)]
+struct Touched {
+    /// Users for whom anything may be otherwise.
+    users: BTreeSet<UserId>,
+    /// Resources on which anything may be otherwise for anybody.
+    resources: BTreeSet<ResourceId>,
+    /// Subjects for whom anything may be otherwise on every resource of a kind.
+    kinds: Vec<(Subject, KindId)>,
+}
+
+impl Touched {
+    fn by_event(&mut self, before: &Directory, after: &Directory, event: &Event) {
+        match event {
+            Event::UserAdded { user, .. }
+            | Event::UserInvited { user, .. }
+            | Event::InvitationAccepted { user }
+            | Event::InvitationExpired { user }
+            | Event::UserSuspended { user }
+            | Event::UserReinstated { user }
+            | Event::UserRemoved { user }
+            | Event::ProfileWanted { user, .. }
+            | Event::SeatChanged { user, .. }
+            | Event::ExternalGroupsChanged { user, .. }
+            | Event::Joined { user, .. }
+            | Event::Left { user, .. }
+            | Event::CredentialRecorded { user, .. }
+            | Event::CredentialForgotten { user, .. } => self.user(before, after, user),
+            Event::UserRenamed { user, to } => {
+                self.user(before, after, user);
+                self.user(before, after, to);
+            }
+            Event::GroupAdded { group, .. } | Event::GroupRemoved { group } => {
+                self.members(before, group);
+                self.members(after, group);
+            }
+            Event::OwnerChanged { resource, owner } => {
+                self.resource(before, after, resource);
+                self.user(before, after, owner);
+            }
+            Event::ResourceAdded { resource }
+            | Event::ResourceRemoved { resource }
+            | Event::CredentialRequired { resource, .. } => self.resource(before, after, resource),
+            Event::GrantChanged { to, on, .. } => match after.find_place(on) {
+                Ok(Place::Kind(kind)) => self.kinds.push((to.clone(), kind)),
+                _ => self.resource(before, after, on),
+            },
+            Event::LicenseInstalled { .. } | Event::PhaseChanged { .. } => {
+                for directory in [before, after] {
+                    self.users
+                        .extend(directory.all_users().iter().filter_map(|slot| directory.user_id(slot)));
+                }
+            }
+            Event::KeyAdded { .. } | Event::KeyExpired { .. } | Event::KeyRemoved { .. } => {}
+        }
+    }
+
+    // A name in an event is the one that its bearer had then: before, after, or between two renamings, which are events
+    // themselves. So looking it up on both sides finds everybody.
+    fn user(&mut self, before: &Directory, after: &Directory, name: &Name) {
+        self.users.extend(before.user(name).into_iter().chain(after.user(name)));
+    }
+
+    fn resource(&mut self, before: &Directory, after: &Directory, text: &str) {
+        self.resources.extend(before.resource_named(text).into_iter().chain(after.resource_named(text)));
+    }
+
+    fn members(&mut self, directory: &Directory, group: &str) {
+        let members = directory.group(group).and_then(|group| directory.group_record(group));
+        let slots = members.into_iter().flat_map(|group| group.members.iter());
+        self.users.extend(slots.filter_map(|slot| directory.user_id(slot)));
+    }
+
+    /// Every pair that may be otherwise.
+    fn pairs(&self, before: &Directory, after: &Directory) -> BTreeSet<(UserId, ResourceId)> {
+        let mut pairs = BTreeSet::new();
+        for directory in [before, after] {
+            let kinds: Vec<KindId> = directory.catalog.definitions().map(|(kind, _)| kind).collect();
+            for &user in &self.users {
+                let reached = kinds.iter().flat_map(|&kind| directory.reachable_by(user, kind));
+                pairs.extend(resource_ids(directory, reached).map(|resource| (user, resource)));
+            }
+            for &resource in &self.resources {
+                pairs.extend(user_ids(directory, directory.reaching(resource)).map(|user| (user, resource)));
+            }
+            for (subject, kind) in &self.kinds {
+                let users: Vec<UserId> = user_ids(directory, users_of(directory, subject)).collect();
+                let resources = directory.kinds.get(kind.index()).map(|kind| kind.resources.clone());
+                let resources = resources.unwrap_or_default();
+                for resource in resource_ids(directory, resources.iter()) {
+                    pairs.extend(users.iter().map(|&user| (user, resource)));
+                }
+            }
+        }
+        pairs
+    }
+}
+
+fn user_ids(directory: &Directory, slots: RoaringBitmap) -> impl Iterator<Item = UserId> + '_ {
+    slots.into_iter().filter_map(|slot| directory.user_id(slot))
+}
+
+fn resource_ids(directory: &Directory, slots: impl Iterator<Item = u32>) -> impl Iterator<Item = ResourceId> {
+    slots.filter_map(|slot| {
+        let row = directory.resources.rows.get(slot).filter(|row| row.live)?;
+        Some(ResourceId::new(slot, row.generation))
+    })
+}
+
+fn users_of(directory: &Directory, subject: &Subject) -> RoaringBitmap {
+    let mut users = RoaringBitmap::new();
+    match subject {
+        Subject::Everyone => return directory.all_users(),
+        Subject::User(name) => users.extend(directory.user(name).map(UserId::index)),
+        Subject::Group(name) => {
+            let group = directory.group(name).and_then(|group| directory.group_record(group));
+            users.extend(group.into_iter().flat_map(|group| group.members.iter()));
+        }
+    }
+    users
+}
+
+/// What one pair gains and loses, if anything.
+fn access_change(
+    before: &Directory,
+    after: &Directory,
+    user: UserId,
+    resource: ResourceId,
+) -> Option<AccessChange> {
+    let was: PermissionSet = before.permissions(Principal::User(user), resource);
+    let is: PermissionSet = after.permissions(Principal::User(user), resource);
+    if was.bits() == is.bits() {
+        return None;
+    }
+    let here = if after.resource_name(resource).is_some() { after } else { before };
+    let name = here.resource_name(resource)?;
+    let kind = here.catalog().kind(name.kind())?;
+    Some(AccessChange {
+        user: name_on_either_side(before, after, user)?,
+        resource: name.to_string(),
+        gains: after.permission_names(kind, is.bits() & !was.bits()),
+        loses: after.permission_names(kind, was.bits() & !is.bits()),
+    })
+}
+
+fn name_on_either_side(before: &Directory, after: &Directory, user: UserId) -> Option<String> {
+    after.user_name(user).or_else(|| before.user_name(user)).map(str::to_owned)
+}
+
+fn seat_change(before: &Directory, after: &Directory, user: UserId) -> Option<SeatChange> {
+    let (was, is) = (seat_view(before, user), seat_view(after, user));
+    if was == is {
+        return None;
+    }
+    Some(SeatChange { user: name_on_either_side(before, after, user)?, before: was, after: is })
+}
+
+fn seat_view(directory: &Directory, user: UserId) -> Option<SeatView> {
+    let seat = directory.seat_of(user)?;
+    let owned = |name: Option<&str>| name.map(str::to_owned);
+    Some(SeatView {
+        wants: owned(seat.wants),
+        holds: owned(seat.holds),
+        state: seat.state,
+        basis: seat.basis,
+    })
+}

@@ -1,0 +1,178 @@
+//! A scenario as it is written, before anything in it was looked up.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, MapAccess, SeqAccess};
+
+use crate::catalog::CatalogDocument;
+use crate::change::Command;
+use crate::seats::{Basis, License, Phase, Quantity, ReadyPolicy, SeatState};
+use crate::wire::{Form, deserialize_form};
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ScenarioDocument {
+    pub(super) entitle: u64,
+    #[serde(default, rename = "note")]
+    pub(super) _note: Option<String>,
+    pub(super) catalog: CatalogDocument,
+    #[serde(default)]
+    pub(super) license: Option<License>,
+    #[serde(default)]
+    pub(super) policy: ReadyPolicy,
+    pub(super) steps: Vec<StepDocument>,
+}
+
+/// Every field that a step may have; which ones belong together is checked when it is made a step.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StepDocument {
+    pub(super) at: Option<u64>,
+    pub(super) by: Option<String>,
+    #[serde(rename = "note")]
+    pub(super) _note: Option<String>,
+    #[serde(rename = "do")]
+    pub(super) commands: Option<OneOrMore<Command>>,
+    pub(super) refused: Option<String>,
+    pub(super) check: Option<CheckQuestion>,
+    pub(super) permissions: Option<PermissionsQuestion>,
+    pub(super) resources: Option<ResourcesQuestion>,
+    pub(super) users: Option<UsersQuestion>,
+    pub(super) seats: Option<String>,
+    pub(super) seat_of: Option<String>,
+    pub(super) groups_of: Option<String>,
+    pub(super) members_of: Option<String>,
+    pub(super) what_if: Option<OneOrMore<Command>>,
+    pub(super) requirements: Option<Vec<RequirementDocument>>,
+    pub(super) breaks: Option<Vec<String>>,
+    pub(super) loses: Option<usize>,
+    pub(super) gains: Option<usize>,
+    pub(super) license_phase: Option<Phase>,
+    pub(super) is: Option<Expected>,
+    pub(super) granted: Option<Vec<String>>,
+}
+
+/// One thing, or a list of them.
+#[derive(Debug)]
+pub(super) struct OneOrMore<T>(pub(super) Vec<T>);
+
+impl<'de, T: DeserializeOwned> Form<'de> for OneOrMore<T> {
+    const EXPECTED: &'static str = "one, or a list";
+
+    fn word<E: Error>(word: &str) -> Result<Self, E> {
+        T::deserialize(serde::de::value::StrDeserializer::new(word)).map(|one| Self(Vec::from([one])))
+    }
+
+    fn list<A: SeqAccess<'de>>(list: SeqAccessDeserializer<A>) -> Result<Self, A::Error> {
+        Vec::deserialize(list).map(Self)
+    }
+
+    fn object<A: MapAccess<'de>>(map: MapAccessDeserializer<A>) -> Result<Self, A::Error> {
+        T::deserialize(map).map(|one| Self(Vec::from([one])))
+    }
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for OneOrMore<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        crate::wire::read(deserializer)
+    }
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CheckQuestion {
+    pub(super) who: String,
+    pub(super) on: String,
+    pub(super) permission: OneOrMore<String>,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PermissionsQuestion {
+    pub(super) who: String,
+    pub(super) on: String,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ResourcesQuestion {
+    pub(super) who: String,
+    pub(super) kind: String,
+    pub(super) permission: String,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UsersQuestion {
+    pub(super) on: String,
+    pub(super) permission: String,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RequirementDocument {
+    pub(super) label: String,
+    pub(super) who: String,
+    pub(super) on: String,
+    pub(super) permission: OneOrMore<String>,
+}
+
+/// What must come of a question: a word, a list, or figures by name.
+#[derive(Debug)]
+pub(super) enum Expected {
+    Word(String),
+    List(Vec<String>),
+    Named(Box<NamedFigures>),
+}
+
+deserialize_form!(Expected);
+
+impl<'de> Form<'de> for Expected {
+    const EXPECTED: &'static str = "a word, a list of words, or figures by name";
+
+    fn word<E: Error>(word: &str) -> Result<Self, E> {
+        Ok(Self::Word(word.into()))
+    }
+
+    fn list<A: SeqAccess<'de>>(list: SeqAccessDeserializer<A>) -> Result<Self, A::Error> {
+        Vec::deserialize(list).map(Self::List)
+    }
+
+    fn object<A: MapAccess<'de>>(map: MapAccessDeserializer<A>) -> Result<Self, A::Error> {
+        NamedFigures::deserialize(map).map(|named| Self::Named(Box::new(named)))
+    }
+}
+
+/// The figures of a profile and the seat of a user; only what is named must match.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::option_option, reason = "not named, null and a name are three expectations")]
+pub(super) struct NamedFigures {
+    pub(super) seats: Option<Quantity>,
+    pub(super) extra: Option<u64>,
+    pub(super) held: Option<u64>,
+    pub(super) reserved: Option<u64>,
+    pub(super) consumed: Option<u64>,
+    pub(super) waiting: Option<u64>,
+    pub(super) placed: Option<u64>,
+    pub(super) available: Option<Quantity>,
+    pub(super) over: Option<u64>,
+    pub(super) peak: Option<u64>,
+    pub(super) peak_at: Option<u64>,
+    pub(super) seat_ms: Option<u64>,
+    #[serde(default, deserialize_with = "named")]
+    pub(super) wants: Option<Option<String>>,
+    #[serde(default, deserialize_with = "named")]
+    pub(super) holds: Option<Option<String>>,
+    pub(super) state: Option<SeatState>,
+    #[serde(default, deserialize_with = "named")]
+    pub(super) basis: Option<Option<Basis>>,
+}
+
+#[expect(clippy::option_option, reason = "not named, null and a value are three expectations")]
+fn named<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(d).map(Some)
+}

@@ -1,0 +1,38 @@
+//! Scenarios: a platform's rules and stories as data, and the runner that holds the library to them.
+//!
+//! A scenario is one JSON file: a catalog, perhaps a license and a seat policy, and steps that do something or ask
+//! something and say what must come of it. Its names are the library's serialized names. `entitle test FILE...`
+//! runs scenarios from the command line; hosts run their own from their tests:
+//!
+//! ```
+//! use entitle::scenario::Scenario;
+//!
+//! let scenario: Scenario = serde_json::from_str(r#"{
+//!     "entitle": 1,
+//!     "catalog": {
+//!         "kinds": { "project": { "permissions": ["write", "read"], "implies": { "write": ["read"] } } },
+//!         "profiles": { "reader": { "ceiling": { "project": ["read"] }, "seat": "exempt" } }
+//!     },
+//!     "steps": [
+//!         { "do": [{ "add_user": { "user": "ada", "profile": "reader" } },
+//!                  { "add_resource": { "resource": "project/churn", "owner": "ada" } },
+//!                  { "grant": { "to": "user:ada", "on": "project/churn", "permissions": ["write"] } }] },
+//!         { "check": { "who": "user:ada", "on": "project/churn", "permission": "read" }, "is": "allowed" },
+//!         { "check": { "who": "user:ada", "on": "project/churn", "permission": "write" }, "is": "beyond_profile" }
+//!     ]
+//! }"#)?;
+//! let outcome = scenario.run();
+//! assert!(outcome.failures().is_empty());
+//! assert_eq!(outcome.steps(), 3);
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+
+mod document;
+#[cfg(feature = "cli")]
+mod parse;
+mod run;
+mod step;
+
+#[cfg(feature = "cli")]
+pub use self::parse::ParseError;
+pub use self::run::{Failure, Outcome, Scenario};

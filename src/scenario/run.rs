@@ -1,0 +1,400 @@
+//! Runs scenarios.
+
+use alloc::borrow::ToOwned as _;
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::document::{NamedFigures, ScenarioDocument};
+use super::step::{Action, Step, WhatIf};
+use crate::catalog::{Catalog, PermissionSet};
+use crate::change::{Command, Commit, Plan, Refusal};
+use crate::directory::Directory;
+use crate::seats::{Basis, License, ReadyPolicy, SeatState};
+use crate::time::Timestamp;
+
+/// A scenario that was read and makes sense.
+#[derive(Debug, serde::Deserialize)]
+#[serde(try_from = "ScenarioDocument")]
+pub struct Scenario {
+    catalog: Catalog,
+    license: Option<License>,
+    policy: ReadyPolicy,
+    steps: Vec<Step>,
+}
+
+impl TryFrom<ScenarioDocument> for Scenario {
+    type Error = String;
+
+    fn try_from(document: ScenarioDocument) -> Result<Self, String> {
+        if document.entitle != 1 {
+            return Err(format!("`entitle` is {}, and this reads version 1", document.entitle));
+        }
+        let catalog = Catalog::try_from(document.catalog).map_err(|error| format!("catalog: {error}"))?;
+        policy_makes_sense(&document.policy, &catalog)?;
+        let numbered = document.steps.into_iter().enumerate();
+        let steps = numbered.map(|(place, step)| {
+            Step::new(step, &catalog).map_err(|error| format!("step {}: {error}", place.saturating_add(1)))
+        });
+        let steps = steps.collect::<Result<_, _>>()?;
+        Ok(Self { catalog, license: document.license, policy: document.policy, steps })
+    }
+}
+
+fn policy_makes_sense(policy: &ReadyPolicy, catalog: &Catalog) -> Result<(), String> {
+    match policy {
+        ReadyPolicy::FirstOf(policies) => {
+            policies.iter().try_for_each(|policy| policy_makes_sense(policy, catalog))
+        }
+        ReadyPolicy::FallBack(fall_back) => {
+            match fall_back.profiles().find(|profile| catalog.profile(profile).is_none()) {
+                Some(profile) => Err(format!("policy: `fall_back` names the unknown profile `{profile}`")),
+                None => Ok(()),
+            }
+        }
+        ReadyPolicy::Strict | ReadyPolicy::Overage | ReadyPolicy::Waitlist => Ok(()),
+    }
+}
+
+/// A step that did not come out as the scenario says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Failure {
+    /// The step, from 1; 0 is the file's license.
+    pub step: usize,
+    /// What was asked or done.
+    pub asked: String,
+    /// What the scenario expects.
+    pub expected: String,
+    /// What came of it.
+    pub found: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "step {}: {}", self.step, self.asked)?;
+        writeln!(f, "  expected: {}", self.expected)?;
+        write!(f, "  found:    {}", self.found)
+    }
+}
+
+/// What came of a scenario.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Outcome {
+    steps: usize,
+    failures: Vec<Failure>,
+    directory: Directory,
+    commits: Vec<Commit>,
+}
+
+impl Outcome {
+    /// How many steps there are.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// The steps that did not come out as the scenario says; after one that should have changed something, the rest is
+    /// not run.
+    #[must_use]
+    pub fn failures(&self) -> &[Failure] {
+        &self.failures
+    }
+
+    /// The directory at the end.
+    #[must_use]
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// What was committed.
+    #[must_use]
+    pub fn commits(&self) -> &[Commit] {
+        &self.commits
+    }
+}
+
+impl Scenario {
+    /// Runs every step.
+    pub fn run(&self) -> Outcome {
+        self.run_with(false)
+    }
+
+    /// Runs every step, and after each recounts the books and replays what was committed.
+    pub fn verify(&self) -> Outcome {
+        self.run_with(true)
+    }
+
+    fn run_with(&self, verify: bool) -> Outcome {
+        let directory = Directory::new(self.catalog.clone());
+        let mut run = Run { scenario: self, directory, commits: Vec::new(), now: Timestamp::EPOCH };
+        let mut failures = Vec::new();
+        if let Err(wrong) = run.install() {
+            failures.push(wrong.at(0, "the file's license".to_owned()));
+        } else {
+            for (place, step) in self.steps.iter().enumerate() {
+                let number = place.saturating_add(1);
+                let came = run.step(step).and_then(|()| if verify { run.verify() } else { Ok(()) });
+                if let Err(wrong) = came {
+                    failures.push(wrong.at(number, asked(&step.action)));
+                    if matches!(step.action, Action::Do { .. }) {
+                        break;
+                    }
+                }
+            }
+        }
+        Outcome { steps: self.steps.len(), failures, directory: run.directory, commits: run.commits }
+    }
+}
+
+/// What was expected, and what was found instead.
+struct Wrong {
+    expected: String,
+    found: String,
+}
+
+impl Wrong {
+    fn at(self, step: usize, asked: String) -> Failure {
+        Failure { step, asked, expected: self.expected, found: self.found }
+    }
+}
+
+fn same<T: PartialEq + fmt::Debug + ?Sized>(expected: &T, found: &T) -> Result<(), Wrong> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(Wrong { expected: format!("{expected:?}"), found: format!("{found:?}") })
+}
+
+/// A scenario while it runs.
+struct Run<'a> {
+    scenario: &'a Scenario,
+    directory: Directory,
+    commits: Vec<Commit>,
+    now: Timestamp,
+}
+
+impl Run<'_> {
+    /// Installs the file's license, at the first step's time.
+    fn install(&mut self) -> Result<(), Wrong> {
+        self.now = self.scenario.steps.first().and_then(|step| step.at).unwrap_or_default();
+        let Some(license) = &self.scenario.license else { return Ok(()) };
+        self.change(&[Command::InstallLicense(license.clone())], "", None)
+    }
+
+    fn step(&mut self, step: &Step) -> Result<(), Wrong> {
+        self.now = step.at.unwrap_or(self.now);
+        match &step.action {
+            Action::Do { commands, refused } => self.change(commands, &step.by, refused.as_deref()),
+            Action::WhatIf(what_if) => self.what_if(what_if),
+            question => self.question(question),
+        }
+    }
+
+    fn plan(&self, commands: &[Command]) -> Result<Plan, Refusal> {
+        self.directory.plan(self.now, &self.scenario.policy, commands.iter().cloned())
+    }
+
+    /// Commits commands, or sees them refused as expected.
+    fn change(&mut self, commands: &[Command], by: &str, refused: Option<&str>) -> Result<(), Wrong> {
+        let Some(plan) = as_expected(self.plan(commands), refused)? else { return Ok(()) };
+        self.commits.extend(plan.commit(by));
+        self.directory = plan.into_directory();
+        Ok(())
+    }
+
+    fn what_if(&self, what_if: &WhatIf) -> Result<(), Wrong> {
+        let Some(plan) = as_expected(self.plan(&what_if.commands), what_if.refused.as_deref())? else {
+            return Ok(());
+        };
+        let impact = plan.impact();
+        let mut broken: Vec<&str> = Vec::new();
+        for requirement in what_if.requirements.iter().filter(|requirement| impact.breaks(requirement)) {
+            broken.push(&requirement.label);
+        }
+        broken.sort_unstable();
+        let counted = |expected: Option<usize>, found: usize, what: &str| match expected {
+            Some(expected) => same(&format!("{what} {expected}"), &format!("{what} {found}")),
+            None => Ok(()),
+        };
+        counted(what_if.loses, impact.loses(), "loses")?;
+        counted(what_if.gains, impact.gains(), "gains")?;
+        let Some(breaks) = &what_if.breaks else { return Ok(()) };
+        same(&breaks.iter().map(String::as_str).collect::<Vec<_>>(), &broken)
+    }
+
+    fn question(&self, question: &Action) -> Result<(), Wrong> {
+        match question {
+            Action::Check { who, on, permissions, is } => self.check(who, on, permissions, is),
+            Action::Permissions { who, on, is, granted } => {
+                let (allowed, given) = self.permissions(who, on);
+                is.as_ref().map_or(Ok(()), |is| same(&sorted(is.clone()), &sorted(allowed)))?;
+                granted.as_ref().map_or(Ok(()), |granted| same(&sorted(granted.clone()), &sorted(given)))
+            }
+            Action::Resources { who, kind, permission, is } => {
+                same(is, &self.resources(who, kind, permission))
+            }
+            Action::Users { on, permission, is } => same(is, &self.users(on, permission)),
+            Action::Seats { profile, is } => self.figures(profile, is),
+            Action::SeatOf { user, is } => self.seat_of(user, is),
+            Action::GroupsOf { user, is } => {
+                let groups = self.directory.user(user).map(|user| self.directory.groups_of(user));
+                same(&is.iter().map(String::as_str).collect::<Vec<_>>(), &groups.unwrap_or_default())
+            }
+            Action::MembersOf { group, is } => {
+                let members = self.directory.group(group).map(|group| self.directory.members_of(group));
+                same(&is.iter().map(String::as_str).collect::<Vec<_>>(), &members.unwrap_or_default())
+            }
+            Action::LicensePhase(phase) => same(phase.as_str(), self.directory.license_phase().as_str()),
+            Action::Do { .. } | Action::WhatIf(_) => Ok(()),
+        }
+    }
+
+    fn check(&self, who: &str, on: &str, permissions: &[String], is: &str) -> Result<(), Wrong> {
+        let names: Vec<&str> = permissions.iter().map(String::as_str).collect();
+        let found = match self.directory.check_named(who, on, &names) {
+            Ok(decision) if is == "denied" && !decision.is_allowed() => return Ok(()),
+            Ok(decision) => decision.code().to_owned(),
+            Err(error) => error.to_string(),
+        };
+        same(is, &found)
+    }
+
+    /// What is allowed and what is granted.
+    fn permissions(&self, who: &str, on: &str) -> (Vec<String>, Vec<String>) {
+        let who = self.directory.principal_named(who).ok().flatten();
+        let (Some(who), Some(on)) = (who, self.directory.resource_named(on)) else {
+            return Default::default();
+        };
+        let names = |set: PermissionSet| self.directory.catalog().names(set).map(str::to_owned).collect();
+        (names(self.directory.permissions(who, on)), names(self.directory.granted(who, on)))
+    }
+
+    fn resources(&self, who: &str, kind: &str, permission: &str) -> Vec<String> {
+        let who = self.directory.principal_named(who).ok().flatten();
+        let set = self.directory.catalog().permission_set(kind, [permission]);
+        let (Some(who), Some(set)) = (who, set) else { return Vec::new() };
+        let names = self.directory.resources_with(who, set).filter_map(|on| self.directory.resource_name(on));
+        sorted(names.map(|name| name.to_string()).collect())
+    }
+
+    fn users(&self, on: &str, permission: &str) -> Vec<String> {
+        let Some(on) = self.directory.resource_named(on) else { return Vec::new() };
+        let kind = self.directory.resource_name(on).map(|name| name.kind()).unwrap_or_default();
+        let Some(set) = self.directory.catalog().permission_set(kind, [permission]) else {
+            return Vec::new();
+        };
+        let names = self.directory.principals(on, set).filter_map(|user| self.directory.user_name(user));
+        sorted(names.map(str::to_owned).collect())
+    }
+
+    fn figures(&self, profile: &str, is: &NamedFigures) -> Result<(), Wrong> {
+        let Some(found) = self.directory.figures(profile) else { return Ok(()) };
+        let mut compared = Compared::default();
+        compared.figure("seats", is.seats, found.seats);
+        compared.figure("extra", is.extra, found.extra);
+        compared.figure("held", is.held, found.held);
+        compared.figure("reserved", is.reserved, found.reserved);
+        compared.figure("consumed", is.consumed, found.consumed);
+        compared.figure("waiting", is.waiting, found.waiting);
+        compared.figure("placed", is.placed, found.placed);
+        compared.figure("available", is.available, found.available);
+        compared.figure("over", is.over, found.over);
+        compared.figure("peak", is.peak, found.peak);
+        compared.figure("peak_at", is.peak_at, found.peak_at.as_millis());
+        compared.figure("seat_ms", is.seat_ms, found.seat_ms);
+        compared.result()
+    }
+
+    fn seat_of(&self, user: &str, is: &NamedFigures) -> Result<(), Wrong> {
+        let seat = self.directory.user(user).and_then(|user| self.directory.seat_of(user));
+        let (wants, holds) = seat.as_ref().map(|seat| (seat.wants, seat.holds)).unwrap_or_default();
+        let mut compared = Compared::default();
+        let text = |name: &Option<String>| name.clone().unwrap_or_else(|| "null".to_owned());
+        compared.figure("wants", is.wants.as_ref().map(text), wants.unwrap_or("null").to_owned());
+        compared.figure("holds", is.holds.as_ref().map(text), holds.unwrap_or("null").to_owned());
+        let state = seat.as_ref().map_or(SeatState::None, |seat| seat.state);
+        compared.figure("state", is.state.map(|state| format!("{state:?}")), format!("{state:?}"));
+        let basis =
+            |basis: Option<Basis>| basis.map_or_else(|| "null".to_owned(), |basis| format!("{basis:?}"));
+        compared.figure("basis", is.basis.map(basis), basis(seat.and_then(|seat| seat.basis)));
+        compared.result()
+    }
+
+    /// Recounts the books, and replays what was committed.
+    fn verify(&self) -> Result<(), Wrong> {
+        let holds = |what: &str, problem: String| Err(Wrong { expected: what.to_owned(), found: problem });
+        if let Err(imbalance) = self.directory.audit() {
+            return holds("the books balance", imbalance.to_string());
+        }
+        match Directory::new(self.scenario.catalog.clone()).replay(&self.commits) {
+            Ok(replayed) if replayed == self.directory => Ok(()),
+            Ok(_) => holds("replaying the commits gives an equal directory", "another one".to_owned()),
+            Err(error) => holds("the commits can be replayed", error.to_string()),
+        }
+    }
+}
+
+/// The plan, if it should not have been refused; none if it was refused as expected.
+fn as_expected(plan: Result<Plan, Refusal>, refused: Option<&str>) -> Result<Option<Plan>, Wrong> {
+    let expected = refused.map_or_else(|| "success".to_owned(), |code| format!("refused: {code}"));
+    match (plan, refused) {
+        (Ok(plan), None) => Ok(Some(plan)),
+        (Ok(_), Some(_)) => Err(Wrong { expected, found: "success".to_owned() }),
+        (Err(refusal), Some(code)) if refusal.code() == code => Ok(None),
+        (Err(refusal), _) => {
+            Err(Wrong { expected, found: format!("refused: {} ({refusal})", refusal.code()) })
+        }
+    }
+}
+
+fn sorted(mut names: Vec<String>) -> Vec<String> {
+    names.sort_unstable();
+    names
+}
+
+/// Figures that were named, compared one by one.
+#[derive(Default)]
+struct Compared {
+    expected: Vec<String>,
+    found: Vec<String>,
+}
+
+impl Compared {
+    fn figure<T: PartialEq + fmt::Display>(&mut self, name: &str, expected: Option<T>, found: T) {
+        if let Some(expected) = expected.filter(|expected| *expected != found) {
+            self.expected.push(format!("{name} {expected}"));
+            self.found.push(format!("{name} {found}"));
+        }
+    }
+
+    fn result(self) -> Result<(), Wrong> {
+        if self.expected.is_empty() {
+            return Ok(());
+        }
+        Err(Wrong { expected: self.expected.join(", "), found: self.found.join(", ") })
+    }
+}
+
+/// What a step does or asks, in one line.
+fn asked(action: &Action) -> String {
+    match action {
+        Action::Do { commands, .. } => format!("do {commands:?}"),
+        Action::WhatIf(what_if) => format!("what if {:?}", what_if.commands),
+        Action::Check { who, on, permissions, .. } => {
+            format!("check whether {who} may {} on {on}", permissions.join(" and "))
+        }
+        Action::Permissions { who, on, .. } => format!("permissions of {who} on {on}"),
+        Action::Resources { who, kind, permission, .. } => {
+            format!("resources of kind {kind} on which {who} may {permission}")
+        }
+        Action::Users { on, permission, .. } => format!("users who may {permission} on {on}"),
+        Action::Seats { profile, .. } => format!("seats of {profile}"),
+        Action::SeatOf { user, .. } => format!("seat of {user}"),
+        Action::GroupsOf { user, .. } => format!("groups of {user}"),
+        Action::MembersOf { group, .. } => format!("members of {group}"),
+        Action::LicensePhase(_) => "the license's phase".to_owned(),
+    }
+}

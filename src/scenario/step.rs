@@ -1,0 +1,217 @@
+//! Steps that make sense: each one thing to do or to ask, and what must come of it.
+
+use alloc::borrow::ToOwned as _;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::document::{Expected, NamedFigures, OneOrMore, StepDocument};
+use crate::authorize::Denial;
+use crate::catalog::Catalog;
+use crate::change::{Command, Refusal, Requirement};
+use crate::seats::Phase;
+use crate::time::Timestamp;
+
+/// One step, checked.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub(super) at: Option<Timestamp>,
+    pub(super) by: String,
+    pub(super) action: Action,
+}
+
+/// What a step does or asks.
+#[derive(Debug)]
+pub(super) enum Action {
+    Do { commands: Vec<Command>, refused: Option<String> },
+    Check { who: String, on: String, permissions: Vec<String>, is: String },
+    Permissions { who: String, on: String, is: Option<Vec<String>>, granted: Option<Vec<String>> },
+    Resources { who: String, kind: String, permission: String, is: Vec<String> },
+    Users { on: String, permission: String, is: Vec<String> },
+    Seats { profile: String, is: NamedFigures },
+    SeatOf { user: String, is: NamedFigures },
+    GroupsOf { user: String, is: Vec<String> },
+    MembersOf { group: String, is: Vec<String> },
+    WhatIf(WhatIf),
+    LicensePhase(Phase),
+}
+
+/// A plan that is looked at and not committed.
+#[derive(Debug)]
+pub(super) struct WhatIf {
+    pub(super) commands: Vec<Command>,
+    pub(super) refused: Option<String>,
+    pub(super) requirements: Vec<Requirement>,
+    pub(super) breaks: Option<Vec<String>>,
+    pub(super) loses: Option<usize>,
+    pub(super) gains: Option<usize>,
+}
+
+impl Step {
+    /// Makes a step of what was written, or says what is wrong with it.
+    pub(super) fn new(mut written: StepDocument, catalog: &Catalog) -> Result<Self, String> {
+        let at = written.at.map(Timestamp::from_millis);
+        let by = written.by.take().unwrap_or_default();
+        let action = action(&mut written, catalog)?;
+        match leftover(&written) {
+            Some(field) => Err(format!("`{field}` does not belong to this step")),
+            None => Ok(Self { at, by, action }),
+        }
+    }
+}
+
+/// Takes the fields of the one thing that a step does or asks.
+fn action(step: &mut StepDocument, catalog: &Catalog) -> Result<Action, String> {
+    if let Some(OneOrMore(commands)) = step.commands.take() {
+        return Ok(Action::Do { commands, refused: refused(step)? });
+    }
+    if let Some(OneOrMore(commands)) = step.what_if.take() {
+        return what_if(step, commands).map(Action::WhatIf);
+    }
+    if let Some(check) = step.check.take() {
+        principal("check.who", &check.who)?;
+        let OneOrMore(permissions) = check.permission;
+        return Ok(Action::Check { who: check.who, on: check.on, permissions, is: answer(step)? });
+    }
+    if let Some(asked) = step.permissions.take() {
+        principal("permissions.who", &asked.who)?;
+        let is = if step.is.is_some() { Some(list(step)?) } else { None };
+        let granted = step.granted.take();
+        if is.is_none() && granted.is_none() {
+            return Err("`permissions` needs `is` or `granted`".to_owned());
+        }
+        return Ok(Action::Permissions { who: asked.who, on: asked.on, is, granted });
+    }
+    if let Some(asked) = step.resources.take() {
+        principal("resources.who", &asked.who)?;
+        let is = list(step)?;
+        return Ok(Action::Resources { who: asked.who, kind: asked.kind, permission: asked.permission, is });
+    }
+    if let Some(asked) = step.users.take() {
+        return Ok(Action::Users { on: asked.on, permission: asked.permission, is: list(step)? });
+    }
+    if let Some(profile) = step.seats.take() {
+        profile_exists("seats", &profile, catalog)?;
+        return Ok(Action::Seats { profile, is: figures(step)? });
+    }
+    if let Some(user) = step.seat_of.take() {
+        return Ok(Action::SeatOf { user, is: seat(step, catalog)? });
+    }
+    if let Some(user) = step.groups_of.take() {
+        return Ok(Action::GroupsOf { user, is: list(step)? });
+    }
+    if let Some(group) = step.members_of.take() {
+        return Ok(Action::MembersOf { group, is: list(step)? });
+    }
+    if let Some(phase) = step.license_phase.take() {
+        return Ok(Action::LicensePhase(phase));
+    }
+    Err("it neither does nor asks anything".to_owned())
+}
+
+fn what_if(step: &mut StepDocument, commands: Vec<Command>) -> Result<WhatIf, String> {
+    let mut requirements = Vec::new();
+    for requirement in step.requirements.take().unwrap_or_default() {
+        principal("requirements.who", &requirement.who)?;
+        let OneOrMore(permissions) = requirement.permission;
+        requirements.push(Requirement::new(requirement.label, requirement.who, requirement.on, permissions));
+    }
+    let (breaks, loses, gains) = (step.breaks.take(), step.loses.take(), step.gains.take());
+    Ok(WhatIf { commands, refused: refused(step)?, requirements, breaks, loses, gains })
+}
+
+/// The first field that nobody took.
+fn leftover(step: &StepDocument) -> Option<&'static str> {
+    let fields = [
+        ("do", step.commands.is_some()),
+        ("refused", step.refused.is_some()),
+        ("check", step.check.is_some()),
+        ("permissions", step.permissions.is_some()),
+        ("resources", step.resources.is_some()),
+        ("users", step.users.is_some()),
+        ("seats", step.seats.is_some()),
+        ("seat_of", step.seat_of.is_some()),
+        ("groups_of", step.groups_of.is_some()),
+        ("members_of", step.members_of.is_some()),
+        ("what_if", step.what_if.is_some()),
+        ("requirements", step.requirements.is_some()),
+        ("breaks", step.breaks.is_some()),
+        ("loses", step.loses.is_some()),
+        ("gains", step.gains.is_some()),
+        ("license_phase", step.license_phase.is_some()),
+        ("is", step.is.is_some()),
+        ("granted", step.granted.is_some()),
+    ];
+    fields.into_iter().find(|&(_, there)| there).map(|(field, _)| field)
+}
+
+fn principal(field: &str, text: &str) -> Result<(), String> {
+    match text.split_once(':') {
+        Some(("user" | "key", _)) => Ok(()),
+        _ => Err(format!("`{field}` is `{text}`, which is neither `user:NAME` nor `key:NAME`")),
+    }
+}
+
+fn profile_exists(field: &str, profile: &str, catalog: &Catalog) -> Result<(), String> {
+    let known = catalog.profile(profile).is_some();
+    if known { Ok(()) } else { Err(format!("`{field}` names the unknown profile `{profile}`")) }
+}
+
+fn refused(step: &mut StepDocument) -> Result<Option<String>, String> {
+    let refused = step.refused.take();
+    match &refused {
+        Some(code) if !Refusal::CODES.contains(&code.as_str()) => {
+            Err(format!("`refused` is `{code}`, which is no refusal code"))
+        }
+        _ => Ok(refused),
+    }
+}
+
+fn answer(step: &mut StepDocument) -> Result<String, String> {
+    let Some(Expected::Word(is)) = step.is.take() else {
+        return Err("`is` must be one word here".to_owned());
+    };
+    let denied = Denial::ALL.iter().any(|denial| denial.code() == is);
+    if denied || ["allowed", "allowed_beyond_profile", "denied"].contains(&is.as_str()) {
+        return Ok(is);
+    }
+    Err(format!("`is` is `{is}`, which no check can answer"))
+}
+
+fn list(step: &mut StepDocument) -> Result<Vec<String>, String> {
+    match step.is.take() {
+        Some(Expected::List(is)) => Ok(is),
+        _ => Err("`is` must be a list here".to_owned()),
+    }
+}
+
+fn named(step: &mut StepDocument) -> Result<NamedFigures, String> {
+    match step.is.take() {
+        Some(Expected::Named(is)) => Ok(*is),
+        _ => Err("`is` must be an object here".to_owned()),
+    }
+}
+
+fn figures(step: &mut StepDocument) -> Result<NamedFigures, String> {
+    let is = named(step)?;
+    if is.wants.is_some() || is.holds.is_some() || is.state.is_some() || is.basis.is_some() {
+        return Err(
+            "`is` names a field of a user's seat, and the step asks for a profile's figures".to_owned()
+        );
+    }
+    Ok(is)
+}
+
+fn seat(step: &mut StepDocument, catalog: &Catalog) -> Result<NamedFigures, String> {
+    let is = named(step)?;
+    for profile in [&is.wants, &is.holds].into_iter().flatten().flatten() {
+        profile_exists("is", profile, catalog)?;
+    }
+    let counts = [is.extra, is.held, is.reserved, is.consumed, is.waiting, is.placed];
+    let history = [is.over, is.peak, is.peak_at, is.seat_ms];
+    let figures = counts.iter().chain(&history).any(Option::is_some);
+    if figures || is.seats.is_some() || is.available.is_some() {
+        return Err("`is` names a figure of a profile, and the step asks for a user's seat".to_owned());
+    }
+    Ok(is)
+}

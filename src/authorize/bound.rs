@@ -37,6 +37,7 @@ impl<'a> Bound<'a> {
     }
 
     /// Everything that the principal may do on a resource, as [`Directory::permissions`].
+    #[must_use]
     pub fn permissions<K: AnyKind>(&self, on: ResourceId<K>) -> K::Permissions {
         let (kind, bits) = self.directory.allowed_bits(self.who, self.directory.subject(on.untyped()));
         K::answer(kind, bits)

@@ -1,7 +1,7 @@
 //! The questions that are asked on every request.
 
 use super::Bound;
-use super::decision::{Decision, Denial};
+use super::decision::Decision;
 use super::evaluate::{Asker, Subject};
 use crate::catalog::{AnyKind, KindId, Request};
 use crate::directory::{Directory, Place, TextError};
@@ -112,7 +112,6 @@ impl Directory {
 
     /// Looks a principal up once, for lists and pages.
     #[inline]
-    #[must_use]
     pub fn for_principal(&self, who: impl Into<Principal>) -> Bound<'_> {
         Bound::new(self, self.asker(who.into()))
     }
@@ -158,7 +157,8 @@ impl Directory {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::Decision;
+    use crate::authorize::Denial;
 
     #[test]
     fn a_decision_is_one_or_two_bytes() {

@@ -45,7 +45,7 @@ pub(super) fn build(document: CatalogDocument) -> Result<Catalog, CatalogError> 
     let external = build_external(document.external_profiles.as_ref(), &profiles)?;
     let lapsed = document.lapsed.as_ref().unwrap_or(&CeilingDocument::None);
     let lapsed = kinds_of.ceiling("the lapsed ceiling", lapsed)?;
-    let inner = Inner { kinds, profiles, default_profile, add_ons, editions, external, lapsed, document };
+    let inner = Inner { document, kinds, profiles, default_profile, add_ons, editions, external, lapsed };
     Ok(Catalog(Arc::new(inner)))
 }
 
@@ -119,7 +119,7 @@ fn imply(place: &str, kind: &KindDocument, definition: &mut KindDefinition) -> R
             *entry = to;
         }
     }
-    let implied = reach(direct);
+    let implied = reach(&direct);
     if let Some(start) = (0..64_u32).find(|&bit| in_a_circle(bit, &direct, &implied)) {
         return Err(CatalogError::Cycle {
             kind: definition.name.as_ref().to_owned(),
@@ -144,8 +144,8 @@ fn imply(place: &str, kind: &KindDocument, definition: &mut KindDefinition) -> R
 }
 
 /// What each bit implies through one or more steps.
-fn reach(direct: [u64; 64]) -> [u64; 64] {
-    let mut reached = direct;
+fn reach(direct: &[u64; 64]) -> [u64; 64] {
+    let mut reached = *direct;
     loop {
         let next = reached.map(|bits| union_over(&reached, bits));
         if next == reached {

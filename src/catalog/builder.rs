@@ -107,7 +107,7 @@ impl CatalogBuilder {
 pub struct Kind<K = Untyped> {
     name: String,
     document: KindDocument,
-    kind: PhantomData<fn() -> K>,
+    marker: PhantomData<fn() -> K>,
 }
 
 impl<K> Kind<K> {
@@ -128,12 +128,12 @@ impl Kind {
             bits: Some(flags.iter().map(|&(bit, _)| bit).collect()),
             ..KindDocument::default()
         };
-        Kind { name: K::NAME.to_owned(), document, kind: PhantomData }
+        Kind { name: K::NAME.to_owned(), document, marker: PhantomData }
     }
 
     /// A kind whose permissions are named here or read from data.
     pub fn named(name: impl Into<String>) -> Self {
-        Self { name: name.into(), document: KindDocument::default(), kind: PhantomData }
+        Self { name: name.into(), document: KindDocument::default(), marker: PhantomData }
     }
 
     /// Adds permissions.
@@ -237,11 +237,11 @@ fn texts<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
 }
 
 /// Adds what a permission implies to what was said of it before.
-fn add_implied(implies: &mut Entries<Vec<String>>, permission: String, implied: Vec<String>) {
-    if let Some((_, listed)) = implies.0.iter_mut().find(|(other, _)| *other == permission) {
+fn add_implied(entries: &mut Entries<Vec<String>>, permission: String, implied: Vec<String>) {
+    if let Some((_, listed)) = entries.0.iter_mut().find(|(other, _)| *other == permission) {
         listed.extend(implied);
     } else {
-        implies.0.push((permission, implied));
+        entries.0.push((permission, implied));
     }
 }
 

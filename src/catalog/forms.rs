@@ -94,7 +94,7 @@ impl Serialize for PermissionsDocument {
     }
 }
 
-impl<'de> Form<'de> for Cap {
+impl Form<'_> for Cap {
     const EXPECTED: &'static str = "a number of seats, `license` or `unlimited`";
 
     fn word<E: Error>(word: &str) -> Result<Self, E> {

@@ -86,7 +86,6 @@ pub(crate) struct ExternalChoice {
 
 impl Catalog {
     /// Starts a catalog declared in code.
-    #[must_use]
     pub fn builder() -> CatalogBuilder {
         CatalogBuilder::default()
     }
@@ -98,11 +97,13 @@ impl Catalog {
     }
 
     /// The names of all kinds, in the order of their declaration.
+    #[must_use]
     pub fn kinds(&self) -> impl ExactSizeIterator<Item = &str> {
         self.0.kinds.keys().map(|name| &**name)
     }
 
     /// The names of all profiles, highest rank first.
+    #[must_use]
     pub fn profiles(&self) -> impl ExactSizeIterator<Item = &str> {
         self.0.profiles.keys().map(|name| &**name)
     }

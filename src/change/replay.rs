@@ -130,7 +130,7 @@ impl Replay<'_> {
             Event::UserAdded { user, source, email } => {
                 self.name_is_free(user)?;
                 let id = self.directory.add_user(user, *source, UserStatus::Active);
-                email.iter().for_each(|email| self.directory.set_email(id, email));
+                self.set_email(id, email.as_ref());
             }
             Event::UserInvited { user, email, expires_at } => {
                 let id = match self.directory.user(user) {
@@ -146,7 +146,7 @@ impl Replay<'_> {
                 };
                 self.directory.set_status(id, UserStatus::Invited);
                 self.directory.set_expiry(id, *expires_at);
-                email.iter().for_each(|email| self.directory.set_email(id, email));
+                self.set_email(id, email.as_ref());
             }
             Event::InvitationAccepted { user } => {
                 let id = self.user_in_status(user, UserStatus::Invited)?;
@@ -190,6 +190,12 @@ impl Replay<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    fn set_email(&mut self, user: UserId, email: Option<&Name>) {
+        if let Some(email) = email {
+            self.directory.set_email(user, email);
+        }
     }
 
     fn seat_event(&mut self, event: &Event) -> Applied {
@@ -236,7 +242,7 @@ impl Replay<'_> {
                 let owner_of = includes_owner_of.as_deref().map(|text| self.resource(text)).transpose()?;
                 let explicit = membership == Membership::Explicit;
                 refuse_if(owner_of.is_some() && !explicit, || format!("group `{group}` is not explicit"))?;
-                self.directory.add_group(group, membership, owner_of);
+                self.directory.add_group(group, &membership, owner_of);
             }
             Event::GroupRemoved { group } => {
                 let id = self.group(group)?;

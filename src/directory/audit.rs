@@ -6,6 +6,8 @@ use alloc::string::String;
 use super::record::{Membership, UserRecord, UserStatus};
 use super::row::{NO_PROFILE, Standing, UserRow, group_subject, user_subject};
 use super::{Directory, KindId};
+use crate::catalog::ProfileId;
+use crate::id::{GroupId, UserId};
 use crate::seats::{Ledger, Seat};
 
 /// Something that is kept twice and does not agree.
@@ -74,8 +76,8 @@ impl Directory {
     }
 
     fn audit_user(&self, slot: u32, name: &str, user: &UserRecord, row: &UserRow) -> Result<(), Imbalance> {
-        same(&format!("the name `{name}`"), &self.user(name).map(|id| id.index()), &Some(slot))?;
-        let held = user.seat.profile().map_or(NO_PROFILE, |profile| profile.get());
+        same(&format!("the name `{name}`"), &self.user(name).map(UserId::index), &Some(slot))?;
+        let held = user.seat.profile().map_or(NO_PROFILE, ProfileId::get);
         same(&format!("the profile held by `{name}`"), &row.profile, &held)?;
         let active = user.status == UserStatus::Active;
         same(&format!("whether `{name}` may act"), &(row.standing == Standing::Active), &active)?;
@@ -104,7 +106,7 @@ impl Directory {
     fn audit_groups(&self) -> Result<(), Imbalance> {
         for (slot, group) in self.groups.records.iter() {
             let Some(name) = group.name.as_deref() else { continue };
-            same(&format!("the group name `{name}`"), &self.group(name).map(|id| id.index()), &Some(slot))?;
+            same(&format!("the group name `{name}`"), &self.group(name).map(GroupId::index), &Some(slot))?;
             for user in group.members.iter() {
                 same(&format!("a member of `{name}`"), &true, &self.is_member(user, slot))?;
             }
@@ -112,7 +114,7 @@ impl Directory {
                 same(&format!("a grant to `{name}`"), &true, &self.has_grant(resource, group_subject(slot)))?;
             }
             for (user, record) in self.users.records.iter().filter(|(_, user)| user.name.is_some()) {
-                let belongs = self.belongs(record, &group.membership);
+                let belongs = Self::belongs(record, &group.membership);
                 let member = group.members.contains(user);
                 let agrees = belongs.is_none_or(|belongs| belongs == member);
                 same(&format!("user {user} in `{name}` by its rule"), &true, &agrees)?;
@@ -122,7 +124,7 @@ impl Directory {
     }
 
     /// Whether a group's rule has a user as a member; none if members join by command.
-    fn belongs(&self, user: &UserRecord, membership: &Membership) -> Option<bool> {
+    fn belongs(user: &UserRecord, membership: &Membership) -> Option<bool> {
         match membership {
             Membership::Explicit => None,
             Membership::ByProfile(profiles) => {

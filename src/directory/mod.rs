@@ -22,21 +22,19 @@ use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
 pub use self::audit::Imbalance;
 pub use self::content::Members;
-pub(crate) use self::content::{Record, ScopeContent};
+pub(crate) use self::content::ScopeContent;
 pub(crate) use self::edit::Grantee;
 use self::names::Names;
 pub(crate) use self::record::{Due, GroupRecord, KeyRecord, Membership, Scope, ScopeEntries, UserRecord};
 use self::record::{ExternalName, ResourceRecord};
 pub use self::record::{UserSource, UserStatus};
 pub(crate) use self::rights::{Rights, held};
-pub(crate) use self::row::{
-    EVERYONE, Groups, NO_PROFILE, NOBODY, ResourceRow, Standing, SubjectSlot, UserRow, subject_slot,
-};
 use self::row::{GroupSet, Spill};
+pub(crate) use self::row::{Groups, NOBODY, ResourceRow, Standing, SubjectSlot, UserRow, subject_slot};
 pub(crate) use self::set::SlotSet;
 use self::table::{Slots, Table};
-pub(crate) use self::target::{Found, Place, ResourceName, parse_resource};
-pub use self::target::{Subject, TextError};
+pub(crate) use self::target::{Found, Place, parse_resource};
+pub use self::target::{ResourceName, Subject, TextError};
 use crate::catalog::{AnyKind, Catalog, KindId};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
 use crate::name::Name;

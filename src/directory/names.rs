@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::hash::{BuildHasher as _, Hash};
 
+use hashbrown::hash_table::OccupiedEntry;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::table::Table;
@@ -68,7 +69,7 @@ impl Names {
     pub(crate) fn remove(&mut self, hash: u64, slot: u32) {
         let shard = self.shard(hash);
         let removed = self.shards.update(shard, |names| {
-            names.find_entry(hash, |&other| other == slot).map(|entry| entry.remove()).is_ok()
+            names.find_entry(hash, |&other| other == slot).map(OccupiedEntry::remove).is_ok()
         });
         if removed == Some(true) {
             self.len = self.len.saturating_sub(1);

@@ -195,7 +195,12 @@ impl Grants {
     /// Every grant is compared with every place of the user's row, used or not, and nothing ends early: the trip
     /// counts are fixed, so the compiler makes vector code of it and no branch is left to be predicted wrongly.
     #[inline]
-    fn to_row(&self, own: u32, groups: &[u32; INLINE_GROUPS], hear: &mut impl FnMut(u32, u64)) -> u64 {
+    fn granted_in_row(
+        &self,
+        own: u32,
+        groups: &[u32; INLINE_GROUPS],
+        hear: &mut impl FnMut(u32, u64),
+    ) -> u64 {
         let mut granted = 0;
         for (subject, mask) in self.subjects.iter().zip(&self.masks) {
             let mut hit = *subject == own;
@@ -222,14 +227,14 @@ impl Grants {
     ) -> u64 {
         hear(EVERYONE, self.everyone);
         let granted = match (spill, groups) {
-            (None, Groups::Row(row)) => self.to_row(user_subject(user), row.lanes(), hear),
-            (None, Groups::Spilled(set)) => self.to_spilled(user_subject(user), set, hear),
+            (None, Groups::Row(row)) => self.granted_in_row(user_subject(user), row.lanes(), hear),
+            (None, Groups::Spilled(set)) => self.granted_to_many(user_subject(user), set, hear),
             (Some(spill), groups) => spill.to(user, groups, hear),
         };
         self.everyone | granted
     }
 
-    fn to_spilled(&self, own: u32, set: &GroupSet, hear: &mut impl FnMut(u32, u64)) -> u64 {
+    fn granted_to_many(&self, own: u32, set: &GroupSet, hear: &mut impl FnMut(u32, u64)) -> u64 {
         let mine = self.of(own);
         hear(own, mine);
         mine | set.union_over(&self.subjects, &self.masks, hear)
@@ -385,7 +390,11 @@ impl GroupSet {
     #[inline]
     pub(crate) fn contains(&self, group: u32) -> bool {
         let Some(bucket) = self.buckets.get(self.bucket(group)) else { return false };
-        bucket.iter().fold(false, |hit, other| hit | (*other == group))
+        let mut hit = false;
+        for other in bucket {
+            hit |= *other == group;
+        }
+        hit
     }
 
     fn union_over(&self, subjects: &[u32], masks: &[u64], hear: &mut impl FnMut(u32, u64)) -> u64 {

@@ -39,13 +39,6 @@ impl SlotSet {
         }
     }
 
-    pub(crate) fn len(&self) -> u64 {
-        match self {
-            Self::Flat(slots) => slots.len() as u64,
-            Self::Large(slots) => slots.len(),
-        }
-    }
-
     pub(crate) fn insert(&mut self, slot: u32) {
         match self {
             Self::Flat(slots) => {

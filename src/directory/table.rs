@@ -25,28 +25,42 @@ impl<T, const LEAF: usize> Default for Table<T, LEAF> {
     }
 }
 
+/// Where a row stands: the branch in the root, the leaf in the branch, the row in the leaf.
+struct Path {
+    branch: usize,
+    leaf: usize,
+    row: usize,
+}
+
 impl<T: Clone + Default, const LEAF: usize> Table<T, LEAF> {
+    #[inline]
+    #[expect(clippy::arithmetic_side_effects, reason = "the divisors are constants other than 0")]
+    fn path(index: u32) -> Path {
+        let index = index as usize;
+        Path { branch: index / (LEAF * FAN), leaf: index / LEAF % FAN, row: index % LEAF }
+    }
+
     /// The row, if its leaf was ever written.
     #[inline]
     pub(crate) fn get(&self, index: u32) -> Option<&T> {
-        let index = index as usize;
-        self.root.get(index / (LEAF * FAN))?.get(index / LEAF % FAN)?.get(index % LEAF)
+        let at = Self::path(index);
+        self.root.get(at.branch)?.get(at.leaf)?.get(at.row)
     }
 
     /// Changes the row, which is made if it was never written.
     pub(crate) fn update<R>(&mut self, index: u32, change: impl FnOnce(&mut T) -> R) -> Option<R> {
-        let index = index as usize;
-        let branch = grown(&mut self.root, index / (LEAF * FAN), usize::MAX)?;
-        let leaf = grown(branch, index / LEAF % FAN, FAN)?;
-        grown(leaf, index % LEAF, LEAF).map(change)
+        let at = Self::path(index);
+        let branch = grown(&mut self.root, at.branch, usize::MAX)?;
+        let leaf = grown(branch, at.leaf, FAN)?;
+        grown(leaf, at.row, LEAF).map(change)
     }
 
     /// All rows that were ever written, by index; some behind the last one used are defaults.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
         let rows = self.root.iter().enumerate().flat_map(|(b, branch)| {
             branch.iter().enumerate().flat_map(move |(l, leaf)| {
-                let first = (b * FAN + l) * LEAF;
-                leaf.iter().enumerate().map(move |(place, row)| (first + place, row))
+                let first = b.saturating_mul(FAN).saturating_add(l).saturating_mul(LEAF);
+                leaf.iter().enumerate().map(move |(place, row)| (first.saturating_add(place), row))
             })
         });
         rows.filter_map(|(index, row)| Some((u32::try_from(index).ok()?, row)))
@@ -102,14 +116,15 @@ impl Slots {
         slot
     }
 
-    /// Takes a slot back and gives what its row must remember as the next vacant one.
-    pub(crate) fn give_back(&mut self, slot: u32) -> Option<u32> {
+    /// Takes a slot back: its next generation, and what its row must remember as the next vacant slot.
+    ///
+    /// A slot whose generations are used up is never given out again, so an id of something removed stays unknown for
+    /// good (rule C7).
+    pub(crate) fn give_back(&mut self, slot: u32, generation: u32) -> (u32, Option<u32>) {
         self.live = self.live.saturating_sub(1);
-        self.vacant.replace(slot)
-    }
-
-    /// Takes a slot out of use for good, because its generations are used up.
-    pub(crate) fn retire(&mut self) {
-        self.live = self.live.saturating_sub(1);
+        match generation.checked_add(1) {
+            Some(next) => (next, self.vacant.replace(slot)),
+            None => (generation, None),
+        }
     }
 }

@@ -10,7 +10,7 @@ use super::document::{NamedFigures, ScenarioDocument};
 use super::step::{Action, Step, WhatIf};
 use crate::catalog::{Catalog, PermissionSet};
 use crate::change::{Command, Commit, Plan, Refusal};
-use crate::directory::Directory;
+use crate::directory::{Directory, ResourceName};
 use crate::seats::{Basis, License, ReadyPolicy, SeatState};
 use crate::time::Timestamp;
 
@@ -282,7 +282,7 @@ impl Run<'_> {
 
     fn users(&self, on: &str, permission: &str) -> Vec<String> {
         let Some(on) = self.directory.resource_named(on) else { return Vec::new() };
-        let kind = self.directory.resource_name(on).map(|name| name.kind()).unwrap_or_default();
+        let kind = self.directory.resource_name(on).map(ResourceName::kind).unwrap_or_default();
         let Some(set) = self.directory.catalog().permission_set(kind, [permission]) else {
             return Vec::new();
         };

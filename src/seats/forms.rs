@@ -14,7 +14,7 @@ use crate::wire::{Form, deserialize_form};
 
 deserialize_form!(Quantity, SeatFigure, ReadyPolicy);
 
-impl<'de> Form<'de> for Quantity {
+impl Form<'_> for Quantity {
     const EXPECTED: &'static str = "a number of seats or `unlimited`";
 
     fn word<E: Error>(word: &str) -> Result<Self, E> {
@@ -44,7 +44,7 @@ struct Written(Option<i64>);
 
 deserialize_form!(Written);
 
-impl<'de> Form<'de> for Written {
+impl Form<'_> for Written {
     const EXPECTED: &'static str = "a number of seats or `unlimited`";
 
     fn word<E: Error>(word: &str) -> Result<Self, E> {

@@ -268,7 +268,7 @@ impl Terms {
             return Err(check.invalid(format!("it ends at {end}, which is not after its start at {start}")));
         }
         let lapses_at = expires_at.map(|end| end.plus_millis(grace));
-        Ok(Self { limits, cap, add_ons, starts_at, expires_at, lapses_at, license })
+        Ok(Self { license, limits, cap, add_ons, starts_at, expires_at, lapses_at })
     }
 
     pub(crate) fn license(&self) -> &License {

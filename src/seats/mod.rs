@@ -13,7 +13,7 @@ mod license;
 mod policy;
 mod seat;
 
-pub(crate) use self::admission::{Admission, Before, Outcome, SeatRefusal, Wish};
+pub(crate) use self::admission::{Admission, Before, SeatRefusal, Wish};
 pub use self::figures::{Figures, Quantity, TotalFigures};
 pub(crate) use self::ledger::Ledger;
 pub(crate) use self::license::Terms;
@@ -21,5 +21,5 @@ pub use self::license::{License, LicenseError, Phase, SeatFigure};
 pub use self::policy::{
     Answer, FallBack, Overage, ReadyPolicy, SeatPolicy, SeatRequest, Source, Strict, Waitlist,
 };
+pub(crate) use self::seat::Seat;
 pub use self::seat::{Basis, SeatState};
-pub(crate) use self::seat::{Seat, Turn};

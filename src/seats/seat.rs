@@ -67,9 +67,4 @@ impl Seat {
             (None, None) => SeatState::None,
         }
     }
-
-    /// Whether the user wants one profile and sits on another (rule S11, `placed`).
-    pub(crate) fn sits_elsewhere(&self) -> bool {
-        self.turn.is_some() && self.holds.is_some()
-    }
 }

@@ -30,7 +30,7 @@ impl Planner<'_> {
         }
         let members = self.directory.members_by_name(&membership);
         let includes_owner_of = owner_of.map(|resource| self.text_of(resource));
-        self.directory.add_group(&name, membership, owner_of);
+        self.directory.add_group(&name, &membership, owner_of);
         self.events.push(Event::GroupAdded { group: name, members, includes_owner_of });
         Ok(())
     }

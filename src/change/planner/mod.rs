@@ -18,6 +18,7 @@ use indexmap::IndexMap;
 use super::command::Command;
 use super::event::Event;
 use super::refusal::Refusal;
+use crate::catalog::KindDefinition;
 use crate::directory::{Directory, Due};
 use crate::id::{KeyId, UserId};
 use crate::seats::{Before, SeatPolicy, Source};
@@ -111,7 +112,7 @@ impl<'a> Planner<'a> {
                 self.change_grant(&to, &on, &permissions, |kind, held, bits| held | kind.close(bits))
             }
             Command::Revoke { to, on, permissions } => {
-                self.change_grant(&to, &on, &permissions, |kind, held, bits| kind.without(held, bits))
+                self.change_grant(&to, &on, &permissions, KindDefinition::without)
             }
             Command::SetGrant { to, on, permissions } => {
                 self.change_grant(&to, &on, &permissions, |kind, _, bits| kind.close(bits))

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use super::Planner;
 use super::lookup::new_name;
+use crate::catalog::ProfileId;
 use crate::change::command::{AddUser, Invite, InviteMany};
 use crate::change::event::Event;
 use crate::change::refusal::Refusal;
@@ -16,9 +17,16 @@ use crate::name::Name;
 use crate::seats::Source;
 use crate::time::Timestamp;
 
+/// A profile field without its ownership.
+#[expect(clippy::option_option, clippy::ref_option, reason = "left out, null and a name are three requests")]
+fn asked(field: &Option<Option<String>>) -> Option<Option<&str>> {
+    field.as_ref().map(Option::as_deref)
+}
+
 /// The fields that adding and inviting share, as named; what is left out asks for nothing of a user who exists.
+#[expect(clippy::option_option, reason = "left out, null and a name are three requests")]
 struct Named<'a> {
-    profile: &'a Option<Option<String>>,
+    profile: Option<Option<&'a str>>,
     groups: &'a [String],
     email: Option<&'a String>,
 }
@@ -26,8 +34,11 @@ struct Named<'a> {
 impl Planner<'_> {
     pub(super) fn add_user(&mut self, command: &AddUser) -> Result<(), Refusal> {
         let name = new_name(&command.user)?;
-        let named =
-            Named { profile: &command.profile, groups: &command.groups, email: command.email.as_ref() };
+        let named = Named {
+            profile: asked(&command.profile),
+            groups: &command.groups,
+            email: command.email.as_ref(),
+        };
         let existing = self.directory.user(&name);
         if let Some(user) = existing {
             let source = self.user(user).is_some_and(|user| command.source.is_none_or(|s| s == user.source));
@@ -88,14 +99,10 @@ impl Planner<'_> {
         Err(Refusal::Exists { what: "user", name })
     }
 
-    #[expect(
-        clippy::ref_option,
-        clippy::option_option,
-        reason = "left out, null and a name are three requests"
-    )]
-    fn has_profile(&self, user: &UserRecord, asked: &Option<Option<String>>) -> bool {
+    #[expect(clippy::option_option, reason = "left out, null and a name are three requests")]
+    fn has_profile(&self, user: &UserRecord, asked: Option<Option<&str>>) -> bool {
         let wants = user.seat.wants.and_then(|profile| self.directory.catalog.profile_name(profile));
-        asked.as_ref().is_none_or(|asked| asked.as_deref() == wants)
+        asked.is_none_or(|asked| asked == wants)
     }
 
     fn join_all(&mut self, user: UserId, groups: &[GroupId]) {
@@ -106,8 +113,11 @@ impl Planner<'_> {
 
     pub(super) fn invite(&mut self, command: &Invite) -> Result<(), Refusal> {
         let name = new_name(&command.user)?;
-        let named =
-            Named { profile: &command.profile, groups: &command.groups, email: command.email.as_ref() };
+        let named = Named {
+            profile: asked(&command.profile),
+            groups: &command.groups,
+            email: command.email.as_ref(),
+        };
         let existing = self.directory.user(&name);
         let status = existing.and_then(|user| self.user(user)).map(|user| user.status);
         let renews = status == Some(UserStatus::Expired);
@@ -138,26 +148,27 @@ impl Planner<'_> {
         self.join_all(user, &groups);
         if renews && command.profile.is_none() {
             // The profile wanted before is remembered and asked for again.
-            return self.wish_again(user, Source::Invite);
+            self.wish_again(user, Source::Invite);
+        } else {
+            self.ask(user, profile, Source::Invite);
         }
-        self.ask(user, profile, Source::Invite)
+        Ok(())
     }
 
     /// Asks again for what a user wants already.
-    fn wish_again(&mut self, user: UserId, source: Source) -> Result<(), Refusal> {
+    fn wish_again(&mut self, user: UserId, source: Source) {
         if self.user(user).is_some_and(|user| user.seat.wants.is_some()) {
             self.wish(user, source);
         }
-        Ok(())
     }
 
     /// Asks for a profile, also if it is the one remembered.
-    fn ask(&mut self, user: UserId, profile: Option<ProfileIdOf>, source: Source) -> Result<(), Refusal> {
+    fn ask(&mut self, user: UserId, profile: Option<ProfileId>, source: Source) {
         if self.user(user).is_some_and(|user| user.seat.wants == profile) {
-            return self.wish_again(user, source);
+            self.wish_again(user, source);
+        } else {
+            self.want(user, profile, source);
         }
-        self.want(user, profile, source);
-        Ok(())
     }
 
     fn not_over(&self, user: &str, expires_at: Option<Timestamp>) -> Result<(), Refusal> {
@@ -241,7 +252,8 @@ impl Planner<'_> {
             return Ok(());
         }
         self.change_status(id, UserStatus::Active, |user| Event::UserReinstated { user });
-        self.wish_again(id, Source::Reinstate)
+        self.wish_again(id, Source::Reinstate);
+        Ok(())
     }
 
     /// The status of a user who has accepted an invitation or never needed one.
@@ -324,8 +336,6 @@ impl Planner<'_> {
         Ok(())
     }
 }
-
-type ProfileIdOf = crate::catalog::ProfileId;
 
 /// The addresses in a text, each once; every bad one is listed (rule G6).
 fn addresses(text: &str) -> Result<Vec<&str>, Refusal> {

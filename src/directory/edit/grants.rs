@@ -1,0 +1,124 @@
+//! Grants, on the side of the target and on that of the subject.
+
+use super::put;
+use crate::catalog::KindId;
+use crate::directory::Directory;
+use crate::directory::row::{self, ResourceRow, SubjectSlot, group_subject, subject_slot, user_subject};
+use crate::id::{GroupId, ResourceId, UserId};
+
+/// Whom a grant is given to, by id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Grantee {
+    Everyone,
+    Group(GroupId),
+    User(UserId),
+}
+
+impl Directory {
+    /// What a subject has on a resource.
+    pub(crate) fn grant_on_resource(&self, to: Grantee, resource: ResourceId) -> u64 {
+        let Some(row) = self.resource_row(resource) else { return 0 };
+        let spill = self.resources.spilled.get(resource.index()).and_then(Option::as_deref);
+        subject_of(to).map_or(row.grants.everyone, |subject| row::grant_of(&row.grants, spill, subject))
+    }
+
+    /// What a subject has on a whole kind.
+    pub(crate) fn grant_on_kind(&self, to: Grantee, kind: KindId) -> u64 {
+        let Some(on) = self.kinds.get(kind.index()) else { return 0 };
+        let spill = on.spill.as_deref();
+        subject_of(to).map_or(on.grants.everyone, |subject| row::grant_of(&on.grants, spill, subject))
+    }
+
+    /// Sets what a subject has on a resource.
+    pub(crate) fn set_grant(&mut self, to: Grantee, resource: ResourceId, mask: u64) {
+        let slot = resource.index();
+        let Some(subject) = subject_of(to) else {
+            let kind = self.resources.rows.update(slot, |row| {
+                row.grants.everyone = mask;
+                row.kind
+            });
+            self.update_kind(kind.unwrap_or(u8::MAX), |entry| put(&mut entry.open, slot, mask != 0));
+            return;
+        };
+        self.write_grant(slot, subject, mask);
+        self.note_grant(slot, subject, mask != 0);
+    }
+
+    /// Sets what a subject has on a whole kind.
+    pub(crate) fn set_kind_grant(&mut self, to: Grantee, kind: KindId, mask: u64) {
+        let Some(subject) = subject_of(to) else {
+            self.update_kind(kind.get(), |entry| entry.grants.everyone = mask);
+            return;
+        };
+        self.write_kind_grant(kind, subject, mask);
+        let bit = 1_u64 << kind.get();
+        let noted = |kinds: &mut u64| *kinds = if mask == 0 { *kinds & !bit } else { *kinds | bit };
+        match subject_slot(subject) {
+            SubjectSlot::Group(group) => {
+                self.groups.records.update(group, |group| noted(&mut group.granted_on_kinds))
+            }
+            SubjectSlot::User(user) => {
+                self.users.records.update(user, |user| noted(&mut user.more_mut().granted_on_kinds))
+            }
+        };
+    }
+
+    /// The resource's side of a grant.
+    pub(super) fn write_grant(&mut self, slot: u32, subject: u32, mask: u64) {
+        let before = self.resources.spilled.get(slot).and_then(Clone::clone);
+        let was_spilled = before.is_some();
+        // The table gives its own reference up, so that a spill that nobody else holds is changed in place.
+        if was_spilled {
+            self.resources.spilled.update(slot, |entry| *entry = None);
+        }
+        let mut spill = before;
+        self.resources.rows.update(slot, |row| {
+            row::set_grant(&mut row.grants, &mut spill, subject, mask);
+            row.spilled = spill.is_some();
+        });
+        if spill.is_some() {
+            self.resources.spilled.update(slot, |entry| *entry = spill);
+        }
+    }
+
+    pub(super) fn write_kind_grant(&mut self, kind: KindId, subject: u32, mask: u64) {
+        self.update_kind(kind.get(), |entry| {
+            row::set_grant(&mut entry.grants, &mut entry.spill, subject, mask);
+        });
+    }
+
+    /// The subject's side of a grant on a resource.
+    pub(super) fn note_grant(&mut self, resource: u32, subject: u32, has: bool) {
+        match subject_slot(subject) {
+            SubjectSlot::Group(group) => {
+                self.groups.records.update(group, |group| put(&mut group.granted_on, resource, has))
+            }
+            SubjectSlot::User(user) => {
+                self.users.records.update(user, |user| put(&mut user.more_mut().granted_on, resource, has))
+            }
+        };
+    }
+
+    /// All grants to groups and users on a resource.
+    pub(crate) fn grants_on<'a>(
+        &'a self,
+        slot: u32,
+        row: &'a ResourceRow,
+    ) -> impl Iterator<Item = (u32, u64)> + 'a {
+        row::all_grants(&row.grants, self.resources.spilled.get(slot).and_then(Option::as_deref))
+    }
+
+    /// All grants to groups and users on a whole kind.
+    pub(crate) fn grants_on_kind(&self, kind: KindId) -> impl Iterator<Item = (u32, u64)> + '_ {
+        let on = self.kinds.get(kind.index());
+        on.into_iter().flat_map(|on| row::all_grants(&on.grants, on.spill.as_deref()))
+    }
+}
+
+fn subject_of(to: Grantee) -> Option<u32> {
+    match to {
+        Grantee::Everyone => None,
+        Grantee::Group(group) => Some(group_subject(group.index())),
+        Grantee::User(user) => Some(user_subject(user.index())),
+    }
+}

@@ -177,11 +177,14 @@ impl Ledger {
         if self.queue.is_empty() || !self.phase.admits() {
             return None;
         }
-        let total_room = self.total_figures().available != Quantity::ZERO;
+        let total = self.total_figures();
+        // Who swaps one counted seat for another needs none of the total, but does not sit down above its cap.
+        let swap_room = total.cap.excess(total.consumed) == 0;
+        let total_room = total.available != Quantity::ZERO;
         let profiles = (0..self.books.len()).filter_map(ProfileId::from_index);
         let open = profiles.filter(|&profile| self.has_standard_seat(profile));
         let heads = open.flat_map(|profile| {
-            let swaps = self.head(profile, false);
+            let swaps = if swap_room { self.head(profile, false) } else { None };
             let takes = if total_room { self.head(profile, true) } else { None };
             [swaps, takes]
         });

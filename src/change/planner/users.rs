@@ -31,6 +31,16 @@ struct Named<'a> {
     email: Option<&'a String>,
 }
 
+/// One or many invitations, which share everything but the names.
+#[expect(clippy::option_option, reason = "left out, null and a name are three requests")]
+struct Invitations<'a> {
+    users: &'a [&'a str],
+    profile: &'a Option<Option<String>>,
+    groups: &'a [String],
+    expires_at: Option<Timestamp>,
+    email: Option<&'a String>,
+}
+
 impl Planner<'_> {
     pub(super) fn add_user(&mut self, command: &AddUser) -> Result<(), Refusal> {
         let name = new_name(&command.user)?;
@@ -112,25 +122,73 @@ impl Planner<'_> {
     }
 
     pub(super) fn invite(&mut self, command: &Invite) -> Result<(), Refusal> {
-        let name = new_name(&command.user)?;
-        let named = Named {
-            profile: asked(&command.profile),
+        let invitations = Invitations {
+            users: &[&command.user],
+            profile: &command.profile,
             groups: &command.groups,
+            expires_at: command.expires_at,
             email: command.email.as_ref(),
         };
-        let existing = self.directory.user(&name);
-        let status = existing.and_then(|user| self.user(user)).map(|user| user.status);
-        let renews = status == Some(UserStatus::Expired);
-        if let Some(user) = existing.filter(|_| !renews) {
-            let until = self.user(user).and_then(UserRecord::expires_at);
-            let expiry = command.expires_at.is_none_or(|asked| until == Some(asked));
-            self.exists_as_asked(user, UserStatus::Invited, &named, expiry)?;
+        self.invite_all(&invitations)
+    }
+
+    pub(super) fn invite_many(&mut self, command: &InviteMany) -> Result<(), Refusal> {
+        let addresses = addresses(&command.text)?;
+        let invitations = Invitations {
+            users: &addresses,
+            profile: &command.profile,
+            groups: &command.groups,
+            expires_at: command.expires_at,
+            email: None,
+        };
+        self.invite_all(&invitations)
+    }
+
+    /// Checks all names, then the other fields, then states; then invites everybody (rule C8).
+    fn invite_all(&mut self, command: &Invitations<'_>) -> Result<(), Refusal> {
+        let names = command.users.iter().map(|user| new_name(user)).collect::<Result<Vec<_>, _>>()?;
+        for name in &names {
+            self.can_be_invited(name, command)?;
         }
-        let profile = self.asked_profile(&command.profile)?;
-        let groups = self.find_groups(&command.groups)?;
-        self.not_over(&command.user, command.expires_at)?;
-        let email = Self::checked_email(command.email.as_ref())?;
-        self.all_explicit(&groups, &command.user, existing)?;
+        let profile = self.asked_profile(command.profile)?;
+        let groups = self.find_groups(command.groups)?;
+        self.not_over(command.users.first().copied().unwrap_or_default(), command.expires_at)?;
+        let email = Self::checked_email(command.email)?;
+        for name in &names {
+            self.all_explicit(&groups, name, self.directory.user(name))?;
+        }
+        for name in names {
+            self.invite_one(name, command, profile, &groups, email.as_ref())?;
+        }
+        Ok(())
+    }
+
+    /// Whether a name is free, expired, or invited as asked; else `exists` (rule C4).
+    fn can_be_invited(&self, name: &Name, command: &Invitations<'_>) -> Result<(), Refusal> {
+        let Some(user) = self.directory.user(name).filter(|&user| !self.is_expired(user)) else {
+            return Ok(());
+        };
+        let until = self.user(user).and_then(UserRecord::expires_at);
+        let expiry = command.expires_at.is_none_or(|asked| until == Some(asked));
+        let named = Named { profile: asked(command.profile), groups: command.groups, email: command.email };
+        self.exists_as_asked(user, UserStatus::Invited, &named, expiry)
+    }
+
+    fn is_expired(&self, user: UserId) -> bool {
+        self.user(user).is_some_and(|user| user.status == UserStatus::Expired)
+    }
+
+    /// Invites somebody new, or renews an expired invitation; an open one is as asked already.
+    fn invite_one(
+        &mut self,
+        name: Name,
+        command: &Invitations<'_>,
+        profile: Option<ProfileId>,
+        groups: &[GroupId],
+        email: Option<&Name>,
+    ) -> Result<(), Refusal> {
+        let existing = self.directory.user(&name);
+        let renews = existing.is_some_and(|user| self.is_expired(user));
         let user = match existing {
             Some(_) if !renews => return Ok(()),
             Some(user) => user,
@@ -141,11 +199,12 @@ impl Planner<'_> {
         };
         self.directory.set_status(user, UserStatus::Invited);
         self.directory.set_expiry(user, command.expires_at);
-        if let Some(email) = &email {
+        if let Some(email) = email {
             self.directory.set_email(user, email);
         }
-        self.events.push(Event::UserInvited { user: name, email, expires_at: command.expires_at });
-        self.join_all(user, &groups);
+        let (email, expires_at) = (email.cloned(), command.expires_at);
+        self.events.push(Event::UserInvited { user: name, email, expires_at });
+        self.join_all(user, groups);
         if renews && command.profile.is_none() {
             // The profile wanted before is remembered and asked for again.
             self.wish_again(user, Source::Invite);
@@ -178,25 +237,6 @@ impl Planner<'_> {
             }
             _ => Ok(()),
         }
-    }
-
-    pub(super) fn invite_many(&mut self, command: &InviteMany) -> Result<(), Refusal> {
-        let addresses = addresses(&command.text)?;
-        if addresses.is_empty() {
-            self.asked_profile(&command.profile)?;
-            self.find_groups(&command.groups)?;
-            return self.not_over("", command.expires_at);
-        }
-        for address in addresses {
-            self.invite(&Invite {
-                user: address.to_owned(),
-                profile: command.profile.clone(),
-                groups: command.groups.clone(),
-                expires_at: command.expires_at,
-                email: None,
-            })?;
-        }
-        Ok(())
     }
 
     /// The user, if there is an open invitation.

@@ -47,10 +47,6 @@ impl Directory {
         self.answer(self.asker(who.into()), self.subject(on.untyped()), K::request(permissions))
     }
 
-    /// The answer to a request: the shortcut for what is plainly allowed, else the whole ladder.
-    ///
-    /// Most requests of most hosts are allowed, and then one comparison of what was granted with what passes every
-    /// cut of the profile settles it. Only for the others is the reason looked for.
     #[inline]
     pub(super) fn answer(
         &self,
@@ -58,21 +54,6 @@ impl Directory {
         on: Option<Subject<'_>>,
         request: Request,
     ) -> Decision {
-        if let (Some(who), Some(on)) = (who, on)
-            && who.is_active()
-            && request.bits != 0
-            && request.kind.is_none_or(|kind| kind.get() == on.row.kind)
-        {
-            let plain = self.rights.plain(who.row.profile, on.row.kind) & !on.row.required;
-            if request.bits & !plain == 0 && request.bits & !self.granted_to(who, on, &mut ()) == 0 {
-                return Decision::Allowed;
-            }
-        }
-        self.reason(who, on, request)
-    }
-
-    #[inline(never)]
-    fn reason(&self, who: Option<Asker<'_>>, on: Option<Subject<'_>>, request: Request) -> Decision {
         self.decide(who, on, request, &mut ())
     }
 
@@ -101,10 +82,7 @@ impl Directory {
         let on = self.subject(on.untyped());
         let kind = on.map_or(KindId::new(0), |on| KindId::new(on.row.kind));
         let granted = match (self.asker(who.into()), on) {
-            (Some(who), Some(on)) => {
-                let known = self.catalog.definition(kind).map_or(0, crate::catalog::KindDefinition::all);
-                self.granted_to(who, on, &mut ()) & known
-            }
+            (Some(who), Some(on)) => self.granted_to(who, on, &mut ()) & self.rights.of_kind(kind.get()).all,
             _ => 0,
         };
         K::answer(kind, granted)

@@ -3,9 +3,11 @@
 //! Security and licensing are computed apart and meet in [`Verdict`]. Everything that answers a question goes
 //! through here, so that a list, an explanation and a check cannot disagree.
 
-use crate::catalog::{KindId, Request};
-use crate::directory::{Directory, Groups, KeyRecord, NOBODY, ResourceRow, Scope, Standing, UserRow, held};
-use crate::id::{Principal, ResourceId};
+use crate::catalog::Request;
+use crate::directory::{
+    Directory, EVERYONE, Groups, KeyRecord, NOBODY, ResourceRow, Scope, Standing, UserRow,
+};
+use crate::id::{KeyId, Principal, ResourceId};
 
 use super::decision::{Decision, Denial};
 
@@ -28,6 +30,8 @@ pub(super) struct Subject<'a> {
 /// What the two layers say about one principal on one resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Verdict {
+    /// The permissions that the kind has.
+    pub(super) known: u64,
     /// What grants and ownership give, cut to a key's scope (rules A2, A11).
     pub(super) granted: u64,
     /// Whether a profile is held.
@@ -46,6 +50,9 @@ pub(super) struct Verdict {
 
 /// Hears of every grant that is looked at; `()` hears nothing and costs nothing.
 pub(super) trait Recorder {
+    /// Whether anything is heard at all.
+    const HEARS: bool = true;
+
     /// A grant on the resource or on its whole kind: the subject, and what it contributes, which may be nothing.
     fn grant(&mut self, whole_kind: bool, subject: u32, mask: u64);
 
@@ -57,6 +64,8 @@ pub(super) trait Recorder {
 }
 
 impl Recorder for () {
+    const HEARS: bool = false;
+
     #[inline]
     fn grant(&mut self, _: bool, _: u32, _: u64) {}
 
@@ -88,13 +97,16 @@ impl Directory {
                 let slot = user.index();
                 Some(Asker { slot, row, groups: self.groups_in(slot, row), key: None })
             }
-            Principal::Key(key) => {
-                let key = self.key_record(key)?;
-                let slot = key.acts_as;
-                let row = self.users.rows.get(slot)?;
-                Some(Asker { slot, row, groups: self.groups_in(slot, row), key: Some(key) })
-            }
+            Principal::Key(key) => self.key_asker(key),
         }
+    }
+
+    #[inline(never)]
+    fn key_asker(&self, key: KeyId) -> Option<Asker<'_>> {
+        let key = self.key_record(key)?;
+        let slot = key.acts_as;
+        let row = self.users.rows.get(slot)?;
+        Some(Asker { slot, row, groups: self.groups_in(slot, row), key: Some(key) })
     }
 
     #[inline]
@@ -104,18 +116,27 @@ impl Directory {
 
     /// What grants and ownership give, cut to a key's scope (rules A2, A11).
     #[inline]
-    pub(super) fn granted_to(&self, who: Asker<'_>, on: Subject<'_>, recorder: &mut impl Recorder) -> u64 {
+    pub(super) fn granted_to<R: Recorder>(&self, who: Asker<'_>, on: Subject<'_>, recorder: &mut R) -> u64 {
         let spill = self.spill_of(on.slot, on.row);
-        let mut granted = on.row.grants.to(spill, who.slot, who.groups, &mut |subject, mask| {
-            recorder.grant(false, subject, mask);
-        });
-        if let Some(kind) = self.kinds.get(usize::from(on.row.kind)) {
-            granted |= kind.grants.to(kind.spill.as_deref(), who.slot, who.groups, &mut |subject, mask| {
-                recorder.grant(true, subject, mask);
+        let mut granted = on.row.grants.everyone;
+        if !on.row.singleton || R::HEARS {
+            granted |= on.row.grants.to_subjects(spill, who.slot, who.groups, &mut |subject, mask| {
+                recorder.grant(false, subject, mask);
             });
         }
+        if let Some(kind) = self.kinds.get(usize::from(on.row.kind)) {
+            granted |= kind.grants.everyone | kind.wide.get(who.slot).copied().unwrap_or(0);
+            if R::HEARS {
+                let hear = &mut |subject, mask| recorder.grant(true, subject, mask);
+                kind.grants.to_subjects(kind.spill.as_deref(), who.slot, who.groups, hear);
+                hear(EVERYONE, kind.grants.everyone);
+            }
+        }
+        if R::HEARS {
+            recorder.grant(false, EVERYONE, on.row.grants.everyone);
+        }
         if on.row.owner == who.slot && on.row.owner != NOBODY {
-            let owner = self.rights.owner(on.row.kind);
+            let owner = self.rights.of_kind(on.row.kind).owner;
             recorder.ownership(owner);
             granted |= owner;
         }
@@ -128,17 +149,18 @@ impl Directory {
     }
 
     /// Both layers on one resource.
+    #[inline]
     pub(super) fn verdict(&self, who: Asker<'_>, on: Subject<'_>, recorder: &mut impl Recorder) -> Verdict {
-        let kind = KindId::new(on.row.kind);
-        let profile = held(who.row.profile).and_then(|profile| self.catalog.profile_definition(profile));
-        let license = self.rights.license(kind);
+        let kind = self.rights.of_kind(on.row.kind);
+        let profile = self.rights.of_profile(who.row.profile, on.row.kind);
         Verdict {
+            known: kind.all,
             granted: self.granted_to(who, on, recorder),
-            seated: profile.is_some(),
-            phase: license.phase,
-            ceiling: profile.map_or(0, |profile| profile.ceiling.of(kind)),
-            advisory: profile.is_some_and(|profile| profile.advisory),
-            add_ons: license.add_ons,
+            seated: profile.seated,
+            phase: kind.phase,
+            ceiling: profile.ceiling,
+            advisory: profile.advisory,
+            add_ons: kind.add_ons,
             missing_credential: self.missing_credential(who.slot, on),
         }
     }
@@ -148,11 +170,15 @@ impl Directory {
         if on.row.required == 0 || self.has_credential(user, on.slot) { 0 } else { on.row.required }
     }
 
+    #[inline(never)]
     fn has_credential(&self, user: u32, resource: u32) -> bool {
         self.users.records.get(user).is_some_and(|user| user.has_credential(resource))
     }
 
-    /// The whole ladder of rule A6.
+    /// The answer to a request (rule A6).
+    ///
+    /// What rarely happens is branched on; what depends on the question is not, see [`Verdict::on`].
+    #[inline]
     pub(super) fn decide(
         &self,
         who: Option<Asker<'_>>,
@@ -160,21 +186,34 @@ impl Directory {
         request: Request,
         recorder: &mut impl Recorder,
     ) -> Decision {
-        if request.bits == 0 {
-            return Decision::Denied(Denial::EmptyRequest);
+        match (who, on) {
+            (Some(who), Some(on)) if who.is_active() && request.suits(on.row.kind) => {
+                self.verdict(who, on, recorder).on(request.bits)
+            }
+            _ => unfit(who, on, request),
         }
-        let Some(who) = who else { return Decision::Denied(Denial::UnknownPrincipal) };
-        if !who.is_active() {
-            return Decision::Denied(Denial::Inactive);
-        }
-        let Some(on) = on else { return Decision::Denied(Denial::UnknownResource) };
-        let kind = KindId::new(on.row.kind);
-        let known = self.catalog.definition(kind).map_or(0, crate::catalog::KindDefinition::all);
-        if request.kind.is_some_and(|asked| asked != kind) || request.bits & !known != 0 {
-            return Decision::Denied(Denial::WrongKind);
-        }
-        self.verdict(who, on, recorder).on(request.bits)
     }
+}
+
+impl Request {
+    /// Whether something is asked for, and of this kind.
+    #[inline]
+    fn suits(self, kind: u8) -> bool {
+        self.bits != 0 && self.kind.is_none_or(|asked| asked.get() == kind)
+    }
+}
+
+/// The reason of a request that cannot be answered from rows: the rungs of the ladder before `not_granted`.
+#[cold]
+fn unfit(who: Option<Asker<'_>>, on: Option<Subject<'_>>, request: Request) -> Decision {
+    let denial = match (who, on) {
+        _ if request.bits == 0 => Denial::EmptyRequest,
+        (None, _) => Denial::UnknownPrincipal,
+        (Some(who), _) if !who.is_active() => Denial::Inactive,
+        (Some(_), None) => Denial::UnknownResource,
+        (Some(_), Some(_)) => Denial::WrongKind,
+    };
+    Decision::Denied(denial)
 }
 
 impl Verdict {
@@ -186,25 +225,37 @@ impl Verdict {
     }
 
     /// The answer for all of these permissions together: the part of the ladder that the two layers decide.
+    ///
+    /// Each rung that stands against the request sets its bit, and the first bit that is set is the answer. Which one
+    /// it is depends on the question, so a branch would be predicted wrongly half of the time.
+    #[inline]
     pub(super) fn on(&self, bits: u64) -> Decision {
         let beyond = bits & !self.ceiling != 0;
-        let denial = if bits & !self.granted != 0 {
-            Denial::NotGranted
-        } else if !self.seated {
-            Denial::NoSeat
-        } else if bits & !self.phase != 0 {
-            Denial::LicenseLapsed
-        } else if beyond && !self.advisory {
-            Denial::BeyondProfile
-        } else if bits & !self.add_ons != 0 {
-            Denial::AddOnMissing
-        } else if bits & self.missing_credential != 0 {
-            Denial::CredentialRequired
-        } else if beyond {
-            return Decision::AllowedBeyondProfile;
-        } else {
-            return Decision::Allowed;
-        };
-        Decision::Denied(denial)
+        let against = [
+            bits & !self.known != 0,
+            bits & !self.granted != 0,
+            !self.seated,
+            bits & !self.phase != 0,
+            beyond & !self.advisory,
+            bits & !self.add_ons != 0,
+            bits & self.missing_credential != 0,
+            beyond,
+            true,
+        ];
+        let rungs = against.iter().rev().fold(0_u32, |rungs, &stands| (rungs << 1) | u32::from(stands));
+        LADDER.get(rungs.trailing_zeros() as usize).copied().unwrap_or(Decision::Denied(Denial::NotGranted))
     }
 }
+
+/// What each rung of [`Verdict::on`] answers.
+const LADDER: [Decision; 9] = [
+    Decision::Denied(Denial::WrongKind),
+    Decision::Denied(Denial::NotGranted),
+    Decision::Denied(Denial::NoSeat),
+    Decision::Denied(Denial::LicenseLapsed),
+    Decision::Denied(Denial::BeyondProfile),
+    Decision::Denied(Denial::AddOnMissing),
+    Decision::Denied(Denial::CredentialRequired),
+    Decision::AllowedBeyondProfile,
+    Decision::Allowed,
+];

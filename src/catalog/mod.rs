@@ -176,10 +176,6 @@ impl Catalog {
         numbered.filter_map(|(index, kind)| Some((KindId::from_index(index)?, kind)))
     }
 
-    pub(crate) fn kind_count(&self) -> usize {
-        self.0.kinds.len()
-    }
-
     pub(crate) fn profile_definition(&self, profile: ProfileId) -> Option<&ProfileDefinition> {
         self.0.profiles.get_index(profile.index()).map(|(_, definition)| definition)
     }

@@ -13,10 +13,6 @@ impl ProfileId {
         u8::try_from(index).ok().map(Self)
     }
 
-    pub(crate) const fn new(index: u8) -> Self {
-        Self(index)
-    }
-
     pub(crate) const fn get(self) -> u8 {
         self.0
     }

@@ -83,6 +83,11 @@ impl Directory {
         same(&format!("whether `{name}` may act"), &(row.standing == Standing::Active), &active)?;
         let reserved = user.status == UserStatus::Invited;
         same(&format!("whether the seat of `{name}` is reserved"), &user.seat.reserved, &reserved)?;
+        for (kind, entry) in self.kinds.iter().enumerate() {
+            let kept = entry.wide.get(slot).copied().unwrap_or(0);
+            let counted = KindId::from_index(kind).map_or(0, |kind| self.wide_of(slot, kind));
+            same(&format!("the wide mask of `{name}` on kind {kind}"), &kept, &counted)?;
+        }
         for group in self.group_slots(slot, row) {
             let mutual = self.groups.records.get(group).is_some_and(|group| group.members.contains(slot));
             same(&format!("the membership of `{name}` in group {group}"), &true, &mutual)?;

@@ -28,9 +28,11 @@ use self::names::Names;
 pub(crate) use self::record::{Due, GroupRecord, KeyRecord, Membership, Scope, ScopeEntries, UserRecord};
 use self::record::{ExternalName, ResourceRecord};
 pub use self::record::{UserSource, UserStatus};
-pub(crate) use self::rights::{Rights, held};
+pub(crate) use self::rights::Rights;
+pub(crate) use self::row::{
+    EVERYONE, Groups, NOBODY, ResourceRow, Standing, SubjectSlot, UserRow, subject_slot,
+};
 use self::row::{GroupSet, Spill};
-pub(crate) use self::row::{Groups, NOBODY, ResourceRow, Standing, SubjectSlot, UserRow, subject_slot};
 pub(crate) use self::set::SlotSet;
 use self::table::{Slots, Table};
 pub(crate) use self::target::{Found, Place, parse_resource};
@@ -63,7 +65,7 @@ pub struct Directory {
     pub(crate) resources: Resources,
     pub(crate) keys: Keys,
     /// Grants on whole kinds and the resources of each, by kind (rule A8).
-    pub(crate) kinds: Arc<Vec<KindEntry>>,
+    pub(crate) kinds: Arc<[KindEntry]>,
     /// The one resource of each singleton kind, by kind.
     pub(crate) singletons: Arc<[Option<u32>]>,
     pub(crate) external: RedBlackTreeMapSync<Name, ExternalName>,
@@ -115,6 +117,8 @@ pub(crate) struct Keys {
 pub(crate) struct KindEntry {
     pub(crate) grants: row::Grants,
     pub(crate) spill: Option<Arc<Spill>>,
+    /// By user, what was granted on the whole kind or on the singleton; see the invariant of the wide masks.
+    pub(crate) wide: Table<u64, 512>,
     /// Every resource of the kind.
     pub(crate) resources: SlotSet,
     /// Those on which everyone was granted something.
@@ -151,7 +155,7 @@ impl Directory {
             groups: GroupsTable::default(),
             resources: Resources::default(),
             keys: Keys::default(),
-            kinds: Arc::new(catalog.definitions().map(|_| KindEntry::default()).collect()),
+            kinds: catalog.definitions().map(|_| KindEntry::default()).collect(),
             singletons: Arc::default(),
             external: RedBlackTreeMapSync::new_sync(),
             by_profile: SlotSet::default(),
@@ -406,6 +410,7 @@ impl Directory {
         (row.standing != Standing::Vacant).then(|| UserId::new(slot, row.generation))
     }
 
+    #[inline]
     pub(crate) fn user_row(&self, user: UserId) -> Option<&UserRow> {
         let row = self.users.rows.get(user.index())?;
         (row.generation == user.generation() && row.standing != Standing::Vacant).then_some(row)
@@ -426,6 +431,7 @@ impl Directory {
         (record.generation == key.generation() && record.name.is_some()).then_some(record)
     }
 
+    #[inline]
     pub(crate) fn resource_row(&self, resource: ResourceId) -> Option<&ResourceRow> {
         let row = self.resources.rows.get(resource.index())?;
         (row.generation == resource.generation() && row.live).then_some(row)
@@ -464,12 +470,12 @@ impl Directory {
     /// The groups of the user in a row.
     #[inline]
     pub(crate) fn groups_in<'a>(&'a self, slot: u32, row: &'a UserRow) -> Groups<'a> {
-        if row.spilled
-            && let Some(set) = self.users.spilled.get(slot).and_then(Option::as_deref)
-        {
-            return Groups::Spilled(set);
-        }
-        Groups::Row(row)
+        if row.spilled { self.spilled_groups(slot, row) } else { Groups::Row(row) }
+    }
+
+    #[inline(never)]
+    fn spilled_groups<'a>(&'a self, slot: u32, row: &'a UserRow) -> Groups<'a> {
+        self.users.spilled.get(slot).and_then(Option::as_deref).map_or(Groups::Row(row), Groups::Spilled)
     }
 
     pub(crate) fn group_slots(&self, slot: u32, row: &UserRow) -> Vec<u32> {

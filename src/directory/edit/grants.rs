@@ -50,9 +50,15 @@ impl Directory {
             self.update_kind(kind.get(), |entry| entry.grants.everyone = mask);
             return;
         };
+        // Noted first, because the wide masks are made of what is noted.
+        self.note_kind(kind, subject, mask != 0);
         self.write_kind_grant(kind, subject, mask);
+    }
+
+    /// The subject's side of a grant on a whole kind or on a singleton.
+    fn note_kind(&mut self, kind: KindId, subject: u32, has: bool) {
         let bit = 1_u64 << kind.get();
-        let noted = |kinds: &mut u64| *kinds = if mask == 0 { *kinds & !bit } else { *kinds | bit };
+        let noted = |kinds: &mut u64| *kinds = if has { *kinds | bit } else { *kinds & !bit };
         match subject_slot(subject) {
             SubjectSlot::Group(group) => {
                 self.groups.records.update(group, |group| noted(&mut group.granted_on_kinds))
@@ -72,19 +78,33 @@ impl Directory {
             self.resources.spilled.update(slot, |entry| *entry = None);
         }
         let mut spill = before;
+        let mut held = 0;
         self.resources.rows.update(slot, |row| {
+            held = row::grant_of(&row.grants, spill.as_deref(), subject);
             row::set_grant(&mut row.grants, &mut spill, subject, mask);
             row.spilled = spill.is_some();
         });
         if spill.is_some() {
             self.resources.spilled.update(slot, |entry| *entry = spill);
         }
+        self.rework_if_singleton(slot, subject, held, mask);
+    }
+
+    fn rework_if_singleton(&mut self, slot: u32, subject: u32, held: u64, mask: u64) {
+        let kind = self.resources.rows.get(slot).filter(|row| row.singleton).map(|row| KindId::new(row.kind));
+        if let Some(kind) = kind {
+            self.note_kind(kind, subject, mask != 0);
+            self.rework_subject(subject, kind, (held & !mask == 0).then_some(mask));
+        }
     }
 
     pub(super) fn write_kind_grant(&mut self, kind: KindId, subject: u32, mask: u64) {
+        let mut before = 0;
         self.update_kind(kind.get(), |entry| {
+            before = row::grant_of(&entry.grants, entry.spill.as_deref(), subject);
             row::set_grant(&mut entry.grants, &mut entry.spill, subject, mask);
         });
+        self.rework_subject(subject, kind, (before & !mask == 0).then_some(mask));
     }
 
     /// The subject's side of a grant on a resource.

@@ -75,14 +75,16 @@ impl Directory {
     pub(crate) fn remove_group(&mut self, group: GroupId) {
         let slot = group.index();
         let Some(record) = self.group_record(group).cloned() else { return };
-        for user in record.members.iter() {
-            self.set_membership(user, slot, false);
-        }
         for resource in record.granted_on.iter() {
             self.write_grant(resource, group_subject(slot), 0);
         }
         for kind in bits(record.granted_on_kinds) {
             self.write_kind_grant(kind, group_subject(slot), 0);
+        }
+        // The members' wide masks follow the grants above once; leaving the group changes them no more.
+        self.groups.records.update(slot, |group| group.granted_on_kinds = 0);
+        for user in record.members.iter() {
+            self.set_membership(user, slot, false);
         }
         match &record.membership {
             Membership::Explicit => {}
@@ -126,6 +128,11 @@ impl Directory {
 
     /// The user's side of a membership.
     fn set_membership(&mut self, user: u32, group: u32, member: bool) {
+        self.write_membership(user, group, member);
+        self.rework_member(user, group);
+    }
+
+    fn write_membership(&mut self, user: u32, group: u32, member: bool) {
         let Some(row) = self.users.rows.get(user) else { return };
         if row.spilled {
             return self.set_spilled_membership(user, group, member);

@@ -7,6 +7,7 @@ mod groups;
 mod keys;
 mod resources;
 mod users;
+mod wide;
 
 use alloc::sync::Arc;
 

@@ -45,7 +45,9 @@ impl Directory {
         let slot = resources.slots.take(next);
         let generation = resources.rows.update(slot, |row| {
             let generation = row.generation;
-            *row = ResourceRow { generation, kind: kind.get(), live: true, ..ResourceRow::default() };
+            let singleton = key.is_none();
+            *row =
+                ResourceRow { generation, kind: kind.get(), live: true, singleton, ..ResourceRow::default() };
             generation
         });
         resources.records.update(slot, |record| record.key = key);

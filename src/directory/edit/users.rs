@@ -67,6 +67,7 @@ impl Directory {
         if row.spilled {
             self.users.spilled.update(slot, |set| *set = None);
         }
+        self.clear_wide(slot);
         self.vacate_user(slot, row.generation);
     }
 

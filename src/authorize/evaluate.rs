@@ -120,7 +120,7 @@ impl Directory {
         let spill = self.spill_of(on.slot, on.row);
         let mut granted = on.row.grants.everyone;
         if !on.row.singleton || R::HEARS {
-            granted |= on.row.grants.to_subjects(spill, who.slot, who.groups, &mut |subject, mask| {
+            granted |= on.row.grants.granted_to(spill, who.slot, who.groups, &mut |subject, mask| {
                 recorder.grant(false, subject, mask);
             });
         }
@@ -128,7 +128,7 @@ impl Directory {
             granted |= kind.grants.everyone | kind.wide.get(who.slot).copied().unwrap_or(0);
             if R::HEARS {
                 let hear = &mut |subject, mask| recorder.grant(true, subject, mask);
-                kind.grants.to_subjects(kind.spill.as_deref(), who.slot, who.groups, hear);
+                kind.grants.granted_to(kind.spill.as_deref(), who.slot, who.groups, hear);
                 hear(EVERYONE, kind.grants.everyone);
             }
         }
@@ -236,7 +236,7 @@ impl Verdict {
             bits & !self.granted != 0,
             !self.seated,
             bits & !self.phase != 0,
-            beyond & !self.advisory,
+            beyond && !self.advisory,
             bits & !self.add_ons != 0,
             bits & self.missing_credential != 0,
             beyond,

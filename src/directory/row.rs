@@ -225,7 +225,7 @@ impl Grants {
     /// What everyone was granted is not in it. `hear` is told each subject that was looked at and what it contributed,
     /// which may be nothing.
     #[inline]
-    pub(crate) fn to_subjects(
+    pub(crate) fn granted_to(
         &self,
         spill: Option<&Spill>,
         user: u32,

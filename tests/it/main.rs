@@ -1,1 +1,17 @@
+//! Everything that is tested from outside: the crate against its rules, and against an independent oracle.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "test code: what a test itself gets wrong may panic"
+)]
+
+mod agreement;
+mod compare;
+mod generate;
+mod laws;
+mod oracle;
+mod pair;
+mod random;

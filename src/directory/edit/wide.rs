@@ -27,7 +27,7 @@ impl Directory {
     pub(in crate::directory) fn wide_of(&self, user: u32, kind: KindId) -> u64 {
         let Some(row) = self.users.rows.get(user) else { return 0 };
         let Some((grants, spill)) = self.wide_grants(kind) else { return 0 };
-        grants.to_subjects(spill, user, self.groups_in(user, row), &mut |_, _| {})
+        grants.granted_to(spill, user, self.groups_in(user, row), &mut |_, _| {})
     }
 
     fn set_wide(&mut self, user: u32, kind: KindId, mask: u64) {

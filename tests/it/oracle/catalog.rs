@@ -177,7 +177,8 @@ impl Catalog {
             let what = format!("the profile `{name}`");
             let map = fields(body, &what, &["ceiling", "seat", "enforcement"])?;
             let ceiling = match given(map.get("ceiling")) {
-                None => PerKind::new(),
+                // A ceiling that is left out cuts nothing.
+                None => self.parse_ceiling(&Value::from("all"), &what)?,
                 Some(ceiling) => self.parse_ceiling(ceiling, &what)?,
             };
             let exempt = one_of(map.get("seat"), &what, "counted", "exempt")?;

@@ -1,0 +1,4 @@
+//! Pages to read: what the rules are, how to use the library well, and how it is built.
+
+#[doc = include_str!("docs/specification.md")]
+pub mod specification {}

@@ -2,3 +2,6 @@
 
 #[doc = include_str!("docs/specification.md")]
 pub mod specification {}
+
+#[doc = include_str!("docs/patterns.md")]
+pub mod patterns {}

@@ -5,3 +5,6 @@ pub mod specification {}
 
 #[doc = include_str!("docs/patterns.md")]
 pub mod patterns {}
+
+#[doc = include_str!("docs/limitations.md")]
+pub mod limitations {}

@@ -8,3 +8,6 @@ pub mod patterns {}
 
 #[doc = include_str!("docs/limitations.md")]
 pub mod limitations {}
+
+#[doc = include_str!("docs/comparison.md")]
+pub mod comparison {}

@@ -87,6 +87,7 @@ pub mod authorize;
 pub mod catalog;
 pub mod change;
 pub mod directory;
+pub mod docs;
 mod id;
 pub mod limits;
 mod name;

@@ -79,9 +79,9 @@ pub struct Directory {
 /// The users: what a check reads, and the rest.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Users {
-    pub(crate) rows: Table<UserRow, 128>,
+    pub(crate) rows: Table<UserRow, 256>,
     pub(crate) spilled: Table<Option<Arc<GroupSet>>, 64>,
-    pub(crate) records: Table<UserRecord, 32>,
+    pub(crate) records: Table<UserRecord, 8>,
     pub(crate) names: Names,
     pub(crate) slots: Slots,
 }
@@ -97,9 +97,9 @@ pub(crate) struct GroupsTable {
 /// The resources: what a check reads, and the rest.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Resources {
-    pub(crate) rows: Table<ResourceRow, 64>,
+    pub(crate) rows: Table<ResourceRow, 128>,
     pub(crate) spilled: Table<Option<Arc<Spill>>, 64>,
-    pub(crate) records: Table<ResourceRecord, 64>,
+    pub(crate) records: Table<ResourceRecord, 32>,
     pub(crate) names: Names,
     pub(crate) slots: Slots,
 }

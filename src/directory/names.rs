@@ -18,7 +18,7 @@ const CROWDED: usize = 64;
 /// ten times slower in a world of a million, and a hash trie took ten times the memory.
 #[derive(Clone, Debug)]
 pub(crate) struct Names {
-    shards: Table<HashTable<u32>, 16>,
+    shards: Table<HashTable<u32>, 4>,
     /// A power of two.
     shard_count: u32,
     len: usize,

@@ -10,8 +10,10 @@
 
 mod agreement;
 mod compare;
+mod floors;
 mod generate;
 mod laws;
 mod oracle;
 mod pair;
 mod random;
+mod refusals;

@@ -11,3 +11,6 @@ pub mod limitations {}
 
 #[doc = include_str!("docs/comparison.md")]
 pub mod comparison {}
+
+#[doc = include_str!("docs/architecture.md")]
+pub mod architecture {}

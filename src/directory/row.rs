@@ -197,7 +197,7 @@ impl Grants {
     ///
     /// Every place of the user's row is compared with every grant, used or not, and nothing ends early: the trip
     /// counts are fixed and the grants stand side by side, so the compiler makes vector code of it and no branch is
-    /// left to be predicted wrongly. Plain loops that end early took four times as long.
+    /// left to be predicted wrongly.
     #[inline]
     fn granted_in_row(
         &self,

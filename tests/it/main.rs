@@ -9,6 +9,7 @@
 )]
 
 mod agreement;
+mod boundaries;
 mod compare;
 mod floors;
 mod generate;

@@ -91,6 +91,7 @@ pub mod docs;
 mod id;
 pub mod limits;
 mod name;
+pub mod report;
 #[cfg(feature = "serde")]
 pub mod scenario;
 pub mod seats;

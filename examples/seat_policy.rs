@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
     let policy = HouseRule { place_on: "reader" };
     let monday = Timestamp::from_millis(1_767_600_000_000);
-    let hour = |hours: u64| monday.plus_millis(hours * 60 * 60 * 1_000);
+    let hour = |hours: u64| monday.plus_millis(hours.saturating_mul(60 * 60 * 1_000));
 
     // Two designers' seats, and both are taken.
     let plan = Directory::new(catalog).plan(

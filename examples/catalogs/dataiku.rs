@@ -3,7 +3,7 @@
 //! The same catalog as data stands in `tests/scenarios/dss_profiles.json`; a test compares the two.
 
 use entitle::bitflags::{Flags, bitflags};
-use entitle::catalog::{Catalog, CatalogError, Kind, Profile, ResourceKind};
+use entitle::catalog::{Cap, Catalog, CatalogBuilder, CatalogError, Kind, Profile, ResourceKind};
 
 bitflags! {
     /// The global permissions of a group.
@@ -235,8 +235,10 @@ pub(crate) fn catalog() -> Result<Catalog, CatalogError> {
         );
     profiles()
         .into_iter()
-        .fold(kinds, |catalog, profile| catalog.profile(profile))
+        .fold(kinds, CatalogBuilder::profile)
         .default_profile("reader")
+        // A sublicense caps one instance inside the license of the company.
+        .edition("sublicense", [("full_designer", Cap::AtMost(25)), ("reader", Cap::AtMost(100))])
         .build()
 }
 

@@ -259,13 +259,13 @@ fn command(choice: (u8, u8, u8)) -> Command {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
 
     /// S7: a policy that answers nonsense at random can refuse too much, and can never oversell.
     #[test]
     fn s7_nonsense_never_oversells(
         seed: u64,
-        batches in prop::collection::vec(prop::collection::vec(any::<(u8, u8, u8)>(), 1..5), 1..40),
+        batches in prop::collection::vec(prop::collection::vec(any::<(u8, u8, u8)>(), 1..3), 1..60),
     ) {
         let dice = Cell::new(seed | 1);
         let nonsense = |_: &SeatRequest<'_>| {
@@ -288,8 +288,8 @@ proptest! {
         let catalog = ["designer", "analyst", "reader"].into_iter().map(Profile::new);
         let catalog = catalog.fold(Catalog::builder(), entitle::catalog::CatalogBuilder::profile);
         let catalog = catalog.profile(Profile::new("guest").exempt()).build().unwrap();
-        let license = License::new("four").seats_with_extra("designer", 1, 1).seats("analyst", 1).seats("reader", 2);
-        let licensed = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [license.total(4).into()]);
+        let license = License::new("three").seats_with_extra("designer", 1, 1).seats("analyst", 1).seats("reader", 2);
+        let licensed = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [license.total(3).into()]);
         let mut directory = licensed.unwrap().into_directory();
         for (at, batch) in batches.into_iter().enumerate() {
             let now = Timestamp::from_millis(at as u64);
@@ -301,7 +301,7 @@ proptest! {
                 prop_assert!(figures.consumed <= seats + figures.extra, "{profile}: {figures:?}");
                 prop_assert_eq!(figures.over, 0);
             }
-            prop_assert!(directory.total_figures().consumed <= 4);
+            prop_assert!(directory.total_figures().consumed <= 3);
             prop_assert!(directory.audit().is_ok());
         }
     }

@@ -3,6 +3,9 @@
 #[doc = include_str!("docs/specification.md")]
 pub mod specification {}
 
+#[doc = include_str!("docs/express_your_platform.md")]
+pub mod express_your_platform {}
+
 #[doc = include_str!("docs/patterns.md")]
 pub mod patterns {}
 

@@ -61,7 +61,8 @@
 //!
 //! # Where to go on
 //!
-//! The [`docs`] module holds the specification, whose rule numbers (such as `A6` or `S7`) appear all over these pages, and
+//! [Express your platform](docs::express_your_platform) goes from the words of a platform's documentation to a catalog and
+//! its checks. The [`docs`] module holds the specification, whose rule numbers (such as `A6` or `S7`) appear all over these pages, and
 //! how to use the library in a server. [`scenario`] states a platform's rules as data and tests them.
 //!
 //! # What it does not do
@@ -91,6 +92,7 @@ pub mod docs;
 mod id;
 pub mod limits;
 mod name;
+pub mod report;
 #[cfg(feature = "serde")]
 pub mod scenario;
 pub mod seats;

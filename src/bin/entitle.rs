@@ -5,11 +5,21 @@ use std::process::ExitCode;
 
 use entitle::scenario::Scenario;
 
+#[path = "entitle/seats.rs"]
+mod seats;
+
 const USAGE: &str = "\
 usage: entitle test [--verify] FILE...
+       entitle seats [--csv | --users-csv | --json | --user NAME] FILE
 
-  test      runs scenario files and reports every step that comes out otherwise
-  --verify  also recounts the books and replays the commits after every step
+  test         runs scenario files and reports every step that comes out otherwise
+  --verify     also recounts the books and replays the commits after every step
+
+  seats        runs a scenario file and reports the seats of the directory that it ends with
+  --csv        the figures of each profile as CSV
+  --users-csv  who holds and who waits as CSV
+  --json       everything as JSON
+  --user NAME  why that user counts, in words
 
 exit code: 0 if everything came out as written, 1 if a step failed, 2 if a file is no scenario";
 
@@ -27,16 +37,19 @@ fn main() -> ExitCode {
     let exit = match words.as_slice() {
         ["test", "--verify", files @ ..] if !files.is_empty() => test(files, true),
         ["test", files @ ..] if !files.is_empty() => test(files, false),
+        ["seats", rest @ ..] => seats::seats(rest).unwrap_or_else(misused),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Exit::Fine
         }
-        _ => {
-            eprintln!("{USAGE}");
-            Exit::NoScenario
-        }
+        _ => misused(),
     };
     ExitCode::from(exit as u8)
+}
+
+fn misused() -> Exit {
+    eprintln!("{USAGE}");
+    Exit::NoScenario
 }
 
 fn test(files: &[&str], verify: bool) -> Exit {

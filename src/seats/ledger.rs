@@ -205,6 +205,15 @@ impl Ledger {
         queued
     }
 
+    /// The place of a turn among those who wait for a profile; 1 is next.
+    pub(crate) fn place_in_line(&self, profile: ProfileId, turn: Turn) -> u64 {
+        let up_to = |needs_total| {
+            let first = Place { profile, needs_total, turn: Turn::MIN };
+            self.queue.range(first..=Place { turn, ..first }).count() as u64
+        };
+        up_to(false).saturating_add(up_to(true))
+    }
+
     pub(crate) fn last_turn(&self) -> u64 {
         self.last_turn
     }

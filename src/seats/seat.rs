@@ -20,6 +20,19 @@ pub enum Basis {
     Exempt,
 }
 
+impl Basis {
+    /// The basis as scenarios and exports write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Extra => "extra",
+            Self::Placed => "placed",
+            Self::Exempt => "exempt",
+        }
+    }
+}
+
 /// Where a user stands with the seat that the user wants (rule S4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -33,6 +46,19 @@ pub enum SeatState {
     Waiting,
     /// Neither.
     None,
+}
+
+impl SeatState {
+    /// The state as scenarios and exports write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reserved => "reserved",
+            Self::Held => "held",
+            Self::Waiting => "waiting",
+            Self::None => "none",
+        }
+    }
 }
 
 /// A place in the queue: who began to wait earlier has the smaller one (rule S8).

@@ -1,0 +1,113 @@
+//! The report for spreadsheets and billing.
+
+use core::fmt;
+
+use super::seats::{ProfileSeats, SeatReport};
+
+/// The figures as CSV, one row for each profile; made by [`SeatReport::profiles_csv`].
+#[derive(Clone, Copy, Debug)]
+pub struct ProfilesCsv<'a>(&'a SeatReport<'a>);
+
+/// The users as CSV, one row for each who holds or waits; made by [`SeatReport::users_csv`].
+#[derive(Clone, Copy, Debug)]
+pub struct UsersCsv<'a>(&'a SeatReport<'a>);
+
+impl SeatReport<'_> {
+    /// The figures as CSV: a head, and one row for each profile.
+    ///
+    /// Columns are named as the figures are (rule S11), with `counted` or `exempt` in `needs`. Times are milliseconds since
+    /// the Unix epoch and seat time is in milliseconds, so nothing is rounded.
+    ///
+    /// ```
+    /// # use entitle::{catalog::{Catalog, Profile}, Directory};
+    /// # let catalog = Catalog::builder().profile(Profile::new("designer")).build()?;
+    /// let directory = Directory::new(catalog);
+    /// let csv = directory.seat_report().profiles_csv().to_string();
+    /// assert_eq!(csv.lines().next(), Some(
+    ///     "profile,needs,offered,seats,extra,held,reserved,consumed,available,over,waiting,placed,peak,peak_at,seat_ms"
+    /// ));
+    /// assert_eq!(csv.lines().nth(1), Some("designer,counted,false,0,0,0,0,0,0,0,0,0,0,0,0"));
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
+    #[must_use]
+    pub fn profiles_csv(&self) -> ProfilesCsv<'_> {
+        ProfilesCsv(self)
+    }
+
+    /// The users as CSV: a head, one row for each holder, and one for each who waits with nothing.
+    ///
+    /// Names are written as they are, quoted where CSV needs it. A name may begin with `=`: let a spreadsheet import
+    /// the column as text.
+    #[must_use]
+    pub fn users_csv(&self) -> UsersCsv<'_> {
+        UsersCsv(self)
+    }
+}
+
+impl fmt::Display for ProfilesCsv<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "profile,needs,offered,seats,extra,held,reserved,consumed,available,over,waiting,placed,",
+        )?;
+        f.write_str("peak,peak_at,seat_ms\n")?;
+        self.0.counted.iter().try_for_each(|profile| profile_row(f, profile, "counted"))?;
+        self.0.exempt.iter().try_for_each(|profile| profile_row(f, profile, "exempt"))
+    }
+}
+
+fn profile_row(f: &mut fmt::Formatter<'_>, of: &ProfileSeats<'_>, needs: &str) -> fmt::Result {
+    let figures = &of.figures;
+    write!(f, "{},{needs},{},{},{}", of.profile, of.offered, figures.seats, figures.extra)?;
+    write!(f, ",{},{},{}", figures.held, figures.reserved, figures.consumed)?;
+    write!(f, ",{},{},{},{}", figures.available, figures.over, figures.waiting, figures.placed)?;
+    writeln!(f, ",{},{},{}", figures.peak, figures.peak_at.as_millis(), figures.seat_ms)
+}
+
+impl fmt::Display for UsersCsv<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("user,wants,holds,state,basis,since,place\n")?;
+        for of in self.0.counted.iter().chain(&self.0.exempt) {
+            for holder in &of.holders {
+                let wants = holder.wants.unwrap_or_default();
+                let (state, basis) = (holder.state.as_str(), holder.basis.as_str());
+                let since = holder.since.as_millis();
+                write!(f, "{},{wants},{},{state},{basis},{since},", Field(holder.user), of.profile)?;
+                match holder.place {
+                    Some(place) => writeln!(f, "{place}")?,
+                    None => writeln!(f)?,
+                }
+            }
+        }
+        for waits in self.0.queue.iter().filter(|waits| waits.holds.is_none()) {
+            let (wants, since) = (waits.wants, waits.since.as_millis());
+            writeln!(f, "{},{wants},,waiting,,{since},{}", Field(waits.user), waits.place)?;
+        }
+        Ok(())
+    }
+}
+
+/// A text as one field: quoted if it holds what parts fields, with quotes doubled.
+struct Field<'a>(&'a str);
+
+impl fmt::Display for Field<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.0.contains([',', '"', '\n', '\r']) {
+            return f.write_str(self.0);
+        }
+        write!(f, "\"{}\"", self.0.replace('"', "\"\""))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString as _;
+
+    use super::*;
+
+    #[test]
+    fn fields_are_quoted_where_needed() {
+        assert_eq!(Field("ada").to_string(), "ada");
+        assert_eq!(Field("Lovelace, Ada").to_string(), "\"Lovelace, Ada\"");
+        assert_eq!(Field("a \"b\" c").to_string(), "\"a \"\"b\"\" c\"");
+    }
+}

@@ -1,0 +1,148 @@
+//! Why a user counts, in words.
+
+use core::fmt;
+
+use super::date::Utc;
+use crate::directory::{Directory, SeatOf, UserStatus};
+use crate::id::UserId;
+use crate::seats::{Basis, SeatState};
+
+/// What a user wants and holds, where the user counts, and who is ahead in line: `seat_of` in words.
+///
+/// Made by [`Directory::explain_seat`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct SeatExplanation<'a> {
+    /// The user.
+    pub user: &'a str,
+    /// Whether the user may act.
+    pub status: UserStatus,
+    /// The seat, as [`Directory::seat_of`] tells it.
+    #[cfg_attr(feature = "serde", serde(flatten))]
+    pub seat: SeatOf<'a>,
+    /// The profile in whose figures the user counts as consumed; the same one that is held or reserved.
+    pub counts_in: Option<&'a str>,
+    /// Whether that profile draws on the license; exempt ones do not (rule S2).
+    pub draws_a_seat: bool,
+    /// The place among those who wait for the same profile, for a user who waits; 1 is next.
+    pub place: Option<u64>,
+}
+
+impl Directory {
+    /// Explains a user's seat: what is wanted and held, why the user counts, and the place in line (rules S1, S4, S8).
+    ///
+    /// `None` for an unknown user. The cost follows the number of users ahead in line.
+    ///
+    /// ```
+    /// use entitle::catalog::{Catalog, Profile};
+    /// use entitle::seats::FallBack;
+    /// use entitle::{Command, Directory, License, Timestamp};
+    ///
+    /// let catalog = Catalog::builder().profile(Profile::new("designer")).profile(Profile::new("reader")).build()?;
+    /// let directory = Directory::new(catalog).plan(
+    ///     Timestamp::from_millis(1_767_268_800_000),
+    ///     &FallBack::to(["reader"]),
+    ///     [
+    ///         License::new("acme").seats("designer", 1).seats("reader", 5).into(),
+    ///         Command::add_user("ada").profile("designer").into(),
+    ///         Command::add_user("bob").profile("designer").into(),
+    ///     ],
+    /// )?.into_directory();
+    ///
+    /// let bob = directory.user("bob").unwrap();
+    /// assert_eq!(
+    ///     directory.explain_seat(bob).unwrap().to_string(),
+    ///     "`bob` holds `reader` (placed) and counts there, \
+    ///      waits for `designer` since 2026-01-01 12:00:00 UTC, 1st in line",
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn explain_seat(&self, user: UserId) -> Option<SeatExplanation<'_>> {
+        let record = self.user_record(user)?;
+        let seat = self.seat_of(user)?;
+        let turn = record.seat.turn.zip(record.seat.wants);
+        Some(SeatExplanation {
+            user: record.name.as_deref()?,
+            status: record.status,
+            counts_in: seat.holds,
+            draws_a_seat: record.seat.profile().is_some_and(|profile| !self.catalog.is_exempt(profile)),
+            place: turn.map(|(turn, wants)| self.ledger.place_in_line(wants, turn)),
+            seat,
+        })
+    }
+}
+
+impl fmt::Display for SeatExplanation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` ", self.user)?;
+        match self.seat.holds {
+            Some(holds) => self.holding(f, holds)?,
+            None => self.nothing(f)?,
+        }
+        self.waiting(f)
+    }
+}
+
+impl SeatExplanation<'_> {
+    fn holding(&self, f: &mut fmt::Formatter<'_>, holds: &str) -> fmt::Result {
+        match self.seat.state {
+            SeatState::Reserved => write!(f, "is invited and has `{holds}` reserved")?,
+            _ => write!(f, "holds `{holds}`")?,
+        }
+        match self.seat.basis {
+            Some(Basis::Placed) => f.write_str(" (placed)")?,
+            Some(Basis::Extra) => f.write_str(" (an extra seat)")?,
+            Some(Basis::Standard | Basis::Exempt) | None => {}
+        }
+        // For who waits, the moment is said of the waiting, which began with this seat.
+        if self.place.is_none() {
+            write!(f, " since {} UTC", Utc(self.seat.since))?;
+        }
+        f.write_str(if self.draws_a_seat { " and counts there" } else { ", which needs no seat" })
+    }
+
+    fn nothing(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.status {
+            UserStatus::Active => "holds nothing and counts nowhere",
+            UserStatus::Invited => "is invited, has nothing reserved and counts nowhere",
+            UserStatus::Suspended => "is suspended, holds nothing and counts nowhere",
+            UserStatus::Expired => "was invited too long ago, has nothing reserved and counts nowhere",
+        })?;
+        match (self.seat.wants, self.status) {
+            (Some(wants), UserStatus::Suspended) => write!(f, "; wants `{wants}` when reinstated"),
+            (Some(wants), UserStatus::Expired) => write!(f, "; wants `{wants}` when invited again"),
+            (None, _) => f.write_str("; wants no profile"),
+            (Some(_), _) => Ok(()),
+        }
+    }
+
+    fn waiting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Some(wants), Some(place)) = (self.seat.wants, self.place) else { return Ok(()) };
+        let since = Utc(self.seat.since);
+        write!(f, ", waits for `{wants}` since {since} UTC, {place}{} in line", ordinal(place))
+    }
+}
+
+/// The ending of an ordinal number in English.
+const fn ordinal(number: u64) -> &'static str {
+    match (number % 100, number % 10) {
+        (11..=13, _) => "th",
+        (_, 1) => "st",
+        (_, 2) => "nd",
+        (_, 3) => "rd",
+        _ => "th",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinals_end_as_in_english() {
+        let written = [1, 2, 3, 4, 11, 12, 13, 21, 22, 101, 111, 112].map(ordinal);
+        assert_eq!(written, ["st", "nd", "rd", "th", "th", "th", "th", "st", "nd", "st", "th", "th"]);
+    }
+}

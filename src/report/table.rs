@@ -1,0 +1,193 @@
+//! The report as a table for a terminal.
+
+use alloc::borrow::Cow;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::date::{Days, Utc};
+use super::seats::{InLine, ProfileSeats, SeatReport};
+use crate::seats::{Basis, Quantity, SeatState};
+
+/// Columns of texts, each as wide as its widest text.
+struct Table<'a> {
+    rows: Vec<Vec<Cow<'a, str>>>,
+    /// How many columns at the left are words; the others are numbers and stand at the right.
+    words: usize,
+}
+
+impl<'a> Table<'a> {
+    fn new(words: usize, head: &[&'a str]) -> Self {
+        Self { rows: Vec::from([head.iter().map(|&title| Cow::Borrowed(title)).collect()]), words }
+    }
+
+    fn row(&mut self, cells: impl IntoIterator<Item = Cow<'a, str>>) {
+        self.rows.push(cells.into_iter().collect());
+    }
+}
+
+impl fmt::Display for Table<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
+        let width = |column: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.get(column));
+            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..columns).map(width).collect();
+        for row in &self.rows {
+            let mut line = String::from(" ");
+            for (column, (cell, &width)) in row.iter().zip(&widths).enumerate() {
+                let padded = if column < self.words {
+                    alloc::format!(" {cell:<width$} ")
+                } else {
+                    alloc::format!(" {cell:>width$} ")
+                };
+                line.push_str(&padded);
+            }
+            writeln!(f, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for SeatReport<'_> {
+    /// Writes the figures of each profile, who waits in which order, and who holds what since when.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.head(f)?;
+        self.counted_table(f)?;
+        self.exempt_table(f)?;
+        self.queue_table(f)?;
+        self.holders_table(f)
+    }
+}
+
+impl SeatReport<'_> {
+    fn head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.license {
+            None => f.write_str("no license is installed")?,
+            Some(license) => {
+                write!(f, "license `{}`", license.name)?;
+                if let Some(edition) = &license.edition {
+                    write!(f, ", edition `{edition}`")?;
+                }
+                if !license.add_ons.is_empty() {
+                    write!(f, ", add-ons `{}`", license.add_ons.join("`, `"))?;
+                }
+                write!(f, ": {}", self.phase.as_str())?;
+            }
+        }
+        writeln!(f, "\nas of {} UTC, revision {}", Utc(self.at), self.revision)?;
+        match self.next_due {
+            Some(due) => writeln!(f, "next due {} UTC", Utc(due)),
+            None => Ok(()),
+        }
+    }
+
+    fn counted_table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let head = [
+            "profile",
+            "seats",
+            "extra",
+            "held",
+            "reserved",
+            "consumed",
+            "available",
+            "over",
+            "waiting",
+            "placed",
+            "peak",
+            "peak at (UTC)",
+            "seat days",
+        ];
+        let mut table = Table::new(1, &head);
+        for of in &self.counted {
+            let figures = &of.figures;
+            let seats = if of.offered { figures.seats.to_string().into() } else { "not offered".into() };
+            let mut cells: Vec<Cow<'_, str>> = Vec::from([of.profile.into(), seats]);
+            let counts = [figures.extra, figures.held, figures.reserved, figures.consumed];
+            cells.extend(counts.map(number));
+            cells.push(figures.available.to_string().into());
+            cells.extend([figures.over, figures.waiting, figures.placed, figures.peak].map(number));
+            cells.push(peak_at(of));
+            cells.push(Days(figures.seat_ms).to_string().into());
+            table.row(cells);
+        }
+        let (cap, left) = match self.total.cap {
+            Quantity::Unlimited => ("no cap".into(), "".into()),
+            cap @ Quantity::Count(_) => (cap.to_string().into(), self.total.available.to_string().into()),
+        };
+        let mut total: Vec<Cow<'_, str>> = Vec::from(["total".into(), cap, "".into()]);
+        total.extend([self.sums.held, self.sums.reserved, self.total.consumed].map(number));
+        total.push(left);
+        total.extend([self.sums.over, self.sums.waiting, self.sums.placed].map(number));
+        table.row(total);
+        write!(f, "\ncounted profiles\n{table}")
+    }
+
+    fn exempt_table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.exempt.is_empty() {
+            return Ok(());
+        }
+        let mut table =
+            Table::new(1, &["profile", "held", "reserved", "consumed", "peak", "peak at (UTC)", "seat days"]);
+        for of in &self.exempt {
+            let figures = &of.figures;
+            let mut cells: Vec<Cow<'_, str>> = Vec::from([of.profile.into()]);
+            cells.extend([figures.held, figures.reserved, figures.consumed, figures.peak].map(number));
+            cells.push(peak_at(of));
+            cells.push(Days(figures.seat_ms).to_string().into());
+            table.row(cells);
+        }
+        write!(f, "\nexempt profiles, which need no seat\n{table}")
+    }
+
+    fn queue_table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.queue.is_empty() {
+            return f.write_str("\nnobody waits\n");
+        }
+        let mut table = Table::new(5, &["user", "waits for", "in line", "meanwhile", "since (UTC)"]);
+        for InLine { user, wants, place, holds, since } in &self.queue {
+            let meanwhile = holds.unwrap_or("nothing");
+            let since = Utc(*since).to_string();
+            table.row([(*user).into(), (*wants).into(), number(*place), meanwhile.into(), since.into()]);
+        }
+        write!(f, "\nwaiting, first come first\n{table}")
+    }
+
+    fn holders_table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut table = Table::new(4, &["user", "profile", "seat", "since (UTC)"]);
+        let mut nobody = true;
+        for of in self.counted.iter().chain(&self.exempt) {
+            for holder in &of.holders {
+                nobody = false;
+                let seat = seat_word(holder.state, holder.basis);
+                let since = Utc(holder.since).to_string();
+                table.row([holder.user.into(), of.profile.into(), seat.into(), since.into()]);
+            }
+        }
+        if nobody { f.write_str("\nnobody holds anything\n") } else { write!(f, "\nholding\n{table}") }
+    }
+}
+
+fn number<'a>(count: u64) -> Cow<'a, str> {
+    count.to_string().into()
+}
+
+/// When the peak was; nothing if there was none yet.
+fn peak_at<'a>(of: &ProfileSeats<'_>) -> Cow<'a, str> {
+    match of.figures.peak {
+        0 => "".into(),
+        _ => Utc(of.figures.peak_at).to_string().into(),
+    }
+}
+
+/// How a seat is had, in few words.
+fn seat_word(state: SeatState, basis: Basis) -> &'static str {
+    match (state, basis) {
+        (SeatState::Reserved, Basis::Standard) => "reserved",
+        (SeatState::Reserved, Basis::Extra) => "reserved, extra",
+        (SeatState::Reserved, Basis::Placed) => "reserved, placed",
+        (SeatState::Reserved, Basis::Exempt) => "reserved, exempt",
+        (_, basis) => basis.as_str(),
+    }
+}

@@ -1,0 +1,215 @@
+//! Mistakes planted in copies of scenario files: each is found, at its place.
+
+use entitle::Timestamp;
+use entitle::scenario::Scenario;
+
+use crate::scenarios::texts;
+
+/// A copy of a file with one mistake in it.
+struct Planted {
+    text: String,
+    /// The line of the mistake, from 1.
+    line: usize,
+    /// The step that holds it, from 1.
+    step: usize,
+}
+
+/// Replaces the first of some text among a file's steps.
+fn plant(file: &str, written: &str, mistake: &str) -> Planted {
+    let text = &texts()[file];
+    let start = text.find("\"steps\"").unwrap();
+    let at = start + text[start..].find(written).unwrap_or_else(|| panic!("{file} has no {written}"));
+    let before = &text[..at];
+    // Every step of our files begins a line, four spaces in.
+    let step = text[start..at].matches("\n    {").count();
+    let planted = [before, mistake, &text[at + written.len()..]].concat();
+    Planted { text: planted, line: before.matches('\n').count() + 1, step }
+}
+
+#[test]
+fn another_answer_fails_at_its_step() {
+    let planted = plant("alteryx", "\"is\": \"allowed\"", "\"is\": \"not_granted\"");
+    let scenario: Scenario = serde_json::from_str(&planted.text).unwrap();
+    let outcome = scenario.run();
+    let [failure] = outcome.failures() else { panic!("{:?}", outcome.failures()) };
+    assert_eq!(failure.step, planted.step);
+    assert_eq!((failure.expected.as_str(), failure.found.as_str()), ("\"not_granted\"", "\"allowed\""));
+    // A question that fails changes nothing, so the rest is still run.
+    assert_eq!(outcome.directory().committed_at(), Timestamp::from_millis(9500));
+}
+
+#[test]
+fn every_kind_of_answer_is_compared() {
+    for (written, mistake, expected, found) in [
+        ("\"seats\": 10, \"held\": 10", "\"seats\": 10, \"held\": 9", "held 9", "held 10"),
+        ("\"state\": \"held\"", "\"state\": \"waiting\"", "Waiting", "Held"),
+        ("\"loses\": 0", "\"loses\": 3", "3", "0"),
+        ("\"license_phase\": \"lapsed\"", "\"license_phase\": \"grace\"", "grace", "lapsed"),
+        ("\"breaks\": [\"cleaning\"", "\"breaks\": [\"dusting\"", "dusting", "cleaning"),
+        ("\"refused\": \"seat_limit\"", "\"refused\": \"total_limit\"", "total_limit", "seat_limit"),
+        ("\"is\": [\"workflow/forecast\"]", "\"is\": []", "[]", "workflow/forecast"),
+        ("\"is\": [\"read\", \"execute\"]", "\"is\": [\"read\"]", "read", "execute"),
+    ] {
+        let planted = plant("alteryx", written, mistake);
+        let scenario: Scenario = serde_json::from_str(&planted.text).unwrap();
+        let failures = scenario.run().failures().to_vec();
+        let failure = failures.first().unwrap_or_else(|| panic!("{mistake} was not found"));
+        assert_eq!(failure.step, planted.step, "{mistake}");
+        assert!(failure.expected.to_lowercase().contains(&expected.to_lowercase()), "{failure}");
+        assert!(failure.found.to_lowercase().contains(&found.to_lowercase()), "{failure}");
+    }
+}
+
+#[test]
+fn what_is_no_scenario_is_an_error_at_its_line() {
+    let planted = plant("alteryx", "\"check\": {", "\"asks\": {");
+    let error = serde_json::from_str::<Scenario>(&planted.text).unwrap_err();
+    assert_eq!(error.line(), planted.line, "{error}");
+    assert!(error.to_string().contains("unknown field `asks`"), "{error}");
+}
+
+#[test]
+fn a_deed_that_fails_ends_the_run() {
+    let planted = plant("alteryx", "\"permissions\": [\"workspace_admin\"]", "\"permissions\": [\"fly\"]");
+    let outcome = serde_json::from_str::<Scenario>(&planted.text).unwrap().run();
+    assert_eq!((outcome.failures().len(), outcome.failures()[0].step), (1, planted.step));
+    assert!(outcome.failures()[0].found.contains("unknown_permission"));
+    assert_eq!(outcome.commits().len(), 1, "only the license");
+}
+
+#[cfg(feature = "cli")]
+mod command {
+    //! What the binary says and ends with.
+
+    use std::path::Path;
+    use std::process::Command;
+
+    use super::*;
+    use crate::scenarios::{documents, folder, steps};
+
+    /// Writes a text to a file of its own and runs `entitle` on it: exit code, output, errors.
+    fn run(words: &[&str], name: &str, text: &str) -> (i32, String, String) {
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.json"));
+        std::fs::write(&file, text).unwrap();
+        entitle(words, &file)
+    }
+
+    fn entitle(words: &[&str], file: &Path) -> (i32, String, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_entitle")).args(words).arg(file).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    }
+
+    #[test]
+    fn what_holds_is_told_in_one_line() {
+        for words in [&["test"][..], &["test", "--verify"]] {
+            let (code, out, err) = entitle(words, &folder().join("alteryx.json"));
+            assert_eq!((code, err.as_str()), (0, ""));
+            let steps = steps(&documents()["alteryx"]).len();
+            assert!(out.ends_with(&format!("alteryx.json: {steps} steps passed\n")), "{out}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_answer_is_exit_code_1() {
+        let planted = plant("alteryx", "\"is\": \"allowed\"", "\"is\": \"not_granted\"");
+        let (code, out, _) = run(&["test"], "wrong_answer", &planted.text);
+        assert_eq!(code, 1);
+        assert!(out.contains(&format!("step {}: check whether user:wanda may", planted.step)), "{out}");
+        assert!(out.contains("expected: \"not_granted\"\n"), "{out}");
+        assert!(out.contains("found:    \"allowed\"\n"), "{out}");
+        // A report of a directory that is not what was meant would mislead.
+        let (code, out, err) = run(&["seats"], "wrong_answer_seats", &planted.text);
+        assert_eq!((code, out.as_str()), (1, ""));
+        assert!(err.contains("found:    \"allowed\""), "{err}");
+    }
+
+    #[test]
+    fn what_is_no_scenario_is_exit_code_2_and_says_where() {
+        for (name, written, mistake, said) in [
+            ("unknown_field", "\"check\": {", "\"asks\": {", "unknown field `asks`"),
+            ("unknown_inner_field", "\"check\": { \"who\"", "\"check\": { \"whom\"", "`whom`"),
+            ("unknown_command", "{ \"add_user\":", "{ \"adds_user\":", "`adds_user`"),
+            ("unknown_command_field", "\"profile\": \"full\"", "\"profil\": \"full\"", "`profil`"),
+            ("number_for_name", "\"user\": \"wanda\"", "\"user\": 7", "invalid type: integer `7`"),
+            ("negative_time", "\"at\": 0", "\"at\": -1", "invalid value: integer `-1`"),
+            ("twice", "\"at\": 0", "\"at\": 0, \"at\": 0", "duplicate field `at`"),
+        ] {
+            let planted = plant("alteryx", written, mistake);
+            let (code, out, err) = run(&["test"], name, &planted.text);
+            assert_eq!((code, out.as_str()), (2, ""), "{name}: {err}");
+            assert!(err.contains(&format!("{name}.json: step {}", planted.step)), "{name}: {err}");
+            assert!(err.contains(&format!("line {} ", planted.line)), "{name}, line {}: {err}", planted.line);
+            assert!(err.contains(said), "{name}: {err}");
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_exit_code_2_and_says_in_which_step() {
+        for (name, written, mistake, said) in [
+            (
+                "refusal_code",
+                "\"refused\": \"seat_limit\"",
+                "\"refused\": \"seatlimit\"",
+                "`seatlimit`, which is no refusal",
+            ),
+            ("answer", "\"is\": \"allowed\"", "\"is\": \"alowed\"", "`alowed`, which no check can answer"),
+            ("profile_asked", "\"seats\": \"full\"", "\"seats\": \"fool\"", "the unknown profile `fool`"),
+            ("profile_in_is", "\"holds\": \"full\"", "\"holds\": \"fool\"", "the unknown profile `fool`"),
+            ("principal", "\"who\": \"user:wanda\"", "\"who\": \"wanda\"", "`check.who` is `wanda`"),
+            ("figure_of_a_seat", "\"state\": \"held\"", "\"held\": 1", "a figure of a profile"),
+            ("no_expectation", ", \"is\": \"allowed\"", "", "`is` must be one word here"),
+            (
+                "does_not_belong",
+                "\"is\": \"allowed\"",
+                "\"is\": \"allowed\", \"loses\": 1",
+                "`loses` does not belong",
+            ),
+        ] {
+            let planted = plant("alteryx", written, mistake);
+            let (code, out, err) = run(&["test"], name, &planted.text);
+            assert_eq!((code, out.as_str()), (2, ""), "{name}: {err}");
+            assert!(err.contains(&format!("step {}: ", planted.step)), "{name}: {err}");
+            assert!(err.contains(said), "{name}: {err}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_before_the_steps_is_exit_code_2_too() {
+        let text = &texts()["alteryx"];
+        let half: String = text.chars().take(text.chars().count() / 2).collect();
+        let unknown = text.replacen("\"account\": \"all\"", "\"account\": [\"fly\"]", 1);
+        let policy = text.replacen("\"strict\"", "{ \"fall_back\": [\"fool\"] }", 1);
+        let version = text.replacen("\"entitle\": 1", "\"entitle\": 2", 1);
+        for (name, text, said) in [
+            ("truncated", half.as_str(), "EOF while parsing"),
+            ("broken", "{ \"entitle\": 1,, }", "line 1 column"),
+            ("trailing", &format!("{text} {{}}"), "trailing characters at line"),
+            ("empty", "", "EOF while parsing"),
+            ("unknown_permission", &unknown, "`fly`"),
+            ("unknown_fall_back", &policy, "`fall_back` names the unknown profile `fool`"),
+            ("version", &version, "`entitle` is 2"),
+        ] {
+            let (code, out, err) = run(&["test"], name, text);
+            assert_eq!((code, out.as_str()), (2, ""), "{name}: {err}");
+            assert!(err.contains(said), "{name}: {err}");
+        }
+        let (code, _, err) = entitle(&["test"], &folder().join("no_such_file.json"));
+        assert_eq!(code, 2);
+        assert!(err.contains("no_such_file.json: "), "{err}");
+    }
+
+    #[test]
+    fn the_worst_of_several_files_counts() {
+        let planted = plant("alteryx", "\"is\": \"allowed\"", "\"is\": \"not_granted\"");
+        let wrong = Path::new(env!("CARGO_TARGET_TMPDIR")).join("worst.json");
+        std::fs::write(&wrong, planted.text).unwrap();
+        let fine = folder().join("seats_list.json").to_str().unwrap().to_owned();
+        let (code, out, _) = entitle(&["test", &fine], &wrong);
+        assert_eq!(code, 1);
+        assert!(out.contains("seats_list.json: 30 steps passed"), "{out}");
+        let (code, _, err) = entitle(&["tset"], &wrong);
+        assert_eq!(code, 2);
+        assert!(err.starts_with("usage: entitle"), "{err}");
+    }
+}

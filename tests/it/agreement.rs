@@ -1,0 +1,61 @@
+//! The crate agrees with the oracle about everything, after every batch of any history.
+
+use crate::generate::{History, Mix};
+use crate::pair::Pair;
+use crate::random::for_all_histories;
+use entitle::Refusal;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// How many steps a history has.
+const STEPS: usize = 60;
+
+#[test]
+fn the_crate_agrees_with_the_oracle() {
+    for_all_histories(1, Mix::All, STEPS, agrees);
+}
+
+/// The same where seats are scarce and nearly every command is about them.
+#[test]
+fn the_crate_agrees_with_the_oracle_about_seats() {
+    for_all_histories(1, Mix::Seats, STEPS, agrees);
+}
+
+fn agrees(history: &History) -> Result<(), String> {
+    let mut pair = Pair::new(&history.catalog);
+    // Somewhere in the middle, which is as random as the history.
+    let middle = history.steps.iter().map(|step| step.commands.len()).sum::<usize>() % STEPS;
+    for (place, step) in history.steps.iter().enumerate() {
+        let _ = pair.step(step)?;
+        if place == middle {
+            pair.replays()?;
+        }
+    }
+    pair.replays()
+}
+
+/// The properties say nothing about what never happens, so the random histories must reach every refusal.
+#[test]
+fn the_histories_reach_every_refusal() {
+    let seen = RefCell::new(BTreeMap::<String, u32>::new());
+    for mix in [Mix::All, Mix::Seats] {
+        for_all_histories(2, mix, STEPS, |history| {
+            let mut pair = Pair::new(&history.catalog);
+            for step in &history.steps {
+                let outcome = pair.step(step)?;
+                *seen
+                    .borrow_mut()
+                    .entry(outcome.map_or_else(|code| code, |made| made.to_string()))
+                    .or_default() += 1;
+            }
+            Ok(())
+        });
+    }
+    let seen = seen.into_inner();
+    // Nobody has as many users as `too_many` takes; `refusals` and `boundaries` see to what can be reached of it.
+    let codes = Refusal::CODES.into_iter().filter(|code| *code != "too_many");
+    let never: Vec<&str> = codes.filter(|code| !seen.contains_key(*code)).collect();
+    assert!(never.is_empty(), "never refused for {never:?}, but {seen:#?}");
+    let [steps, committed] = [seen.values().sum::<u32>(), seen["true"]];
+    assert!(committed * 4 > steps, "only {committed} of {steps} steps change anything: {seen:#?}");
+}

@@ -1,0 +1,354 @@
+//! Sizes at which layouts change: sets grow through each of them and shrink back, beside a plain model.
+
+use crate::pair::{empty, read_catalog};
+use entitle::catalog::{Catalog, CatalogDocument, CatalogError};
+use entitle::{Command, Directory, GroupId, ResourceId, Strict, Subject, Timestamp, UserId};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+
+/// Where rows spill, sets change their form, bytes and half-words end.
+const SIZES: [usize; 22] =
+    [0, 1, 7, 8, 9, 13, 14, 15, 16, 17, 63, 64, 65, 127, 128, 255, 256, 257, 1023, 1024, 1025, 1100];
+
+/// The same where 16 bits end.
+const LARGE: [usize; 4] = [65_534, 65_535, 65_536, 65_537];
+
+fn catalog() -> Value {
+    json!({
+        "kinds": { "project": { "permissions": ["write", "read"], "implies": { "write": ["read"] } } },
+        "profiles": { "free": { "seat": "exempt" } },
+        "default_profile": "free",
+    })
+}
+
+/// What a size is the size of.
+trait Growing {
+    /// Makes all things of which some will be in the set.
+    fn prepare(count: usize) -> Vec<Command>;
+    /// Puts one thing into the set.
+    fn add(index: usize) -> Command;
+    /// Takes one thing out of it.
+    fn remove(index: usize) -> Command;
+    /// Says what is wrong, if the directory does not have what the model has.
+    fn compare(directory: &Directory, model: &BTreeSet<usize>, count: usize);
+}
+
+fn user(index: usize) -> String {
+    format!("u{index}")
+}
+
+fn group(index: usize) -> String {
+    format!("g{index}")
+}
+
+fn project(index: usize) -> String {
+    format!("project/p{index}")
+}
+
+fn names(model: &BTreeSet<usize>, name: impl Fn(usize) -> String) -> Vec<String> {
+    let mut names: Vec<String> = model.iter().map(|index| name(*index)).collect();
+    names.sort();
+    names
+}
+
+/// The one user, group and resource, of those that there are.
+fn found(directory: &Directory) -> (UserId, GroupId, ResourceId) {
+    let (user, group) = (directory.user("u0"), directory.group("g0"));
+    (user.unwrap(), group.unwrap(), directory.resource_named("project/p0").unwrap())
+}
+
+/// Whether a user has been granted `read` on a resource.
+fn reads(directory: &Directory, user: UserId, on: ResourceId) -> bool {
+    let granted = directory.granted(user, on);
+    directory.catalog().names(granted).any(|name| name == "read")
+}
+
+/// The groups of one user, each of which may read its own project.
+struct GroupsOfAUser;
+
+impl Growing for GroupsOfAUser {
+    fn prepare(count: usize) -> Vec<Command> {
+        let mut commands = vec![Command::add_user("u0").into()];
+        for index in 0..count {
+            commands.push(Command::add_group(group(index)).into());
+            commands.push(Command::add_resource(project(index)).into());
+            commands.push(Command::grant(Subject::group(group(index)), project(index), ["read"]));
+        }
+        commands
+    }
+
+    fn add(index: usize) -> Command {
+        Command::join("u0", group(index))
+    }
+
+    fn remove(index: usize) -> Command {
+        Command::leave("u0", group(index))
+    }
+
+    fn compare(directory: &Directory, model: &BTreeSet<usize>, count: usize) {
+        let (user, ..) = found(directory);
+        assert_eq!(directory.groups_of(user), names(model, group));
+        for index in 0..count {
+            let on = directory.resource_named(&project(index)).unwrap();
+            assert_eq!(
+                reads(directory, user, on),
+                model.contains(&index),
+                "group {index} of {}",
+                model.len()
+            );
+        }
+    }
+}
+
+/// The members of one group, which may read one project.
+struct MembersOfAGroup;
+
+impl Growing for MembersOfAGroup {
+    fn prepare(count: usize) -> Vec<Command> {
+        let mut commands: Vec<Command> =
+            (0..count).map(|index| Command::add_user(user(index)).into()).collect();
+        commands.push(Command::add_group("g0").into());
+        commands.push(Command::add_resource("project/p0").into());
+        commands.push(Command::grant(Subject::group("g0"), "project/p0", ["read"]));
+        commands
+    }
+
+    fn add(index: usize) -> Command {
+        Command::join(user(index), "g0")
+    }
+
+    fn remove(index: usize) -> Command {
+        Command::leave(user(index), "g0")
+    }
+
+    fn compare(directory: &Directory, model: &BTreeSet<usize>, count: usize) {
+        let (_, group, on) = found(directory);
+        assert_eq!(directory.members_of(group), names(model, user));
+        readers_are(directory, on, model, count);
+    }
+}
+
+/// The grants on one project: to users, and now and then to a group of which one user is a member.
+struct GrantsOnAResource;
+
+impl GrantsOnAResource {
+    fn subject(index: usize) -> Subject {
+        if index % 3 == 1 { Subject::group(group(index)) } else { Subject::user(user(index)) }
+    }
+}
+
+impl Growing for GrantsOnAResource {
+    fn prepare(count: usize) -> Vec<Command> {
+        let mut commands = vec![Command::add_group("g0").into(), Command::add_resource("project/p0").into()];
+        for index in 0..count {
+            commands.push(Command::add_user(user(index)).into());
+            if let Subject::Group(name) = Self::subject(index) {
+                commands.push(Command::add_group(name.as_str()).into());
+                commands.push(Command::join(user(index), name));
+            }
+        }
+        commands
+    }
+
+    fn add(index: usize) -> Command {
+        Command::grant(Self::subject(index), "project/p0", ["write"])
+    }
+
+    fn remove(index: usize) -> Command {
+        Command::revoke(Self::subject(index), "project/p0", ["read"])
+    }
+
+    fn compare(directory: &Directory, model: &BTreeSet<usize>, count: usize) {
+        let (_, _, on) = found(directory);
+        readers_are(directory, on, model, count);
+    }
+}
+
+/// The same on a whole kind.
+struct GrantsOnAKind;
+
+impl Growing for GrantsOnAKind {
+    fn prepare(count: usize) -> Vec<Command> {
+        GrantsOnAResource::prepare(count)
+    }
+
+    fn add(index: usize) -> Command {
+        Command::grant(GrantsOnAResource::subject(index), "project/*", ["read"])
+    }
+
+    fn remove(index: usize) -> Command {
+        Command::set_grant(GrantsOnAResource::subject(index), "project/*", [""; 0])
+    }
+
+    fn compare(directory: &Directory, model: &BTreeSet<usize>, count: usize) {
+        GrantsOnAResource::compare(directory, model, count);
+    }
+}
+
+fn readers_are(directory: &Directory, on: ResourceId, model: &BTreeSet<usize>, count: usize) {
+    for index in 0..count {
+        let id = directory.user(&user(index)).unwrap();
+        assert_eq!(reads(directory, id, on), model.contains(&index), "user {index} of {}", model.len());
+    }
+}
+
+fn made(directory: &Directory, commands: Vec<Command>) -> Directory {
+    let at = Timestamp::from_millis(directory.revision());
+    let t = std::time::Instant::now();
+    let n = commands.len();
+    let plan = directory.plan(at, &Strict, commands).unwrap_or_else(|refusal| panic!("{refusal}"));
+    eprintln!("plan {n}: {:?}", t.elapsed());
+    let t = std::time::Instant::now();
+    let after = directory.replay(&plan.commit("test").into_iter().collect::<Vec<_>>());
+    eprintln!("replay: {:?}", t.elapsed());
+    let t = std::time::Instant::now();
+    assert!(after.as_ref() == Ok(plan.directory()), "a replay makes another directory");
+    eprintln!("eq: {:?}", t.elapsed());
+    plan.into_directory()
+}
+
+/// Grows a set through all sizes and shrinks it back, from its front and its back in turn.
+fn grows_and_shrinks<S: Growing>(sizes: &[usize]) {
+    let count = sizes[sizes.len() - 1];
+    let mut directory = made(&empty(&catalog()), S::prepare(count));
+    let mut model = BTreeSet::new();
+    let mut stages: Vec<Directory> = Vec::new();
+    for size in sizes {
+        // Every second one comes first, so that ids do not come in order.
+        let (odd, even): (Vec<_>, Vec<_>) = (model.len()..*size).partition(|index| index % 2 == 1);
+        let more: Vec<usize> = odd.into_iter().chain(even).collect();
+        model.extend(more.iter().copied());
+        directory = made(&directory, more.into_iter().map(S::add).collect());
+        S::compare(&directory, &model, count);
+        stages.push(directory.clone());
+    }
+    for (size, stage) in sizes.iter().zip(&stages).rev() {
+        let mut less = Vec::new();
+        while model.len() > *size {
+            let next = if model.len() % 2 == 0 { model.pop_first() } else { model.pop_last() };
+            less.extend(next.map(S::remove));
+        }
+        directory = made(&directory, less);
+        S::compare(&directory, &model, count);
+        // What the growing set was at this size is still what it was.
+        S::compare(stage, &(0..*size).collect(), count);
+    }
+    assert_eq!(directory.audit(), Ok(()));
+}
+
+#[test]
+fn groups_of_a_user() {
+    grows_and_shrinks::<GroupsOfAUser>(&SIZES);
+}
+
+#[test]
+fn members_of_a_group() {
+    grows_and_shrinks::<MembersOfAGroup>(&SIZES);
+}
+
+#[test]
+fn grants_on_a_resource() {
+    grows_and_shrinks::<GrantsOnAResource>(&SIZES);
+}
+
+#[test]
+fn grants_on_a_kind() {
+    grows_and_shrinks::<GrantsOnAKind>(&SIZES);
+}
+
+/// Where 16 bits end: a count, a length or an id that is kept in too few of them wraps here.
+#[test]
+fn where_sixteen_bits_end() {
+    eprintln!("GROUPS");
+    grows_and_shrinks::<GroupsOfAUser>(&LARGE);
+    eprintln!("MEMBERS");
+    grows_and_shrinks::<MembersOfAGroup>(&LARGE);
+    eprintln!("GRANTS");
+    grows_and_shrinks::<GrantsOnAResource>(&LARGE);
+}
+
+/// So many things, by name.
+fn many(prefix: &str, count: usize, thing: &Value) -> Value {
+    (0..count).map(|index| (format!("{prefix}{index}"), thing.clone())).collect::<Map<_, _>>().into()
+}
+
+fn permissions(count: usize) -> Vec<String> {
+    (0..count).map(|index| format!("p{index}")).collect()
+}
+
+/// A catalog with so many kinds of so many permissions, and so many profiles.
+fn wide(kinds: usize, of: usize, profiles: usize) -> Value {
+    json!({
+        "kinds": many("kind", kinds, &json!({ "permissions": permissions(of) })),
+        "profiles": many("profile", profiles, &json!({ "seat": "exempt" })),
+    })
+}
+
+#[test]
+fn every_bit_of_a_kind_is_its_own() {
+    for count in [1, 2, 31, 32, 33, 63, 64] {
+        let mut directory = empty(&wide(1, count, 1));
+        directory = made(&directory, vec![Command::add_resource("kind0/a").into()]);
+        for index in 0..count {
+            directory = made(
+                &directory,
+                vec![
+                    Command::add_user(user(index)).profile("profile0").into(),
+                    Command::grant(Subject::user(user(index)), "kind0/a", [format!("p{index}")]),
+                ],
+            );
+        }
+        for (who, permission) in (0..count).flat_map(|who| (0..count).map(move |asked| (who, asked))) {
+            let asked = format!("p{permission}");
+            let decision = directory.check_named(&format!("user:u{who}"), "kind0/a", &[&asked]).unwrap();
+            assert_eq!(decision.is_allowed(), who == permission, "{who} asks {permission} of {count}");
+        }
+        let all = vec![Command::grant(Subject::Everyone, "kind0/*", permissions(count))];
+        let open = made(&directory, all);
+        let names = permissions(count);
+        let wanted: Vec<&str> = names.iter().map(String::as_str).collect();
+        assert!(
+            open.check_named("user:u0", "kind0/a", &wanted).unwrap().is_allowed(),
+            "all {count} together"
+        );
+    }
+}
+
+#[test]
+fn as_many_kinds_and_profiles_as_there_may_be() {
+    let mut directory = empty(&wide(64, 64, 64));
+    for index in [0, 1, 31, 62, 63] {
+        let (who, on) = (user(index), format!("kind{index}/a"));
+        directory = made(
+            &directory,
+            vec![
+                Command::add_user(who.as_str()).profile(format!("profile{index}")).into(),
+                Command::add_resource(on.as_str()).into(),
+                Command::grant(Subject::user(who), format!("kind{index}/*"), ["p63"]),
+            ],
+        );
+        let figures = directory.figures(&format!("profile{index}")).unwrap();
+        assert_eq!(figures.held, 1, "profile{index}");
+    }
+    for (who, kind) in [(0, 0), (63, 63), (62, 62), (0, 63), (63, 0), (63, 62)] {
+        let decision =
+            directory.check_named(&format!("user:u{who}"), &format!("kind{kind}/a"), &["p63"]).unwrap();
+        assert_eq!(decision.is_allowed(), who == kind, "u{who} on kind{kind}");
+    }
+    assert_eq!(directory.audit(), Ok(()));
+}
+
+#[test]
+fn one_more_than_there_may_be_is_refused() {
+    let refused = |catalog: Value| {
+        let document: CatalogDocument = serde_json::from_value(catalog).unwrap();
+        match Catalog::try_from(document) {
+            Err(CatalogError::TooMany { what, count, max, .. }) => (what, count, max),
+            other => panic!("{other:?}"),
+        }
+    };
+    drop(read_catalog(&wide(64, 64, 64)));
+    assert_eq!(refused(wide(65, 1, 1)), ("kinds", 65, 64));
+    assert_eq!(refused(wide(1, 65, 1)), ("permissions", 65, 64));
+    assert_eq!(refused(wide(1, 1, 65)), ("profiles", 65, 64));
+}

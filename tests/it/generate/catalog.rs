@@ -1,0 +1,93 @@
+//! Catalogs: always the same names, with the choices that rules depend on left to chance.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Value, json};
+
+/// Every profile that a catalog here may have; the last one never.
+pub(crate) const PROFILES: &[&str] = &["designer", "analyst", "reader", "guest", "technical", "ghost"];
+
+/// The kinds with their permissions.
+pub(crate) const KINDS: &[(&str, &[&str])] = &[
+    ("instance", &["admin", "create_projects", "audit"]),
+    ("project", &["admin", "write", "read", "publish"]),
+    ("connection", &["use", "browse"]),
+];
+
+/// A catalog in which every profile but `guest` is there.
+pub(super) fn catalog() -> impl Strategy<Value = Value> {
+    let default = select(&[None, Some("reader"), Some("technical"), Some("designer")][..]);
+    let lapsed = prop_oneof![
+        Just(Value::Null),
+        Just(json!("all")),
+        Just(json!("none")),
+        Just(json!({ "project": ["write"], "connection": "all" })),
+    ];
+    (default, lapsed, any::<bool>(), external_profiles()).prop_map(|(default, lapsed, guest, external)| {
+        json!({
+            "kinds": kinds(),
+            "profiles": profiles(guest),
+            "default_profile": default,
+            "add_ons": {
+                "studios": { "gates": { "instance": ["create_projects"], "project": ["publish"] } },
+                "lineage": { "gates": { "connection": ["browse"] } },
+            },
+            "editions": editions(),
+            "external_profiles": external,
+            "lapsed": lapsed,
+        })
+    })
+}
+
+fn kinds() -> Value {
+    json!({
+        "instance": {
+            "singleton": true,
+            "permissions": KINDS[0].1,
+            "implies": { "admin": ["create_projects"] },
+            "owner": ["admin"],
+        },
+        "project": {
+            "permissions": KINDS[1].1,
+            "implies": { "admin": ["write", "publish"], "write": ["read"] },
+            "owner": ["write"],
+        },
+        "connection": { "permissions": KINDS[2].1 },
+    })
+}
+
+fn profiles(guest: bool) -> Value {
+    let mut profiles = json!({
+        "designer": {},
+        "analyst": { "ceiling": { "project": ["write"] }, "enforcement": "advisory" },
+        "reader": { "ceiling": { "project": ["read"], "connection": "all" } },
+    });
+    if guest {
+        profiles["guest"] = json!({ "ceiling": "none", "enforcement": "strict" });
+    }
+    profiles["technical"] =
+        json!({ "ceiling": { "instance": "all", "project": ["admin"] }, "seat": "exempt" });
+    profiles
+}
+
+fn editions() -> Value {
+    json!({
+        "starter": { "profiles": { "designer": 2, "reader": 3 }, "total": 3, "add_ons": false },
+        "team": { "profiles": { "designer": "license", "analyst": 2, "reader": "unlimited" } },
+        "bare": {},
+    })
+}
+
+fn external_profiles() -> impl Strategy<Value = Value> {
+    let map = json!([
+        { "external": "CN=b", "profile": "reader" },
+        { "external": "CN=a", "profile": "designer" },
+        { "external": "CN=c", "profile": "technical" },
+        { "external": "CN=b", "profile": "analyst" },
+    ]);
+    prop_oneof![
+        Just(Value::Null),
+        Just(json!({ "choose": "rank", "map": map })),
+        Just(json!({ "choose": "first_match", "map": map })),
+    ]
+}

@@ -1,0 +1,150 @@
+//! Random histories as plain data: a catalog and steps of commands, written in JSON as people write them.
+//!
+//! Names come from small pools, so that things collide, come back and go full all the time. Moments are
+//! written relative to their step (`{"in": 30}`), so that a history stays meaningful when steps are left
+//! out of it: that is what makes shrinking useful.
+
+mod catalog;
+mod commands;
+mod license;
+mod names;
+mod policy;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::fmt;
+
+use catalog::catalog;
+pub(crate) use catalog::{KINDS, PROFILES};
+use commands::{command, population};
+pub(crate) use names::{GROUPS, KEYS, ODD_TARGETS, RESOURCES, USERS};
+pub(crate) use policy::Decider;
+use policy::decider;
+
+/// One batch: how long after the step before, who decides about seats, and what is asked for.
+#[derive(Clone)]
+pub(crate) struct Step {
+    pub(crate) wait: i64,
+    pub(crate) policy: Decider,
+    pub(crate) commands: Vec<Value>,
+}
+
+/// What a history is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Mix {
+    /// Every command there is.
+    All,
+    /// Users, seats and licenses, many at a time: what runs full.
+    Seats,
+}
+
+/// A whole history.
+#[derive(Clone)]
+pub(crate) struct History {
+    pub(crate) catalog: Value,
+    pub(crate) steps: Vec<Step>,
+}
+
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "wait {}, {:?}, {}", self.wait, self.policy, json!(self.commands))
+    }
+}
+
+impl fmt::Debug for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#?}", self.steps)
+    }
+}
+
+/// A history of so many steps, after some that give it something to work with.
+pub(crate) fn history(mix: Mix, steps: usize) -> impl Strategy<Value = History> {
+    (catalog(), population(), vec(step(mix), steps)).prop_map(|(catalog, commands, steps)| {
+        let policy = Decider::Ready(json!("waitlist"));
+        let first = commands.into_iter().map(|command| Step {
+            wait: 0,
+            policy: policy.clone(),
+            commands: vec![command],
+        });
+        History { catalog, steps: first.chain(steps).collect() }
+    })
+}
+
+impl History {
+    /// What is left of a history that fails when everything is left out that it fails without.
+    ///
+    /// Whole steps go first and single commands after them, the last ones first: a history is one value to
+    /// proptest, which would spend its patience on the spelling of names.
+    pub(crate) fn smallest(self, fails: impl Fn(&Self) -> bool) -> Self {
+        let mut smallest = self;
+        loop {
+            let before = smallest.size();
+            for step in (0..smallest.steps.len()).rev() {
+                let shorter = smallest.without_step(step);
+                if fails(&shorter) {
+                    smallest = shorter;
+                    continue;
+                }
+                for command in (0..smallest.steps[step].commands.len()).rev() {
+                    let mut shorter = smallest.clone();
+                    shorter.steps[step].commands.remove(command);
+                    if fails(&shorter) {
+                        smallest = shorter;
+                    }
+                }
+            }
+            if smallest.size() == before {
+                return smallest;
+            }
+        }
+    }
+
+    /// The same history with the time of one step, but not the step itself.
+    fn without_step(&self, step: usize) -> Self {
+        let mut shorter = self.clone();
+        let gone = shorter.steps.remove(step);
+        if let Some(next) = shorter.steps.get_mut(step) {
+            next.wait += gone.wait.max(0);
+        }
+        shorter
+    }
+
+    fn size(&self) -> usize {
+        self.steps.iter().map(|step| 1 + step.commands.len()).sum()
+    }
+}
+
+/// Mostly one command, for long batches are mostly refused.
+fn step(mix: Mix) -> impl Strategy<Value = Step> {
+    let commands = prop_oneof![
+        6 => vec(command(mix), 1),
+        3 => vec(command(mix), 2),
+        1 => vec(command(mix), 3..=4),
+    ];
+    (wait(), decider(), commands).prop_map(|(wait, policy, commands)| Step { wait, policy, commands })
+}
+
+/// Time moves on by little, and sometimes back.
+fn wait() -> impl Strategy<Value = i64> {
+    prop_oneof![4 => Just(0i64), 12 => 0i64..=40, 1 => -20i64..0]
+}
+
+/// A moment so many milliseconds after its step.
+fn moment(offset: i64) -> Value {
+    json!({ "in": offset })
+}
+
+/// The value with every moment in it as a number.
+pub(crate) fn resolve(value: &Value, at: u64) -> Value {
+    match value {
+        Value::Object(map) => {
+            if let (Some(offset), 1) = (map.get("in").and_then(Value::as_i64), map.len()) {
+                return json!(at.saturating_add_signed(offset));
+            }
+            map.iter().map(|(name, field)| (name.clone(), resolve(field, at))).collect()
+        }
+        Value::Array(list) => list.iter().map(|item| resolve(item, at)).collect(),
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,272 @@
+//! S5 to S7: the one door, net change, and who is asked.
+
+use super::{Held, Seated, apply, consumed, counted, counted_figures, ensure, figures, in_every_state, must};
+use super::{on_every_step, users};
+use crate::generate::Mix;
+use entitle::seats::{Answer, Quantity, SeatFigure, SeatRequest};
+use entitle::{Command, Directory, License, Strict};
+use serde_json::{Value, json};
+use std::cell::RefCell;
+
+fn assign(user: &str, profile: Option<&str>) -> Value {
+    json!({ "assign_profile": { "user": user, "profile": profile } })
+}
+
+/// Who holds the seat wanted, on a profile that is counted.
+fn settled(directory: &Directory) -> Vec<Seated> {
+    let counted = counted(directory);
+    let mut users = users(directory);
+    users.retain(|user| {
+        user.wants == user.holds && user.holds.as_deref().is_some_and(|held| counted.contains(&held))
+    });
+    users
+}
+
+/// Commands that take no seat.
+fn takes_none(command: &Value) -> bool {
+    let takes = ["add_user", "invite", "invite_many", "assign_profile", "reinstate", "sync_user"];
+    !takes.iter().any(|name| command.get(name).is_some())
+        || command["assign_profile"].get("profile").is_some_and(Value::is_null)
+        || command["add_user"].get("profile").is_some_and(Value::is_null)
+}
+
+#[test]
+fn s6_what_takes_no_seat_is_never_refused_for_want_of_one() {
+    on_every_step(Mix::All, |taken| match taken.result {
+        Err(refusal) if refusal.is_for_want_of_a_seat() => {
+            ensure(!taken.commands.iter().all(takes_none), || format!("refused: {refusal}"))
+        }
+        _ => Ok(()),
+    });
+}
+
+#[test]
+fn s6_two_users_swap_in_either_order() {
+    in_every_state(Mix::Seats, |directory| {
+        let users = settled(directory);
+        for (first, second) in users.iter().flat_map(|one| users.iter().map(move |two| (one, two))) {
+            if first.holds == second.holds {
+                continue;
+            }
+            let swap =
+                [assign(first.user, second.holds.as_deref()), assign(second.user, first.holds.as_deref())];
+            let swapped = must(directory, &Strict, &swap)?;
+            ensure(consumed(&swapped) == consumed(directory), || {
+                format!("{first:?} and {second:?} changed more")
+            })?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn s6_one_replaces_another_at_a_full_profile_in_either_order() {
+    in_every_state(Mix::Seats, |directory| {
+        for leaving in settled(directory) {
+            let profile = leaving.holds.as_deref();
+            let leave = assign(leaving.user, None);
+            let come = json!({ "add_user": { "user": "new", "profile": profile } });
+            for batch in [[leave.clone(), come.clone()], [come, leave]] {
+                let after = must(directory, &Strict, &batch)?;
+                ensure(consumed(&after) == consumed(directory), || format!("{leaving:?}: seats appeared"))?;
+                let new = after.user("new").and_then(|new| after.seat_of(new)?.holds);
+                ensure(new == profile, || format!("{leaving:?}: the new one holds {new:?}"))?;
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn s6_there_and_back_is_nothing() {
+    in_every_state(Mix::Seats, |directory| {
+        for user in settled(directory) {
+            for other in counted(directory) {
+                let back = [assign(user.user, Some(other)), assign(user.user, user.holds.as_deref())];
+                let after = must(directory, &Strict, &back)?;
+                let same = counted_figures(&after) == counted_figures(directory);
+                ensure(same, || format!("{user:?} to {other} and back moved a figure"))?;
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn s5_every_way_of_taking_a_seat_leads_through_one_door() {
+    in_every_state(Mix::Seats, |directory| {
+        for profile in counted(directory) {
+            let ways = [
+                vec![json!({ "add_user": { "user": "new", "profile": profile } })],
+                vec![json!({ "invite": { "user": "new", "profile": profile } })],
+                vec![json!({ "invite_many": { "text": "new@x", "profile": profile } })],
+                vec![json!({ "add_user": { "user": "new", "profile": null } }), assign("new", Some(profile))],
+                vec![
+                    json!({ "add_user": { "user": "new", "profile": null } }),
+                    json!({ "suspend": { "user": "new" } }),
+                    assign("new", Some(profile)),
+                    json!({ "reinstate": { "user": "new" } }),
+                ],
+            ];
+            let outcome = |way: &Vec<Value>| {
+                apply(directory, &Strict, way).map(|after| consumed(&after)).map_err(|refusal| refusal.code())
+            };
+            let outcomes: Vec<_> = ways.iter().map(outcome).collect();
+            let same = outcomes.iter().all(|outcome| *outcome == outcomes[0]);
+            ensure(same, || format!("{profile}: {outcomes:?}"))?;
+        }
+        Ok(())
+    });
+}
+
+/// A sync takes the seat of the profile that the catalog's mapping chooses.
+#[test]
+fn s5_a_sync_leads_through_the_same_door() {
+    in_every_state(Mix::Seats, |directory| {
+        let sync = json!({ "sync_user": { "user": "new", "source": "ldap", "external_groups": ["CN=a"] } });
+        let nobody = json!({ "add_user": { "user": "new", "profile": null } });
+        let synced = apply(directory, &Strict, &[sync]);
+        let chosen =
+            must(&must(directory, &Strict, &[nobody])?, &Strict, &[json!({ "suspend": { "user": "new" } })])?;
+        let wish = json!({ "sync_user": { "user": "new", "source": "local", "external_groups": ["CN=a"],
+                                          "update_profile": true } });
+        let chosen = must(&chosen, &Strict, &[wish])?;
+        let profile = chosen.seat_of(chosen.user("new").unwrap()).and_then(|seat| seat.wants);
+        let added =
+            apply(directory, &Strict, &[json!({ "add_user": { "user": "new", "profile": profile } })]);
+        let [synced, added] =
+            [synced, added].map(|way| way.map(|after| consumed(&after)).map_err(|no| no.code()));
+        ensure(synced == added, || format!("synced {synced:?}, added {added:?}"))
+    });
+}
+
+#[test]
+fn s7_the_policy_is_asked_only_for_want_of_capacity() {
+    on_every_step(Mix::Seats, |taken| {
+        let wrong = RefCell::new(None);
+        let inner = taken.step.policy.for_library();
+        let watched = |request: &SeatRequest<'_>| -> Answer {
+            let figures = request.figures(request.profile());
+            let full = figures.is_none_or(|figures| figures.available == Quantity::Count(0));
+            if !full && request.total().available != Quantity::Count(0) {
+                *wrong.borrow_mut() = Some(format!("asked about {request:?} with {figures:?}"));
+            }
+            inner.decide(request)
+        };
+        let planned = crate::pair::plan(taken.before, taken.at, &watched, taken.commands);
+        let same = planned.as_ref().map(|plan| plan.events()) == taken.result.map(|plan| plan.events());
+        ensure(same, || format!("a policy that answers the same makes {planned:?}"))?;
+        wrong.into_inner().map_or(Ok(()), Err)
+    });
+}
+
+#[test]
+fn s7_nobody_is_asked_where_no_seat_can_be_taken() {
+    in_every_state(Mix::Seats, |directory| {
+        let asked = |_: &SeatRequest<'_>| -> Answer { panic!("the policy was asked") };
+        for profile in counted(directory) {
+            let offered = directory.license().is_some_and(|license| offers(license, profile));
+            if directory.license_phase().admits() && offered {
+                continue;
+            }
+            let add = json!({ "add_user": { "user": "new", "profile": profile } });
+            let refusal =
+                apply(directory, &asked, &[add]).map(|after| consumed(&after)).map_err(|no| no.code());
+            let known = matches!(refusal, Err("no_license" | "license_lapsed" | "not_offered"));
+            ensure(known, || format!("{profile}: {refusal:?}"))?;
+        }
+        Ok(())
+    });
+}
+
+/// Whether a license offers a profile; one with an edition may offer more than it names.
+fn offers(license: &License, profile: &str) -> bool {
+    license.edition.is_some() || license.seats.0.iter().any(|(named, _)| named == profile)
+}
+
+/// A license with one more seat of everything that it offers.
+fn raised(license: &License) -> License {
+    let mut raised = license.clone();
+    for (_, SeatFigure { seats, extra }) in &mut raised.seats.0 {
+        *seats = seats.map(|seats| seats + 1);
+        *extra += 1;
+    }
+    raised.total = raised.total.map(|total| total + 1);
+    raised
+}
+
+/// While nobody waits: whoever waits would take the new seats first, as rule S8 wants it.
+#[test]
+fn s6_raising_a_limit_never_turns_a_success_into_a_refusal() {
+    on_every_step(Mix::Seats, |taken| {
+        let (Ok(_), Some(license)) = (taken.result, taken.before.license()) else { return Ok(()) };
+        if license.edition.is_some() || users(taken.before).iter().any(Seated::in_line) {
+            return Ok(());
+        }
+        if crate::pair::plan(taken.before, taken.at, &Strict, taken.commands).is_err() {
+            return Ok(());
+        }
+        let now = taken.before.committed_at();
+        let more = taken.before.plan(now, &Strict, [Command::install_license(raised(license))]);
+        let more =
+            more.map_err(|refusal| format!("the raised license is refused: {refusal}"))?.into_directory();
+        let again = crate::pair::plan(&more, taken.at, &Strict, taken.commands);
+        again.map(drop).map_err(|refusal| format!("with more seats refused: {refusal}"))
+    });
+}
+
+/// Who has a seat is seated before those who began to wait later.
+#[test]
+fn s8_first_come_first_served() {
+    for order in [["ada", "bob", "cyd"], ["cyd", "ada", "bob"], ["bob", "cyd", "ada"]] {
+        let line = line(order);
+        assert_eq!(holders(&line), ["holder"]);
+        // Leaving the middle of the line, and joining its end again, costs the turn.
+        let again = must(
+            &line,
+            &entitle::seats::Waitlist,
+            &[assign(order[1], None), assign(order[1], Some("designer"))],
+        );
+        let freed = must(&again.unwrap(), &Strict, &[assign("holder", None)]).unwrap();
+        assert_eq!(holders(&freed), [order[0]]);
+        let freed = must(&freed, &Strict, &[json!({ "suspend": { "user": order[0] } })]).unwrap();
+        assert_eq!(holders(&freed), [order[2]]);
+        let freed = must(&freed, &Strict, &[json!({ "remove_user": { "user": order[2] } })]).unwrap();
+        assert_eq!(holders(&freed), [order[1]]);
+    }
+}
+
+/// One seat, held, and three users who wait for it in this order.
+fn line(order: [&str; 3]) -> Directory {
+    let catalog = json!({ "kinds": {}, "profiles": { "designer": {} } });
+    let mut directory = crate::pair::empty(&catalog);
+    let license = json!({ "install_license": { "name": "acme", "seats": { "designer": 1 } } });
+    directory = must(&directory, &Strict, &[license]).unwrap();
+    for user in ["holder"].iter().chain(&order) {
+        let add = json!({ "add_user": { "user": user, "profile": "designer" } });
+        directory = must(&directory, &entitle::seats::Waitlist, &[add]).unwrap();
+    }
+    directory
+}
+
+fn holders(directory: &Directory) -> Vec<&'static str> {
+    let holds = |user: &&'static str| {
+        directory.user(user).and_then(|user| directory.seat_of(user)).is_some_and(|seat| seat.holds.is_some())
+    };
+    ["ada", "bob", "cyd", "holder"].into_iter().filter(holds).collect()
+}
+
+/// Consumed never goes above the limit by adding, whatever is tried at a full profile.
+#[test]
+fn s3_a_full_profile_stays_full_under_strict() {
+    in_every_state(Mix::Seats, |directory| -> Held {
+        for profile in counted(directory) {
+            if figures(directory, profile).available != Quantity::Count(0) {
+                continue;
+            }
+            let add = json!({ "add_user": { "user": "new", "profile": profile } });
+            ensure(apply(directory, &Strict, &[add]).is_err(), || format!("{profile} took one more"))?;
+        }
+        Ok(())
+    });
+}

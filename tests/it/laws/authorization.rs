@@ -1,0 +1,342 @@
+//! A1 to A14, C7: who may do what, however it came about.
+
+use super::{Held, apply, ensure, in_every_state, must, users};
+use crate::compare::principals;
+use crate::generate::{GROUPS, KINDS, Mix, RESOURCES, USERS};
+use entitle::{Directory, Principal, ResourceId, Strict};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+type Names = BTreeSet<String>;
+
+/// Every principal with every resource there is.
+fn pairs(directory: &Directory) -> Vec<(String, Principal, &'static str, ResourceId)> {
+    let mut pairs = Vec::new();
+    for who in principals() {
+        let Ok(Some(principal)) = directory.principal_named(&who) else { continue };
+        for on in RESOURCES {
+            if let Some(resource) = directory.resource_named(on) {
+                pairs.push((who.clone(), principal, *on, resource));
+            }
+        }
+    }
+    pairs
+}
+
+/// What is granted to everybody everywhere, by names.
+fn granted(directory: &Directory) -> Vec<(String, &'static str, Names)> {
+    let pairs = pairs(directory).into_iter();
+    let names = |set| directory.catalog().names(set).map(str::to_string).collect();
+    pairs
+        .map(|(who, principal, on, resource)| (who, on, names(directory.granted(principal, resource))))
+        .collect()
+}
+
+/// The permissions of each kind that a profile's ceiling leaves, closed under what they imply.
+fn ceiling(profile: &str, kind: &str) -> &'static [&'static str] {
+    let all = KINDS.iter().find(|(name, _)| *name == kind).map_or(&[][..], |(_, all)| all);
+    match (profile, kind) {
+        ("designer", _) | ("reader", "connection") | ("technical", "instance" | "project") => all,
+        ("reader", "project") => &["read"],
+        _ => &[],
+    }
+}
+
+#[test]
+fn a4_what_is_allowed_is_within_the_ceiling_of_the_profile_held() {
+    in_every_state(Mix::All, |directory| {
+        for user in users(directory) {
+            let id = directory.user(user.user).unwrap();
+            let held = user.holds.as_deref().unwrap_or_default();
+            if held == "analyst" {
+                // Its enforcement is advisory, so its ceiling cuts nothing.
+                continue;
+            }
+            for on in RESOURCES {
+                let Some(resource) = directory.resource_named(on) else { continue };
+                let kind = on.split('/').next().unwrap_or_default();
+                let allowed = directory.permissions(id, resource);
+                for permission in directory.catalog().names(allowed) {
+                    let within = ceiling(held, kind).contains(&permission);
+                    ensure(within, || format!("{user:?} may {permission} on {on}"))?;
+                }
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a2_what_is_allowed_is_granted() {
+    in_every_state(Mix::All, |directory| {
+        for (who, principal, on, resource) in pairs(directory) {
+            let names = |set| directory.catalog().names(set).map(str::to_string).collect::<Names>();
+            let allowed = names(directory.permissions(principal, resource));
+            let granted = names(directory.granted(principal, resource));
+            ensure(allowed.is_subset(&granted), || format!("{who} on {on}: {allowed:?} of {granted:?}"))?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a11_a_key_can_do_nothing_that_its_user_cannot() {
+    in_every_state(Mix::All, |directory| {
+        let keys = pairs(directory).into_iter().filter(|(who, ..)| who.starts_with("key:"));
+        for (key, principal, on, resource) in keys {
+            // The key does not tell whose it is, so somebody must be able to do at least as much.
+            let of_key =
+                directory.catalog().names(directory.granted(principal, resource)).collect::<BTreeSet<_>>();
+            let covers = |user: &super::Seated| {
+                let user = directory.user(user.user).unwrap();
+                let of_user =
+                    directory.catalog().names(directory.granted(user, resource)).collect::<BTreeSet<_>>();
+                of_key.is_subset(&of_user)
+            };
+            ensure(users(directory).iter().any(covers), || format!("{key} has {of_key:?} on {on}"))?;
+        }
+        Ok(())
+    });
+}
+
+/// Whether everybody has at least what they had, everywhere.
+fn covers(before: &[(String, &str, Names)], after: &[(String, &str, Names)]) -> Held {
+    for (who, on, had) in before {
+        let Some((_, _, has)) = after.iter().find(|(name, place, _)| name == who && place == on) else {
+            continue;
+        };
+        ensure(had.is_subset(has), || format!("{who} on {on} had {had:?} and has {has:?}"))?;
+    }
+    Ok(())
+}
+
+/// Grants and memberships to try, each with what takes it back.
+fn gifts() -> Vec<(Value, Value)> {
+    let mut gifts = Vec::new();
+    for (subject, on, permission) in [
+        ("everyone", "project/*", "read"),
+        ("group:staff", "project/*", "admin"),
+        ("user:ada", "project/a", "write"),
+        ("group:data", "instance", "admin"),
+        ("user:bob", "connection/s", "use"),
+    ] {
+        let fields = json!({ "to": subject, "on": on, "permissions": [permission] });
+        gifts.push((json!({ "grant": fields }), json!({ "revoke": fields })));
+    }
+    for group in GROUPS {
+        let fields = json!({ "user": "cyd", "group": group });
+        gifts.push((json!({ "join": fields }), json!({ "leave": fields })));
+    }
+    gifts
+}
+
+#[test]
+fn a7_adding_never_removes_and_removing_never_adds() {
+    in_every_state(Mix::All, |directory| {
+        let before = granted(directory);
+        for (give, take) in gifts() {
+            if let Ok(more) = apply(directory, &Strict, std::slice::from_ref(&give)) {
+                covers(&before, &granted(&more)).map_err(|less| format!("{give}: {less}"))?;
+            }
+            if let Ok(less) = apply(directory, &Strict, std::slice::from_ref(&take)) {
+                covers(&granted(&less), &before).map_err(|more| format!("{take}: {more}"))?;
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a7_the_order_of_grants_and_memberships_does_not_matter() {
+    in_every_state(Mix::All, |directory| {
+        let mut gifts: Vec<Value> = gifts().into_iter().map(|(give, _)| give).collect();
+        gifts.retain(|give| apply(directory, &Strict, std::slice::from_ref(give)).is_ok());
+        let forward = must(directory, &Strict, &gifts)?;
+        gifts.reverse();
+        let backward = must(directory, &Strict, &gifts)?;
+        ensure(granted(&forward) == granted(&backward), || "the order of grants matters".into())?;
+        ensure(forward == backward, || "the order of grants leaves a trace".into())
+    });
+}
+
+#[test]
+fn c1_a_move_between_groups_is_never_seen_half_done() {
+    in_every_state(Mix::All, |directory| {
+        let Some(user) = directory.user("ada") else { return Ok(()) };
+        let groups: Vec<String> = directory.groups_of(user).into_iter().map(str::to_string).collect();
+        for (from, to) in groups.iter().flat_map(|from| GROUPS.iter().map(move |to| (from, to))) {
+            let moved = [
+                json!({ "leave": { "user": "ada", "group": from } }),
+                json!({ "join": { "user": "ada", "group": to } }),
+            ];
+            let Ok(after) = apply(directory, &Strict, &moved) else { continue };
+            ensure(directory.groups_of(user) == groups, || "the directory planned on has changed".into())?;
+            let now = after.groups_of(user);
+            let is_moved = now.contains(to) && (from == to || !now.contains(&from.as_str()));
+            ensure(is_moved, || format!("moved from {from} to {to}: {now:?}"))?;
+        }
+        Ok(())
+    });
+}
+
+/// Everything that was ever tied to a name is gone when something new has the name (rule C7).
+#[test]
+fn c7_nothing_old_revives_under_a_name_that_is_used_again() {
+    in_every_state(Mix::All, |directory| {
+        for name in USERS {
+            let again = [
+                json!({ "remove_user": { "user": name } }),
+                json!({ "add_user": { "user": name, "profile": null } }),
+            ];
+            if let (Some(old), Ok(after)) = (directory.user(name), apply(directory, &Strict, &again)) {
+                user_is_new(directory, &after, name, old)?;
+            }
+        }
+        for name in GROUPS {
+            let again =
+                [json!({ "remove_group": { "group": name } }), json!({ "add_group": { "group": name } })];
+            if let (Some(old), Ok(after)) = (directory.group(name), apply(directory, &Strict, &again)) {
+                let new = after.group(name).unwrap();
+                ensure(new != old && after.group_name(old).is_none(), || {
+                    format!("the id of {name} came back")
+                })?;
+                ensure(after.members_of(old).is_empty(), || format!("the old {name} has members"))?;
+                ensure(after.members_of(new).is_empty(), || format!("{name} has old members"))?;
+                group_grants_nothing(&after, name)?;
+            }
+        }
+        RESOURCES.iter().try_for_each(|name| resource_is_new(directory, name))
+    });
+}
+
+fn user_is_new(before: &Directory, after: &Directory, name: &str, old: entitle::UserId) -> Held {
+    let new = after.user(name).unwrap();
+    ensure(new != old && after.user_name(old).is_none(), || format!("the id of {name} came back"))?;
+    ensure(after.seat_of(old).is_none() && after.groups_of(old).is_empty(), || {
+        format!("the old {name} is there")
+    })?;
+    let somebody = must(after, &Strict, &[json!({ "add_user": { "user": "new", "profile": null } })])?;
+    let nobody = somebody.user("new").unwrap();
+    ensure(after.groups_of(new) == somebody.groups_of(nobody), || format!("{name} is in old groups"))?;
+    for on in RESOURCES {
+        let Some(resource) = after.resource_named(on) else { continue };
+        let request = after.catalog().permission_set("project", ["read"]).unwrap();
+        let stale = after.check(old, resource, request).code();
+        ensure(stale == "unknown_principal", || format!("the old {name} on {on}: {stale}"))?;
+        let same = after.granted(new, resource) == somebody.granted(nobody, resource);
+        ensure(same, || format!("{name} has old rights on {on}, before them {before:?}"))?;
+    }
+    // A key dies with its user (rule A11): who acts now acted before, and not as the one who is gone.
+    for key in crate::generate::KEYS {
+        let (Some(was), Some(is)) = (before.key(key), after.key(key)) else { continue };
+        ensure(was == is, || format!("the key {key} is another one"))?;
+    }
+    Ok(())
+}
+
+/// Whether a user who joins a group that was just made gets nothing by it.
+fn group_grants_nothing(directory: &Directory, group: &str) -> Held {
+    let come = json!({ "add_user": { "user": "new", "profile": null } });
+    let without = must(directory, &Strict, std::slice::from_ref(&come))?;
+    let with = must(&without, &Strict, &[json!({ "join": { "user": "new", "group": group } })])?;
+    let user = with.user("new").unwrap();
+    for on in RESOURCES {
+        let Some(resource) = with.resource_named(on) else { continue };
+        let same = with.granted(user, resource) == without.granted(user, resource);
+        ensure(same, || format!("the new {group} has old grants on {on}"))?;
+    }
+    Ok(())
+}
+
+fn resource_is_new(directory: &Directory, name: &str) -> Held {
+    let again =
+        [json!({ "remove_resource": { "resource": name } }), json!({ "add_resource": { "resource": name } })];
+    let (Some(old), Ok(after)) = (directory.resource_named(name), apply(directory, &Strict, &again)) else {
+        return Ok(());
+    };
+    let new = after.resource_named(name).unwrap();
+    ensure(new != old && after.resource_name(old).is_none(), || format!("the id of {name} came back"))?;
+    ensure(after.owner_of(new).is_none(), || format!("{name} has its old owner"))?;
+    let kind = name.split('/').next().unwrap_or_default();
+    let fresh = format!("{kind}/fresh");
+    let with = must(&after, &Strict, &[json!({ "add_resource": { "resource": fresh } })])?;
+    let fresh = with.resource_named(&fresh).unwrap();
+    for (who, principal, on, _) in pairs(&with).into_iter().filter(|(_, _, on, _)| *on == name) {
+        let same = with.granted(principal, new) == with.granted(principal, fresh);
+        ensure(same, || format!("{who} has old rights on {on}"))?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a6_a_permission_of_another_kind_is_never_allowed() {
+    in_every_state(Mix::All, |directory| {
+        for (who, principal, on, resource) in pairs(directory) {
+            for (kind, permissions) in KINDS.iter().filter(|(kind, _)| on.split('/').next() != Some(kind)) {
+                for permission in *permissions {
+                    let set = directory.catalog().permission_set(kind, [*permission]).unwrap();
+                    let code = directory.check(principal, resource, set).code();
+                    let denied = matches!(code, "wrong_kind" | "inactive");
+                    ensure(denied, || format!("{who} on {on} for {kind}'s {permission}: {code}"))?;
+                    let bound = directory.for_principal(principal).check(resource, set).code();
+                    ensure(bound == code, || format!("{who} on {on}, bound: {bound}, else {code}"))?;
+                }
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a6_a_misspelled_permission_is_never_allowed() {
+    in_every_state(Mix::All, |directory| {
+        let everything =
+            json!({ "grant": { "to": "everyone", "on": "project/*", "permissions": ["admin"] } });
+        let open = must(directory, &Strict, &[everything])?;
+        ensure(open.catalog().permission_set("project", ["read", "raed"]).is_none(), || {
+            "a set of nonsense".into()
+        })?;
+        for (who, _, on, _) in pairs(&open) {
+            for wanted in [&["raed"][..], &["read", "raed"], &["Read"], &["read "], &[""], &["*"], &["all"]] {
+                let code = open.check_named(&who, on, wanted).map_err(|error| error.to_string())?.code();
+                ensure(matches!(code, "wrong_kind" | "inactive"), || {
+                    format!("{who} on {on} for {wanted:?}: {code}")
+                })?;
+            }
+        }
+        Ok(())
+    });
+}
+
+/// Names that look like others are others, and a user, a group and a key of one name have nothing in common.
+#[test]
+fn c6_names_that_look_alike_never_grant_each_other() {
+    let names = ["ada", "Ada", "ad\u{e1}", "ada\u{301}", "user:ada", "ada#1", "ada|b", "a*", "*", "аda"];
+    let catalog = json!({
+        "kinds": { "project": { "permissions": ["read"] } },
+        "profiles": { "free": { "seat": "exempt" } },
+    });
+    let mut commands = Vec::new();
+    for name in names {
+        commands.push(json!({ "add_user": { "user": name, "profile": "free" } }));
+        commands.push(json!({ "add_group": { "group": name } }));
+        if name != "*" {
+            commands.push(json!({ "add_resource": { "resource": format!("project/{name}") } }));
+        }
+    }
+    let directory = must(&crate::pair::empty(&catalog), &Strict, &commands).unwrap();
+    for granted in names.iter().filter(|name| **name != "*") {
+        for subject in ["user", "group"] {
+            let on = format!("project/{granted}");
+            let grant = json!({ "to": format!("{subject}:{granted}"), "on": on, "permissions": ["read"] });
+            let after = must(&directory, &Strict, &[json!({ "grant": grant })]).unwrap();
+            for (who, place) in names.iter().flat_map(|who| names.iter().map(move |place| (who, place))) {
+                let place = format!("project/{place}");
+                let found =
+                    after.check_named(&format!("user:{who}"), &place, &["read"]).unwrap().is_allowed();
+                let expected = subject == "user" && who == granted && place == on;
+                assert_eq!(found, expected, "{grant}: user:{who} on {place}");
+            }
+        }
+    }
+}

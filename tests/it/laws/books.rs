@@ -1,0 +1,284 @@
+//! S4, S8 to S11: what the books say, after every step and whatever a policy answers.
+
+use super::{
+    Held, Seated, Taken, consumed, counted, counted_figures, ensure, figures, in_every_state, must,
+    on_every_step, users,
+};
+use crate::generate::{Mix, PROFILES};
+use entitle::change::Event;
+use entitle::seats::{Figures, Phase, Quantity};
+use entitle::{Directory, Strict};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+#[test]
+fn s10_the_counters_equal_a_recount_of_the_users() {
+    in_every_state(Mix::Seats, |directory| {
+        let users = users(directory);
+        for profile in PROFILES.iter().copied().filter(|profile| directory.figures(profile).is_some()) {
+            let found = figures(directory, profile);
+            let expected = recount(&users, profile);
+            let told = [found.held, found.reserved, found.waiting, found.placed];
+            ensure(told == expected, || format!("{profile}: {told:?}, but a recount gives {expected:?}"))?;
+            ensure(found.consumed == told[0] + told[1], || format!("{profile}: {found:?}"))?;
+        }
+        let total: u64 = counted_figures(directory).iter().map(|figures| figures.consumed).sum();
+        ensure(directory.total_figures().consumed == total, || format!("the total is {total}"))
+    });
+}
+
+/// Held, reserved, waiting and placed. A user is found under one name and seat, so nobody counts twice (S1).
+fn recount(users: &[Seated], profile: &str) -> [u64; 4] {
+    let count = |is: &dyn Fn(&Seated) -> bool| users.iter().filter(|user| is(user)).count() as u64;
+    let holds = |user: &Seated| user.holds.as_deref() == Some(profile);
+    let wants = |user: &Seated| user.wants.as_deref() == Some(profile);
+    [
+        count(&|user| holds(user) && user.state == "held"),
+        count(&|user| holds(user) && user.state == "reserved"),
+        count(&|user| wants(user) && user.state == "waiting"),
+        count(&|user| wants(user) && user.holds.is_some() && !holds(user)),
+    ]
+}
+
+#[test]
+fn s7_no_policy_oversells() {
+    on_every_step(Mix::Seats, |taken| {
+        let Ok(plan) = taken.result else { return Ok(()) };
+        let after = plan.directory();
+        for profile in counted(after) {
+            let [old, new] = [figures(taken.before, profile), figures(after, profile)];
+            // The queue may have been served under the license that the batch then replaced.
+            let most = limit(&new).max(old.seats);
+            let grows = new.consumed > old.consumed;
+            ensure(!grows || most >= Quantity::Count(new.consumed), || {
+                format!("{profile}: {old:?} to {new:?}")
+            })?;
+        }
+        let [old, new] = [taken.before.total_figures(), after.total_figures()];
+        let fits = new.cap.max(old.cap) >= Quantity::Count(new.consumed);
+        ensure(fits || new.consumed <= old.consumed, || format!("the total: {old:?} to {new:?}"))
+    });
+}
+
+fn limit(figures: &Figures) -> Quantity {
+    match figures.seats {
+        Quantity::Count(seats) => Quantity::Count(seats + figures.extra),
+        Quantity::Unlimited => Quantity::Unlimited,
+    }
+}
+
+#[test]
+fn s10_planning_never_changes_the_directory_planned_on() {
+    on_every_step(Mix::All, |taken| {
+        // Made anew from its history, so that it shares no memory with the directory planned on.
+        let apart = taken.empty.replay(taken.commits).map_err(|error| error.to_string())?;
+        ensure(apart == *taken.before, || format!("planning left {:?}, not {apart:?}", taken.before))?;
+        ensure(apart.next_due() == taken.before.next_due(), || "what is due next has changed".into())
+    });
+}
+
+#[test]
+fn s10_the_events_tell_every_change_of_a_seat() {
+    on_every_step(Mix::Seats, |taken| {
+        let Ok(plan) = taken.result else { return Ok(()) };
+        let mut told = holdings(taken.before);
+        for event in plan.events() {
+            tell(&mut told, event);
+        }
+        let found = holdings(plan.directory());
+        ensure(told == found, || format!("the events make {told:?}, and the directory has {found:?}"))
+    });
+}
+
+fn holdings(directory: &Directory) -> BTreeMap<String, String> {
+    let holders = users(directory).into_iter();
+    holders.filter_map(|user| Some((user.user.to_string(), user.holds?))).collect()
+}
+
+/// Takes over what one event says of seats. A seat that is given back must have been there.
+fn tell(holdings: &mut BTreeMap<String, String>, event: &Event) {
+    match event {
+        Event::SeatChanged { user, holds: Some(profile), .. } => {
+            holdings.insert(user.to_string(), profile.clone());
+        }
+        Event::SeatChanged { user, holds: None, .. } | Event::UserRemoved { user } => {
+            holdings.remove(user.as_str());
+        }
+        Event::UserRenamed { user, to } => {
+            if let Some(profile) = holdings.remove(user.as_str()) {
+                holdings.insert(to.to_string(), profile);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn s11_the_peak_never_falls_within_a_license() {
+    on_every_step(Mix::Seats, |taken| {
+        let Ok(plan) = taken.result else { return Ok(()) };
+        let installed = plan.events().iter().any(|event| matches!(event, Event::LicenseInstalled { .. }));
+        for profile in PROFILES.iter().filter(|profile| plan.directory().figures(profile).is_some()) {
+            let [old, new] = [figures(taken.before, profile), figures(plan.directory(), profile)];
+            let least = if installed { new.consumed } else { old.peak };
+            ensure(new.peak >= least.max(new.consumed), || format!("{profile}: {old:?} to {new:?}"))?;
+            ensure(installed || new.seat_ms >= old.seat_ms, || format!("{profile}: {old:?} to {new:?}"))?;
+            ensure(new.peak_at <= plan.at(), || format!("{profile}: a peak in the future, {new:?}"))?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn s9_a_smaller_license_evicts_nobody() {
+    in_every_state(Mix::Seats, |directory| {
+        let none = json!({ "install_license": { "name": "none", "seats": {}, "total": 0 } });
+        let smaller = must(directory, &Strict, &[none])?;
+        ensure(users(&smaller) == users(directory), || format!("{:?}", users(&smaller)))
+    });
+}
+
+#[test]
+fn s9_a_license_that_lapses_evicts_nobody() {
+    in_every_state(Mix::Seats, |directory| {
+        let next = directory.committed_at().as_millis() + 1;
+        let pending = json!({ "install_license": { "name": "later", "seats": {}, "starts_at": next } });
+        let waiting = must(directory, &Strict, &[pending])?;
+        ensure(waiting.license_phase() == Phase::Pending, || "the license has begun".into())?;
+        ensure(users(&waiting) == users(directory), || format!("{:?}", users(&waiting)))
+    });
+}
+
+#[test]
+fn s8_nobody_waits_who_could_be_seated() {
+    in_every_state(Mix::Seats, |directory| {
+        if !directory.license_phase().admits() {
+            return Ok(());
+        }
+        for user in users(directory).iter().filter(|user| user.in_line()) {
+            let wanted = user.wants.as_deref().unwrap_or_default();
+            let free = figures(directory, wanted).available != Quantity::Count(0);
+            ensure(!(free && fits_total(directory, user)), || format!("{user:?} waits for nothing"))?;
+        }
+        Ok(())
+    });
+}
+
+/// Whether the total has room for a user, whose present counted seat would be given up.
+fn fits_total(directory: &Directory, user: &Seated) -> bool {
+    let total = directory.total_figures();
+    let swaps = user.holds.as_ref().is_some_and(|held| counted(directory).contains(&held.as_str()));
+    total.cap > Quantity::Count(total.consumed - u64::from(swaps))
+}
+
+#[test]
+fn s4_accepting_keeps_the_seat_and_is_never_refused() {
+    in_every_state(Mix::Seats, |directory| {
+        for user in users(directory).iter().filter(|user| user.is("invited")) {
+            let accepted = must(directory, &Strict, &[json!({ "accept_invite": { "user": user.user } })])?;
+            ensure(consumed(&accepted) == consumed(directory), || {
+                format!("{user:?} changed what is consumed")
+            })?;
+            let now = users(&accepted).into_iter().find(|now| now.user == user.user).unwrap();
+            let same = now.holds == user.holds && now.basis == user.basis && now.in_line() == user.in_line();
+            ensure(same && now.is("active"), || format!("{user:?} became {now:?}"))?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn s4_inviting_and_accepting_is_adding() {
+    in_every_state(Mix::Seats, |directory| {
+        for profile in counted(directory) {
+            let invite = json!({ "invite": { "user": "new", "profile": profile } });
+            let accept = json!({ "accept_invite": { "user": "new" } });
+            let add = json!({ "add_user": { "user": "new", "profile": profile } });
+            let [invited, added] =
+                [vec![invite, accept], vec![add]].map(|way| super::apply(directory, &Strict, &way));
+            let same = match (&invited, &added) {
+                (Ok(invited), Ok(added)) => counted_figures(invited) == counted_figures(added),
+                (Err(one), Err(other)) => one.code() == other.code(),
+                _ => false,
+            };
+            ensure(same, || format!("{profile}: invited {invited:?}, added {added:?}"))?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn s2_exempt_profiles_never_move_a_counted_figure() {
+    in_every_state(Mix::Seats, |directory| {
+        let add = json!({ "add_user": { "user": "robot", "profile": "technical" } });
+        let added = must(directory, &Strict, &[add])?;
+        let removed = must(&added, &Strict, &[json!({ "remove_user": { "user": "robot" } })])?;
+        for after in [&added, &removed] {
+            let same = counted_figures(after) == counted_figures(directory);
+            ensure(same && after.total_figures() == directory.total_figures(), || {
+                crate::compare::summary(after)
+            })?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn s1_a_rename_moves_nothing() {
+    in_every_state(Mix::Seats, |directory| {
+        for user in users(directory) {
+            let id = directory.user(user.user).unwrap();
+            let renamed =
+                must(directory, &Strict, &[json!({ "rename_user": { "user": user.user, "to": "new" } })])?;
+            let same = counted_figures(&renamed) == counted_figures(directory);
+            ensure(same, || format!("renaming {user:?} moved a figure"))?;
+            ensure(renamed.user("new") == Some(id), || format!("{user:?} is somebody else now"))?;
+            ensure(renamed.seat_of(id) == directory.seat_of(id), || format!("{user:?} has another seat"))?;
+        }
+        Ok(())
+    });
+}
+
+/// What may be asked for twice, without the second time changing anything (rule C4).
+const REPEATABLE: [&str; 18] = [
+    "add_user",
+    "invite",
+    "invite_many",
+    "assign_profile",
+    "suspend",
+    "reinstate",
+    "sync_user",
+    "add_group",
+    "join",
+    "leave",
+    "add_resource",
+    "transfer_ownership",
+    "grant",
+    "revoke",
+    "set_grant",
+    "add_key",
+    "install_license",
+    "tick",
+];
+
+#[test]
+fn c4_the_same_command_twice_is_the_command_once() {
+    on_every_step(Mix::All, |taken| {
+        let (Ok(plan), [command]) = (taken.result, taken.commands) else { return Ok(()) };
+        if !REPEATABLE.iter().any(|name| command.get(name).is_some()) {
+            return twice_at_most(taken, plan.directory());
+        }
+        let policy = taken.step.policy.for_library();
+        match crate::pair::plan(plan.directory(), taken.at, &*policy, taken.commands) {
+            Ok(again) => ensure(again.is_empty(), || format!("again makes {:?}", again.events())),
+            Err(refusal) => Err(format!("again is refused: {refusal}")),
+        }
+    });
+}
+
+/// What can be done only once is refused the second time, or records nothing.
+fn twice_at_most(taken: &Taken<'_>, after: &Directory) -> Held {
+    let policy = taken.step.policy.for_library();
+    let again = crate::pair::plan(after, taken.at, &*policy, taken.commands);
+    ensure(again.as_ref().map_or(true, entitle::Plan::is_empty), || format!("again makes {again:?}"))
+}

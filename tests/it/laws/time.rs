@@ -1,0 +1,83 @@
+//! C5: time, and what comes due.
+
+use super::{Held, ensure, on_every_step, users};
+use crate::generate::{Mix, PROFILES};
+use crate::pair::plan;
+use entitle::{Directory, Strict, Timestamp};
+use serde_json::{Value, json};
+
+fn tick() -> Value {
+    json!({ "tick": {} })
+}
+
+/// What must be the same whether a tick came before a command or not; only peaks and revisions may differ.
+fn seen(directory: &Directory) -> (Vec<super::Seated>, Vec<Value>) {
+    let figures = PROFILES.iter().map(|profile| {
+        let mut figures = json!(directory.figures(profile));
+        if let Some(figures) = figures.as_object_mut() {
+            figures.remove("peak");
+            figures.remove("peak_at");
+        }
+        figures
+    });
+    (users(directory), figures.collect())
+}
+
+#[test]
+fn c5_a_command_does_what_a_tick_and_then_the_command_would() {
+    on_every_step(Mix::Seats, |taken| {
+        let Ok(ticked) = plan(taken.before, taken.at, &Strict, &[tick()]) else { return Ok(()) };
+        let policy = taken.step.policy.for_library();
+        let later = plan(ticked.directory(), taken.at, &*policy, taken.commands);
+        match (taken.result, &later) {
+            (Err(now), Err(later)) => ensure(now.code() == later.code(), || format!("{now}, or {later}")),
+            // What records nothing leaves the directory where the tick had brought it.
+            (Ok(now), Ok(later)) if ticked.is_empty() || !now.is_empty() => {
+                ensure(seen(now.directory()) == seen(later.directory()), || {
+                    "a tick makes a difference".into()
+                })
+            }
+            (Ok(_), Ok(_)) => Err("what is due is not recorded".into()),
+            (now, later) => Err(format!("without a tick {now:?}, after it {later:?}")),
+        }
+    });
+}
+
+#[test]
+fn c5_ticking_twice_is_ticking_once() {
+    on_every_step(Mix::All, |taken| {
+        let Ok(ticked) = plan(taken.before, taken.at, &Strict, &[tick()]) else { return Ok(()) };
+        let again =
+            plan(ticked.directory(), taken.at, &Strict, &[tick()]).map_err(|error| error.to_string())?;
+        ensure(again.is_empty(), || format!("the second tick makes {:?}", again.events()))
+    });
+}
+
+#[test]
+fn c5_nothing_is_due_before_it_is_said_to_be() {
+    on_every_step(Mix::All, |taken| {
+        let last = taken.before.committed_at().as_millis();
+        let Some(due) = taken.before.next_due().map(Timestamp::as_millis) else {
+            return changes(taken.before, u64::MAX, false);
+        };
+        ensure(due > last, || format!("due at {due}, and it was {last}"))?;
+        changes(taken.before, due - 1, false)?;
+        changes(taken.before, due, true)
+    });
+}
+
+/// Whether a tick changes anything. What has come due and was seen stays due no longer.
+fn changes(directory: &Directory, at: u64, expected: bool) -> Held {
+    let ticked = plan(directory, at, &Strict, &[tick()]).map_err(|error| error.to_string())?;
+    ensure(ticked.is_empty() != expected, || format!("at {at}: {:?}", ticked.events()))
+}
+
+#[test]
+fn c5_an_older_time_is_refused_and_revives_nothing() {
+    on_every_step(Mix::All, |taken| {
+        let Some(older) = taken.before.committed_at().as_millis().checked_sub(1) else { return Ok(()) };
+        let refused = plan(taken.before, older, &Strict, taken.commands).map(|plan| plan.events().len());
+        let code = refused.as_ref().map_err(entitle::Refusal::code).copied();
+        ensure(code == Err("time_reversed"), || format!("at {older}: {refused:?}"))
+    });
+}

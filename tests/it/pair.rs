@@ -1,0 +1,140 @@
+//! The crate and the oracle, side by side through one history.
+
+use crate::compare;
+use crate::generate::{Step, resolve};
+use crate::oracle::World;
+use entitle::catalog::{Catalog, CatalogDocument};
+use entitle::change::Commit;
+use entitle::seats::SeatPolicy;
+use entitle::{Command, Directory, Plan, Refusal, Timestamp};
+use serde_json::{Value, json};
+
+/// What became of a batch: whether a commit was made, or the code of the refusal.
+pub(crate) type Outcome = Result<bool, String>;
+
+/// The catalog that a JSON value declares.
+pub(crate) fn read_catalog(catalog: &Value) -> Catalog {
+    let document: CatalogDocument = serde_json::from_value(catalog.clone()).unwrap();
+    Catalog::try_from(document).unwrap()
+}
+
+/// An empty directory.
+pub(crate) fn empty(catalog: &Value) -> Directory {
+    Directory::new(read_catalog(catalog))
+}
+
+/// The commands that JSON values write, which are written as they were read.
+pub(crate) fn read_commands(written: &[Value]) -> Vec<Command> {
+    written.iter().map(|command| serde_json::from_value(command.clone()).unwrap()).collect()
+}
+
+/// Plans commands that are written in JSON.
+pub(crate) fn plan(
+    directory: &Directory,
+    at: u64,
+    policy: &dyn SeatPolicy,
+    commands: &[Value],
+) -> Result<Plan, Refusal> {
+    directory.plan(Timestamp::from_millis(at), policy, read_commands(commands))
+}
+
+/// Both worlds, after the same history.
+pub(crate) struct Pair {
+    pub(crate) oracle: World,
+    pub(crate) directory: Directory,
+    /// The latest time that a step had.
+    pub(crate) now: u64,
+    empty: Directory,
+    commits: Vec<Commit>,
+    /// All steps so far as a scenario would write them, to be printed when something differs.
+    log: Vec<Value>,
+}
+
+impl Pair {
+    pub(crate) fn new(catalog: &Value) -> Self {
+        let oracle = World::new(catalog);
+        let empty = empty(catalog);
+        let log = vec![json!({ "catalog": catalog })];
+        Self { oracle, directory: empty.clone(), now: 0, empty, commits: Vec::new(), log }
+    }
+
+    /// Makes one step in both worlds, and says what differs then.
+    pub(crate) fn step(&mut self, step: &Step) -> Result<Outcome, String> {
+        let at = self.now.saturating_add_signed(step.wait);
+        self.now = self.now.max(at);
+        let commands: Vec<Value> = step.commands.iter().map(|command| resolve(command, at)).collect();
+        self.log.push(json!({ "at": at, "policy": format!("{:?}", step.policy), "do": commands }));
+        self.batch(at, step, &commands).map_err(|difference| self.explain(&difference))
+    }
+
+    fn batch(&mut self, at: u64, step: &Step, commands: &[Value]) -> Result<Outcome, String> {
+        round_trips(commands)?;
+        self.oracle.set_policy(step.policy.for_oracle());
+        let expected = self.oracle.apply(at, commands);
+        let planned = plan(&self.directory, at, &*step.policy.for_library(), commands);
+        let found = match &planned {
+            Ok(plan) => Ok(!plan.is_empty()),
+            Err(refusal) => Err(refusal.code().to_string()),
+        };
+        if found != expected {
+            return differs("the outcome", &expected, &planned.map(|plan| plan.events().to_vec()));
+        }
+        let Ok(plan) = planned else { return Ok(found) };
+        if plan.is_empty() && *plan.directory() != self.directory {
+            return differs("what a plan without events makes", &self.directory, plan.directory());
+        }
+        self.commits.extend(plan.commit("test"));
+        self.directory = self.directory.commit(plan).map_err(|stale| stale.to_string())?;
+        if found == Ok(true) {
+            compare::everything(&self.oracle, &self.directory)?;
+        }
+        Ok(found)
+    }
+
+    /// Rule C3: the stored commits make an equal directory, also after they were written and read.
+    pub(crate) fn replays(&self) -> Result<(), String> {
+        let written = serde_json::to_string(&self.commits).unwrap();
+        let stored: Vec<Commit> =
+            serde_json::from_str(&written).map_err(|error| self.explain(&error.to_string()))?;
+        for commits in [&self.commits, &stored] {
+            match self.empty.replay(commits) {
+                Ok(replayed) if replayed == self.directory => {}
+                Ok(replayed) => {
+                    let found = compare::summary(&replayed);
+                    let expected = compare::summary(&self.directory);
+                    return Err(self.explain(&format!("replay makes\n{found}\nand not\n{expected}")));
+                }
+                Err(error) => return Err(self.explain(&format!("replay fails: {error}"))),
+            }
+        }
+        Ok(())
+    }
+
+    /// What differs, with the whole history that led there.
+    pub(crate) fn explain(&self, difference: &str) -> String {
+        let steps: Vec<String> = self.log.iter().map(Value::to_string).collect();
+        format!("{difference}\nafter:\n{}\n", steps.join(",\n"))
+    }
+}
+
+/// Commands are written as they were read.
+fn round_trips(commands: &[Value]) -> Result<(), String> {
+    for command in read_commands(commands) {
+        let written = serde_json::to_value(&command).unwrap();
+        let again: Command =
+            serde_json::from_value(written.clone()).map_err(|error| format!("{written}: {error}"))?;
+        if again != command {
+            return differs("a command written and read", &command, &again);
+        }
+    }
+    Ok(())
+}
+
+/// Says that something is not as expected.
+pub(crate) fn differs<T>(
+    what: &str,
+    expected: &dyn std::fmt::Debug,
+    found: &dyn std::fmt::Debug,
+) -> Result<T, String> {
+    Err(format!("{what}: expected {expected:?}, found {found:?}"))
+}

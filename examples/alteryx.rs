@@ -264,7 +264,7 @@ fn edition_down_and_up(directory: &Directory) -> Result<()> {
     println!("\n== An edition downgrade: nobody is evicted, the excess is reported");
     let grown = plan(
         directory,
-        4_000,
+        4,
         [
             Command::add_user("kim").profile("full").into(),
             Command::add_user("bruno").profile("basic").into(),

@@ -10,7 +10,7 @@ const FLOORS: &[&[&str]] = &[
     &["catalog"],
     &["seats"],
     &["directory"],
-    &["authorize"],
+    &["authorize", "report"],
     &["change"],
     &["authority", "journal", "snapshot"],
     &["scenario", "bin", "docs"],

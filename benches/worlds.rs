@@ -396,3 +396,12 @@ pub(crate) fn user_ids(directory: &Directory, users: u32) -> Vec<UserId> {
 pub(crate) fn resource_ids(directory: &Directory, resources: u32) -> Vec<ResourceId<Project>> {
     (0..resources).map(|resource| directory.resource(&format!("p-{resource}")).unwrap()).collect()
 }
+
+/// Whether the bench is run as a test: by `cargo test`, which says nothing, or by `cargo bench -- --test`.
+///
+/// Only small worlds are built then.
+pub(crate) fn is_test() -> bool {
+    let arguments: Vec<String> = std::env::args().collect();
+    let given = |wanted| arguments.iter().any(|argument| argument == wanted);
+    !given("--bench") || given("--test")
+}

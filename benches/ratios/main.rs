@@ -25,10 +25,7 @@ mod worlds;
 use worlds::World;
 
 fn main() {
-    // Without `--bench` the target is run as a test: the smallest world shows that it works.
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let test =
-        !arguments.iter().any(|argument| argument == "--bench") || arguments.iter().any(|a| a == "--test");
+    let test = worlds::is_test();
     let start = std::time::Instant::now();
     for (size, limit) in [(worlds::S, 2.0), (worlds::M, 1.6), (worlds::L, 1.25)] {
         if test && size.name != "S" {

@@ -42,6 +42,10 @@ impl Heavy {
         assert!(!heavy.directory.check(heavy.user, heavy.miss, Permissions::READ).is_allowed());
         heavy
     }
+
+    pub(crate) fn ask(&self, on: ResourceId<Project>) -> bool {
+        self.directory.check(self.user, on, Permissions::READ).is_allowed()
+    }
 }
 
 /// A resource shared with single users, every second of all that there are.

@@ -209,7 +209,8 @@ impl World {
         random.distinct(4, size.groups, &mut some);
         let lengths = [12, 1, 4, 2];
         let whole_kind = some.iter().zip(lengths).map(|(&group, length)| Grant { group, length }).collect();
-        let members_of = reversed(&groups_of, size);
+        let members_of =
+            reversed(size.groups, (0..size.users).map(|user| groups_of.row(user)), |group| *group);
         Self { size, groups_of, members_of, profile_of, owner_of, grants_on, whole_kind, global }
     }
 
@@ -241,7 +242,11 @@ impl World {
 
     /// The world as a directory, built from its commands in batches.
     pub(crate) fn build(&self) -> Directory {
-        let mut directory = Directory::new(catalog());
+        self.build_on(&Directory::new(catalog()))
+    }
+
+    pub(crate) fn build_on(&self, empty: &Directory) -> Directory {
+        let mut directory = empty.clone();
         let mut commands = self.commands().peekable();
         while commands.peek().is_some() {
             directory = commit(&directory, commands.by_ref().take(BATCH));
@@ -270,6 +275,15 @@ impl World {
             questions.swap(place as usize, random.below(place + 1) as usize);
         }
         questions
+    }
+
+    pub(crate) fn resources_by_group(&self) -> Rows<u32> {
+        let grants = (0..self.size.resources).map(|resource| self.grants_on.row(resource));
+        reversed(self.size.groups, grants, |grant| grant.group)
+    }
+
+    pub(crate) fn resources_by_owner(&self) -> Rows<u32> {
+        reversed(self.size.users, self.owner_of.chunks(1), |owner| *owner)
     }
 
     /// What a user was granted on a resource and may use of it, the naive way.
@@ -321,18 +335,23 @@ fn length(number: u32) -> u8 {
     u8::try_from(number).unwrap() + 1
 }
 
-fn reversed(groups_of: &Rows<u32>, size: Size) -> Rows<u32> {
-    let mut members = vec![Vec::new(); size.groups as usize];
-    for user in 0..size.users {
-        for group in groups_of.row(user) {
-            members[*group as usize].push(user);
+/// By what the entries of some rows lead to, the numbers of those rows.
+fn reversed<'a, T: 'a>(
+    count: u32,
+    rows: impl Iterator<Item = &'a [T]>,
+    leads_to: impl Fn(&T) -> u32,
+) -> Rows<u32> {
+    let mut lists = vec![Vec::new(); count as usize];
+    for (number, row) in (0..).zip(rows) {
+        for entry in row {
+            lists[leads_to(entry) as usize].push(number);
         }
     }
-    let mut rows = Rows::with_capacity(size.groups, size.users * 8);
-    for row in members {
-        rows.push(row);
+    let mut reversed = Rows { ends: Vec::new(), entries: Vec::new() };
+    for list in lists {
+        reversed.push(list);
     }
-    rows
+    reversed
 }
 
 fn command(grant: Grant, on: &str) -> Command {

@@ -8,15 +8,16 @@ use crate::report::Target::{AtLeast, AtMost};
 use crate::report::{note, row};
 use crate::worlds::{Asked, Instance, Question, World};
 
-const WINDOW: usize = 4_096;
+/// Long enough that a contender whose rows another one drove out of the cache soon has them back.
+const WINDOW: usize = 16_384;
 
 /// How many questions are asked about a world: a power of two, and more than predictors of branches remember.
 pub(crate) const fn questions_of(world: &World) -> u32 {
-    if world.size.users > 100_000 { 1 << 20 } else { 1 << 16 }
+    if world.size.users > 100_000 { 1 << 20 } else { 1 << 17 }
 }
 
 fn throughput<'a>(asked: &'a [Asked], question: impl Fn(&Asked) -> u64 + 'a) -> Contender<'a> {
-    Box::new(move |start| asked[start..start + WINDOW].iter().map(&question).sum())
+    Box::new(move |start| asked[start..][..WINDOW].iter().map(&question).sum())
 }
 
 /// Each next question is one or two places further on, as the last answer says.
@@ -39,7 +40,7 @@ pub(crate) fn against_the_floor(world: &World, directory: &Directory, asked: &[A
         |asked: &Asked| u64::from(directory.check(asked.user, asked.resource, asked.permission).is_allowed());
     let mut contenders =
         [chained(asked, floor), chained(asked, check), throughput(asked, floor), throughput(asked, check)];
-    let rounds = if asked.len() > 1 << 16 { 300 } else { 1_000 };
+    let rounds = if asked.len() > 1 << 17 { 80 } else { 200 };
     let times = interleaved(&mut contenders, asked.len(), WINDOW, rounds);
     note(&format!(
         "{name}: chained floor {:.1} ns, check {:.1} ns; throughput floor {:.1} ns, check {:.1} ns",
@@ -57,7 +58,7 @@ pub(crate) fn against_peers(world: &World, directory: &Directory, asked: &[Asked
         assert_eq!(answers, [answer; 3], "{question:?}");
     }
     let of = |peer: &dyn Fn(Question) -> bool, start: usize| {
-        questions[start..start + WINDOW].iter().map(|question| u64::from(peer(*question))).sum()
+        questions[start..][..WINDOW].iter().map(|question| u64::from(peer(*question))).sum()
     };
     let check =
         |asked: &Asked| u64::from(directory.check(asked.user, asked.resource, asked.permission).is_allowed());
@@ -67,7 +68,7 @@ pub(crate) fn against_peers(world: &World, directory: &Directory, asked: &[Asked
         Box::new(move |start| of(&|question| maps.check(question), start)),
         Box::new(move |start| of(&|question| lists.check(question), start)),
     ];
-    let rounds = if asked.len() > 1 << 16 { 200 } else { 500 };
+    let rounds = if asked.len() > 1 << 17 { 60 } else { 120 };
     let times = interleaved(&mut contenders, asked.len(), WINDOW, rounds);
     let [check, calculator, maps, lists] = times[..] else { return };
     note(&format!(
@@ -93,7 +94,7 @@ pub(crate) fn global(world: &World, directory: &Directory, asked: &[Asked], ques
         |asked: &Asked| u64::from(directory.check(asked.user, instance, asked.permission).is_allowed());
     let mut contenders =
         [chained(asked, floor), chained(asked, check), throughput(asked, floor), throughput(asked, check)];
-    let times = interleaved(&mut contenders, asked.len(), WINDOW, 200);
+    let times = interleaved(&mut contenders, asked.len(), WINDOW, 80);
     let name = world.size.name;
     note(&format!(
         "{name}: one row, chained {:.1} ns, global check {:.1} ns; throughput {:.1} ns, {:.1} ns",

@@ -3,6 +3,8 @@
 use core::hint::black_box;
 use std::time::Instant;
 
+use crate::worlds::Random;
+
 /// One of the things that are timed: it works through the questions from one place on and gives something to keep.
 pub(crate) type Contender<'a> = Box<dyn FnMut(usize) -> u64 + 'a>;
 
@@ -26,11 +28,13 @@ pub(crate) fn interleaved(
     rounds: usize,
 ) -> Vec<f64> {
     let count = contenders.len();
+    let windows = u32::try_from(questions / window).unwrap();
+    let mut random = Random::new(3);
     let mut times = vec![Vec::with_capacity(rounds); count];
     for round in 0..rounds {
         for turn in 0..count {
             let place = (round + turn) % count;
-            let start = (round * count + turn) * window % questions;
+            let start = random.below(windows) as usize * window;
             let contender = &mut contenders[place];
             times[place].push(nanos(|| contender(start)) / window as f64);
         }

@@ -1,37 +1,14 @@
 //! What a backend writes by hand instead: the same worlds in maps and nested lists, and the same answers.
 
-use core::hash::{BuildHasherDefault, Hasher};
+use core::hash::BuildHasherDefault;
 
 use hashbrown::{HashMap, HashSet};
 
+use crate::fx::FxHasher;
 use crate::worlds::{PROFILES, Question, World, group_name, prefix, resource_name, user_name};
 
-/// The hash of the `rustc-hash` crate for one integer, as `FxHashMap` has it.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Fx(u64);
-
-impl Hasher for Fx {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-
-    fn write_u32(&mut self, word: u32) {
-        self.write_u64(u64::from(word));
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        self.0 = self.0.wrapping_add(word).wrapping_mul(0xF135_7AEA_2E62_A9C5);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0.rotate_left(26)
-    }
-}
-
-type FxMap<K, V> = HashMap<K, V, BuildHasherDefault<Fx>>;
-type FxSet<K> = HashSet<K, BuildHasherDefault<Fx>>;
+type FxMap<K, V> = HashMap<K, V, BuildHasherDefault<FxHasher>>;
+type FxSet<K> = HashSet<K, BuildHasherDefault<FxHasher>>;
 
 fn ceiling(profile: u8) -> u64 {
     prefix(PROFILES[usize::from(profile)].1)

@@ -19,6 +19,8 @@ mod change;
 mod changes;
 mod check;
 mod clock;
+#[path = "../fx.rs"]
+mod fx;
 #[path = "../handmade.rs"]
 mod handmade;
 mod load;

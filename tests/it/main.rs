@@ -9,6 +9,7 @@
 )]
 
 mod agreement;
+mod allocations;
 mod compare;
 mod floors;
 mod generate;

@@ -7,6 +7,7 @@ mod bound;
 mod check;
 mod decision;
 mod evaluate;
+mod floor;
 mod lookup;
 
 pub use self::bound::Bound;

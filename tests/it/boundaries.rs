@@ -194,16 +194,9 @@ fn readers_are(directory: &Directory, on: ResourceId, model: &BTreeSet<usize>, c
 
 fn made(directory: &Directory, commands: Vec<Command>) -> Directory {
     let at = Timestamp::from_millis(directory.revision());
-    let t = std::time::Instant::now();
-    let n = commands.len();
     let plan = directory.plan(at, &Strict, commands).unwrap_or_else(|refusal| panic!("{refusal}"));
-    eprintln!("plan {n}: {:?}", t.elapsed());
-    let t = std::time::Instant::now();
     let after = directory.replay(&plan.commit("test").into_iter().collect::<Vec<_>>());
-    eprintln!("replay: {:?}", t.elapsed());
-    let t = std::time::Instant::now();
     assert!(after.as_ref() == Ok(plan.directory()), "a replay makes another directory");
-    eprintln!("eq: {:?}", t.elapsed());
     plan.into_directory()
 }
 
@@ -259,11 +252,8 @@ fn grants_on_a_kind() {
 /// Where 16 bits end: a count, a length or an id that is kept in too few of them wraps here.
 #[test]
 fn where_sixteen_bits_end() {
-    eprintln!("GROUPS");
     grows_and_shrinks::<GroupsOfAUser>(&LARGE);
-    eprintln!("MEMBERS");
     grows_and_shrinks::<MembersOfAGroup>(&LARGE);
-    eprintln!("GRANTS");
     grows_and_shrinks::<GrantsOnAResource>(&LARGE);
 }
 

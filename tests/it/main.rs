@@ -9,6 +9,7 @@
 )]
 
 mod agreement;
+mod allocations;
 mod boundaries;
 mod compare;
 mod floors;

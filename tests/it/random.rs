@@ -12,11 +12,6 @@ fn config(share: u32) -> ProptestConfig {
     ProptestConfig { cases: (config.cases / share).max(1), ..config }
 }
 
-/// Runs a property over random values; a failure says why the smallest one fails that was found.
-pub(crate) fn for_all<S: Strategy>(share: u32, values: S, property: impl Fn(S::Value) -> Result<(), String>) {
-    run(config(share), values, property);
-}
-
 /// Runs a property over random histories.
 pub(crate) fn for_all_histories(
     share: u32,
@@ -25,16 +20,14 @@ pub(crate) fn for_all_histories(
     property: impl Fn(&History) -> Result<(), String>,
 ) {
     let config = ProptestConfig { max_shrink_iters: 0, ..config(share) };
-    run(config, generate::history(mix, steps), |history| {
-        property(&history).or_else(|_| property(&history.smallest(|shorter| property(shorter).is_err())))
-    });
-}
-
-fn run<S: Strategy>(config: ProptestConfig, values: S, property: impl Fn(S::Value) -> Result<(), String>) {
     let mut runner = TestRunner::new(config);
-    match runner.run(&values, |value| property(value).map_err(TestCaseError::fail)) {
+    let tested = runner.run(&generate::history(mix, steps), |history| {
+        let holds = property(&history);
+        let holds = holds.or_else(|_| property(&history.smallest(|shorter| property(shorter).is_err())));
+        holds.map_err(TestCaseError::fail)
+    });
+    match tested {
         Ok(()) => {}
-        Err(TestError::Fail(reason, _)) => panic!("{reason}"),
-        Err(TestError::Abort(reason)) => panic!("{reason}"),
+        Err(TestError::Fail(reason, _) | TestError::Abort(reason)) => panic!("{reason}"),
     }
 }

@@ -96,6 +96,8 @@ pub mod report;
 #[cfg(feature = "serde")]
 pub mod scenario;
 pub mod seats;
+#[cfg(feature = "serde")]
+pub mod snapshot;
 mod time;
 #[cfg(feature = "serde")]
 mod wire;

@@ -14,6 +14,7 @@ mod boundaries;
 mod compare;
 mod floors;
 mod generate;
+mod history;
 mod laws;
 mod oracle;
 mod pair;

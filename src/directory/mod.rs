@@ -5,6 +5,7 @@
 
 mod audit;
 mod content;
+mod diff;
 mod edit;
 mod named;
 mod names;
@@ -28,6 +29,7 @@ pub use self::content::Members;
 #[cfg(feature = "serde")]
 pub(crate) use self::content::Record;
 pub(crate) use self::content::ScopeContent;
+pub use self::diff::{Change, Diff, Difference};
 pub(crate) use self::edit::Grantee;
 pub(crate) use self::named::{Applied, refuse_if};
 use self::names::Names;

@@ -2,6 +2,7 @@
 //!
 //! Each test repeats a little by default. `ENTITLE_FULL=1` makes them all repeat as often as they ever do.
 
+mod diff;
 #[cfg(feature = "json")]
 mod hostile;
 mod replay;

@@ -84,12 +84,15 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "sync")]
+pub mod authority;
 pub mod authorize;
 pub mod catalog;
 pub mod change;
 pub mod directory;
 pub mod docs;
 mod id;
+pub mod journal;
 pub mod limits;
 mod name;
 pub mod report;
@@ -104,6 +107,8 @@ mod wire;
 
 pub use bitflags;
 
+#[cfg(feature = "sync")]
+pub use crate::authority::Authority;
 pub use crate::authorize::{Decision, Denial};
 pub use crate::change::{Command, Event, Plan, Refusal};
 pub use crate::directory::{Directory, Subject};

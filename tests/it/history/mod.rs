@@ -2,9 +2,12 @@
 //!
 //! Each test repeats a little by default. `ENTITLE_FULL=1` makes them all repeat as often as they ever do.
 
+mod authority;
 mod diff;
 #[cfg(feature = "json")]
 mod hostile;
+#[cfg(feature = "redb")]
+mod kill;
 mod replay;
 mod stored;
 mod world;

@@ -84,24 +84,31 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "sync")]
+pub mod authority;
 pub mod authorize;
 pub mod catalog;
 pub mod change;
 pub mod directory;
 pub mod docs;
 mod id;
+pub mod journal;
 pub mod limits;
 mod name;
 pub mod report;
 #[cfg(feature = "serde")]
 pub mod scenario;
 pub mod seats;
+#[cfg(feature = "serde")]
+pub mod snapshot;
 mod time;
 #[cfg(feature = "serde")]
 mod wire;
 
 pub use bitflags;
 
+#[cfg(feature = "sync")]
+pub use crate::authority::Authority;
 pub use crate::authorize::{Decision, Denial};
 pub use crate::change::{Command, Event, Plan, Refusal};
 pub use crate::directory::{Directory, Subject};

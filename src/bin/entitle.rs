@@ -13,7 +13,7 @@ usage: entitle test [--verify] FILE...
        entitle seats [--csv | --users-csv | --json | --user NAME] FILE
 
   test         runs scenario files and reports every step that comes out otherwise
-  --verify     also recounts the books and replays the commits after every step
+  --verify     also recounts the books, replays and reads the stored form back after every step
 
   seats        runs a scenario file and reports the seats of the directory that it ends with
   --csv        the figures of each profile as CSV

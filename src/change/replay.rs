@@ -4,17 +4,15 @@ use alloc::borrow::ToOwned as _;
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
 use super::event::{Commit, Event};
 use super::written::ScopeDocument;
-use crate::catalog::{Entries, KindId, PermissionsDocument, ProfileId};
-use crate::directory::{
-    Directory, Grantee, Members, Membership, Place, Scope, ScopeEntries, Subject, UserStatus,
-};
-use crate::id::{GroupId, KeyId, ResourceId, UserId};
+use crate::catalog::{Entries, PermissionsDocument};
+use crate::directory::{Applied, Directory, Membership, Place, Scope, UserRecord, UserStatus, refuse_if};
+use crate::id::UserId;
 use crate::name::Name;
-use crate::seats::{Basis, Terms};
+use crate::seats::Terms;
+use crate::time::Timestamp;
 
 /// Why stored commits do not continue a directory; the directory that they were to continue is as it was.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,14 +36,12 @@ pub enum ReplayError {
     Contradiction {
         /// The commit's revision.
         revision: u64,
-        /// The event's place in the commit, from 0.
+        /// The event's place in the commit, from 0; behind the last one if an event is missing.
         event: usize,
         /// What contradicts it.
         reason: String,
     },
 }
-
-type Applied = Result<(), String>;
 
 impl Directory {
     /// The directory that stored commits make of this one (rule C3).
@@ -73,16 +69,27 @@ impl Directory {
         if commit.at < self.committed_at() {
             return Err(ReplayError::TimeReversed { revision });
         }
+        let contradiction = |event, reason| ReplayError::Contradiction { revision, event, reason };
+        refuse_if(commit.events.is_empty(), || "a commit records something".to_owned())
+            .map_err(|reason| contradiction(0, reason))?;
         self.begin_commit(commit.at);
         for (place, event) in commit.events.iter().enumerate() {
-            Replay { directory: self, commit }.apply(event).map_err(|reason| ReplayError::Contradiction {
-                revision,
-                event: place,
-                reason,
-            })?;
+            let applied = Replay { directory: self, commit }.apply(event);
+            applied.map_err(|reason| contradiction(place, reason))?;
         }
+        self.is_up_to(commit.at).map_err(|reason| contradiction(commit.events.len(), reason))?;
         self.end_commit(commit.at);
         Ok(())
+    }
+
+    /// Whether all that was due has happened: it does so in the first commit after it (rule C5).
+    fn is_up_to(&self, now: Timestamp) -> Applied {
+        let late = self.due.first().filter(|(at, _)| *at <= now);
+        refuse_if(late.is_some(), || format!("something was over before {now} and is not told of"))?;
+        let phase = self.ledger.phase_at(now);
+        refuse_if(phase != self.license_phase(), || {
+            format!("the license is {} at {now}, which is not told of", phase.as_str())
+        })
     }
 }
 
@@ -128,7 +135,7 @@ impl Replay<'_> {
     fn user_event(&mut self, event: &Event) -> Applied {
         match event {
             Event::UserAdded { user, source, email } => {
-                self.name_is_free(user)?;
+                self.directory.user_name_is_free(user)?;
                 let id = self.directory.add_user(user, *source, UserStatus::Active);
                 self.set_email(id, email.as_ref());
             }
@@ -156,6 +163,8 @@ impl Replay<'_> {
             Event::InvitationExpired { user } => {
                 let id = self.user_in_status(user, UserStatus::Invited)?;
                 self.holds_nothing(id)?;
+                let at = self.directory.user_record(id).and_then(UserRecord::expires_at);
+                self.is_over(user, at)?;
                 self.directory.set_expiry(id, None);
                 self.directory.set_status(id, UserStatus::Expired);
             }
@@ -169,19 +178,19 @@ impl Replay<'_> {
                 self.directory.set_status(id, UserStatus::Active);
             }
             Event::UserRenamed { user, to } => {
-                self.name_is_free(to)?;
-                let id = self.user(user)?;
+                self.directory.user_name_is_free(to)?;
+                let id = self.directory.named_user(user)?;
                 self.directory.rename_user(id, to);
             }
             Event::UserRemoved { user } => {
-                let id = self.user(user)?;
+                let id = self.directory.named_user(user)?;
                 self.holds_nothing(id)?;
                 let owns = self.directory.user_record(id).is_some_and(|user| !user.owns.is_empty());
                 refuse_if(owns, || format!("`{user}` still owns something"))?;
                 self.directory.remove_user(id);
             }
             Event::ExternalGroupsChanged { user, external_groups } => {
-                let id = self.user(user)?;
+                let id = self.directory.named_user(user)?;
                 let mut sorted = external_groups.clone();
                 sorted.sort_unstable();
                 sorted.dedup();
@@ -202,13 +211,14 @@ impl Replay<'_> {
         let now = self.commit.at;
         match event {
             Event::ProfileWanted { user, profile } => {
-                let id = self.user(user)?;
-                let profile = profile.as_deref().map(|name| self.profile(name)).transpose()?;
+                let id = self.directory.named_user(user)?;
+                let profile =
+                    profile.as_deref().map(|name| self.directory.named_profile(name)).transpose()?;
                 self.directory.set_wanted(id, profile, now);
             }
             Event::SeatChanged { user, holds, basis, queued } => {
-                let id = self.user(user)?;
-                let holds = self.seat(holds.as_deref(), *basis)?;
+                let id = self.directory.named_user(user)?;
+                let holds = self.directory.named_seat(holds.as_deref(), *basis)?;
                 let seats = self.directory.user_record(id).map(|user| (user.status, user.seat.wants));
                 let settled = seats
                     .is_some_and(|(status, _)| matches!(status, UserStatus::Active | UserStatus::Invited));
@@ -237,19 +247,23 @@ impl Replay<'_> {
     fn group_event(&mut self, event: &Event) -> Applied {
         match event {
             Event::GroupAdded { group, members, includes_owner_of } => {
-                refuse_if(self.directory.group(group).is_some(), || format!("group `{group}` exists"))?;
-                let membership = self.membership(members)?;
-                let owner_of = includes_owner_of.as_deref().map(|text| self.resource(text)).transpose()?;
+                self.directory.group_name_is_free(group)?;
+                let membership = self.directory.named_membership(members)?;
+                let owner_of = includes_owner_of
+                    .as_deref()
+                    .map(|text| self.directory.named_resource(text))
+                    .transpose()?;
                 let explicit = membership == Membership::Explicit;
                 refuse_if(owner_of.is_some() && !explicit, || format!("group `{group}` is not explicit"))?;
                 self.directory.add_group(group, &membership, owner_of);
             }
             Event::GroupRemoved { group } => {
-                let id = self.group(group)?;
+                let id = self.directory.named_group(group)?;
                 self.directory.remove_group(id);
             }
             Event::Joined { user, group } | Event::Left { user, group } => {
-                let (user_id, group_id) = (self.user(user)?, self.group(group)?);
+                let (user_id, group_id) =
+                    (self.directory.named_user(user)?, self.directory.named_group(group)?);
                 let joins = matches!(event, Event::Joined { .. });
                 let is = self.directory.is_member(user_id.index(), group_id.index());
                 refuse_if(is == joins, || format!("the membership of `{user}` in `{group}` is so already"))?;
@@ -267,39 +281,40 @@ impl Replay<'_> {
     fn resource_event(&mut self, event: &Event) -> Applied {
         match event {
             Event::ResourceAdded { resource } => {
-                let (kind, key) = self.new_resource(resource)?;
+                let (kind, key) = self.directory.new_resource(resource)?;
                 self.directory.add_resource(kind, &key);
             }
             Event::ResourceRemoved { resource } => {
-                let id = self.resource(resource)?;
+                let id = self.directory.named_resource(resource)?;
                 let singleton = self.directory.resource_name(id).is_some_and(|name| name.key().is_none());
                 refuse_if(singleton, || format!("`{resource}` cannot be removed"))?;
                 self.directory.remove_resource(id);
             }
             Event::OwnerChanged { resource, owner } => {
-                let (id, owner) = (self.resource(resource)?, self.user(owner)?);
+                let (id, owner) =
+                    (self.directory.named_resource(resource)?, self.directory.named_user(owner)?);
                 self.directory.set_owner(id, Some(owner));
             }
             Event::GrantChanged { to, on, permissions } => {
-                let grantee = self.grantee(to)?;
-                match self.target(on)? {
+                let grantee = self.directory.named_grantee(to)?;
+                match self.directory.named_target(on)? {
                     Place::Resource(id) => {
-                        let mask = self.permissions(self.kind_of(id), permissions)?;
+                        let mask = self.directory.named_grant(self.directory.kind_of(id), permissions)?;
                         self.directory.set_grant(grantee, id, mask);
                     }
                     Place::Kind(kind) => {
-                        let mask = self.permissions(kind, permissions)?;
+                        let mask = self.directory.named_grant(kind, permissions)?;
                         self.directory.set_kind_grant(grantee, kind, mask);
                     }
                 }
             }
             Event::CredentialRequired { resource, permissions } => {
-                let id = self.resource(resource)?;
-                let mask = self.permissions(self.kind_of(id), permissions)?;
+                let id = self.directory.named_resource(resource)?;
+                let mask = self.directory.named_permissions(self.directory.kind_of(id), permissions)?;
                 self.directory.set_required(id, mask);
             }
             Event::CredentialRecorded { user, resource } | Event::CredentialForgotten { user, resource } => {
-                let (user, id) = (self.user(user)?, self.resource(resource)?);
+                let (user, id) = (self.directory.named_user(user)?, self.directory.named_resource(resource)?);
                 let recorded = matches!(event, Event::CredentialRecorded { .. });
                 self.directory.set_credential(user, id, recorded);
             }
@@ -311,19 +326,21 @@ impl Replay<'_> {
     fn key_event(&mut self, event: &Event) -> Applied {
         match event {
             Event::KeyAdded { key, acts_as, scope, expires_at } => {
-                refuse_if(self.directory.key(key).is_some(), || format!("key `{key}` exists"))?;
-                let acts_as = self.user(acts_as)?;
+                self.directory.key_name_is_free(key)?;
+                let acts_as = self.directory.named_user(acts_as)?;
                 let scope = self.scope(scope)?;
                 self.directory.add_key(key, acts_as, scope, *expires_at);
             }
             Event::KeyExpired { key } => {
-                let id = self.key(key)?;
-                let open = self.directory.key_record(id).is_some_and(|key| !key.expired);
+                let id = self.directory.named_key(key)?;
+                let record = self.directory.key_record(id);
+                let open = record.is_some_and(|key| !key.expired);
                 refuse_if(!open, || format!("key `{key}` is over already"))?;
+                self.is_over(key, record.and_then(|key| key.expires_at))?;
                 self.directory.expire_key(id);
             }
             Event::KeyRemoved { key } => {
-                let id = self.key(key)?;
+                let id = self.directory.named_key(key)?;
                 self.directory.remove_key(id);
             }
             _ => {}
@@ -332,19 +349,11 @@ impl Replay<'_> {
     }
 }
 
-fn refuse_if(contradicts: bool, reason: impl FnOnce() -> String) -> Applied {
-    if contradicts { Err(reason()) } else { Ok(()) }
-}
-
-// Looking names up.
+// What an event takes for granted.
 
 impl Replay<'_> {
-    fn user(&self, user: &str) -> Result<UserId, String> {
-        self.directory.user(user).ok_or_else(|| format!("there is no user `{user}`"))
-    }
-
     fn user_in_status(&self, user: &str, status: UserStatus) -> Result<UserId, String> {
-        let id = self.user(user)?;
+        let id = self.directory.named_user(user)?;
         self.is_in_status(id, &[status])?;
         Ok(id)
     }
@@ -355,112 +364,28 @@ impl Replay<'_> {
         refuse_if(!fits, || format!("the user is {status:?}, not one of {allowed:?}"))
     }
 
+    /// Whether what has this end is over when the commit happens.
+    fn is_over(&self, name: &Name, expires_at: Option<Timestamp>) -> Applied {
+        let over = expires_at.is_some_and(|at| at <= self.commit.at);
+        refuse_if(!over, || format!("`{name}` is not over at {}", self.commit.at))
+    }
+
     fn holds_nothing(&self, user: UserId) -> Applied {
         let seat = self.directory.user_record(user).map(|user| user.seat);
         let empty = seat.is_none_or(|seat| seat.holds.is_none() && seat.turn.is_none());
         refuse_if(!empty, || "the user still holds or waits for a seat".to_owned())
     }
 
-    fn name_is_free(&self, user: &str) -> Applied {
-        refuse_if(self.directory.user(user).is_some(), || format!("user `{user}` exists"))
-    }
-
-    fn group(&self, group: &str) -> Result<GroupId, String> {
-        self.directory.group(group).ok_or_else(|| format!("there is no group `{group}`"))
-    }
-
-    fn key(&self, key: &str) -> Result<KeyId, String> {
-        self.directory.key(key).ok_or_else(|| format!("there is no key `{key}`"))
-    }
-
-    fn profile(&self, profile: &str) -> Result<ProfileId, String> {
-        self.directory.catalog.profile(profile).ok_or_else(|| format!("there is no profile `{profile}`"))
-    }
-
-    fn seat(&self, holds: Option<&str>, basis: Option<Basis>) -> Result<Option<(ProfileId, Basis)>, String> {
-        match (holds, basis) {
-            (Some(profile), Some(basis)) => Ok(Some((self.profile(profile)?, basis))),
-            (None, None) => Ok(None),
-            _ => Err("a seat has a profile and a basis, or neither".to_owned()),
-        }
-    }
-
-    fn target(&self, text: &str) -> Result<Place, String> {
-        self.directory.find_place(text).map_err(|_| format!("there is no `{text}`"))
-    }
-
-    fn resource(&self, text: &str) -> Result<ResourceId, String> {
-        self.directory.resource_named(text).ok_or_else(|| format!("there is no resource `{text}`"))
-    }
-
-    fn kind_of(&self, resource: ResourceId) -> KindId {
-        KindId::new(self.directory.resource_row(resource).map_or(u8::MAX, |row| row.kind))
-    }
-
-    fn new_resource(&self, text: &str) -> Result<(KindId, Name), String> {
-        let found = crate::directory::parse_resource(&self.directory.catalog, text);
-        let crate::directory::Found::Key(kind, key) = found else {
-            return Err(format!("`{text}` cannot name a new resource"));
-        };
-        refuse_if(self.directory.resource_slot(kind, key).is_some(), || format!("`{text}` exists"))?;
-        Ok((kind, Name::new(key).map_err(|error| format!("{error}"))?))
-    }
-
-    fn permissions(&self, kind: KindId, names: &[String]) -> Result<u64, String> {
-        let definition = self.directory.catalog.definition(kind);
-        names.iter().try_fold(0, |bits, name| {
-            let bit = definition.and_then(|kind| kind.bit(name));
-            Ok(bits | bit.ok_or_else(|| format!("there is no permission `{name}`"))?)
-        })
-    }
-
-    fn grantee(&self, subject: &Subject) -> Result<Grantee, String> {
-        match subject {
-            Subject::Everyone => Ok(Grantee::Everyone),
-            Subject::Group(group) => self.group(group).map(Grantee::Group),
-            Subject::User(user) => self.user(user).map(Grantee::User),
-        }
-    }
-
-    fn membership(&self, members: &Members) -> Result<Membership, String> {
-        match members {
-            Members::Explicit => Ok(Membership::Explicit),
-            Members::ByProfile(profiles) => {
-                let mask = profiles.iter().try_fold(0_u64, |mask, profile| {
-                    Ok::<_, String>(mask | (1 << self.profile(profile)?.get()))
-                });
-                mask.map(Membership::ByProfile)
-            }
-            Members::External(names) => {
-                let names: Result<Vec<Name>, _> = names.iter().map(|name| Name::new(name)).collect();
-                let mut names = names.map_err(|error| format!("{error}"))?;
-                names.sort_unstable();
-                names.dedup();
-                Ok(Membership::External(names))
-            }
-        }
-    }
-
     fn scope(&self, scope: &ScopeDocument) -> Result<Scope, String> {
-        let entries: &Entries<PermissionsDocument> = match scope {
+        let entries = match scope {
             ScopeDocument::All => return Ok(Scope::All),
-            ScopeDocument::Entries(entries) if entries.is_empty() => return Ok(Scope::Nothing),
             ScopeDocument::Entries(entries) => entries,
         };
-        let mut scope = ScopeEntries::default();
-        for (on, permissions) in entries.iter() {
-            let PermissionsDocument::These(these) = permissions else {
-                return Err(format!("the scope on `{on}` is not spelled out"));
-            };
-            match self.target(on)? {
-                Place::Kind(kind) => scope.kinds.push((kind.get(), self.permissions(kind, these)?)),
-                Place::Resource(id) => {
-                    scope.resources.push((id.index(), self.permissions(self.kind_of(id), these)?));
-                }
-            }
-        }
-        scope.kinds.sort_unstable();
-        scope.resources.sort_unstable();
-        Ok(Scope::Entries(Arc::new(scope)))
+        let spelled_out = |(on, permissions): (&'_ str, &'_ PermissionsDocument)| match permissions {
+            PermissionsDocument::These(these) => Ok((on.to_owned(), these.clone())),
+            PermissionsDocument::All => Err(format!("the scope on `{on}` is not spelled out")),
+        };
+        let entries = entries.iter().map(spelled_out).collect::<Result<_, _>>()?;
+        self.directory.named_scope(&Entries(entries))
     }
 }

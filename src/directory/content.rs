@@ -1,21 +1,32 @@
 //! What a directory holds, by name and in a stable order: what makes two of them equal.
 
+use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::record::{Membership, Scope};
 use super::row::{NOBODY, SubjectSlot, subject_slot};
 use super::{Directory, Subject, UserSource, UserStatus};
+#[cfg(feature = "serde")]
+use crate::catalog::CatalogDocument;
 use crate::catalog::{Entries, KindId};
 use crate::name::Name;
 use crate::seats::{Basis, License, Phase};
 use crate::time::Timestamp;
 
 /// One part of a directory's content, which refers only to parts that come before it.
+///
+/// `Snapshot`, `Catalog` and `End` frame the content where it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case", deny_unknown_fields))]
 pub(crate) enum Record {
+    /// The version of the stored form.
+    #[cfg(feature = "serde")]
+    Snapshot { version: u32 },
+    /// The catalog.
+    #[cfg(feature = "serde")]
+    Catalog(Box<CatalogDocument>),
     /// The commits that made the directory.
     Commits { revision: u64, committed_at: Timestamp },
     /// The license and the phase that it was in at the last commit.
@@ -27,33 +38,75 @@ pub(crate) enum Record {
     /// A group.
     Group { group: Name, members: Members },
     /// A user with the explicit groups that the user is in.
-    User {
-        user: Name,
-        source: UserSource,
-        status: UserStatus,
-        email: Option<Name>,
-        expires_at: Option<Timestamp>,
-        wants: Option<String>,
-        holds: Option<String>,
-        basis: Option<Basis>,
-        turn: Option<u64>,
-        since: Timestamp,
-        external_groups: Vec<Name>,
-        groups: Vec<Name>,
-    },
+    User(Box<UserContent>),
     /// A grant on a whole kind.
     KindGrant { kind: String, to: Subject, permissions: Vec<String> },
     /// A resource with all that is said of it.
-    Resource {
-        resource: String,
-        owner: Option<Name>,
-        grants: Vec<(Subject, Vec<String>)>,
-        required: Vec<String>,
-        credentials: Vec<Name>,
-        owner_groups: Vec<Name>,
-    },
+    Resource(Box<ResourceContent>),
     /// An API key.
-    Key { key: Name, acts_as: Name, scope: ScopeContent, expires_at: Option<Timestamp>, expired: bool },
+    Key(Box<KeyContent>),
+    /// The number of the records before.
+    #[cfg(feature = "serde")]
+    End { records: u64 },
+}
+
+/// All that is kept of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub(crate) struct UserContent {
+    pub(crate) user: Name,
+    pub(crate) source: UserSource,
+    pub(crate) status: UserStatus,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub(crate) email: Option<Name>,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub(crate) expires_at: Option<Timestamp>,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub(crate) wants: Option<String>,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub(crate) holds: Option<String>,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub(crate) basis: Option<Basis>,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub(crate) turn: Option<u64>,
+    pub(crate) since: Timestamp,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub(crate) external_groups: Vec<Name>,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub(crate) groups: Vec<Name>,
+}
+
+/// All that is kept of a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub(crate) struct ResourceContent {
+    pub(crate) resource: String,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub(crate) owner: Option<Name>,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
+    pub(crate) grants: Entries<Vec<String>>,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub(crate) required: Vec<String>,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub(crate) credentials: Vec<Name>,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub(crate) owner_groups: Vec<Name>,
+}
+
+/// All that is kept of an API key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub(crate) struct KeyContent {
+    pub(crate) key: Name,
+    pub(crate) acts_as: Name,
+    pub(crate) scope: ScopeContent,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub(crate) expires_at: Option<Timestamp>,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
+    pub(crate) expired: bool,
 }
 
 /// How users come into a group, by name (rule G1).
@@ -102,7 +155,7 @@ impl Directory {
             .chain(keys)
     }
 
-    fn books(&self) -> impl Iterator<Item = Record> {
+    pub(super) fn books(&self) -> impl Iterator<Item = Record> {
         self.catalog.profiles().filter_map(|profile| {
             let figures = self.figures(profile)?;
             let (peak, peak_at, seat_ms) = (figures.peak, figures.peak_at, figures.seat_ms);
@@ -127,7 +180,7 @@ impl Directory {
         sorted(self.keys.records.iter().filter_map(|(slot, key)| Some((key.name.as_deref()?, slot))))
     }
 
-    fn group_content(&self, slot: u32) -> Option<Record> {
+    pub(super) fn group_content(&self, slot: u32) -> Option<Record> {
         let group = self.groups.records.get(slot)?;
         Some(Record::Group { group: group.name.clone()?, members: self.members_by_name(&group.membership) })
     }
@@ -145,14 +198,14 @@ impl Directory {
         }
     }
 
-    fn user_content(&self, slot: u32) -> Option<Record> {
+    pub(super) fn user_content(&self, slot: u32) -> Option<Record> {
         let user = self.users.records.get(slot)?;
         let profile = |profile| self.catalog.profile_name(profile).map(ToString::to_string);
         let explicit = |&group: &u32| {
             self.groups.records.get(group).is_some_and(|group| group.membership == Membership::Explicit)
         };
         let groups = self.group_slots(slot, self.users.rows.get(slot)?).into_iter().filter(explicit);
-        Some(Record::User {
+        Some(Record::User(Box::new(UserContent {
             user: user.name.clone()?,
             source: user.source,
             status: user.status,
@@ -165,10 +218,10 @@ impl Directory {
             since: user.seat.since,
             external_groups: user.external().to_vec(),
             groups: sorted(groups.filter_map(|group| self.groups.records.get(group)?.name.clone())),
-        })
+        })))
     }
 
-    fn kind_grants(&self) -> impl Iterator<Item = Record> {
+    pub(super) fn kind_grants(&self) -> impl Iterator<Item = Record> {
         self.catalog.definitions().flat_map(|(kind, definition)| {
             let everyone = self.kinds.get(kind.index()).map_or(0, |on| on.grants.everyone);
             let grants = self.subjects_content(kind, everyone, self.grants_on_kind(kind));
@@ -205,31 +258,33 @@ impl Directory {
         definition.flat_map(|kind| kind.names(mask)).map(ToString::to_string).collect()
     }
 
-    fn resource_content(&self, slot: u32) -> Option<Record> {
+    pub(super) fn resource_content(&self, slot: u32) -> Option<Record> {
         let row = self.resources.rows.get(slot)?;
         let kind = KindId::new(row.kind);
         let more = self.resources.records.get(slot)?.more.as_deref();
         let users = more.map(|more| more.credentials.iter()).into_iter().flatten();
         let groups = more.map(|more| more.owner_groups.iter()).into_iter().flatten();
-        Some(Record::Resource {
+        let grants = self.subjects_content(kind, row.grants.everyone, self.grants_on(slot, row));
+        let grants = grants.into_iter().map(|(to, permissions)| (to.to_string(), permissions));
+        Some(Record::Resource(Box::new(ResourceContent {
             resource: self.slot_name(slot)?.to_string(),
             owner: if row.owner == NOBODY { None } else { self.users.records.get(row.owner)?.name.clone() },
-            grants: self.subjects_content(kind, row.grants.everyone, self.grants_on(slot, row)),
+            grants: grants.collect(),
             required: self.permission_names(kind, row.required),
             credentials: sorted(users.filter_map(|user| self.users.records.get(user)?.name.clone())),
             owner_groups: sorted(groups.filter_map(|group| self.groups.records.get(group)?.name.clone())),
-        })
+        })))
     }
 
-    fn key_content(&self, slot: u32) -> Option<Record> {
+    pub(super) fn key_content(&self, slot: u32) -> Option<Record> {
         let key = self.keys.records.get(slot)?;
-        Some(Record::Key {
+        Some(Record::Key(Box::new(KeyContent {
             key: key.name.clone()?,
             acts_as: self.users.records.get(key.acts_as)?.name.clone()?,
             scope: self.scope_content(&key.scope),
             expires_at: key.expires_at,
             expired: key.expired,
-        })
+        })))
     }
 
     /// A scope by name, sorted.

@@ -5,9 +5,13 @@
 
 mod audit;
 mod content;
+mod diff;
 mod edit;
+mod named;
 mod names;
 mod record;
+#[cfg(feature = "serde")]
+mod restore;
 mod rights;
 mod row;
 mod set;
@@ -22,12 +26,18 @@ use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
 pub use self::audit::Imbalance;
 pub use self::content::Members;
+#[cfg(feature = "serde")]
+pub(crate) use self::content::Record;
 pub(crate) use self::content::ScopeContent;
+pub use self::diff::{Change, Diff, Difference};
 pub(crate) use self::edit::Grantee;
+pub(crate) use self::named::{Applied, refuse_if};
 use self::names::Names;
 pub(crate) use self::record::{Due, GroupRecord, KeyRecord, Membership, Scope, ScopeEntries, UserRecord};
 use self::record::{ExternalName, ResourceRecord};
 pub use self::record::{UserSource, UserStatus};
+#[cfg(feature = "serde")]
+pub(crate) use self::restore::Restore;
 pub(crate) use self::rights::Rights;
 pub(crate) use self::row::{
     EVERYONE, Groups, NOBODY, ResourceRow, Standing, SubjectSlot, UserRow, subject_slot,

@@ -67,6 +67,39 @@ impl<T: Clone + Default, const LEAF: usize> Table<T, LEAF> {
     }
 }
 
+impl<T: 'static, const LEAF: usize> Table<T, LEAF> {
+    /// The rows in leaves that the two tables do not share, by index; each may be equal nevertheless.
+    pub(crate) fn changed<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = u32> + 'a {
+        let branches = unshared(&self.root, &other.root);
+        let leaves = branches.flat_map(|(b, [one, two])| {
+            unshared(one, two).flat_map(move |(l, [one, two])| {
+                let first = b.saturating_mul(FAN).saturating_add(l).saturating_mul(LEAF);
+                first..first.saturating_add(one.len().max(two.len()))
+            })
+        });
+        leaves.filter_map(|index| u32::try_from(index).ok())
+    }
+}
+
+/// The chunks under two roots or branches that are not the same one, with their places.
+fn unshared<'a, C: 'static>(
+    one: &'a [Arc<[C]>],
+    two: &'a [Arc<[C]>],
+) -> impl Iterator<Item = (usize, [&'a [C]; 2])> + 'a {
+    let chunk = |chunks: &'a [Arc<[C]>], place: usize| chunks.get(place);
+    let same = core::ptr::eq(one, two);
+    let places = if same { 0..0 } else { 0..one.len().max(two.len()) };
+    places.filter_map(move |place| {
+        let pair = [chunk(one, place), chunk(two, place)];
+        if let [Some(one), Some(two)] = pair
+            && Arc::ptr_eq(one, two)
+        {
+            return None;
+        }
+        Some((place, pair.map(|chunk| chunk.map_or(&[][..], |chunk| &**chunk))))
+    })
+}
+
 /// The place in an unshared chunk, which grows by doubling until it has the place.
 fn grown<T: Clone + Default>(chunk: &mut Arc<[T]>, place: usize, most: usize) -> Option<&mut T> {
     if place >= chunk.len() {

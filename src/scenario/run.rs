@@ -122,7 +122,7 @@ impl Scenario {
         self.run_with(false)
     }
 
-    /// Runs every step, and after each recounts the books and replays what was committed.
+    /// Runs every step, and after each recounts the books, replays what was committed, and reads the stored form back.
     pub fn verify(&self) -> Outcome {
         self.run_with(true)
     }
@@ -323,18 +323,39 @@ impl Run<'_> {
         compared.result()
     }
 
-    /// Recounts the books, and replays what was committed.
+    /// Recounts the books, replays what was committed, and reads the stored form back.
     fn verify(&self) -> Result<(), Wrong> {
         let holds = |what: &str, problem: String| Err(Wrong { expected: what.to_owned(), found: problem });
         if let Err(imbalance) = self.directory.audit() {
             return holds("the books balance", imbalance.to_string());
         }
+        let another = || "another one".to_owned();
         match Directory::new(self.scenario.catalog.clone()).replay(&self.commits) {
-            Ok(replayed) if replayed == self.directory => Ok(()),
-            Ok(_) => holds("replaying the commits gives an equal directory", "another one".to_owned()),
-            Err(error) => holds("the commits can be replayed", error.to_string()),
+            Ok(replayed) if replayed == self.directory => {}
+            Ok(_) => return holds("replaying the commits gives an equal directory", another()),
+            Err(error) => return holds("the commits can be replayed", error.to_string()),
+        }
+        match stored_and_read(&self.directory) {
+            Ok(read) if read == self.directory && read.audit().is_ok() => Ok(()),
+            Ok(_) => holds("the stored form reads back as an equal directory", another()),
+            Err(error) => holds("the stored form can be read", error),
         }
     }
+}
+
+/// A directory written and read: as lines where there are lines, else record by record.
+#[cfg(feature = "json")]
+fn stored_and_read(directory: &Directory) -> Result<Directory, String> {
+    let mut stored = Vec::new();
+    directory.write_to(&mut stored).map_err(|error| error.to_string())?;
+    Directory::read_from(&stored[..]).map_err(|error| error.to_string())
+}
+
+#[cfg(not(feature = "json"))]
+fn stored_and_read(directory: &Directory) -> Result<Directory, String> {
+    let mut builder = crate::snapshot::Builder::new();
+    let pushed = crate::snapshot::records(directory).try_for_each(|record| builder.push(record));
+    pushed.and_then(|()| builder.finish()).map_err(|error| error.to_string())
 }
 
 /// The plan, if it should not have been refused; none if it was refused as expected.

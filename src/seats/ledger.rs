@@ -123,6 +123,26 @@ impl Ledger {
         }
     }
 
+    /// Continues the books of a stored directory: until when seat time was counted.
+    #[cfg(feature = "serde")]
+    pub(crate) fn restore_clock(&mut self, settled_at: Timestamp) {
+        self.settled_at = settled_at;
+    }
+
+    /// Continues the history of a profile's figures.
+    #[cfg(feature = "serde")]
+    pub(crate) fn restore_book(&mut self, profile: ProfileId, peak: u64, peak_at: Timestamp, seat_ms: u64) {
+        if let Some(book) = Arc::make_mut(&mut self.books).get_mut(profile.index()) {
+            (book.peak, book.peak_at, book.seat_ms) = (peak, peak_at, seat_ms);
+        }
+    }
+
+    /// Continues the numbering of turns.
+    #[cfg(feature = "serde")]
+    pub(crate) fn restore_turns(&mut self, last_turn: u64) {
+        self.last_turn = last_turn;
+    }
+
     pub(crate) fn set_phase(&mut self, phase: Phase) {
         self.phase = phase;
     }

@@ -22,4 +22,6 @@ pub use self::policy::{
     Answer, FallBack, Overage, ReadyPolicy, SeatPolicy, SeatRequest, Source, Strict, Waitlist,
 };
 pub(crate) use self::seat::Seat;
+#[cfg(feature = "serde")]
+pub(crate) use self::seat::Turn;
 pub use self::seat::{Basis, SeatState};

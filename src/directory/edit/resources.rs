@@ -118,6 +118,14 @@ impl Directory {
         }
     }
 
+    /// Lets an explicit group include the owner of a resource, who is a member already.
+    #[cfg(feature = "serde")]
+    pub(in crate::directory) fn include_owner(&mut self, group: GroupId, resource: ResourceId) {
+        let (group, resource) = (group.index(), resource.index());
+        self.groups.records.update(group, |record| record.includes_owner_of = Some(resource));
+        self.resources.records.update(resource, |record| record.more_mut().owner_groups.insert(group));
+    }
+
     fn owner_groups(&self, resource: u32) -> SlotSet {
         let more = self.resources.records.get(resource).and_then(|record| record.more.as_ref());
         more.map(|more| more.owner_groups.clone()).unwrap_or_default()

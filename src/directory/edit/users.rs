@@ -174,7 +174,7 @@ impl Directory {
         self.users.rows.update(user.index(), |row| row.profile = profile);
     }
 
-    fn change_seat(&mut self, user: UserId, change: impl FnOnce(&mut Seat)) {
+    pub(in crate::directory) fn change_seat(&mut self, user: UserId, change: impl FnOnce(&mut Seat)) {
         let Some(before) = self.user_record(user).map(|record| record.seat) else { return };
         let mut after = before;
         change(&mut after);

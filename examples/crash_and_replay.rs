@@ -1,0 +1,169 @@
+//! A process dies between storing a commit and showing it, and the next one goes on as if nothing had happened.
+//!
+//! It also shows what a host writes to keep its history where it likes: a journal of its own, here a file with one
+//! commit a line, and a stored directory, so that a restart need not replay everything.
+//!
+//! Run it with `cargo run --example crash_and_replay`.
+
+#![expect(
+    clippy::panic_in_result_fn,
+    clippy::print_stdout,
+    reason = "an example asserts and tells what it shows"
+)]
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead as _, BufReader, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use entitle::catalog::{Catalog, Kind, Profile};
+use entitle::change::Commit;
+use entitle::journal::{AppendError, Journal};
+use entitle::snapshot::{self, Builder};
+use entitle::{Authority, Command, Directory, License, Strict, Subject, Timestamp};
+
+type Failure = Box<dyn std::error::Error>;
+
+/// A journal in a file, one commit a line; for one process, which holds the lock.
+struct LineJournal {
+    file: Mutex<(File, u64)>,
+    path: PathBuf,
+}
+
+impl LineJournal {
+    /// Opens the file and cuts off a last line that was not written to its end: it was never acknowledged.
+    fn open(path: &Path) -> io::Result<Self> {
+        let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path)?;
+        let text = fs::read_to_string(path)?;
+        let whole = text.rfind('\n').map_or(0, |end| end.saturating_add(1));
+        if whole < text.len() {
+            println!("  the journal ends in half a commit, which nobody was told of: it is cut off");
+            file.set_len(u64::try_from(whole).unwrap_or(u64::MAX))?;
+        }
+        file.seek(io::SeekFrom::End(0))?;
+        let last = text.get(..whole).unwrap_or_default().lines().last();
+        let last = last.map(serde_json::from_str::<Commit>).transpose()?;
+        let revision = last.map_or(0, |commit| commit.revision);
+        Ok(Self { file: Mutex::new((file, revision)), path: path.to_owned() })
+    }
+}
+
+impl Journal for LineJournal {
+    type Error = io::Error;
+
+    fn append(&self, expected_revision: u64, commit: &Commit) -> Result<(), AppendError<io::Error>> {
+        let mut guard = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let (file, last) = &mut *guard;
+        if *last != expected_revision {
+            return Err(AppendError::Conflict { found: *last });
+        }
+        let line = serde_json::to_string(commit).map_err(io::Error::from).map_err(AppendError::Store)?;
+        // Only what is on the disk was appended.
+        writeln!(file, "{line}").and_then(|()| file.sync_all()).map_err(AppendError::Store)?;
+        *last = commit.revision;
+        Ok(())
+    }
+
+    fn read_after(&self, revision: u64) -> io::Result<Vec<Commit>> {
+        let mut commits = Vec::new();
+        for line in BufReader::new(File::open(&self.path)?).lines() {
+            let commit: Commit = serde_json::from_str(&line?)?;
+            if commit.revision > revision {
+                commits.push(commit);
+            }
+        }
+        Ok(commits)
+    }
+}
+
+fn catalog() -> Result<Catalog, Failure> {
+    let project = Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]);
+    Ok(Catalog::builder().kind(project).profile(Profile::new("designer")).build()?)
+}
+
+/// Writes a whole directory, record by record; with the feature `json`, `Directory::write_to` does it.
+fn store(directory: &Directory, path: &Path) -> Result<(), Failure> {
+    let mut file = io::BufWriter::new(File::create(path)?);
+    for record in snapshot::records(directory) {
+        writeln!(file, "{}", serde_json::to_string(&record)?)?;
+    }
+    Ok(file.into_inner()?.sync_all()?)
+}
+
+/// Reads it back; anything that is missing or does not fit is an error.
+fn read(path: &Path) -> Result<Directory, Failure> {
+    let mut builder = Builder::new();
+    for line in BufReader::new(File::open(path)?).lines() {
+        builder.push(serde_json::from_str(&line?)?)?;
+    }
+    Ok(builder.finish()?)
+}
+
+fn at(minute: u64) -> Timestamp {
+    Timestamp::from_millis(1_767_225_600_000).plus_millis(minute.saturating_mul(60_000))
+}
+
+fn main() -> Result<(), Failure> {
+    let folder = std::env::temp_dir().join(format!("entitle-crash-{}", std::process::id()));
+    fs::create_dir_all(&folder)?;
+    let (journal, stored) = (folder.join("journal"), folder.join("directory"));
+    let before = first_process(&journal, &stored)?;
+    second_process(&journal, &stored, &before)?;
+    fs::remove_dir_all(folder)?;
+    Ok(())
+}
+
+/// Works for a while and dies at the worst moment. Returns the directory that it had stored and not yet shown.
+fn first_process(journal: &Path, stored: &Path) -> Result<Directory, Failure> {
+    println!("the first process");
+    let authority = Authority::open(Directory::new(catalog()?), LineJournal::open(journal)?, Strict)?;
+    let setup = [
+        License::new("acme").seats("designer", 2).into(),
+        Command::add_user("ada").profile("designer").into(),
+        Command::add_resource("project/churn").owner("ada").into(),
+    ];
+    let done = authority.execute(at(0), "setup", setup)?;
+    println!("  revision {}: a license, ada, a project", done.directory().revision());
+    store(done.directory(), stored)?;
+    println!("  the whole directory is stored");
+    let grant = Command::grant(Subject::user("ada"), "project/churn", ["write"]);
+    let done = authority.execute(at(1), "ada", [grant])?;
+    println!("  revision {}: a grant; only its commit is stored", done.directory().revision());
+
+    // What `execute` does, step by step, to stop in the middle.
+    let bob = Command::add_user("bob").profile("designer").into();
+    let plan = authority.load().plan(at(2), &Strict, [bob])?;
+    let commit = plan.commit("ada").ok_or("the plan records something")?;
+    authority.journal().append(plan.base_revision(), &commit)?;
+    println!("  revision {}: bob, stored and not shown ...", commit.revision);
+    OpenOptions::new().append(true).open(journal)?.write_all(br#"{"revision":4,"at":17672"#)?;
+    println!("  ... and half of the next commit reaches the disk. The process is gone.");
+    assert!(authority.load().user("bob").is_none());
+    Ok(plan.into_directory())
+}
+
+/// Begins with what is stored.
+fn second_process(journal: &Path, stored: &Path, before: &Directory) -> Result<(), Failure> {
+    println!("the second process");
+    let directory = read(stored)?;
+    println!("  reads the directory of revision {}", directory.revision());
+    let authority = Authority::open(directory, LineJournal::open(journal)?, Strict)?;
+    let directory = authority.load();
+    println!("  replays the commits after it: revision {}", directory.revision());
+    assert_eq!(*directory, *before);
+    assert!(directory.user("bob").is_some());
+    println!("  it is equal to what the first process had stored: bob is in, the half commit is not");
+
+    // Whoever asked for bob got no answer, and asks again: everything is so already, and nothing is recorded.
+    let bob = || Command::add_user("bob").profile("designer").into();
+    let done = authority.execute(at(3), "ada", [bob()])?;
+    assert!(done.commit().is_none());
+    println!("  asked for bob once more: there is nothing to do");
+    let refused = authority.execute(at(3), "ada", [Command::add_user("cyd").profile("designer").into()]);
+    println!("  asked for a third designer: {}", refused.err().ok_or("there are two seats")?);
+
+    let all = Directory::new(catalog()?).replay(&authority.journal().read_after(0)?)?;
+    assert_eq!(all, *authority.load());
+    println!("  replaying everything from the first commit gives an equal directory too");
+    Ok(())
+}

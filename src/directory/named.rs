@@ -1,0 +1,159 @@
+//! What stored names stand for; a name that stands for nothing is told in words.
+//!
+//! Serves whatever is read back: events and stored directories. Commands have refusals of their own.
+
+use alloc::borrow::ToOwned as _;
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::{
+    Directory, Found, Grantee, Members, Membership, Place, Scope, ScopeEntries, Subject, parse_resource,
+};
+use crate::catalog::{Entries, KindDefinition, KindId, ProfileId};
+use crate::id::{GroupId, KeyId, ResourceId, UserId};
+use crate::name::Name;
+use crate::seats::Basis;
+
+/// Nothing to tell, or why something read back does not fit.
+pub(crate) type Applied = Result<(), String>;
+
+pub(crate) fn refuse_if(contradicts: bool, reason: impl FnOnce() -> String) -> Applied {
+    if contradicts { Err(reason()) } else { Ok(()) }
+}
+
+impl Directory {
+    pub(crate) fn named_user(&self, user: &str) -> Result<UserId, String> {
+        self.user(user).ok_or_else(|| format!("there is no user `{user}`"))
+    }
+
+    pub(crate) fn named_group(&self, group: &str) -> Result<GroupId, String> {
+        self.group(group).ok_or_else(|| format!("there is no group `{group}`"))
+    }
+
+    pub(crate) fn named_key(&self, key: &str) -> Result<KeyId, String> {
+        self.key(key).ok_or_else(|| format!("there is no key `{key}`"))
+    }
+
+    pub(crate) fn named_profile(&self, profile: &str) -> Result<ProfileId, String> {
+        self.catalog.profile(profile).ok_or_else(|| format!("there is no profile `{profile}`"))
+    }
+
+    #[cfg(feature = "serde")]
+    pub(crate) fn named_kind(&self, kind: &str) -> Result<KindId, String> {
+        self.catalog.kind(kind).ok_or_else(|| format!("there is no kind `{kind}`"))
+    }
+
+    pub(crate) fn user_name_is_free(&self, user: &str) -> Applied {
+        refuse_if(self.user(user).is_some(), || format!("user `{user}` exists"))
+    }
+
+    pub(crate) fn group_name_is_free(&self, group: &str) -> Applied {
+        refuse_if(self.group(group).is_some(), || format!("group `{group}` exists"))
+    }
+
+    pub(crate) fn key_name_is_free(&self, key: &str) -> Applied {
+        refuse_if(self.key(key).is_some(), || format!("key `{key}` exists"))
+    }
+
+    pub(crate) fn named_seat(
+        &self,
+        holds: Option<&str>,
+        basis: Option<Basis>,
+    ) -> Result<Option<(ProfileId, Basis)>, String> {
+        match (holds, basis) {
+            (Some(profile), Some(basis)) => Ok(Some((self.named_profile(profile)?, basis))),
+            (None, None) => Ok(None),
+            _ => Err("a seat has a profile and a basis, or neither".to_owned()),
+        }
+    }
+
+    pub(crate) fn named_target(&self, text: &str) -> Result<Place, String> {
+        self.find_place(text).map_err(|_| format!("there is no `{text}`"))
+    }
+
+    pub(crate) fn named_resource(&self, text: &str) -> Result<ResourceId, String> {
+        self.resource_named(text).ok_or_else(|| format!("there is no resource `{text}`"))
+    }
+
+    pub(crate) fn kind_of(&self, resource: ResourceId) -> KindId {
+        KindId::new(self.resource_row(resource).map_or(u8::MAX, |row| row.kind))
+    }
+
+    /// The kind and the key of a resource that is not there yet.
+    pub(crate) fn new_resource(&self, text: &str) -> Result<(KindId, Name), String> {
+        let Found::Key(kind, key) = parse_resource(&self.catalog, text) else {
+            return Err(format!("`{text}` cannot name a new resource"));
+        };
+        refuse_if(self.resource_slot(kind, key).is_some(), || format!("`{text}` exists"))?;
+        Ok((kind, Name::new(key).map_err(|error| format!("{error}"))?))
+    }
+
+    /// The permissions, exactly as listed.
+    pub(crate) fn named_permissions(&self, kind: KindId, names: &[String]) -> Result<u64, String> {
+        let definition = self.catalog.definition(kind);
+        names.iter().try_fold(0, |bits, name| {
+            let bit = definition.and_then(|kind| kind.bit(name));
+            Ok(bits | bit.ok_or_else(|| format!("there is no permission `{name}`"))?)
+        })
+    }
+
+    /// The permissions and all that they imply: they are stored closed, but the catalog may say more since (rule A3).
+    pub(crate) fn named_grant(&self, kind: KindId, names: &[String]) -> Result<u64, String> {
+        let mask = self.named_permissions(kind, names)?;
+        Ok(self.catalog.definition(kind).map_or(0, |kind: &KindDefinition| kind.close(mask)))
+    }
+
+    pub(crate) fn named_grantee(&self, subject: &Subject) -> Result<Grantee, String> {
+        match subject {
+            Subject::Everyone => Ok(Grantee::Everyone),
+            Subject::Group(group) => self.named_group(group).map(Grantee::Group),
+            Subject::User(user) => self.named_user(user).map(Grantee::User),
+        }
+    }
+
+    pub(crate) fn named_membership(&self, members: &Members) -> Result<Membership, String> {
+        match members {
+            Members::Explicit => Ok(Membership::Explicit),
+            Members::ByProfile(profiles) => {
+                let mask = profiles.iter().try_fold(0_u64, |mask, profile| {
+                    Ok::<_, String>(mask | (1 << self.named_profile(profile)?.get()))
+                });
+                mask.map(Membership::ByProfile)
+            }
+            Members::External(names) => {
+                let names: Result<Vec<Name>, _> = names.iter().map(|name| Name::new(name)).collect();
+                let mut names = names.map_err(|error| format!("{error}"))?;
+                names.sort_unstable();
+                names.dedup();
+                Ok(Membership::External(names))
+            }
+        }
+    }
+
+    pub(crate) fn named_scope(&self, entries: &Entries<Vec<String>>) -> Result<Scope, String> {
+        let mut scope = ScopeEntries::default();
+        for (on, permissions) in entries.iter() {
+            match self.named_target(on)? {
+                Place::Kind(kind) => scope.kinds.push((kind.get(), self.named_grant(kind, permissions)?)),
+                Place::Resource(id) => {
+                    scope.resources.push((id.index(), self.named_grant(self.kind_of(id), permissions)?));
+                }
+            }
+        }
+        if entries.is_empty() {
+            return Ok(Scope::Nothing);
+        }
+        scope.kinds.sort_unstable();
+        scope.resources.sort_unstable();
+        let repeated = repeats(&scope.kinds) || repeats(&scope.resources);
+        refuse_if(repeated, || "the scope names the same target twice".to_owned())?;
+        Ok(Scope::Entries(Arc::new(scope)))
+    }
+}
+
+/// Whether a sorted list names something twice.
+fn repeats<K: PartialEq>(entries: &[(K, u64)]) -> bool {
+    entries.iter().zip(entries.iter().skip(1)).any(|((one, _), (next, _))| one == next)
+}

@@ -1,0 +1,222 @@
+//! The records as lines of JSON.
+
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use std::io::{self, BufRead, Write};
+
+use super::{Builder, Record, SnapshotError, records};
+use crate::catalog::Catalog;
+use crate::directory::Directory;
+
+/// Why lines are no stored directory, and where: lines are counted from 1.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The bytes could not be read.
+    #[error("line {line}: {source}")]
+    Io {
+        /// The line that was to be read.
+        line: u64,
+        /// Why it could not be.
+        source: io::Error,
+    },
+    /// A line is no record.
+    #[error("line {line}: {message}")]
+    Malformed {
+        /// Which line.
+        line: u64,
+        /// What is wrong with it, and at which column.
+        message: String,
+    },
+    /// A record does not fit; its number is that of its line.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    /// The last line is cut off, or lines are missing.
+    #[error("line {line}: the text ends here, before its checksum")]
+    Truncated {
+        /// The line at which the text ends.
+        line: u64,
+    },
+    /// The text is not the one that was written.
+    #[error("line {line}: the checksum `{found}` is not that of the lines before, `{expected}`")]
+    Checksum {
+        /// The line of the checksum.
+        line: u64,
+        /// The checksum of what was read.
+        expected: String,
+        /// The checksum that stands there.
+        found: String,
+    },
+    /// Something follows the checksum.
+    #[error("line {line}: something follows the checksum")]
+    Trailing {
+        /// The line.
+        line: u64,
+    },
+}
+
+impl ReadError {
+    /// The error's stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Io { .. } => "io",
+            Self::Malformed { .. } => "malformed",
+            Self::Snapshot(error) => error.code(),
+            Self::Truncated { .. } => "truncated",
+            Self::Checksum { .. } => "checksum",
+            Self::Trailing { .. } => "trailing",
+        }
+    }
+}
+
+/// FNV-1a of 64 bits.
+///
+/// Each step is a bijection of the state, so a text with one byte changed never has the same checksum. It finds damage;
+/// it is no proof against somebody who wants to deceive.
+struct Checksum(u64);
+
+impl Checksum {
+    const fn new() -> Self {
+        Self(0xCBF2_9CE4_8422_2325)
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        let step = |state: u64, byte: &u8| (state ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3);
+        self.0 = bytes.iter().fold(self.0, step);
+    }
+
+    fn text(&self) -> String {
+        format!("fnv1a64:{:016x}", self.0)
+    }
+}
+
+/// The last line.
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Last {
+    checksum: String,
+}
+
+/// How many bytes are gathered before they are written.
+const GATHERED: usize = 1 << 16;
+
+impl Directory {
+    /// Writes the stored form: one record a line, and a line with the checksum of all lines before it.
+    ///
+    /// Equal directories give equal bytes. The [module](crate::snapshot) says what the records hold; the last line is
+    /// `{"checksum":"fnv1a64:..."}`, FNV-1a of 64 bits in hexadecimal over everything before it. Writes are gathered, so
+    /// the writer needs no buffer of its own.
+    ///
+    /// # Errors
+    ///
+    /// What the writer reports; what it took until then is no stored directory.
+    pub fn write_to(&self, mut writer: impl Write) -> io::Result<()> {
+        let mut checksum = Checksum::new();
+        let mut gathered = Vec::with_capacity(GATHERED.saturating_mul(2));
+        for record in records(self) {
+            serde_json::to_writer(&mut gathered, &record)?;
+            gathered.push(b'\n');
+            if gathered.len() >= GATHERED {
+                checksum.add(&gathered);
+                writer.write_all(&gathered)?;
+                gathered.clear();
+            }
+        }
+        checksum.add(&gathered);
+        serde_json::to_writer(&mut gathered, &Last { checksum: checksum.text() })?;
+        gathered.push(b'\n');
+        writer.write_all(&gathered)?;
+        writer.flush()
+    }
+
+    /// Reads what [`write_to`](Self::write_to) wrote, with the stored catalog.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`] says at which line it stopped, and no directory is made.
+    ///
+    /// ```
+    /// use entitle::Directory;
+    /// use entitle::catalog::Catalog;
+    ///
+    /// let directory = Directory::new(Catalog::builder().build()?);
+    /// let mut stored = Vec::new();
+    /// directory.write_to(&mut stored)?;
+    /// assert_eq!(Directory::read_from(&stored[..])?, directory);
+    ///
+    /// stored.truncate(stored.len() - 2);
+    /// assert_eq!(Directory::read_from(&stored[..]).unwrap_err().code(), "malformed");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn read_from(reader: impl BufRead) -> Result<Self, ReadError> {
+        read(Builder::new(), reader)
+    }
+
+    /// Reads what [`write_to`](Self::write_to) wrote, with the host's catalog instead of the stored one.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`] says at which line it stopped, and no directory is made.
+    pub fn read_with_catalog(catalog: Catalog, reader: impl BufRead) -> Result<Self, ReadError> {
+        read(Builder::with_catalog(catalog), reader)
+    }
+}
+
+fn read(mut builder: Builder, reader: impl BufRead) -> Result<Directory, ReadError> {
+    let mut lines = Lines { reader, bytes: Vec::new(), line: 0 };
+    let mut checksum = Checksum::new();
+    while !builder.is_complete() {
+        lines.advance()?;
+        let record: Record = lines.parse()?;
+        builder.push(record)?;
+        checksum.add(&lines.bytes);
+    }
+    lines.advance()?;
+    let Last { checksum: found } = lines.parse()?;
+    let expected = checksum.text();
+    if found != expected {
+        return Err(ReadError::Checksum { line: lines.line, expected, found });
+    }
+    lines.expect_end()?;
+    Ok(builder.finish()?)
+}
+
+/// The lines of a text, one at a time.
+struct Lines<R> {
+    reader: R,
+    bytes: Vec<u8>,
+    line: u64,
+}
+
+impl<R: BufRead> Lines<R> {
+    fn advance(&mut self) -> Result<(), ReadError> {
+        self.line = self.line.saturating_add(1);
+        let line = self.line;
+        self.bytes.clear();
+        let read = self.reader.read_until(b'\n', &mut self.bytes);
+        match read.map_err(|source| ReadError::Io { line, source })? {
+            0 => Err(ReadError::Truncated { line }),
+            _ => Ok(()),
+        }
+    }
+
+    fn parse<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, ReadError> {
+        let read = serde_json::from_slice(&self.bytes);
+        read.map_err(|error| ReadError::Malformed { line: self.line, message: in_line(&error) })
+    }
+
+    fn expect_end(&mut self) -> Result<(), ReadError> {
+        let line = self.line.saturating_add(1);
+        let rest = self.reader.fill_buf().map_err(|source| ReadError::Io { line, source })?;
+        if rest.is_empty() { Ok(()) } else { Err(ReadError::Trailing { line }) }
+    }
+}
+
+/// The parser saw one line only: its own count of lines would mislead.
+fn in_line(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
+    if error.column() == 0 { message.into() } else { format!("column {}: {message}", error.column()) }
+}

@@ -1,0 +1,101 @@
+//! The stored form of a whole directory: a stream of records.
+//!
+//! [`records`] gives the records of a directory one by one, and a [`Builder`] makes an equal directory of them, so
+//! that a world of a million is written and read in the memory that the directory itself takes. Records are serde
+//! data: a host writes them in whatever format it has, as rows or as lines. With the feature `json` there is a
+//! ready one: [`write_to`](Directory::write_to) and [`read_from`](Directory::read_from), one JSON object a line
+//! with a checksum behind the last.
+//!
+//! - Everything is told by name. Ids are not stored: after reading, resolve names again.
+//! - The order is stable: directories that are equal give equal records, and equal bytes as lines.
+//! - Reading checks everything before it gives a directory, and an error says at which record it stopped. Nothing is
+//!   half loaded.
+//! - A stored directory is a shortcut, not the history: replaying the commits after its revision gives what replaying
+//!   all of them gives.
+//!
+//! # Catalog
+//!
+//! The catalog is stored too, and [`Builder::new`] uses it. Hosts that declare theirs in code give it with
+//! [`Builder::with_catalog`], for two reasons. The numbering of permissions by a `bitflags` type is in the
+//! program and not in the stored form; and a new release may declare more than the one that stored the
+//! directory. Names that the given catalog does not know are errors, and grants are closed under its
+//! implications.
+//!
+//! # Form
+//!
+//! Version 1. A record is an object with one key. They come in the order of this table; lists in them are sorted by
+//! bytes, permissions by their place in the catalog. Fields in brackets are left out if they are null, empty or
+//! false. Moments are milliseconds since the Unix epoch.
+//!
+//! | record | how many | fields |
+//! |---|---|---|
+//! | `snapshot` | one | `version`: 1 |
+//! | `catalog` | one | the catalog as it was declared, see [`CatalogDocument`](crate::catalog::CatalogDocument) |
+//! | `commits` | one | `revision`: how many commits made the directory; `committed_at`: when the last one happened |
+//! | `license` | one, if one is installed | `license`: see [`License`](crate::License); `phase`: as of the last commit, `pending`, `active`, `grace` or `lapsed` |
+//! | `book` | one for each profile, in rank order | `profile`; `peak` and `peak_at`: the most that was consumed since the license was installed, and when; `seat_ms`: seats times milliseconds since then |
+//! | `queue` | one | `last_turn`: the last number given out to somebody who waits |
+//! | `group` | one for each group | `group`: the name; `members`: `"explicit"`, `{"by_profile": [..]}` or `{"external": [..]}` |
+//! | `user` | one for each user | `user`: the name; `source`: `local`, `ldap`, `sso` or `custom`; `status`: `active`, `invited`, `expired` or `suspended`; [`email`]; [`expires_at`]: when the open invitation is over; [`wants`] and [`holds`]: profiles; [`basis`]: how the seat was taken; [`turn`]: the place in the queue; `since`: since when it is held or waited for like this; [`external_groups`]: external names of the last sync; [`groups`]: the explicit groups that the user is in |
+//! | `kind_grant` | one for each grant on a whole kind, kinds as in the catalog | `kind`; `to`: `everyone`, `group:NAME` or `user:NAME`; `permissions`, implied ones included |
+//! | `resource` | one for each resource, singletons too | `resource`: the name, such as `project/churn`; [`owner`]; [`grants`]: from subject to permissions, implied ones included, in the order everyone, groups, users; [`required`]: permissions that need a personal credential; [`credentials`]: users who recorded one; [`owner_groups`]: groups that include the owner |
+//! | `key` | one for each API key | `key`: the name; `acts_as`: a user; `scope`: `"all"` or `{"entries": {TARGET: [..]}}`, implied permissions included; [`expires_at`]; [`expired`]: true once it is over |
+//! | `end` | one | `records`: how many records come before it |
+//!
+//! Which users are in groups by profile and external groups is not stored: it follows from the users.
+//!
+//! ```
+//! use entitle::catalog::Catalog;
+//! use entitle::{Command, Directory, Strict, Timestamp, snapshot};
+//!
+//! let empty = Directory::new(Catalog::builder().build()?);
+//! let plan = empty.plan(Timestamp::EPOCH, &Strict, [Command::add_group("data").into()])?;
+//! let directory = plan.into_directory();
+//!
+//! let mut builder = snapshot::Builder::new();
+//! for record in snapshot::records(&directory) {
+//!     builder.push(record)?;
+//! }
+//! assert_eq!(builder.finish()?, directory);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod build;
+#[cfg(feature = "json")]
+mod lines;
+
+pub use self::build::{Builder, SnapshotError};
+#[cfg(feature = "json")]
+pub use self::lines::ReadError;
+use crate::directory::{self, Directory};
+
+/// The version of the stored form that this release writes, and the only one that it reads.
+pub const VERSION: u32 = 1;
+
+/// One part of a stored directory; its serialized form is the crate's own, see the [module](self).
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Record(directory::Record);
+
+/// The stored form of a directory, record by record.
+///
+/// Gathers and sorts the names first, then makes each record when it is asked for.
+pub fn records(directory: &Directory) -> impl Iterator<Item = Record> + '_ {
+    let catalog = directory.catalog().document().clone();
+    let frame = [
+        directory::Record::Snapshot { version: VERSION },
+        directory::Record::Catalog(alloc::boxed::Box::new(catalog)),
+    ];
+    let mut content = frame.into_iter().chain(directory.records()).fuse();
+    let mut records = 0_u64;
+    let mut ended = false;
+    core::iter::from_fn(move || {
+        if let Some(record) = content.next() {
+            records = records.saturating_add(1);
+            return Some(Record(record));
+        }
+        let end = (!ended).then_some(Record(directory::Record::End { records }));
+        ended = true;
+        end
+    })
+}

@@ -1,0 +1,215 @@
+//! The shared handle: what it stores before it shows, and what it does when somebody else was first.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use entitle::authority::{CatchUpError, ExecuteError};
+use entitle::change::{Commit, ReplayError};
+use entitle::journal::{AppendError, Journal, MemoryJournal};
+use entitle::{Authority, Command, Directory, Timestamp};
+
+use super::world;
+
+const NOW: Timestamp = Timestamp::from_millis(100);
+
+type Shared = Authority<Arc<MemoryJournal>, entitle::Strict>;
+
+/// Two authorities on one journal, as two processes would be.
+fn pair() -> (Shared, Shared, Arc<MemoryJournal>) {
+    let journal = Arc::new(MemoryJournal::new());
+    let open =
+        || Authority::open(Directory::new(world::catalog()), Arc::clone(&journal), entitle::Strict).unwrap();
+    let (one, two) = (open(), open());
+    let setup = r#"[{ "install_license": { "name": "acme", "seats": { "designer": 1 } } },
+                    { "add_group": { "group": "data" } }, { "add_resource": { "resource": "project/churn" } }]"#;
+    one.execute(NOW, "setup", commands(setup)).unwrap();
+    (one, two, journal)
+}
+
+fn commands(text: &str) -> Vec<Command> {
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn what_is_executed_is_stored_and_seen() {
+    let (one, two, journal) = pair();
+    let mut reader = one.reader();
+    let held = one.load();
+    let done = one.execute(NOW, "ada", commands(r#"[{ "add_group": { "group": "new" } }]"#)).unwrap();
+    let commit = done.commit().unwrap();
+    assert_eq!((commit.revision, commit.by.as_str(), commit.events.len()), (2, "ada", 1));
+    assert_eq!(journal.read_after(1), Ok(vec![commit.clone()]));
+    assert!(reader.load().group("new").is_some());
+    assert!(held.group("new").is_none(), "a directory that someone holds stays as it is");
+    assert!(two.load().group("new").is_none());
+    assert_eq!(two.catch_up(), Ok(2));
+    assert_eq!(two.catch_up(), Ok(0));
+    assert_eq!(two.load(), one.load());
+}
+
+#[test]
+fn a_conflict_is_planned_again() {
+    let (one, two, journal) = pair();
+    let done = two.execute(NOW, "", commands(r#"[{ "add_group": { "group": "other" } }]"#)).unwrap();
+    assert_eq!(done.directory().revision(), 2);
+    let done = one.execute(NOW, "", commands(r#"[{ "add_group": { "group": "mine" } }]"#)).unwrap();
+    assert_eq!(done.directory().revision(), 3);
+    let revisions: Vec<u64> = journal.read_after(0).unwrap().iter().map(|commit| commit.revision).collect();
+    assert_eq!(revisions, [1, 2, 3]);
+    two.catch_up().unwrap();
+    assert_eq!(one.load(), two.load());
+}
+
+/// The last seat is given up in one process; the other one does not refuse by what it knew before.
+#[test]
+fn nobody_is_refused_by_an_old_state() {
+    let (one, two, _) = pair();
+    let add = |user: &str| {
+        commands(&format!(r#"[{{ "add_user": {{ "user": "{user}", "profile": "designer" }} }}]"#))
+    };
+    one.execute(NOW, "", add("ada")).unwrap();
+    let refused = two.execute(NOW, "", add("bob")).unwrap_err();
+    assert!(
+        matches!(&refused, ExecuteError::Refused(refusal) if refusal.code() == "seat_limit"),
+        "{refused}"
+    );
+    one.execute(NOW, "", commands(r#"[{ "suspend": { "user": "ada" } }]"#)).unwrap();
+    assert!(two.execute(NOW, "", add("bob")).is_ok());
+}
+
+/// What one process granted, another one revokes, though it had not heard of the grant.
+#[test]
+fn nothing_to_do_is_said_by_the_last_state() {
+    let (one, two, _) = pair();
+    two.catch_up().unwrap();
+    let grant = r#"[{ "grant": { "to": "group:data", "on": "project/churn", "permissions": ["read"] } }]"#;
+    one.execute(NOW, "", commands(grant)).unwrap();
+    let done = two.execute(NOW, "", commands(&grant.replace("grant", "revoke"))).unwrap();
+    assert!(done.commit().is_some());
+    one.catch_up().unwrap();
+    assert_eq!(one.load(), two.load());
+    let done = one.execute(NOW, "", commands(&grant.replace("grant", "revoke"))).unwrap();
+    assert!(done.commit().is_none());
+    assert_eq!(done.directory().revision(), 3);
+}
+
+/// A store that fails, before or after it kept the commit.
+struct Failing {
+    journal: MemoryJournal,
+    fails: AtomicBool,
+    keeps: bool,
+}
+
+impl Journal for Failing {
+    type Error = &'static str;
+
+    fn append(&self, expected: u64, commit: &Commit) -> Result<(), AppendError<&'static str>> {
+        let fails = self.fails.swap(false, Ordering::SeqCst);
+        if !fails || self.keeps {
+            self.journal.append(expected, commit).map_err(|error| match error {
+                AppendError::Conflict { found } => AppendError::Conflict { found },
+                AppendError::Store(never) => match never {},
+            })?;
+        }
+        if fails { Err(AppendError::Store("the connection was lost")) } else { Ok(()) }
+    }
+
+    fn read_after(&self, revision: u64) -> Result<Vec<Commit>, &'static str> {
+        Ok(self.journal.read_after(revision).unwrap())
+    }
+}
+
+#[test]
+fn an_unknown_outcome_is_found_out() {
+    for keeps in [false, true] {
+        let journal = Failing { journal: MemoryJournal::new(), fails: true.into(), keeps };
+        let authority = Authority::new(Directory::new(world::catalog()), journal, entitle::Strict);
+        let add = || commands(r#"[{ "add_group": { "group": "data" } }]"#);
+        let error = authority.execute(NOW, "", add()).unwrap_err();
+        assert!(matches!(error, ExecuteError::Journal("the connection was lost")), "{error}");
+        assert_eq!(authority.load().revision(), 0, "nothing is shown that may not be stored");
+        let done = authority.execute(NOW, "", add()).unwrap();
+        assert_eq!(done.commit().is_none(), keeps);
+        assert_eq!(done.directory().revision(), 1);
+        assert!(authority.load().group("data").is_some());
+    }
+}
+
+/// Always somebody else is first.
+struct Busy;
+
+impl Journal for Busy {
+    type Error = std::convert::Infallible;
+
+    fn append(&self, expected: u64, _: &Commit) -> Result<(), AppendError<Self::Error>> {
+        Err(AppendError::Conflict { found: expected + 1 })
+    }
+
+    fn read_after(&self, revision: u64) -> Result<Vec<Commit>, Self::Error> {
+        let text = format!(
+            r#"{{ "revision": {}, "at": 1, "events": [{{ "group_added": {{ "group": "g{revision}", "members": "explicit" }} }}] }}"#,
+            revision + 1
+        );
+        // One page each time the authority asks, and an end in between.
+        if revision % 2 == 1 { Ok(Vec::new()) } else { Ok(vec![serde_json::from_str(&text).unwrap()]) }
+    }
+}
+
+#[test]
+fn attempts_are_bounded() {
+    let authority = Authority::new(Directory::new(world::catalog()), Busy, entitle::Strict).attempts(3);
+    let error =
+        authority.execute(NOW, "", commands(r#"[{ "add_group": { "group": "data" } }]"#)).unwrap_err();
+    assert_eq!(error.to_string(), "others committed first, 3 times");
+}
+
+#[test]
+fn a_journal_that_is_another_one_is_found() {
+    let (directories, commits) = world::small();
+    let behind = Authority::new(directories[8].clone(), MemoryJournal::new(), entitle::Strict);
+    let error = behind.execute(NOW, "", commands(r#"[{ "add_group": { "group": "x" } }]"#)).unwrap_err();
+    assert!(matches!(error, ExecuteError::JournalBehind { journal: 0, directory: 8 }), "{error}");
+    let right = Authority::new(directories[8].clone(), MemoryJournal::after(8), entitle::Strict);
+    let done = right.execute(NOW, "", commands(r#"[{ "add_group": { "group": "x" } }]"#)).unwrap();
+    assert_eq!(done.directory().revision(), 9);
+
+    // A journal that begins later than the directory: the gap is told.
+    let later = MemoryJournal::after(2);
+    later.append(2, &commits[2]).unwrap();
+    let error = Authority::open(directories[0].clone(), later, entitle::Strict).unwrap_err();
+    assert_eq!(error, CatchUpError::Replay(ReplayError::Gap { expected: 1, found: 3 }));
+}
+
+#[test]
+fn hosts_that_store_themselves_publish_and_follow() {
+    let (directories, commits) = world::small();
+    let authority = Authority::new(directories[0].clone(), MemoryJournal::new(), world::policy());
+    let mut plans = Vec::new();
+    for (at, commands) in world::batches().into_iter().take(2) {
+        let plan = authority.load().plan(at, &world::policy(), commands).unwrap();
+        plans.push(plan.clone());
+        authority.publish(plan).unwrap();
+    }
+    assert_eq!(*authority.load(), directories[2]);
+    let stale = authority.publish(plans.remove(0)).unwrap_err();
+    assert_eq!((stale.base, stale.found), (0, 2));
+    // Commits that are known already are passed over.
+    assert_eq!(*authority.follow(&commits).unwrap(), directories[8]);
+    assert_eq!(*authority.follow(&commits).unwrap(), directories[8]);
+}
+
+/// A policy that panics leaves the authority as it was.
+#[test]
+fn a_panic_in_a_policy_locks_nobody_out() {
+    let panics =
+        |_: &entitle::seats::SeatRequest<'_>| -> entitle::seats::Answer { panic!("a faulty policy") };
+    let authority = Authority::new(Directory::new(world::catalog()), MemoryJournal::new(), panics);
+    let add = r#"[{ "install_license": { "name": "acme", "seats": { "designer": 0 } } },
+                  { "add_user": { "user": "ada", "profile": "designer" } }]"#;
+    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let _ = authority.execute(NOW, "", commands(add));
+    }));
+    assert!(caught.is_err());
+    assert_eq!(authority.load().revision(), 0);
+    assert!(authority.execute(NOW, "", commands(r#"[{ "add_group": { "group": "x" } }]"#)).is_ok());
+}

@@ -1,0 +1,116 @@
+//! The difference of two directories is what a comparison of everything finds.
+
+use std::collections::BTreeMap;
+
+use entitle::Directory;
+use entitle::directory::{Change, Diff};
+use entitle::snapshot::records;
+use serde_json::Value;
+
+use super::{times, world};
+
+/// Everything stored, by kind of record and name; written from the documented form.
+fn content(directory: &Directory) -> BTreeMap<(String, String), Vec<Value>> {
+    let mut found: BTreeMap<_, Vec<Value>> = BTreeMap::new();
+    for record in records(directory) {
+        let value = serde_json::to_value(&record).unwrap();
+        let (section, body) = value.as_object().unwrap().iter().next().unwrap();
+        let name = match section.as_str() {
+            "kind_grant" => &body["kind"],
+            "book" => &body["profile"],
+            "group" | "user" | "resource" | "key" => &body[section],
+            _ => &Value::Null,
+        };
+        let name = name.as_str().unwrap_or_default().to_owned();
+        found.entry((section.clone(), name)).or_default().push(body.clone());
+    }
+    found
+}
+
+type Told = Vec<(String, String, Option<Change>)>;
+
+fn expected(before: &Directory, after: &Directory) -> Told {
+    let (before, after) = (content(before), content(after));
+    let mut told = Told::new();
+    for key in before.keys().chain(after.keys().filter(|key| !before.contains_key(*key))) {
+        let (section, name) = key.clone();
+        let change = match (before.get(key), after.get(key)) {
+            (None, _) => Change::Added,
+            (_, None) => Change::Removed,
+            (was, is) if was != is => Change::Changed,
+            _ => continue,
+        };
+        match section.as_str() {
+            "snapshot" | "commits" | "queue" | "end" => {}
+            "kind_grant" | "book" | "license" | "catalog" => told.push((section, name, None)),
+            _ => told.push((section, name, Some(change))),
+        }
+    }
+    told.sort();
+    told
+}
+
+fn told(diff: &Diff) -> Told {
+    let mut told = Told::new();
+    let whole = |section: &str, name: &str| (section.to_owned(), name.to_owned(), None);
+    told.extend(diff.catalog.then(|| whole("catalog", "")));
+    told.extend(diff.license.then(|| whole("license", "")));
+    told.extend(diff.books.iter().map(|profile| whole("book", profile)));
+    told.extend(diff.kinds.iter().map(|kind| whole("kind_grant", kind)));
+    let sections =
+        [("group", &diff.groups), ("user", &diff.users), ("resource", &diff.resources), ("key", &diff.keys)];
+    for (section, differences) in sections {
+        for difference in differences {
+            told.push((section.to_owned(), difference.name.clone(), Some(difference.change)));
+        }
+    }
+    told.sort();
+    told
+}
+
+#[track_caller]
+fn agrees(before: &Directory, after: &Directory) {
+    let diff = Directory::diff(before, after);
+    assert_eq!(told(&diff), expected(before, after));
+    assert_eq!(diff.is_empty(), told(&diff).is_empty());
+}
+
+#[test]
+fn any_two_revisions() {
+    let (directories, _) = world::small();
+    let mut histories = vec![directories];
+    histories.extend(world::scenarios().iter().map(|(_, end, commits)| world::revisions(end, commits)));
+    let step = if times(0, 1) == 0 { 5 } else { 1 };
+    for directories in histories {
+        for before in directories.iter().step_by(step) {
+            for after in &directories {
+                agrees(before, after);
+            }
+        }
+    }
+}
+
+/// Directories that share nothing, or only a past, are compared by what they say.
+#[test]
+fn siblings_and_strangers() {
+    let (directories, commits) = world::small();
+    let last = directories.last().unwrap();
+    let stranger = Directory::new(world::catalog()).replay(&commits).unwrap();
+    assert!(Directory::diff(last, &stranger).is_empty());
+    let sibling = |text: &str| {
+        let commands: Vec<entitle::Command> = serde_json::from_str(text).unwrap();
+        last.plan(entitle::Timestamp::from_millis(96), &world::policy(), commands).unwrap().into_directory()
+    };
+    let renamed = sibling(r#"[{ "rename_user": { "user": "ada", "to": "eda" } }]"#);
+    agrees(last, &renamed);
+    agrees(&renamed, last);
+    let diff = Directory::diff(last, &renamed);
+    let names: Vec<&str> = diff.resources.iter().map(|resource| resource.name.as_str()).collect();
+    assert_eq!(names, ["connection/db", "instance", "project/churn"]);
+    let swapped = sibling(
+        r#"[{ "remove_key": { "key": "all" } }, { "add_key": { "key": "any", "acts_as": "bot" } },
+            { "rename_user": { "user": "ada", "to": "zed" } }, { "rename_user": { "user": "eve", "to": "ada" } }]"#,
+    );
+    agrees(&renamed, &swapped);
+    agrees(&stranger, &swapped);
+}

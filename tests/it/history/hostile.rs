@@ -1,0 +1,195 @@
+//! Stored directories that were damaged: an error that says where, or an equal directory; never half of one.
+
+use std::io::BufReader;
+
+use entitle::Directory;
+
+use super::{times, world};
+
+fn small() -> (Directory, Vec<u8>) {
+    let (mut directories, _) = world::small();
+    let directory = directories.pop().unwrap();
+    let mut stored = Vec::new();
+    directory.write_to(&mut stored).unwrap();
+    (directory, stored)
+}
+
+/// An error with a place in it, or an equal directory.
+#[track_caller]
+fn error_or_equal(bytes: &[u8], directory: &Directory) -> bool {
+    match Directory::read_from(bytes) {
+        Ok(read) => {
+            assert_eq!(&read, directory);
+            true
+        }
+        Err(error) => {
+            let text = error.to_string();
+            let placed = ["line ", "record ", "the records end after "];
+            assert!(placed.iter().any(|place| text.starts_with(place)), "{text}");
+            assert!(!error.code().is_empty());
+            false
+        }
+    }
+}
+
+#[test]
+fn truncated_at_every_byte() {
+    let (directory, stored) = small();
+    for length in 0..stored.len() {
+        let equal = error_or_equal(&stored[..length], &directory);
+        // Only the last end of line says nothing that is not known without it.
+        assert_eq!(equal, length + 1 == stored.len(), "{length} of {}", stored.len());
+    }
+}
+
+#[test]
+fn every_byte_changed() {
+    let (directory, stored) = small();
+    let few = [1, 2, 0x20, 0x80, b'"' ^ b'}', 0xFF];
+    let all: Vec<u8> = (1..=255).collect();
+    let flips: &[u8] = if times(0, 1) == 0 { &few } else { &all };
+    let mut damaged = stored.clone();
+    for place in 0..stored.len() {
+        for flip in flips {
+            damaged[place] = stored[place] ^ flip;
+            error_or_equal(&damaged, &directory);
+        }
+        damaged[place] = stored[place];
+    }
+}
+
+/// Damage that leaves every line well-formed and the checksum right is found by what the records say.
+#[test]
+fn contradictions_are_told_with_their_place() {
+    let (_, stored) = small();
+    let text = String::from_utf8(stored).unwrap();
+    let cases = [
+        (
+            r#""version":1"#,
+            r#""version":2"#,
+            "record 1: version 2 of the stored form is not 1, which this release reads",
+        ),
+        (
+            r#""committed_at":95"#,
+            r#""committed_at":900"#,
+            "record 4, license `acme`: the phase is `grace` at 900 ms",
+        ),
+        (r#"{"queue":{"last_turn":3}}"#, r#"{"queue":{"last_turn":0}}"#, "the turn 1 was never given out"),
+        (r#""members":"explicit""#, r#""members":"implicit""#, "line 10: column"),
+        (
+            r#""holds":"technical","basis":"exempt""#,
+            r#""holds":"technical""#,
+            "user `bot`: a seat has a profile and a basis, or neither",
+        ),
+        (
+            r#""holds":"technical","basis":"exempt""#,
+            r#""holds":"technical","basis":"standard""#,
+            "user `bot`: the basis of the seat does not agree",
+        ),
+        (r#""wants":"technical""#, r#""wants":"nobody""#, "user `bot`: there is no profile `nobody`"),
+        (r#""user":"bot""#, r#""user":"ada""#, "user `ada`: user `ada` exists"),
+        (r#""user":"bot""#, r#""user":" bot""#, "` bot` begins or ends with white space"),
+        (
+            r#""groups":["data","owners"]"#,
+            r#""groups":["data","analysts"]"#,
+            "user `ada`: nobody is in `analysts` by command",
+        ),
+        (
+            r#""groups":["data","owners"]"#,
+            r#""groups":["data"]"#,
+            "resource `project/churn`: the owner is not in `owners`",
+        ),
+        (
+            r#""status":"suspended""#,
+            r#""status":"suspended","holds":"reader","basis":"placed""#,
+            "such a user cannot hold or wait for a seat",
+        ),
+        (r#""resource":"instance""#, r#""resource":"instance/x""#, "`instance/x` cannot name a new resource"),
+        (
+            r#""resource":"project/a b/c""#,
+            r#""resource":"instance""#,
+            "resource `instance`: `instance` is described twice",
+        ),
+        (r#""user:eve":["read"]"#, r#""user:eve":["raed"]"#, "there is no permission `raed`"),
+        (r#""user:eve":["read"]"#, r#""user:eve":[]"#, "`user:eve` is granted nothing"),
+        (r#""user:eve":["read"]"#, r#""group:data":["read"]"#, "`group:data` is named twice"),
+        (r#""user:eve":["read"]"#, r#""eve":["read"]"#, "`eve` is not a subject"),
+        (r#""expired":true"#, r#""expired":false"#, "key `ci`: `expired` is not what it must be at 95 ms"),
+        (r#""acts_as":"bot""#, r#""acts_as":"bit""#, "key `all`: there is no user `bit`"),
+        (r#""acts_as":"bot""#, r#""acts_as":"bot","more":1"#, "unknown field `more`"),
+        (r#"{"end":{"records":"#, r#"{"end":{"records":1"#, "`end`: it counts"),
+        (r#""peak":3"#, r#""peak":0"#, "`end`: the peak of `designer` is below what is consumed"),
+    ];
+    for (before, after, expected) in cases {
+        assert!(text.contains(before), "{before}\nis not in\n{text}");
+        let changed = with_checksum(&text.replacen(before, after, 1));
+        let error = Directory::read_from(changed.as_bytes())
+            .err()
+            .unwrap_or_else(|| panic!("{after} is read"))
+            .to_string();
+        assert!(error.contains(expected), "{before} -> {after}: {error}");
+    }
+}
+
+/// Lines that are sound one by one may still stand where they cannot.
+#[test]
+fn lines_left_out_repeated_or_moved_are_found() {
+    let (directory, stored) = small();
+    let text = String::from_utf8(stored).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let content = &lines[..lines.len() - 1];
+    for place in 0..content.len() {
+        let mut without = content.to_vec();
+        without.remove(place);
+        assert!(
+            !error_or_equal(with_checksum(&without.join("\n")).as_bytes(), &directory),
+            "{place} left out"
+        );
+        let mut twice = content.to_vec();
+        twice.insert(place, content[place]);
+        assert!(!error_or_equal(with_checksum(&twice.join("\n")).as_bytes(), &directory), "{place} twice");
+        let mut moved = content.to_vec();
+        moved.swap(place, (place + 1) % content.len());
+        error_or_equal(with_checksum(&moved.join("\n")).as_bytes(), &directory);
+    }
+    let behind = format!("{text}\n");
+    let error = Directory::read_from(behind.as_bytes()).unwrap_err();
+    assert_eq!(error.code(), "trailing");
+}
+
+/// A reader that gives single bytes and then fails is reported with its line.
+#[test]
+fn a_reader_that_fails_is_told() {
+    struct Fails(usize, Vec<u8>);
+    impl std::io::Read for Fails {
+        fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
+            let byte = self.1.get(self.0).ok_or_else(|| std::io::Error::other("the disk is gone"))?;
+            to[0] = *byte;
+            self.0 += 1;
+            Ok(1)
+        }
+    }
+    let (_, mut stored) = small();
+    stored.truncate(200);
+    let error = Directory::read_from(BufReader::with_capacity(1, Fails(0, stored))).unwrap_err();
+    assert_eq!(error.to_string(), "line 2: the disk is gone");
+}
+
+/// The text with the checksum that it should have; written here once more, from the documented form.
+fn with_checksum(text: &str) -> String {
+    let content = text.lines().filter(|line| !line.starts_with(r#"{"checksum""#));
+    let content: String = content.flat_map(|line| [line, "\n"]).collect();
+    let mut state: u64 = 14_695_981_039_346_656_037;
+    for byte in content.bytes() {
+        state ^= u64::from(byte);
+        state = state.wrapping_mul(1_099_511_628_211);
+    }
+    format!("{content}{{\"checksum\":\"fnv1a64:{state:016x}\"}}\n")
+}
+
+#[test]
+fn the_checksum_is_as_documented() {
+    let (_, stored) = small();
+    let text = String::from_utf8(stored).unwrap();
+    assert_eq!(with_checksum(&text), text);
+}

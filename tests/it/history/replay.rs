@@ -1,0 +1,127 @@
+//! Commits that do not continue a directory are refused, and say where.
+
+use entitle::Directory;
+use entitle::change::{Commit, ReplayError};
+
+use super::world;
+
+/// Replay refuses the commits, and the directory that it began with is as it was.
+#[track_caller]
+fn refused(from: &Directory, commits: &[Commit]) -> ReplayError {
+    let before = from.clone();
+    let error = from.replay(commits).unwrap_err();
+    assert_eq!(from, &before);
+    error
+}
+
+#[test]
+fn replay_gives_equal_directories() {
+    let (directories, commits) = world::small();
+    for (from, directory) in directories.iter().enumerate() {
+        for (to, expected) in directories.iter().enumerate().skip(from) {
+            assert_eq!(&directory.replay(&commits[from..to]).unwrap(), expected, "{from} to {to}");
+        }
+    }
+    for (name, end, commits) in world::scenarios() {
+        let replayed = Directory::new(end.catalog().clone()).replay(&commits).unwrap();
+        assert_eq!(replayed, end, "{name}");
+        assert_eq!(replayed.audit(), Ok(()), "{name}");
+    }
+}
+
+#[test]
+fn a_gap_a_repetition_and_an_older_time_are_refused() {
+    let (directories, commits) = world::small();
+    let gap = [commits[0].clone(), commits[2].clone()];
+    assert_eq!(refused(&directories[0], &gap), ReplayError::Gap { expected: 2, found: 3 });
+    let repeated = [commits[0].clone(), commits[0].clone()];
+    assert_eq!(refused(&directories[0], &repeated), ReplayError::Gap { expected: 2, found: 1 });
+    assert_eq!(refused(&directories[1], &commits), ReplayError::Gap { expected: 2, found: 1 });
+    let mut older = commits[1].clone();
+    older.at = entitle::Timestamp::from_millis(9);
+    assert_eq!(refused(&directories[1], &[older]), ReplayError::TimeReversed { revision: 2 });
+}
+
+/// One event against the last directory of the small history, and why it cannot be.
+#[test]
+fn events_that_contradict_the_state_are_refused() {
+    let (directories, _) = world::small();
+    let last = directories.last().unwrap();
+    let cases = [
+        (r#"{ "user_added": { "user": "ada", "source": "local" } }"#, "user `ada` exists"),
+        (r#"{ "user_renamed": { "user": "ada", "to": "dee" } }"#, "user `dee` exists"),
+        (r#"{ "user_removed": { "user": "zoe" } }"#, "there is no user `zoe`"),
+        (r#"{ "user_removed": { "user": "ada" } }"#, "still holds or waits"),
+        (r#"{ "user_removed": { "user": "bob" } }"#, "`bob` still owns something"),
+        (r#"{ "user_suspended": { "user": "bob" } }"#, "not one of [Active]"),
+        (r#"{ "user_reinstated": { "user": "ada" } }"#, "not one of [Suspended]"),
+        (r#"{ "invitation_accepted": { "user": "gus" } }"#, "not one of [Invited]"),
+        (r#"{ "profile_wanted": { "user": "ada", "profile": "chef" } }"#, "there is no profile `chef`"),
+        (
+            r#"{ "seat_changed": { "user": "ada", "holds": "reader", "basis": null, "queued": false } }"#,
+            "a profile and a basis",
+        ),
+        (
+            r#"{ "seat_changed": { "user": "bob", "holds": "reader", "basis": "standard", "queued": false } }"#,
+            "cannot hold",
+        ),
+        (r#"{ "group_added": { "group": "data", "members": "explicit" } }"#, "group `data` exists"),
+        (r#"{ "group_removed": { "group": "zoo" } }"#, "there is no group `zoo`"),
+        (r#"{ "joined": { "user": "ada", "group": "data" } }"#, "is so already"),
+        (r#"{ "left": { "user": "dee", "group": "data" } }"#, "is so already"),
+        (r#"{ "joined": { "user": "ada", "group": "analysts" } }"#, "nobody joins or leaves"),
+        (r#"{ "left": { "user": "ada", "group": "owners" } }"#, "nobody joins or leaves"),
+        (r#"{ "resource_added": { "resource": "project/churn" } }"#, "`project/churn` exists"),
+        (r#"{ "resource_added": { "resource": "project/*" } }"#, "cannot name a new resource"),
+        (r#"{ "resource_removed": { "resource": "instance" } }"#, "cannot be removed"),
+        (
+            r#"{ "owner_changed": { "resource": "project/x", "owner": "ada" } }"#,
+            "there is no resource `project/x`",
+        ),
+        (
+            r#"{ "grant_changed": { "to": "group:data", "on": "project/churn", "permissions": ["use"] } }"#,
+            "there is no permission `use`",
+        ),
+        (r#"{ "key_added": { "key": "ci", "acts_as": "ada", "scope": "all" } }"#, "key `ci` exists"),
+        (r#"{ "key_expired": { "key": "ci" } }"#, "is over already"),
+        (r#"{ "key_expired": { "key": "all" } }"#, "`all` is not over at 100 ms"),
+        (r#"{ "invitation_expired": { "user": "fay" } }"#, "the user still holds"),
+        (r#"{ "phase_changed": { "phase": "lapsed" } }"#, "the license is active at 100 ms"),
+        (
+            r#"{ "license_installed": { "license": { "name": "x", "seats": { "chef": 1 } } } }"#,
+            "unknown profile `chef`",
+        ),
+    ];
+    for (event, expected) in cases {
+        let text = format!(r#"{{ "revision": 9, "at": 100, "events": [{event}] }}"#);
+        let commit: Commit = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{event}: {error}"));
+        match refused(last, &[commit]) {
+            ReplayError::Contradiction { revision: 9, event: 0, reason } => {
+                assert!(reason.contains(expected), "{event}: {reason}");
+            }
+            error => panic!("{event}: {error}"),
+        }
+    }
+}
+
+/// What is due happens in the first commit after it; a commit that leaves it out is not one of this history.
+#[test]
+fn what_was_due_cannot_be_left_out() {
+    let (directories, _) = world::small();
+    let last = directories.last().unwrap();
+    let commit = |at: u64, events: &str| {
+        let text = format!(r#"{{ "revision": 9, "at": {at}, "events": [{events}] }}"#);
+        serde_json::from_str::<Commit>(&text).unwrap()
+    };
+    let added = r#"{ "group_added": { "group": "new", "members": "explicit" } }"#;
+    assert!(last.replay(&[commit(499, added)]).is_ok());
+    let error = refused(last, &[commit(500, added)]).to_string();
+    assert_eq!(error, "event 1 of revision 9: something was over before 500 ms and is not told of");
+    let released = r#"{ "seat_changed": { "user": "fay", "holds": null, "basis": null, "queued": false } },
+                      { "invitation_expired": { "user": "fay" } }"#;
+    assert!(last.replay(&[commit(500, released)]).is_ok());
+    let error = refused(last, &[commit(900, released)]).to_string();
+    assert_eq!(error, "event 2 of revision 9: the license is grace at 900 ms, which is not told of");
+    let error = refused(last, &[commit(100, "")]).to_string();
+    assert_eq!(error, "event 0 of revision 9: a commit records something");
+}

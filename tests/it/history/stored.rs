@@ -1,0 +1,148 @@
+//! The stored form: what is written is read back, equal directories are written alike.
+
+use entitle::change::Commit;
+use entitle::snapshot::{Builder, Record, records};
+use entitle::{Directory, Timestamp};
+
+use super::world;
+
+/// The records through JSON, one by one, as a host's own store would keep them.
+fn through_records(directory: &Directory) -> Directory {
+    let mut builder = Builder::new();
+    for record in records(directory) {
+        let stored = serde_json::to_string(&record).unwrap();
+        let read: Record = serde_json::from_str(&stored).unwrap();
+        assert_eq!(read, record, "{stored}");
+        builder.push(read).unwrap_or_else(|error| panic!("{error}: {stored}"));
+    }
+    builder.finish().unwrap()
+}
+
+fn reads_back(directory: &Directory) {
+    let read = through_records(directory);
+    assert_eq!(read.audit(), Ok(()));
+    assert_eq!(&read, directory);
+    assert!(records(&read).eq(records(directory)));
+    assert_eq!(read.next_due(), directory.next_due());
+    assert_eq!(read.total_figures(), directory.total_figures());
+    for profile in directory.catalog().profiles() {
+        assert_eq!(read.figures(profile), directory.figures(profile), "{profile}");
+    }
+}
+
+#[test]
+fn every_revision_reads_back() {
+    let (directories, _) = world::small();
+    directories.iter().for_each(reads_back);
+    for (_, end, commits) in world::scenarios() {
+        world::revisions(&end, &commits).iter().for_each(reads_back);
+    }
+}
+
+/// A stored directory and the later commits give what all commits give, and plans on both come out alike (rule C3).
+#[test]
+fn history_continues_from_a_stored_directory() {
+    let (directories, commits) = world::small();
+    let end = directories.last().unwrap();
+    for (known, directory) in directories.iter().enumerate() {
+        let read = through_records(directory);
+        assert_eq!(&read.replay(&commits[known..]).unwrap(), end, "from revision {known}");
+        let Some((at, commands)) = world::batches().into_iter().nth(known) else { continue };
+        let plan = read.plan(at, &world::policy(), commands).unwrap();
+        assert_eq!(plan.commit("test").as_ref(), commits.get(known));
+    }
+    for (name, end, commits) in world::scenarios() {
+        let half = commits.len() / 2;
+        let middle = Directory::new(end.catalog().clone()).replay(&commits[..half]).unwrap();
+        assert_eq!(through_records(&middle).replay(&commits[half..]).unwrap(), end, "{name}");
+    }
+}
+
+/// Equal directories have equal stored forms, however they came about.
+#[test]
+fn equal_directories_are_stored_alike() {
+    let now = Timestamp::EPOCH;
+    let policy = world::policy();
+    let build = |texts: [&str; 3]| {
+        let commands: Vec<entitle::Command> =
+            texts.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
+        Directory::new(world::catalog()).plan(now, &policy, commands).unwrap().into_directory()
+    };
+    let first = r#"{ "add_group": { "group": "b" } }"#;
+    let second = r#"{ "add_group": { "group": "a" } }"#;
+    let user = r#"{ "add_user": { "user": "ada", "profile": "technical" } }"#;
+    let (one, two) = (build([first, second, user]), build([user, second, first]));
+    assert_eq!(one, two);
+    assert!(records(&one).eq(records(&two)));
+}
+
+/// A host's catalog takes the place of the stored one; it may know more, and must know every name.
+#[test]
+fn the_host_may_give_the_catalog() {
+    let (directories, _) = world::small();
+    let directory = directories.last().unwrap();
+    let text = serde_json::to_string(directory.catalog()).unwrap();
+    let read = |text: &str| {
+        let mut builder = Builder::with_catalog(serde_json::from_str(text).unwrap());
+        records(directory).try_for_each(|record| builder.push(record)).and_then(|()| builder.finish())
+    };
+    assert_eq!(&read(&text).unwrap(), directory);
+
+    // `detail` is implied by `use` in a later release: what was granted is closed under it.
+    let more = text.replace(
+        r#""permissions":["use","detail"]"#,
+        r#""permissions":["use","detail","see"],"implies":{"use":["detail"]}"#,
+    );
+    assert_ne!(more, text);
+    let later = read(&more).unwrap();
+    assert_eq!(later.audit(), Ok(()));
+    let db = later.resource_named("connection/db").unwrap();
+    let granted = later.granted(later.user("bot").unwrap(), db);
+    assert_eq!(later.catalog().names(granted).collect::<Vec<_>>(), ["use", "detail"]);
+
+    let fewer = text.replace("technical", "robot");
+    let error = read(&fewer).unwrap_err().to_string();
+    assert_eq!(error, "record 7, the book of `technical`: there is no profile `technical`");
+}
+
+/// A commit is data that a person can read, and reads back as it was.
+#[test]
+fn commits_read_back() {
+    let (_, commits) = world::small();
+    let all = world::scenarios().into_iter().flat_map(|(_, _, commits)| commits);
+    for commit in all.chain(commits.iter().cloned()) {
+        let text = serde_json::to_string(&commit).unwrap();
+        assert_eq!(serde_json::from_str::<Commit>(&text).unwrap(), commit, "{text}");
+    }
+    let last = serde_json::to_string(commits.last().unwrap()).unwrap();
+    assert!(
+        last.starts_with(r#"{"revision":8,"at":95,"by":"test","events":[{"user_added":{"user":"hal""#),
+        "{last}"
+    );
+}
+
+/// The documented form, line by line.
+#[cfg(feature = "json")]
+#[test]
+fn lines_are_as_documented() {
+    let (directories, _) = world::small();
+    let mut stored = Vec::new();
+    directories.last().unwrap().write_to(&mut stored).unwrap();
+    let text = String::from_utf8(stored.clone()).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let has = |line: &str| assert!(lines.contains(&line), "{line}\nis not in\n{text}");
+    assert_eq!(lines[0], r#"{"snapshot":{"version":1}}"#);
+    assert!(lines[1].starts_with(r#"{"catalog":{"kinds":{"#));
+    assert_eq!(lines[2], r#"{"commits":{"revision":8,"committed_at":95}}"#);
+    has(r#"{"queue":{"last_turn":3}}"#);
+    has(r#"{"group":{"group":"analysts","members":{"external":["CN=analysts","CN=more"]}}}"#);
+    has(r#"{"kind_grant":{"kind":"project","to":"group:data","permissions":["read"]}}"#);
+    has(r#"{"resource":{"resource":"instance","owner":"ada"}}"#);
+    has(
+        r#"{"resource":{"resource":"project/churn","owner":"ada","grants":{"group:data":["write","read"],"user:eve":["read"]},"owner_groups":["owners"]}}"#,
+    );
+    has(
+        r#"{"key":{"key":"ci","acts_as":"ada","scope":{"entries":{"connection/*":["use","detail"],"project/churn":["write","read"]}},"expires_at":80,"expired":true}}"#,
+    );
+    assert_eq!(Directory::read_from(&stored[..]).unwrap(), directories[8]);
+}

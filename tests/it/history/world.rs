@@ -1,0 +1,108 @@
+//! A history in which everything occurs once, and the histories of all scenarios.
+
+use entitle::catalog::Catalog;
+use entitle::change::{Command, Commit};
+use entitle::scenario::Scenario;
+use entitle::seats::ReadyPolicy;
+use entitle::{Directory, Timestamp};
+
+const CATALOG: &str = r#"{
+    "kinds": {
+        "instance": { "singleton": true, "permissions": ["admin", "create"], "implies": { "admin": ["create"] },
+                      "owner": ["admin"] },
+        "project": { "permissions": ["admin", "write", "read"],
+                     "implies": { "admin": ["write"], "write": ["read"] }, "owner": ["admin"] },
+        "connection": { "permissions": ["use", "detail"] }
+    },
+    "profiles": {
+        "designer": { "ceiling": "all" },
+        "reader": { "ceiling": { "project": ["read"] } },
+        "technical": { "ceiling": "all", "seat": "exempt" }
+    },
+    "default_profile": "reader",
+    "add_ons": { "studios": { "gates": { "instance": ["create"] } } },
+    "external_profiles": { "map": [{ "external": "CN=analysts", "profile": "designer" }] },
+    "lapsed": { "project": ["read"] }
+}"#;
+
+/// The steps, each a time and the commands of one batch.
+const STEPS: &str = r#"[
+    [10, [{ "install_license": { "name": "acme", "seats": { "designer": { "seats": 2, "extra": 1 }, "reader": 3 },
+                                 "total": 7, "add_ons": ["studios"], "expires_at": 900, "grace_ms": 50 } },
+          { "add_group": { "group": "designers", "members": { "by_profile": ["designer"] } } },
+          { "add_group": { "group": "analysts", "members": { "external": ["CN=analysts", "CN=more"] } } },
+          { "add_group": { "group": "data" } }]],
+    [20, [{ "add_user": { "user": "ada", "profile": "designer", "groups": ["data"], "email": "ada@example.com" } },
+          { "add_user": { "user": "bob", "profile": "designer" } },
+          { "add_user": { "user": "cyd", "profile": "designer" } },
+          { "add_user": { "user": "bot", "profile": "technical" } }]],
+    [30, [{ "add_user": { "user": "dee", "profile": "designer" } }]],
+    [40, [{ "sync_user": { "user": "eve", "source": "ldap", "external_groups": ["CN=analysts"] } },
+          { "invite": { "user": "fay", "groups": ["data"], "expires_at": 500 } },
+          { "invite": { "user": "gus", "expires_at": 60 } }]],
+    [50, [{ "add_resource": { "resource": "project/churn", "owner": "ada" } },
+          { "add_resource": { "resource": "project/a b/c", "owner": "bob" } },
+          { "add_resource": { "resource": "connection/db" } },
+          { "transfer_ownership": { "resource": "instance", "to": "ada" } },
+          { "add_group": { "group": "owners", "includes_owner_of": "project/churn" } },
+          { "grant": { "to": "group:data", "on": "project/churn", "permissions": ["write"] } },
+          { "grant": { "to": "user:eve", "on": "project/churn", "permissions": ["read"] } },
+          { "grant": { "to": "everyone", "on": "connection/db", "permissions": ["use"] } },
+          { "grant": { "to": "group:data", "on": "project/*", "permissions": ["read"] } },
+          { "require_credential": { "resource": "connection/db", "for": ["use"] } },
+          { "record_credential": { "user": "ada", "resource": "connection/db" } }]],
+    [70, [{ "add_key": { "key": "ci", "acts_as": "ada", "expires_at": 80,
+                         "scope": { "project/churn": ["write"], "connection/*": "all" } } },
+          { "add_key": { "key": "all", "acts_as": "bot", "scope": "all" } }]],
+    [90, [{ "suspend": { "user": "bob" } }, { "rename_user": { "user": "cyd", "to": "cy" } }]],
+    [95, [{ "add_user": { "user": "hal", "profile": "designer" } }, { "remove_group": { "group": "designers" } }]]
+]"#;
+
+pub(crate) fn policy() -> ReadyPolicy {
+    serde_json::from_str(r#"["overage", { "fall_back": ["reader"] }, "waitlist"]"#).unwrap()
+}
+
+pub(crate) fn catalog() -> Catalog {
+    serde_json::from_str(CATALOG).unwrap()
+}
+
+/// The batches of the small history.
+pub(crate) fn batches() -> Vec<(Timestamp, Vec<Command>)> {
+    serde_json::from_str(STEPS).unwrap()
+}
+
+/// Every directory of the small history, the empty one first, and the commits between them.
+pub(crate) fn small() -> (Vec<Directory>, Vec<Commit>) {
+    let mut directories = vec![Directory::new(catalog())];
+    let mut commits = Vec::new();
+    for (at, commands) in batches() {
+        let plan = directories.last().unwrap().plan(at, &policy(), commands).unwrap();
+        commits.extend(plan.commit("test"));
+        directories.push(plan.into_directory());
+    }
+    (directories, commits)
+}
+
+/// The histories of all scenarios by file name, each with the directory at its end.
+pub(crate) fn scenarios() -> Vec<(String, Directory, Vec<Commit>)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenarios");
+    let mut histories = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let scenario: Scenario = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let outcome = scenario.run();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        histories.push((name, outcome.directory().clone(), outcome.commits().to_vec()));
+    }
+    assert!(!histories.is_empty());
+    histories
+}
+
+/// Every directory of a history, the empty one first.
+pub(crate) fn revisions(end: &Directory, commits: &[Commit]) -> Vec<Directory> {
+    let mut directories = vec![Directory::new(end.catalog().clone())];
+    for commit in commits {
+        directories.push(directories.last().unwrap().replay([commit]).unwrap());
+    }
+    directories
+}

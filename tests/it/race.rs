@@ -1,0 +1,311 @@
+//! Real threads at a barrier: what an authority promises, and the same tests on one that is broken on purpose.
+//!
+//! Few rounds by default, 1,000 with `ENTITLE_FULL`.
+
+#![expect(clippy::panic_in_result_fn, reason = "a result is what was seen; a panic is a fault of the test")]
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Barrier, Mutex, RwLock};
+use std::thread;
+
+use entitle::authority::ExecuteError;
+use entitle::journal::{Journal as _, MemoryJournal};
+use entitle::{Authority, Command, Directory, License, Strict, Subject, Timestamp};
+
+use crate::history::times;
+
+const NOW: Timestamp = Timestamp::from_millis(1);
+
+/// What these tests ask of a shared directory.
+trait Shared: Sync {
+    fn with(directory: Directory) -> Self
+    where
+        Self: Sized;
+
+    /// Executes commands; whether they succeeded.
+    fn change(&self, commands: &[Command]) -> bool;
+
+    /// A thread's own way to the current directory.
+    fn reader(&self) -> Box<dyn FnMut() -> Arc<Directory> + Send + '_>;
+}
+
+impl Shared for Authority<MemoryJournal, Strict> {
+    fn with(directory: Directory) -> Self {
+        let journal = MemoryJournal::after(directory.revision());
+        Self::new(directory, journal, Strict)
+    }
+
+    fn change(&self, commands: &[Command]) -> bool {
+        match self.execute(NOW, "race", commands.iter().cloned()) {
+            Ok(_) => true,
+            Err(ExecuteError::Refused(_)) => false,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn reader(&self) -> Box<dyn FnMut() -> Arc<Directory> + Send + '_> {
+        let mut reader = Authority::reader(self);
+        Box::new(move || Arc::clone(reader.load()))
+    }
+}
+
+/// Broken in each way that matters: nothing guards the step from planning to publishing, commands are published one
+/// by one, and readers look for news only now and then.
+struct Broken(RwLock<Arc<Directory>>);
+
+impl Broken {
+    fn load(&self) -> Arc<Directory> {
+        Arc::clone(&self.0.read().unwrap())
+    }
+}
+
+impl Shared for Broken {
+    fn with(directory: Directory) -> Self {
+        Self(RwLock::new(Arc::new(directory)))
+    }
+
+    fn change(&self, commands: &[Command]) -> bool {
+        commands.iter().all(|command| {
+            let Ok(plan) = self.load().plan(NOW, &Strict, [command.clone()]) else { return false };
+            thread::yield_now();
+            *self.0.write().unwrap() = Arc::new(plan.into_directory());
+            thread::yield_now();
+            true
+        })
+    }
+
+    fn reader(&self) -> Box<dyn FnMut() -> Arc<Directory> + Send + '_> {
+        let (mut known, mut calls) = (self.load(), 0_u32);
+        Box::new(move || {
+            calls += 1;
+            if calls % 64 == 0 {
+                known = self.load();
+            }
+            Arc::clone(&known)
+        })
+    }
+}
+
+/// What was seen that must never be, if anything.
+type Seen = Result<(), String>;
+
+fn unless(holds: bool, violation: impl FnOnce() -> String) -> Seen {
+    if holds { Ok(()) } else { Err(violation()) }
+}
+
+/// Ada, in group `a`, which may read a project that ada may also write; and so many seats.
+fn world(seats: i64) -> Directory {
+    let catalog = serde_json::from_str(
+        r#"{ "kinds": { "project": { "permissions": ["write", "read"] } },
+             "profiles": { "designer": {}, "robot": { "seat": "exempt" } } }"#,
+    );
+    let commands = [
+        License::new("acme").seats("designer", seats).into(),
+        Command::add_user("ada").profile("robot").into(),
+        Command::add_group("a").into(),
+        Command::add_group("b").into(),
+        Command::join("ada", "a"),
+        Command::add_resource("project/churn").into(),
+        Command::grant(Subject::user("ada"), "project/churn", ["write", "read"]),
+    ];
+    Directory::new(catalog.unwrap()).plan(NOW, &Strict, commands).unwrap().into_directory()
+}
+
+fn may(directory: &Directory, permission: &str) -> bool {
+    directory.check_named("user:ada", "project/churn", &[permission]).unwrap().is_allowed()
+}
+
+/// So many threads race for fewer seats: exactly as many win as there are (rule S10).
+fn seats<S: Shared>() -> Seen {
+    let (threads, free) = (64, 7);
+    let shared = S::with(world(free));
+    let barrier = Barrier::new(threads);
+    let won = AtomicU64::new(0);
+    thread::scope(|scope| {
+        for number in 0..threads {
+            let (shared, barrier, won) = (&shared, &barrier, &won);
+            scope.spawn(move || {
+                let command = Command::add_user(format!("user-{number}")).profile("designer").into();
+                barrier.wait();
+                if shared.change(&[command]) {
+                    won.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    let directory = shared.reader()();
+    let held = directory.figures("designer").unwrap().held;
+    let won = won.load(Ordering::Relaxed);
+    unless(won == 7 && held == 7, || format!("{won} won 7 seats, and {held} are held"))?;
+    unless(directory.revision() == 8, || format!("7 commits made revision {}", directory.revision()))
+}
+
+/// Two revokes at once: both hold, and each for its thread from the moment that it returned.
+fn revokes<S: Shared>() -> Seen {
+    let shared = S::with(world(0));
+    let barrier = Barrier::new(2);
+    let seen = Mutex::new(Ok(()));
+    thread::scope(|scope| {
+        for permission in ["write", "read"] {
+            let (shared, barrier, seen) = (&shared, &barrier, &seen);
+            scope.spawn(move || {
+                let mut read = shared.reader();
+                let revoke = Command::revoke(Subject::user("ada"), "project/churn", [permission]);
+                barrier.wait();
+                assert!(shared.change(&[revoke]));
+                if may(&read(), permission) {
+                    *seen.lock().unwrap() = Err(format!("`{permission}` is allowed after it was revoked"));
+                }
+            });
+        }
+    });
+    seen.into_inner().unwrap()?;
+    let last = shared.reader()();
+    unless(!may(&last, "write") && !may(&last, "read"), || "one of two revokes was lost".to_owned())
+}
+
+/// A writer moves ada from one group to the other and back; readers see her in one of them, always, and never an older
+/// revision after a newer one.
+fn moves<S: Shared>() -> Seen {
+    let shared = S::with(world(0));
+    let (rounds, readers) = (200, 3);
+    let barrier = Barrier::new(readers + 1);
+    let moved = AtomicU64::new(0);
+    let watch = || {
+        let mut read = shared.reader();
+        let mut last = 0;
+        barrier.wait();
+        while moved.load(Ordering::Acquire) < rounds {
+            let directory = read();
+            let groups = directory.groups_of(directory.user("ada").unwrap());
+            unless(groups.len() == 1, || format!("ada is in {groups:?}"))?;
+            let revision = directory.revision();
+            unless(revision >= last, || format!("revision {revision} was seen after {last}"))?;
+            last = revision;
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let watching: Vec<_> = (0..readers).map(|_| scope.spawn(watch)).collect();
+        barrier.wait();
+        for round in 0..rounds {
+            let (from, to) = if round % 2 == 0 { ("a", "b") } else { ("b", "a") };
+            assert!(shared.change(&[Command::leave("ada", from), Command::join("ada", to)]));
+            moved.fetch_add(1, Ordering::Release);
+        }
+        watching.into_iter().try_for_each(|watching| watching.join().unwrap())
+    })
+}
+
+/// A writer grants and revokes; a check that starts after a revoke returned, and ends before the next grant begins,
+/// denies.
+fn visible<S: Shared>() -> Seen {
+    let shared = S::with(world(0));
+    let (rounds, readers) = (200, 3);
+    // Odd: a revoke has returned. Even: a grant may have begun.
+    let phase = AtomicU64::new(0);
+    let barrier = Barrier::new(readers + 1);
+    let watch = || {
+        let mut read = shared.reader();
+        barrier.wait();
+        loop {
+            let before = phase.load(Ordering::SeqCst);
+            let allowed = may(&read(), "read");
+            let after = phase.load(Ordering::SeqCst);
+            let revoked = before == after && before % 2 == 1;
+            unless(!(allowed && revoked), || {
+                format!("a revoked grant still counts, in round {}", before / 2)
+            })?;
+            if after >= 2 * rounds {
+                return Ok(());
+            }
+        }
+    };
+    thread::scope(|scope| {
+        let watching: Vec<_> = (0..readers).map(|_| scope.spawn(watch)).collect();
+        barrier.wait();
+        for _ in 0..rounds {
+            assert!(shared.change(&[Command::revoke(Subject::user("ada"), "project/churn", ["read"])]));
+            phase.fetch_add(1, Ordering::SeqCst);
+            thread::yield_now();
+            phase.fetch_add(1, Ordering::SeqCst);
+            assert!(shared.change(&[Command::grant(Subject::user("ada"), "project/churn", ["read"])]));
+        }
+        watching.into_iter().try_for_each(|watching| watching.join().unwrap())
+    })
+}
+
+/// The authority holds in every round.
+#[track_caller]
+fn holds(test: fn() -> Seen, short: u32, full: u32) {
+    for round in 0..times(short, full) {
+        test().unwrap_or_else(|violation| panic!("round {round}: {violation}"));
+    }
+}
+
+/// The same test finds what is broken.
+#[track_caller]
+fn catches(test: fn() -> Seen) {
+    let caught = (0..1_000).any(|_| test().is_err());
+    assert!(caught, "the test does not see that it is broken");
+}
+
+type Sound = Authority<MemoryJournal, Strict>;
+
+#[test]
+fn exactly_as_many_win_as_there_are_seats() {
+    holds(seats::<Sound>, 20, 1_000);
+    catches(seats::<Broken>);
+}
+
+#[test]
+fn two_revokes_at_once_both_hold() {
+    holds(revokes::<Sound>, 100, 1_000);
+    catches(revokes::<Broken>);
+}
+
+#[test]
+fn a_move_is_seen_whole() {
+    holds(moves::<Sound>, 3, 100);
+    catches(moves::<Broken>);
+}
+
+#[test]
+fn a_revoke_that_returned_is_seen() {
+    holds(visible::<Sound>, 3, 100);
+    catches(visible::<Broken>);
+}
+
+/// Two authorities on one journal, as two processes would be: they never oversell, and agree once they caught up.
+#[test]
+fn two_authorities_on_one_journal() {
+    for round in 0..times(10, 300) {
+        let journal = Arc::new(MemoryJournal::after(1));
+        let start = world(5);
+        let pair: Vec<_> = (0..2)
+            .map(|_| Authority::new(start.clone(), Arc::clone(&journal), Strict).attempts(64))
+            .collect();
+        let barrier = Barrier::new(16);
+        let won = AtomicU64::new(0);
+        thread::scope(|scope| {
+            for number in 0..16 {
+                let (authority, barrier, won) = (&pair[number % 2], &barrier, &won);
+                scope.spawn(move || {
+                    let add = Command::add_user(format!("user-{number}")).profile("designer").into();
+                    barrier.wait();
+                    if authority.execute(NOW, "race", [add]).is_ok() {
+                        won.fetch_add(1, Ordering::Relaxed);
+                    }
+                });
+            }
+        });
+        assert_eq!(won.load(Ordering::Relaxed), 5, "round {round}");
+        for authority in &pair {
+            authority.catch_up().unwrap();
+        }
+        assert_eq!(pair[0].load(), pair[1].load(), "round {round}");
+        assert_eq!(pair[0].load().figures("designer").unwrap().held, 5, "round {round}");
+        let revisions = journal.read_after(1).unwrap().into_iter().map(|commit| commit.revision);
+        assert!(revisions.eq(2..=6), "round {round}");
+    }
+}

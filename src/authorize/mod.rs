@@ -7,8 +7,10 @@ mod bound;
 mod check;
 mod decision;
 mod evaluate;
+mod explain;
 mod lookup;
 
 pub use self::bound::Bound;
 pub use self::decision::{Decision, Denial, Layer};
+pub use self::explain::{Actor, ContributingGrant, Cut, CutBy, Explanation, Holding, Need, Through};
 pub use self::lookup::{Principals, Resources};

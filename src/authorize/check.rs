@@ -4,7 +4,7 @@ use super::Bound;
 use super::decision::Decision;
 use super::evaluate::{Asker, Subject};
 use crate::catalog::{AnyKind, KindId, Request};
-use crate::directory::{Directory, Place, TextError};
+use crate::directory::{Directory, Target, TextError};
 use crate::id::{Principal, ResourceId};
 
 impl Directory {
@@ -129,7 +129,7 @@ impl Directory {
     ) -> Result<(Option<Asker<'_>>, Option<Subject<'_>>, Request), TextError> {
         let who = self.principal_named(who)?.and_then(|who| self.asker(who));
         let on = match self.find_place(on) {
-            Ok(Place::Resource(resource)) => self.subject(resource),
+            Ok(Target::Resource(resource)) => self.subject(resource),
             _ => None,
         };
         let kind = on.and_then(|on| self.catalog.definition(KindId::new(on.row.kind)));

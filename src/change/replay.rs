@@ -10,7 +10,7 @@ use super::event::{Commit, Event};
 use super::written::ScopeDocument;
 use crate::catalog::{Entries, KindId, PermissionsDocument, ProfileId};
 use crate::directory::{
-    Directory, Grantee, Members, Membership, Place, Scope, ScopeEntries, Subject, UserStatus,
+    Directory, Grantee, Members, Membership, Scope, ScopeEntries, Subject, Target, UserStatus,
 };
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
 use crate::name::Name;
@@ -283,11 +283,11 @@ impl Replay<'_> {
             Event::GrantChanged { to, on, permissions } => {
                 let grantee = self.grantee(to)?;
                 match self.target(on)? {
-                    Place::Resource(id) => {
+                    Target::Resource(id) => {
                         let mask = self.permissions(self.kind_of(id), permissions)?;
                         self.directory.set_grant(grantee, id, mask);
                     }
-                    Place::Kind(kind) => {
+                    Target::Kind(kind) => {
                         let mask = self.permissions(kind, permissions)?;
                         self.directory.set_kind_grant(grantee, kind, mask);
                     }
@@ -385,7 +385,7 @@ impl Replay<'_> {
         }
     }
 
-    fn target(&self, text: &str) -> Result<Place, String> {
+    fn target(&self, text: &str) -> Result<Target, String> {
         self.directory.find_place(text).map_err(|_| format!("there is no `{text}`"))
     }
 
@@ -453,8 +453,8 @@ impl Replay<'_> {
                 return Err(format!("the scope on `{on}` is not spelled out"));
             };
             match self.target(on)? {
-                Place::Kind(kind) => scope.kinds.push((kind.get(), self.permissions(kind, these)?)),
-                Place::Resource(id) => {
+                Target::Kind(kind) => scope.kinds.push((kind.get(), self.permissions(kind, these)?)),
+                Target::Resource(id) => {
                     scope.resources.push((id.index(), self.permissions(self.kind_of(id), these)?));
                 }
             }

@@ -214,7 +214,7 @@ impl Directory {
         Some(Record::Resource {
             resource: self.slot_name(slot)?.to_string(),
             owner: if row.owner == NOBODY { None } else { self.users.records.get(row.owner)?.name.clone() },
-            grants: self.subjects_content(kind, row.grants.everyone, self.grants_on(slot, row)),
+            grants: self.subjects_content(kind, row.grants.everyone, self.grants_at(slot, row)),
             required: self.permission_names(kind, row.required),
             credentials: sorted(users.filter_map(|user| self.users.records.get(user)?.name.clone())),
             owner_groups: sorted(groups.filter_map(|group| self.groups.records.get(group)?.name.clone())),

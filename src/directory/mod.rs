@@ -7,6 +7,7 @@ mod audit;
 mod content;
 mod edit;
 mod names;
+mod reach;
 mod record;
 mod rights;
 mod row;
@@ -23,7 +24,7 @@ use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 pub use self::audit::Imbalance;
 pub use self::content::Members;
 pub(crate) use self::content::ScopeContent;
-pub(crate) use self::edit::Grantee;
+pub use self::edit::Grantee;
 use self::names::Names;
 pub(crate) use self::record::{Due, GroupRecord, KeyRecord, Membership, Scope, ScopeEntries, UserRecord};
 use self::record::{ExternalName, ResourceRecord};
@@ -33,10 +34,10 @@ pub(crate) use self::row::{
     EVERYONE, Groups, NOBODY, ResourceRow, Standing, SubjectSlot, UserRow, subject_slot,
 };
 use self::row::{GroupSet, Spill};
-pub(crate) use self::set::SlotSet;
+pub(crate) use self::set::{SlotIter, SlotSet};
 use self::table::{Slots, Table};
-pub(crate) use self::target::{Found, Place, parse_resource};
-pub use self::target::{ResourceName, Subject, TextError};
+pub(crate) use self::target::{Found, parse_resource};
+pub use self::target::{ResourceName, Subject, Target, TextError};
 use crate::catalog::{AnyKind, Catalog, KindId};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
 use crate::name::Name;
@@ -291,7 +292,7 @@ impl Directory {
     #[must_use]
     pub fn resource_named(&self, text: &str) -> Option<ResourceId> {
         match self.find_place(text) {
-            Ok(Place::Resource(resource)) => Some(resource),
+            Ok(Target::Resource(resource)) => Some(resource),
             _ => None,
         }
     }

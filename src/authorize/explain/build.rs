@@ -75,7 +75,7 @@ impl Directory {
     ///
     /// [`TextError`] if `who` is neither `user:NAME` nor `key:NAME`.
     pub fn explain_named(&self, who: &str, on: &str, permissions: &[&str]) -> Result<Explanation, TextError> {
-        let (asker, subject, request) = self.request_named(who, on, permissions)?;
+        let (principal, subject, request) = self.request_named(who, on, permissions)?;
         let kind = subject.and_then(|on| self.catalog.definition(KindId::new(on.row.kind)));
         let lacks = |name: &&&str| kind.is_some_and(|kind| kind.bit(name).is_none());
         let asked = Asked {
@@ -84,7 +84,7 @@ impl Directory {
             permissions: permissions.iter().map(|&name| name.to_owned()).collect(),
             unknown: permissions.iter().filter(lacks).map(|&name| name.to_owned()).collect(),
         };
-        Ok(self.explanation(asked, asker, subject, request))
+        Ok(self.explanation(asked, principal, subject, request))
     }
 
     /// A request by ids, in words.

@@ -213,7 +213,7 @@ impl<'a> Looked<'a> {
     /// The groups that have all of these permissions here; none of them is one of the user's, who lacks some.
     fn groups_with(&self, permissions: u64) -> Vec<String> {
         let mut held: BTreeMap<u32, u64> = BTreeMap::new();
-        let here = self.directory.grants_on(self.on.slot, self.on.row);
+        let here = self.directory.grants_at(self.on.slot, self.on.row);
         for (subject, mask) in here.chain(self.directory.grants_on_kind(self.kind_id)) {
             if let SubjectSlot::Group(group) = subject_slot(subject) {
                 *held.entry(group).or_default() |= mask;

@@ -161,11 +161,11 @@ fn groups_that_have(f: &mut fmt::Formatter<'_>, groups: &[String]) -> fmt::Resul
     }
 }
 
-fn seat(f: &mut fmt::Formatter<'_>, user: &str, wants: Option<&str>, waits: bool) -> fmt::Result {
+fn seat(f: &mut fmt::Formatter<'_>, user: &str, wanted: Option<&str>, waits: bool) -> fmt::Result {
     write!(f, "{user} holds no profile")?;
-    match wants {
-        Some(wants) if waits => write!(f, " and waits for {wants}"),
-        Some(wants) => write!(f, " and wants {wants}"),
+    match wanted {
+        Some(profile) if waits => write!(f, " and waits for {profile}"),
+        Some(profile) => write!(f, " and wants {profile}"),
         None => Ok(()),
     }
 }
@@ -177,6 +177,7 @@ impl Explanation {
     /// The grants and ownership that give something here, and the cuts that take something of it, in one line.
     ///
     /// It is what an access review writes beside each row.
+    #[must_use]
     pub fn why(&self) -> impl fmt::Display + '_ {
         Why(self)
     }

@@ -176,7 +176,7 @@ struct Why<'a>(&'a Explanation);
 impl Explanation {
     /// The grants and ownership that give something here, and the cuts that take something of it, in one line.
     ///
-    /// It is what an access review writes beside each row.
+    /// What is implied by the rest of a grant is left out. It is what an access review writes beside each row.
     #[must_use]
     pub fn why(&self) -> impl fmt::Display + '_ {
         Why(self)
@@ -187,7 +187,11 @@ impl fmt::Display for Why<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut between = "";
         for grant in &self.0.grants {
-            write!(f, "{between}{} on {}: {}", grant.to, grant.on, all(&grant.permissions))?;
+            write!(f, "{between}{} on {}: ", grant.to, grant.on)?;
+            let named = grant.permissions.iter().filter(|name| !grant.implied.contains(name));
+            for (place, name) in named.enumerate() {
+                write!(f, "{}{name}", if place == 0 { "" } else { ", " })?;
+            }
             between = "; ";
         }
         if let Some(owner) = &self.0.ownership {

@@ -168,7 +168,7 @@ impl Directory {
 
     fn reachable(&self, who: Asker<'_>, kind: &KindEntry) -> RoaringBitmap {
         let mut reached = RoaringBitmap::new();
-        if kind.grants.everyone | kind.wide.get(who.slot).copied().unwrap_or(0) != 0 {
+        if is_wide(who, kind) {
             kind.resources.add_to(&mut reached);
             return reached;
         }
@@ -183,8 +183,7 @@ impl Directory {
         let mut reached = RoaringBitmap::new();
         self.add_granted(who, &mut reached);
         for kind in self.kinds.iter() {
-            let whole = kind.grants.to(kind.spill.as_deref(), who.slot, who.groups, &mut |_, _| {}) != 0;
-            let part = if whole { &kind.resources } else { &kind.open };
+            let part = if is_wide(who, kind) { &kind.resources } else { &kind.open };
             part.add_to(&mut reached);
         }
         reached
@@ -260,4 +259,9 @@ impl Directory {
         users.insert_range(0..self.users.slots.used());
         users
     }
+}
+
+/// Whether somebody was granted anything on a whole kind.
+fn is_wide(who: Asker<'_>, kind: &KindEntry) -> bool {
+    kind.grants.everyone | kind.wide.get(who.slot).copied().unwrap_or(0) != 0
 }

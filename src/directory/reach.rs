@@ -83,19 +83,20 @@ impl Directory {
         row.live.then(|| ResourceId::new(slot, row.generation))
     }
 
-    /// The kinds with a grant to a subject, one bit each.
+    /// The whole kinds with a grant to a subject, one bit each.
     pub(crate) fn kinds_granted_to(&self, to: Grantee) -> u64 {
-        match to {
-            Grantee::Everyone => {
-                let open = self.kinds.iter().zip(0..64_u32).filter(|(kind, _)| kind.grants.everyone != 0);
-                open.fold(0, |all, (_, place)| all | 1 << place)
-            }
+        let noted = match to {
+            Grantee::Everyone => u64::MAX,
             Grantee::Group(group) => self.group_record(group).map_or(0, |group| group.granted_on_kinds),
             Grantee::User(user) => {
                 let more = self.user_record(user).and_then(|user| user.more.as_deref());
                 more.map_or(0, |more| more.granted_on_kinds)
             }
-        }
+        };
+        // What is noted of a singleton's kind is a grant on its resource.
+        let kinds = self.catalog.definitions().filter(|(kind, _)| noted & (1 << kind.get()) != 0);
+        let whole = kinds.filter(|&(kind, _)| self.grant_on_kind(to, kind) != 0);
+        whole.fold(0, |all, (kind, _)| all | 1 << kind.get())
     }
 
     /// The sets that together are the resources with a grant to a subject; they are disjoint.

@@ -10,7 +10,7 @@ use super::{Actor, Explanation, Need};
 use crate::authorize::decision::Denial;
 use crate::authorize::evaluate::{Asker, Subject as On};
 use crate::catalog::{AnyKind, KindDefinition, KindId, Request};
-use crate::directory::{Directory, TextError, UserStatus, held};
+use crate::directory::{Directory, TextError, UserStatus};
 use crate::id::{Principal, ResourceId};
 
 /// A request as it was put, in words.
@@ -37,7 +37,7 @@ impl Directory {
     /// #     .build()?;
     /// # let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
     /// #     Command::add_group("data-team").into(),
-    /// #     Command::add_user("ada").profile("guest").groups(["data-team"]).into(),
+    /// #     Command::add_user("ada").profile("guest").group("data-team").into(),
     /// #     Command::add_resource("project/churn").into(),
     /// #     Command::grant(Subject::group("data-team"), "project/churn", ["read"]),
     /// # ])?;
@@ -150,10 +150,11 @@ impl Directory {
     }
 
     pub(super) fn actor(&self, who: Asker<'_>) -> Actor {
-        let profile = held(who.row.profile).and_then(|profile| self.catalog.profile_name(profile));
+        let user = self.users.records.get(who.slot);
+        let profile = user.and_then(|user| self.catalog.profile_name(user.seat.profile()?));
         Actor {
             user: self.user_slot_name(who.slot).unwrap_or_default().to_owned(),
-            status: self.users.records.get(who.slot).map(|user| user.status).unwrap_or_default(),
+            status: user.map(|user| user.status).unwrap_or_default(),
             profile: profile.map(ToOwned::to_owned),
             key: who.key.and_then(|key| key.name.as_deref()).map(ToOwned::to_owned),
         }

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use super::{ContributingGrant, Cut, CutBy, Holding, Need, Through};
 use crate::authorize::evaluate::{Asker, Recorder, Subject as On, Verdict};
 use crate::catalog::{KindDefinition, KindId};
-use crate::directory::{Directory, EVERYONE, Subject, SubjectSlot, UserStatus, held, subject_slot};
+use crate::directory::{Directory, EVERYONE, Subject, SubjectSlot, UserStatus, subject_slot};
 use crate::seats::SeatState;
 
 /// What the evaluator said while it looked.
@@ -135,7 +135,8 @@ impl<'a> Looked<'a> {
     }
 
     fn profile(&self) -> Option<&'a str> {
-        held(self.who.row.profile).and_then(|profile| self.directory.catalog.profile_name(profile))
+        let seat = self.directory.users.records.get(self.who.slot).map(|user| user.seat)?;
+        seat.profile().and_then(|profile| self.directory.catalog.profile_name(profile))
     }
 
     /// The add-ons that the license lacks and that gate something of the kind.

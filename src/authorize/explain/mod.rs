@@ -64,7 +64,7 @@ pub struct Actor {
     pub user: String,
     /// Whether the user may act.
     pub status: UserStatus,
-    /// The profile held.
+    /// The profile held, or reserved for an invitation.
     pub profile: Option<String>,
     /// The key through which the user acts, if one asks.
     pub key: Option<String>,

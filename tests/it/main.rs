@@ -17,6 +17,7 @@ mod laws;
 mod oracle;
 mod pair;
 mod planted;
+mod questions;
 mod random;
 mod refusals;
 mod scenarios;

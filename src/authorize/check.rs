@@ -4,7 +4,7 @@ use super::Bound;
 use super::decision::Decision;
 use super::evaluate::{Asker, Subject};
 use crate::catalog::{AnyKind, KindId, Request};
-use crate::directory::{Directory, Place, TextError};
+use crate::directory::{Directory, Target, TextError};
 use crate::id::{Principal, ResourceId};
 
 impl Directory {
@@ -54,7 +54,7 @@ impl Directory {
         on: Option<Subject<'_>>,
         request: Request,
     ) -> Decision {
-        self.decide(who, on, request, &mut ())
+        self.decide(who, on, request)
     }
 
     /// Everything that a principal may do on a resource, each permission asked alone.
@@ -116,9 +116,20 @@ impl Directory {
     ///
     /// [`TextError`] if `who` is neither `user:NAME` nor `key:NAME`.
     pub fn check_named(&self, who: &str, on: &str, permissions: &[&str]) -> Result<Decision, TextError> {
+        let (who, on, request) = self.request_named(who, on, permissions)?;
+        Ok(self.decide(who, on, request))
+    }
+
+    /// Looks up all names of a request.
+    pub(super) fn request_named(
+        &self,
+        who: &str,
+        on: &str,
+        permissions: &[&str],
+    ) -> Result<(Option<Asker<'_>>, Option<Subject<'_>>, Request), TextError> {
         let who = self.principal_named(who)?.and_then(|who| self.asker(who));
         let on = match self.find_place(on) {
-            Ok(Place::Resource(resource)) => self.subject(resource),
+            Ok(Target::Resource(resource)) => self.subject(resource),
             _ => None,
         };
         let kind = on.and_then(|on| self.catalog.definition(KindId::new(on.row.kind)));
@@ -129,7 +140,7 @@ impl Directory {
             // Some permission has no bit: asking for all bits of no kind falls to `wrong_kind` in its turn.
             None => Request { kind: Some(KindId::new(u8::MAX)), bits: u64::MAX },
         };
-        Ok(self.decide(who, on, request, &mut ()))
+        Ok((who, on, request))
     }
 }
 

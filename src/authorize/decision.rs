@@ -58,6 +58,8 @@ pub enum Denial {
 
 /// Which of the two layers decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Layer {
     /// Groups and grants: what somebody may do.
     Security,
@@ -139,6 +141,14 @@ impl Denial {
             | Self::NotGranted
             | Self::CredentialRequired => Layer::Security,
         }
+    }
+}
+
+/// Written as its stable code.
+#[cfg(feature = "serde")]
+impl serde::Serialize for Decision {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
     }
 }
 

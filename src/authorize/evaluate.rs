@@ -184,11 +184,10 @@ impl Directory {
         who: Option<Asker<'_>>,
         on: Option<Subject<'_>>,
         request: Request,
-        recorder: &mut impl Recorder,
     ) -> Decision {
         match (who, on) {
             (Some(who), Some(on)) if who.is_active() && request.suits(on.row.kind) => {
-                self.verdict(who, on, recorder).on(request.bits)
+                self.verdict(who, on, &mut ()).on(request.bits)
             }
             _ => unfit(who, on, request),
         }

@@ -59,14 +59,26 @@ impl Principals<'_> {
 
 /// The slots that could be in an answer, in ascending order.
 #[derive(Clone)]
-struct Candidates(IntoIter);
+pub(super) struct Candidates(IntoIter);
 
 impl Candidates {
-    fn skip_to(&mut self, last: u32) {
+    pub(super) fn new(slots: RoaringBitmap) -> Self {
+        Self(slots.into_iter())
+    }
+
+    pub(super) fn skip_to(&mut self, last: u32) {
         match last.checked_add(1) {
             Some(next) => self.0.advance_to(next),
             None => self.0 = RoaringBitmap::new().into_iter(),
         }
+    }
+}
+
+impl Iterator for Candidates {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        self.0.next()
     }
 }
 
@@ -81,7 +93,7 @@ impl<K> Iterator for Resources<'_, K> {
 
     fn next(&mut self) -> Option<ResourceId<K>> {
         let directory = self.bound.directory();
-        for slot in self.candidates.0.by_ref() {
+        for slot in self.candidates.by_ref() {
             let Some(row) = directory.resources.rows.get(slot).filter(|row| row.live) else { continue };
             let on: ResourceId = ResourceId::new(slot, row.generation);
             if self.bound.answer(on, self.request).is_allowed() {
@@ -96,7 +108,7 @@ impl Iterator for Principals<'_> {
     type Item = UserId;
 
     fn next(&mut self) -> Option<UserId> {
-        for slot in self.candidates.0.by_ref() {
+        for slot in self.candidates.by_ref() {
             let Some(user) = self.directory.user_id(slot) else { continue };
             let who = self.directory.asker(Principal::User(user));
             let on = self.directory.subject(self.on);
@@ -141,7 +153,7 @@ impl Directory {
         Resources {
             bound: Bound::new(self, asker),
             request,
-            candidates: Candidates(candidates.into_iter()),
+            candidates: Candidates::new(candidates),
             kind: PhantomData,
         }
     }
@@ -156,24 +168,40 @@ impl Directory {
 
     fn reachable(&self, who: Asker<'_>, kind: &KindEntry) -> RoaringBitmap {
         let mut reached = RoaringBitmap::new();
-        if kind.grants.everyone | kind.wide.get(who.slot).copied().unwrap_or(0) != 0 {
+        if is_wide(who, kind) {
             kind.resources.add_to(&mut reached);
             return reached;
         }
-        for group in self.group_slots(who.slot, who.row) {
-            if let Some(group) = self.groups.records.get(group) {
-                group.granted_on.add_to(&mut reached);
-            }
-        }
-        if let Some(user) = self.users.records.get(who.slot) {
-            user.owns.add_to(&mut reached);
-            if let Some(more) = &user.more {
-                more.granted_on.add_to(&mut reached);
-            }
-        }
+        self.add_granted(who, &mut reached);
         kind.open.add_to(&mut reached);
         kind.resources.keep_in(&mut reached);
         reached
+    }
+
+    /// The resources of any kind on which somebody could have anything.
+    pub(super) fn reachable_anywhere(&self, who: Asker<'_>) -> RoaringBitmap {
+        let mut reached = RoaringBitmap::new();
+        self.add_granted(who, &mut reached);
+        for kind in self.kinds.iter() {
+            let part = if is_wide(who, kind) { &kind.resources } else { &kind.open };
+            part.add_to(&mut reached);
+        }
+        reached
+    }
+
+    /// Adds the resources that a user owns, or on which the user or a group of the user was granted something.
+    fn add_granted(&self, who: Asker<'_>, reached: &mut RoaringBitmap) {
+        for group in self.group_slots(who.slot, who.row) {
+            if let Some(group) = self.groups.records.get(group) {
+                group.granted_on.add_to(reached);
+            }
+        }
+        if let Some(user) = self.users.records.get(who.slot) {
+            user.owns.add_to(reached);
+            if let Some(more) = &user.more {
+                more.granted_on.add_to(reached);
+            }
+        }
     }
 
     /// Every user who may do something on a resource.
@@ -182,7 +210,7 @@ impl Directory {
     /// cost follows the members of the groups that have grants there; a grant to everyone leads to every user.
     pub fn principals<K: AnyKind>(&self, on: ResourceId<K>, permissions: K::Permissions) -> Principals<'_> {
         let on = on.untyped();
-        let candidates = Candidates(self.reaching(on).into_iter());
+        let candidates = Candidates::new(self.reaching(on));
         Principals { directory: self, on, request: K::request(permissions), candidates }
     }
 
@@ -203,7 +231,7 @@ impl Directory {
     }
 
     fn add_reaching(&self, slot: u32, row: &ResourceRow, reaching: &mut RoaringBitmap) {
-        for (subject, _) in self.grants_on(slot, row) {
+        for (subject, _) in self.grants_at(slot, row) {
             self.add_subject(subject, reaching);
         }
         if self.user_id(row.owner).is_some() {
@@ -231,4 +259,9 @@ impl Directory {
         users.insert_range(0..self.users.slots.used());
         users
     }
+}
+
+/// Whether somebody was granted anything on a whole kind.
+fn is_wide(who: Asker<'_>, kind: &KindEntry) -> bool {
+    kind.grants.everyone | kind.wide.get(who.slot).copied().unwrap_or(0) != 0
 }

@@ -7,9 +7,15 @@ mod bound;
 mod check;
 mod decision;
 mod evaluate;
+mod explain;
 mod floor;
+mod grants;
 mod lookup;
+mod review;
 
 pub use self::bound::Bound;
 pub use self::decision::{Decision, Denial, Layer};
+pub use self::explain::{Actor, ContributingGrant, Cut, CutBy, Explanation, Holding, Need, Through};
+pub use self::grants::{Grant, GrantsOf, GrantsOn, GroupIds, MemberIds};
 pub use self::lookup::{Principals, Resources};
+pub use self::review::{Access, AccessRow, Review};

@@ -5,12 +5,20 @@ use std::process::ExitCode;
 
 use entitle::scenario::Scenario;
 
+#[path = "entitle/explain.rs"]
+mod explain;
+#[path = "entitle/output.rs"]
+mod output;
+#[path = "entitle/review.rs"]
+mod review;
 #[path = "entitle/seats.rs"]
 mod seats;
 
 const USAGE: &str = "\
 usage: entitle test [--verify] FILE...
        entitle seats [--csv | --users-csv | --json | --user NAME] FILE
+       entitle explain FILE --who WHO --on TARGET --permission NAME... [--json]
+       entitle review [--html] FILE
 
   test         runs scenario files and reports every step that comes out otherwise
   --verify     also recounts the books, replays and reads the stored form back after every step
@@ -20,6 +28,12 @@ usage: entitle test [--verify] FILE...
   --users-csv  who holds and who waits as CSV
   --json       everything as JSON
   --user NAME  why that user counts, in words
+
+  explain      runs a scenario file and says why WHO (user:ada, key:ci) may or may not do that on TARGET (project/churn)
+  --json       the same as JSON
+
+  review       runs a scenario file and lists as CSV everything that everyone may do at its end, and why
+  --html       the same as one page with a table that can be filtered
 
 exit code: 0 if everything came out as written, 1 if a step failed, 2 if a file is no scenario";
 
@@ -38,6 +52,8 @@ fn main() -> ExitCode {
         ["test", "--verify", files @ ..] if !files.is_empty() => test(files, true),
         ["test", files @ ..] if !files.is_empty() => test(files, false),
         ["seats", rest @ ..] => seats::seats(rest).unwrap_or_else(misused),
+        ["explain", rest @ ..] => explain::explain(rest).unwrap_or_else(output::Trouble::report),
+        ["review", rest @ ..] => review::review(rest).unwrap_or_else(output::Trouble::report),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Exit::Fine

@@ -9,7 +9,7 @@ use roaring::RoaringBitmap;
 
 use super::event::Event;
 use crate::catalog::{KindId, PermissionSet};
-use crate::directory::{Directory, Place, Subject};
+use crate::directory::{Directory, Subject, Target};
 use crate::id::{Principal, ResourceId, UserId};
 use crate::name::Name;
 use crate::seats::{Basis, SeatState};
@@ -196,7 +196,7 @@ impl Touched {
             | Event::ResourceRemoved { resource }
             | Event::CredentialRequired { resource, .. } => self.resource(before, after, resource),
             Event::GrantChanged { to, on, .. } => match after.find_place(on) {
-                Ok(Place::Kind(kind)) => self.kinds.push((to.clone(), kind)),
+                Ok(Target::Kind(kind)) => self.kinds.push((to.clone(), kind)),
                 _ => self.resource(before, after, on),
             },
             Event::LicenseInstalled { .. } | Event::PhaseChanged { .. } => {

@@ -8,7 +8,7 @@ use alloc::sync::Arc;
 use super::event::{Commit, Event};
 use super::written::ScopeDocument;
 use crate::catalog::{Entries, PermissionsDocument};
-use crate::directory::{Applied, Directory, Membership, Place, Scope, UserRecord, UserStatus, refuse_if};
+use crate::directory::{Applied, Directory, Membership, Scope, Target, UserRecord, UserStatus, refuse_if};
 use crate::id::UserId;
 use crate::name::Name;
 use crate::seats::Terms;
@@ -298,11 +298,12 @@ impl Replay<'_> {
             Event::GrantChanged { to, on, permissions } => {
                 let grantee = self.directory.named_grantee(to)?;
                 match self.directory.named_target(on)? {
-                    Place::Resource(id) => {
-                        let mask = self.directory.named_grant(self.directory.kind_of(id), permissions)?;
+                    Target::Resource(id) => {
+                        let mask =
+                            self.directory.named_grant(self.directory.named_kind_of(id), permissions)?;
                         self.directory.set_grant(grantee, id, mask);
                     }
-                    Place::Kind(kind) => {
+                    Target::Kind(kind) => {
                         let mask = self.directory.named_grant(kind, permissions)?;
                         self.directory.set_kind_grant(grantee, kind, mask);
                     }
@@ -310,7 +311,7 @@ impl Replay<'_> {
             }
             Event::CredentialRequired { resource, permissions } => {
                 let id = self.directory.named_resource(resource)?;
-                let mask = self.directory.named_permissions(self.directory.kind_of(id), permissions)?;
+                let mask = self.directory.named_permissions(self.directory.named_kind_of(id), permissions)?;
                 self.directory.set_required(id, mask);
             }
             Event::CredentialRecorded { user, resource } | Event::CredentialForgotten { user, resource } => {

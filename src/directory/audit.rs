@@ -105,7 +105,7 @@ impl Directory {
 
     fn has_grant(&self, resource: u32, subject: u32) -> bool {
         let row = self.resources.rows.get(resource).filter(|row| row.live);
-        row.is_some_and(|row| self.grants_on(resource, row).any(|(other, _)| other == subject))
+        row.is_some_and(|row| self.grants_at(resource, row).any(|(other, _)| other == subject))
     }
 
     fn audit_groups(&self) -> Result<(), Imbalance> {
@@ -148,7 +148,7 @@ impl Directory {
             if let Some((kind, key)) = name {
                 same(&format!("the resource `{key}`"), &self.resource_slot(kind, key), &Some(slot))?;
             }
-            for (subject, _) in self.grants_on(slot, row) {
+            for (subject, _) in self.grants_at(slot, row) {
                 same(&format!("a grant on resource {slot}"), &true, &self.is_noted(slot, subject))?;
             }
         }

@@ -264,7 +264,7 @@ impl Directory {
         let more = self.resources.records.get(slot)?.more.as_deref();
         let users = more.map(|more| more.credentials.iter()).into_iter().flatten();
         let groups = more.map(|more| more.owner_groups.iter()).into_iter().flatten();
-        let grants = self.subjects_content(kind, row.grants.everyone, self.grants_on(slot, row));
+        let grants = self.subjects_content(kind, row.grants.everyone, self.grants_at(slot, row));
         let grants = grants.into_iter().map(|(to, permissions)| (to.to_string(), permissions));
         Some(Record::Resource(Box::new(ResourceContent {
             resource: self.slot_name(slot)?.to_string(),

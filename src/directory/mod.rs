@@ -9,6 +9,7 @@ mod diff;
 mod edit;
 mod named;
 mod names;
+mod reach;
 mod record;
 #[cfg(feature = "serde")]
 mod restore;
@@ -30,7 +31,7 @@ pub use self::content::Members;
 pub(crate) use self::content::Record;
 pub(crate) use self::content::ScopeContent;
 pub use self::diff::{Change, Diff, Difference};
-pub(crate) use self::edit::Grantee;
+pub use self::edit::Grantee;
 pub(crate) use self::named::{Applied, refuse_if};
 use self::names::Names;
 pub(crate) use self::record::{Due, GroupRecord, KeyRecord, Membership, Scope, ScopeEntries, UserRecord};
@@ -43,10 +44,10 @@ pub(crate) use self::row::{
     EVERYONE, Groups, NOBODY, ResourceRow, Standing, SubjectSlot, UserRow, subject_slot,
 };
 use self::row::{GroupSet, Spill};
-pub(crate) use self::set::SlotSet;
+pub(crate) use self::set::{SlotIter, SlotSet};
 use self::table::{Slots, Table};
-pub(crate) use self::target::{Found, Place, parse_resource};
-pub use self::target::{ResourceName, Subject, TextError};
+pub(crate) use self::target::{Found, parse_resource};
+pub use self::target::{ResourceName, Subject, Target, TextError};
 use crate::catalog::{AnyKind, Catalog, KindId};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
 use crate::name::Name;
@@ -301,7 +302,7 @@ impl Directory {
     #[must_use]
     pub fn resource_named(&self, text: &str) -> Option<ResourceId> {
         match self.find_place(text) {
-            Ok(Place::Resource(resource)) => Some(resource),
+            Ok(Target::Resource(resource)) => Some(resource),
             _ => None,
         }
     }

@@ -9,7 +9,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::{
-    Directory, Found, Grantee, Members, Membership, Place, Scope, ScopeEntries, Subject, parse_resource,
+    Directory, Found, Grantee, Members, Membership, Scope, ScopeEntries, Subject, Target, parse_resource,
 };
 use crate::catalog::{Entries, KindDefinition, KindId, ProfileId};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
@@ -69,7 +69,7 @@ impl Directory {
         }
     }
 
-    pub(crate) fn named_target(&self, text: &str) -> Result<Place, String> {
+    pub(crate) fn named_target(&self, text: &str) -> Result<Target, String> {
         self.find_place(text).map_err(|_| format!("there is no `{text}`"))
     }
 
@@ -77,8 +77,9 @@ impl Directory {
         self.resource_named(text).ok_or_else(|| format!("there is no resource `{text}`"))
     }
 
-    pub(crate) fn kind_of(&self, resource: ResourceId) -> KindId {
-        KindId::new(self.resource_row(resource).map_or(u8::MAX, |row| row.kind))
+    /// The kind of a resource that exists; one that declares nothing for one that does not.
+    pub(crate) fn named_kind_of(&self, resource: ResourceId) -> KindId {
+        self.kind_of(Target::Resource(resource)).unwrap_or(KindId::new(u8::MAX))
     }
 
     /// The kind and the key of a resource that is not there yet.
@@ -136,9 +137,11 @@ impl Directory {
         let mut scope = ScopeEntries::default();
         for (on, permissions) in entries.iter() {
             match self.named_target(on)? {
-                Place::Kind(kind) => scope.kinds.push((kind.get(), self.named_grant(kind, permissions)?)),
-                Place::Resource(id) => {
-                    scope.resources.push((id.index(), self.named_grant(self.kind_of(id), permissions)?));
+                Target::Kind(kind) => scope.kinds.push((kind.get(), self.named_grant(kind, permissions)?)),
+                Target::Resource(id) => {
+                    scope
+                        .resources
+                        .push((id.index(), self.named_grant(self.named_kind_of(id), permissions)?));
                 }
             }
         }

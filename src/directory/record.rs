@@ -40,6 +40,19 @@ pub enum UserStatus {
     Suspended,
 }
 
+impl UserStatus {
+    /// The word that stored forms use, such as `active`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Invited => "invited",
+            Self::Expired => "expired",
+            Self::Suspended => "suspended",
+        }
+    }
+}
+
 /// Everything about a user that a check does not read.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct UserRecord {

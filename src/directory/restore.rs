@@ -219,7 +219,7 @@ impl Restore {
 
     fn resource(&mut self, content: &ResourceContent) -> Applied {
         let id = self.place(&content.resource)?;
-        let kind = self.directory.kind_of(id);
+        let kind = self.directory.named_kind_of(id);
         for (to, permissions) in content.grants.iter() {
             let subject: Subject = to.parse().map_err(|error: super::TextError| error.to_string())?;
             let grantee: Grantee = self.directory.named_grantee(&subject)?;

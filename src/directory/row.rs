@@ -493,6 +493,25 @@ pub(crate) fn grant_of(grants: &Grants, spill: Option<&Spill>, subject: u32) -> 
     spill.map_or_else(|| grants.of(subject), |spill| spill.of(subject))
 }
 
+/// The grant to the first group or user behind one, groups before users, each in the order of their slots.
+///
+/// It is found anew each time, in time logarithmic in the number of grants: so a page can begin anywhere.
+pub(crate) fn next_grant(grants: &Grants, spill: Option<&Spill>, after: Option<u32>) -> Option<(u32, u64)> {
+    let Some(spill) = spill else {
+        let behind = grants.iter().filter(|&(subject, _)| after.is_none_or(|after| subject > after));
+        return behind.min_by_key(|&(subject, _)| subject);
+    };
+    let from = after.map_or(Some(0), |after| after.checked_add(1))?;
+    if let SubjectSlot::Group(from) = subject_slot(from) {
+        let place = spill.groups.partition_point(|&group| group < from);
+        if let (Some(group), Some(mask)) = (spill.groups.get(place), spill.masks.get(place)) {
+            return Some((group_subject(*group), *mask));
+        }
+    }
+    let from = from.max(USER) & !USER;
+    spill.users.range(from..).next().map(|(user, mask)| (user_subject(*user), *mask))
+}
+
 /// All grants to groups and users on one resource or kind, in no particular order.
 pub(crate) fn all_grants<'a>(
     grants: &'a Grants,

@@ -1,6 +1,5 @@
 //! Sets of slots: small ones flat, large ones compressed.
 
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 use roaring::RoaringBitmap;
@@ -75,11 +74,65 @@ impl SlotSet {
     }
 
     /// The slots in ascending order.
-    pub(crate) fn iter(&self) -> Box<dyn Iterator<Item = u32> + '_> {
+    pub(crate) fn iter(&self) -> SlotIter<'_> {
         match self {
-            Self::Flat(slots) => Box::new(slots.iter().copied()),
-            Self::Large(slots) => Box::new(slots.iter()),
+            Self::Flat(slots) => SlotIter::Flat(slots),
+            Self::Large(slots) => SlotIter::Large(slots.iter()),
         }
+    }
+}
+
+/// The slots of a set in ascending order, from wherever a page begins.
+#[derive(Clone)]
+pub(crate) enum SlotIter<'a> {
+    /// What is left of a flat set.
+    Flat(&'a [u32]),
+    /// What is left of a large one.
+    Large(roaring::bitmap::Iter<'a>),
+}
+
+impl SlotIter<'_> {
+    /// Leaves out what is not behind a slot.
+    pub(crate) fn skip_to(&mut self, last: u32) {
+        let Some(from) = last.checked_add(1) else {
+            *self = Self::Flat(&[]);
+            return;
+        };
+        match self {
+            Self::Flat(left) => {
+                let behind = left.partition_point(|&slot| slot < from);
+                *left = left.get(behind..).unwrap_or_default();
+            }
+            Self::Large(left) => left.advance_to(from),
+        }
+    }
+}
+
+impl Iterator for SlotIter<'_> {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        match self {
+            Self::Flat(left) => {
+                let (first, rest) = left.split_first()?;
+                *left = rest;
+                Some(*first)
+            }
+            Self::Large(left) => left.next(),
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match self {
+            Self::Flat(left) => (left.len(), Some(left.len())),
+            Self::Large(left) => left.size_hint(),
+        }
+    }
+}
+
+impl core::fmt::Debug for SlotIter<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "SlotIter({} left)", self.size_hint().0)
     }
 }
 

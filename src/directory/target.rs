@@ -154,25 +154,27 @@ pub(crate) fn parse_resource<'a>(catalog: &Catalog, text: &'a str) -> Found<'a> 
     }
 }
 
-/// What a text names in a directory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    Resource(ResourceId),
+/// What a grant is on: one resource, or a whole kind (rule A8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Target {
+    /// All resources of a kind, those that do not exist yet included.
     Kind(KindId),
+    /// One resource.
+    Resource(ResourceId),
 }
 
 impl Directory {
     /// What a text names here; the error is why it names nothing.
-    pub(crate) fn find_place<'a>(&self, text: &'a str) -> Result<Place, Found<'a>> {
+    pub(crate) fn find_place<'a>(&self, text: &'a str) -> Result<Target, Found<'a>> {
         let found = parse_resource(&self.catalog, text);
         let slot = match found {
-            Found::WholeKind(kind) => return Ok(Place::Kind(kind)),
+            Found::WholeKind(kind) => return Ok(Target::Kind(kind)),
             Found::Singleton(kind) => self.singletons.get(kind.index()).copied().flatten(),
             Found::Key(kind, key) => self.resource_slot(kind, key),
             Found::SingletonWithKey | Found::UnknownKind(_) | Found::Malformed => None,
         };
         let id = slot
             .and_then(|slot| self.resources.rows.get(slot).map(|row| ResourceId::new(slot, row.generation)));
-        id.map(Place::Resource).ok_or(found)
+        id.map(Target::Resource).ok_or(found)
     }
 }

@@ -19,6 +19,7 @@ mod laws;
 mod oracle;
 mod pair;
 mod planted;
+mod questions;
 mod race;
 mod random;
 mod refusals;

@@ -10,7 +10,7 @@ use crate::change::command::AddKey;
 use crate::change::event::Event;
 use crate::change::refusal::Refusal;
 use crate::change::written::ScopeDocument;
-use crate::directory::{Place, Scope, ScopeContent, ScopeEntries};
+use crate::directory::{Scope, ScopeContent, ScopeEntries, Target};
 use crate::id::KeyId;
 use crate::limits::MAX_KEYS;
 
@@ -64,8 +64,8 @@ impl Planner<'_> {
             };
             match target {
                 _ if mask == 0 => {}
-                Place::Kind(kind) => add(&mut scope.kinds, kind.get(), mask),
-                Place::Resource(resource) => add(&mut scope.resources, resource.index(), mask),
+                Target::Kind(kind) => add(&mut scope.kinds, kind.get(), mask),
+                Target::Resource(resource) => add(&mut scope.resources, resource.index(), mask),
             }
         }
         scope.kinds.sort_unstable();

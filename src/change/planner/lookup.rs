@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::Planner;
 use crate::catalog::{KindDefinition, KindId, ProfileId};
 use crate::change::refusal::Refusal;
-use crate::directory::{Found, GroupRecord, Place, UserRecord};
+use crate::directory::{Found, GroupRecord, Target, UserRecord};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
 use crate::name::Name;
 
@@ -50,23 +50,23 @@ impl Planner<'_> {
     }
 
     /// A resource or a whole kind.
-    pub(super) fn find_target(&self, text: &str) -> Result<Place, Refusal> {
+    pub(super) fn find_target(&self, text: &str) -> Result<Target, Refusal> {
         self.directory.find_place(text).map_err(|found| not_found(text, found))
     }
 
     /// A resource; a whole kind is none.
     pub(super) fn find_resource(&self, text: &str) -> Result<ResourceId, Refusal> {
         match self.find_target(text)? {
-            Place::Resource(resource) => Ok(resource),
-            Place::Kind(_) => Err(Refusal::UnknownResource { resource: text.to_owned() }),
+            Target::Resource(resource) => Ok(resource),
+            Target::Kind(_) => Err(Refusal::UnknownResource { resource: text.to_owned() }),
         }
     }
 
     /// The kind of a target, and its definition.
-    pub(super) fn kind_of(&self, target: Place) -> KindId {
+    pub(super) fn kind_of(&self, target: Target) -> KindId {
         match target {
-            Place::Kind(kind) => kind,
-            Place::Resource(resource) => {
+            Target::Kind(kind) => kind,
+            Target::Resource(resource) => {
                 KindId::new(self.directory.resource_row(resource).map_or(u8::MAX, |row| row.kind))
             }
         }

@@ -8,7 +8,7 @@ use super::lookup::new_name;
 use crate::catalog::{KindDefinition, KindId};
 use crate::change::event::Event;
 use crate::change::refusal::Refusal;
-use crate::directory::{Found, Grantee, Place, Subject, UserStatus, parse_resource};
+use crate::directory::{Found, Grantee, Subject, Target, UserStatus, parse_resource};
 use crate::id::{ResourceId, UserId};
 use crate::limits::MAX_RESOURCES;
 use crate::name::{Name, NameError};
@@ -72,7 +72,7 @@ impl Planner<'_> {
     }
 
     pub(super) fn is_singleton(&self, resource: ResourceId) -> bool {
-        let kind = self.kind_of(Place::Resource(resource));
+        let kind = self.kind_of(Target::Resource(resource));
         self.directory.catalog.definition(kind).is_some_and(KindDefinition::singleton)
     }
 
@@ -120,16 +120,16 @@ impl Planner<'_> {
         let bits = self.find_permissions(kind, permissions)?;
         let Some(definition) = self.directory.catalog.definition(kind) else { return Ok(()) };
         let held = match target {
-            Place::Resource(resource) => self.directory.grant_on_resource(grantee, resource),
-            Place::Kind(kind) => self.directory.grant_on_kind(grantee, kind),
+            Target::Resource(resource) => self.directory.grant_on_resource(grantee, resource),
+            Target::Kind(kind) => self.directory.grant_on_kind(grantee, kind),
         };
         let mask = change(definition, held, bits);
         if mask == held {
             return Ok(());
         }
         match target {
-            Place::Resource(resource) => self.directory.set_grant(grantee, resource, mask),
-            Place::Kind(kind) => self.directory.set_kind_grant(grantee, kind, mask),
+            Target::Resource(resource) => self.directory.set_grant(grantee, resource, mask),
+            Target::Kind(kind) => self.directory.set_kind_grant(grantee, kind, mask),
         }
         let permissions = self.directory.permission_names(kind, mask);
         self.events.push(Event::GrantChanged { to: to.clone(), on: on.to_owned(), permissions });
@@ -142,7 +142,7 @@ impl Planner<'_> {
         permissions: &[String],
     ) -> Result<(), Refusal> {
         let id = self.find_resource(resource)?;
-        let kind = self.kind_of(Place::Resource(id));
+        let kind = self.kind_of(Target::Resource(id));
         let required = self.find_permissions(kind, permissions)?;
         if self.directory.resource_row(id).is_none_or(|row| row.required == required) {
             return Ok(());

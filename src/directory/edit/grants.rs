@@ -6,11 +6,14 @@ use crate::directory::Directory;
 use crate::directory::row::{self, ResourceRow, SubjectSlot, group_subject, subject_slot, user_subject};
 use crate::id::{GroupId, ResourceId, UserId};
 
-/// Whom a grant is given to, by id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Grantee {
+/// Whom a grant is given to, by id; [`Subject`](crate::Subject) is the same by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Grantee {
+    /// Every user.
     Everyone,
+    /// The members of a group.
     Group(GroupId),
+    /// One user.
     User(UserId),
 }
 
@@ -19,20 +22,20 @@ impl Directory {
     pub(crate) fn grant_on_resource(&self, to: Grantee, resource: ResourceId) -> u64 {
         let Some(row) = self.resource_row(resource) else { return 0 };
         let spill = self.resources.spilled.get(resource.index()).and_then(Option::as_deref);
-        subject_of(to).map_or(row.grants.everyone, |subject| row::grant_of(&row.grants, spill, subject))
+        grantee_subject(to).map_or(row.grants.everyone, |subject| row::grant_of(&row.grants, spill, subject))
     }
 
     /// What a subject has on a whole kind.
     pub(crate) fn grant_on_kind(&self, to: Grantee, kind: KindId) -> u64 {
         let Some(on) = self.kinds.get(kind.index()) else { return 0 };
         let spill = on.spill.as_deref();
-        subject_of(to).map_or(on.grants.everyone, |subject| row::grant_of(&on.grants, spill, subject))
+        grantee_subject(to).map_or(on.grants.everyone, |subject| row::grant_of(&on.grants, spill, subject))
     }
 
     /// Sets what a subject has on a resource.
     pub(crate) fn set_grant(&mut self, to: Grantee, resource: ResourceId, mask: u64) {
         let slot = resource.index();
-        let Some(subject) = subject_of(to) else {
+        let Some(subject) = grantee_subject(to) else {
             let kind = self.resources.rows.update(slot, |row| {
                 row.grants.everyone = mask;
                 row.kind
@@ -46,7 +49,7 @@ impl Directory {
 
     /// Sets what a subject has on a whole kind.
     pub(crate) fn set_kind_grant(&mut self, to: Grantee, kind: KindId, mask: u64) {
-        let Some(subject) = subject_of(to) else {
+        let Some(subject) = grantee_subject(to) else {
             self.update_kind(kind.get(), |entry| entry.grants.everyone = mask);
             return;
         };
@@ -120,7 +123,7 @@ impl Directory {
     }
 
     /// All grants to groups and users on a resource.
-    pub(crate) fn grants_on<'a>(
+    pub(crate) fn grants_at<'a>(
         &'a self,
         slot: u32,
         row: &'a ResourceRow,
@@ -135,7 +138,7 @@ impl Directory {
     }
 }
 
-fn subject_of(to: Grantee) -> Option<u32> {
+pub(in crate::directory) fn grantee_subject(to: Grantee) -> Option<u32> {
     match to {
         Grantee::Everyone => None,
         Grantee::Group(group) => Some(group_subject(group.index())),

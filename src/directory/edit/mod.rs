@@ -11,7 +11,8 @@ mod wide;
 
 use alloc::sync::Arc;
 
-pub(crate) use self::grants::Grantee;
+pub use self::grants::Grantee;
+pub(super) use self::grants::grantee_subject;
 use super::set::SlotSet;
 use super::{Directory, KindEntry, Rights};
 use crate::catalog::KindId;

@@ -60,7 +60,7 @@ impl Directory {
         let slot = resource.index();
         let Some(row) = self.resource_row(resource).copied() else { return };
         let Some(record) = self.resources.records.get(slot).cloned() else { return };
-        let subjects: Vec<u32> = self.grants_on(slot, &row).map(|(subject, _)| subject).collect();
+        let subjects: Vec<u32> = self.grants_at(slot, &row).map(|(subject, _)| subject).collect();
         for subject in subjects {
             self.note_grant(slot, subject, false);
         }

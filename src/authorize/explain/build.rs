@@ -1,0 +1,189 @@
+//! Puts a request into words and explains it.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use super::looked::{Looked, bits, names};
+use super::{Actor, Explanation, Need};
+use crate::authorize::decision::Denial;
+use crate::authorize::evaluate::{Asker, Subject as On};
+use crate::catalog::{AnyKind, KindDefinition, KindId, Request};
+use crate::directory::{Directory, TextError, UserStatus};
+use crate::id::{Principal, ResourceId};
+
+/// A request as it was put, in words.
+struct Asked {
+    who: Option<String>,
+    on: Option<String>,
+    permissions: Vec<String>,
+    /// Those of the permissions that the resource's kind does not have.
+    unknown: Vec<String>,
+}
+
+impl Directory {
+    /// Why a principal may or may not do something on a resource (rule A13).
+    ///
+    /// The decision in it is that of [`check`](Self::check), always. The cost follows the grants that were looked at;
+    /// of a denial, all grants on the resource are, to say which groups have what is missing.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Command, Directory, Strict, Subject, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
+    /// #     .profile(Profile::new("guest").exempt())
+    /// #     .build()?;
+    /// # let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
+    /// #     Command::add_group("data-team").into(),
+    /// #     Command::add_user("ada").profile("guest").group("data-team").into(),
+    /// #     Command::add_resource("project/churn").into(),
+    /// #     Command::grant(Subject::group("data-team"), "project/churn", ["read"]),
+    /// # ])?;
+    /// # let directory = plan.into_directory();
+    /// let ada = directory.user("ada").unwrap();
+    /// let churn = directory.resource_named("project/churn").unwrap();
+    /// let write = directory.catalog().permission_set("project", ["write"]).unwrap();
+    ///
+    /// let explanation = directory.explain(ada, churn, write);
+    /// assert_eq!(explanation.code(), "not_granted");
+    /// assert_eq!(
+    ///     explanation.needs[0].to_string(),
+    ///     "no group of ada has write on project/churn; data-team has read",
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn explain<K: AnyKind>(
+        &self,
+        who: impl Into<Principal>,
+        on: ResourceId<K>,
+        permissions: K::Permissions,
+    ) -> Explanation {
+        let (who, on, request) =
+            (self.asker(who.into()), self.subject(on.untyped()), K::request(permissions));
+        let asked = self.asked(who, on, request);
+        self.explanation(asked, who, on, request)
+    }
+
+    /// Why a principal may or may not do something on a resource, all by name: for tools and consoles.
+    ///
+    /// The decision in it is that of [`check_named`](Self::check_named).
+    ///
+    /// # Errors
+    ///
+    /// [`TextError`] if `who` is neither `user:NAME` nor `key:NAME`.
+    pub fn explain_named(&self, who: &str, on: &str, permissions: &[&str]) -> Result<Explanation, TextError> {
+        let (principal, subject, request) = self.request_named(who, on, permissions)?;
+        let kind = subject.and_then(|on| self.catalog.definition(KindId::new(on.row.kind)));
+        let lacks = |name: &&&str| kind.is_some_and(|kind| kind.bit(name).is_none());
+        let asked = Asked {
+            who: Some(who.to_owned()),
+            on: Some(on.to_owned()),
+            permissions: permissions.iter().map(|&name| name.to_owned()).collect(),
+            unknown: permissions.iter().filter(lacks).map(|&name| name.to_owned()).collect(),
+        };
+        Ok(self.explanation(asked, principal, subject, request))
+    }
+
+    /// A request by ids, in words.
+    fn asked(&self, who: Option<Asker<'_>>, on: Option<On<'_>>, request: Request) -> Asked {
+        let here = on.map(|on| KindId::new(on.row.kind));
+        let named = request.kind.or(here).and_then(|kind| self.catalog.definition(kind));
+        let mut permissions = named.map(|kind| names(kind, request.bits)).unwrap_or_default();
+        let nameless = request.bits & !named.map_or(0, KindDefinition::all);
+        let nameless: Vec<String> =
+            bits(nameless).map(|bit| format!("bit {}", bit.trailing_zeros())).collect();
+        permissions.extend(nameless.iter().cloned());
+        let other_kind = request.kind.is_some() && request.kind != here;
+        Asked {
+            who: who.map(|who| self.principal_text(who)),
+            on: on.and_then(|on| self.slot_name(on.slot)).map(|name| name.to_string()),
+            unknown: if other_kind { permissions.clone() } else { nameless },
+            permissions,
+        }
+    }
+
+    fn principal_text(&self, who: Asker<'_>) -> String {
+        match who.key {
+            Some(key) => format!("key:{}", key.name.as_deref().unwrap_or_default()),
+            None => format!("user:{}", self.user_slot_name(who.slot).unwrap_or_default()),
+        }
+    }
+
+    fn explanation(
+        &self,
+        asked: Asked,
+        who: Option<Asker<'_>>,
+        on: Option<On<'_>>,
+        request: Request,
+    ) -> Explanation {
+        let decision = self.decide(who, on, request);
+        let mut needs = self.first_needs(&asked, who, on);
+        let mut explanation = Explanation {
+            layer: decision.denial().map(Denial::layer),
+            decision,
+            actor: who.map(|who| self.actor(who)),
+            grants: Vec::new(),
+            ownership: None,
+            granted: Vec::new(),
+            cuts: Vec::new(),
+            allowed: Vec::new(),
+            needs: Vec::new(),
+            who: asked.who,
+            on: asked.on,
+            asked: asked.permissions,
+        };
+        if let Some(looked) = Looked::at(self, who, on) {
+            let known = explanation.asked.iter().filter(|name| !asked.unknown.contains(name));
+            let wanted = known.filter_map(|name| looked.kind.bit(name)).fold(0, |all, bit| all | bit);
+            explanation.grants = looked.grants(wanted);
+            explanation.ownership = looked.ownership();
+            explanation.granted = names(looked.kind, looked.verdict.granted);
+            explanation.cuts = looked.cuts();
+            explanation.allowed = names(looked.kind, self.allowed_bits(who, on).1);
+            looked.needs(wanted, &mut needs);
+        }
+        explanation.needs = needs;
+        explanation
+    }
+
+    pub(super) fn actor(&self, who: Asker<'_>) -> Actor {
+        let user = self.users.records.get(who.slot);
+        let profile = user.and_then(|user| self.catalog.profile_name(user.seat.profile()?));
+        Actor {
+            user: self.user_slot_name(who.slot).unwrap_or_default().to_owned(),
+            status: user.map(|user| user.status).unwrap_or_default(),
+            profile: profile.map(ToOwned::to_owned),
+            key: who.key.and_then(|key| key.name.as_deref()).map(ToOwned::to_owned),
+        }
+    }
+
+    /// What a request needs before anything is looked at.
+    fn first_needs(&self, asked: &Asked, who: Option<Asker<'_>>, on: Option<On<'_>>) -> Vec<Need> {
+        let mut needs = Vec::new();
+        if asked.permissions.is_empty() {
+            needs.push(Need::Request);
+        }
+        match who.map(|who| self.actor(who)) {
+            None => needs.push(Need::Principal { who: asked.who.clone() }),
+            Some(Actor { user, status, .. }) if status != UserStatus::Active => {
+                needs.push(Need::Active { user, status });
+            }
+            Some(_) => {}
+        }
+        if let Some(key) = who.and_then(|who| who.key).filter(|key| key.expired) {
+            needs.push(Need::Key { key: key.name.as_deref().unwrap_or_default().to_owned() });
+        }
+        let kind = on.and_then(|on| self.catalog.kind_name(KindId::new(on.row.kind)));
+        match kind {
+            None => needs.push(Need::Resource { on: asked.on.clone() }),
+            Some(kind) if !asked.unknown.is_empty() => {
+                needs.push(Need::Kind { kind: kind.to_owned(), permissions: asked.unknown.clone() });
+            }
+            Some(_) => {}
+        }
+        needs
+    }
+}

@@ -1,0 +1,270 @@
+//! What the evaluator says of one principal on one resource, and what follows from it.
+
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use super::{ContributingGrant, Cut, CutBy, Holding, Need, Through};
+use crate::authorize::evaluate::{Asker, Recorder, Subject as On, Verdict};
+use crate::catalog::{KindDefinition, KindId};
+use crate::directory::{Directory, EVERYONE, Subject, SubjectSlot, UserStatus, subject_slot};
+use crate::seats::SeatState;
+
+/// What the evaluator said while it looked.
+#[derive(Debug, Default)]
+struct Heard {
+    /// Whether on the whole kind, to whom, and what.
+    grants: Vec<(bool, u32, u64)>,
+    owner: Option<u64>,
+    scope: Option<u64>,
+}
+
+impl Recorder for Heard {
+    fn grant(&mut self, whole_kind: bool, subject: u32, mask: u64) {
+        if mask != 0 {
+            self.grants.push((whole_kind, subject, mask));
+        }
+    }
+
+    fn ownership(&mut self, mask: u64) {
+        self.owner = Some(mask);
+    }
+
+    fn scope(&mut self, mask: u64) {
+        self.scope = Some(mask);
+    }
+}
+
+/// A principal and a resource that both exist, and what the evaluator says of them.
+pub(super) struct Looked<'a> {
+    directory: &'a Directory,
+    who: Asker<'a>,
+    on: On<'a>,
+    pub(super) kind: &'a KindDefinition,
+    kind_id: KindId,
+    user: &'a str,
+    resource: String,
+    heard: Heard,
+    pub(super) verdict: Verdict,
+}
+
+impl<'a> Looked<'a> {
+    pub(super) fn at(directory: &'a Directory, who: Option<Asker<'a>>, on: Option<On<'a>>) -> Option<Self> {
+        let (who, on) = (who?, on?);
+        let kind_id = KindId::new(on.row.kind);
+        let kind = directory.catalog.definition(kind_id)?;
+        let mut heard = Heard::default();
+        let verdict = directory.verdict(who, on, &mut heard);
+        let user = directory.user_slot_name(who.slot)?;
+        let resource = directory.slot_name(on.slot)?.to_string();
+        Some(Self { directory, who, on, kind, kind_id, user, resource, heard, verdict })
+    }
+
+    /// What owning the resource gives; none if the user does not own it.
+    pub(super) fn ownership(&self) -> Option<Vec<String>> {
+        self.heard.owner.map(|owner| names(self.kind, owner))
+    }
+
+    /// What the user was granted, a key's scope left aside.
+    fn granted_to_user(&self) -> u64 {
+        self.heard.grants.iter().fold(self.heard.owner.unwrap_or(0), |all, (_, _, mask)| all | mask)
+    }
+
+    fn key(&self) -> String {
+        self.who.key.and_then(|key| key.name.as_deref()).unwrap_or_default().to_owned()
+    }
+
+    fn subject(&self, subject: u32) -> Option<Subject> {
+        if subject == EVERYONE { Some(Subject::Everyone) } else { self.directory.subject_name(subject) }
+    }
+
+    pub(super) fn grants(&self, wanted: u64) -> Vec<ContributingGrant> {
+        let grants = self.heard.grants.iter().filter_map(|&(whole_kind, subject, mask)| {
+            let on = if whole_kind { format!("{}/*", self.kind.name()) } else { self.resource.clone() };
+            Some(ContributingGrant {
+                to: self.subject(subject)?,
+                on,
+                permissions: names(self.kind, mask),
+                implied: names(self.kind, implied_in(self.kind, mask)),
+                gives: names(self.kind, mask & wanted),
+            })
+        });
+        let mut grants: Vec<ContributingGrant> = grants.collect();
+        grants.sort_by(|a, b| (&a.to, &a.on).cmp(&(&b.to, &b.on)));
+        grants
+    }
+
+    pub(super) fn cuts(&self) -> Vec<Cut> {
+        let granted = self.verdict.granted;
+        let names = |bits| names(self.kind, bits);
+        let mut cuts = Vec::new();
+        let status = self.directory.actor(self.who).status;
+        if status != UserStatus::Active {
+            cuts.push(Cut { by: CutBy::Status(status), takes: names(granted) });
+        }
+        if self.who.key.is_some_and(|key| key.expired) {
+            cuts.push(Cut { by: CutBy::KeyExpired { key: self.key() }, takes: names(granted) });
+        }
+        if let Some(scope) = self.heard.scope {
+            let by = CutBy::Scope { key: self.key(), leaves: names(scope) };
+            cuts.push(Cut { by, takes: names(self.granted_to_user() & !scope) });
+        }
+        if !self.verdict.seated {
+            cuts.push(Cut { by: CutBy::NoSeat, takes: names(granted) });
+        }
+        let phase = self.directory.license_phase();
+        if phase.cuts() {
+            let by = CutBy::Phase { phase, leaves: names(self.verdict.phase) };
+            cuts.push(Cut { by, takes: names(granted & !self.verdict.phase) });
+        }
+        if let Some(profile) = self.profile() {
+            let (ceiling, advisory) = (self.verdict.ceiling, self.verdict.advisory);
+            let by = CutBy::Profile { profile: profile.to_owned(), leaves: names(ceiling), advisory };
+            cuts.push(Cut { by, takes: names(granted & !ceiling) });
+        }
+        for (add_on, gates) in self.missing_add_ons() {
+            cuts.push(Cut { by: CutBy::AddOn { add_on: add_on.to_owned() }, takes: names(granted & gates) });
+        }
+        if self.verdict.missing_credential != 0 {
+            let takes = names(granted & self.verdict.missing_credential);
+            cuts.push(Cut { by: CutBy::Credential, takes });
+        }
+        cuts
+    }
+
+    fn profile(&self) -> Option<&'a str> {
+        let seat = self.directory.users.records.get(self.who.slot).map(|user| user.seat)?;
+        seat.profile().and_then(|profile| self.directory.catalog.profile_name(profile))
+    }
+
+    /// The add-ons that the license lacks and that gate something of the kind.
+    fn missing_add_ons(&self) -> impl Iterator<Item = (&'a str, u64)> {
+        let terms = self.directory.ledger.terms();
+        let place = self.kind_id.index();
+        let all = self.directory.catalog.add_ons();
+        let missing = all.filter(move |(name, _)| !terms.is_some_and(|terms| terms.has_add_on(name)));
+        let gates = missing.map(move |(name, add_on)| (name, add_on.gates.get(place).copied().unwrap_or(0)));
+        gates.filter(|&(_, gates)| gates != 0)
+    }
+
+    /// What the two layers would have to give for the permissions that are wanted.
+    pub(super) fn needs(&self, wanted: u64, needs: &mut Vec<Need>) {
+        if wanted == 0 {
+            return;
+        }
+        let permissions = |bits| names(self.kind, bits);
+        let missing = wanted & !self.granted_to_user();
+        if missing != 0 {
+            needs.push(self.grant_needed(missing));
+        }
+        let out_of_scope = wanted & !self.heard.scope.unwrap_or(u64::MAX);
+        if out_of_scope != 0 {
+            let (key, on) = (self.key(), self.resource.clone());
+            needs.push(Need::Scope { key, on, permissions: permissions(out_of_scope) });
+        }
+        if !self.verdict.seated {
+            needs.push(self.seat_needed());
+        }
+        let lapsed = wanted & !self.verdict.phase;
+        if lapsed != 0 {
+            let phase = self.directory.license_phase();
+            needs.push(Need::License { phase, permissions: permissions(lapsed) });
+        }
+        let beyond = wanted & !self.verdict.ceiling;
+        if beyond != 0
+            && !self.verdict.advisory
+            && let Some(profile) = self.profile()
+        {
+            needs.push(self.profile_needed(profile, beyond, wanted));
+        }
+        for (add_on, gates) in self.missing_add_ons().filter(|(_, gates)| gates & wanted != 0) {
+            let add_on = add_on.to_owned();
+            needs.push(Need::AddOn { add_on, permissions: permissions(gates & wanted) });
+        }
+        let unrecorded = wanted & self.verdict.missing_credential;
+        if unrecorded != 0 {
+            let (user, on) = (self.user.to_owned(), self.resource.clone());
+            needs.push(Need::Credential { user, on, permissions: permissions(unrecorded) });
+        }
+    }
+
+    fn grant_needed(&self, missing: u64) -> Need {
+        let mut held: BTreeMap<Subject, u64> = BTreeMap::new();
+        for &(_, subject, mask) in &self.heard.grants {
+            if let Some(subject) = self.subject(subject) {
+                *held.entry(subject).or_default() |= mask;
+            }
+        }
+        let leading = |mask: u64| names(self.kind, mask & !implied_in(self.kind, mask));
+        let granted = held.into_iter().map(|(subject, mask)| (Through::Grants(subject), mask));
+        let owner = self.heard.owner.filter(|&mask| mask != 0).map(|mask| (Through::Ownership, mask));
+        let has = granted.chain(owner);
+        let has = has.map(|(through, mask)| Holding { through, permissions: leading(mask) }).collect();
+        Need::Grant {
+            user: self.user.to_owned(),
+            on: self.resource.clone(),
+            permissions: leading(missing),
+            has,
+            groups_with: self.groups_with(missing),
+        }
+    }
+
+    /// The groups that have all of these permissions here; none of them is one of the user's, who lacks some.
+    fn groups_with(&self, permissions: u64) -> Vec<String> {
+        let mut held: BTreeMap<u32, u64> = BTreeMap::new();
+        let here = self.directory.grants_at(self.on.slot, self.on.row);
+        for (subject, mask) in here.chain(self.directory.grants_on_kind(self.kind_id)) {
+            if let SubjectSlot::Group(group) = subject_slot(subject) {
+                *held.entry(group).or_default() |= mask;
+            }
+        }
+        let all = held
+            .into_iter()
+            .filter(|&(group, mask)| permissions & !mask == 0 && !self.who.groups.contains(group));
+        let names = all.filter_map(|(group, _)| self.directory.group_slot_name(group));
+        let mut names: Vec<String> = names.map(ToOwned::to_owned).collect();
+        names.sort_unstable();
+        names
+    }
+
+    fn seat_needed(&self) -> Need {
+        let seat = self.directory.users.records.get(self.who.slot).map(|user| user.seat);
+        let wants = seat.and_then(|seat| self.directory.catalog.profile_name(seat.wants?));
+        Need::Seat {
+            user: self.user.to_owned(),
+            wants: wants.map(ToOwned::to_owned),
+            waits: seat.is_some_and(|seat| seat.state() == SeatState::Waiting),
+        }
+    }
+
+    fn profile_needed(&self, profile: &str, beyond: u64, wanted: u64) -> Need {
+        let catalog = &self.directory.catalog;
+        let enough = catalog
+            .profile_definitions()
+            .filter(|(_, profile)| profile.advisory || wanted & !profile.ceiling.of(self.kind_id) == 0);
+        let profiles_with = enough.filter_map(|(id, _)| catalog.profile_name(id));
+        Need::Profile {
+            profile: profile.to_owned(),
+            kind: self.kind.name().to_owned(),
+            permissions: names(self.kind, beyond),
+            profiles_with: profiles_with.map(ToOwned::to_owned).collect(),
+        }
+    }
+}
+
+/// The names of permissions, lowest bit first.
+pub(super) fn names(kind: &KindDefinition, bits: u64) -> Vec<String> {
+    kind.names(bits).map(ToOwned::to_owned).collect()
+}
+
+/// The bits that are set, one at a time.
+pub(super) fn bits(mask: u64) -> impl Iterator<Item = u64> {
+    (0..u64::BITS).map(|place| 1_u64 << place).filter(move |bit| mask & bit != 0)
+}
+
+/// Those of the permissions that others of them imply.
+fn implied_in(kind: &KindDefinition, mask: u64) -> u64 {
+    bits(mask).fold(0, |implied, bit| implied | kind.close(bit) & !bit) & mask
+}

@@ -1,0 +1,171 @@
+//! `entitle explain` and `entitle review`, run as the command that people run.
+
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+/// Names that a spreadsheet or a browser could take for something else than text.
+const NAMES: [&str; 9] = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "＝1",
+    "<script>document.title='gone'</script>",
+    "</script><b>\"quoted\", 'too'",
+    "שלום \u{202e}txt.exe",
+    "plain",
+];
+
+fn scenario(name: &str, steps: &Value) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.json"));
+    let scenario = json!({
+        "entitle": 1,
+        "catalog": {
+            "kinds": { "project": { "permissions": ["write", "read"], "implies": { "write": ["read"] } } },
+            "profiles": { "reader": { "ceiling": { "project": ["read"] }, "seat": "exempt" } },
+        },
+        "steps": steps,
+    });
+    std::fs::write(&path, scenario.to_string()).unwrap();
+    path
+}
+
+/// A user, a group and a project by each of the names.
+fn odd_names() -> Value {
+    let mut commands = vec![json!({ "add_resource": { "resource": "project/churn" } })];
+    for name in NAMES {
+        let (resource, group) = (format!("project/{name}"), format!("group:{name}"));
+        commands.push(json!({ "add_group": { "group": name } }));
+        commands.push(json!({ "add_user": { "user": name, "profile": "reader", "groups": [name] } }));
+        commands.push(json!({ "add_resource": { "resource": resource } }));
+        commands.push(json!({ "grant": { "to": group, "on": resource, "permissions": ["write"] } }));
+    }
+    json!([{ "at": 1_000, "by": "=cmd|' /c calc'!A1", "do": commands }])
+}
+
+fn entitle(words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_entitle")).args(words).output().unwrap()
+}
+
+fn text(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+#[test]
+fn no_cell_of_the_csv_is_a_formula() {
+    let file = scenario("csv", &odd_names());
+    let written = text(&entitle(&["review", file.to_str().unwrap()]));
+    let mut csv = csv::Reader::from_reader(written.as_bytes());
+    let columns = csv.headers().unwrap().clone();
+    assert_eq!(columns.len(), 12);
+    let rows: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), NAMES.len());
+    for (row, name) in rows.iter().zip(NAMES) {
+        let cell = |column: &str| row.get(columns.iter().position(|other| other == column).unwrap()).unwrap();
+        assert_eq!(cell("who"), format!("user:{name}"));
+        assert_eq!(cell("user").strip_prefix('\'').unwrap_or(cell("user")), name);
+        assert_eq!((cell("permissions"), cell("withheld")), ("read", "write"));
+        assert_eq!(
+            cell("why"),
+            format!("group:{name} on project/{name}: write; but profile reader leaves read: takes write")
+        );
+        assert_eq!((cell("last_commit"), cell("last_commit_at")), ("1", "1000"));
+        assert_eq!(cell("last_commit_by"), "=cmd|' /c calc'!A1".replacen('=', "'=", 1).as_str());
+        for cell in row {
+            assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝']), "a formula: {cell}");
+        }
+    }
+    let marked = |row: &csv::StringRecord| row.get(1).unwrap().starts_with('\'');
+    assert_eq!(rows.iter().filter(|row| marked(row)).count(), 5, "only what needs it is marked");
+}
+
+#[test]
+fn names_are_data_in_the_page() {
+    let file = scenario("html", &odd_names());
+    let page = text(&entitle(&["review", "--html", file.to_str().unwrap()]));
+    assert_eq!(page.matches("</script>").count(), 2, "only the page's own scripts end");
+    assert!(
+        !page.contains("<b>") && !page.contains("src=") && !page.contains("href="),
+        "nothing is markup or fetched"
+    );
+    let (_, data) = page.split_once("id=\"review\">").unwrap();
+    let (data, _) = data.split_once("</script>").unwrap();
+    let review: Value = serde_json::from_str(data).unwrap();
+    let users = review["rows"].as_array().unwrap().iter().map(|row| row[1].as_str().unwrap());
+    assert_eq!(users.collect::<Vec<_>>(), NAMES);
+}
+
+#[test]
+fn the_last_commit_is_the_one_that_changed_the_row() {
+    let grant = |to: &str| json!({ "grant": { "to": to, "on": "project/churn", "permissions": ["read"] } });
+    let file = scenario(
+        "commits",
+        &json!([
+            { "at": 1, "by": "one", "do": [{ "add_user": { "user": "ada", "profile": "reader" } },
+                              { "add_user": { "user": "bob", "profile": "reader" } },
+                              { "add_resource": { "resource": "project/churn" } }] },
+            { "at": 2, "by": "two", "do": grant("user:ada") },
+            { "at": 3, "by": "three", "do": grant("user:bob") },
+            { "at": 4, "by": "four", "do": { "rename_user": { "user": "ada", "to": "ann" } } },
+            { "at": 5, "by": "five", "do": { "suspend": { "user": "bob" } } },
+        ]),
+    );
+    let written = text(&entitle(&["review", file.to_str().unwrap()]));
+    let last: Vec<&str> = written.lines().skip(1).filter_map(|line| line.rsplit(',').next()).collect();
+    assert_eq!(last, ["two", "five"]);
+}
+
+#[test]
+fn explain_answers_in_words_and_as_data() {
+    let file = scenario("explain", &odd_names());
+    let file = file.to_str().unwrap();
+    let question = ["explain", file, "--who", "user:plain", "--on", "project/churn", "--permission", "write"];
+    let answer = text(&entitle(&question));
+    assert!(
+        answer.starts_with("user:plain, write on project/churn: denied: it is not granted (not_granted)\n")
+    );
+    assert!(answer.contains("needed: no group of plain has write on project/churn"), "{answer}");
+    let value: Value = serde_json::from_str(&text(&entitle(&[&question[..], &["--json"]].concat()))).unwrap();
+    assert_eq!(value["decision"], "not_granted");
+}
+
+#[test]
+fn misuse_says_how_it_is_used() {
+    let file = scenario("misuse", &json!([]));
+    let file = file.to_str().unwrap();
+    for words in [
+        &["explain", file, "--who", "user:ada", "--on", "project/churn"][..],
+        &["explain", file, "--who", "ada", "--on", "project/churn", "--permission", "read"],
+        &["explain", "--what"],
+        &["review"],
+        &["review", file, file],
+        &["review", "--pdf", file],
+    ] {
+        let output = entitle(words);
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("usage: entitle"), "{words:?}");
+        assert!(output.stdout.is_empty());
+    }
+    let output = entitle(&["review", "there is no such file"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_scenario_that_fails_is_explained_and_not_reviewed() {
+    let file = scenario(
+        "fails",
+        &json!([
+            { "do": { "add_user": { "user": "ada", "profile": "reader" } } },
+            { "check": { "who": "user:ada", "on": "project/churn", "permission": "read" }, "is": "allowed" },
+        ]),
+    );
+    let file = file.to_str().unwrap();
+    let review = entitle(&["review", file]);
+    assert_eq!((review.status.code(), review.stdout.len()), (Some(1), 0));
+    let words = ["explain", file, "--who", "user:ada", "--on", "project/churn", "--permission", "read"];
+    let explained = entitle(&words);
+    assert_eq!(explained.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&explained.stdout).contains("(unknown_resource)"));
+}

@@ -1,0 +1,171 @@
+//! Pages over changing revisions: what did not change is neither lost nor repeated (rule A14).
+//!
+//! Between two pages something changes. Whatever was in the answer at every revision must come exactly once, whatever
+//! was in it at none must not come, and nothing comes twice.
+
+use super::worlds::{Both, story, thing};
+use entitle::directory::{Grantee, Target};
+use entitle::{Directory, GroupId, Principal, ResourceId, UserId};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+
+/// A question whose answer is long, as a whole or from where a page ended.
+type Question<T> = Box<dyn Fn(&Directory, Option<&T>) -> Vec<T>>;
+
+/// Reads the answer in pages, with a change between any two.
+fn in_pages<T: Ord + Clone + Debug>(
+    both: &mut Both,
+    changes: &[serde_json::Value],
+    size: usize,
+    ask: &Question<T>,
+) -> Result<(), TestCaseError> {
+    let mut always: BTreeSet<T> = ask(&both.directory, None).into_iter().collect();
+    let mut ever = always.clone();
+    let mut seen = Vec::new();
+    let mut last = None;
+    let mut changes = changes.iter();
+    loop {
+        let page: Vec<T> = ask(&both.directory, last.as_ref()).into_iter().take(size).collect();
+        let Some(end) = page.last() else { break };
+        last = Some(end.clone());
+        seen.extend(page);
+        if let Some(change) = changes.next() {
+            both.make(change)?;
+            let now: BTreeSet<T> = ask(&both.directory, None).into_iter().collect();
+            always = always.intersection(&now).cloned().collect();
+            ever.extend(now);
+        }
+    }
+    let once: BTreeSet<T> = seen.iter().cloned().collect();
+    prop_assert_eq!(once.len(), seen.len(), "something came twice: {:?}", &seen);
+    prop_assert!(always.is_subset(&once), "lost: {:?}", always.difference(&once));
+    prop_assert!(once.is_subset(&ever), "never was there: {:?}", once.difference(&ever));
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn pages_neither_lose_nor_repeat(
+        story in story(),
+        changes in vec(thing(), 12),
+        size in prop_oneof![Just(1), Just(2), Just(7)],
+    ) {
+        let both = Both::of(&story)?;
+        let again = || Both::of(&story);
+        let directory = both.directory.clone();
+        if let Some(ada) = directory.user("ada") {
+            let read = directory.catalog().permission_set("project", ["read"]).unwrap();
+            in_pages(&mut again()?, &changes, size, &(Box::new(move |directory: &Directory, last: Option<&ResourceId>| {
+                let all = directory.resources_with(ada, read);
+                last.map_or(all.clone(), |last| all.after(*last)).collect()
+            }) as Question<_>))?;
+            in_pages(&mut again()?, &changes, size, &(Box::new(move |directory: &Directory, last: Option<&GroupId>| {
+                let all = directory.group_ids(ada);
+                last.map_or(all.clone(), |last| all.after(*last)).collect()
+            }) as Question<_>))?;
+            in_pages(&mut again()?, &changes, size, &(Box::new(move |directory: &Directory, last: Option<&Target>| {
+                let all = directory.grants_of(Grantee::User(ada));
+                last.map_or(all.clone(), |last| all.after(*last)).map(|grant| grant.on).collect()
+            }) as Question<_>))?;
+        }
+        if let Some(group) = directory.group("data") {
+            in_pages(&mut again()?, &changes, size, &(Box::new(move |directory: &Directory, last: Option<&UserId>| {
+                let all = directory.member_ids(group);
+                last.map_or(all.clone(), |last| all.after(*last)).collect()
+            }) as Question<_>))?;
+            in_pages(&mut again()?, &changes, size, &(Box::new(move |directory: &Directory, last: Option<&Target>| {
+                let all = directory.grants_of(Grantee::Group(group));
+                last.map_or(all.clone(), |last| all.after(*last)).map(|grant| grant.on).collect()
+            }) as Question<_>))?;
+        }
+        in_pages(&mut again()?, &changes, size, &(Box::new(move |directory: &Directory, last: Option<&Target>| {
+            let all = directory.grants_of(Grantee::Everyone);
+            last.map_or(all.clone(), |last| all.after(*last)).map(|grant| grant.on).collect()
+        }) as Question<_>))?;
+        if let Some(churn) = directory.resource_named("project/churn") {
+            let read = directory.catalog().permission_set("project", ["read"]).unwrap();
+            in_pages(&mut again()?, &changes, size, &(Box::new(move |directory: &Directory, last: Option<&UserId>| {
+                let all = directory.principals(churn, read);
+                last.map_or(all.clone(), |last| all.after(*last)).collect()
+            }) as Question<_>))?;
+            in_pages(&mut again()?, &changes, size, &(Box::new(move |directory: &Directory, last: Option<&Grantee>| {
+                let all = directory.grants_on(Target::Resource(churn));
+                last.map_or(all.clone(), |last| all.after(*last)).map(|grant| grant.to).collect()
+            }) as Question<_>))?;
+        }
+        in_pages(&mut again()?, &changes, size, &(Box::new(move |directory: &Directory, last: Option<&(Principal, ResourceId)>| {
+            let all = directory.review();
+            let rest = last.map_or(all.clone(), |(who, on)| all.after(*who, *on));
+            rest.map(|access| (access.who, access.on)).collect()
+        }) as Question<_>))?;
+    }
+}
+
+/// Sets and grants at the sizes at which they change their form, in pages of every size around them.
+#[test]
+fn pages_of_long_lists_are_complete() {
+    use entitle::catalog::{Catalog, Kind, Profile};
+    use entitle::{Command, Strict, Subject, Timestamp};
+
+    for count in [1_usize, 7, 8, 9, 31, 32, 33, 64, 65, 300] {
+        let catalog = Catalog::builder()
+            .kind(Kind::named("project").permissions(["read"]))
+            .profile(Profile::new("robot").exempt())
+            .build()
+            .unwrap();
+        let mut commands: Vec<Command> =
+            vec![Command::add_group("all").into(), Command::add_resource("project/hub").into()];
+        for number in 0..count {
+            let (user, group) = (format!("user {number}"), format!("group {number}"));
+            commands.push(Command::add_group(group.as_str()).into());
+            commands.push(Command::add_user(user.as_str()).profile("robot").group("all").into());
+            commands.push(Command::add_resource(format!("project/{number}")).into());
+            commands.push(Command::grant(Subject::user(user.as_str()), "project/hub", ["read"]));
+            commands.push(Command::grant(Subject::group(group.as_str()), "project/hub", ["read"]));
+            commands.push(Command::grant(Subject::group("all"), format!("project/{number}"), ["read"]));
+            commands.push(Command::join("user 0", group.as_str()));
+        }
+        let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, commands).unwrap();
+        let directory = plan.into_directory();
+        let (all, first) = (directory.group("all").unwrap(), directory.user("user 0").unwrap());
+        let hub = Target::Resource(directory.resource_named("project/hub").unwrap());
+        for size in [1, 2, 7, count] {
+            let pages = |ask: &dyn Fn(Option<Grantee>) -> Vec<Grantee>| {
+                let mut seen = Vec::new();
+                loop {
+                    let page: Vec<_> = ask(seen.last().copied()).into_iter().take(size).collect();
+                    if page.is_empty() {
+                        return seen;
+                    }
+                    seen.extend(page);
+                }
+            };
+            let members = pages(&|last| match last {
+                Some(Grantee::User(last)) => {
+                    directory.member_ids(all).after(last).map(Grantee::User).collect()
+                }
+                _ => directory.member_ids(all).map(Grantee::User).collect(),
+            });
+            assert_eq!(members.len(), count);
+            let groups = pages(&|last| match last {
+                Some(Grantee::Group(last)) => {
+                    directory.group_ids(first).after(last).map(Grantee::Group).collect()
+                }
+                _ => directory.group_ids(first).map(Grantee::Group).collect(),
+            });
+            assert_eq!(groups.len(), count + 1);
+            let grants = pages(&|last| {
+                let all = directory.grants_on(hub);
+                let rest = last.map_or(all.clone(), |last| all.after(last));
+                rest.map(|grant| grant.to).collect()
+            });
+            assert_eq!(grants.len(), 2 * count);
+            assert!(grants.is_sorted() && members.is_sorted() && groups.is_sorted());
+        }
+        assert_eq!(directory.grants_of(Grantee::Group(all)).count(), count);
+    }
+}

@@ -1,0 +1,155 @@
+//! What explanations say, word by word.
+
+use entitle::Directory;
+use entitle::catalog::{Catalog, Kind, Profile};
+use entitle::{Command, License, Strict, Subject, Timestamp};
+use serde_json::json;
+
+/// Ada is a reader in the data team; Bob a suspended designer who owns the project; a key acts as Cyd.
+fn directory() -> Directory {
+    let catalog = Catalog::builder()
+        .kind(
+            Kind::named("project")
+                .permissions(["admin", "write", "read", "run"])
+                .implies("admin", ["write", "run"])
+                .implies("write", ["read"])
+                .owner(["admin"]),
+        )
+        .profile(Profile::new("designer"))
+        .profile(Profile::new("reader").ceiling_on("project", ["read"]))
+        .profile(Profile::new("advised").ceiling_on("project", ["read"]).advisory())
+        .add_on("studio", "project", ["run"])
+        .build()
+        .unwrap();
+    let commands: Vec<Command> = vec![
+        License::new("acme")
+            .seats("designer", 1)
+            .unlimited("reader")
+            .unlimited("advised")
+            .expires_at(Timestamp::from_millis(1_000))
+            .into(),
+        Command::add_group("data-team").into(),
+        Command::add_group("leads").into(),
+        Command::add_user("ada").profile("reader").group("data-team").into(),
+        Command::add_user("bob").profile("designer").into(),
+        Command::add_user("cyd").profile("advised").group("leads").into(),
+        Command::add_resource("project/churn").owner("bob").into(),
+        Command::grant(Subject::group("data-team"), "project/churn", ["read"]),
+        Command::grant(Subject::group("leads"), "project/*", ["admin"]),
+        Command::suspend("bob"),
+        Command::require_credential("project/churn", ["run"]),
+        serde_json::from_value(
+            json!({ "add_key": { "key": "ci", "acts_as": "cyd", "scope": { "project/*": ["write"] } } }),
+        )
+        .unwrap(),
+    ];
+    Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, commands).unwrap().into_directory()
+}
+
+#[track_caller]
+fn case(who: &str, permission: &str, text: &str) {
+    let explanation = directory().explain_named(who, "project/churn", &[permission]).unwrap();
+    assert_eq!(explanation.to_string(), text.trim());
+}
+
+#[test]
+fn a_group_without_the_permission() {
+    case(
+        "user:ada",
+        "write",
+        "
+user:ada, write on project/churn: denied: it is not granted (not_granted)
+  ada is active and holds reader
+  granted to group:data-team on project/churn: read
+  profile reader leaves read: takes nothing
+  add-on studio is missing: takes nothing
+  no credential is recorded: takes nothing
+  granted in all: read
+  allowed in all: read
+  needed: no group of ada has write on project/churn; data-team has read; the group leads has it
+  needed: profile reader does not include write on project; designer or advised would",
+    );
+}
+
+#[test]
+fn a_suspended_owner() {
+    case(
+        "user:bob",
+        "run",
+        "
+user:bob, run on project/churn: denied: the principal is not active (inactive)
+  bob is suspended and holds no profile
+  granted to the owner: admin, write, read, run
+  the user is suspended: takes admin, write, read, run
+  no profile is held: takes admin, write, read, run
+  add-on studio is missing: takes run
+  no credential is recorded: takes run
+  granted in all: admin, write, read, run
+  allowed in all: nothing
+  needed: bob is suspended and must be active
+  needed: bob holds no profile and wants designer
+  needed: run needs the add-on studio, which the license lacks
+  needed: run needs a credential for project/churn, and bob has recorded none",
+    );
+}
+
+#[test]
+fn a_key_with_a_scope() {
+    case(
+        "key:ci",
+        "write",
+        "
+key:ci, write on project/churn: allowed, beyond what the profile is meant for (allowed_beyond_profile)
+  cyd is active and holds advised
+  granted to group:leads on project/*: admin, write (implied), read (implied), run (implied)
+  scope of key ci leaves write, read: takes admin, run
+  advisory profile advised leaves read: would take write
+  add-on studio is missing: takes nothing
+  no credential is recorded: takes nothing
+  granted in all: write, read
+  allowed in all: write, read",
+    );
+}
+
+#[test]
+fn nothing_at_all() {
+    case(
+        "user:eve",
+        "fly",
+        "
+user:eve, fly on project/churn: denied: the principal is unknown (unknown_principal)
+  needed: there is no user:eve
+  needed: project has no permission fly",
+    );
+}
+
+#[test]
+fn a_license_that_is_over() {
+    let later =
+        directory().plan(Timestamp::from_millis(1_000), &Strict, [Command::tick()]).unwrap().into_directory();
+    let explanation = later.explain_named("user:ada", "project/churn", &["read"]).unwrap();
+    let needs: Vec<String> = explanation.needs.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        (explanation.code(), needs),
+        ("license_lapsed", vec!["the license is lapsed, which cuts read".to_string()])
+    );
+}
+
+#[test]
+fn the_structured_form() {
+    let explanation = directory().explain_named("user:ada", "project/churn", &["write"]).unwrap();
+    let value = serde_json::to_value(&explanation).unwrap();
+    assert_eq!(value["decision"], "not_granted");
+    assert_eq!(value["layer"], "security");
+    assert_eq!(value["grants"][0]["to"], "group:data-team");
+    assert_eq!(
+        value["needs"][0]["grant"],
+        json!({
+            "user": "ada",
+            "on": "project/churn",
+            "permissions": ["write"],
+            "has": [{ "through": { "grants": "group:data-team" }, "permissions": ["read"] }],
+            "groups_with": ["leads"],
+        }),
+    );
+}

@@ -35,6 +35,12 @@ pub enum NameError {
         /// The text.
         text: String,
     },
+    /// The text names no single resource: a kind, `/`, and a key other than `*`.
+    #[error("`{text}` is not of the form `KIND/KEY` with a key other than `*`")]
+    NotAResource {
+        /// The text.
+        text: String,
+    },
     /// The text is not of the form `[a-z][a-z0-9_]*`.
     #[error("`{text}` is not an identifier: a lower-case letter, then lower-case letters, digits and `_`")]
     NotAnIdentifier {

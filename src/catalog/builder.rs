@@ -125,7 +125,7 @@ impl Kind {
         flags.sort_unstable_by_key(|&(bit, _)| bit);
         let document = KindDocument {
             permissions: flags.iter().map(|(_, name)| name.to_ascii_lowercase()).collect(),
-            bits: Some(flags.iter().map(|&(bit, _)| bit).collect()),
+            bits: numbered_otherwise(&flags),
             ..KindDocument::default()
         };
         Kind { name: K::NAME.to_owned(), document, marker: PhantomData }
@@ -230,6 +230,12 @@ impl Profile {
         }
         self
     }
+}
+
+/// The bits of a type's flags, unless they are numbered in order as those of a kind read from data are.
+fn numbered_otherwise(flags: &[(u64, &str)]) -> Option<Vec<u64>> {
+    let in_order = flags.iter().zip(0_u32..).all(|(&(bit, _), place)| bit.trailing_zeros() == place);
+    (!in_order).then(|| flags.iter().map(|&(bit, _)| bit).collect())
 }
 
 fn texts<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {

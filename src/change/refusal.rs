@@ -146,7 +146,7 @@ pub enum Refusal {
         user: String,
     },
     /// Members of the group are not chosen by hand (rule G4).
-    #[error("the membership of `{user}` in group `{group}` is not decided by hand")]
+    #[error("the members of group `{group}` are not chosen by hand")]
     ManagedGroup {
         /// The user, if one was named.
         user: String,
@@ -206,7 +206,7 @@ pub enum Refusal {
         profile: String,
         /// The licensed seats.
         seats: Quantity,
-        /// The seats taken before the batch.
+        /// The seats taken when this one was asked for.
         consumed: u64,
     },
     /// All seats of the total are taken.
@@ -218,7 +218,7 @@ pub enum Refusal {
         profile: String,
         /// The cap.
         cap: Quantity,
-        /// The seats taken before the batch.
+        /// The seats taken when this one was asked for.
         consumed: u64,
     },
 }

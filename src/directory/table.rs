@@ -6,6 +6,9 @@ use alloc::vec::Vec;
 /// How many leaves one branch holds.
 const FAN: usize = 64;
 
+/// By how many entries a leaf or branch grows.
+const STEP: usize = 8;
+
 /// Rows in leaves of up to `LEAF`, leaves in branches, branches in one root.
 ///
 /// Reading a row follows three pointers. Changing one copies its leaf, its branch and the root unless they are
@@ -100,10 +103,16 @@ fn unshared<'a, C: 'static>(
     })
 }
 
-/// The place in an unshared chunk, which grows by doubling until it has the place.
+/// The place in an unshared chunk, which grows until it has the place.
 fn grown<T: Clone + Default>(chunk: &mut Arc<[T]>, place: usize, most: usize) -> Option<&mut T> {
     if place >= chunk.len() {
-        let wanted = place.saturating_add(1).next_power_of_two().min(most);
+        let needed = place.saturating_add(1);
+        // A leaf or branch grows by little, because a small directory should stay small; the root has no end.
+        let wanted = if most == usize::MAX {
+            needed.next_power_of_two()
+        } else {
+            needed.next_multiple_of(STEP).min(most)
+        };
         let fresh = wanted.saturating_sub(chunk.len());
         let mut rows = Vec::with_capacity(wanted);
         match Arc::get_mut(chunk) {

@@ -39,8 +39,10 @@ pub(crate) enum SeatRefusal {
     NoLicense,
     LicenseLapsed(Phase),
     NotOffered,
-    SeatLimit,
-    TotalLimit,
+    /// All seats are taken, so many of them.
+    SeatLimit(u64),
+    /// All seats of the total are taken, so many of them.
+    TotalLimit(u64),
 }
 
 /// What comes of a wish.
@@ -102,7 +104,11 @@ impl<'a> Admission<'a> {
         if !self.ledger.is_offered(wish.wants) {
             return Err(SeatRefusal::NotOffered);
         }
-        let refusal = if profile_room { SeatRefusal::TotalLimit } else { SeatRefusal::SeatLimit };
+        let refusal = if profile_room {
+            SeatRefusal::TotalLimit(self.ledger.total_consumed())
+        } else {
+            SeatRefusal::SeatLimit(self.ledger.consumed(wish.wants))
+        };
         match self.ask(wish) {
             Answer::Extra if self.total_room() && self.ledger.has_extra_seat(wish.wants) => {
                 admitted(Basis::Extra)

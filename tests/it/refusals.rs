@@ -646,8 +646,18 @@ fn a_command_of_the_wrong_shape_is_not_read() {
 
 #[test]
 fn dump_cases() {
-    for (name, cases) in [("users_come", users_come()), ("users_change", users_change()), ("groups", groups()), ("resources", resources()), ("rights", rights()), ("licenses", licenses()), ("batches", batches())] {
+    for (name, cases) in [
+        ("users_come", users_come()),
+        ("users_change", users_change()),
+        ("groups", groups()),
+        ("resources", resources()),
+        ("rights", rights()),
+        ("licenses", licenses()),
+        ("batches", batches()),
+    ] {
         println!("DUMP # {name}");
-        for (at, batch, code) in cases { println!("DUMP {at} {code} {batch}"); }
+        for (at, batch, code) in cases {
+            println!("DUMP {at} {code} {batch}");
+        }
     }
 }

@@ -34,7 +34,7 @@ impl Planner<'_> {
     /// The kind and the key of a new resource; a key is a name other than `*` (rules A9, C6).
     fn new_resource(&self, text: &str) -> Result<(KindId, Name), Refusal> {
         let invalid = |error| Refusal::InvalidName { names: [(text.to_owned(), error)].into() };
-        let not_a_key = || invalid(NameError::NotAnIdentifier { text: text.to_owned() });
+        let not_a_key = || invalid(NameError::NotAResource { text: text.to_owned() });
         match parse_resource(&self.directory.catalog, text) {
             Found::Singleton(_) | Found::SingletonWithKey => {
                 Err(Refusal::Singleton { resource: text.to_owned() })

@@ -112,14 +112,14 @@ impl Planner<'_> {
             SeatRefusal::NoLicense => Refusal::NoLicense { user, profile },
             SeatRefusal::LicenseLapsed(phase) => Refusal::LicenseLapsed { user, profile, phase },
             SeatRefusal::NotOffered => Refusal::NotOffered { user, profile },
-            SeatRefusal::SeatLimit => Refusal::SeatLimit {
+            SeatRefusal::SeatLimit(consumed) => Refusal::SeatLimit {
                 user,
                 profile,
                 seats: figures.map_or(crate::seats::Quantity::Count(0), |figures| figures.seats),
-                consumed: figures.map_or(0, |figures| figures.consumed),
+                consumed,
             },
-            SeatRefusal::TotalLimit => {
-                Refusal::TotalLimit { user, profile, cap: total.cap, consumed: total.consumed }
+            SeatRefusal::TotalLimit(consumed) => {
+                Refusal::TotalLimit { user, profile, cap: total.cap, consumed }
             }
         }
     }

@@ -152,7 +152,7 @@ impl Planner<'_> {
         }
         let profile = self.asked_profile(command.profile)?;
         let groups = self.find_groups(command.groups)?;
-        self.not_over(command.users.first().copied().unwrap_or_default(), command.expires_at)?;
+        self.not_over(command.users.first().copied().unwrap_or("nobody"), command.expires_at)?;
         let email = Self::checked_email(command.email)?;
         for name in &names {
             self.all_explicit(&groups, name, self.directory.user(name))?;

@@ -154,7 +154,7 @@ fn s7_the_policy_is_asked_only_for_want_of_capacity() {
             inner.decide(request)
         };
         let planned = crate::pair::plan(taken.before, taken.at, &watched, taken.commands);
-        let same = planned.as_ref().map(|plan| plan.events()) == taken.result.map(|plan| plan.events());
+        let same = planned.as_ref().map(entitle::Plan::events) == taken.result.map(entitle::Plan::events);
         ensure(same, || format!("a policy that answers the same makes {planned:?}"))?;
         wrong.into_inner().map_or(Ok(()), Err)
     });

@@ -54,6 +54,7 @@ fn cases(command: &str, rows: &[(Value, &'static str)]) -> Vec<Case> {
     rows.iter().map(case).collect()
 }
 
+#[expect(clippy::too_many_lines, reason = "a table, one case after the other")]
 fn users_come() -> Vec<Case> {
     let add = cases(
         "add_user",

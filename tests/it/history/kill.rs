@@ -10,7 +10,7 @@ use std::time::Duration;
 use entitle::journal::{Journal as _, RedbJournal};
 use entitle::{Authority, Command, Directory, Timestamp};
 
-use super::{Numbers, times, world};
+use super::{times, world};
 
 /// Names the journal's file, and makes this process the child.
 const CHILD: &str = "ENTITLE_TEST_KILLED_CHILD";
@@ -150,4 +150,17 @@ fn fresh_file(name: &str) -> PathBuf {
     let path = std::env::temp_dir().join(format!("entitle-{name}-{}.redb", std::process::id()));
     let _ = std::fs::remove_file(&path);
     path
+}
+
+/// Numbers that look random and are the same each time (`SplitMix64`).
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) % bound
+    }
 }

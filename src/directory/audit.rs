@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 
 use super::record::{Membership, UserRecord, UserStatus};
-use super::row::{NO_PROFILE, Standing, UserRow, group_subject, user_subject};
+use super::row::{NO_PROFILE, Standing, UserRow, grant_of, group_subject, user_subject};
 use super::{Directory, KindId};
 use crate::catalog::ProfileId;
 use crate::id::{GroupId, UserId};
@@ -105,7 +105,7 @@ impl Directory {
 
     fn has_grant(&self, resource: u32, subject: u32) -> bool {
         let row = self.resources.rows.get(resource).filter(|row| row.live);
-        row.is_some_and(|row| self.grants_at(resource, row).any(|(other, _)| other == subject))
+        row.is_some_and(|row| grant_of(&row.grants, self.spill_of(resource, row), subject) != 0)
     }
 
     fn audit_groups(&self) -> Result<(), Imbalance> {
@@ -117,6 +117,9 @@ impl Directory {
             }
             for resource in group.granted_on.iter() {
                 same(&format!("a grant to `{name}`"), &true, &self.has_grant(resource, group_subject(slot)))?;
+            }
+            if group.membership == Membership::Explicit {
+                continue;
             }
             for (user, record) in self.users.records.iter().filter(|(_, user)| user.name.is_some()) {
                 let belongs = Self::belongs(record, &group.membership);

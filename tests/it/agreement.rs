@@ -2,7 +2,7 @@
 
 use crate::generate::{History, Mix};
 use crate::pair::Pair;
-use crate::random::for_all_histories;
+use crate::random::{for_all_histories, for_the_same_histories};
 use entitle::Refusal;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ fn agrees(history: &History) -> Result<(), String> {
 fn the_histories_reach_every_refusal() {
     let seen = RefCell::new(BTreeMap::<String, u32>::new());
     for mix in [Mix::All, Mix::Seats] {
-        for_all_histories(2, mix, STEPS, |history| {
+        for_the_same_histories(64, mix, STEPS, |history| {
             let mut pair = Pair::new(&history.catalog);
             for step in &history.steps {
                 let outcome = pair.step(step)?;

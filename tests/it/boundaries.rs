@@ -2,6 +2,7 @@
 
 use crate::pair::{empty, read_catalog};
 use entitle::catalog::{Catalog, CatalogDocument, CatalogError};
+use entitle::change::Commit;
 use entitle::{Command, Directory, GroupId, ResourceId, Strict, Subject, Timestamp, UserId};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -11,7 +12,7 @@ const SIZES: [usize; 22] =
     [0, 1, 7, 8, 9, 13, 14, 15, 16, 17, 63, 64, 65, 127, 128, 255, 256, 257, 1023, 1024, 1025, 1100];
 
 /// The same where 16 bits end.
-const LARGE: [usize; 4] = [65_534, 65_535, 65_536, 65_537];
+const LARGE: [usize; 3] = [65_535, 65_536, 65_537];
 
 fn catalog() -> Value {
     json!({
@@ -192,18 +193,30 @@ fn readers_are(directory: &Directory, on: ResourceId, model: &BTreeSet<usize>, c
     }
 }
 
-fn made(directory: &Directory, commands: Vec<Command>) -> Directory {
-    let at = Timestamp::from_millis(directory.revision());
-    let plan = directory.plan(at, &Strict, commands).unwrap_or_else(|refusal| panic!("{refusal}"));
-    let after = directory.replay(&plan.commit("test").into_iter().collect::<Vec<_>>());
-    assert!(after.as_ref() == Ok(plan.directory()), "a replay makes another directory");
-    plan.into_directory()
+/// A directory with the commits that made it of an empty one.
+struct Made {
+    directory: Directory,
+    commits: Vec<Commit>,
+}
+
+impl Made {
+    fn of(catalog: &Value) -> Self {
+        Self { directory: empty(catalog), commits: Vec::new() }
+    }
+
+    fn apply(&mut self, commands: Vec<Command>) {
+        let plan = self.directory.plan(Timestamp::EPOCH, &Strict, commands);
+        let plan = plan.unwrap_or_else(|refusal| panic!("{refusal}"));
+        self.commits.extend(plan.commit("test"));
+        self.directory = plan.into_directory();
+    }
 }
 
 /// Grows a set through all sizes and shrinks it back, from its front and its back in turn.
 fn grows_and_shrinks<S: Growing>(sizes: &[usize]) {
     let count = sizes[sizes.len() - 1];
-    let mut directory = made(&empty(&catalog()), S::prepare(count));
+    let mut made = Made::of(&catalog());
+    made.apply(S::prepare(count));
     let mut model = BTreeSet::new();
     let mut stages: Vec<Directory> = Vec::new();
     for size in sizes {
@@ -211,22 +224,24 @@ fn grows_and_shrinks<S: Growing>(sizes: &[usize]) {
         let (odd, even): (Vec<_>, Vec<_>) = (model.len()..*size).partition(|index| index % 2 == 1);
         let more: Vec<usize> = odd.into_iter().chain(even).collect();
         model.extend(more.iter().copied());
-        directory = made(&directory, more.into_iter().map(S::add).collect());
-        S::compare(&directory, &model, count);
-        stages.push(directory.clone());
+        made.apply(more.into_iter().map(S::add).collect());
+        S::compare(&made.directory, &model, count);
+        stages.push(made.directory.clone());
     }
     for (size, stage) in sizes.iter().zip(&stages).rev() {
         let mut less = Vec::new();
         while model.len() > *size {
-            let next = if model.len() % 2 == 0 { model.pop_first() } else { model.pop_last() };
+            let next = if model.len().is_multiple_of(2) { model.pop_first() } else { model.pop_last() };
             less.extend(next.map(S::remove));
         }
-        directory = made(&directory, less);
-        S::compare(&directory, &model, count);
+        made.apply(less);
+        S::compare(&made.directory, &model, count);
         // What the growing set was at this size is still what it was.
         S::compare(stage, &(0..*size).collect(), count);
     }
-    assert_eq!(directory.audit(), Ok(()));
+    assert_eq!(made.directory.audit(), Ok(()));
+    let replayed = empty(&catalog()).replay(&made.commits);
+    assert!(replayed.as_ref() == Ok(&made.directory), "a replay makes another directory");
 }
 
 #[test]
@@ -277,55 +292,46 @@ fn wide(kinds: usize, of: usize, profiles: usize) -> Value {
 #[test]
 fn every_bit_of_a_kind_is_its_own() {
     for count in [1, 2, 31, 32, 33, 63, 64] {
-        let mut directory = empty(&wide(1, count, 1));
-        directory = made(&directory, vec![Command::add_resource("kind0/a").into()]);
+        let mut made = Made::of(&wide(1, count, 1));
+        made.apply(vec![Command::add_resource("kind0/a").into()]);
         for index in 0..count {
-            directory = made(
-                &directory,
-                vec![
-                    Command::add_user(user(index)).profile("profile0").into(),
-                    Command::grant(Subject::user(user(index)), "kind0/a", [format!("p{index}")]),
-                ],
-            );
+            made.apply(vec![
+                Command::add_user(user(index)).profile("profile0").into(),
+                Command::grant(Subject::user(user(index)), "kind0/a", [format!("p{index}")]),
+            ]);
         }
         for (who, permission) in (0..count).flat_map(|who| (0..count).map(move |asked| (who, asked))) {
-            let asked = format!("p{permission}");
-            let decision = directory.check_named(&format!("user:u{who}"), "kind0/a", &[&asked]).unwrap();
-            assert_eq!(decision.is_allowed(), who == permission, "{who} asks {permission} of {count}");
+            let allowed = may(&made.directory, who, "kind0/a", &[format!("p{permission}")]);
+            assert_eq!(allowed, who == permission, "{who} asks {permission} of {count}");
         }
-        let all = vec![Command::grant(Subject::Everyone, "kind0/*", permissions(count))];
-        let open = made(&directory, all);
-        let names = permissions(count);
-        let wanted: Vec<&str> = names.iter().map(String::as_str).collect();
-        assert!(
-            open.check_named("user:u0", "kind0/a", &wanted).unwrap().is_allowed(),
-            "all {count} together"
-        );
+        made.apply(vec![Command::grant(Subject::Everyone, "kind0/*", permissions(count))]);
+        assert!(may(&made.directory, 0, "kind0/a", &permissions(count)), "all {count} together");
     }
+}
+
+fn may(directory: &Directory, who: usize, on: &str, wanted: &[String]) -> bool {
+    let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+    directory.check_named(&format!("user:u{who}"), on, &wanted).unwrap().is_allowed()
 }
 
 #[test]
 fn as_many_kinds_and_profiles_as_there_may_be() {
-    let mut directory = empty(&wide(64, 64, 64));
+    let mut made = Made::of(&wide(64, 64, 64));
     for index in [0, 1, 31, 62, 63] {
         let (who, on) = (user(index), format!("kind{index}/a"));
-        directory = made(
-            &directory,
-            vec![
-                Command::add_user(who.as_str()).profile(format!("profile{index}")).into(),
-                Command::add_resource(on.as_str()).into(),
-                Command::grant(Subject::user(who), format!("kind{index}/*"), ["p63"]),
-            ],
-        );
-        let figures = directory.figures(&format!("profile{index}")).unwrap();
+        made.apply(vec![
+            Command::add_user(who.as_str()).profile(format!("profile{index}")).into(),
+            Command::add_resource(on.as_str()).into(),
+            Command::grant(Subject::user(who), format!("kind{index}/*"), ["p63"]),
+        ]);
+        let figures = made.directory.figures(&format!("profile{index}")).unwrap();
         assert_eq!(figures.held, 1, "profile{index}");
     }
     for (who, kind) in [(0, 0), (63, 63), (62, 62), (0, 63), (63, 0), (63, 62)] {
-        let decision =
-            directory.check_named(&format!("user:u{who}"), &format!("kind{kind}/a"), &["p63"]).unwrap();
-        assert_eq!(decision.is_allowed(), who == kind, "u{who} on kind{kind}");
+        let allowed = may(&made.directory, who, &format!("kind{kind}/a"), &["p63".to_string()]);
+        assert_eq!(allowed, who == kind, "u{who} on kind{kind}");
     }
-    assert_eq!(directory.audit(), Ok(()));
+    assert_eq!(made.directory.audit(), Ok(()));
 }
 
 #[test]

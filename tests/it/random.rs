@@ -4,11 +4,13 @@
 
 use crate::generate::{self, History, Mix};
 use proptest::prelude::*;
-use proptest::test_runner::{TestError, TestRunner};
+use proptest::test_runner::{RngAlgorithm, TestError, TestRng, TestRunner};
 
 /// The default number of cases (`PROPTEST_CASES` sets it), or one of so many of them for slow properties.
 fn config(share: u32) -> ProptestConfig {
-    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    // Histories shrink themselves.
+    let config =
+        ProptestConfig { failure_persistence: None, max_shrink_iters: 0, ..ProptestConfig::default() };
     ProptestConfig { cases: (config.cases / share).max(1), ..config }
 }
 
@@ -19,8 +21,22 @@ pub(crate) fn for_all_histories(
     steps: usize,
     property: impl Fn(&History) -> Result<(), String>,
 ) {
-    let config = ProptestConfig { max_shrink_iters: 0, ..config(share) };
-    let mut runner = TestRunner::new(config);
+    run(TestRunner::new(config(share)), mix, steps, property);
+}
+
+/// Runs a property over the same histories every time.
+pub(crate) fn for_the_same_histories(
+    cases: u32,
+    mix: Mix,
+    steps: usize,
+    property: impl Fn(&History) -> Result<(), String>,
+) {
+    let config = ProptestConfig { cases, ..config(1) };
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    run(TestRunner::new_with_rng(config, rng), mix, steps, property);
+}
+
+fn run(mut runner: TestRunner, mix: Mix, steps: usize, property: impl Fn(&History) -> Result<(), String>) {
     let tested = runner.run(&generate::history(mix, steps), |history| {
         let holds = property(&history);
         let holds = holds.or_else(|_| property(&history.smallest(|shorter| property(shorter).is_err())));

@@ -1,0 +1,137 @@
+//! Every refusal, in the order in which rule C8 reports several, and the shapes and names that are bad.
+
+mod cases;
+mod names;
+
+use self::cases::every_case;
+use crate::oracle::{Policy, World};
+use crate::pair::{empty, plan};
+use entitle::{Command, Directory, Refusal, Strict};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+fn catalog() -> Value {
+    json!({
+        "kinds": {
+            "instance": { "singleton": true, "permissions": ["admin"], "owner": ["admin"] },
+            "project": { "permissions": ["write", "read"], "implies": { "write": ["read"] } },
+        },
+        "profiles": { "designer": {}, "reader": {}, "guest": {}, "free": { "seat": "exempt" } },
+        "add_ons": { "studios": { "gates": { "project": ["write"] } } },
+        "editions": { "starter": { "profiles": { "designer": 2 }, "total": 2, "add_ons": false } },
+        "external_profiles": { "map": [{ "external": "CN=designers", "profile": "designer" }] },
+    })
+}
+
+/// A directory in which there is something of everything, at 100.
+///
+/// The one seat of designers is taken, readers have a free seat but the total has not, and guests have none.
+fn populated() -> Vec<(u64, Value)> {
+    let license = json!({ "name": "acme", "seats": { "designer": 1, "reader": 2 }, "total": 2 });
+    let later = |command| (100, command);
+    vec![
+        (0, json!({ "install_license": license })),
+        (0, json!({ "add_user": { "user": "ada", "profile": "designer" } })),
+        (0, json!({ "transfer_ownership": { "resource": "instance", "to": "ada" } })),
+        (0, json!({ "invite": { "user": "old@x", "profile": null, "expires_at": 50 } })),
+        later(json!({ "invite": { "user": "bob@x", "profile": "reader", "expires_at": 500 } })),
+        later(json!({ "add_user": { "user": "dan", "profile": null, "source": "ldap" } })),
+        later(json!({ "add_user": { "user": "sue", "profile": null } })),
+        later(json!({ "suspend": { "user": "sue" } })),
+        later(json!({ "assign_profile": { "user": "sue", "profile": "designer" } })),
+        later(json!({ "add_resource": { "resource": "project/a", "owner": "dan" } })),
+        later(json!({ "add_resource": { "resource": "project/b", "owner": "bob@x" } })),
+        later(json!({ "add_group": { "group": "staff" } })),
+        later(json!({ "add_group": { "group": "readers", "members": { "by_profile": ["reader"] } } })),
+        later(json!({ "add_group": { "group": "mapped", "members": { "external": ["CN=a"] } } })),
+        later(json!({ "add_group": { "group": "owners", "includes_owner_of": "project/a" } })),
+        later(json!({ "add_key": { "key": "ci", "acts_as": "dan" } })),
+    ]
+}
+
+/// The same directory twice: the crate's and the oracle's.
+fn made() -> (Directory, World) {
+    let (mut directory, mut world) = (empty(&catalog()), World::new(&catalog()));
+    world.set_policy(Policy::Strict);
+    for (at, command) in populated() {
+        let commands = [command];
+        directory = plan(&directory, at, &Strict, &commands).unwrap().into_directory();
+        assert_eq!(world.apply(at, &commands), Ok(true), "{commands:?}");
+    }
+    (directory, world)
+}
+
+#[test]
+fn every_fault_is_reported_in_its_turn_and_changes_nothing() {
+    let (directory, mut world) = made();
+    let (apart, _) = made();
+    let mut wrong = Vec::new();
+    for (at, commands, expected) in every_case() {
+        let batch = json!(commands);
+        let found = plan(&directory, at, &Strict, &commands).map_err(|refusal| refusal.code());
+        if found.as_ref().err() != Some(&expected) {
+            wrong.push(format!("{batch}: expected {expected}, found {found:?}"));
+        }
+        assert_eq!(world.apply(at, &commands), Err(expected.into()), "the oracle on {batch}");
+        assert!(directory == apart, "{batch} changed the directory");
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn without_a_license_there_is_no_seat() {
+    let directory = empty(&catalog());
+    let taken = json!({ "add_user": { "user": "x", "profile": "designer" } });
+    let refusal = plan(&directory, 0, &Strict, &[taken]).unwrap_err();
+    assert_eq!(refusal.code(), "no_license");
+    let free = json!({ "add_user": { "user": "x", "profile": "free" } });
+    assert!(plan(&directory, 0, &Strict, &[free]).is_ok());
+}
+
+#[test]
+fn every_code_has_a_case() {
+    let mut tested: BTreeSet<&str> = every_case().into_iter().map(|(_, _, code)| code).collect();
+    // The first has its own test above; the second takes more users than fit into memory.
+    tested.extend(["no_license", "too_many"]);
+    assert_eq!(tested, Refusal::CODES.into_iter().collect());
+}
+
+/// What is no command, one a line.
+const SHAPES: &str = r#"
+"tick"
+{}
+{ "tick": {}, "suspend": { "user": "ada" } }
+{ "Tick": {} }
+{ "tick": { "at": 1 } }
+{ "suspend": {} }
+{ "suspend": { "user": 1 } }
+{ "suspend": { "user": null } }
+{ "suspend": { "user": "ada", "heir": "bob" } }
+{ "assign_profile": { "user": "ada" } }
+{ "add_user": { "user": "x", "groups": "staff" } }
+{ "add_user": { "user": "x", "source": "Local" } }
+{ "invite": { "user": "x", "expires_at": -1 } }
+{ "invite": { "user": "x", "expires_at": 1.5 } }
+{ "add_group": { "group": "x", "members": "managed" } }
+{ "add_group": { "group": "x", "members": { "by_profile": [], "external": [] } } }
+{ "grant": { "to": "key:ci", "on": "project/a", "permissions": ["read"] } }
+{ "grant": { "to": "ada", "on": "project/a", "permissions": ["read"] } }
+{ "grant": { "to": "everyone", "on": "project/a", "permissions": "read" } }
+{ "add_key": { "key": "x", "acts_as": "ada", "scope": "none" } }
+{ "add_key": { "key": "x", "acts_as": "ada", "scope": { "project/a": "some" } } }
+{ "install_license": { "seats": {} } }
+{ "install_license": { "name": "x", "seats": { "designer": "many" } } }
+{ "install_license": { "name": "x", "seats": { "designer": { "extra": 1 } } } }
+{ "install_license": { "name": "x", "seats": { "designer": 1.5 } } }
+"#;
+
+#[test]
+fn a_command_of_the_wrong_shape_is_not_read() {
+    let (_, mut world) = made();
+    for line in SHAPES.lines().filter(|line| !line.is_empty()) {
+        let wrong: Value = serde_json::from_str(line).unwrap();
+        assert!(serde_json::from_value::<Command>(wrong.clone()).is_err(), "{wrong} is read");
+        let refused = world.apply(100, &[wrong]).unwrap_err();
+        assert!(!Refusal::CODES.contains(&refused.as_str()), "the oracle reads {line}");
+    }
+}

@@ -65,7 +65,8 @@ pub(crate) fn lookup(world: &World, directory: &Directory, users: u32) {
         let expected = candidates.iter().filter(may).count();
         let who = directory.user(&user_name(user)).unwrap();
         let mut count = 0;
-        time += nanos(|| count = directory.resources::<Project>(who, Permissions::EXPORT).count());
+        let mut look = || nanos(|| count = directory.resources::<Project>(who, Permissions::EXPORT).count());
+        time += (0..3).map(|_| look()).fold(f64::INFINITY, f64::min);
         assert_eq!(count, expected, "user {user}, {}", NAMES[3]);
         looked_at += candidates.len();
         found += count;

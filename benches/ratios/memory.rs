@@ -3,7 +3,7 @@
 use allocation_counter::measure;
 use entitle::Directory;
 
-use crate::clock::nanos;
+use crate::clock::{nanos, processor_seconds};
 use crate::report::Target::AtMost;
 use crate::report::{note, row};
 use crate::worlds::{SMALL, World, catalog};
@@ -34,11 +34,14 @@ pub(crate) fn build(world: &World) -> Directory {
     let commands = world.commands().count();
     let mut built = None;
     let mut seconds = 0.0;
+    let processor = processor_seconds();
     let taken = measure(|| {
         seconds = nanos(|| built = Some(world.build())) / 1e9;
     });
+    let processor = processor_seconds() - processor;
     let name = world.size.name;
-    note(&format!("{name}: {commands} commands, {:.2} us each", seconds * 1e6 / commands as f64));
+    let each = processor * 1e6 / commands as f64;
+    note(&format!("{name}: {commands} commands, {processor:.1} s of processor time, {each:.2} us each"));
     let allocations = taken.count_total as f64 / commands as f64;
     note(&format!("{name}: {allocations:.1} allocations for each command, {} at rest", taken.count_current));
     if name == "L" {

@@ -24,7 +24,7 @@ pub(crate) fn all() -> Vec<(String, u32, Make)> {
         (of("twilight-util", "permission calculator"), L.users, calculator::Twilight::make),
         (of("rustc-hash", "`FxHashMap` of sets, by hand"), L.users, byhand::make_maps),
         ("`Vec` rows and nested loops, by hand".to_owned(), L.users, byhand::make_lists),
-        (of("hashbrown", "`HashMap<String, _>`, by hand"), L.users, byhand::Names::make),
+        ("`HashMap<String, _>` of `std`, by hand".to_owned(), L.users, byhand::Names::make),
         (of("gatehouse", "4 policies over rows"), M.users, policies::Gatehouse::make),
         (of("cedar-policy", "13 policies, group sets on the resource"), M.users, policies::Cedar::make),
         (of("regorus", "1 rule over documents"), M.users, policies::Regorus::make),

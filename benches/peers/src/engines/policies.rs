@@ -47,8 +47,7 @@ impl Gatehouse {
         let whole_kind = world.whole_kind.clone();
         let beyond = PolicyBuilder::<Projects>::new("BeyondProfile")
             .when(|user, wanted, _, ()| user.ceiling & wanted == 0)
-            .veto()
-            .build();
+            .build_veto();
         let mut checker = PermissionChecker::<Projects>::new();
         checker.add_veto(beyond);
         checker.add_policy(

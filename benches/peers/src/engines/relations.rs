@@ -50,8 +50,13 @@ impl Zanzibar {
             });
             tuples.chain([format!("project:{resource}#owner@user:{}", world.owner_of[resource as usize])])
         });
+        let mut tuples: Vec<String> = members.chain(grants).collect();
+        // A group may have one permission both here and on the whole kind, and a tuple is written once.
+        tuples.sort_unstable();
+        tuples.dedup();
+        eprintln!("simple-zanzibar: {} tuples", tuples.len());
         let tuples: Vec<_> =
-            members.chain(grants).map(|tuple| RelationshipMutation::touch(tuple).unwrap()).collect();
+            tuples.into_iter().map(|tuple| RelationshipMutation::touch(tuple).unwrap()).collect();
         for tuples in tuples.chunks(1_000) {
             engine.write_relationships(tuples.iter().cloned()).unwrap();
         }

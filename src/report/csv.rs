@@ -1,5 +1,7 @@
 //! The report for spreadsheets and billing.
 
+use alloc::borrow::Cow;
+use alloc::format;
 use core::fmt;
 
 use super::seats::{ProfileSeats, SeatReport};
@@ -36,8 +38,7 @@ impl SeatReport<'_> {
 
     /// The users as CSV: a head, one row for each holder, and one for each who waits with nothing.
     ///
-    /// Names are written as they are, quoted where CSV needs it. A name may begin with `=`: let a spreadsheet import
-    /// the column as text.
+    /// Names are quoted where CSV needs it, and none is a formula: see [`harmless_cell`].
     #[must_use]
     pub fn users_csv(&self) -> UsersCsv<'_> {
         UsersCsv(self)
@@ -86,15 +87,34 @@ impl fmt::Display for UsersCsv<'_> {
     }
 }
 
-/// A text as one field: quoted if it holds what parts fields, with quotes doubled.
+/// The text of a cell that no spreadsheet takes for a formula.
+///
+/// Spreadsheets compute cells that begin with `=`, `+`, `-` or `@`, or with a tab or line end before one, in Japanese
+/// ones with the wide forms too. An apostrophe before them makes a text of the cell. Names and notes that users chose go
+/// through here before they are written as CSV; quoting is left to the writer.
+///
+/// ```
+/// use entitle::report::harmless_cell;
+///
+/// assert_eq!(harmless_cell("=1+1"), "'=1+1");
+/// assert_eq!(harmless_cell("ada"), "ada");
+/// ```
+#[must_use]
+pub fn harmless_cell(text: &str) -> Cow<'_, str> {
+    let formula = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+    if text.starts_with(formula) { format!("'{text}").into() } else { text.into() }
+}
+
+/// A harmless text as one field: quoted if it holds what parts fields, with quotes doubled.
 struct Field<'a>(&'a str);
 
 impl fmt::Display for Field<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.0.contains([',', '"', '\n', '\r']) {
-            return f.write_str(self.0);
+        let text = harmless_cell(self.0);
+        if !text.contains([',', '"', '\n', '\r']) {
+            return f.write_str(&text);
         }
-        write!(f, "\"{}\"", self.0.replace('"', "\"\""))
+        write!(f, "\"{}\"", text.replace('"', "\"\""))
     }
 }
 
@@ -109,5 +129,6 @@ mod tests {
         assert_eq!(Field("ada").to_string(), "ada");
         assert_eq!(Field("Lovelace, Ada").to_string(), "\"Lovelace, Ada\"");
         assert_eq!(Field("a \"b\" c").to_string(), "\"a \"\"b\"\" c\"");
+        assert_eq!(Field("=a,b").to_string(), "\"'=a,b\"");
     }
 }

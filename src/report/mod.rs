@@ -9,6 +9,6 @@ mod explain;
 mod seats;
 mod table;
 
-pub use self::csv::{ProfilesCsv, UsersCsv};
+pub use self::csv::{ProfilesCsv, UsersCsv, harmless_cell};
 pub use self::explain::SeatExplanation;
 pub use self::seats::{Holder, InLine, ProfileSeats, SeatReport, SeatSums};

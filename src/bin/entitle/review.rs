@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use entitle::Directory;
 use entitle::authorize::{Access, AccessRow};
 use entitle::change::Commit;
+use entitle::report::harmless_cell;
 use entitle::scenario::Outcome;
 use lexopt::ValueExt as _;
 
@@ -118,18 +119,9 @@ fn write_csv(out: &mut dyn Write, history: &History<'_>) -> io::Result<()> {
             at,
             by,
         ];
-        csv.write_record(cells.into_iter().map(harmless))?;
+        csv.write_record(cells.iter().map(|cell| harmless_cell(cell).into_owned()))?;
     }
     csv.flush()
-}
-
-/// The text of a cell that no spreadsheet takes for a formula.
-///
-/// Spreadsheets compute cells that begin with one of these characters, in Japanese ones the wide forms too. An
-/// apostrophe before them makes a text of the cell.
-fn harmless(cell: String) -> String {
-    let formula = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
-    if cell.starts_with(formula) { format!("'{cell}") } else { cell }
 }
 
 /// Writes the page. The rows stand in it as data, which a script shows as text and never as markup.

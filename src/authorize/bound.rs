@@ -27,7 +27,12 @@ impl<'a> Bound<'a> {
 
     #[inline]
     pub(super) fn answer(&self, on: ResourceId, request: Request) -> Decision {
-        self.directory.answer(self.who, self.directory.subject(on), request)
+        if let (Some(Asker { slot, row, key: None }), Some(on)) = (self.who, self.directory.resource_row(on))
+            && let Some(decision) = self.directory.decide_in_rows(slot, row, on, request)
+        {
+            return decision;
+        }
+        self.directory.decide(self.who, self.directory.subject(on), request)
     }
 
     /// Whether the principal may do something on a resource, as [`Directory::check`].

@@ -44,17 +44,11 @@ impl Directory {
         on: ResourceId<K>,
         permissions: K::Permissions,
     ) -> Decision {
-        self.answer(self.asker(who.into()), self.subject(on.untyped()), K::request(permissions))
-    }
-
-    #[inline]
-    pub(super) fn answer(
-        &self,
-        who: Option<Asker<'_>>,
-        on: Option<Subject<'_>>,
-        request: Request,
-    ) -> Decision {
-        self.decide(who, on, request)
+        let (on, request) = (on.untyped(), K::request(permissions));
+        match who.into() {
+            Principal::User(user) => self.decide_user(user, on, request),
+            key @ Principal::Key(_) => self.decide_at_length_by_id(key, on, request),
+        }
     }
 
     /// Everything that a principal may do on a resource, each permission asked alone.
@@ -136,9 +130,9 @@ impl Directory {
         let mut bits = permissions.iter().map(|name| kind.and_then(|kind| kind.bit(name)));
         let known = bits.try_fold(0, |all, bit| bit.map(|bit| all | bit));
         let request = match known {
-            Some(bits) => Request { kind: None, bits },
+            Some(bits) => Request::typed(bits),
             // Some permission has no bit: asking for all bits of no kind falls to `wrong_kind` in its turn.
-            None => Request { kind: Some(KindId::new(u8::MAX)), bits: u64::MAX },
+            None => Request::of_no_kind(),
         };
         Ok((who, on, request))
     }

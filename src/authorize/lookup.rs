@@ -112,7 +112,7 @@ impl Iterator for Principals<'_> {
             let Some(user) = self.directory.user_id(slot) else { continue };
             let who = self.directory.asker(Principal::User(user));
             let on = self.directory.subject(self.on);
-            if self.directory.answer(who, on, self.request).is_allowed() {
+            if self.directory.decide(who, on, self.request).is_allowed() {
                 return Some(user);
             }
         }

@@ -72,15 +72,45 @@ mod sealed {
 /// The permissions that a check asks for; typed requests need no kind, their resource's type has it.
 #[derive(Clone, Copy, Debug)]
 pub struct Request {
-    pub(crate) kind: Option<KindId>,
     pub(crate) bits: u64,
+    /// The kind's number, or [`Request::TYPED`]: two words in all, which are passed in registers.
+    kind: u8,
+}
+
+impl Request {
+    /// Stands for the kind of whatever resource is asked about.
+    const TYPED: u8 = u8::MAX;
+
+    pub(crate) const fn typed(bits: u64) -> Self {
+        Self { bits, kind: Self::TYPED }
+    }
+
+    pub(crate) const fn of(kind: KindId, bits: u64) -> Self {
+        Self { bits, kind: kind.get() }
+    }
+
+    /// Something of no kind at all, which suits no resource.
+    pub(crate) const fn of_no_kind() -> Self {
+        Self { bits: u64::MAX, kind: Self::TYPED - 1 }
+    }
+
+    /// The kind, if the type of the resource does not say it.
+    pub(crate) fn kind(self) -> Option<KindId> {
+        (self.kind != Self::TYPED).then(|| KindId::new(self.kind))
+    }
+
+    /// Whether something is asked for, and of this kind.
+    #[inline]
+    pub(crate) fn suits(self, kind: u8) -> bool {
+        self.bits != 0 && (self.kind == Self::TYPED || self.kind == kind)
+    }
 }
 
 impl<K: ResourceKind> AnyKind for K {
     type Permissions = K::Permissions;
 
     fn request(permissions: K::Permissions) -> Request {
-        Request { kind: None, bits: permissions.bits() }
+        Request::typed(permissions.bits())
     }
 
     fn answer(_: KindId, bits: u64) -> K::Permissions {
@@ -101,7 +131,7 @@ impl AnyKind for Untyped {
     type Permissions = PermissionSet;
 
     fn request(permissions: PermissionSet) -> Request {
-        Request { kind: Some(permissions.kind()), bits: permissions.bits() }
+        Request::of(permissions.kind(), permissions.bits())
     }
 
     fn answer(kind: KindId, bits: u64) -> PermissionSet {

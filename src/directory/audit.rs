@@ -88,6 +88,7 @@ impl Directory {
             let counted = KindId::from_index(kind).map_or(0, |kind| self.wide_of(slot, kind));
             same(&format!("the wide mask of `{name}` on kind {kind}"), &kept, &counted)?;
         }
+        same(&format!("whether `{name}` has wide masks"), &row.wide, &self.has_wide(slot))?;
         for group in self.group_slots(slot, row) {
             let mutual = self.groups.records.get(group).is_some_and(|group| group.members.contains(slot));
             same(&format!("the membership of `{name}` in group {group}"), &true, &mutual)?;

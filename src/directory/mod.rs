@@ -41,7 +41,7 @@ pub use self::record::{UserSource, UserStatus};
 pub(crate) use self::restore::Restore;
 pub(crate) use self::rights::Rights;
 pub(crate) use self::row::{
-    EVERYONE, Groups, NOBODY, ResourceRow, Standing, SubjectSlot, UserRow, subject_slot,
+    EVERYONE, Groups, NO_PROFILE, NOBODY, ResourceRow, Standing, SubjectSlot, UserRow, subject_slot,
 };
 use self::row::{GroupSet, Spill};
 pub(crate) use self::set::{SlotIter, SlotSet};

@@ -2,15 +2,15 @@
 
 use alloc::sync::Arc;
 
-use super::row::NO_PROFILE;
-use crate::catalog::{Catalog, KindId};
+use crate::catalog::{Catalog, KindId, ProfileDefinition};
 use crate::seats::Ledger;
 
 /// The few words that a check reads besides two rows: small tables that stay in the nearest cache.
 #[derive(Clone, Debug)]
 pub(crate) struct Rights {
-    /// By profile, then by kind: the ceilings (rule A4).
-    ceilings: Arc<[u64]>,
+    /// By kind, then by profile, so that the place is found from the kind while the user's row is still on its way.
+    by_profile: Arc<[ProfileRights]>,
+    profiles: usize,
     /// One bit a profile: whether its ceiling only tells.
     advisory: u64,
     by_kind: Arc<[KindRights]>,
@@ -29,27 +29,39 @@ pub(crate) struct KindRights {
     pub(crate) add_ons: u64,
 }
 
-/// What the profile held leaves of a kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What a profile takes from its holders on all resources of a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ProfileRights {
-    /// Whether a profile is held at all.
-    pub(crate) seated: bool,
-    /// What the profile is meant for.
-    pub(crate) ceiling: u64,
-    /// Whether the ceiling only tells.
-    pub(crate) advisory: bool,
+    /// What the profile is not meant for (rule A4).
+    pub(crate) beyond: u64,
+    /// The permissions that something other than a missing grant or a ceiling that cuts may stand against.
+    pub(crate) special: u64,
+}
+
+/// Nothing is left to somebody without a profile.
+impl Default for ProfileRights {
+    fn default() -> Self {
+        Self { beyond: u64::MAX, special: u64::MAX }
+    }
 }
 
 impl Rights {
     pub(crate) fn new(catalog: &Catalog, ledger: &Ledger) -> Self {
-        let kinds = || catalog.definitions().map(|(kind, _)| kind);
-        let profiles = catalog.profile_definitions();
-        let ceilings = profiles.flat_map(|(_, profile)| kinds().map(|kind| profile.ceiling.of(kind)));
+        let by_kind: Arc<[KindRights]> =
+            catalog.definitions().map(|(kind, _)| kind_rights(catalog, ledger, kind)).collect();
+        let of = |(place, kind): (u8, &KindRights), profile: &ProfileDefinition| {
+            let beyond = !profile.ceiling.of(KindId::new(place));
+            let told = if profile.advisory { beyond } else { 0 };
+            ProfileRights { beyond, special: !(kind.all & kind.phase & kind.add_ons) | told }
+        };
+        let profiles = || catalog.profile_definitions().map(|(_, profile)| profile);
+        let kinds = (0_u8..).zip(by_kind.iter());
         let advisory = catalog.profile_definitions().filter(|(_, profile)| profile.advisory);
         Self {
-            ceilings: ceilings.collect(),
+            by_profile: kinds.flat_map(|kind| profiles().map(move |profile| of(kind, profile))).collect(),
+            profiles: profiles().count(),
             advisory: advisory.fold(0, |mask, (profile, _)| mask | (1 << profile.get())),
-            by_kind: kinds().map(|kind| kind_rights(catalog, ledger, kind)).collect(),
+            by_kind,
         }
     }
 
@@ -58,15 +70,17 @@ impl Rights {
         self.by_kind.get(usize::from(kind)).copied().unwrap_or_default()
     }
 
-    /// What the profile in a user's row leaves of a kind; nothing if none is held.
+    /// What the profile in a user's row takes on a kind; everything if none is held.
     #[inline]
     pub(crate) fn of_profile(&self, profile: u8, kind: u8) -> ProfileRights {
-        let row = usize::from(profile).wrapping_mul(self.by_kind.len());
-        ProfileRights {
-            seated: profile != NO_PROFILE,
-            ceiling: self.ceilings.get(row.wrapping_add(usize::from(kind))).copied().unwrap_or(0),
-            advisory: self.advisory.wrapping_shr(u32::from(profile)) & u64::from(profile < 64) != 0,
-        }
+        let first = usize::from(kind).wrapping_mul(self.profiles);
+        let row = self.by_profile.get(first..first.wrapping_add(self.profiles)).unwrap_or_default();
+        row.get(usize::from(profile)).copied().unwrap_or_default()
+    }
+
+    /// Whether the ceiling of a profile only tells.
+    pub(crate) fn is_advisory(&self, profile: u8) -> bool {
+        self.advisory.wrapping_shr(u32::from(profile)) & u64::from(profile < 64) != 0
     }
 }
 

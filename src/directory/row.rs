@@ -8,6 +8,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use rpds::RedBlackTreeMapSync;
+use wide::{u8x16, u32x8};
 
 /// Groups of a user that stand in the row itself.
 pub(crate) const INLINE_GROUPS: usize = 14;
@@ -52,8 +53,8 @@ pub(crate) struct UserRow {
     pub(crate) standing: Standing,
     /// INVARIANT (spilled groups): true if and only if the memberships stand in a [`GroupSet`] and `groups` is unused.
     pub(crate) spilled: bool,
-    /// How many of `groups` are used.
-    count: u8,
+    /// Whether the user has a wide mask on a kind that is no singleton; see the invariant of the wide masks.
+    pub(crate) wide: bool,
     /// Sorted; unused places are [`NO_GROUP`]. In a vacant row, the first names the next vacant slot.
     groups: [u32; INLINE_GROUPS],
 }
@@ -65,7 +66,7 @@ impl Default for UserRow {
             profile: NO_PROFILE,
             standing: Standing::Vacant,
             spilled: false,
-            count: 0,
+            wide: false,
             groups: [NO_GROUP; INLINE_GROUPS],
         }
     }
@@ -79,18 +80,12 @@ impl UserRow {
 
     /// The groups that stand in the row.
     pub(crate) fn groups(&self) -> &[u32] {
-        self.groups.get(..usize::from(self.count)).unwrap_or_default()
-    }
-
-    /// All places, used or not, for comparisons of a fixed length.
-    #[inline]
-    pub(crate) fn lanes(&self) -> &[u32; INLINE_GROUPS] {
-        &self.groups
+        let used = self.groups.partition_point(|&group| group != NO_GROUP);
+        self.groups.get(..used).unwrap_or_default()
     }
 
     /// Writes the groups into the row, if they fit.
     pub(crate) fn set_groups(&mut self, sorted: &[u32]) -> bool {
-        let Ok(count) = u8::try_from(sorted.len()) else { return false };
         if sorted.len() > INLINE_GROUPS {
             return false;
         }
@@ -98,13 +93,11 @@ impl UserRow {
         for (place, group) in self.groups.iter_mut().zip(sorted) {
             *place = *group;
         }
-        self.count = count;
         true
     }
 
     pub(crate) fn clear_groups(&mut self) {
         self.groups = [NO_GROUP; INLINE_GROUPS];
-        self.count = 0;
     }
 
     pub(crate) fn next_vacant(&self) -> Option<u32> {
@@ -119,9 +112,9 @@ impl UserRow {
     }
 }
 
-/// What a check needs of a resource: two cache lines.
+/// What a check needs of a resource: two cache lines, aligned as a pair because processors fetch pairs.
 #[derive(Clone, Copy, Debug)]
-#[repr(C, align(64))]
+#[repr(C, align(128))]
 pub(crate) struct ResourceRow {
     pub(crate) generation: u32,
     /// The owner's slot, or [`NOBODY`]. In a vacant row, the next vacant slot.
@@ -153,20 +146,28 @@ impl Default for ResourceRow {
 }
 
 /// Who was granted something, and the permissions of each, closed under implication.
+///
+/// The permissions stand by permission and not by subject: a check asks for few of them, and each is one byte that
+/// says which subjects have it. So a check neither gathers whole masks nor merges them.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(crate) struct Grants {
     /// What everyone was granted.
     pub(crate) everyone: u64,
     subjects: [u32; INLINE_GRANTS],
-    masks: [u64; INLINE_GRANTS],
+    /// By permission, one bit for each place in `subjects`.
+    having: [u8; 64],
 }
 
 impl Default for Grants {
     fn default() -> Self {
-        Self { everyone: 0, subjects: [NO_SUBJECT; INLINE_GRANTS], masks: [0; INLINE_GRANTS] }
+        Self { everyone: 0, subjects: [NO_SUBJECT; INLINE_GRANTS], having: [0; 64] }
     }
 }
+
+/// Which of a row's subjects count for somebody, one bit a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hits(u8);
 
 /// The subject that is everyone, for those who hear of each grant that counts.
 pub(crate) const EVERYONE: u32 = u32::MAX - 2;
@@ -193,38 +194,57 @@ pub(crate) const fn subject_slot(subject: u32) -> SubjectSlot {
 }
 
 impl Grants {
-    /// The union of what the user and the user's groups were granted in this row.
+    /// Which subjects of this row are the user or a group of the user.
     ///
-    /// Every place of the user's row is compared with every grant, used or not, and nothing ends early: the trip
-    /// counts are fixed and the grants stand side by side, so the compiler makes vector code of it and no branch is
+    /// Every place of the user's row is compared with every subject, used or not, and nothing ends early: no branch is
     /// left to be predicted wrongly.
+    #[expect(
+        clippy::arithmetic_side_effects,
+        reason = "a lane is hit once at most, because no group stands twice"
+    )]
     #[inline]
-    fn granted_in_row(
-        &self,
-        own: u32,
-        groups: &[u32; INLINE_GROUPS],
-        hear: &mut impl FnMut(u32, u64),
-    ) -> u64 {
-        let mut hits = self.subjects.map(|subject| all_ones_if(subject == own));
-        for group in groups {
-            for (hit, subject) in hits.iter_mut().zip(&self.subjects) {
-                *hit |= all_ones_if(subject == group);
-            }
+    pub(crate) fn hits(&self, user: u32, row: &UserRow) -> Hits {
+        let subjects = u32x8::from(self.subjects);
+        let mut hits = subjects.simd_eq(u32x8::splat(user_subject(user)));
+        for group in &row.groups {
+            hits += subjects.simd_eq(u32x8::splat(*group));
         }
-        let mut granted = 0;
-        for ((hit, subject), mask) in hits.iter().zip(&self.subjects).zip(&self.masks) {
-            let counts = mask & ((u64::from(*hit) << 32) | u64::from(*hit));
-            hear(*subject, counts);
-            granted |= counts;
+        Hits::from_low_bits(hits.to_bitmask())
+    }
+
+    /// As [`hits`](Self::hits), for somebody whose groups spilled.
+    fn hits_of_many(&self, user: u32, set: &GroupSet) -> Hits {
+        let counts = |&subject: &u32| subject == user_subject(user) || set.contains(subject);
+        let bits = self.subjects.iter().map(|subject| u32::from(counts(subject)));
+        Hits::from_low_bits(bits.rev().fold(0, |hits, hit| (hits << 1) | hit))
+    }
+
+    /// Whether one of some permissions was not granted otherwise, and no subject who was hit has it.
+    #[inline]
+    pub(crate) fn lack(&self, hits: Hits, otherwise: u64, permissions: u64) -> bool {
+        let (mut lacking, mut left) = (false, permissions);
+        while left != 0 {
+            let place = left.trailing_zeros();
+            let having = self.having.get(place as usize).copied().unwrap_or(0);
+            lacking |= u64::from(having & hits.0) | (otherwise >> place & 1) == 0;
+            left &= left.wrapping_sub(1);
         }
-        granted
+        lacking
+    }
+
+    /// All permissions that subjects who were hit have.
+    pub(crate) fn all_of(&self, hits: Hits) -> u64 {
+        let (parts, _) = self.having.as_chunks::<16>();
+        parts.iter().rev().fold(0, |found, part| {
+            let missing = (u8x16::from(*part) & u8x16::splat(hits.0)).simd_eq(u8x16::splat(0));
+            (found << 16) | u64::from(!missing.to_bitmask() & 0xFFFF)
+        })
     }
 
     /// The union of what the user and the user's groups were granted, in this row and in what spilled out of it.
     ///
     /// What everyone was granted is not in it. `hear` is told each subject that was looked at and what it contributed,
     /// which may be nothing.
-    #[inline]
     pub(crate) fn granted_to(
         &self,
         spill: Option<&Spill>,
@@ -232,46 +252,58 @@ impl Grants {
         groups: Groups<'_>,
         hear: &mut impl FnMut(u32, u64),
     ) -> u64 {
-        match (spill, groups) {
-            (None, Groups::Row(row)) => self.granted_in_row(user_subject(user), row.lanes(), hear),
-            (None, Groups::Spilled(set)) => self.granted_to_many(user_subject(user), set, hear),
-            (Some(spill), groups) => spill.to(user, groups, hear),
+        let hits = match (spill, groups) {
+            (Some(spill), groups) => return spill.to(user, groups, hear),
+            (None, Groups::Row(row)) => self.hits(user, row),
+            (None, Groups::Spilled(set)) => self.hits_of_many(user, set),
+        };
+        for (place, subject) in self.subjects.iter().enumerate() {
+            hear(*subject, self.all_of(hits.only(place)));
         }
+        self.all_of(hits)
     }
 
-    #[inline(never)]
-    fn granted_to_many(&self, own: u32, set: &GroupSet, hear: &mut impl FnMut(u32, u64)) -> u64 {
-        let mine = self.of(own);
-        hear(own, mine);
-        mine | set.union_over(&self.subjects, &self.masks, hear)
+    fn at(&self, place: usize) -> u64 {
+        self.all_of(Hits(u8::MAX).only(place))
     }
 
     /// The grants in this row, those that spilled excepted.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, u64)> {
-        let used = self.subjects.iter().zip(&self.masks).filter(|(_, mask)| **mask != 0);
-        used.map(|(subject, mask)| (*subject, *mask))
+        let used = self.subjects.iter().enumerate().filter(|(_, subject)| **subject != NO_SUBJECT);
+        used.map(|(place, subject)| (*subject, self.at(place)))
     }
 
     pub(crate) fn of(&self, subject: u32) -> u64 {
-        self.iter().find(|&(other, _)| other == subject).map_or(0, |(_, mask)| mask)
+        let place = self.subjects.iter().position(|&other| other == subject);
+        place.map_or(0, |place| self.at(place))
     }
 
     /// Sets what a subject has; `false`, and nothing changed, if there is no place left.
     fn set(&mut self, subject: u32, mask: u64) -> bool {
-        let known = self.subjects.iter().position(|&other| other == subject);
-        let place = known.or_else(|| self.masks.iter().position(|&mask| mask == 0));
-        let Some(place) = place else { return mask == 0 };
-        if let (Some(slot), Some(entry)) = (self.subjects.get_mut(place), self.masks.get_mut(place)) {
-            *slot = if mask == 0 { NO_SUBJECT } else { subject };
-            *entry = mask;
+        let place_of = |wanted| self.subjects.iter().position(|&subject| subject == wanted);
+        let Some(place) = place_of(subject).or_else(|| place_of(NO_SUBJECT)) else { return mask == 0 };
+        if let Some(entry) = self.subjects.get_mut(place) {
+            *entry = if mask == 0 { NO_SUBJECT } else { subject };
+        }
+        let Hits(bit) = Hits(u8::MAX).only(place);
+        for (permission, having) in self.having.iter_mut().enumerate() {
+            *having = if mask & (1 << permission) == 0 { *having & !bit } else { *having | bit };
         }
         true
     }
 }
 
-#[inline]
-const fn all_ones_if(condition: bool) -> u32 {
-    if condition { u32::MAX } else { 0 }
+impl Hits {
+    #[inline]
+    fn from_low_bits(bits: u32) -> Self {
+        let [low, ..] = bits.to_le_bytes();
+        Self(low)
+    }
+
+    /// Of these, the one at a place.
+    fn only(self, place: usize) -> Self {
+        Self(u8::try_from(place).map_or(0, |place| self.0 & 1_u8.wrapping_shl(place.into())))
+    }
 }
 
 /// The grants of a resource or kind that has more than a row holds.

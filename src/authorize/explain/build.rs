@@ -90,13 +90,13 @@ impl Directory {
     /// A request by ids, in words.
     fn asked(&self, who: Option<Asker<'_>>, on: Option<On<'_>>, request: Request) -> Asked {
         let here = on.map(|on| KindId::new(on.row.kind));
-        let named = request.kind.or(here).and_then(|kind| self.catalog.definition(kind));
+        let named = request.kind().or(here).and_then(|kind| self.catalog.definition(kind));
         let mut permissions = named.map(|kind| names(kind, request.bits)).unwrap_or_default();
         let nameless = request.bits & !named.map_or(0, KindDefinition::all);
         let nameless: Vec<String> =
             bits(nameless).map(|bit| format!("bit {}", bit.trailing_zeros())).collect();
         permissions.extend(nameless.iter().cloned());
-        let other_kind = request.kind.is_some() && request.kind != here;
+        let other_kind = request.kind().is_some() && request.kind() != here;
         Asked {
             who: who.map(|who| self.principal_text(who)),
             on: on.and_then(|on| self.slot_name(on.slot)).map(|name| name.to_string()),

@@ -220,9 +220,8 @@ impl<'a> Looked<'a> {
                 *held.entry(group).or_default() |= mask;
             }
         }
-        let all = held
-            .into_iter()
-            .filter(|&(group, mask)| permissions & !mask == 0 && !self.who.groups.contains(group));
+        let outside = |group| !self.directory.is_member(self.who.slot, group);
+        let all = held.into_iter().filter(|&(group, mask)| permissions & !mask == 0 && outside(group));
         let names = all.filter_map(|(group, _)| self.directory.group_slot_name(group));
         let mut names: Vec<String> = names.map(ToOwned::to_owned).collect();
         names.sort_unstable();

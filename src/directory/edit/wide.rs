@@ -5,7 +5,8 @@
 //! second search.
 //!
 //! INVARIANT (wide masks): `wide` of a kind has for each user the union of what the user and the user's groups were
-//! granted on the whole kind or, for a singleton, on its resource; what everyone was granted is not in it.
+//! granted on the whole kind or, for a singleton, on its resource; what everyone was granted is not in it. `wide` of
+//! the user's row tells whether any of those on kinds that are no singletons has a bit.
 
 use alloc::vec::Vec;
 
@@ -36,6 +37,17 @@ impl Directory {
                 entry.wide.update(user, |wide| *wide = mask);
             }
         });
+        let wide = self.has_wide(user);
+        if self.users.rows.get(user).is_some_and(|row| row.wide != wide) {
+            self.users.rows.update(user, |row| row.wide = wide);
+        }
+    }
+
+    /// Whether a user has a mask on a kind that is no singleton.
+    pub(in crate::directory) fn has_wide(&self, user: u32) -> bool {
+        let kinds = self.kinds.iter().zip(self.singletons.iter());
+        let masks = kinds.filter(|(_, singleton)| singleton.is_none()).map(|(kind, _)| kind.wide.get(user));
+        masks.flatten().any(|&mask| mask != 0)
     }
 
     /// Works the masks of a subject's users out again; `added` is set if nothing was taken away.

@@ -49,7 +49,7 @@ pub enum NameError {
     },
 }
 
-/// A checked name of a user, group, key, resource, license or add-on.
+/// A checked name of a user, group, key, resource, license, add-on or permission.
 ///
 /// 1 to 256 bytes without control characters or surrounding white space (rule C6). Names are compared byte by
 /// byte: case, Unicode form and punctuation all matter. A clone shares the text.
@@ -76,6 +76,12 @@ impl Name {
     /// [`NameError`] if the text is empty, too long, or holds what a name may not hold.
     pub fn new(text: &str) -> Result<Self, NameError> {
         check_name(text)?;
+        Ok(Self(Arc::from(text)))
+    }
+
+    /// A name that is an identifier: of a permission.
+    pub(crate) fn identifier(text: &str) -> Result<Self, NameError> {
+        check_identifier(text)?;
         Ok(Self(Arc::from(text)))
     }
 

@@ -88,7 +88,7 @@ fn build_kind(name: &str, place: &str, kind: &KindDocument) -> Result<KindDefini
     };
     for (place_in_list, permission) in kind.permissions.iter().enumerate() {
         let within = || format!("{place}: permission `{permission}`");
-        check_identifier(permission)
+        let name = Name::identifier(permission)
             .map_err(|source| CatalogError::InvalidName { within: within(), source })?;
         if definition.bit(permission).is_some() {
             return Err(CatalogError::Duplicate { within: within() });
@@ -96,7 +96,7 @@ fn build_kind(name: &str, place: &str, kind: &KindDocument) -> Result<KindDefini
         let given = kind.bits.as_ref().and_then(|bits| bits.get(place_in_list));
         let bit = given.copied().unwrap_or(1 << place_in_list);
         definition.all |= bit;
-        definition.names.push((bit, permission.as_str().into()));
+        definition.names.push((bit, name));
     }
     imply(place, kind, &mut definition)?;
     definition.owner = definition.close(bits_of(place, &definition, &kind.owner)?);

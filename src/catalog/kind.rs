@@ -7,6 +7,7 @@ use bitflags::Flags;
 
 use super::permission::{KindId, PermissionSet};
 use crate::id::Untyped;
+use crate::name::Name;
 
 /// A kind of resource whose permissions are a `bitflags` type over `u64`.
 ///
@@ -159,7 +160,7 @@ pub struct KindDefinition {
     pub(super) name: Box<str>,
     pub(super) singleton: bool,
     /// Names by bit, lowest first.
-    pub(super) names: Vec<(u64, Box<str>)>,
+    pub(super) names: Vec<(u64, Name)>,
     pub(super) all: u64,
     /// For each bit: itself and all that it implies.
     pub(super) implied: Box<[u64; 64]>,
@@ -195,7 +196,11 @@ impl KindDefinition {
     }
 
     pub(crate) fn names(&self, bits: u64) -> impl Iterator<Item = &str> {
-        self.names.iter().filter(move |&&(bit, _)| bit & bits != 0).map(|(_, name)| &**name)
+        self.shared_names(bits).map(Name::as_str)
+    }
+
+    pub(crate) fn shared_names(&self, bits: u64) -> impl Iterator<Item = &Name> {
+        self.names.iter().filter(move |&&(bit, _)| bit & bits != 0).map(|(_, name)| name)
     }
 
     /// The bits and all that they imply (rule A3).

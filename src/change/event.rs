@@ -148,7 +148,7 @@ pub enum Event {
         /// On what.
         on: String,
         /// All that it has since, implied permissions included.
-        permissions: Vec<String>,
+        permissions: Vec<Name>,
     },
     /// A key was added.
     KeyAdded {
@@ -178,7 +178,7 @@ pub enum Event {
         resource: String,
         /// The permissions that need one.
         #[cfg_attr(feature = "serde", serde(rename = "for"))]
-        permissions: Vec<String>,
+        permissions: Vec<Name>,
     },
     /// A user recorded a personal credential.
     CredentialRecorded {

@@ -292,8 +292,8 @@ fn access_change(
     Some(AccessChange {
         user: name_on_either_side(before, after, user)?,
         resource: name.to_string(),
-        gains: after.permission_names(kind, is.bits() & !was.bits()),
-        loses: after.permission_names(kind, was.bits() & !is.bits()),
+        gains: after.permission_names(kind, is.bits() & !was.bits(), Name::to_string),
+        loses: after.permission_names(kind, was.bits() & !is.bits(), Name::to_string),
     })
 }
 

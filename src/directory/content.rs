@@ -240,9 +240,9 @@ impl Directory {
         grants: impl Iterator<Item = (u32, u64)>,
     ) -> Vec<(Subject, Vec<String>)> {
         let named = grants.filter_map(|(subject, mask)| {
-            Some((self.subject_name(subject)?, self.permission_names(kind, mask)))
+            Some((self.subject_name(subject)?, self.permission_texts(kind, mask)))
         });
-        let everyone = (everyone != 0).then(|| (Subject::Everyone, self.permission_names(kind, everyone)));
+        let everyone = (everyone != 0).then(|| (Subject::Everyone, self.permission_texts(kind, everyone)));
         sorted(named.chain(everyone))
     }
 
@@ -253,9 +253,15 @@ impl Directory {
         }
     }
 
-    pub(crate) fn permission_names(&self, kind: KindId, mask: u64) -> Vec<String> {
+    pub(crate) fn permission_names<T>(&self, kind: KindId, mask: u64, copy: impl Fn(&Name) -> T) -> Vec<T> {
+        let mut names = Vec::with_capacity(mask.count_ones() as usize);
         let definition = self.catalog.definition(kind).into_iter();
-        definition.flat_map(|kind| kind.names(mask)).map(ToString::to_string).collect()
+        names.extend(definition.flat_map(|kind| kind.shared_names(mask)).map(copy));
+        names
+    }
+
+    fn permission_texts(&self, kind: KindId, mask: u64) -> Vec<String> {
+        self.permission_names(kind, mask, ToString::to_string)
     }
 
     pub(super) fn resource_content(&self, slot: u32) -> Option<Record> {
@@ -270,7 +276,7 @@ impl Directory {
             resource: self.slot_name(slot)?.to_string(),
             owner: if row.owner == NOBODY { None } else { self.users.records.get(row.owner)?.name.clone() },
             grants: grants.collect(),
-            required: self.permission_names(kind, row.required),
+            required: self.permission_texts(kind, row.required),
             credentials: sorted(users.filter_map(|user| self.users.records.get(user)?.name.clone())),
             owner_groups: sorted(groups.filter_map(|group| self.groups.records.get(group)?.name.clone())),
         })))
@@ -297,11 +303,11 @@ impl Directory {
         let kinds = entries.kinds.iter().filter_map(|&(kind, mask)| {
             let kind = KindId::new(kind);
             let name = alloc::format!("{}/*", self.catalog.kind_name(kind)?);
-            Some((name, self.permission_names(kind, mask)))
+            Some((name, self.permission_texts(kind, mask)))
         });
         let resources = entries.resources.iter().filter_map(|&(slot, mask)| {
             let kind = KindId::new(self.resources.rows.get(slot)?.kind);
-            Some((self.slot_name(slot)?.to_string(), self.permission_names(kind, mask)))
+            Some((self.slot_name(slot)?.to_string(), self.permission_texts(kind, mask)))
         });
         ScopeContent::Entries(Entries(sorted(kinds.chain(resources))))
     }

@@ -92,7 +92,7 @@ pub struct Directory {
 pub(crate) struct Users {
     pub(crate) rows: Table<UserRow, 256>,
     pub(crate) spilled: Table<Option<Arc<GroupSet>>, 64>,
-    pub(crate) records: Table<UserRecord, 8>,
+    pub(crate) records: Table<UserRecord, 32>,
     pub(crate) names: Names,
     pub(crate) slots: Slots,
 }

@@ -92,16 +92,17 @@ impl Directory {
     }
 
     /// The permissions, exactly as listed.
-    pub(crate) fn named_permissions(&self, kind: KindId, names: &[String]) -> Result<u64, String> {
+    pub(crate) fn named_permissions(&self, kind: KindId, names: &[impl AsRef<str>]) -> Result<u64, String> {
         let definition = self.catalog.definition(kind);
         names.iter().try_fold(0, |bits, name| {
+            let name = name.as_ref();
             let bit = definition.and_then(|kind| kind.bit(name));
             Ok(bits | bit.ok_or_else(|| format!("there is no permission `{name}`"))?)
         })
     }
 
     /// The permissions and all that they imply: they are stored closed, but the catalog may say more since (rule A3).
-    pub(crate) fn named_grant(&self, kind: KindId, names: &[String]) -> Result<u64, String> {
+    pub(crate) fn named_grant(&self, kind: KindId, names: &[impl AsRef<str>]) -> Result<u64, String> {
         let mask = self.named_permissions(kind, names)?;
         Ok(self.catalog.definition(kind).map_or(0, |kind: &KindDefinition| kind.close(mask)))
     }

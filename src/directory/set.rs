@@ -1,49 +1,66 @@
 //! Sets of slots: small ones flat, large ones compressed.
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use roaring::RoaringBitmap;
 use smallvec::SmallVec;
 
-/// How many slots a flat set holds at most.
-const FLAT: usize = 32;
+/// How many slots stand in the set itself.
+const FEW: usize = 2;
+
+/// How many slots a flat set holds at most: so many are copied, moved along and searched sooner than a compressed set
+/// follows its pointers.
+const FLAT: usize = 4_096;
 
 /// A set of slots, such as the members of a group or the resources that a user owns.
+///
+/// Whatever does not stand in the set itself is shared, so that a clone costs next to nothing.
 #[derive(Clone, Debug)]
 pub(crate) enum SlotSet {
-    /// Sorted.
-    Flat(SmallVec<[u32; 2]>),
+    /// Sorted; what most users own.
+    Few(SmallVec<[u32; FEW]>),
+    /// Sorted; what most groups have.
+    Flat(Arc<Vec<u32>>),
     /// More than a flat set holds, at least when it was made.
     Large(Arc<RoaringBitmap>),
 }
 
 impl Default for SlotSet {
     fn default() -> Self {
-        Self::Flat(SmallVec::new())
+        Self::Few(SmallVec::new())
     }
 }
 
 impl SlotSet {
     pub(crate) fn contains(&self, slot: u32) -> bool {
         match self {
+            Self::Few(slots) => slots.contains(&slot),
             Self::Flat(slots) => slots.binary_search(&slot).is_ok(),
             Self::Large(slots) => slots.contains(slot),
         }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        match self {
-            Self::Flat(slots) => slots.is_empty(),
-            Self::Large(slots) => slots.is_empty(),
-        }
+        self.iter().next().is_none()
     }
 
     pub(crate) fn insert(&mut self, slot: u32) {
         match self {
-            Self::Flat(slots) => {
-                let Err(place) = slots.binary_search(&slot) else { return };
-                if slots.len() < FLAT {
+            Self::Few(slots) => {
+                let Err(place) = place_in(slots, slot) else { return };
+                if slots.len() < FEW {
                     slots.insert(place, slot);
+                    return;
+                }
+                let mut flat = slots.to_vec();
+                flat.insert(place, slot);
+                *self = Self::Flat(Arc::new(flat));
+            }
+            Self::Flat(slots) => {
+                let Err(place) = place_in(slots, slot) else { return };
+                if slots.len() < FLAT {
+                    with_room(slots).insert(place, slot);
                     return;
                 }
                 let mut large: RoaringBitmap = slots.iter().copied().collect();
@@ -56,18 +73,22 @@ impl SlotSet {
         }
     }
 
+    /// A set shrinks to another form at half of what made it grow, so that it does not change at every step.
     pub(crate) fn remove(&mut self, slot: u32) {
         match self {
+            Self::Few(slots) => slots.retain(|other| *other != slot),
             Self::Flat(slots) => {
-                if let Ok(place) = slots.binary_search(&slot) {
-                    slots.remove(place);
+                let Ok(place) = slots.binary_search(&slot) else { return };
+                let slots = Arc::make_mut(slots);
+                slots.remove(place);
+                if slots.len() <= FEW / 2 {
+                    *self = Self::Few(slots.iter().copied().collect());
                 }
             }
             Self::Large(slots) => {
                 Arc::make_mut(slots).remove(slot);
-                // Half of what made it large, so that a set at the border does not change its form at every step.
                 if slots.len() <= (FLAT / 2) as u64 {
-                    *self = Self::Flat(slots.iter().collect());
+                    *self = Self::Flat(Arc::new(slots.iter().collect()));
                 }
             }
         }
@@ -76,16 +97,32 @@ impl SlotSet {
     /// The slots in ascending order.
     pub(crate) fn iter(&self) -> SlotIter<'_> {
         match self {
+            Self::Few(slots) => SlotIter::Flat(slots),
             Self::Flat(slots) => SlotIter::Flat(slots),
             Self::Large(slots) => SlotIter::Large(slots.iter()),
         }
     }
 }
 
+/// The slots to add to; a copy, if one has to be made, gets room for some more at once.
+fn with_room(slots: &mut Arc<Vec<u32>>) -> &mut Vec<u32> {
+    if Arc::get_mut(slots).is_none() {
+        let mut copy = Vec::with_capacity(slots.len().saturating_add(slots.len() / 8).saturating_add(1));
+        copy.extend_from_slice(slots);
+        *slots = Arc::new(copy);
+    }
+    Arc::make_mut(slots)
+}
+
+/// Where a slot stands among sorted ones, or where it would; most often it is newer than all of them.
+fn place_in(slots: &[u32], slot: u32) -> Result<usize, usize> {
+    if slots.last().is_none_or(|&last| last < slot) { Err(slots.len()) } else { slots.binary_search(&slot) }
+}
+
 /// The slots of a set in ascending order, from wherever a page begins.
 #[derive(Clone)]
 pub(crate) enum SlotIter<'a> {
-    /// What is left of a flat set.
+    /// What is left of sorted slots.
     Flat(&'a [u32]),
     /// What is left of a large one.
     Large(roaring::bitmap::Iter<'a>),
@@ -140,16 +177,16 @@ impl SlotSet {
     /// Adds the slots to a compressed set.
     pub(crate) fn add_to(&self, union: &mut RoaringBitmap) {
         match self {
-            Self::Flat(slots) => union.extend(slots.iter().copied()),
             Self::Large(slots) => *union |= &**slots,
+            _ => union.extend(self.iter()),
         }
     }
 
     /// Removes from a compressed set whatever is not in this one.
     pub(crate) fn keep_in(&self, set: &mut RoaringBitmap) {
         match self {
-            Self::Flat(slots) => *set &= slots.iter().copied().collect::<RoaringBitmap>(),
             Self::Large(slots) => *set &= &**slots,
+            _ => *set &= self.iter().collect::<RoaringBitmap>(),
         }
     }
 }

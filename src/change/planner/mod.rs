@@ -109,13 +109,13 @@ impl<'a> Planner<'a> {
             Command::RemoveResource { resource } => self.remove_resource(&resource),
             Command::TransferOwnership { resource, to } => self.transfer_ownership(&resource, &to),
             Command::Grant { to, on, permissions } => {
-                self.change_grant(&to, &on, &permissions, |kind, held, bits| held | kind.close(bits))
+                self.change_grant(to, on, &permissions, |kind, held, bits| held | kind.close(bits))
             }
             Command::Revoke { to, on, permissions } => {
-                self.change_grant(&to, &on, &permissions, KindDefinition::without)
+                self.change_grant(to, on, &permissions, KindDefinition::without)
             }
             Command::SetGrant { to, on, permissions } => {
-                self.change_grant(&to, &on, &permissions, |kind, _, bits| kind.close(bits))
+                self.change_grant(to, on, &permissions, |kind, _, bits| kind.close(bits))
             }
             Command::AddKey(command) => self.add_key(&command),
             Command::RemoveKey { key } => self.remove_key(&key),

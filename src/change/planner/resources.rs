@@ -109,13 +109,13 @@ impl Planner<'_> {
     /// Changes what a subject has on a target, to what `change` makes of the kind, what is held and what was asked.
     pub(super) fn change_grant(
         &mut self,
-        to: &Subject,
-        on: &str,
+        to: Subject,
+        on: String,
         permissions: &[String],
         change: impl FnOnce(&KindDefinition, u64, u64) -> u64,
     ) -> Result<(), Refusal> {
-        let grantee = self.grantee(to)?;
-        let target = self.find_target(on)?;
+        let grantee = self.grantee(&to)?;
+        let target = self.find_target(&on)?;
         let kind = self.kind_of(target);
         let bits = self.find_permissions(kind, permissions)?;
         let Some(definition) = self.directory.catalog.definition(kind) else { return Ok(()) };
@@ -131,8 +131,8 @@ impl Planner<'_> {
             Target::Resource(resource) => self.directory.set_grant(grantee, resource, mask),
             Target::Kind(kind) => self.directory.set_kind_grant(grantee, kind, mask),
         }
-        let permissions = self.directory.permission_names(kind, mask);
-        self.events.push(Event::GrantChanged { to: to.clone(), on: on.to_owned(), permissions });
+        let permissions = self.directory.permission_names(kind, mask, Name::clone);
+        self.events.push(Event::GrantChanged { to, on, permissions });
         Ok(())
     }
 
@@ -148,7 +148,7 @@ impl Planner<'_> {
             return Ok(());
         }
         self.directory.set_required(id, required);
-        let permissions = self.directory.permission_names(kind, required);
+        let permissions = self.directory.permission_names(kind, required, Name::clone);
         self.events.push(Event::CredentialRequired { resource: resource.to_owned(), permissions });
         Ok(())
     }

@@ -219,13 +219,14 @@ impl Replay<'_> {
             Event::SeatChanged { user, holds, basis, queued } => {
                 let id = self.directory.named_user(user)?;
                 let holds = self.directory.named_seat(holds.as_deref(), *basis)?;
-                let seats = self.directory.user_record(id).map(|user| (user.status, user.seat.wants));
+                let seats =
+                    self.directory.user_record(id).map(|user| user.status).zip(self.directory.seat(id));
                 let settled = seats
                     .is_some_and(|(status, _)| matches!(status, UserStatus::Active | UserStatus::Invited));
                 refuse_if(!settled && (holds.is_some() || *queued), || {
                     format!("`{user}` cannot hold or wait for a seat")
                 })?;
-                let wants = seats.and_then(|(_, wants)| wants);
+                let wants = seats.and_then(|(_, seat)| seat.wants);
                 refuse_if(*queued && wants.is_none(), || format!("`{user}` waits for nothing"))?;
                 self.directory.set_held(id, holds, *queued, now);
             }
@@ -372,7 +373,7 @@ impl Replay<'_> {
     }
 
     fn holds_nothing(&self, user: UserId) -> Applied {
-        let seat = self.directory.user_record(user).map(|user| user.seat);
+        let seat = self.directory.seat(user);
         let empty = seat.is_none_or(|seat| seat.holds.is_none() && seat.turn.is_none());
         refuse_if(!empty, || "the user still holds or waits for a seat".to_owned())
     }

@@ -46,8 +46,8 @@ impl Directory {
 
     fn audit_books(&self) -> Result<(), Imbalance> {
         let mut recount = Ledger::new(&self.catalog);
-        for (slot, user) in self.users.records.iter().filter(|(_, user)| user.name.is_some()) {
-            recount.move_seat(slot, &Seat::default(), &user.seat);
+        for (slot, seat) in self.users.seats.iter() {
+            recount.move_seat(slot, &Seat::default(), seat);
         }
         same("seats in total", &self.ledger.total_consumed(), &recount.total_consumed())?;
         for (profile, _) in self.catalog.profile_definitions() {
@@ -67,6 +67,7 @@ impl Directory {
             let Some(row) = self.users.rows.get(slot) else { continue };
             let Some(name) = user.name.as_deref() else {
                 same("the standing of a removed user", &row.standing, &Standing::Vacant)?;
+                same("the seat of a removed user", &self.seat_at(slot), &Seat::default())?;
                 continue;
             };
             live = live.saturating_add(1);
@@ -77,12 +78,13 @@ impl Directory {
 
     fn audit_user(&self, slot: u32, name: &str, user: &UserRecord, row: &UserRow) -> Result<(), Imbalance> {
         same(&format!("the name `{name}`"), &self.user(name).map(UserId::index), &Some(slot))?;
-        let held = user.seat.profile().map_or(NO_PROFILE, ProfileId::get);
+        let seat = self.seat_at(slot);
+        let held = seat.profile().map_or(NO_PROFILE, ProfileId::get);
         same(&format!("the profile held by `{name}`"), &row.profile, &held)?;
         let active = user.status == UserStatus::Active;
         same(&format!("whether `{name}` may act"), &(row.standing == Standing::Active), &active)?;
         let reserved = user.status == UserStatus::Invited;
-        same(&format!("whether the seat of `{name}` is reserved"), &user.seat.reserved, &reserved)?;
+        same(&format!("whether the seat of `{name}` is reserved"), &seat.reserved, &reserved)?;
         for (kind, entry) in self.kinds.iter().enumerate() {
             let kept = entry.wide.get(slot).copied().unwrap_or(0);
             let counted = KindId::from_index(kind).map_or(0, |kind| self.wide_of(slot, kind));
@@ -123,7 +125,7 @@ impl Directory {
                 continue;
             }
             for (user, record) in self.users.records.iter().filter(|(_, user)| user.name.is_some()) {
-                let belongs = Self::belongs(record, &group.membership);
+                let belongs = Self::belongs(record, self.seat_at(user).wants, &group.membership);
                 let member = group.members.contains(user);
                 let agrees = belongs.is_none_or(|belongs| belongs == member);
                 same(&format!("user {user} in `{name}` by its rule"), &true, &agrees)?;
@@ -133,11 +135,11 @@ impl Directory {
     }
 
     /// Whether a group's rule has a user as a member; none if members join by command.
-    fn belongs(user: &UserRecord, membership: &Membership) -> Option<bool> {
+    fn belongs(user: &UserRecord, wants: Option<ProfileId>, membership: &Membership) -> Option<bool> {
         match membership {
             Membership::Explicit => None,
             Membership::ByProfile(profiles) => {
-                Some(user.seat.wants.is_some_and(|profile| profiles & (1 << profile.get()) != 0))
+                Some(wants.is_some_and(|profile| profiles & (1 << profile.get()) != 0))
             }
             Membership::External(names) => Some(names.iter().any(|name| user.external().contains(name))),
         }

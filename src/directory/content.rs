@@ -199,7 +199,7 @@ impl Directory {
     }
 
     pub(super) fn user_content(&self, slot: u32) -> Option<Record> {
-        let user = self.users.records.get(slot)?;
+        let (user, seat) = (self.users.records.get(slot)?, self.seat_at(slot));
         let profile = |profile| self.catalog.profile_name(profile).map(ToString::to_string);
         let explicit = |&group: &u32| {
             self.groups.records.get(group).is_some_and(|group| group.membership == Membership::Explicit)
@@ -211,11 +211,11 @@ impl Directory {
             status: user.status,
             email: user.email().cloned(),
             expires_at: user.expires_at(),
-            wants: user.seat.wants.and_then(profile),
-            holds: user.seat.profile().and_then(profile),
-            basis: user.seat.basis(),
-            turn: user.seat.turn.map(core::num::NonZeroU64::get),
-            since: user.seat.since,
+            wants: seat.wants.and_then(profile),
+            holds: seat.profile().and_then(profile),
+            basis: seat.basis(),
+            turn: seat.turn.map(core::num::NonZeroU64::get),
+            since: seat.since,
             external_groups: user.external().to_vec(),
             groups: sorted(groups.filter_map(|group| self.groups.records.get(group)?.name.clone())),
         })))

@@ -166,6 +166,7 @@ impl Touched {
         let mut touched = Self::default();
         let users = before.users.rows.changed(&after.users.rows);
         let users = users.chain(before.users.spilled.changed(&after.users.spilled));
+        let users = users.chain(before.users.seats.changed(&after.users.seats));
         for slot in users.chain(before.users.records.changed(&after.users.records)) {
             touched.user(before, after, slot);
         }

@@ -51,7 +51,7 @@ pub use self::target::{ResourceName, Subject, Target, TextError};
 use crate::catalog::{AnyKind, Catalog, KindId};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
 use crate::name::Name;
-use crate::seats::{Basis, Figures, Ledger, License, Phase, SeatState, TotalFigures};
+use crate::seats::{Basis, Figures, Ledger, License, Phase, Seat, SeatState, TotalFigures};
 use crate::time::Timestamp;
 
 /// Everything at one revision: users, groups, resources, grants, keys, license and seats.
@@ -92,7 +92,8 @@ pub struct Directory {
 pub(crate) struct Users {
     pub(crate) rows: Table<UserRow, 256>,
     pub(crate) spilled: Table<Option<Arc<GroupSet>>, 64>,
-    pub(crate) records: Table<UserRecord, 32>,
+    pub(crate) seats: Table<Seat, 256>,
+    pub(crate) records: Table<UserRecord, 32, 64>,
     pub(crate) names: Names,
     pub(crate) slots: Slots,
 }
@@ -110,7 +111,7 @@ pub(crate) struct GroupsTable {
 pub(crate) struct Resources {
     pub(crate) rows: Table<ResourceRow, 128>,
     pub(crate) spilled: Table<Option<Arc<Spill>>, 64>,
-    pub(crate) records: Table<ResourceRecord, 32>,
+    pub(crate) records: Table<ResourceRecord, 32, 64>,
     pub(crate) names: Names,
     pub(crate) slots: Slots,
 }
@@ -392,7 +393,7 @@ impl Directory {
     /// What a user wants and holds, and why the user counts.
     #[must_use]
     pub fn seat_of(&self, user: UserId) -> Option<SeatOf<'_>> {
-        let seat = &self.user_record(user)?.seat;
+        let seat = self.seat(user)?;
         let name = |profile| self.catalog.profile_name(profile);
         Some(SeatOf {
             wants: seat.wants.and_then(name),
@@ -425,6 +426,14 @@ impl Directory {
     pub(crate) fn user_row(&self, user: UserId) -> Option<&UserRow> {
         let row = self.users.rows.get(user.index())?;
         (row.generation == user.generation() && row.standing != Standing::Vacant).then_some(row)
+    }
+
+    pub(crate) fn seat(&self, user: UserId) -> Option<Seat> {
+        self.user_row(user).map(|_| self.seat_at(user.index()))
+    }
+
+    pub(crate) fn seat_at(&self, slot: u32) -> Seat {
+        self.users.seats.get(slot).copied().unwrap_or_default()
     }
 
     pub(crate) fn user_record(&self, user: UserId) -> Option<&UserRecord> {

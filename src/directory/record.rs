@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 
 use super::set::SlotSet;
 use crate::name::Name;
-use crate::seats::Seat;
 use crate::time::Timestamp;
 
 /// Where a user comes from (rule G2).
@@ -57,7 +56,6 @@ impl UserStatus {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct UserRecord {
     pub(crate) name: Option<Name>,
-    pub(crate) seat: Seat,
     pub(crate) owns: SlotSet,
     pub(crate) status: UserStatus,
     pub(crate) source: UserSource,

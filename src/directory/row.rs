@@ -96,6 +96,15 @@ impl UserRow {
         true
     }
 
+    /// Takes a group out of the row, if it stands there.
+    pub(crate) fn remove_group(&mut self, group: u32) {
+        let Some(place) = self.groups.iter().position(|&other| other == group) else { return };
+        self.groups.copy_within(place.saturating_add(1).., place);
+        if let Some(last) = self.groups.last_mut() {
+            *last = NO_GROUP;
+        }
+    }
+
     pub(crate) fn clear_groups(&mut self) {
         self.groups = [NO_GROUP; INLINE_GROUPS];
     }

@@ -3,26 +3,24 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-/// How many leaves one branch holds.
-const FAN: usize = 64;
-
 /// By how many entries a leaf or branch grows.
 const STEP: usize = 8;
 
-/// Rows in leaves of up to `LEAF`, leaves in branches, branches in one root.
+/// Rows in leaves of up to `LEAF`, leaves in branches of up to `FAN`, branches in one root.
 ///
 /// Reading a row follows three pointers. Changing one copies its leaf, its branch and the root unless they are
-/// unshared already, so a batch pays once for what it touches and a commit costs what changed. Rows that were
-/// never written are `T::default()`.
+/// unshared already, so a batch pays once for what it touches and a commit costs what changed. What a copy costs is
+/// mostly the counting of references to leaves that no cache holds: a small `FAN` keeps them few, and a large `LEAF`
+/// keeps the root short. Rows that were never written are `T::default()`.
 #[derive(Clone, Debug)]
-pub(crate) struct Table<T, const LEAF: usize> {
+pub(crate) struct Table<T, const LEAF: usize, const FAN: usize = 16> {
     root: Arc<[Branch<T>]>,
 }
 
 type Branch<T> = Arc<[Leaf<T>]>;
 type Leaf<T> = Arc<[T]>;
 
-impl<T, const LEAF: usize> Default for Table<T, LEAF> {
+impl<T, const LEAF: usize, const FAN: usize> Default for Table<T, LEAF, FAN> {
     fn default() -> Self {
         Self { root: Arc::default() }
     }
@@ -35,7 +33,7 @@ struct Path {
     row: usize,
 }
 
-impl<T: Clone + Default, const LEAF: usize> Table<T, LEAF> {
+impl<T: Clone + Default, const LEAF: usize, const FAN: usize> Table<T, LEAF, FAN> {
     #[inline]
     #[expect(clippy::arithmetic_side_effects, reason = "the divisors are constants other than 0")]
     fn path(index: u32) -> Path {
@@ -58,6 +56,22 @@ impl<T: Clone + Default, const LEAF: usize> Table<T, LEAF> {
         grown(leaf, at.row, LEAF).map(change)
     }
 
+    /// Changes rows in ascending order; a leaf is looked for and copied once, however many of its rows change.
+    pub(crate) fn update_each(&mut self, indexes: impl Iterator<Item = u32>, mut change: impl FnMut(&mut T)) {
+        let mut indexes = indexes.map(Self::path).peekable();
+        while let Some(first) = indexes.next() {
+            let branch = grown(&mut self.root, first.branch, usize::MAX);
+            let Some(leaf) = branch.and_then(|branch| grown(branch, first.leaf, FAN)) else { return };
+            grown(leaf, first.row, LEAF).map(&mut change);
+            let rows = Arc::get_mut(leaf).unwrap_or_default();
+            let length = rows.len();
+            let here = |at: &Path| (at.branch, at.leaf) == (first.branch, first.leaf) && at.row < length;
+            while let Some(at) = indexes.next_if(here) {
+                rows.get_mut(at.row).map(&mut change);
+            }
+        }
+    }
+
     /// All rows that were ever written, by index; some behind the last one used are defaults.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
         let rows = self.root.iter().enumerate().flat_map(|(b, branch)| {
@@ -70,7 +84,7 @@ impl<T: Clone + Default, const LEAF: usize> Table<T, LEAF> {
     }
 }
 
-impl<T: 'static, const LEAF: usize> Table<T, LEAF> {
+impl<T: 'static, const LEAF: usize, const FAN: usize> Table<T, LEAF, FAN> {
     /// The rows in leaves that the two tables do not share, by index; each may be equal nevertheless.
     pub(crate) fn changed<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = u32> + 'a {
         let branches = unshared(&self.root, &other.root);

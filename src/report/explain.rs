@@ -62,12 +62,13 @@ impl Directory {
     pub fn explain_seat(&self, user: UserId) -> Option<SeatExplanation<'_>> {
         let record = self.user_record(user)?;
         let seat = self.seat_of(user)?;
-        let turn = record.seat.turn.zip(record.seat.wants);
+        let kept = self.seat(user)?;
+        let turn = kept.turn.zip(kept.wants);
         Some(SeatExplanation {
             user: record.name.as_deref()?,
             status: record.status,
             counts_in: seat.holds,
-            draws_a_seat: record.seat.profile().is_some_and(|profile| !self.catalog.is_exempt(profile)),
+            draws_a_seat: kept.profile().is_some_and(|profile| !self.catalog.is_exempt(profile)),
             place: turn.map(|(turn, wants)| self.ledger.place_in_line(wants, turn)),
             seat,
         })

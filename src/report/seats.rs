@@ -183,7 +183,7 @@ impl Directory {
         let mut holders: Vec<Vec<Holder<'_>>> = Vec::new();
         holders.resize_with(self.catalog.profile_count(), Vec::new);
         for (slot, user) in self.users.records.iter() {
-            let Some((profile, mut holder)) = self.holder(user) else { continue };
+            let Some((profile, mut holder)) = self.holder(slot, user) else { continue };
             let place = places.binary_search_by_key(&slot, |&(slot, _)| slot).ok();
             holder.place = place.and_then(|place| places.get(place)).map(|&(_, place)| place);
             if let Some(of) = holders.get_mut(profile.index()) {
@@ -196,8 +196,8 @@ impl Directory {
         holders
     }
 
-    fn holder<'a>(&'a self, user: &'a UserRecord) -> Option<(ProfileId, Holder<'a>)> {
-        let seat = &user.seat;
+    fn holder<'a>(&'a self, slot: u32, user: &'a UserRecord) -> Option<(ProfileId, Holder<'a>)> {
+        let seat = self.seat_at(slot);
         let (profile, basis) = seat.holds?;
         let wants = seat.wants.and_then(|profile| self.catalog.profile_name(profile));
         let user = user.name.as_deref()?;
@@ -208,16 +208,16 @@ impl Directory {
     fn line(&self) -> Vec<(u32, InLine<'_>)> {
         let mut ahead: Vec<u64> = vec![0; self.catalog.profile_count()];
         let in_line = |(_, slot)| {
-            let user = self.users.records.get(slot)?;
-            let wants = user.seat.wants?;
+            let (user, seat) = (self.users.records.get(slot)?, self.seat_at(slot));
+            let wants = seat.wants?;
             let place = ahead.get_mut(wants.index())?;
             *place = place.saturating_add(1);
             let entry = InLine {
                 user: user.name.as_deref()?,
                 wants: self.catalog.profile_name(wants)?,
                 place: *place,
-                holds: user.seat.profile().and_then(|profile| self.catalog.profile_name(profile)),
-                since: user.seat.since,
+                holds: seat.profile().and_then(|profile| self.catalog.profile_name(profile)),
+                since: seat.since,
             };
             Some((slot, entry))
         };

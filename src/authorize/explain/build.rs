@@ -151,7 +151,7 @@ impl Directory {
 
     pub(super) fn actor(&self, who: Asker<'_>) -> Actor {
         let user = self.users.records.get(who.slot);
-        let profile = user.and_then(|user| self.catalog.profile_name(user.seat.profile()?));
+        let profile = self.seat_at(who.slot).profile().and_then(|profile| self.catalog.profile_name(profile));
         Actor {
             user: self.user_slot_name(who.slot).unwrap_or_default().to_owned(),
             status: user.map(|user| user.status).unwrap_or_default(),

@@ -135,7 +135,7 @@ impl<'a> Looked<'a> {
     }
 
     fn profile(&self) -> Option<&'a str> {
-        let seat = self.directory.users.records.get(self.who.slot).map(|user| user.seat)?;
+        let seat = self.directory.seat_at(self.who.slot);
         seat.profile().and_then(|profile| self.directory.catalog.profile_name(profile))
     }
 
@@ -229,12 +229,12 @@ impl<'a> Looked<'a> {
     }
 
     fn seat_needed(&self) -> Need {
-        let seat = self.directory.users.records.get(self.who.slot).map(|user| user.seat);
-        let wants = seat.and_then(|seat| self.directory.catalog.profile_name(seat.wants?));
+        let seat = self.directory.seat_at(self.who.slot);
+        let wants = seat.wants.and_then(|wants| self.directory.catalog.profile_name(wants));
         Need::Seat {
             user: self.user.to_owned(),
             wants: wants.map(ToOwned::to_owned),
-            waits: seat.is_some_and(|seat| seat.state() == SeatState::Waiting),
+            waits: seat.state() == SeatState::Waiting,
         }
     }
 

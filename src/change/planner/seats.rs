@@ -17,8 +17,8 @@ use crate::seats::{Admission, Basis, License, LicenseError, SeatRefusal, Source,
 impl Planner<'_> {
     /// Changes what a user wants; for a user who may sit, what follows for the seat (rules S1, S4).
     pub(super) fn want(&mut self, user: UserId, profile: Option<ProfileId>, source: Source) {
-        let Some(record) = self.user(user) else { return };
-        let (status, seat) = (record.status, record.seat);
+        let (Some(record), Some(seat)) = (self.user(user), self.directory.seat(user)) else { return };
+        let status = record.status;
         if seat.wants == profile {
             return;
         }
@@ -38,7 +38,7 @@ impl Planner<'_> {
     /// Makes the profile that a user sits on the wanted one: it takes nothing and is never refused (rule S1).
     fn settle_down(&mut self, user: UserId, profile: ProfileId) {
         self.wishes.shift_remove(&user);
-        let placed = self.user(user).is_some_and(|user| user.seat.basis() == Some(Basis::Placed));
+        let placed = self.directory.seat(user).is_some_and(|seat| seat.basis() == Some(Basis::Placed));
         if placed {
             let exempt = self.directory.catalog.is_exempt(profile);
             let basis = if exempt { Basis::Exempt } else { Basis::Standard };
@@ -55,7 +55,7 @@ impl Planner<'_> {
     /// Gives up whatever a user holds, waits for or asks for.
     pub(super) fn release(&mut self, user: UserId) {
         self.wishes.shift_remove(&user);
-        let Some(seat) = self.user(user).map(|user| user.seat) else { return };
+        let Some(seat) = self.directory.seat(user) else { return };
         if seat.holds.is_some() || seat.turn.is_some() {
             self.seat(user, None, false);
         }
@@ -92,12 +92,12 @@ impl Planner<'_> {
     }
 
     fn as_wish(&self, user: UserId, source: Source) -> Option<Wish<'_>> {
-        let record = self.user(user)?;
+        let seat = self.directory.seat(user)?;
         Some(Wish {
             index: user.index(),
-            user: record.name.as_deref()?,
-            wants: record.seat.wants?,
-            seat: record.seat,
+            user: self.user(user)?.name.as_deref()?,
+            wants: seat.wants?,
+            seat,
             source,
         })
     }
@@ -127,8 +127,10 @@ impl Planner<'_> {
     /// Gives free seats to those who wait, first come, first served (rule S8).
     pub(super) fn serve_queue(&mut self) {
         while let Some(slot) = self.directory.ledger.next_in_line() {
-            let next =
-                self.directory.user_id(slot).and_then(|user| Some((user, self.user(user)?.seat.wants?)));
+            let next = self
+                .directory
+                .user_id(slot)
+                .and_then(|user| Some((user, self.directory.seat_at(slot).wants?)));
             let Some((user, profile)) = next else { return };
             self.seat(user, Some((profile, Basis::Standard)), false);
         }

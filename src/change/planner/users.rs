@@ -96,7 +96,7 @@ impl Planner<'_> {
     ) -> Result<(), Refusal> {
         let as_asked = self.user(user).is_some_and(|record| {
             let email = named.email.is_none_or(|email| record.email().map(Name::as_str) == Some(email));
-            record.status == status && email && also && self.has_profile(record, named.profile)
+            record.status == status && email && also && self.has_profile(user, named.profile)
         });
         let member = |group: &String| {
             let group = self.directory.group(group);
@@ -110,8 +110,9 @@ impl Planner<'_> {
     }
 
     #[expect(clippy::option_option, reason = "left out, null and a name are three requests")]
-    fn has_profile(&self, user: &UserRecord, asked: Option<Option<&str>>) -> bool {
-        let wants = user.seat.wants.and_then(|profile| self.directory.catalog.profile_name(profile));
+    fn has_profile(&self, user: UserId, asked: Option<Option<&str>>) -> bool {
+        let seat = self.directory.seat(user);
+        let wants = seat.and_then(|seat| self.directory.catalog.profile_name(seat.wants?));
         asked.is_none_or(|asked| asked == wants)
     }
 
@@ -216,14 +217,14 @@ impl Planner<'_> {
 
     /// Asks again for what a user wants already.
     fn wish_again(&mut self, user: UserId, source: Source) {
-        if self.user(user).is_some_and(|user| user.seat.wants.is_some()) {
+        if self.directory.seat(user).is_some_and(|seat| seat.wants.is_some()) {
             self.wish(user, source);
         }
     }
 
     /// Asks for a profile, also if it is the one remembered.
     fn ask(&mut self, user: UserId, profile: Option<ProfileId>, source: Source) {
-        if self.user(user).is_some_and(|user| user.seat.wants == profile) {
+        if self.directory.seat(user).is_some_and(|seat| seat.wants == profile) {
             self.wish_again(user, source);
         } else {
             self.want(user, profile, source);

@@ -6,10 +6,11 @@ use core::hash::BuildHasher as _;
 
 use super::bits;
 use crate::directory::Directory;
-use crate::directory::record::{GroupRecord, Membership, UserRecord};
+use crate::directory::record::{GroupRecord, Membership};
 use crate::directory::row::{GroupSet, INLINE_GROUPS, group_subject};
 use crate::id::{GroupId, ResourceId, UserId};
 use crate::name::Name;
+use crate::seats::Seat;
 
 impl Directory {
     /// Adds a group whose name is free, with the members that its rule gives it.
@@ -50,11 +51,10 @@ impl Directory {
             Membership::Explicit => {}
             Membership::ByProfile(profiles) => {
                 self.by_profile.insert(slot);
-                let wants = |user: &UserRecord| {
-                    user.seat.wants.is_some_and(|profile| profiles & (1 << profile.get()) != 0)
-                };
+                let wants =
+                    |seat: &Seat| seat.wants.is_some_and(|profile| profiles & (1 << profile.get()) != 0);
                 let members: Vec<u32> =
-                    self.users.records.iter().filter(|(_, user)| wants(user)).map(|(user, _)| user).collect();
+                    self.users.seats.iter().filter(|(_, seat)| wants(seat)).map(|(user, _)| user).collect();
                 for user in members {
                     self.set_member(user, slot, true);
                 }
@@ -83,8 +83,15 @@ impl Directory {
         }
         // The members' wide masks follow the grants above once; leaving the group changes them no more.
         self.groups.records.update(slot, |group| group.granted_on_kinds = 0);
-        for user in record.members.iter() {
-            self.set_membership(user, slot, false);
+        let mut spilled = false;
+        self.users.rows.update_each(record.members.iter(), |row| {
+            row.remove_group(slot);
+            spilled |= row.spilled;
+        });
+        let rows = self.users.rows.clone();
+        let is_spilled = |&user: &u32| spilled && rows.get(user).is_some_and(|row| row.spilled);
+        for user in record.members.iter().filter(is_spilled) {
+            self.set_spilled_membership(user, slot, false);
         }
         match &record.membership {
             Membership::Explicit => {}

@@ -24,7 +24,8 @@ impl Directory {
             row.generation
         });
         let seat = Seat { reserved: status == UserStatus::Invited, ..Seat::default() };
-        let record = UserRecord { name: Some(name.clone()), seat, source, status, ..UserRecord::default() };
+        users.seats.update(slot, |entry| *entry = seat);
+        let record = UserRecord { name: Some(name.clone()), source, status, ..UserRecord::default() };
         users.records.update(slot, |entry| *entry = record);
         self.index_user(slot, name);
         UserId::new(slot, generation.unwrap_or_default())
@@ -61,7 +62,8 @@ impl Directory {
         if let Some(more) = &record.more {
             self.forget_user(slot, more);
         }
-        self.ledger.move_seat(slot, &record.seat, &Seat::default());
+        self.ledger.move_seat(slot, &self.seat_at(slot), &Seat::default());
+        self.users.seats.update(slot, |seat| *seat = Seat::default());
         self.unindex_user(slot);
         self.users.records.update(slot, |record| *record = UserRecord::default());
         if row.spilled {
@@ -163,7 +165,7 @@ impl Directory {
         queued: bool,
         now: Timestamp,
     ) {
-        let fresh_turn = queued && self.user_record(user).is_some_and(|record| record.seat.turn.is_none());
+        let fresh_turn = queued && self.seat(user).is_some_and(|seat| seat.turn.is_none());
         let turn = fresh_turn.then(|| self.ledger.take_turn());
         self.change_seat(user, |seat| {
             seat.holds = holds;
@@ -175,11 +177,11 @@ impl Directory {
     }
 
     pub(in crate::directory) fn change_seat(&mut self, user: UserId, change: impl FnOnce(&mut Seat)) {
-        let Some(before) = self.user_record(user).map(|record| record.seat) else { return };
+        let Some(before) = self.seat(user) else { return };
         let mut after = before;
         change(&mut after);
         self.ledger.move_seat(user.index(), &before, &after);
-        self.users.records.update(user.index(), |record| record.seat = after);
+        self.users.seats.update(user.index(), |seat| *seat = after);
     }
 
     /// Changes the external names of a user, and the memberships that follow them (rule G2).

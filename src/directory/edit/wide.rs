@@ -14,6 +14,7 @@ use super::bits;
 use crate::catalog::KindId;
 use crate::directory::Directory;
 use crate::directory::row::{Grants, Spill, SubjectSlot, subject_slot};
+use crate::directory::set::SlotSet;
 
 impl Directory {
     /// The grants that the wide masks of a kind are made of.
@@ -52,21 +53,27 @@ impl Directory {
 
     /// Works the masks of a subject's users out again; `added` is set if nothing was taken away.
     pub(super) fn rework_subject(&mut self, subject: u32, kind: KindId, added: Option<u64>) {
-        let users: Vec<u32> = match subject_slot(subject) {
-            SubjectSlot::User(user) => Vec::from([user]),
+        let users = match subject_slot(subject) {
+            SubjectSlot::User(user) => [user].into_iter().collect(),
             SubjectSlot::Group(group) => {
-                let members = self.groups.records.get(group).map(|group| group.members.iter());
-                members.into_iter().flatten().collect()
+                self.groups.records.get(group).map(|group| group.members.clone()).unwrap_or_default()
             }
         };
-        for user in users {
-            let mask = match added {
-                Some(mask) => {
-                    mask | self.kinds.get(kind.index()).and_then(|k| k.wide.get(user)).unwrap_or(&0)
+        match added {
+            Some(0) => {}
+            Some(mask) => self.add_wide(&users, kind, mask),
+            None => {
+                for user in users.iter() {
+                    self.set_wide(user, kind, self.wide_of(user, kind));
                 }
-                None => self.wide_of(user, kind),
-            };
-            self.set_wide(user, kind, mask);
+            }
+        }
+    }
+
+    fn add_wide(&mut self, users: &SlotSet, kind: KindId, mask: u64) {
+        self.update_kind(kind.get(), |entry| entry.wide.update_each(users.iter(), |wide| *wide |= mask));
+        if self.singletons.get(kind.index()).copied().flatten().is_none() {
+            self.users.rows.update_each(users.iter(), |row| row.wide = true);
         }
     }
 

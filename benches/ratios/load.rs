@@ -1,43 +1,123 @@
 //! Two threads, lookups, and the shapes that hurt.
 
+use core::hint::black_box;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Barrier, Mutex};
 use std::thread::scope;
+use std::time::{Duration, Instant};
 
-use entitle::Directory;
+use entitle::authority::Reader;
+use entitle::journal::MemoryJournal;
+use entitle::{Authority, Directory, Strict};
 
+use crate::changes::change;
 use crate::clock::{lower_quartile, nanos};
 use crate::report::Target::{AtLeast, AtMost};
 use crate::report::{note, row};
 use crate::shapes::Heavy;
-use crate::worlds::{Asked, NAMES, Permissions, Project, Random, World, user_name};
+use crate::worlds::{Asked, NAMES, NOW, Permissions, Project, Random, World, user_name};
 
 fn all(directory: &Directory, asked: &[Asked]) -> usize {
     let check = |asked: &&Asked| directory.check(asked.user, asked.resource, asked.permission).is_allowed();
     asked.iter().filter(check).count()
 }
 
-/// The same work by one thread and by each of two at once.
-pub(crate) fn two_threads(world: &World, directory: &Directory, asked: &[Asked]) {
+/// The checks that `threads` threads get through in a second, each on questions of its own, all at once.
+fn rate(threads: usize, ask: &(impl Fn(usize) -> usize + Sync)) -> f64 {
+    let (start, done) = (Barrier::new(threads), AtomicUsize::new(0));
+    let time = Mutex::new(0.0_f64);
+    scope(|scope| {
+        for thread in 0..threads {
+            let (start, done, time) = (&start, &done, &time);
+            scope.spawn(move || {
+                ask(thread);
+                start.wait();
+                let took = nanos(|| done.fetch_add(ask(thread), Ordering::Relaxed));
+                let mut longest = time.lock().unwrap();
+                *longest = longest.max(took);
+            });
+        }
+    });
+    done.into_inner() as f64 / time.into_inner().unwrap() * 1e9
+}
+
+/// The questions that one of two threads works through.
+fn part(asked: &[Asked], thread: usize) -> &[Asked] {
     let (left, right) = asked.split_at(asked.len() / 2);
-    let (mut one, mut two) = (Vec::new(), Vec::new());
-    for _ in 0..15 {
-        one.push(nanos(|| all(directory, left)));
-        two.push(nanos(|| {
-            scope(|threads| {
-                let other = threads.spawn(|| all(directory, right));
-                all(directory, left) + other.join().unwrap()
-            })
-        }));
+    if thread == 0 { left } else { right }
+}
+
+/// Two threads beside one, with nothing else going on.
+pub(crate) fn two_threads(world: &World, directory: &Directory, asked: &[Asked]) {
+    let times = if asked.len() > 1 << 17 { 1 } else { 16 };
+    let ask = |thread: usize| {
+        let part = part(asked, thread);
+        (0..times).map(|_| black_box(all(directory, part))).sum::<usize>();
+        part.len() * times
+    };
+    let best = |threads| (0..8).map(|_| rate(threads, &ask)).fold(0.0, f64::max);
+    let (one, two) = (best(1), best(2));
+    row(&format!("threads/{}/two", world.size.name), two / one, "x", AtLeast(1.9));
+}
+
+/// What a thread's reader costs, and checks through it beside a writer who commits a thousand times a second.
+pub(crate) fn readers(world: &World, directory: &Directory, asked: &[Asked]) {
+    let authority = Authority::new(directory.clone(), MemoryJournal::after(directory.revision()), Strict);
+    let mut reader = authority.reader();
+    let loads = 1 << 20;
+    let load = |reader: &mut Reader| (0..loads).fold(0, |sum, _| sum ^ black_box(reader.load()).revision());
+    let times = (0..9).map(|_| nanos(|| load(&mut reader)) / f64::from(loads));
+    let name = world.size.name;
+    row(&format!("reader/{name}/load"), lower_quartile(times.collect()), "ns", AtMost(3.0));
+
+    let ask = || {
+        let mut reader = authority.reader();
+        let start = Instant::now();
+        let (mut count, mut allowed) = (0_u32, 0_u32);
+        while start.elapsed() < Duration::from_millis(300) {
+            for asked in asked.iter().take(1 << 12) {
+                let decision = reader.load().check(asked.user, asked.resource, asked.permission);
+                allowed += u32::from(decision.is_allowed());
+                count += 1;
+            }
+        }
+        black_box(allowed);
+        f64::from(count) / start.elapsed().as_secs_f64()
+    };
+    let (mut alone, mut beside) = (0.0_f64, 0.0_f64);
+    for _ in 0..4 {
+        alone = alone.max(ask());
+        let stop = AtomicBool::new(false);
+        scope(|scope| {
+            scope.spawn(|| write(world, &authority, &stop));
+            beside = beside.max(ask());
+            stop.store(true, Ordering::Relaxed);
+        });
     }
-    let gain = 2.0 * lower_quartile(one) / lower_quartile(two);
-    row(&format!("threads/{}/two", world.size.name), gain, "x", AtLeast(1.9));
+    row(&format!("reader/{name}/beside-a-writer"), beside / alone, "x", AtLeast(0.9));
+}
+
+/// Commits one change each millisecond until it is told to stop.
+fn write(world: &World, authority: &Authority<MemoryJournal, Strict>, stop: &AtomicBool) {
+    let mut random = Random::new(11);
+    let start = Instant::now();
+    let mut commits = 0;
+    while !stop.load(Ordering::Relaxed) {
+        for command in change(world, "join", &mut random) {
+            authority.execute(NOW, "measured", [command]).unwrap();
+            commits += 1;
+            let due = Duration::from_millis(commits);
+            std::thread::sleep(due.saturating_sub(start.elapsed()));
+        }
+    }
 }
 
 /// A user in 500 groups on resources with 300 grants.
 pub(crate) fn heavy() {
     let heavy = Heavy::new();
     for (variant, on) in [("hit", heavy.hit), ("miss", heavy.miss)] {
-        let times = (0..200)
-            .map(|_| nanos(|| (0..100).filter(|_| core::hint::black_box(&heavy).ask(on)).count()) / 100.0);
+        let times =
+            (0..200).map(|_| nanos(|| (0..100).filter(|_| black_box(&heavy).ask(on)).count()) / 100.0);
         let each = lower_quartile(times.collect());
         row(&format!("check/500x300/{variant}"), each / 1e3, "us", AtMost(1.0));
     }

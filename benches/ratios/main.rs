@@ -43,6 +43,7 @@ fn each(world: &World, directory: &Directory, limit: f64) {
     check::global(world, directory, &asked, &questions);
     check::against_peers(world, directory, &asked, &questions);
     load::two_threads(world, directory, &asked);
+    load::readers(world, directory, &asked);
     load::lookup(world, directory, 50);
 }
 

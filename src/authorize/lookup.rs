@@ -12,7 +12,7 @@ use roaring::bitmap::IntoIter;
 use super::bound::Bound;
 use super::evaluate::Asker;
 use crate::catalog::{AnyKind, KindId, PermissionSet, Request, ResourceKind};
-use crate::directory::{Directory, KindEntry, ResourceRow, SubjectSlot, subject_slot};
+use crate::directory::{Directory, KindEntry, ResourceRow, SubjectSlot, add_all, subject_slot};
 use crate::id::{Principal, ResourceId, Untyped, UserId};
 
 /// The resources of one kind that a principal may use, in a stable order.
@@ -26,6 +26,8 @@ pub struct Resources<'a, K = Untyped> {
     bound: Bound<'a>,
     request: Request,
     candidates: Candidates,
+    /// The kind of the resources; candidates may be of other ones.
+    of: u8,
     kind: PhantomData<fn() -> K>,
 }
 
@@ -94,7 +96,8 @@ impl<K> Iterator for Resources<'_, K> {
     fn next(&mut self) -> Option<ResourceId<K>> {
         let directory = self.bound.directory();
         for slot in self.candidates.by_ref() {
-            let Some(row) = directory.resources.rows.get(slot).filter(|row| row.live) else { continue };
+            let row = directory.resources.rows.get(slot).filter(|row| row.live && row.kind == self.of);
+            let Some(row) = row else { continue };
             let on: ResourceId = ResourceId::new(slot, row.generation);
             if self.bound.answer(on, self.request).is_allowed() {
                 return Some(ResourceId::new(slot, row.generation));
@@ -154,18 +157,17 @@ impl Directory {
             bound: Bound::new(self, asker),
             request,
             candidates: Candidates::new(candidates),
+            of: kind.map_or(u8::MAX, KindId::get),
             kind: PhantomData,
         }
     }
 
-    /// The resources of a kind on which somebody could have anything.
-    pub(crate) fn reachable_by(&self, user: UserId, kind: KindId) -> RoaringBitmap {
-        match (self.asker(Principal::User(user)), self.kinds.get(kind.index())) {
-            (Some(asker), Some(kind)) => self.reachable(asker, kind),
-            _ => RoaringBitmap::new(),
-        }
+    /// The resources of any kind on which a user could have anything.
+    pub(crate) fn reachable_by(&self, user: UserId) -> RoaringBitmap {
+        self.asker(Principal::User(user)).map(|asker| self.reachable_anywhere(asker)).unwrap_or_default()
     }
 
+    /// The resources of a kind on which somebody could have anything, and perhaps some of other kinds.
     fn reachable(&self, who: Asker<'_>, kind: &KindEntry) -> RoaringBitmap {
         let mut reached = RoaringBitmap::new();
         if is_wide(who, kind) {
@@ -174,7 +176,6 @@ impl Directory {
         }
         self.add_granted(who, &mut reached);
         kind.open.add_to(&mut reached);
-        kind.resources.keep_in(&mut reached);
         reached
     }
 
@@ -191,17 +192,11 @@ impl Directory {
 
     /// Adds the resources that a user owns, or on which the user or a group of the user was granted something.
     fn add_granted(&self, who: Asker<'_>, reached: &mut RoaringBitmap) {
-        for group in self.group_slots(who.slot, who.row) {
-            if let Some(group) = self.groups.records.get(group) {
-                group.granted_on.add_to(reached);
-            }
-        }
-        if let Some(user) = self.users.records.get(who.slot) {
-            user.owns.add_to(reached);
-            if let Some(more) = &user.more {
-                more.granted_on.add_to(reached);
-            }
-        }
+        let groups = self.group_slots(who.slot, who.row).into_iter();
+        let groups = groups.filter_map(|group| self.groups.records.get(group)).map(|group| &group.granted_on);
+        let user = self.users.records.get(who.slot);
+        let own = user.and_then(|user| user.more.as_ref()).map(|more| &more.granted_on);
+        add_all(groups.chain(user.map(|user| &user.owns)).chain(own), reached);
     }
 
     /// Every user who may do something on a resource.

@@ -229,10 +229,9 @@ impl Touched {
     fn pairs(&self, before: &Directory, after: &Directory) -> BTreeSet<(UserId, ResourceId)> {
         let mut pairs = BTreeSet::new();
         for directory in [before, after] {
-            let kinds: Vec<KindId> = directory.catalog.definitions().map(|(kind, _)| kind).collect();
             for &user in &self.users {
-                let reached = kinds.iter().flat_map(|&kind| directory.reachable_by(user, kind));
-                pairs.extend(resource_ids(directory, reached).map(|resource| (user, resource)));
+                let reached = resource_ids(directory, directory.reachable_by(user).into_iter());
+                pairs.extend(reached.map(|resource| (user, resource)));
             }
             for &resource in &self.resources {
                 pairs.extend(user_ids(directory, directory.reaching(resource)).map(|user| (user, resource)));

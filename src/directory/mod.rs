@@ -44,7 +44,7 @@ pub(crate) use self::row::{
     EVERYONE, Groups, NO_PROFILE, NOBODY, ResourceRow, Standing, SubjectSlot, UserRow, subject_slot,
 };
 use self::row::{GroupSet, Spill};
-pub(crate) use self::set::{SlotIter, SlotSet};
+pub(crate) use self::set::{SlotIter, SlotSet, add_all};
 use self::table::{Slots, Table};
 pub(crate) use self::target::{Found, parse_resource};
 pub use self::target::{ResourceName, Subject, Target, TextError};
@@ -130,7 +130,7 @@ pub(crate) struct KindEntry {
     pub(crate) grants: row::Grants,
     pub(crate) spill: Option<Arc<Spill>>,
     /// By user, what was granted on the whole kind or on the singleton; see the invariant of the wide masks.
-    pub(crate) wide: Table<u64, 512>,
+    pub(crate) wide: Table<u64, 128, 64>,
     /// Every resource of the kind.
     pub(crate) resources: SlotSet,
     /// Those on which everyone was granted something.

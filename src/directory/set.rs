@@ -7,7 +7,7 @@ use roaring::RoaringBitmap;
 use smallvec::SmallVec;
 
 /// How many slots stand in the set itself.
-const FEW: usize = 2;
+const FEW: usize = 4;
 
 /// How many slots a flat set holds at most: so many are copied, moved along and searched sooner than a compressed set
 /// follows its pointers.
@@ -104,14 +104,19 @@ impl SlotSet {
     }
 }
 
-/// The slots to add to; a copy, if one has to be made, gets room for some more at once.
+/// The slots to add to, with room for one more: memory grows by an eighth, because large worlds have many sets.
 fn with_room(slots: &mut Arc<Vec<u32>>) -> &mut Vec<u32> {
+    let room = (slots.len() / 8).saturating_add(2);
     if Arc::get_mut(slots).is_none() {
-        let mut copy = Vec::with_capacity(slots.len().saturating_add(slots.len() / 8).saturating_add(1));
+        let mut copy = Vec::with_capacity(slots.len().saturating_add(room));
         copy.extend_from_slice(slots);
         *slots = Arc::new(copy);
     }
-    Arc::make_mut(slots)
+    let slots = Arc::make_mut(slots);
+    if slots.len() == slots.capacity() {
+        slots.reserve_exact(room);
+    }
+    slots
 }
 
 /// Where a slot stands among sorted ones, or where it would; most often it is newer than all of them.
@@ -176,19 +181,23 @@ impl core::fmt::Debug for SlotIter<'_> {
 impl SlotSet {
     /// Adds the slots to a compressed set.
     pub(crate) fn add_to(&self, union: &mut RoaringBitmap) {
-        match self {
-            Self::Large(slots) => *union |= &**slots,
-            _ => union.extend(self.iter()),
-        }
+        add_all([self], union);
     }
+}
 
-    /// Removes from a compressed set whatever is not in this one.
-    pub(crate) fn keep_in(&self, set: &mut RoaringBitmap) {
-        match self {
-            Self::Large(slots) => *set &= &**slots,
-            _ => *set &= self.iter().collect::<RoaringBitmap>(),
+/// Adds the slots of several sets to a compressed one; those of flat sets are sorted first, so that each goes to the end.
+pub(crate) fn add_all<'a>(sets: impl IntoIterator<Item = &'a SlotSet>, union: &mut RoaringBitmap) {
+    let mut flat: Vec<u32> = Vec::new();
+    for set in sets {
+        match set {
+            SlotSet::Large(slots) => *union |= &**slots,
+            SlotSet::Few(slots) => flat.extend_from_slice(slots),
+            SlotSet::Flat(slots) => flat.extend_from_slice(slots),
         }
     }
+    flat.sort_unstable();
+    flat.dedup();
+    *union |= flat.into_iter().collect::<RoaringBitmap>();
 }
 
 impl FromIterator<u32> for SlotSet {

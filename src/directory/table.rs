@@ -3,8 +3,8 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-/// By how many entries a leaf or branch grows.
-const STEP: usize = 8;
+/// By how many entries a leaf or branch grows at least; a long one by a sixteenth.
+const STEP: usize = 4;
 
 /// Rows in leaves of up to `LEAF`, leaves in branches of up to `FAN`, branches in one root.
 ///
@@ -125,7 +125,7 @@ fn grown<T: Clone + Default>(chunk: &mut Arc<[T]>, place: usize, most: usize) ->
         let wanted = if most == usize::MAX {
             needed.next_power_of_two()
         } else {
-            needed.next_multiple_of(STEP).min(most)
+            needed.saturating_add(needed / 16).next_multiple_of(STEP).min(most)
         };
         let fresh = wanted.saturating_sub(chunk.len());
         let mut rows = Vec::with_capacity(wanted);

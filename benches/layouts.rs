@@ -1,0 +1,259 @@
+//! Layouts for a check, side by side: rows and nothing else, so that only what a check reads and compares differs.
+//!
+//! Run with `cargo bench --bench layouts`. Every answer of every layout is compared with the naive one first. It prints
+//! a table in Markdown: nanoseconds for one of many independent questions, and for one that waits for the last answer.
+
+#![expect(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_precision_loss,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::needless_bitwise_bool,
+    reason = "measures with a clock, in code that nobody links"
+)]
+
+#[path = "ratios/clock.rs"]
+mod clock;
+mod worlds;
+
+use clock::{Contender, interleaved};
+use wide::u32x8;
+use worlds::{L, M, PROFILES, Question, S, Size, World, prefix};
+
+const WINDOW: usize = 16_384;
+
+/// A place that is not used: no group has this number.
+const NONE: u32 = u32::MAX;
+
+/// What all layouts have in common: a user's row of one cache line.
+#[repr(C, align(64))]
+struct UserRow {
+    ceiling: u16,
+    /// What the user was granted on the whole kind.
+    wide: u16,
+    count: u8,
+    groups: [u32; 14],
+}
+
+/// Lists of the length that they need, walked until the answer is known.
+struct Lists {
+    groups_of: Vec<Vec<u32>>,
+    grants_on: Vec<Vec<(u32, u16)>>,
+}
+
+/// Grants with the mask of each subject beside it: two cache lines.
+#[repr(C, align(128))]
+struct BySubject {
+    owner: u32,
+    count: u32,
+    subjects: [u32; 8],
+    masks: [u64; 8],
+}
+
+/// Grants with the subjects of each permission beside them: two cache lines.
+#[repr(C, align(128))]
+struct ByPermission {
+    owner: u32,
+    subjects: [u32; 8],
+    having: [u8; 64],
+}
+
+/// All that is asked about one world, in every layout.
+struct Rows {
+    users: Vec<UserRow>,
+    /// One bit for each group of a user, by the group's number modulo 64.
+    signatures: Vec<u64>,
+    lists: Lists,
+    by_subject: Vec<BySubject>,
+    by_permission: Vec<ByPermission>,
+}
+
+impl Rows {
+    fn new(world: &World) -> Self {
+        let users = (0..world.size.users).map(|user| user_row(world, user)).collect();
+        let signature =
+            |user| world.groups_of.row(user).iter().fold(0, |all, group| all | 1_u64 << (group % 64));
+        let grants = |resource| world.grants_on.row(resource).iter();
+        let mask = |length: u8| u16::try_from(prefix(length)).unwrap();
+        let lists = Lists {
+            groups_of: (0..world.size.users).map(|user| world.groups_of.row(user).to_vec()).collect(),
+            grants_on: (0..world.size.resources)
+                .map(|on| grants(on).map(|grant| (grant.group, mask(grant.length))).collect())
+                .collect(),
+        };
+        Self {
+            users,
+            signatures: (0..world.size.users).map(signature).collect(),
+            lists,
+            by_subject: (0..world.size.resources).map(|on| by_subject(world, on)).collect(),
+            by_permission: (0..world.size.resources).map(|on| by_permission(world, on)).collect(),
+        }
+    }
+
+    /// What needs no grant on the resource, and what the ceiling takes.
+    fn beside(&self, question: Question, owner: u32) -> (bool, bool) {
+        let bit = 1_u16 << question.permission;
+        let user = &self.users[question.user as usize];
+        (user.wide & bit != 0 || owner == question.user, user.ceiling & bit != 0)
+    }
+
+    fn floor(&self, question: Question) -> u64 {
+        let user = self.users[question.user as usize].groups[0];
+        u64::from(user ^ self.by_permission[question.resource as usize].subjects[0])
+    }
+
+    fn lists(&self, question: Question) -> bool {
+        let groups = &self.lists.groups_of[question.user as usize];
+        let grants = &self.lists.grants_on[question.resource as usize];
+        let bit = 1 << question.permission;
+        let (other, within) = self.beside(question, self.by_subject[question.resource as usize].owner);
+        within && (other || grants.iter().any(|(group, mask)| mask & bit != 0 && groups.contains(group)))
+    }
+
+    fn rows_with_early_exit(&self, question: Question) -> bool {
+        let row = &self.users[question.user as usize];
+        let on = &self.by_subject[question.resource as usize];
+        let (other, within) = self.beside(question, on.owner);
+        let groups = &row.groups[..usize::from(row.count)];
+        let grants = on.subjects.iter().zip(&on.masks).take(on.count as usize);
+        let bit = 1 << question.permission;
+        within && (other || grants.into_iter().any(|(group, mask)| mask & bit != 0 && groups.contains(group)))
+    }
+
+    /// Only grants that have the permission and whose subject the signature does not rule out are compared.
+    fn signature(&self, question: Question) -> bool {
+        let row = &self.users[question.user as usize];
+        let on = &self.by_subject[question.resource as usize];
+        let (other, within) = self.beside(question, on.owner);
+        let signature = self.signatures[question.user as usize];
+        let mut hit = false;
+        for (group, mask) in on.subjects.iter().zip(&on.masks).take(on.count as usize) {
+            if (signature >> (group % 64)) & (mask >> question.permission) & 1 != 0 {
+                hit |= row.groups.iter().fold(false, |hit, other| hit | (other == group));
+            }
+        }
+        (hit | other) & within
+    }
+
+    fn lanes_by_subject(&self, question: Question) -> bool {
+        let on = &self.by_subject[question.resource as usize];
+        let hits = hits(&self.users[question.user as usize].groups, &on.subjects).to_array();
+        let merged = hits
+            .iter()
+            .zip(&on.masks)
+            .fold(0, |all, (hit, mask)| all | mask & i64::from(hit.cast_signed()).cast_unsigned());
+        let (other, within) = self.beside(question, on.owner);
+        ((merged >> question.permission & 1 != 0) | other) & within
+    }
+
+    fn lanes_by_permission(&self, question: Question) -> bool {
+        let on = &self.by_permission[question.resource as usize];
+        let hits = hits(&self.users[question.user as usize].groups, &on.subjects).to_bitmask();
+        let having = on.having[usize::from(question.permission) % 64];
+        let (other, within) = self.beside(question, on.owner);
+        ((u32::from(having) & hits != 0) | other) & within
+    }
+}
+
+/// Every place of one row against every place of the other.
+fn hits(groups: &[u32; 14], subjects: &[u32; 8]) -> u32x8 {
+    let subjects = u32x8::from(*subjects);
+    groups.iter().fold(u32x8::splat(0), |hits, group| hits + subjects.simd_eq(u32x8::splat(*group)))
+}
+
+fn user_row(world: &World, user: u32) -> UserRow {
+    let groups = world.groups_of.row(user);
+    let mut row = [NONE; 14];
+    row[..groups.len()].copy_from_slice(groups);
+    row[..groups.len()].sort_unstable();
+    let wide = world.whole_kind.iter().filter(|grant| groups.contains(&grant.group));
+    let wide = wide.fold(0, |all, grant| all | prefix(grant.length));
+    let (_, ceiling, _) = PROFILES[usize::from(world.profile_of[user as usize])];
+    UserRow {
+        ceiling: u16::try_from(prefix(ceiling)).unwrap(),
+        wide: u16::try_from(wide).unwrap(),
+        count: u8::try_from(groups.len()).unwrap(),
+        groups: row,
+    }
+}
+
+fn by_subject(world: &World, on: u32) -> BySubject {
+    let grants = world.grants_on.row(on);
+    let (mut subjects, mut masks) = ([NONE - 1; 8], [0; 8]);
+    for ((subject, mask), grant) in subjects.iter_mut().zip(&mut masks).zip(grants) {
+        (*subject, *mask) = (grant.group, prefix(grant.length));
+    }
+    let count = u32::try_from(grants.len()).unwrap();
+    BySubject { owner: world.owner_of[on as usize], count, subjects, masks }
+}
+
+fn by_permission(world: &World, on: u32) -> ByPermission {
+    let BySubject { owner, subjects, masks, .. } = by_subject(world, on);
+    let having = core::array::from_fn(|permission| {
+        let has = |place: usize| u8::from(masks[place] >> permission & 1 != 0) << place;
+        (0..8).fold(0, |all, place| all | has(place))
+    });
+    ByPermission { owner, subjects, having }
+}
+
+/// How a layout answers a question.
+type Layout = fn(&Rows, Question) -> bool;
+
+const LAYOUTS: [(&str, Layout); 5] = [
+    ("lists, nested loops until the answer is known", Rows::lists),
+    ("rows, nested loops until the answer is known", Rows::rows_with_early_exit),
+    ("rows, a signature of the groups first", Rows::signature),
+    ("rows, all places compared, masks by subject", Rows::lanes_by_subject),
+    ("rows, all places compared, subjects by permission", Rows::lanes_by_permission),
+];
+
+/// The times of the floor and of each layout, throughput and chained.
+fn measure(size: Size, rounds: usize) -> Vec<[f64; 2]> {
+    let world = World::new(size);
+    let rows = Rows::new(&world);
+    let questions = world.questions(if size.users > 100_000 { 1 << 20 } else { 1 << 17 });
+    for (name, layout) in LAYOUTS {
+        for question in &questions {
+            assert_eq!(layout(&rows, *question), world.answer(*question), "{name}: {question:?}");
+        }
+    }
+    let (rows, questions) = (&rows, &questions[..]);
+    let last = questions.len() - 1;
+    let mut contenders: Vec<Contender<'_>> = Vec::new();
+    let mut add = |answer: &'static dyn Fn(&Rows, Question) -> u64| {
+        contenders.push(Box::new(move |start| {
+            questions[start..][..WINDOW].iter().map(|question| answer(rows, *question)).sum()
+        }));
+        contenders.push(Box::new(move |start| {
+            (0..WINDOW).fold(start, |place, _| {
+                place + 1 + usize::from(answer(rows, questions[place & last]) & 1 == 1)
+            }) as u64
+        }));
+    };
+    add(&|rows, question| rows.floor(question));
+    add(&|rows, question| u64::from(Rows::lists(rows, question)));
+    add(&|rows, question| u64::from(Rows::rows_with_early_exit(rows, question)));
+    add(&|rows, question| u64::from(Rows::signature(rows, question)));
+    add(&|rows, question| u64::from(Rows::lanes_by_subject(rows, question)));
+    add(&|rows, question| u64::from(Rows::lanes_by_permission(rows, question)));
+    let times = interleaved(&mut contenders, questions.len(), WINDOW, rounds);
+    times.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect()
+}
+
+fn main() {
+    let test = worlds::is_test();
+    let sizes: &[Size] = if test { &[S] } else { &[S, M, L] };
+    let columns: Vec<Vec<[f64; 2]>> =
+        sizes.iter().map(|size| measure(*size, if test { 1 } else { 60 })).collect();
+    let heads: Vec<String> =
+        sizes.iter().map(|size| format!("{0} throughput | {0} chained", size.name)).collect();
+    println!("| layout | {} |\n|---|{}", heads.join(" | "), "---:|---:|".repeat(sizes.len()));
+    let names = ["floor: one word of each row"].into_iter().chain(LAYOUTS.iter().map(|(name, _)| *name));
+    for (line, name) in names.enumerate() {
+        let cells = columns.iter().flat_map(|column| column[line]).map(|time| format!("{time:.1}"));
+        println!("| {name} | {} |", cells.collect::<Vec<_>>().join(" | "));
+    }
+}

@@ -8,10 +8,15 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
+    clippy::cast_precision_loss,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
     reason = "measures, in code that nobody links"
 )]
 
 mod changes;
+#[path = "ratios/clock.rs"]
+mod clock;
 mod worlds;
 
 use core::time::Duration;
@@ -60,32 +65,37 @@ fn replay(criterion: &mut Criterion, world: &World, directory: &Directory, count
     group.finish();
 }
 
-#[cfg(feature = "json")]
 fn stored(criterion: &mut Criterion, world: &World, directory: &Directory) {
     let mut bytes = Vec::new();
     directory.write_to(&mut bytes).unwrap();
     assert!(Directory::read_from(&bytes[..]).unwrap() == *directory);
-    let mut group = criterion.benchmark_group(format!("history/{}", world.size.name));
+    let write = || {
+        let mut again = Vec::with_capacity(bytes.len());
+        directory.write_to(&mut again).unwrap();
+        again
+    };
+    let read = || Directory::read_from(&bytes[..]).unwrap();
+    let parse = || {
+        let values = serde_json::Deserializer::from_slice(&bytes).into_iter::<serde_json::Value>();
+        values.map(Result::unwrap).count()
+    };
+    let name = world.size.name;
+    if world.size.users > 100_000 {
+        // Each takes the better part of a minute, so each is taken once.
+        let [write, read, parse] = [clock::nanos(write), clock::nanos(read), clock::nanos(parse)];
+        let (seconds, megabytes) = (1e9, bytes.len() as f64 / 1e6);
+        println!("history/{name}/write: {:.1} s for {megabytes:.0} MB", write / seconds);
+        println!("history/{name}/read: {:.1} s", read / seconds);
+        println!("history/{name}/parse: {:.1} s, so reading takes {:.2}x", parse / seconds, read / parse);
+        return;
+    }
+    let mut group = criterion.benchmark_group(format!("history/{name}"));
     group.sample_size(10).throughput(Throughput::Bytes(bytes.len() as u64));
-    let mut again = Vec::with_capacity(bytes.len());
-    group.bench_function("write", |bencher| {
-        bencher.iter(|| {
-            again.clear();
-            directory.write_to(&mut again).unwrap();
-        });
-    });
-    group.bench_function("read", |bencher| bencher.iter(|| Directory::read_from(&bytes[..]).unwrap()));
-    group.bench_function("parse", |bencher| {
-        bencher.iter(|| {
-            let values = serde_json::Deserializer::from_slice(&bytes).into_iter::<serde_json::Value>();
-            values.map(Result::unwrap).count()
-        });
-    });
+    group.bench_function("write", |bencher| bencher.iter(write));
+    group.bench_function("read", |bencher| bencher.iter(read));
+    group.bench_function("parse", |bencher| bencher.iter(parse));
     group.finish();
 }
-
-#[cfg(not(feature = "json"))]
-fn stored(_: &mut Criterion, _: &World, _: &Directory) {}
 
 fn main() {
     let mut criterion = Criterion::default()

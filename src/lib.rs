@@ -77,6 +77,8 @@
 //! | `std` | yes | the standard library; without it `alloc` is enough |
 //! | `serde` | yes | serialized forms of catalogs, licenses, commands, events and scenarios |
 //! | `sync` | yes | the shared handle that a server holds |
+//! | `json` | no | the stored form of a directory, as lines of JSON |
+//! | `redb` | no | a journal in a file of the embedded store `redb` |
 //! | `cli` | no | the `entitle` command, and scenario errors that say where |
 #![no_std]
 

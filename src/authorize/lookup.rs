@@ -27,7 +27,7 @@ pub struct Resources<'a, K = Untyped> {
     request: Request,
     candidates: Candidates,
     /// The kind of the resources; candidates may be of other ones.
-    of: u8,
+    wanted_kind: u8,
     kind: PhantomData<fn() -> K>,
 }
 
@@ -96,7 +96,8 @@ impl<K> Iterator for Resources<'_, K> {
     fn next(&mut self) -> Option<ResourceId<K>> {
         let directory = self.bound.directory();
         for slot in self.candidates.by_ref() {
-            let row = directory.resources.rows.get(slot).filter(|row| row.live && row.kind == self.of);
+            let row =
+                directory.resources.rows.get(slot).filter(|row| row.live && row.kind == self.wanted_kind);
             let Some(row) = row else { continue };
             let on: ResourceId = ResourceId::new(slot, row.generation);
             if self.bound.answer(on, self.request).is_allowed() {
@@ -157,7 +158,7 @@ impl Directory {
             bound: Bound::new(self, asker),
             request,
             candidates: Candidates::new(candidates),
-            of: kind.map_or(u8::MAX, KindId::get),
+            wanted_kind: kind.map_or(u8::MAX, KindId::get),
             kind: PhantomData,
         }
     }

@@ -17,7 +17,7 @@ mod seats;
 const USAGE: &str = "\
 usage: entitle test [--verify] FILE...
        entitle seats [--csv | --users-csv | --json | --user NAME] FILE
-       entitle explain FILE --who WHO --on TARGET --permission NAME... [--json]
+       entitle explain FILE --who WHO --on TARGET --permission NAME [--permission NAME]... [--json]
        entitle review [--html] FILE
 
   test         runs scenario files and reports every step that comes out otherwise
@@ -50,6 +50,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let exit = match words.as_slice() {
         ["test", "--verify", files @ ..] if !files.is_empty() => test(files, true),
+        ["test", option, ..] if option.starts_with('-') => misused(),
         ["test", files @ ..] if !files.is_empty() => test(files, false),
         ["seats", rest @ ..] => seats::seats(rest).unwrap_or_else(misused),
         ["explain", rest @ ..] => explain::explain(rest).unwrap_or_else(output::Trouble::report),
@@ -81,14 +82,17 @@ fn test_one(file: &str, verify: bool) -> Exit {
         }
     };
     let outcome = if verify { scenario.verify() } else { scenario.run() };
-    if outcome.failures().is_empty() {
-        println!("{file}: {} steps passed", outcome.steps());
-        return Exit::Fine;
-    }
-    for failure in outcome.failures() {
-        println!("{file}: {failure}");
-    }
-    Exit::Failed
+    let written = output::print(|out| {
+        for failure in outcome.failures() {
+            writeln!(out, "{file}: {failure}")?;
+        }
+        if outcome.failures().is_empty() {
+            writeln!(out, "{file}: {} steps passed", outcome.steps())?;
+        }
+        Ok(())
+    });
+    let passed = if outcome.failures().is_empty() { Exit::Fine } else { Exit::Failed };
+    written.map_or_else(|error| output::Trouble::Output(error).report().max(passed), |()| passed)
 }
 
 /// Reads a scenario; an error says on which line, and at which step and field.

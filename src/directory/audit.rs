@@ -30,7 +30,8 @@ fn same<T: PartialEq + core::fmt::Debug>(what: &str, kept: &T, counted: &T) -> R
 }
 
 impl Directory {
-    /// Counts again, from the users and the grants, everything that is also kept in counters and indexes (rule S10).
+    /// Counts the books again from the users (rule S10), and compares what is kept twice and decides something: rows and
+    /// records, memberships, grants and owners on both sides, the masks of whole kinds.
     ///
     /// Visits the whole directory.
     ///
@@ -68,12 +69,18 @@ impl Directory {
             let Some(name) = user.name.as_deref() else {
                 same("the standing of a removed user", &row.standing, &Standing::Vacant)?;
                 same("the seat of a removed user", &self.seat_at(slot), &Seat::default())?;
+                same("the wide masks of a removed user", &(row.wide || self.has_mask(slot)), &false)?;
                 continue;
             };
             live = live.saturating_add(1);
             self.audit_user(slot, name, user, row)?;
         }
         same("users", &self.user_count(), &live)
+    }
+
+    /// Whether a slot has a mask on any kind.
+    fn has_mask(&self, slot: u32) -> bool {
+        self.kinds.iter().filter_map(|kind| kind.wide.get(slot)).any(|&mask| mask != 0)
     }
 
     fn audit_user(&self, slot: u32, name: &str, user: &UserRecord, row: &UserRow) -> Result<(), Imbalance> {

@@ -32,7 +32,8 @@ impl Scenario {
 /// A path such as `steps[3].do`, in words: steps are counted from 1, as a reader does.
 fn place(path: &str) -> String {
     let Some((step, field)) = path.strip_prefix("steps[").and_then(|rest| rest.split_once(']')) else {
-        return if path == "." { String::new() } else { format!("at `{path}`: ") };
+        // A text that ends too early has no path, and `.` is the whole of it: the line says enough.
+        return if path == "." || path == "?" { String::new() } else { format!("at `{path}`: ") };
     };
     let number = step.parse::<usize>().unwrap_or(0).saturating_add(1);
     match field.trim_start_matches('.') {

@@ -38,7 +38,7 @@ pub enum Answer {
     ///
     /// Honored if that profile is exempt, or has a free standard seat and the total has room.
     Place(String),
-    /// Let the user wait in line, keeping the seat that the user had, if any.
+    /// Let the user wait in line, keeping the seat that the user had, if any and unless the batch gave it away.
     ///
     /// Always honored.
     Wait,

@@ -1,9 +1,10 @@
 //! `entitle seats`: the seats of the directory that a scenario ends with.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to its terminal")]
+#![expect(clippy::print_stderr, reason = "a command speaks to its terminal")]
 
 use entitle::Directory;
 use entitle::scenario::Scenario;
 
+use super::output::{Trouble, print};
 use super::{Exit, read};
 
 /// What is printed.
@@ -45,10 +46,8 @@ fn report(file: &str, scenario: &Scenario, form: Form<'_>) -> Exit {
         return Exit::Failed;
     }
     match written(outcome.directory(), form) {
-        Ok(text) => {
-            print!("{text}");
-            Exit::Fine
-        }
+        Ok(text) => print(|out| out.write_all(text.as_bytes()))
+            .map_or_else(|error| Trouble::Output(error).report(), |()| Exit::Fine),
         Err(error) => {
             eprintln!("{file}: {error}");
             Exit::Failed

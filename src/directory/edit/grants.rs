@@ -53,9 +53,8 @@ impl Directory {
             self.update_kind(kind.get(), |entry| entry.grants.everyone = mask);
             return;
         };
-        // Noted first, because the wide masks are made of what is noted.
-        self.note_kind(kind, subject, mask != 0);
         self.write_kind_grant(kind, subject, mask);
+        self.note_kind(kind, subject, mask != 0);
     }
 
     /// The subject's side of a grant on a whole kind or on a singleton.

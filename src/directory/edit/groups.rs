@@ -81,8 +81,6 @@ impl Directory {
         for kind in bits(record.granted_on_kinds) {
             self.write_kind_grant(kind, group_subject(slot), 0);
         }
-        // The members' wide masks follow the grants above once; leaving the group changes them no more.
-        self.groups.records.update(slot, |group| group.granted_on_kinds = 0);
         let mut spilled = false;
         self.users.rows.update_each(record.members.iter(), |row| {
             row.remove_group(slot);
@@ -127,18 +125,14 @@ impl Directory {
         if self.is_member(user, group) == member {
             return;
         }
-        self.set_membership(user, group, member);
+        self.write_membership(user, group, member);
+        self.rework_member(user, group);
         self.groups.records.update(group, |group| {
             if member { group.members.insert(user) } else { group.members.remove(user) }
         });
     }
 
     /// The user's side of a membership.
-    fn set_membership(&mut self, user: u32, group: u32, member: bool) {
-        self.write_membership(user, group, member);
-        self.rework_member(user, group);
-    }
-
     fn write_membership(&mut self, user: u32, group: u32, member: bool) {
         let Some(row) = self.users.rows.get(user) else { return };
         if row.spilled {

@@ -4,6 +4,7 @@ use alloc::borrow::ToOwned as _;
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use super::event::{Commit, Event};
 use super::written::ScopeDocument;
@@ -73,11 +74,14 @@ impl Directory {
         refuse_if(commit.events.is_empty(), || "a commit records something".to_owned())
             .map_err(|reason| contradiction(0, reason))?;
         self.begin_commit(commit.at);
+        let mut replay = Replay { directory: self, commit, seated: Vec::new() };
         for (place, event) in commit.events.iter().enumerate() {
-            let applied = Replay { directory: self, commit }.apply(event);
-            applied.map_err(|reason| contradiction(place, reason))?;
+            replay.apply(event).map_err(|reason| contradiction(place, reason))?;
         }
-        self.is_up_to(commit.at).map_err(|reason| contradiction(commit.events.len(), reason))?;
+        let settled = replay.seats_make_sense();
+        settled
+            .and_then(|()| self.is_up_to(commit.at))
+            .map_err(|reason| contradiction(commit.events.len(), reason))?;
         self.end_commit(commit.at);
         Ok(())
     }
@@ -97,6 +101,8 @@ impl Directory {
 struct Replay<'a> {
     directory: &'a mut Directory,
     commit: &'a Commit,
+    /// Whose wish or seat changed; between the two events of one user the seat need not make sense.
+    seated: Vec<UserId>,
 }
 
 impl Replay<'_> {
@@ -215,6 +221,7 @@ impl Replay<'_> {
                 let profile =
                     profile.as_deref().map(|name| self.directory.named_profile(name)).transpose()?;
                 self.directory.set_wanted(id, profile, now);
+                self.seated.push(id);
             }
             Event::SeatChanged { user, holds, basis, queued } => {
                 let id = self.directory.named_user(user)?;
@@ -229,6 +236,7 @@ impl Replay<'_> {
                 let wants = seats.and_then(|(_, seat)| seat.wants);
                 refuse_if(*queued && wants.is_none(), || format!("`{user}` waits for nothing"))?;
                 self.directory.set_held(id, holds, *queued, now);
+                self.seated.push(id);
             }
             Event::LicenseInstalled { license } => {
                 let terms = Terms::new(license.clone(), &self.directory.catalog);
@@ -376,6 +384,18 @@ impl Replay<'_> {
         let seat = self.directory.seat(user);
         let empty = seat.is_none_or(|seat| seat.holds.is_none() && seat.turn.is_none());
         refuse_if(!empty, || "the user still holds or waits for a seat".to_owned())
+    }
+
+    /// Whether the seats that the commit changed follow from what is wanted, now that all of it has happened.
+    fn seats_make_sense(&self) -> Applied {
+        for &id in &self.seated {
+            let directory = &self.directory;
+            let (Some(user), Some(seat)) = (directory.user_record(id), directory.seat(id)) else { continue };
+            let sound = directory.seat_makes_sense(user.status, &seat);
+            let name = user.name.as_deref().unwrap_or_default();
+            sound.map_err(|reason| format!("user `{name}`: {reason}"))?;
+        }
+        Ok(())
     }
 
     fn scope(&self, scope: &ScopeDocument) -> Result<Scope, String> {

@@ -9,12 +9,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::{
-    Directory, Found, Grantee, Members, Membership, Scope, ScopeEntries, Subject, Target, parse_resource,
+    Directory, Found, Grantee, Members, Membership, Scope, ScopeEntries, Subject, Target, UserStatus,
+    parse_resource,
 };
 use crate::catalog::{Entries, KindDefinition, KindId, ProfileId};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
 use crate::name::Name;
-use crate::seats::Basis;
+use crate::seats::{Basis, Seat};
 
 /// Nothing to tell, or why something read back does not fit.
 pub(crate) type Applied = Result<(), String>;
@@ -67,6 +68,22 @@ impl Directory {
             (None, None) => Ok(None),
             _ => Err("a seat has a profile and a basis, or neither".to_owned()),
         }
+    }
+
+    /// Whether what a user holds follows from what is wanted (rules S1, S4).
+    pub(crate) fn seat_makes_sense(&self, status: UserStatus, seat: &Seat) -> Applied {
+        let settled = matches!(status, UserStatus::Active | UserStatus::Invited);
+        let seated = seat.holds.is_some() || seat.turn.is_some();
+        refuse_if(!settled && seated, || "such a user cannot hold or wait for a seat".to_owned())?;
+        refuse_if(seated && seat.wants.is_none(), || "there is a seat or a turn and no wish".to_owned())?;
+        let Some((profile, basis)) = seat.holds else { return Ok(()) };
+        let (exempt, wanted) = (self.catalog.is_exempt(profile), seat.wants == Some(profile));
+        let agrees = match basis {
+            Basis::Standard | Basis::Extra => wanted && !exempt && seat.turn.is_none(),
+            Basis::Exempt => wanted && exempt && seat.turn.is_none(),
+            Basis::Placed => !wanted && seat.turn.is_some(),
+        };
+        refuse_if(!agrees, || "the basis of the seat does not agree with what is wanted and held".to_owned())
     }
 
     pub(crate) fn named_target(&self, text: &str) -> Result<Target, String> {

@@ -9,11 +9,11 @@ use alloc::sync::Arc;
 use super::content::{KeyContent, Record, ResourceContent, ScopeContent, UserContent};
 use super::named::{Applied, refuse_if};
 use super::{Directory, Found, Grantee, Members, Membership, Scope, Subject, UserStatus, parse_resource};
-use crate::catalog::{Catalog, KindId, ProfileId};
+use crate::catalog::{Catalog, KindId};
 use crate::id::{ResourceId, UserId};
 use crate::limits::{MAX_GROUPS, MAX_KEYS, MAX_RESOURCES, MAX_USERS};
 use crate::name::Name;
-use crate::seats::{Basis, License, Phase, Terms, Turn};
+use crate::seats::{License, Phase, Seat, Terms, Turn};
 use crate::time::Timestamp;
 
 /// A directory while it is being read back; whoever gives the records sees to their order.
@@ -122,7 +122,8 @@ impl Restore {
         let wants = content.wants.as_deref().map(|name| self.directory.named_profile(name)).transpose()?;
         let holds = self.directory.named_seat(content.holds.as_deref(), content.basis)?;
         let turn = self.turn(content.turn)?;
-        self.seat_makes_sense(content.status, wants, holds, turn)?;
+        let seat = Seat { wants, holds, turn, ..Seat::default() };
+        self.directory.seat_makes_sense(content.status, &seat)?;
         self.not_later("since", content.since)?;
         self.invitation_makes_sense(content)?;
 
@@ -164,28 +165,6 @@ impl Restore {
         let turn = turn.ok_or_else(|| format!("the turn {number} was never given out"))?;
         refuse_if(!self.turns.insert(turn), || format!("the turn {number} is taken already"))?;
         Ok(Some(turn))
-    }
-
-    /// What a user holds follows from what is wanted (rules S1, S4).
-    fn seat_makes_sense(
-        &self,
-        status: UserStatus,
-        wants: Option<ProfileId>,
-        holds: Option<(ProfileId, Basis)>,
-        turn: Option<Turn>,
-    ) -> Applied {
-        let settled = matches!(status, UserStatus::Active | UserStatus::Invited);
-        let seated = holds.is_some() || turn.is_some();
-        refuse_if(!settled && seated, || "such a user cannot hold or wait for a seat".to_owned())?;
-        refuse_if(seated && wants.is_none(), || "there is a seat or a turn and no wish".to_owned())?;
-        let Some((profile, basis)) = holds else { return Ok(()) };
-        let (exempt, wanted) = (self.catalog().is_exempt(profile), wants == Some(profile));
-        let agrees = match basis {
-            Basis::Standard | Basis::Extra => wanted && !exempt && turn.is_none(),
-            Basis::Exempt => wanted && exempt && turn.is_none(),
-            Basis::Placed => !wanted && turn.is_some(),
-        };
-        refuse_if(!agrees, || "the basis of the seat does not agree with what is wanted and held".to_owned())
     }
 
     /// Only an open invitation has an end, and that is still to come.

@@ -125,3 +125,35 @@ fn what_was_due_cannot_be_left_out() {
     let error = refused(last, &[commit(100, "")]).to_string();
     assert_eq!(error, "event 0 of revision 9: a commit records something");
 }
+
+/// A wish and a seat are two events, and only what both make together can be told to be wrong.
+#[test]
+fn a_seat_that_nobody_could_have_is_refused() {
+    let (directories, _) = world::small();
+    let last = directories.last().unwrap();
+    let wish =
+        |profile: &str| format!(r#"{{ "profile_wanted": {{ "user": "ada", "profile": {profile} }} }}"#);
+    let seat = |seat: &str| format!(r#"{{ "seat_changed": {{ "user": "ada", {seat} }} }}"#);
+    let cases = [
+        (wish("null"), "there is a seat or a turn and no wish"),
+        (wish(r#""reader""#), "the basis of the seat does not agree"),
+        (seat(r#""holds": "designer", "basis": "extra", "queued": true"#), "the basis of the seat"),
+        (seat(r#""holds": "reader", "basis": "standard", "queued": false"#), "the basis of the seat"),
+        (seat(r#""holds": "reader", "basis": "placed", "queued": false"#), "the basis of the seat"),
+        (seat(r#""holds": "designer", "basis": "exempt", "queued": false"#), "the basis of the seat"),
+    ];
+    let commit = |events: &str| {
+        let text = format!(r#"{{ "revision": 9, "at": 100, "events": [{events}] }}"#);
+        serde_json::from_str::<Commit>(&text).unwrap()
+    };
+    for (event, expected) in cases {
+        match refused(last, &[commit(&event)]) {
+            ReplayError::Contradiction { revision: 9, event: 1, reason } => {
+                assert!(reason.starts_with("user `ada`: ") && reason.contains(expected), "{event}: {reason}");
+            }
+            error => panic!("{event}: {error}"),
+        }
+    }
+    let both = [wish(r#""reader""#), seat(r#""holds": "reader", "basis": "standard", "queued": false"#)];
+    assert!(last.replay(&[commit(&both.join(","))]).is_ok());
+}

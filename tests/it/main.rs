@@ -13,6 +13,7 @@ mod allocations;
 mod boundaries;
 mod compare;
 mod floors;
+mod fuzzed;
 mod generate;
 mod history;
 mod laws;

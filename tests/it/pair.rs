@@ -60,6 +60,16 @@ impl Pair {
 
     /// Makes one step in both worlds, and says what differs then.
     pub(crate) fn step(&mut self, step: &Step) -> Result<Outcome, String> {
+        let found = self.outcome_of(step)?;
+        if found == Ok(true) {
+            let compared = compare::everything(&self.oracle, &self.directory);
+            compared.map_err(|difference| self.explain(&difference))?;
+        }
+        Ok(found)
+    }
+
+    /// Makes one step in both worlds, and says only whether its outcome differs.
+    pub(crate) fn outcome_of(&mut self, step: &Step) -> Result<Outcome, String> {
         let at = self.now.saturating_add_signed(step.wait);
         self.now = self.now.max(at);
         let commands: Vec<Value> = step.commands.iter().map(|command| resolve(command, at)).collect();
@@ -85,9 +95,6 @@ impl Pair {
         }
         self.commits.extend(plan.commit("test"));
         self.directory = self.directory.commit(plan).map_err(|stale| stale.to_string())?;
-        if found == Ok(true) {
-            compare::everything(&self.oracle, &self.directory)?;
-        }
         Ok(found)
     }
 

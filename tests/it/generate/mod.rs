@@ -9,6 +9,7 @@ mod commands;
 mod license;
 mod names;
 mod policy;
+mod read;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -21,6 +22,7 @@ use commands::{command, population};
 pub(crate) use names::{GROUPS, KEYS, ODD_TARGETS, RESOURCES, USERS};
 pub(crate) use policy::Decider;
 use policy::decider;
+pub(crate) use read::read;
 
 /// One batch: how long after the step before, who decides about seats, and what is asked for.
 #[derive(Clone)]

@@ -10,7 +10,7 @@ mod hostile;
 mod kill;
 mod replay;
 mod stored;
-mod world;
+pub(crate) mod world;
 
 /// How often to repeat something.
 pub(crate) fn times(short: u32, full: u32) -> u32 {

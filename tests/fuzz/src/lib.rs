@@ -1,0 +1,41 @@
+//! What the fuzz targets share: the checks, which `cargo test` runs too, and how inputs are changed.
+
+#![expect(dead_code, unused_imports, reason = "the modules of the suite hold more than the targets use")]
+
+pub mod mutate;
+
+mod checks;
+#[path = "../../it/compare.rs"]
+mod compare;
+#[path = "../../it/generate/mod.rs"]
+mod generate;
+mod history;
+#[path = "../../it/oracle/mod.rs"]
+mod oracle;
+#[path = "../../it/pair.rs"]
+mod pair;
+
+/// See [`checks::commands`].
+pub fn commands(bytes: &[u8]) {
+    checks::commands(bytes);
+}
+
+/// See [`checks::stored`].
+pub fn stored(bytes: &[u8]) {
+    checks::stored(bytes);
+}
+
+/// See [`checks::journal`].
+pub fn journal(bytes: &[u8]) {
+    checks::journal(bytes);
+}
+
+/// See [`checks::scenario`].
+pub fn scenario(bytes: &[u8]) {
+    checks::scenario(bytes);
+}
+
+/// See [`checks::invitations`].
+pub fn invitations(bytes: &[u8]) {
+    checks::invitations(bytes);
+}

@@ -1,0 +1,76 @@
+//! Histories that bytes choose, for fuzzing: the same commands as in the random ones.
+
+use super::catalog::catalog;
+use super::commands::{command, population};
+use super::policy::decider;
+use super::{Decider, History, Mix, Step, wait};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
+use serde_json::{Value, json};
+
+/// How many bytes come first: the mix, the catalog, and two for what the history begins with.
+const HEAD: usize = 4;
+
+/// How many bytes a step has: how long it waits, the policy, how many commands, and two for each of three.
+const STRIDE: usize = 9;
+
+/// How many steps a history has at most.
+const STEPS: usize = 40;
+
+/// What bytes choose from.
+struct Choices {
+    catalog: BoxedStrategy<Value>,
+    population: BoxedStrategy<Vec<Value>>,
+    wait: BoxedStrategy<i64>,
+    policy: BoxedStrategy<Decider>,
+    all: BoxedStrategy<Value>,
+    seats: BoxedStrategy<Value>,
+}
+
+thread_local! {
+    static CHOICES: Choices = Choices {
+        catalog: catalog().boxed(),
+        population: population().boxed(),
+        wait: wait().boxed(),
+        policy: decider().boxed(),
+        all: command(Mix::All).boxed(),
+        seats: command(Mix::Seats).boxed(),
+    };
+}
+
+/// The history that bytes choose, and how many steps of it come before those that they choose one by one.
+///
+/// Any bytes choose a history, and a step means the same wherever it stands.
+pub(crate) fn read(bytes: &[u8]) -> (History, usize) {
+    let (head, rest) = bytes.split_at_checked(HEAD).unwrap_or((&[0; HEAD], &[]));
+    CHOICES.with(|choices| {
+        let commands = if head[0] % 2 == 0 { &choices.all } else { &choices.seats };
+        let policy = Decider::Ready(json!("waitlist"));
+        let first = chosen(&choices.population, &head[2..4]).into_iter();
+        let first = first.map(|command| Step { wait: 0, policy: policy.clone(), commands: vec![command] });
+        let mut steps: Vec<Step> = first.collect();
+        let known = steps.len();
+        steps.extend(rest.chunks_exact(STRIDE).take(STEPS).map(|step| Step {
+            wait: chosen(&choices.wait, &step[..1]),
+            policy: chosen(&choices.policy, &step[1..2]),
+            commands:
+                step[3..].chunks(2).take(how_many(step[2])).map(|seed| chosen(commands, seed)).collect(),
+        }));
+        (History { catalog: chosen(&choices.catalog, &head[1..2]), steps }, known)
+    })
+}
+
+/// Mostly one command, as in the random histories.
+fn how_many(byte: u8) -> usize {
+    [1, 1, 1, 1, 1, 2, 2, 3][usize::from(byte % 8)]
+}
+
+/// The value that stands for such a seed.
+fn chosen<T: std::fmt::Debug>(values: &BoxedStrategy<T>, seed: &[u8]) -> T {
+    let mut bytes = [0; 32];
+    bytes[..seed.len()].copy_from_slice(seed);
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    values.new_tree(&mut TestRunner::new_with_rng(config, rng)).unwrap().current()
+}

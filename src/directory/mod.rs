@@ -90,10 +90,10 @@ pub struct Directory {
 /// The users: what a check reads, and the rest.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Users {
-    pub(crate) rows: Table<UserRow, 256>,
+    pub(crate) rows: Table<UserRow, 128>,
     pub(crate) spilled: Table<Option<Arc<GroupSet>>, 64>,
-    pub(crate) seats: Table<Seat, 256>,
-    pub(crate) records: Table<UserRecord, 32, 64>,
+    pub(crate) seats: Table<Seat, 64>,
+    pub(crate) records: Table<UserRecord, 32>,
     pub(crate) names: Names,
     pub(crate) slots: Slots,
 }
@@ -111,7 +111,7 @@ pub(crate) struct GroupsTable {
 pub(crate) struct Resources {
     pub(crate) rows: Table<ResourceRow, 128>,
     pub(crate) spilled: Table<Option<Arc<Spill>>, 64>,
-    pub(crate) records: Table<ResourceRecord, 32, 64>,
+    pub(crate) records: Table<ResourceRecord, 32>,
     pub(crate) names: Names,
     pub(crate) slots: Slots,
 }
@@ -130,7 +130,7 @@ pub(crate) struct KindEntry {
     pub(crate) grants: row::Grants,
     pub(crate) spill: Option<Arc<Spill>>,
     /// By user, what was granted on the whole kind or on the singleton; see the invariant of the wide masks.
-    pub(crate) wide: Table<u64, 128, 64>,
+    pub(crate) wide: Table<u64, 128>,
     /// Every resource of the kind.
     pub(crate) resources: SlotSet,
     /// Those on which everyone was granted something.

@@ -6,67 +6,97 @@ use alloc::vec::Vec;
 /// By how many entries a leaf or branch grows at least; a long one by a sixteenth.
 const STEP: usize = 4;
 
-/// Rows in leaves of up to `LEAF`, leaves in branches of up to `FAN`, branches in one root.
+/// How many leaves a branch has at most, and how many branches a bough has.
+const FAN: usize = 16;
+
+/// Rows in leaves of up to `LEAF`, leaves in branches, branches in boughs.
 ///
-/// Reading a row follows three pointers. Changing one copies its leaf, its branch and the root unless they are
-/// unshared already, so a batch pays once for what it touches and a commit costs what changed. What a copy costs is
-/// mostly the counting of references to leaves that no cache holds: a small `FAN` keeps them few, and a large `LEAF`
-/// keeps the root short. Rows that were never written are `T::default()`.
+/// Reading a row follows three pointers; behind the first `LEAF * FAN * FAN` rows it follows four. Changing one copies
+/// its leaf and the chunks above it unless they are unshared already, so a batch pays once for what it touches and a
+/// commit costs what changed. What a copy costs is mostly the counting of references to chunks that no cache holds, so
+/// all are short but the last list of boughs, which grows by one for each 32,768 rows of a check. A smaller `LEAF` makes
+/// a change cheaper and a check dearer, because more pointers to leaves compete for the cache. Rows that were never
+/// written are `T::default()`.
 #[derive(Clone, Debug)]
-pub(crate) struct Table<T, const LEAF: usize, const FAN: usize = 16> {
-    root: Arc<[Branch<T>]>,
+pub(crate) struct Table<T, const LEAF: usize> {
+    /// Apart from the rest, so that most worlds have one pointer less to follow.
+    first: Bough<T>,
+    rest: Arc<[Bough<T>]>,
 }
 
+type Bough<T> = Arc<[Branch<T>]>;
 type Branch<T> = Arc<[Leaf<T>]>;
 type Leaf<T> = Arc<[T]>;
 
-impl<T, const LEAF: usize, const FAN: usize> Default for Table<T, LEAF, FAN> {
+impl<T, const LEAF: usize> Default for Table<T, LEAF> {
     fn default() -> Self {
-        Self { root: Arc::default() }
+        Self { first: Arc::default(), rest: Arc::default() }
     }
 }
 
-/// Where a row stands: the branch in the root, the leaf in the branch, the row in the leaf.
+/// Where a row stands: which bough, the branch in it, the leaf in that, the row in that.
 struct Path {
+    bough: usize,
     branch: usize,
     leaf: usize,
     row: usize,
 }
 
-impl<T: Clone + Default, const LEAF: usize, const FAN: usize> Table<T, LEAF, FAN> {
+impl Path {
+    fn leaf(&self) -> (usize, usize, usize) {
+        (self.bough, self.branch, self.leaf)
+    }
+}
+
+impl<T: Clone + Default, const LEAF: usize> Table<T, LEAF> {
     #[inline]
     #[expect(clippy::arithmetic_side_effects, reason = "the divisors are constants other than 0")]
     fn path(index: u32) -> Path {
         let index = index as usize;
-        Path { branch: index / (LEAF * FAN), leaf: index / LEAF % FAN, row: index % LEAF }
+        Path {
+            bough: index / (LEAF * FAN * FAN),
+            branch: index / (LEAF * FAN) % FAN,
+            leaf: index / LEAF % FAN,
+            row: index % LEAF,
+        }
+    }
+
+    #[inline]
+    fn bough(&self, place: usize) -> Option<&Bough<T>> {
+        if place == 0 { Some(&self.first) } else { self.rest.get(place.wrapping_sub(1)) }
     }
 
     /// The row, if its leaf was ever written.
     #[inline]
     pub(crate) fn get(&self, index: u32) -> Option<&T> {
         let at = Self::path(index);
-        self.root.get(at.branch)?.get(at.leaf)?.get(at.row)
+        self.bough(at.bough)?.get(at.branch)?.get(at.leaf)?.get(at.row)
+    }
+
+    /// The leaf of a row, not shared with any other table; the row may be missing in it.
+    fn leaf_mut(&mut self, at: &Path) -> Option<&mut Leaf<T>> {
+        let bough = match at.bough.checked_sub(1) {
+            None => &mut self.first,
+            Some(place) => grown(&mut self.rest, place, usize::MAX)?,
+        };
+        grown(grown(bough, at.branch, FAN)?, at.leaf, FAN)
     }
 
     /// Changes the row, which is made if it was never written.
     pub(crate) fn update<R>(&mut self, index: u32, change: impl FnOnce(&mut T) -> R) -> Option<R> {
         let at = Self::path(index);
-        let branch = grown(&mut self.root, at.branch, usize::MAX)?;
-        let leaf = grown(branch, at.leaf, FAN)?;
-        grown(leaf, at.row, LEAF).map(change)
+        grown(self.leaf_mut(&at)?, at.row, LEAF).map(change)
     }
 
     /// Changes rows in ascending order; a leaf is looked for and copied once, however many of its rows change.
     pub(crate) fn update_each(&mut self, indexes: impl Iterator<Item = u32>, mut change: impl FnMut(&mut T)) {
         let mut indexes = indexes.map(Self::path).peekable();
         while let Some(first) = indexes.next() {
-            let branch = grown(&mut self.root, first.branch, usize::MAX);
-            let Some(leaf) = branch.and_then(|branch| grown(branch, first.leaf, FAN)) else { return };
+            let Some(leaf) = self.leaf_mut(&first) else { return };
             grown(leaf, first.row, LEAF).map(&mut change);
             let rows = Arc::get_mut(leaf).unwrap_or_default();
             let length = rows.len();
-            let here = |at: &Path| (at.branch, at.leaf) == (first.branch, first.leaf) && at.row < length;
-            while let Some(at) = indexes.next_if(here) {
+            while let Some(at) = indexes.next_if(|at| at.leaf() == first.leaf() && at.row < length) {
                 rows.get_mut(at.row).map(&mut change);
             }
         }
@@ -74,31 +104,41 @@ impl<T: Clone + Default, const LEAF: usize, const FAN: usize> Table<T, LEAF, FAN
 
     /// All rows that were ever written, by index; some behind the last one used are defaults.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        let rows = self.root.iter().enumerate().flat_map(|(b, branch)| {
-            branch.iter().enumerate().flat_map(move |(l, leaf)| {
-                let first = b.saturating_mul(FAN).saturating_add(l).saturating_mul(LEAF);
-                leaf.iter().enumerate().map(move |(place, row)| (first.saturating_add(place), row))
-            })
-        });
+        let boughs = core::iter::once(&self.first).chain(self.rest.iter());
+        let branches = boughs.zip(0_usize..).flat_map(|(bough, a)| bough.iter().zip(below(a, FAN)));
+        let leaves = branches.flat_map(|(branch, b)| branch.iter().zip(below(b, FAN)));
+        let rows = leaves.flat_map(|(leaf, l)| below(l, LEAF).zip(leaf.iter()));
         rows.filter_map(|(index, row)| Some((u32::try_from(index).ok()?, row)))
     }
 }
 
-impl<T: 'static, const LEAF: usize, const FAN: usize> Table<T, LEAF, FAN> {
+/// The places below a chunk, counted over the whole table, if each chunk has `fan` of them.
+fn below(place: usize, fan: usize) -> impl Iterator<Item = usize> {
+    place.saturating_mul(fan)..
+}
+
+impl<T: 'static, const LEAF: usize> Table<T, LEAF> {
     /// The rows in leaves that the two tables do not share, by index; each may be equal nevertheless.
     pub(crate) fn changed<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = u32> + 'a {
-        let branches = unshared(&self.root, &other.root);
-        let leaves = branches.flat_map(|(b, [one, two])| {
-            unshared(one, two).flat_map(move |(l, [one, two])| {
-                let first = b.saturating_mul(FAN).saturating_add(l).saturating_mul(LEAF);
-                first..first.saturating_add(one.len().max(two.len()))
-            })
-        });
-        leaves.filter_map(|index| u32::try_from(index).ok())
+        let rest = unshared(&self.rest, &other.rest).map(|(a, pair)| (a.saturating_add(1), pair));
+        let boughs = core::iter::once((0, [&*self.first, &*other.first])).chain(rest);
+        let branches = boughs.flat_map(|(a, pair)| unshared_below(a, pair));
+        let leaves = branches.flat_map(|(b, pair)| unshared_below(b, pair));
+        let rows = leaves.flat_map(|(l, [one, two])| below(l, LEAF).take(one.len().max(two.len())));
+        rows.filter_map(|index| u32::try_from(index).ok())
     }
 }
 
-/// The chunks under two roots or branches that are not the same one, with their places.
+/// The chunks below two that are not the same one, with their places counted over the whole table.
+fn unshared_below<C: 'static>(
+    place: usize,
+    [one, two]: [&[Arc<[C]>]; 2],
+) -> impl Iterator<Item = (usize, [&[C]; 2])> {
+    let first = place.saturating_mul(FAN);
+    unshared(one, two).map(move |(place, pair)| (first.saturating_add(place), pair))
+}
+
+/// The chunks in two lists of chunks that are not the same one, with their places in the lists.
 fn unshared<'a, C: 'static>(
     one: &'a [Arc<[C]>],
     two: &'a [Arc<[C]>],

@@ -21,18 +21,9 @@ impl<'a> Bound<'a> {
         Self { directory, who }
     }
 
-    pub(super) fn directory(&self) -> &'a Directory {
-        self.directory
-    }
-
     #[inline]
     pub(super) fn answer(&self, on: ResourceId, request: Request) -> Decision {
-        if let (Some(Asker { slot, row, key: None }), Some(on)) = (self.who, self.directory.resource_row(on))
-            && let Some(decision) = self.directory.decide_in_rows(slot, row, on, request)
-        {
-            return decision;
-        }
-        self.directory.decide(self.who, self.directory.subject(on), request)
+        self.directory.answer(self.who, self.directory.subject(on), request)
     }
 
     /// Whether the principal may do something on a resource, as [`Directory::check`].

@@ -221,6 +221,22 @@ impl Directory {
         self.decide_at_length_by_id(Principal::User(who), on, request)
     }
 
+    /// The answer to a request of somebody who was looked up.
+    #[inline]
+    pub(super) fn answer(
+        &self,
+        who: Option<Asker<'_>>,
+        on: Option<Subject<'_>>,
+        request: Request,
+    ) -> Decision {
+        if let (Some(Asker { slot, row, key: None }), Some(on)) = (who, on)
+            && let Some(decision) = self.decide_in_rows(slot, row, on.row, request)
+        {
+            return decision;
+        }
+        self.decide(who, on, request)
+    }
+
     /// The answer to a user's request, where only a missing grant or the ceiling can stand against it and the rows hold
     /// all that counts; nearly every request is such a one.
     ///

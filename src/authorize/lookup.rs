@@ -9,8 +9,7 @@ use core::marker::PhantomData;
 use roaring::RoaringBitmap;
 use roaring::bitmap::IntoIter;
 
-use super::bound::Bound;
-use super::evaluate::Asker;
+use super::evaluate::{Asker, Subject};
 use crate::catalog::{AnyKind, KindId, PermissionSet, Request, ResourceKind};
 use crate::directory::{Directory, KindEntry, ResourceRow, SubjectSlot, add_all, subject_slot};
 use crate::id::{Principal, ResourceId, Untyped, UserId};
@@ -23,7 +22,8 @@ use crate::id::{Principal, ResourceId, Untyped, UserId};
 #[derive(Clone, Debug)]
 #[must_use = "a lookup does nothing until it is iterated"]
 pub struct Resources<'a, K = Untyped> {
-    bound: Bound<'a>,
+    directory: &'a Directory,
+    who: Option<Asker<'a>>,
     request: Request,
     candidates: Candidates,
     /// The kind of the resources; candidates may be of other ones.
@@ -38,7 +38,7 @@ pub struct Resources<'a, K = Untyped> {
 #[must_use = "a lookup does nothing until it is iterated"]
 pub struct Principals<'a> {
     directory: &'a Directory,
-    on: ResourceId,
+    on: Option<Subject<'a>>,
     request: Request,
     candidates: Candidates,
 }
@@ -94,13 +94,11 @@ impl<K> Iterator for Resources<'_, K> {
     type Item = ResourceId<K>;
 
     fn next(&mut self) -> Option<ResourceId<K>> {
-        let directory = self.bound.directory();
+        let rows = &self.directory.resources.rows;
         for slot in self.candidates.by_ref() {
-            let row =
-                directory.resources.rows.get(slot).filter(|row| row.live && row.kind == self.wanted_kind);
+            let row = rows.get(slot).filter(|row| row.live && row.kind == self.wanted_kind);
             let Some(row) = row else { continue };
-            let on: ResourceId = ResourceId::new(slot, row.generation);
-            if self.bound.answer(on, self.request).is_allowed() {
+            if self.directory.answer(self.who, Some(Subject { slot, row }), self.request).is_allowed() {
                 return Some(ResourceId::new(slot, row.generation));
             }
         }
@@ -115,8 +113,7 @@ impl Iterator for Principals<'_> {
         for slot in self.candidates.by_ref() {
             let Some(user) = self.directory.user_id(slot) else { continue };
             let who = self.directory.asker(Principal::User(user));
-            let on = self.directory.subject(self.on);
-            if self.directory.decide(who, on, self.request).is_allowed() {
+            if self.directory.answer(who, self.on, self.request).is_allowed() {
                 return Some(user);
             }
         }
@@ -155,7 +152,8 @@ impl Directory {
             _ => RoaringBitmap::new(),
         };
         Resources {
-            bound: Bound::new(self, asker),
+            directory: self,
+            who: asker,
             request,
             candidates: Candidates::new(candidates),
             wanted_kind: kind.map_or(u8::MAX, KindId::get),
@@ -207,7 +205,7 @@ impl Directory {
     pub fn principals<K: AnyKind>(&self, on: ResourceId<K>, permissions: K::Permissions) -> Principals<'_> {
         let on = on.untyped();
         let candidates = Candidates::new(self.reaching(on));
-        Principals { directory: self, on, request: K::request(permissions), candidates }
+        Principals { directory: self, on: self.subject(on), request: K::request(permissions), candidates }
     }
 
     /// The users who could have anything on a resource.

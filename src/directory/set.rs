@@ -3,8 +3,8 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use arrayvec::ArrayVec;
 use roaring::RoaringBitmap;
-use smallvec::SmallVec;
 
 /// How many slots stand in the set itself.
 const FEW: usize = 4;
@@ -19,7 +19,7 @@ const FLAT: usize = 4_096;
 #[derive(Clone, Debug)]
 pub(crate) enum SlotSet {
     /// Sorted; what most users own.
-    Few(SmallVec<[u32; FEW]>),
+    Few(ArrayVec<u32, FEW>),
     /// Sorted; what most groups have.
     Flat(Arc<Vec<u32>>),
     /// More than a flat set holds, at least when it was made.
@@ -28,7 +28,7 @@ pub(crate) enum SlotSet {
 
 impl Default for SlotSet {
     fn default() -> Self {
-        Self::Few(SmallVec::new())
+        Self::Few(ArrayVec::new())
     }
 }
 

@@ -1,0 +1,43 @@
+//! The crate without any feature: both layers, a refusal, a lookup, an explanation and a replay, with `alloc` alone.
+
+#![expect(clippy::unwrap_used, reason = "test code: what a test itself gets wrong may panic")]
+
+use entitle::catalog::{Catalog, Kind, Profile};
+use entitle::{Command, Decision, Denial, Directory, License, Strict, Subject, Timestamp};
+
+fn catalog() -> Catalog {
+    let project = Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]);
+    let reader = Profile::new("reader").ceiling_on("project", ["read"]);
+    Catalog::builder().kind(project).profile(Profile::new("designer")).profile(reader).build().unwrap()
+}
+
+fn commands() -> [Command; 6] {
+    [
+        License::new("acme").seats("designer", 1).seats("reader", 1).into(),
+        Command::add_group("data").into(),
+        Command::add_user("ada").profile("designer").group("data").into(),
+        Command::add_user("bob").profile("reader").group("data").into(),
+        Command::add_resource("project/churn").into(),
+        Command::grant(Subject::group("data"), "project/churn", ["write"]),
+    ]
+}
+
+#[test]
+fn the_layers_work_without_features() {
+    let plan = Directory::new(catalog()).plan(Timestamp::EPOCH, &Strict, commands()).unwrap();
+    let (directory, commit) = (plan.directory().clone(), plan.commit("ada").unwrap());
+    let (ada, bob) = (directory.user("ada").unwrap(), directory.user("bob").unwrap());
+    let churn = directory.resource_named("project/churn").unwrap();
+    let write = directory.catalog().permission_set("project", ["write"]).unwrap();
+    assert_eq!(directory.check(ada, churn, write), Decision::Allowed);
+    assert_eq!(directory.check(bob, churn, write), Decision::Denied(Denial::BeyondProfile));
+    assert_eq!(directory.resources_with(ada, write).collect::<Vec<_>>(), [churn]);
+    assert_eq!(directory.principals(churn, write).collect::<Vec<_>>(), [ada]);
+    assert!(directory.explain(bob, churn, write).to_string().contains("reader"));
+
+    let one_more = [Command::add_user("eve").profile("designer").into()];
+    assert_eq!(directory.plan(Timestamp::EPOCH, &Strict, one_more).unwrap_err().code(), "seat_limit");
+
+    let replayed = Directory::new(catalog()).replay([&commit]).unwrap();
+    assert_eq!(replayed, directory);
+}

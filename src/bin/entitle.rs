@@ -1,9 +1,10 @@
 //! The `entitle` command: runs scenarios and reports on them.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to its terminal")]
 
 use std::process::ExitCode;
 
 use entitle::scenario::Scenario;
+use output::Trouble;
+use words::Asked;
 
 #[path = "entitle/explain.rs"]
 mod explain;
@@ -13,12 +14,15 @@ mod output;
 mod review;
 #[path = "entitle/seats.rs"]
 mod seats;
+#[path = "entitle/words.rs"]
+mod words;
 
 const USAGE: &str = "\
 usage: entitle test [--verify] FILE...
        entitle seats [--csv | --users-csv | --json | --user NAME] FILE
        entitle explain FILE --who WHO --on TARGET --permission NAME [--permission NAME]... [--json]
        entitle review [--html] FILE
+       entitle --help | --version
 
   test         runs scenario files and reports every step that comes out otherwise
   --verify     also recounts the books, replays and reads the stored form back after every step
@@ -35,7 +39,8 @@ usage: entitle test [--verify] FILE...
   review       runs a scenario file and lists as CSV everything that everyone may do at its end, and why
   --html       the same as one page with a table that can be filtered
 
-exit code: 0 if everything came out as written, 1 if a step failed, 2 if a file is no scenario";
+exit code: 0 if everything came out as written, 1 if a step failed or nothing could be written,
+           2 if a file is no scenario or the words make no question";
 
 /// What the process ends with; the worst of several files counts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,57 +51,53 @@ enum Exit {
 }
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let exit = match words.as_slice() {
-        ["test", "--verify", files @ ..] if !files.is_empty() => test(files, true),
-        ["test", option, ..] if option.starts_with('-') => misused(),
-        ["test", files @ ..] if !files.is_empty() => test(files, false),
-        ["seats", rest @ ..] => seats::seats(rest).unwrap_or_else(misused),
-        ["explain", rest @ ..] => explain::explain(rest).unwrap_or_else(output::Trouble::report),
-        ["review", rest @ ..] => review::review(rest).unwrap_or_else(output::Trouble::report),
-        ["help" | "--help" | "-h"] => {
-            println!("{USAGE}");
-            Exit::Fine
-        }
-        _ => misused(),
-    };
-    ExitCode::from(exit as u8)
+    let asked = words::parse(lexopt::Parser::from_env());
+    let exit = asked.map_err(|error| Trouble::Misused(error.to_string())).and_then(answer);
+    ExitCode::from(exit.unwrap_or_else(Trouble::report) as u8)
 }
 
-fn misused() -> Exit {
-    eprintln!("{USAGE}");
-    Exit::NoScenario
+fn answer(asked: Asked) -> Result<Exit, Trouble> {
+    match asked {
+        Asked::Help => say(USAGE),
+        Asked::Version => say(concat!("entitle ", env!("CARGO_PKG_VERSION"))),
+        Asked::Test { files, verify } => Ok(test(&files, verify)),
+        Asked::Seats { file, form } => seats::seats(&file, form),
+        Asked::Explain { file, question } => explain::explain(&file, &question),
+        Asked::Review { file, html } => review::review(&file, html),
+    }
 }
 
-fn test(files: &[&str], verify: bool) -> Exit {
-    files.iter().map(|file| test_one(file, verify)).max().unwrap_or(Exit::Fine)
+fn say(text: &str) -> Result<Exit, Trouble> {
+    output::print(|out| writeln!(out, "{text}"))?;
+    Ok(Exit::Fine)
 }
 
-fn test_one(file: &str, verify: bool) -> Exit {
-    let scenario = match read(file) {
-        Ok(scenario) => scenario,
-        Err(error) => {
-            eprintln!("{file}: {error}");
-            return Exit::NoScenario;
-        }
-    };
+/// Every file is run, whatever became of the one before.
+fn test(files: &[String], verify: bool) -> Exit {
+    let one = |file: &String| test_one(file, verify).unwrap_or_else(Trouble::report);
+    files.iter().map(one).max().unwrap_or(Exit::Fine)
+}
+
+fn test_one(file: &str, verify: bool) -> Result<Exit, Trouble> {
+    let scenario = read(file)?;
     let outcome = if verify { scenario.verify() } else { scenario.run() };
+    let passed = if outcome.failures().is_empty() { Exit::Fine } else { Exit::Failed };
     let written = output::print(|out| {
         for failure in outcome.failures() {
             writeln!(out, "{file}: {failure}")?;
         }
-        if outcome.failures().is_empty() {
+        if passed == Exit::Fine {
             writeln!(out, "{file}: {} steps passed", outcome.steps())?;
         }
         Ok(())
     });
-    let passed = if outcome.failures().is_empty() { Exit::Fine } else { Exit::Failed };
-    written.map_or_else(|error| output::Trouble::Output(error).report().max(passed), |()| passed)
+    // A step that failed counts, whether or not anybody read of it.
+    Ok(written.map_or_else(|error| Trouble::Output(error).report().max(passed), |()| passed))
 }
 
 /// Reads a scenario; an error says on which line, and at which step and field.
-fn read(file: &str) -> Result<Scenario, String> {
-    let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
-    Scenario::parse(&text).map_err(|error| error.to_string())
+fn read(file: &str) -> Result<Scenario, Trouble> {
+    let trouble = |error: &dyn core::fmt::Display| Trouble::NoAnswer(format!("{file}: {error}"));
+    let text = std::fs::read_to_string(file).map_err(|error| trouble(&error))?;
+    Scenario::parse(&text).map_err(|error| trouble(&error))
 }

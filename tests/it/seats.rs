@@ -380,10 +380,13 @@ mod command {
             "{words}"
         );
         let (code, out, err) = entitle(&["--user", "nobody at all"]);
-        assert_eq!((code, out.as_str()), (1, ""));
+        assert_eq!((code, out.as_str()), (2, ""));
         assert!(err.ends_with("there is no user `nobody at all`\n"), "{err}");
         let (code, _, err) = entitle(&["--yaml"]);
         assert_eq!(code, 2);
-        assert!(err.starts_with("usage: entitle"), "{err}");
+        assert!(err.starts_with("invalid option '--yaml'\n\nusage: entitle"), "{err}");
+        let (code, _, err) = entitle(&["--csv", "--json"]);
+        assert_eq!(code, 2);
+        assert!(err.starts_with("`seats` takes one of its options at a time\n"), "{err}");
     }
 }

@@ -11,8 +11,8 @@ use super::Exit;
 pub(super) enum Trouble {
     /// The words make no such command.
     Misused(String),
-    /// The file is no scenario, or cannot be read.
-    NoScenario(String),
+    /// The file cannot be read or is no scenario, or nobody in it is meant.
+    NoAnswer(String),
     /// The answer could not be written.
     Output(io::Error),
 }
@@ -31,7 +31,7 @@ impl Trouble {
                 eprintln!("{message}\n\n{}", super::USAGE);
                 Exit::NoScenario
             }
-            Self::NoScenario(message) => {
+            Self::NoAnswer(message) => {
                 eprintln!("{message}");
                 Exit::NoScenario
             }

@@ -1,6 +1,5 @@
 //! `entitle review`: everything that everyone may do at the end of a scenario, as CSV or as one HTML page.
 
-use std::ffi::OsString;
 use std::io::{self, Write};
 
 use entitle::Directory;
@@ -8,7 +7,6 @@ use entitle::authorize::{Access, AccessRow};
 use entitle::change::Commit;
 use entitle::report::harmless_cell;
 use entitle::scenario::Outcome;
-use lexopt::ValueExt as _;
 
 use super::output::{Trouble, print, run};
 use super::{Exit, read};
@@ -33,35 +31,17 @@ const COLUMNS: [&str; 12] = [
     "last_commit_by",
 ];
 
-/// Runs `entitle review [--html] FILE`.
+/// Writes the review of the directory that a scenario ends with.
 ///
-/// There is no review if a step came out otherwise: then the directory is not the one that was meant.
-pub(super) fn review(words: &[&str]) -> Result<Exit, Trouble> {
-    let (file, html) = parse(words).map_err(|error| Trouble::Misused(error.to_string()))?;
-    let file = file.ok_or_else(|| Trouble::Misused("`review` needs a FILE".to_owned()))?;
-    let scenario = read(&file).map_err(|error| Trouble::NoScenario(format!("{file}: {error}")))?;
-    let (outcome, exit) = run(&file, &scenario);
+/// There is none if a step came out otherwise: then the directory is not the one that was meant.
+pub(super) fn review(file: &str, html: bool) -> Result<Exit, Trouble> {
+    let (outcome, exit) = run(file, &read(file)?);
     if exit != Exit::Fine {
         return Ok(exit);
     }
-    let history = History::of(&outcome).map_err(Trouble::NoScenario)?;
-    print(|out| if html { write_html(out, &file, &history) } else { write_csv(out, &history) })?;
+    let history = History::of(&outcome).map_err(Trouble::NoAnswer)?;
+    print(|out| if html { write_html(out, file, &history) } else { write_csv(out, &history) })?;
     Ok(exit)
-}
-
-fn parse(words: &[&str]) -> Result<(Option<String>, bool), lexopt::Error> {
-    use lexopt::Arg::{Long, Value};
-
-    let (mut file, mut html) = (None, false);
-    let mut arguments = lexopt::Parser::from_args(words.iter().map(OsString::from));
-    while let Some(argument) = arguments.next()? {
-        match argument {
-            Long("html") => html = true,
-            Value(name) if file.is_none() => file = Some(name.string()?),
-            _ => return Err(argument.unexpected()),
-        }
-    }
-    Ok((file, html))
 }
 
 /// The directory at its end, and as it was before each commit.

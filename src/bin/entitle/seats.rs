@@ -1,73 +1,35 @@
 //! `entitle seats`: the seats of the directory that a scenario ends with.
-#![expect(clippy::print_stderr, reason = "a command speaks to its terminal")]
+
+use std::io;
 
 use entitle::Directory;
-use entitle::scenario::Scenario;
 
-use super::output::{Trouble, print};
+use super::output::{Trouble, print, run};
+use super::words::SeatsForm;
 use super::{Exit, read};
 
-/// What is printed.
-#[derive(Clone, Copy)]
-enum Form<'a> {
-    Table,
-    ProfilesCsv,
-    UsersCsv,
-    Json,
-    User(&'a str),
+/// Reports the directory at the end, unless a step came out otherwise: then what there is is not what was meant.
+pub(super) fn seats(file: &str, form: SeatsForm) -> Result<Exit, Trouble> {
+    let (outcome, exit) = run(file, &read(file)?);
+    if exit != Exit::Fine {
+        return Ok(exit);
+    }
+    let text = written(outcome.directory(), form)?;
+    print(|out| out.write_all(text.as_bytes()))?;
+    Ok(exit)
 }
 
-/// Runs `entitle seats [OPTION] FILE`; `None` if the words make no such command.
-pub(super) fn seats(words: &[&str]) -> Option<Exit> {
-    let (form, file) = match words {
-        [file] if !file.starts_with('-') => (Form::Table, file),
-        ["--csv", file] => (Form::ProfilesCsv, file),
-        ["--users-csv", file] => (Form::UsersCsv, file),
-        ["--json", file] => (Form::Json, file),
-        ["--user", user, file] => (Form::User(user), file),
-        _ => return None,
-    };
-    Some(match read(file) {
-        Ok(scenario) => report(file, &scenario, form),
-        Err(error) => {
-            eprintln!("{file}: {error}");
-            Exit::NoScenario
+fn written(directory: &Directory, form: SeatsForm) -> Result<String, Trouble> {
+    let report = directory.seat_report();
+    Ok(match form {
+        SeatsForm::Table => report.to_string(),
+        SeatsForm::ProfilesCsv => report.profiles_csv().to_string(),
+        SeatsForm::UsersCsv => report.users_csv().to_string(),
+        SeatsForm::Json => serde_json::to_string_pretty(&report).map_err(io::Error::from)? + "\n",
+        SeatsForm::User(user) => {
+            let found = directory.user(&user).and_then(|user| directory.explain_seat(user));
+            let seat = found.ok_or_else(|| Trouble::NoAnswer(format!("there is no user `{user}`")))?;
+            format!("{seat}\n")
         }
     })
-}
-
-/// Reports the directory at the end, unless a step came out otherwise: then what there is is not what was meant.
-fn report(file: &str, scenario: &Scenario, form: Form<'_>) -> Exit {
-    let outcome = scenario.run();
-    if !outcome.failures().is_empty() {
-        for failure in outcome.failures() {
-            eprintln!("{file}: {failure}");
-        }
-        return Exit::Failed;
-    }
-    match written(outcome.directory(), form) {
-        Ok(text) => print(|out| out.write_all(text.as_bytes()))
-            .map_or_else(|error| Trouble::Output(error).report(), |()| Exit::Fine),
-        Err(error) => {
-            eprintln!("{file}: {error}");
-            Exit::Failed
-        }
-    }
-}
-
-fn written(directory: &Directory, form: Form<'_>) -> Result<String, String> {
-    let report = directory.seat_report();
-    match form {
-        Form::Table => Ok(report.to_string()),
-        Form::ProfilesCsv => Ok(report.profiles_csv().to_string()),
-        Form::UsersCsv => Ok(report.users_csv().to_string()),
-        Form::Json => {
-            let json = serde_json::to_string_pretty(&report).map_err(|error| error.to_string())?;
-            Ok(json + "\n")
-        }
-        Form::User(user) => {
-            let found = directory.user(user).and_then(|user| directory.explain_seat(user));
-            found.map(|seat| format!("{seat}\n")).ok_or_else(|| format!("there is no user `{user}`"))
-        }
-    }
 }

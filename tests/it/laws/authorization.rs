@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 type Names = BTreeSet<String>;
 
 /// Every principal with every resource there is.
-fn pairs(directory: &Directory) -> Vec<(String, Principal, &'static str, ResourceId)> {
+pub(super) fn pairs(directory: &Directory) -> Vec<(String, Principal, &'static str, ResourceId)> {
     let mut pairs = Vec::new();
     for who in principals() {
         let Ok(Some(principal)) = directory.principal_named(&who) else { continue };

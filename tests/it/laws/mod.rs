@@ -7,6 +7,7 @@ mod admission;
 mod authorization;
 mod books;
 mod time;
+mod traps;
 
 use crate::compare;
 use crate::generate::{History, Mix, PROFILES, Step, resolve};

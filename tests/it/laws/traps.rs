@@ -1,0 +1,122 @@
+//! Wrong answers that other engines have given, each ruled out by a law of its own.
+//!
+//! Laws that go by a rule's number rule out the others: a permission on a resource of another kind and errors read as
+//! yes (A6), names that look alike (C6), what revives under a used name (C7). That lists and checks agree is shown on
+//! whole small worlds in `questions`, what happens where sizes end in `boundaries`, and late revokes in `race`.
+
+use super::authorization::pairs;
+use super::{Held, apply, ensure, in_every_state, must};
+use crate::generate::{GROUPS, KEYS, KINDS, Mix, RESOURCES, USERS};
+use entitle::{Directory, Strict};
+use serde_json::{Value, json};
+
+/// Every kind of which there may be several resources.
+fn kinds() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    let many = |kind: &str| RESOURCES.iter().any(|on| on.starts_with(&format!("{kind}/")));
+    KINDS.iter().copied().filter(move |(kind, _)| many(kind))
+}
+
+fn subjects(directory: &Directory) -> Vec<String> {
+    let users = USERS.iter().filter(|name| directory.user(name).is_some()).map(|name| format!("user:{name}"));
+    let groups =
+        GROUPS.iter().filter(|name| directory.group(name).is_some()).map(|name| format!("group:{name}"));
+    users.chain(groups).chain(["everyone".to_owned()]).collect()
+}
+
+fn targets(directory: &Directory) -> Vec<String> {
+    let there = RESOURCES.iter().filter(|on| directory.resource_named(on).is_some());
+    there.map(ToString::to_string).chain(kinds().map(|(kind, _)| format!("{kind}/*"))).collect()
+}
+
+fn set_grant(to: &str, on: &str, permissions: &[&str]) -> Value {
+    json!({ "set_grant": { "to": to, "on": on, "permissions": permissions } })
+}
+
+/// A wildcard reaches what it is about: a grant on a whole kind changes nothing on a resource of another kind.
+#[test]
+fn a8_a_grant_on_a_whole_kind_is_about_that_kind_alone() {
+    in_every_state(Mix::All, |directory| {
+        for (kind, permissions) in kinds() {
+            let open = must(directory, &Strict, &[set_grant("everyone", &format!("{kind}/*"), permissions)])?;
+            for (who, principal, on, resource) in pairs(directory) {
+                let of_the_kind = on.split('/').next() == Some(kind);
+                let same = open.granted(principal, resource) == directory.granted(principal, resource);
+                ensure(of_the_kind || same, || format!("{who} on {on}, by a grant on {kind}/*"))?;
+            }
+        }
+        Ok(())
+    });
+}
+
+/// No revoke is lost: where no grant is left, nothing is granted but what an owner has.
+#[test]
+fn a2_without_grants_only_ownership_is_left() {
+    in_every_state(Mix::All, |directory| {
+        let mut commands = Vec::new();
+        for on in targets(directory) {
+            commands.extend(subjects(directory).iter().map(|to| set_grant(to, &on, &[])));
+        }
+        let bare = must(directory, &Strict, &commands)?;
+        for (who, principal, on, resource) in pairs(&bare) {
+            let owner = bare.owner_of(resource);
+            let acts_as = match principal {
+                entitle::Principal::User(user) => Some(user),
+                entitle::Principal::Key(_) => owner,
+            };
+            let nothing = bare.granted(principal, resource).bits() == 0;
+            ensure(nothing || owner.is_some() && owner == acts_as, || format!("{who} on {on}"))?;
+        }
+        Ok(())
+    });
+}
+
+/// Nothing is remembered of a question: the answers are the same in any order and from any copy.
+#[test]
+fn a14_an_answer_does_not_depend_on_the_questions_before_it() {
+    in_every_state(Mix::All, |directory| {
+        let pairs = pairs(directory);
+        let ask = |directory: &Directory, place: usize| {
+            let (_, principal, _, resource) = pairs[place];
+            let allowed = directory.permissions(principal, resource);
+            let codes = directory.catalog().names(allowed).map(|name| {
+                let kind = pairs[place].2.split('/').next().unwrap_or_default();
+                let one = directory.catalog().permission_set(kind, [name]).unwrap();
+                directory.check(principal, resource, one)
+            });
+            (allowed, codes.collect::<Vec<_>>())
+        };
+        let forward: Vec<_> = (0..pairs.len()).map(|place| ask(directory, place)).collect();
+        let copy = directory.clone();
+        let mut backward: Vec<_> = (0..pairs.len()).rev().map(|place| ask(&copy, place)).collect();
+        backward.reverse();
+        ensure(forward == backward, || "another order gives other answers".to_owned())
+    });
+}
+
+/// A key that takes a used name is another key, and the id of the old one is good for nothing.
+#[test]
+fn c7_a_key_under_a_used_name_is_another_one() {
+    in_every_state(Mix::All, |directory| KEYS.iter().try_for_each(|name| key_is_new(directory, name)));
+}
+
+fn key_is_new(directory: &Directory, name: &str) -> Held {
+    let Some(user) = USERS.iter().find(|user| directory.user(user).is_some()) else { return Ok(()) };
+    let again = [
+        json!({ "remove_key": { "key": name } }),
+        json!({ "add_key": { "key": name, "acts_as": user, "scope": {} } }),
+    ];
+    let (Some(old), Ok(after)) = (directory.key(name), apply(directory, &Strict, &again)) else {
+        return Ok(());
+    };
+    let new = after.key(name).unwrap();
+    ensure(new != old, || format!("the id of {name} came back"))?;
+    for on in RESOURCES {
+        let Some(resource) = after.resource_named(on) else { continue };
+        let nothing = after.granted(old, resource).bits() | after.granted(new, resource).bits() == 0;
+        ensure(nothing, || format!("{name} has an old scope on {on}"))?;
+        let request = after.catalog().permission_set("project", ["read"]).unwrap();
+        let code = after.check(old, resource, request).code();
+        ensure(code == "unknown_principal", || format!("the old {name} on {on}: {code}"))?;
+    }
+    Ok(())
+}

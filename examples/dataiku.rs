@@ -298,6 +298,7 @@ fn full_house(directory: &Directory) -> Result<()> {
     let more = ["mo", "nina"].map(|user| Command::add_user(user).profile("full_designer").into());
     let full = directory.plan(hour, &policy(), more)?.into_directory();
     let nina = id(&full, "nina")?;
+    println!("   two seats of full_designer are licensed, and mo takes the last one:");
     println!("   {}", full.explain_seat(nina).ok_or("nina was added")?);
     let freed = full.plan(hour.plus_millis(3_600_000), &policy(), [Command::suspend("mo")])?.into_directory();
     println!("   mo is disabled, and disabled users take no seat:");

@@ -99,5 +99,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         .map(|user| Command::sync_user(user, UserSource::Ldap, ["CN=designers"]).into());
     let Err(refusal) = placed.plan(hour(3), &policy, crowd) else { return Err("there were no seats".into()) };
     println!("\n== Three more at once, and one reader's seat left: all or nothing\n\n{refusal}");
+    println!(
+        "the policy places whoever comes from the directory on reader, and reader had room for one of the three"
+    );
     Ok(())
 }

@@ -13,6 +13,18 @@ use core::fmt;
 /// let noon = Timestamp::from_millis(1_767_268_800_000);
 /// assert_eq!(noon.plus_millis(1_000).as_millis() - noon.as_millis(), 1_000);
 /// ```
+///
+/// A host that goes by the clock of its machine:
+///
+/// ```
+/// use std::time::SystemTime;
+/// # use entitle::Timestamp;
+///
+/// let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+/// let now = Timestamp::from_millis(u64::try_from(since.as_millis())?);
+/// # assert!(now > Timestamp::EPOCH);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(transparent))]

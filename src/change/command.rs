@@ -10,8 +10,20 @@ use crate::time::Timestamp;
 
 /// One change that somebody asks for, by names.
 ///
-/// Commands with optional fields have a builder: `Command::add_user("ada").profile("designer").into()`. A command
-/// that asks for what already is succeeds and records nothing (rule C4), so provisioning can be repeated.
+/// A command that asks for what already is succeeds and records nothing (rule C4), so provisioning can be repeated.
+///
+/// Commands with optional fields have a builder of their own, which [`into`](Into::into) makes a command; all others are
+/// commands at once:
+///
+/// ```
+/// use entitle::{Command, Subject};
+///
+/// let commands: [Command; 3] = [
+///     Command::add_user("ada").profile("designer").group("data").into(),
+///     Command::add_resource("project/churn").owner("ada").into(),
+///     Command::grant(Subject::group("data"), "project/churn", ["read"]),
+/// ];
+/// ```
 ///
 /// Serialized, a command is an object with one key: `{ "join": { "user": "ada", "group": "data" } }`.
 #[derive(Clone, Debug, PartialEq, Eq)]

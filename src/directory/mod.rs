@@ -250,6 +250,8 @@ impl Directory {
 
     /// The resource of a typed kind with that key.
     ///
+    /// The key is what stands behind the kind's name: `churn` for `project/churn`.
+    ///
     /// `None` if there is no such resource, or if the catalog's kind of that name is not the type's, permission
     /// by permission: a bit never means one thing in the catalog and another in the type.
     ///

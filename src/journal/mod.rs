@@ -20,6 +20,8 @@ use crate::change::Commit;
 
 /// Keeps the commits of one directory, in order and for good.
 ///
+/// Its methods are those of a trait: `use entitle::journal::Journal` to call them on one of the ready journals.
+///
 /// A journal is the truth, and the directory in memory is what follows from it: whoever wants to know the state reads a
 /// stored directory and replays the commits after it. Two methods are all that is asked of a store.
 ///

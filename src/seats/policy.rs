@@ -84,6 +84,13 @@ pub enum Answer {
 ///     }
 /// }
 /// let policy: &dyn SeatPolicy = &readers_from_sync;
+///
+/// // A closure names the type of its argument.
+/// let wait_unless_synced = |request: &SeatRequest<'_>| match request.source() {
+///     Source::Sync => Answer::Refuse,
+///     _ => Answer::Wait,
+/// };
+/// let policy: &dyn SeatPolicy = &wait_unless_synced;
 /// # let _ = policy;
 /// ```
 pub trait SeatPolicy {

@@ -6,6 +6,7 @@
 use crate::catalog::Request;
 use crate::directory::{
     Directory, EVERYONE, Groups, KeyRecord, NO_PROFILE, NOBODY, ResourceRow, Scope, Standing, UserRow,
+    granted_to,
 };
 use crate::id::{KeyId, Principal, ResourceId, UserId};
 
@@ -118,7 +119,7 @@ impl Directory {
         let (spill, groups) = (self.spill_of(on.slot, on.row), self.groups_in(who.slot, who.row));
         let mut granted = on.row.grants.everyone | self.granted_widely(who.slot, who.row, on.row);
         if !on.row.singleton || R::HEARS {
-            granted |= on.row.grants.granted_to(spill, who.slot, groups, &mut |subject, mask| {
+            granted |= granted_to(&on.row.grants, spill, who.slot, groups, &mut |subject, mask| {
                 recorder.grant(false, subject, mask);
             });
         }
@@ -149,7 +150,7 @@ impl Directory {
     ) {
         let Some(kind) = self.kinds.get(usize::from(on.row.kind)) else { return };
         let hear = &mut |subject, mask| recorder.grant(true, subject, mask);
-        kind.grants.granted_to(kind.spill.as_deref(), who.slot, groups, hear);
+        granted_to(&kind.grants, kind.spill.as_deref(), who.slot, groups, hear);
         hear(EVERYONE, kind.grants.everyone);
     }
 

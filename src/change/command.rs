@@ -3,10 +3,11 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::written::ScopeDocument;
-use crate::directory::{Members, Subject, UserSource};
+use super::builders::{
+    AddGroup, AddKey, AddResource, AddUser, Invite, InviteMany, RemoveUser, SyncUser, texts,
+};
+use crate::directory::{Subject, UserSource};
 use crate::seats::License;
-use crate::time::Timestamp;
 
 /// One change that somebody asks for, by names.
 ///
@@ -19,7 +20,7 @@ use crate::time::Timestamp;
 /// use entitle::{Command, Subject};
 ///
 /// let commands: [Command; 3] = [
-///     Command::add_user("ada").profile("designer").group("data").into(),
+///     Command::add_user("ada").profile("designer").groups(["data", "ops"]).into(),
 ///     Command::add_resource("project/churn").owner("ada").into(),
 ///     Command::grant(Subject::group("data"), "project/churn", ["read"]),
 /// ];
@@ -170,163 +171,6 @@ pub enum Command {
     InstallLicense(License),
     /// Asks for nothing: what is due is applied, as before every other command (rule C5).
     Tick {},
-}
-
-/// Adds an active user with a seat, groups and an e-mail address.
-///
-/// If the user exists it is a no-op, provided that every field named is already so and the user is active.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-#[must_use]
-pub struct AddUser {
-    /// The new name.
-    pub user: String,
-    /// The profile; left out is the catalog's default, `Some(None)` is none (rule G3).
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    #[cfg_attr(feature = "serde", serde(with = "crate::wire::left_out"))]
-    pub profile: Option<Option<String>>,
-    /// Explicit groups to join.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
-    pub groups: Vec<String>,
-    /// Where the user comes from; left out is local (rule G2).
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub source: Option<UserSource>,
-    /// An e-mail address, kept and never used.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub email: Option<String>,
-}
-
-/// Invites a user: the seat is reserved until the invitation is accepted, revoked or over (rule S4).
-///
-/// For a user whose invitation expired it renews the invitation; fields left out stay as they are then.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-#[must_use]
-pub struct Invite {
-    /// The new name, or that of a user whose invitation expired.
-    pub user: String,
-    /// The profile; left out is the catalog's default, `Some(None)` is none (rule G3).
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    #[cfg_attr(feature = "serde", serde(with = "crate::wire::left_out"))]
-    pub profile: Option<Option<String>>,
-    /// Explicit groups to join.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
-    pub groups: Vec<String>,
-    /// When the invitation is over; never if left out.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub expires_at: Option<Timestamp>,
-    /// An e-mail address, kept and never used.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub email: Option<String>,
-}
-
-/// Invites everyone named in a text: addresses between commas, spaces, semicolons or new lines (rule G6).
-///
-/// Each address is the user's name. One bad address refuses all, and every bad one is listed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-#[must_use]
-pub struct InviteMany {
-    /// The addresses.
-    pub text: String,
-    /// The profile; left out is the catalog's default, `Some(None)` is none (rule G3).
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    #[cfg_attr(feature = "serde", serde(with = "crate::wire::left_out"))]
-    pub profile: Option<Option<String>>,
-    /// Explicit groups to join.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
-    pub groups: Vec<String>,
-    /// When the invitations are over; never if left out.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub expires_at: Option<Timestamp>,
-}
-
-/// Removes a user, whose memberships, grants, keys and credentials go too, and whose seat is free.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-#[must_use]
-pub struct RemoveUser {
-    /// The user.
-    pub user: String,
-    /// Who owns then what the user owned (rule A10).
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub heir: Option<String>,
-}
-
-/// Brings a user up to date with an external directory, adding the user if asked to (rule G2).
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-#[must_use]
-pub struct SyncUser {
-    /// The user.
-    pub user: String,
-    /// The directory's kind; another one than before is refused.
-    pub source: UserSource,
-    /// The user's groups there, all of them.
-    pub external_groups: Vec<String>,
-    /// Whether an unknown user is added.
-    #[cfg_attr(feature = "serde", serde(default = "yes"))]
-    pub provision: bool,
-    /// Whether the profile of a known user is chosen again (rule G3).
-    #[cfg_attr(feature = "serde", serde(default))]
-    pub update_profile: bool,
-}
-
-#[cfg(feature = "serde")]
-const fn yes() -> bool {
-    true
-}
-
-/// Adds a group (rule G1).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-#[must_use]
-pub struct AddGroup {
-    /// The new name.
-    pub group: String,
-    /// How users come into it; left out is by command.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub members: Option<Members>,
-    /// The resource whose owner is always a member, for explicit groups only (rule A10).
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub includes_owner_of: Option<String>,
-}
-
-/// Adds a resource.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-#[must_use]
-pub struct AddResource {
-    /// The new name, such as `project/churn`.
-    pub resource: String,
-    /// Its owner (rule A10).
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub owner: Option<String>,
-}
-
-/// Adds an API key that acts as a user within a scope (rule A11).
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-#[must_use]
-pub struct AddKey {
-    /// The new name.
-    pub key: String,
-    /// The user.
-    pub acts_as: String,
-    /// What it may do of what the user may do; left out is nothing.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub scope: Option<ScopeDocument>,
-    /// When it is over; never if left out.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub expires_at: Option<Timestamp>,
 }
 
 impl Command {
@@ -500,127 +344,6 @@ impl Command {
     #[must_use]
     pub fn tick() -> Self {
         Self::Tick {}
-    }
-}
-
-fn texts<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Vec<String> {
-    texts.into_iter().map(Into::into).collect()
-}
-
-/// Makes the setters that several builders share.
-macro_rules! shared_setters {
-    ($($builder:ty: $($setter:ident),+;)+) => {$(
-        impl $builder {
-            $(shared_setters!(@ $setter);)+
-        }
-    )+};
-    (@ profile) => {
-        /// Names the profile.
-        pub fn profile(mut self, profile: impl Into<String>) -> Self {
-            self.profile = Some(Some(profile.into()));
-            self
-        }
-    };
-    (@ no_profile) => {
-        /// Asks for no profile, not even the catalog's default.
-        pub fn no_profile(mut self) -> Self {
-            self.profile = Some(None);
-            self
-        }
-    };
-    (@ group) => {
-        /// Adds an explicit group to join.
-        pub fn group(mut self, group: impl Into<String>) -> Self {
-            self.groups.push(group.into());
-            self
-        }
-    };
-    (@ expires_at) => {
-        /// Says when it is over.
-        pub fn expires_at(mut self, at: Timestamp) -> Self {
-            self.expires_at = Some(at);
-            self
-        }
-    };
-    (@ email) => {
-        /// Names an e-mail address.
-        pub fn email(mut self, email: impl Into<String>) -> Self {
-            self.email = Some(email.into());
-            self
-        }
-    };
-}
-
-shared_setters! {
-    AddUser: profile, no_profile, group, email;
-    Invite: profile, no_profile, group, expires_at, email;
-    InviteMany: profile, no_profile, group, expires_at;
-    AddKey: expires_at;
-}
-
-impl AddUser {
-    /// Says where the user comes from.
-    pub fn source(mut self, source: UserSource) -> Self {
-        self.source = Some(source);
-        self
-    }
-}
-
-impl RemoveUser {
-    /// Names who owns then what the user owned.
-    pub fn heir(mut self, heir: impl Into<String>) -> Self {
-        self.heir = Some(heir.into());
-        self
-    }
-}
-
-impl SyncUser {
-    /// Refuses an unknown user instead of adding it.
-    pub fn known_only(mut self) -> Self {
-        self.provision = false;
-        self
-    }
-
-    /// Chooses the profile again, also for a known user.
-    pub fn update_profile(mut self) -> Self {
-        self.update_profile = true;
-        self
-    }
-}
-
-impl AddGroup {
-    /// Makes everybody a member who wants one of these profiles, and nobody else.
-    pub fn by_profile<P: Into<String>>(mut self, profiles: impl IntoIterator<Item = P>) -> Self {
-        self.members = Some(Members::ByProfile(texts(profiles)));
-        self
-    }
-
-    /// Makes everybody a member who has one of these external names.
-    pub fn external<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
-        self.members = Some(Members::External(texts(names)));
-        self
-    }
-
-    /// Makes the owner of a resource always a member.
-    pub fn includes_owner_of(mut self, resource: impl Into<String>) -> Self {
-        self.includes_owner_of = Some(resource.into());
-        self
-    }
-}
-
-impl AddResource {
-    /// Names the owner.
-    pub fn owner(mut self, owner: impl Into<String>) -> Self {
-        self.owner = Some(owner.into());
-        self
-    }
-}
-
-impl AddKey {
-    /// Says what the key may do.
-    pub fn scope(mut self, scope: ScopeDocument) -> Self {
-        self.scope = Some(scope);
-        self
     }
 }
 

@@ -5,6 +5,7 @@
 //! new directory to anyone. [`Directory::replay`](crate::Directory::replay) makes the same directory of stored
 //! commits, without asking any policy again.
 
+mod builders;
 mod command;
 mod event;
 mod impact;
@@ -14,9 +15,8 @@ mod refusal;
 mod replay;
 mod written;
 
-pub use self::command::{
-    AddGroup, AddKey, AddResource, AddUser, Command, Invite, InviteMany, RemoveUser, SyncUser,
-};
+pub use self::builders::{AddGroup, AddKey, AddResource, AddUser, Invite, InviteMany, RemoveUser, SyncUser};
+pub use self::command::Command;
 pub use self::event::{Commit, Event};
 pub use self::impact::{AccessChange, Impact, Requirement, SeatChange, SeatView};
 pub use self::plan::{Plan, Stale};

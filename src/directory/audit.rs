@@ -4,7 +4,8 @@ use alloc::format;
 use alloc::string::String;
 
 use super::record::{Membership, UserRecord, UserStatus};
-use super::row::{NO_PROFILE, Standing, UserRow, grant_of, group_subject, user_subject};
+use super::row::{NO_PROFILE, Standing, UserRow, group_subject, user_subject};
+use super::spill::grant_of;
 use super::{Directory, KindId};
 use crate::catalog::ProfileId;
 use crate::id::{GroupId, UserId};

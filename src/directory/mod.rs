@@ -16,6 +16,8 @@ mod restore;
 mod rights;
 mod row;
 mod set;
+mod slots;
+mod spill;
 mod table;
 mod target;
 
@@ -41,10 +43,11 @@ pub use self::record::{UserSource, UserStatus};
 pub(crate) use self::restore::Restore;
 pub(crate) use self::rights::Rights;
 pub(crate) use self::row::{
-    EVERYONE, Groups, NO_PROFILE, NOBODY, ResourceRow, Standing, SubjectSlot, UserRow, subject_slot,
+    EVERYONE, NO_PROFILE, NOBODY, ResourceRow, Standing, SubjectSlot, UserRow, subject_slot,
 };
-use self::row::{GroupSet, Spill};
 pub(crate) use self::set::{SlotIter, SlotSet, add_all};
+use self::spill::{GroupSet, Spill};
+pub(crate) use self::spill::{Groups, granted_to};
 use self::table::{Slots, Table};
 pub(crate) use self::target::{Found, parse_resource};
 pub use self::target::{ResourceName, Subject, Target, TextError};
@@ -415,96 +418,6 @@ impl Directory {
         let over = self.due.first().map(|&(at, _)| at);
         let phase = self.ledger.terms().and_then(|terms| terms.next_phase_at(self.committed_at));
         over.into_iter().chain(phase).min()
-    }
-
-    // What follows serves the other parts of the crate.
-
-    pub(crate) fn user_id(&self, slot: u32) -> Option<UserId> {
-        let row = self.users.rows.get(slot)?;
-        (row.standing != Standing::Vacant).then(|| UserId::new(slot, row.generation))
-    }
-
-    #[inline]
-    pub(crate) fn user_row(&self, user: UserId) -> Option<&UserRow> {
-        let row = self.users.rows.get(user.index())?;
-        (row.generation == user.generation() && row.standing != Standing::Vacant).then_some(row)
-    }
-
-    pub(crate) fn seat(&self, user: UserId) -> Option<Seat> {
-        self.user_row(user).map(|_| self.seat_at(user.index()))
-    }
-
-    pub(crate) fn seat_at(&self, slot: u32) -> Seat {
-        self.users.seats.get(slot).copied().unwrap_or_default()
-    }
-
-    pub(crate) fn user_record(&self, user: UserId) -> Option<&UserRecord> {
-        self.user_row(user)?;
-        self.users.records.get(user.index())
-    }
-
-    pub(crate) fn group_record(&self, group: GroupId) -> Option<&GroupRecord> {
-        let record = self.groups.records.get(group.index())?;
-        (record.generation == group.generation() && record.name.is_some()).then_some(record)
-    }
-
-    pub(crate) fn key_record(&self, key: KeyId) -> Option<&KeyRecord> {
-        let record = self.keys.records.get(key.index())?;
-        (record.generation == key.generation() && record.name.is_some()).then_some(record)
-    }
-
-    #[inline]
-    pub(crate) fn resource_row(&self, resource: ResourceId) -> Option<&ResourceRow> {
-        let row = self.resources.rows.get(resource.index())?;
-        (row.generation == resource.generation() && row.live).then_some(row)
-    }
-
-    pub(crate) fn resource_slot(&self, kind: KindId, key: &str) -> Option<u32> {
-        let names = &self.resources.names;
-        names.find(names.hash((kind.get(), key)), |slot| self.is_named(slot, kind, key))
-    }
-
-    fn is_named(&self, slot: u32, kind: KindId, key: &str) -> bool {
-        let of_kind = self.resources.rows.get(slot).is_some_and(|row| row.live && row.kind == kind.get());
-        of_kind && self.resources.records.get(slot).and_then(|record| record.key.as_deref()) == Some(key)
-    }
-
-    pub(crate) fn user_slot_name(&self, slot: u32) -> Option<&str> {
-        self.users.records.get(slot).and_then(|user| user.name.as_deref())
-    }
-
-    pub(crate) fn group_slot_name(&self, slot: u32) -> Option<&str> {
-        self.groups.records.get(slot).and_then(|group| group.name.as_deref())
-    }
-
-    pub(crate) fn slot_name(&self, slot: u32) -> Option<ResourceName<'_>> {
-        let row = self.resources.rows.get(slot).filter(|row| row.live)?;
-        let kind = self.catalog.kind_name(KindId::new(row.kind))?;
-        Some(ResourceName { kind, key: self.resources.records.get(slot)?.key.as_deref() })
-    }
-
-    /// What spilled out of a resource's row.
-    #[inline]
-    pub(crate) fn spill_of(&self, slot: u32, row: &ResourceRow) -> Option<&Spill> {
-        if row.spilled { self.resources.spilled.get(slot).and_then(Option::as_deref) } else { None }
-    }
-
-    /// The groups of the user in a row.
-    #[inline]
-    pub(crate) fn groups_in<'a>(&'a self, slot: u32, row: &'a UserRow) -> Groups<'a> {
-        if row.spilled { self.spilled_groups(slot, row) } else { Groups::Row(row) }
-    }
-
-    #[inline(never)]
-    fn spilled_groups<'a>(&'a self, slot: u32, row: &'a UserRow) -> Groups<'a> {
-        self.users.spilled.get(slot).and_then(Option::as_deref).map_or(Groups::Row(row), Groups::Spilled)
-    }
-
-    pub(crate) fn group_slots(&self, slot: u32, row: &UserRow) -> Vec<u32> {
-        match self.groups_in(slot, row) {
-            Groups::Row(row) => row.groups().to_vec(),
-            Groups::Spilled(set) => set.iter().collect(),
-        }
     }
 }
 

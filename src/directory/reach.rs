@@ -1,7 +1,8 @@
 //! What stands on the side of a target and on that of a subject, walked in a stable order.
 
 use super::edit::grantee_subject;
-use super::row::{self, SubjectSlot, subject_slot};
+use super::row::{SubjectSlot, subject_slot};
+use super::spill;
 use super::{Directory, Grantee, SlotIter, Subject, Target};
 use crate::catalog::KindId;
 use crate::id::{GroupId, KeyId, ResourceId};
@@ -57,7 +58,7 @@ impl Directory {
         if after.is_none() && grants.everyone != 0 {
             return Some((Grantee::Everyone, grants.everyone));
         }
-        let (subject, mask) = row::next_grant(grants, spill, after.and_then(grantee_subject))?;
+        let (subject, mask) = spill::next_grant(grants, spill, after.and_then(grantee_subject))?;
         Some((self.grantee(subject)?, mask))
     }
 

@@ -6,7 +6,7 @@ use alloc::string::String;
 use super::Planner;
 use super::lookup::new_name;
 use super::sync::external_names;
-use crate::change::command::AddGroup;
+use crate::change::builders::AddGroup;
 use crate::change::event::Event;
 use crate::change::refusal::Refusal;
 use crate::directory::{Members, Membership};

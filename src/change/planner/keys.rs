@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::Planner;
 use super::lookup::new_name;
 use crate::catalog::PermissionsDocument;
-use crate::change::command::AddKey;
+use crate::change::builders::AddKey;
 use crate::change::event::Event;
 use crate::change::refusal::Refusal;
 use crate::change::written::ScopeDocument;

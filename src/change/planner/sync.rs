@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::Planner;
 use super::lookup::new_name;
-use crate::change::command::SyncUser;
+use crate::change::builders::SyncUser;
 use crate::change::event::Event;
 use crate::change::refusal::Refusal;
 use crate::id::UserId;

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::Planner;
 use super::lookup::new_name;
 use crate::catalog::ProfileId;
-use crate::change::command::{AddUser, Invite, InviteMany};
+use crate::change::builders::{AddUser, Invite, InviteMany};
 use crate::change::event::Event;
 use crate::change::refusal::Refusal;
 use crate::directory::{UserRecord, UserSource, UserStatus};

@@ -3,7 +3,8 @@
 use super::put;
 use crate::catalog::KindId;
 use crate::directory::Directory;
-use crate::directory::row::{self, ResourceRow, SubjectSlot, group_subject, subject_slot, user_subject};
+use crate::directory::row::{ResourceRow, SubjectSlot, group_subject, subject_slot, user_subject};
+use crate::directory::spill;
 use crate::id::{GroupId, ResourceId, UserId};
 
 /// Whom a grant is given to, by id; [`Subject`](crate::Subject) is the same by name.
@@ -22,14 +23,15 @@ impl Directory {
     pub(crate) fn grant_on_resource(&self, to: Grantee, resource: ResourceId) -> u64 {
         let Some(row) = self.resource_row(resource) else { return 0 };
         let spill = self.resources.spilled.get(resource.index()).and_then(Option::as_deref);
-        grantee_subject(to).map_or(row.grants.everyone, |subject| row::grant_of(&row.grants, spill, subject))
+        grantee_subject(to)
+            .map_or(row.grants.everyone, |subject| spill::grant_of(&row.grants, spill, subject))
     }
 
     /// What a subject has on a whole kind.
     pub(crate) fn grant_on_kind(&self, to: Grantee, kind: KindId) -> u64 {
         let Some(on) = self.kinds.get(kind.index()) else { return 0 };
         let spill = on.spill.as_deref();
-        grantee_subject(to).map_or(on.grants.everyone, |subject| row::grant_of(&on.grants, spill, subject))
+        grantee_subject(to).map_or(on.grants.everyone, |subject| spill::grant_of(&on.grants, spill, subject))
     }
 
     /// Sets what a subject has on a resource.
@@ -82,8 +84,8 @@ impl Directory {
         let mut spill = before;
         let mut held = 0;
         self.resources.rows.update(slot, |row| {
-            held = row::grant_of(&row.grants, spill.as_deref(), subject);
-            row::set_grant(&mut row.grants, &mut spill, subject, mask);
+            held = spill::grant_of(&row.grants, spill.as_deref(), subject);
+            spill::set_grant(&mut row.grants, &mut spill, subject, mask);
             row.spilled = spill.is_some();
         });
         if spill.is_some() {
@@ -103,8 +105,8 @@ impl Directory {
     pub(super) fn write_kind_grant(&mut self, kind: KindId, subject: u32, mask: u64) {
         let mut before = 0;
         self.update_kind(kind.get(), |entry| {
-            before = row::grant_of(&entry.grants, entry.spill.as_deref(), subject);
-            row::set_grant(&mut entry.grants, &mut entry.spill, subject, mask);
+            before = spill::grant_of(&entry.grants, entry.spill.as_deref(), subject);
+            spill::set_grant(&mut entry.grants, &mut entry.spill, subject, mask);
         });
         self.rework_subject(subject, kind, (before & !mask == 0).then_some(mask));
     }
@@ -127,13 +129,13 @@ impl Directory {
         slot: u32,
         row: &'a ResourceRow,
     ) -> impl Iterator<Item = (u32, u64)> + 'a {
-        row::all_grants(&row.grants, self.resources.spilled.get(slot).and_then(Option::as_deref))
+        spill::all_grants(&row.grants, self.resources.spilled.get(slot).and_then(Option::as_deref))
     }
 
     /// All grants to groups and users on a whole kind.
     pub(crate) fn grants_on_kind(&self, kind: KindId) -> impl Iterator<Item = (u32, u64)> + '_ {
         let on = self.kinds.get(kind.index());
-        on.into_iter().flat_map(|on| row::all_grants(&on.grants, on.spill.as_deref()))
+        on.into_iter().flat_map(|on| spill::all_grants(&on.grants, on.spill.as_deref()))
     }
 }
 

@@ -13,8 +13,9 @@ use alloc::vec::Vec;
 use super::bits;
 use crate::catalog::KindId;
 use crate::directory::Directory;
-use crate::directory::row::{Grants, Spill, SubjectSlot, subject_slot};
+use crate::directory::row::{Grants, SubjectSlot, subject_slot};
 use crate::directory::set::SlotSet;
+use crate::directory::spill::{Spill, granted_to};
 
 impl Directory {
     /// The grants that the wide masks of a kind are made of.
@@ -29,7 +30,7 @@ impl Directory {
     pub(in crate::directory) fn wide_of(&self, user: u32, kind: KindId) -> u64 {
         let Some(row) = self.users.rows.get(user) else { return 0 };
         let Some((grants, spill)) = self.wide_grants(kind) else { return 0 };
-        grants.granted_to(spill, user, self.groups_in(user, row), &mut |_, _| {})
+        granted_to(grants, spill, user, self.groups_in(user, row), &mut |_, _| {})
     }
 
     fn set_wide(&mut self, user: u32, kind: KindId, mask: u64) {

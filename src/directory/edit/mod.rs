@@ -62,6 +62,6 @@ fn put(set: &mut SlotSet, slot: u32, inside: bool) {
 }
 
 /// The places of the bits that are set.
-fn bits(mask: u64) -> impl Iterator<Item = KindId> {
+pub(super) fn bits(mask: u64) -> impl Iterator<Item = KindId> {
     (0..64_u8).filter(move |bit| mask & (1 << bit) != 0).map(KindId::new)
 }

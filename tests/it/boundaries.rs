@@ -319,6 +319,28 @@ fn every_bit_of_a_kind_is_its_own() {
     }
 }
 
+/// A kind that has all the permissions there may be has no bit to spare that would tell of what stands against one.
+#[test]
+fn what_stands_against_one_bit_of_a_full_kind_is_seen() {
+    let mut catalog = wide(1, 64, 1);
+    catalog["add_ons"] = json!({ "studios": { "gates": { "kind0": ["p63"] } } });
+    let mut made = Made::of(&catalog);
+    made.apply(vec![
+        Command::add_user("u0").profile("profile0").into(),
+        Command::add_resource("kind0/a").into(),
+        Command::add_resource("kind0/b").into(),
+        Command::require_credential("kind0/b", ["p0"]),
+        Command::grant(Subject::Everyone, "kind0/*", permissions(64)),
+    ]);
+    let may = |on, bits: &[usize]| {
+        may(&made.directory, 0, on, &bits.iter().map(|bit| format!("p{bit}")).collect::<Vec<_>>())
+    };
+    assert!(may("kind0/a", &[0]) && may("kind0/a", &[0, 62]) && may("kind0/b", &[1, 62]));
+    // The gated permission, the one that needs a credential, and both, alone and with others.
+    assert!(!may("kind0/a", &[63]) && !may("kind0/a", &[62, 63]));
+    assert!(!may("kind0/b", &[0]) && !may("kind0/b", &[0, 63]) && !may("kind0/b", &[0, 1, 63]));
+}
+
 fn may(directory: &Directory, who: usize, on: &str, wanted: &[String]) -> bool {
     let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
     let allowed = directory.check_named(&format!("user:u{who}"), on, &wanted).unwrap().is_allowed();

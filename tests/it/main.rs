@@ -27,3 +27,4 @@ mod refusals;
 mod scenarios;
 mod seats;
 mod twins;
+mod typed;

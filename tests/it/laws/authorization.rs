@@ -209,6 +209,39 @@ fn c7_nothing_old_revives_under_a_name_that_is_used_again() {
     });
 }
 
+/// An id of something removed is unknown also where whoever has its place now may do everything (rule C7).
+#[test]
+fn c7_an_old_id_gets_nothing_of_what_is_in_its_place() {
+    let catalog = json!({
+        "kinds": { "project": { "permissions": ["read"] } },
+        "profiles": { "free": { "seat": "exempt" } },
+        "default_profile": "free",
+    });
+    let first = [
+        json!({ "grant": { "to": "everyone", "on": "project/*", "permissions": ["read"] } }),
+        json!({ "add_user": { "user": "ada" } }),
+        json!({ "add_resource": { "resource": "project/a" } }),
+    ];
+    let replaced = [
+        json!({ "remove_user": { "user": "ada" } }),
+        json!({ "remove_resource": { "resource": "project/a" } }),
+        json!({ "add_user": { "user": "bob" } }),
+        json!({ "add_resource": { "resource": "project/b" } }),
+    ];
+    let before = must(&crate::pair::empty(&catalog), &Strict, &first).unwrap();
+    let after = must(&before, &Strict, &replaced).unwrap();
+    let ids = |directory: &Directory, user, resource| {
+        (directory.user(user).unwrap(), directory.resource_named(resource).unwrap())
+    };
+    let ((ada, a), (bob, b)) = (ids(&before, "ada", "project/a"), ids(&after, "bob", "project/b"));
+    let read = after.catalog().permission_set("project", ["read"]).unwrap();
+    let ask = |who, on| [after.check(who, on, read).code(), after.for_principal(who).check(on, read).code()];
+    assert_eq!(ask(bob, b), ["allowed"; 2]);
+    assert_eq!(ask(ada, b), ["unknown_principal"; 2]);
+    assert_eq!(ask(bob, a), ["unknown_resource"; 2]);
+    assert_eq!(ask(ada, a), ["unknown_principal"; 2]);
+}
+
 fn user_is_new(before: &Directory, after: &Directory, name: &str, old: entitle::UserId) -> Held {
     let new = after.user(name).unwrap();
     ensure(new != old && after.user_name(old).is_none(), || format!("the id of {name} came back"))?;

@@ -8,6 +8,7 @@ use entitle::scenario::Scenario;
 use entitle::seats::{Answer, Figures, Quantity, SeatRequest, SeatState, Source, Strict, Waitlist};
 use entitle::{Command, Directory, License, Timestamp};
 use proptest::prelude::*;
+use serde_json::json;
 
 use crate::scenarios::texts;
 
@@ -109,6 +110,16 @@ fn the_serialized_report_has_the_same_figures() {
             }
         }
     }
+}
+
+/// A license is written without what was left out, so that it reads as it was written.
+#[test]
+fn s3_a_license_is_written_as_short_as_it_may_be() {
+    let license = License::new("acme");
+    assert_eq!(serde_json::to_value(&license).unwrap(), json!({ "name": "acme" }));
+    let license = license.seats("designer", 1).grace_ms(5);
+    let written = json!({ "name": "acme", "seats": { "designer": 1 }, "grace_ms": 5 });
+    assert_eq!(serde_json::to_value(&license).unwrap(), written);
 }
 
 #[test]

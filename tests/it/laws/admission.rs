@@ -3,7 +3,7 @@
 use super::{Held, Seated, apply, consumed, counted, counted_figures, ensure, figures, in_every_state, must};
 use super::{on_every_step, users};
 use crate::generate::Mix;
-use entitle::seats::{Answer, Quantity, SeatFigure, SeatRequest};
+use entitle::seats::{Answer, Basis, Quantity, SeatFigure, SeatRequest};
 use entitle::{Command, Directory, License, Strict};
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -75,6 +75,24 @@ fn s6_one_replaces_another_at_a_full_profile_in_either_order() {
         }
         Ok(())
     });
+}
+
+/// Being assigned the profile that one was placed on takes nothing, so it cannot go to who asks before (rule S1).
+#[test]
+fn s1_who_settles_for_the_profile_held_gives_nothing_up() {
+    let catalog = json!({ "kinds": {}, "profiles": { "designer": {}, "reader": {} } });
+    let first = [
+        json!({ "install_license": { "name": "acme", "seats": { "designer": 0, "reader": 1 } } }),
+        json!({ "add_user": { "user": "bob", "profile": "designer" } }),
+    ];
+    let place = |_: &SeatRequest<'_>| Answer::Place("reader".into());
+    let placed = must(&crate::pair::empty(&catalog), &place, &first).unwrap();
+    let batch =
+        [json!({ "add_user": { "user": "ada", "profile": "reader" } }), assign("bob", Some("reader"))];
+    let after = must(&placed, &entitle::seats::Waitlist, &batch).unwrap();
+    let seat = |user| after.seat_of(after.user(user).unwrap()).unwrap();
+    assert_eq!((seat("bob").holds, seat("bob").basis), (Some("reader"), Some(Basis::Standard)));
+    assert_eq!((seat("ada").holds, seat("ada").wants), (None, Some("reader")));
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use super::{Held, apply, ensure, in_every_state, must, users};
 use crate::compare::principals;
 use crate::generate::{GROUPS, KINDS, Mix, RESOURCES, USERS};
-use entitle::{Directory, Principal, ResourceId, Strict};
+use entitle::change::ScopeDocument;
+use entitle::{Command, Directory, Principal, ResourceId, Strict};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -339,6 +340,56 @@ fn a6_a_misspelled_permission_is_never_allowed() {
         }
         Ok(())
     });
+}
+
+#[test]
+fn a5_naming_a_permission_twice_is_naming_it_once() {
+    let catalog = json!({
+        "kinds": { "project": { "permissions": ["write", "read"] } },
+        "profiles": { "free": { "seat": "exempt" } },
+    });
+    let world = [
+        json!({ "add_user": { "user": "ada", "profile": "free" } }),
+        json!({ "add_resource": { "resource": "project/a" } }),
+        json!({ "grant": { "to": "user:ada", "on": "project/a", "permissions": ["read", "read"] } }),
+    ];
+    let directory = must(&crate::pair::empty(&catalog), &Strict, &world).unwrap();
+    let ask = |wanted: &[&str]| directory.check_named("user:ada", "project/a", wanted).unwrap().code();
+    assert_eq!([ask(&["read"; 2]), ask(&["write"; 2])], ["allowed", "not_granted"]);
+    assert_eq!(ask(&["read", "write", "write"]), "not_granted");
+}
+
+/// What a scope says of one target in several entries adds up, and an entry of nothing is none (rule A11).
+#[test]
+fn a11_the_entries_of_a_scope_add_up() {
+    let catalog = json!({
+        "kinds": { "project": { "permissions": ["write", "run", "read"] } },
+        "profiles": { "free": { "seat": "exempt" } },
+    });
+    let all = json!({ "to": "user:ada", "on": "project/*", "permissions": ["write", "run", "read"] });
+    let world = [
+        json!({ "add_user": { "user": "ada", "profile": "free" } }),
+        json!({ "add_resource": { "resource": "project/a" } }),
+        json!({ "grant": all }),
+    ];
+    let directory = must(&crate::pair::empty(&catalog), &Strict, &world).unwrap();
+    let with = |scope: ScopeDocument| {
+        let key = Command::add_key("ci", "ada").scope(scope);
+        directory.plan(directory.committed_at(), &Strict, [key.into()]).unwrap().into_directory()
+    };
+    for on in ["project/a", "project/*"] {
+        let scoped = with(ScopeDocument::nothing().with(on, ["read"]).with(on, ["run"]));
+        let ask = |permission| scoped.check_named("key:ci", "project/a", &[permission]).unwrap().code();
+        assert_eq!(["read", "run", "write"].map(ask), ["allowed", "allowed", "not_granted"], "{on}");
+
+        let nothing = with(ScopeDocument::nothing().with(on, []));
+        assert_eq!(
+            nothing,
+            must(&directory, &Strict, &[json!({ "add_key": { "key": "ci", "acts_as": "ada" } })]).unwrap()
+        );
+        let again = json!({ "add_key": { "key": "ci", "acts_as": "ada", "scope": {} } });
+        assert_eq!(must(&nothing, &Strict, &[again]).unwrap().revision(), nothing.revision(), "{on}");
+    }
 }
 
 /// Names that look like others are others, and a user, a group and a key of one name have nothing in common.

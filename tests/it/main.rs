@@ -11,6 +11,7 @@
 mod agreement;
 mod allocations;
 mod boundaries;
+mod built;
 mod compare;
 mod floors;
 mod fuzzed;

@@ -357,6 +357,12 @@ fn a5_naming_a_permission_twice_is_naming_it_once() {
     let ask = |wanted: &[&str]| directory.check_named("user:ada", "project/a", wanted).unwrap().code();
     assert_eq!([ask(&["read"; 2]), ask(&["write"; 2])], ["allowed", "not_granted"]);
     assert_eq!(ask(&["read", "write", "write"]), "not_granted");
+    let explained = |wanted: &[&str]| {
+        let explanation = directory.explain_named("user:ada", "project/a", wanted).unwrap();
+        (explanation.decision, explanation.grants, explanation.needs)
+    };
+    assert_eq!(explained(&["read"; 2]), explained(&["read"]));
+    assert_eq!(explained(&["write"; 2]), explained(&["write"]));
 }
 
 /// What a scope says of one target in several entries adds up, and an entry of nothing is none (rule A11).

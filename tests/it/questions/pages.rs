@@ -166,6 +166,19 @@ fn pages_of_long_lists_are_complete() {
             assert_eq!(grants.len(), 2 * count);
             assert!(grants.is_sorted() && members.is_sorted() && groups.is_sorted());
         }
+        // What an iterator says of its length is so, at its beginning and behind each item.
+        let (mut left_of_all, mut left_of_first) = (directory.member_ids(all), directory.group_ids(first));
+        for left in (0..=count).rev() {
+            assert!(is_within(left, left_of_all.size_hint()), "{left}: {left_of_all:?}");
+            assert!(is_within(left + 1, left_of_first.size_hint()), "{left}: {left_of_first:?}");
+            assert_eq!(left_of_all.next().is_some(), left > 0);
+            assert!(left_of_first.next().is_some());
+        }
+        assert_eq!((left_of_first.next(), left_of_first.size_hint()), (None, (0, Some(0))));
         assert_eq!(directory.grants_of(Grantee::Group(all)).count(), count);
     }
+}
+
+fn is_within(count: usize, (least, most): (usize, Option<usize>)) -> bool {
+    least <= count && most.is_none_or(|most| count <= most)
 }

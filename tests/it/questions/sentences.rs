@@ -153,3 +153,69 @@ fn the_structured_form() {
         }),
     );
 }
+
+/// What is held is told without what it implies, owning included, and of an add-on only what was asked for.
+#[test]
+fn what_is_there_and_what_is_missing() {
+    let catalog = Catalog::builder()
+        .kind(
+            Kind::named("project")
+                .permissions(["deploy", "admin", "write", "read"])
+                .implies("admin", ["write"])
+                .implies("write", ["read"])
+                .owner(["write"]),
+        )
+        .profile(Profile::new("free").exempt())
+        .add_on("studio", "project", ["deploy", "admin"])
+        .build()
+        .unwrap();
+    let commands = [
+        Command::add_group("leads").into(),
+        Command::add_group("robots").into(),
+        Command::add_user("ada").profile("free").group("leads").into(),
+        Command::add_resource("project/churn").owner("ada").into(),
+        Command::grant(Subject::group("leads"), "project/*", ["admin"]),
+        Command::grant(Subject::group("robots"), "project/churn", ["write"]),
+    ];
+    let directory =
+        Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, commands).unwrap().into_directory();
+    let explanation = directory.explain_named("user:ada", "project/churn", &["read", "deploy"]).unwrap();
+    let needs = json!([
+        { "grant": {
+            "user": "ada",
+            "on": "project/churn",
+            "permissions": ["deploy"],
+            "has": [
+                { "through": { "grants": "group:leads" }, "permissions": ["admin"] },
+                { "through": "ownership", "permissions": ["write"] },
+            ],
+            "groups_with": [],
+        } },
+        { "add_on": { "add_on": "studio", "permissions": ["deploy"] } },
+    ]);
+    assert_eq!(serde_json::to_value(&explanation.needs).unwrap(), needs);
+}
+
+#[test]
+fn somebody_who_waits() {
+    let waits = Command::add_user("eve").profile("designer").group("leads");
+    let designer = Command::add_user("dan").profile("designer");
+    let directory = directory();
+    let commands: [Command; 2] = [designer.into(), waits.into()];
+    let plan = directory.plan(Timestamp::EPOCH, &entitle::seats::Waitlist, commands).unwrap();
+    let explanation = plan.directory().explain_named("user:eve", "project/churn", &["write"]).unwrap();
+    let needs: Vec<String> = explanation.needs.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        (explanation.code(), needs),
+        ("no_seat", vec!["eve holds no profile and waits for designer".to_string()])
+    );
+}
+
+#[test]
+fn where_nothing_is_granted_nothing_is_summed_up() {
+    let fay = Command::add_user("fay").profile("reader");
+    let plan = directory().plan(Timestamp::EPOCH, &Strict, [fay.into()]).unwrap();
+    let explanation = plan.directory().explain_named("user:fay", "project/churn", &["read"]).unwrap();
+    assert_eq!((explanation.code(), explanation.grants.len()), ("not_granted", 0));
+    assert!(!explanation.to_string().contains("in all"), "{explanation}");
+}

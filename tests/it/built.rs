@@ -132,9 +132,9 @@ fn commands_about_keys_and_licenses() {
     assert_eq!(FallBack::to(["a", "b"]).profiles().collect::<Vec<_>>(), ["a", "b"]);
 }
 
-/// A refusal lists every bad name with what is wrong with it.
+/// A refusal lists every bad name with what is wrong with it, and says whether only seats were missing.
 #[test]
-fn a_refusal_of_names_lists_them() {
+fn what_a_refusal_tells() {
     let directory = crate::pair::empty(&json!({ "kinds": {}, "profiles": {} }));
     let sync = Command::sync_user("ada", UserSource::Ldap, ["x ", "", "good", " y"]);
     let refusal = directory.plan(Timestamp::EPOCH, &Strict, [sync.into()]).unwrap_err();
@@ -143,6 +143,10 @@ fn a_refusal_of_names_lists_them() {
     let told = refusal.to_string();
     assert!(names.iter().all(|(_, error)| told.contains(&error.to_string())), "{told}");
     assert!(!refusal.is_for_want_of_a_seat());
+    let add = Command::add_user("ada").profile("designer");
+    let directory = crate::pair::empty(&json!({ "kinds": {}, "profiles": { "designer": {} } }));
+    let refusal = directory.plan(Timestamp::EPOCH, &Strict, [add.into()]).unwrap_err();
+    assert!(refusal.is_for_want_of_a_seat(), "{refusal}");
 }
 
 /// What a plan tells of itself is what its commit stores.

@@ -1,8 +1,9 @@
 //! A1 to A14, C7: who may do what, however it came about.
 
-use super::{Held, apply, ensure, in_every_state, must, users};
+use super::{Held, apply, ensure, in_every_state, must, on_every_step, users};
 use crate::compare::principals;
 use crate::generate::{GROUPS, KINDS, Mix, RESOURCES, USERS};
+use entitle::catalog::PermissionSet;
 use entitle::change::ScopeDocument;
 use entitle::{Command, Directory, Principal, ResourceId, Strict};
 use serde_json::{Value, json};
@@ -300,6 +301,59 @@ fn resource_is_new(directory: &Directory, name: &str) -> Held {
         ensure(same, || format!("{who} has old rights on {on}"))?;
     }
     Ok(())
+}
+
+/// A preview tells what every user gains and loses everywhere, and whose seat is another one, and no more (rule S15).
+#[test]
+fn s15_a_preview_tells_every_change() {
+    on_every_step(Mix::All, |taken| {
+        let Ok(plan) = taken.result else { return Ok(()) };
+        let sides = [taken.before, plan.directory()];
+        let impact = plan.impact();
+        let (access, seats) = changes(sides);
+        let told = json!(impact.access());
+        ensure(told == json!(access), || format!("the preview tells {told}, and not {}", json!(access)))?;
+        let told = json!(impact.seats());
+        ensure(told == json!(seats), || format!("the preview tells {told}, and not {}", json!(seats)))?;
+        let some = |part: &str| access.iter().filter(|change| change[part] != json!([])).count();
+        ensure((impact.gains(), impact.loses()) == (some("gains"), some("loses")), || "miscounted".into())
+    });
+}
+
+/// All that is otherwise on the second side, pair by pair and seat by seat.
+fn changes(sides: [&Directory; 2]) -> (Vec<Value>, Vec<Value>) {
+    let (mut users, mut resources) = (BTreeSet::new(), BTreeSet::new());
+    for side in sides {
+        users.extend(crate::compare::users().filter_map(|name| side.user(name)));
+        let names = RESOURCES.iter().copied().chain(["project/none"]);
+        resources.extend(names.filter_map(|name| side.resource_named(name)));
+    }
+    let (mut access, mut seats) = (Vec::new(), Vec::new());
+    for user in users {
+        let name = sides.iter().rev().find_map(|side| side.user_name(user)).unwrap();
+        for on in &resources {
+            let resource = sides.iter().rev().find_map(|side| side.resource_name(*on)).unwrap().to_string();
+            let [was, is] = sides.map(|side| {
+                let allowed: PermissionSet = side.permissions(user, *on);
+                side.catalog().names(allowed).collect::<Vec<_>>()
+            });
+            let gains: Vec<_> = is.iter().filter(|permission| !was.contains(permission)).collect();
+            let loses: Vec<_> = was.iter().filter(|permission| !is.contains(permission)).collect();
+            if was != is {
+                access.push(json!({ "user": name, "resource": resource, "gains": gains, "loses": loses }));
+            }
+        }
+        let [was, is] = sides.map(|side| {
+            let seat = side.seat_of(user)?;
+            Some(
+                json!({ "wants": seat.wants, "holds": seat.holds, "state": seat.state, "basis": seat.basis }),
+            )
+        });
+        if was != is {
+            seats.push(json!({ "user": name, "before": was, "after": is }));
+        }
+    }
+    (access, seats)
 }
 
 #[test]

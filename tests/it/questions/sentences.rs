@@ -154,6 +154,29 @@ fn the_structured_form() {
     );
 }
 
+/// The one line beside each row of an access review.
+#[test]
+fn why_in_one_line() {
+    let why = |who: &str| {
+        let explanation = directory().explain_named(who, "project/churn", &["write"]).unwrap();
+        explanation.why().to_string()
+    };
+    assert_eq!(why("user:ada"), "group:data-team on project/churn: read");
+    assert_eq!(
+        why("key:ci"),
+        "group:leads on project/*: admin; but scope of key ci leaves write, read: takes admin, run; \
+         but advisory profile advised leaves read: would take write"
+    );
+    assert_eq!(
+        why("user:bob"),
+        "owner: admin, write, read, run; \
+         but the user is suspended: takes admin, write, read, run; \
+         but no profile is held: takes admin, write, read, run; \
+         but add-on studio is missing: takes run; \
+         but no credential is recorded: takes run"
+    );
+}
+
 /// What is held is told without what it implies, owning included, and of an add-on only what was asked for.
 #[test]
 fn what_is_there_and_what_is_missing() {

@@ -6,6 +6,7 @@
 mod admission;
 mod authorization;
 mod books;
+mod rules;
 mod time;
 mod traps;
 

@@ -1,0 +1,169 @@
+//! A1, A3, A9, A10, A12, G1, G4, S13: what a rule says, asked of every state directly.
+
+use super::authorization::pairs;
+use super::{apply, ensure, in_every_state, must, users};
+use crate::generate::{Mix, RESOURCES};
+use entitle::{Directory, License, Principal, ResourceId, Strict};
+use serde_json::{Value, json};
+
+fn granted_names(directory: &Directory, who: Principal, on: ResourceId) -> Vec<&str> {
+    directory.catalog().names(directory.granted(who, on)).collect()
+}
+
+fn set_grant(to: &str, on: &str, permissions: &[&str]) -> Value {
+    json!({ "set_grant": { "to": to, "on": on, "permissions": permissions } })
+}
+
+#[test]
+fn a1_whom_nothing_is_granted_may_nothing() {
+    in_every_state(Mix::All, |directory| {
+        let commands = [
+            set_grant("everyone", "project/*", &[]),
+            json!({ "add_user": { "user": "new", "profile": null } }),
+            json!({ "add_resource": { "resource": "project/fresh" } }),
+        ];
+        let after = must(directory, &Strict, &commands)?;
+        let fresh = after.resource_named("project/fresh").unwrap();
+        let new = Principal::User(after.user("new").unwrap());
+        ensure(granted_names(&after, new, fresh).is_empty(), || "a new user has something".to_owned())
+    });
+}
+
+#[test]
+fn a3_what_is_granted_is_closed_under_implication() {
+    let implied = [
+        ("instance", "admin", &["create_projects"][..]),
+        ("project", "admin", &["write", "publish", "read"]),
+        ("project", "write", &["read"]),
+    ];
+    in_every_state(Mix::All, |directory| {
+        for (who, principal, on, resource) in pairs(directory) {
+            let granted = granted_names(directory, principal, resource);
+            for (kind, permission, others) in implied {
+                let applies = on.split('/').next() == Some(kind) && granted.contains(&permission);
+                let closed = others.iter().all(|other| granted.contains(other));
+                ensure(!applies || closed, || format!("{who} on {on}: {granted:?}"))?;
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a9_a_global_permission_is_a_grant_on_the_instance_and_nowhere_else() {
+    in_every_state(Mix::All, |directory| {
+        let open = must(directory, &Strict, &[set_grant("everyone", "instance", &["audit"])])?;
+        for (who, principal, on, resource) in pairs(&open) {
+            let granted = granted_names(&open, principal, resource);
+            if on == "instance" {
+                let has = granted.contains(&"audit") || matches!(principal, Principal::Key(_));
+                ensure(has, || format!("{who} has no global permission: {granted:?}"))?;
+            } else {
+                let before = granted_names(directory, principal, resource);
+                ensure(granted == before, || format!("{who} on {on}: {granted:?}, before {before:?}"))?;
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a10_a_group_that_includes_an_owner_follows_the_owner() {
+    in_every_state(Mix::All, |directory| {
+        for on in RESOURCES {
+            let Some(resource) = directory.resource_named(on) else { continue };
+            let group = json!({ "add_group": { "group": "owners", "includes_owner_of": on } });
+            let mut after = must(directory, &Strict, &[group])?;
+            let owners = |directory: &Directory| {
+                let group = directory.group("owners").unwrap();
+                directory.members_of(group).into_iter().map(str::to_owned).collect::<Vec<_>>()
+            };
+            let leave = |user: &str| json!({ "leave": { "user": user, "group": "owners" } });
+            let mut owner = directory.owner_of(resource).and_then(|owner| directory.user_name(owner));
+            ensure(owners(&after).iter().map(String::as_str).eq(owner), || {
+                format!("{on}: {:?}", owners(&after))
+            })?;
+            for user in users(directory) {
+                let transfer = json!({ "transfer_ownership": { "resource": on, "to": user.user } });
+                // Who owns a singleton must be active.
+                let Ok(next) = apply(&after, &Strict, &[transfer]) else { continue };
+                let stays = owners(&next).iter().any(|member| member == user.user);
+                ensure(stays, || format!("{} owns {on} and is not in: {:?}", user.user, owners(&next)))?;
+                let refused = apply(&next, &Strict, &[leave(user.user)]).err().map(|refusal| refusal.code());
+                ensure(refused == Some("managed_group"), || {
+                    format!("the owner of {on} leaves: {refused:?}")
+                })?;
+                // The former owner is an ordinary member, who may leave.
+                after = match owner.replace(user.user) {
+                    Some(former) if former != user.user => must(&next, &Strict, &[leave(former)])?,
+                    _ => next,
+                };
+                ensure(owners(&after) == [user.user], || format!("{on}: {:?} is left", owners(&after)))?;
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a12_what_needs_a_credential_is_denied_without_it_and_only_then() {
+    in_every_state(Mix::All, |directory| {
+        for (who, principal, on, resource) in pairs(directory) {
+            let Some(user) = who.strip_prefix("user:") else { continue };
+            let allowed = directory.permissions(principal, resource);
+            let Some(permission) = directory.catalog().names(allowed).next() else { continue };
+            let without = must(
+                directory,
+                &Strict,
+                &[
+                    json!({ "forget_credential": { "user": user, "resource": on } }),
+                    json!({ "require_credential": { "resource": on, "for": [permission] } }),
+                ],
+            )?;
+            let code = |directory: &Directory| directory.check_named(&who, on, &[permission]).unwrap().code();
+            ensure(code(&without) == "credential_required", || format!("{who} on {on}: {}", code(&without)))?;
+            let record = json!({ "record_credential": { "user": user, "resource": on } });
+            let with = must(&without, &Strict, &[record])?;
+            let back = with.check_named(&who, on, &[permission]).unwrap();
+            ensure(back.is_allowed(), || format!("{who} on {on} with it: {}", back.code()))?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn g1_g4_a_group_by_profile_has_who_wants_one_and_nobody_joins_it_by_hand() {
+    in_every_state(Mix::All, |directory| {
+        let members = json!({ "by_profile": ["designer", "reader"] });
+        let group = json!({ "add_group": { "group": "wishes", "members": members } });
+        let after = must(directory, &Strict, &[group])?;
+        let wishes = after.group("wishes").unwrap();
+        for user in users(&after) {
+            let wants = matches!(user.wants.as_deref(), Some("designer" | "reader"));
+            let member = after.members_of(wishes).contains(&user.user);
+            ensure(member == wants, || format!("{user:?} is in: {member}"))?;
+            let by_hand = if member { "leave" } else { "join" };
+            let command = json!({ by_hand: { "user": user.user, "group": "wishes" } });
+            let refused = apply(&after, &Strict, &[command]).err().map(|refusal| refusal.code());
+            ensure(refused == Some("managed_group"), || format!("{by_hand} by hand: {refused:?}"))?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn s13_without_an_add_on_nobody_may_what_it_gates() {
+    in_every_state(Mix::All, |directory| {
+        let license = License::new("bare").unlimited("designer").unlimited("analyst").unlimited("reader");
+        let bare = directory.plan(directory.committed_at(), &Strict, [license.into()]);
+        let bare = bare.map_err(|refusal| refusal.to_string())?.into_directory();
+        for (who, principal, on, resource) in pairs(&bare) {
+            let allowed = bare.permissions(principal, resource);
+            for gated in ["create_projects", "publish", "browse"] {
+                let may = bare.catalog().names(allowed).any(|name| name == gated);
+                ensure(!may, || format!("{who} may {gated} on {on}"))?;
+            }
+        }
+        Ok(())
+    });
+}

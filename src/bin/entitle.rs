@@ -47,7 +47,7 @@ exit code: 0 if everything came out as written, 1 if a step failed or nothing co
 enum Exit {
     Fine = 0,
     Failed = 1,
-    NoScenario = 2,
+    NoAnswer = 2,
 }
 
 fn main() -> ExitCode {

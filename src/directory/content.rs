@@ -172,7 +172,7 @@ impl Directory {
     }
 
     pub(crate) fn sorted_resources(&self) -> Vec<(super::ResourceName<'_>, u32)> {
-        let live = self.resources.rows.iter().filter(|(_, row)| row.live);
+        let live = self.live_resources();
         sorted(live.filter_map(|(slot, _)| Some((self.slot_name(slot)?, slot))))
     }
 

@@ -12,6 +12,22 @@ use crate::id::{GroupId, KeyId, ResourceId, UserId};
 use crate::seats::Seat;
 
 impl Directory {
+    pub(crate) fn live_users(&self) -> impl Iterator<Item = (u32, &UserRecord)> {
+        self.users.records.iter().filter(|(_, user)| user.name.is_some())
+    }
+
+    pub(crate) fn live_groups(&self) -> impl Iterator<Item = (u32, &GroupRecord)> {
+        self.groups.records.iter().filter(|(_, group)| group.name.is_some())
+    }
+
+    pub(crate) fn live_resources(&self) -> impl Iterator<Item = (u32, &ResourceRow)> {
+        self.resources.rows.iter().filter(|(_, row)| row.live)
+    }
+
+    pub(crate) fn live_keys(&self) -> impl Iterator<Item = (u32, &KeyRecord)> {
+        self.keys.records.iter().filter(|(_, key)| key.name.is_some())
+    }
+
     pub(crate) fn user_id(&self, slot: u32) -> Option<UserId> {
         let row = self.users.rows.get(slot)?;
         (row.standing != Standing::Vacant).then(|| UserId::new(slot, row.generation))

@@ -14,7 +14,7 @@ const FAN: usize = 16;
 /// Reading a row follows three pointers; behind the first `LEAF * FAN * FAN` rows it follows four. Changing one copies
 /// its leaf and the chunks above it unless they are unshared already, so a batch pays once for what it touches and a
 /// commit costs what changed. What a copy costs is mostly the counting of references to chunks that no cache holds, so
-/// all are short but the last list of boughs, which grows by one for each 32,768 rows of a check. A smaller `LEAF` makes
+/// all are short but the list of boughs, which has one for each `LEAF * FAN * FAN` rows. A smaller `LEAF` makes
 /// a change cheaper and a check dearer, because more pointers to leaves compete for the cache. Rows that were never
 /// written are `T::default()`.
 #[derive(Clone, Debug)]
@@ -161,7 +161,7 @@ fn unshared<'a, C: 'static>(
 fn grown<T: Clone + Default>(chunk: &mut Arc<[T]>, place: usize, most: usize) -> Option<&mut T> {
     if place >= chunk.len() {
         let needed = place.saturating_add(1);
-        // A leaf or branch grows by little, because a small directory should stay small; the root has no end.
+        // A leaf or branch grows by little, because a small directory should stay small; the list of boughs has no end.
         let wanted = if most == usize::MAX {
             needed.next_power_of_two()
         } else {

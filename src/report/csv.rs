@@ -90,8 +90,8 @@ impl fmt::Display for UsersCsv<'_> {
 /// The text of a cell that no spreadsheet takes for a formula.
 ///
 /// Spreadsheets compute cells that begin with `=`, `+`, `-` or `@`, some of them behind a tab or line end, and in Japanese
-/// ones the wide forms too. An apostrophe before whatever begins with one of these makes a text of the cell. Names and notes that users chose go
-/// through here before they are written as CSV; quoting is left to the writer.
+/// ones the wide forms too. An apostrophe before whatever begins with one of these makes a text of the cell. Names and
+/// notes that users chose go through here before they are written as CSV; quoting is left to the writer.
 ///
 /// ```
 /// use entitle::report::harmless_cell;

@@ -29,11 +29,11 @@ impl Trouble {
         match self {
             Self::Misused(message) => {
                 eprintln!("{message}\n\n{}", super::USAGE);
-                Exit::NoScenario
+                Exit::NoAnswer
             }
             Self::NoAnswer(message) => {
                 eprintln!("{message}");
-                Exit::NoScenario
+                Exit::NoAnswer
             }
             // Whoever reads only the first lines of a long answer has what was wanted.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Fine,

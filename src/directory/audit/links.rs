@@ -6,8 +6,8 @@ use core::fmt::Debug;
 use super::{Imbalance, same};
 use crate::directory::edit::bits;
 use crate::directory::record::{Due, Membership, ResourceMore, Scope, UserMore};
-use crate::directory::row::{NOBODY, ResourceRow, group_subject, user_subject};
-use crate::directory::{Directory, GroupRecord, KeyRecord, KindId, SlotSet, UserRecord};
+use crate::directory::row::{NOBODY, group_subject, user_subject};
+use crate::directory::{Directory, GroupRecord, KindId, SlotSet};
 use crate::name::Name;
 use crate::time::Timestamp;
 
@@ -39,24 +39,8 @@ impl Directory {
         links("what comes due", self.due.iter().copied(), self.all_due())
     }
 
-    fn live_users(&self) -> impl Iterator<Item = (u32, &UserRecord)> {
-        self.users.records.iter().filter(|(_, user)| user.name.is_some())
-    }
-
     fn user_mores(&self) -> impl Iterator<Item = (u32, &UserMore)> {
         self.live_users().filter_map(|(slot, user)| Some((slot, user.more.as_deref()?)))
-    }
-
-    fn live_groups(&self) -> impl Iterator<Item = (u32, &GroupRecord)> {
-        self.groups.records.iter().filter(|(_, group)| group.name.is_some())
-    }
-
-    fn live_resources(&self) -> impl Iterator<Item = (u32, &ResourceRow)> {
-        self.resources.rows.iter().filter(|(_, row)| row.live)
-    }
-
-    fn live_keys(&self) -> impl Iterator<Item = (u32, &KeyRecord)> {
-        self.keys.records.iter().filter(|(_, key)| key.name.is_some())
     }
 
     fn audit_memberships(&self) -> Result<(), Imbalance> {
@@ -111,8 +95,7 @@ impl Directory {
     fn resource_links(&self, set: impl Fn(&ResourceMore) -> &SlotSet) -> impl Iterator<Item = (u32, u32)> {
         self.live_resources().flat_map(move |(resource, _)| {
             let more = self.resources.records.get(resource).and_then(|record| record.more.as_deref());
-            let linked: Vec<u32> = more.map(|more| set(more).iter().collect()).unwrap_or_default();
-            linked.into_iter().map(move |other| (resource, other))
+            more.map(|more| set(more).iter()).into_iter().flatten().map(move |other| (resource, other))
         })
     }
 

@@ -111,7 +111,7 @@ impl Directory {
             if group.membership == Membership::Explicit {
                 continue;
             }
-            for (user, record) in self.users.records.iter().filter(|(_, user)| user.name.is_some()) {
+            for (user, record) in self.live_users() {
                 let belongs = Self::belongs(record, self.seat_at(user).wants, &group.membership);
                 let member = group.members.contains(user);
                 let agrees = belongs.is_none_or(|belongs| belongs == member);
@@ -134,7 +134,7 @@ impl Directory {
 
     fn audit_resources(&self) -> Result<(), Imbalance> {
         let mut live = 0_u32;
-        for (slot, row) in self.resources.rows.iter().filter(|(_, row)| row.live) {
+        for (slot, row) in self.live_resources() {
             live = live.saturating_add(1);
             let name =
                 self.slot_name(slot).and_then(|name| name.key().map(|key| (KindId::new(row.kind), key)));

@@ -99,6 +99,11 @@ fn must(directory: &Directory, policy: &dyn SeatPolicy, commands: &[Value]) -> R
     apply(directory, policy, commands).map_err(|refusal| format!("{} is refused: {refusal}", json!(commands)))
 }
 
+/// A command that sets what a subject has on a target.
+fn set_grant(to: &str, on: &str, permissions: &[&str]) -> Value {
+    json!({ "set_grant": { "to": to, "on": on, "permissions": permissions } })
+}
+
 /// A user with the seat as the crate tells it.
 #[derive(Clone, Debug, PartialEq)]
 struct Seated {

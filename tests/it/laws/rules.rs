@@ -1,17 +1,13 @@
 //! A1, A3, A9, A10, A12, G1, G4, S13: what a rule says, asked of every state directly.
 
 use super::authorization::pairs;
-use super::{apply, ensure, in_every_state, must, users};
+use super::{apply, ensure, in_every_state, must, set_grant, users};
 use crate::generate::{Mix, RESOURCES};
 use entitle::{Directory, License, Principal, ResourceId, Strict};
-use serde_json::{Value, json};
+use serde_json::json;
 
 fn granted_names(directory: &Directory, who: Principal, on: ResourceId) -> Vec<&str> {
     directory.catalog().names(directory.granted(who, on)).collect()
-}
-
-fn set_grant(to: &str, on: &str, permissions: &[&str]) -> Value {
-    json!({ "set_grant": { "to": to, "on": on, "permissions": permissions } })
 }
 
 #[test]

@@ -5,10 +5,10 @@
 //! whole small worlds in `questions`, what happens where sizes end in `boundaries`, and late revokes in `race`.
 
 use super::authorization::pairs;
-use super::{Held, apply, ensure, in_every_state, must};
+use super::{Held, apply, ensure, in_every_state, must, set_grant};
 use crate::generate::{GROUPS, KEYS, KINDS, Mix, RESOURCES, USERS};
 use entitle::{Directory, Strict};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Every kind of which there may be several resources.
 fn kinds() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
@@ -26,10 +26,6 @@ fn subjects(directory: &Directory) -> Vec<String> {
 fn targets(directory: &Directory) -> Vec<String> {
     let there = RESOURCES.iter().filter(|on| directory.resource_named(on).is_some());
     there.map(ToString::to_string).chain(kinds().map(|(kind, _)| format!("{kind}/*"))).collect()
-}
-
-fn set_grant(to: &str, on: &str, permissions: &[&str]) -> Value {
-    json!({ "set_grant": { "to": to, "on": on, "permissions": permissions } })
 }
 
 /// A wildcard reaches what it is about: a grant on a whole kind changes nothing on a resource of another kind.

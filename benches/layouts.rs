@@ -20,7 +20,7 @@ mod clock;
 mod worlds;
 
 use clock::{Contender, interleaved};
-use wide::u32x8;
+use wide::{i16x8, i32x8, u32x8};
 use worlds::{L, M, PROFILES, Question, S, Size, World, prefix};
 
 const WINDOW: usize = 16_384;
@@ -61,6 +61,15 @@ struct ByPermission {
     having: [u8; 64],
 }
 
+/// A user's groups as narrow numbers, the first seven once more behind the last: whatever eight neighbours are read, each
+/// stands at another place.
+#[repr(C, align(64))]
+struct RingRow {
+    ceiling: u16,
+    wide: u16,
+    ring: [i16; 21],
+}
+
 /// All that is asked about one world, in every layout.
 struct Rows {
     users: Vec<UserRow>,
@@ -69,6 +78,7 @@ struct Rows {
     lists: Lists,
     by_subject: Vec<BySubject>,
     by_permission: Vec<ByPermission>,
+    rings: Vec<RingRow>,
 }
 
 impl Rows {
@@ -90,6 +100,7 @@ impl Rows {
             lists,
             by_subject: (0..world.size.resources).map(|on| by_subject(world, on)).collect(),
             by_permission: (0..world.size.resources).map(|on| by_permission(world, on)).collect(),
+            rings: (0..world.size.users).map(|user| ring_row(world, user)).collect(),
         }
     }
 
@@ -97,6 +108,11 @@ impl Rows {
     fn beside(&self, question: Question, owner: u32) -> (bool, bool) {
         let bit = 1_u16 << question.permission;
         let user = &self.users[question.user as usize];
+        (user.wide & bit != 0 || owner == question.user, user.ceiling & bit != 0)
+    }
+
+    fn beside_ring(question: Question, user: &RingRow, owner: u32) -> (bool, bool) {
+        let bit = 1_u16 << question.permission;
         (user.wide & bit != 0 || owner == question.user, user.ceiling & bit != 0)
     }
 
@@ -154,8 +170,24 @@ impl Rows {
         let hits = hits(&self.users[question.user as usize].groups, &on.subjects).to_bitmask();
         let having = on.having[usize::from(question.permission) % 64];
         let (other, within) = self.beside(question, on.owner);
-        ((u32::from(having) & hits != 0) | other) & within
+        (u32::from(having) & hits | u32::from(other) != 0) & within
     }
+
+    fn ring(&self, question: Question) -> bool {
+        let on = &self.by_permission[question.resource as usize];
+        let user = &self.rings[question.user as usize];
+        let hits = ring_hits(&user.ring, &on.subjects);
+        let having = on.having[usize::from(question.permission) % 64];
+        let (other, within) = Self::beside_ring(question, user, on.owner);
+        (u32::from(having) & hits | u32::from(other) != 0) & within
+    }
+}
+
+/// Every place of a ring against every subject, which are narrowed so that no two become the same that a ring can hold.
+fn ring_hits(ring: &[i16; 21], subjects: &[u32; 8]) -> u32 {
+    let subjects = i16x8::from_i32x8_saturate(i32x8::from(subjects.map(u32::cast_signed)));
+    let neighbours = ring.array_windows::<8>().map(|window| subjects.simd_eq(i16x8::from(*window)));
+    neighbours.fold(i16x8::splat(0), |hits, hit| hits | hit).to_bitmask()
 }
 
 /// Every place of one row against every place of the other.
@@ -180,6 +212,12 @@ fn user_row(world: &World, user: u32) -> UserRow {
     }
 }
 
+fn ring_row(world: &World, user: u32) -> RingRow {
+    let UserRow { ceiling, wide, groups, .. } = user_row(world, user);
+    let narrow = |group: u32| i16::try_from(group).unwrap_or(-1);
+    RingRow { ceiling, wide, ring: core::array::from_fn(|place| narrow(groups[place % 14])) }
+}
+
 fn by_subject(world: &World, on: u32) -> BySubject {
     let grants = world.grants_on.row(on);
     let (mut subjects, mut masks) = ([NONE - 1; 8], [0; 8]);
@@ -202,12 +240,13 @@ fn by_permission(world: &World, on: u32) -> ByPermission {
 /// How a layout answers a question.
 type Layout = fn(&Rows, Question) -> bool;
 
-const LAYOUTS: [(&str, Layout); 5] = [
+const LAYOUTS: [(&str, Layout); 6] = [
     ("lists, nested loops until the answer is known", Rows::lists),
     ("rows, nested loops until the answer is known", Rows::rows_with_early_exit),
     ("rows, a signature of the groups first", Rows::signature),
     ("rows, all places compared, masks by subject", Rows::lanes_by_subject),
     ("rows, all places compared, subjects by permission", Rows::lanes_by_permission),
+    ("the same, groups as a ring of narrow numbers", Rows::ring),
 ];
 
 /// The times of the floor and of each layout, throughput and chained.
@@ -239,6 +278,7 @@ fn measure(size: Size, rounds: usize) -> Vec<[f64; 2]> {
     add(&|rows, question| u64::from(Rows::signature(rows, question)));
     add(&|rows, question| u64::from(Rows::lanes_by_subject(rows, question)));
     add(&|rows, question| u64::from(Rows::lanes_by_permission(rows, question)));
+    add(&|rows, question| u64::from(Rows::ring(rows, question)));
     let times = interleaved(&mut contenders, questions.len(), WINDOW, rounds);
     times.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect()
 }

@@ -155,18 +155,14 @@ impl Directory {
     }
 
     /// What somebody was granted on the whole kind or, if the resource is a singleton, on it.
-    ///
-    /// Few have a mask on a whole kind, and whether one has depends on the question; so all who have none read the
-    /// same word, which stays in the cache, and nothing is branched on.
     #[inline]
     fn granted_widely(&self, slot: u32, user: &UserRow, on: &ResourceRow) -> u64 {
         let Some(kind) = self.kinds.get(usize::from(on.kind)) else { return 0 };
         if on.singleton {
             return kind.grants.everyone | kind.wide.get(slot).copied().unwrap_or(0);
         }
-        let has = u64::from(user.wide).wrapping_neg();
-        let place = if user.wide { slot } else { 0 };
-        kind.grants.everyone | (kind.wide.get(place).copied().unwrap_or(0) & has)
+        let own = user.wide_on(on.kind).unwrap_or_else(|| kind.wide.get(slot).copied().unwrap_or(0));
+        kind.grants.everyone | own
     }
 
     /// Whether a user was not granted one of some permissions, where the rows hold all that was granted.

@@ -4,8 +4,9 @@ use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::grants::{SubjectSlot, subject_slot};
 use super::record::{Membership, Scope};
-use super::row::{NOBODY, SubjectSlot, subject_slot};
+use super::row::NOBODY;
 use super::{Directory, Subject, UserSource, UserStatus};
 #[cfg(feature = "serde")]
 use crate::catalog::CatalogDocument;

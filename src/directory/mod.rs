@@ -7,6 +7,7 @@ mod audit;
 mod content;
 mod diff;
 mod edit;
+mod grants;
 mod named;
 mod names;
 mod reach;
@@ -34,6 +35,7 @@ pub(crate) use self::content::Record;
 pub(crate) use self::content::ScopeContent;
 pub use self::diff::{Change, Diff, Difference};
 pub use self::edit::Grantee;
+pub(crate) use self::grants::{EVERYONE, SubjectSlot, subject_slot};
 pub(crate) use self::named::{Applied, refuse_if};
 use self::names::Names;
 pub(crate) use self::record::{Due, GroupRecord, KeyRecord, Membership, Scope, ScopeEntries, UserRecord};
@@ -42,9 +44,7 @@ pub use self::record::{UserSource, UserStatus};
 #[cfg(feature = "serde")]
 pub(crate) use self::restore::Restore;
 pub(crate) use self::rights::Rights;
-pub(crate) use self::row::{
-    EVERYONE, NO_PROFILE, NOBODY, ResourceRow, Standing, SubjectSlot, UserRow, subject_slot,
-};
+pub(crate) use self::row::{NO_PROFILE, NOBODY, ResourceRow, Standing, UserRow};
 pub(crate) use self::set::{SlotIter, SlotSet, add_all};
 use self::spill::{GroupSet, Spill};
 pub(crate) use self::spill::{Groups, granted_to};
@@ -130,7 +130,7 @@ pub(crate) struct Keys {
 /// What is kept of one kind: the grants on all of it, kept like those on a resource, and its resources.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KindEntry {
-    pub(crate) grants: row::Grants,
+    pub(crate) grants: grants::Grants,
     pub(crate) spill: Option<Arc<Spill>>,
     /// By user, what was granted on the whole kind or on the singleton; see the invariant of the wide masks.
     pub(crate) wide: Table<u64, 128>,

@@ -1,7 +1,7 @@
 //! What stands on the side of a target and on that of a subject, walked in a stable order.
 
 use super::edit::grantee_subject;
-use super::row::{SubjectSlot, subject_slot};
+use super::grants::{SubjectSlot, subject_slot};
 use super::spill;
 use super::{Directory, Grantee, SlotIter, Subject, Target};
 use crate::catalog::KindId;

@@ -73,9 +73,9 @@ impl Rights {
     /// What the profile in a user's row takes on a kind; everything if none is held.
     #[inline]
     pub(crate) fn of_profile(&self, profile: u8, kind: u8) -> ProfileRights {
-        let first = usize::from(kind).wrapping_mul(self.profiles);
-        let row = self.by_profile.get(first..first.wrapping_add(self.profiles)).unwrap_or_default();
-        row.get(usize::from(profile)).copied().unwrap_or_default()
+        let (first, profile) = (usize::from(kind).wrapping_mul(self.profiles), usize::from(profile));
+        let place = Some(first.wrapping_add(profile)).filter(|_| profile < self.profiles);
+        place.and_then(|place| self.by_profile.get(place)).copied().unwrap_or_default()
     }
 
     /// Whether the ceiling of a profile only tells.

@@ -111,7 +111,7 @@ impl Directory {
 
     pub(crate) fn group_slots(&self, slot: u32, row: &UserRow) -> Vec<u32> {
         match self.groups_in(slot, row) {
-            Groups::Row(row) => row.groups().to_vec(),
+            Groups::Row(row) => row.groups().collect(),
             Groups::Spilled(set) => set.iter().collect(),
         }
     }

@@ -6,9 +6,11 @@ use alloc::vec::Vec;
 
 use rpds::RedBlackTreeMapSync;
 
-use super::row::{
-    Grants, INLINE_GRANTS, NO_GROUP, SubjectSlot, USER, UserRow, group_subject, subject_slot, user_subject,
-};
+use super::grants::{Grants, INLINE_GRANTS, SubjectSlot, USER, group_subject, subject_slot, user_subject};
+use super::row::UserRow;
+
+/// A place in a bucket that is not used; no group has this slot.
+const NO_GROUP: u32 = u32::MAX;
 
 /// The union of what the user and the user's groups were granted, in a row and in what spilled out of it.
 ///
@@ -106,7 +108,7 @@ impl Spill {
             granted | mask
         };
         match groups {
-            Groups::Row(row) => row.groups().iter().copied().fold(own, search),
+            Groups::Row(row) => row.groups().fold(own, search),
             Groups::Spilled(set) if set.len() < self.groups.len() => set.iter().fold(own, &mut search),
             Groups::Spilled(set) => own | set.union_over(&self.groups, &self.masks, hear),
         }
@@ -123,7 +125,7 @@ pub(crate) enum Groups<'a> {
 impl Groups<'_> {
     pub(crate) fn contains(self, group: u32) -> bool {
         match self {
-            Self::Row(row) => row.groups().contains(&group),
+            Self::Row(row) => row.groups().any(|other| other == group),
             Self::Spilled(set) => set.contains(group),
         }
     }

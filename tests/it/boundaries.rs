@@ -282,6 +282,51 @@ fn where_sixteen_bits_end() {
     grows_and_shrinks::<GrantsOnAResource>(&LARGE);
 }
 
+/// Rows hold the lower halves of the numbers of the first 65,535 groups, and nobody may be taken for somebody else where
+/// those end: not for a group with the same lower half, nor for a user with a group's number, nor for no group at all.
+#[test]
+fn groups_whose_numbers_agree_in_sixteen_bits() {
+    let groups = [0, 1, 7, 65_533, 65_534, 65_535, 65_536, 65_537, 65_543];
+    let mut made = Made::of(&catalog());
+    made.apply((0..=65_543).map(|index| Command::add_group(group(index)).into()).collect());
+    // The user of each index is in the group of that place, the last ones are in two groups and in none.
+    let sets = groups.iter().map(|&one| vec![one]).chain([vec![0, 65_535], vec![65_534, 65_536], vec![]]);
+    let sets: Vec<Vec<usize>> = sets.collect();
+    for (who, set) in sets.iter().enumerate() {
+        let add = Command::add_user(user(who));
+        made.apply(vec![set.iter().fold(add, |add, &of| add.group(group(of))).into()]);
+    }
+    for (on, &to) in groups.iter().enumerate() {
+        let grant = |to, on: String| Command::grant(to, on, ["read"]);
+        made.apply(vec![
+            Command::add_resource(project(on)).into(),
+            grant(Subject::group(group(to)), project(on)),
+            Command::add_resource(format!("project/own{on}")).into(),
+            grant(Subject::user(user(on)), format!("project/own{on}")),
+        ]);
+    }
+    for (who, set) in sets.iter().enumerate() {
+        let id = made.directory.user(&user(who)).unwrap();
+        for (on, to) in groups.iter().enumerate() {
+            let shared = made.directory.resource_named(&project(on)).unwrap();
+            assert_eq!(reads(&made.directory, id, shared), set.contains(to), "{set:?} on {to}");
+            let own = made.directory.resource_named(&format!("project/own{on}")).unwrap();
+            assert_eq!(reads(&made.directory, id, own), who == on, "user {who} on what user {on} has");
+        }
+    }
+    assert_eq!(made.directory.audit(), Ok(()));
+    // Who leaves the late groups has a row like everybody else again.
+    made.apply(vec![Command::leave(user(9), group(65_535)), Command::leave(user(10), group(65_536))]);
+    assert_eq!(made.directory.audit(), Ok(()));
+    for (who, place) in [(9, 0), (10, 4)] {
+        let id = made.directory.user(&user(who)).unwrap();
+        for on in 0..groups.len() {
+            let shared = made.directory.resource_named(&project(on)).unwrap();
+            assert_eq!(reads(&made.directory, id, shared), on == place, "user {who} on {on}");
+        }
+    }
+}
+
 /// So many things, by name.
 fn many(prefix: &str, count: usize, thing: &Value) -> Value {
     (0..count).map(|index| (format!("{prefix}{index}"), thing.clone())).collect::<Map<_, _>>().into()

@@ -5,8 +5,9 @@ use core::fmt::Debug;
 
 use super::{Imbalance, same};
 use crate::directory::edit::bits;
+use crate::directory::grants::{group_subject, user_subject};
 use crate::directory::record::{Due, Membership, ResourceMore, Scope, UserMore};
-use crate::directory::row::{NOBODY, group_subject, user_subject};
+use crate::directory::row::NOBODY;
 use crate::directory::{Directory, GroupRecord, KindId, SlotSet};
 use crate::name::Name;
 use crate::time::Timestamp;

@@ -72,7 +72,8 @@ impl Directory {
             let Some(name) = user.name.as_deref() else {
                 same("the standing of a removed user", &row.standing, &Standing::Vacant)?;
                 same("the seat of a removed user", &self.seat_at(slot), &Seat::default())?;
-                same("the wide masks of a removed user", &(row.wide || self.has_mask(slot)), &false)?;
+                same("the wide masks of a removed user", &self.has_mask(slot), &false)?;
+                same("the wide word of a removed user", &row.wide_word(), &UserRow::default().wide_word())?;
                 continue;
             };
             live = live.saturating_add(1);
@@ -100,7 +101,9 @@ impl Directory {
             let counted = KindId::from_index(kind).map_or(0, |kind| self.wide_of(slot, kind));
             same(&format!("the wide mask of `{name}` on kind {kind}"), &kept, &counted)?;
         }
-        same(&format!("whether `{name}` has wide masks"), &row.wide, &self.has_wide(slot))?;
+        let mut counted = UserRow::default();
+        counted.set_wide(self.wide_masks(slot));
+        same(&format!("the wide word of `{name}`"), &row.wide_word(), &counted.wide_word())?;
         Ok(())
     }
 

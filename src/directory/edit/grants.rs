@@ -3,7 +3,8 @@
 use super::put;
 use crate::catalog::KindId;
 use crate::directory::Directory;
-use crate::directory::row::{ResourceRow, SubjectSlot, group_subject, subject_slot, user_subject};
+use crate::directory::grants::{SubjectSlot, group_subject, subject_slot, user_subject};
+use crate::directory::row::ResourceRow;
 use crate::directory::spill;
 use crate::id::{GroupId, ResourceId, UserId};
 

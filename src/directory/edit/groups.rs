@@ -6,8 +6,9 @@ use core::hash::BuildHasher as _;
 
 use super::bits;
 use crate::directory::Directory;
+use crate::directory::grants::group_subject;
 use crate::directory::record::{GroupRecord, Membership};
-use crate::directory::row::{INLINE_GROUPS, group_subject};
+use crate::directory::row::INLINE_GROUPS;
 use crate::directory::spill::GroupSet;
 use crate::id::{GroupId, ResourceId, UserId};
 use crate::name::Name;
@@ -139,7 +140,7 @@ impl Directory {
         if row.spilled {
             return self.set_spilled_membership(user, group, member);
         }
-        let mut groups: smallvec::SmallVec<[u32; 16]> = row.groups().into();
+        let mut groups: smallvec::SmallVec<[u32; 16]> = row.groups().collect();
         match (groups.binary_search(&group), member) {
             (Err(place), true) => groups.insert(place, group),
             (Ok(place), false) => {

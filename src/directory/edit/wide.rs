@@ -5,15 +5,15 @@
 //! second search.
 //!
 //! INVARIANT (wide masks): `wide` of a kind has for each user the union of what the user and the user's groups were
-//! granted on the whole kind or, for a singleton, on its resource; what everyone was granted is not in it. `wide` of
-//! the user's row tells whether any of those on kinds that are no singletons has a bit.
+//! granted on the whole kind or, for a singleton, on its resource; what everyone was granted is not in it. The user's row
+//! has a copy of the one mask on a kind that is no singleton, if there is one such, and says so if there are several.
 
 use alloc::vec::Vec;
 
 use super::bits;
 use crate::catalog::KindId;
 use crate::directory::Directory;
-use crate::directory::row::{Grants, SubjectSlot, subject_slot};
+use crate::directory::grants::{Grants, SubjectSlot, subject_slot};
 use crate::directory::set::SlotSet;
 use crate::directory::spill::{Spill, granted_to};
 
@@ -39,17 +39,21 @@ impl Directory {
                 entry.wide.update(user, |wide| *wide = mask);
             }
         });
-        let wide = self.has_wide(user);
-        if self.users.rows.get(user).is_some_and(|row| row.wide != wide) {
-            self.users.rows.update(user, |row| row.wide = wide);
+        let Some(row) = self.users.rows.get(user) else { return };
+        let mut wide = *row;
+        wide.set_wide(self.wide_masks(user));
+        if wide.wide_word() != row.wide_word() {
+            self.users.rows.update(user, |row| *row = wide);
         }
     }
 
-    /// Whether a user has a mask on a kind that is no singleton.
-    pub(in crate::directory) fn has_wide(&self, user: u32) -> bool {
-        let kinds = self.kinds.iter().zip(self.singletons.iter());
-        let masks = kinds.filter(|(_, singleton)| singleton.is_none()).map(|(kind, _)| kind.wide.get(user));
-        masks.flatten().any(|&mask| mask != 0)
+    /// A user's masks on kinds that are no singletons: those that are not empty.
+    pub(in crate::directory) fn wide_masks(&self, user: u32) -> impl Iterator<Item = (u8, u64)> {
+        let kinds = (0_u8..).zip(self.kinds.iter().zip(self.singletons.iter()));
+        kinds.filter(|(_, (_, singleton))| singleton.is_none()).filter_map(move |(kind, (entry, _))| {
+            let mask = entry.wide.get(user).copied().unwrap_or(0);
+            (mask != 0).then_some((kind, mask))
+        })
     }
 
     /// Works the masks of a subject's users out again; `added` is set if nothing was taken away.
@@ -74,7 +78,7 @@ impl Directory {
     fn add_wide(&mut self, users: &SlotSet, kind: KindId, mask: u64) {
         self.update_kind(kind.get(), |entry| entry.wide.update_each(users.iter(), |wide| *wide |= mask));
         if self.singletons.get(kind.index()).copied().flatten().is_none() {
-            self.users.rows.update_each(users.iter(), |row| row.wide = true);
+            self.users.rows.update_each(users.iter(), |row| row.add_wide(kind.get(), mask));
         }
     }
 

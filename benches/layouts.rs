@@ -20,7 +20,7 @@ mod clock;
 mod worlds;
 
 use clock::{Contender, interleaved};
-use wide::{i16x8, i32x8, u32x8};
+use wide::{u16x8, u32x8};
 use worlds::{L, M, PROFILES, Question, S, Size, World, prefix};
 
 const WINDOW: usize = 16_384;
@@ -61,13 +61,22 @@ struct ByPermission {
     having: [u8; 64],
 }
 
-/// A user's groups as narrow numbers, the first seven once more behind the last: whatever eight neighbours are read, each
-/// stands at another place.
+/// A user's groups as the lower halves of their numbers, counted from 1, and the first seven once more behind the last:
+/// whatever eight neighbours are read, each stands at another place.
 #[repr(C, align(64))]
-struct RingRow {
+struct Ring {
     ceiling: u16,
     wide: u16,
-    ring: [i16; 21],
+    groups: [u16; 21],
+}
+
+/// Grants as in [`ByPermission`], the numbers of the subjects in halves.
+#[repr(C, align(128))]
+struct ByHalves {
+    owner: u32,
+    low: [u16; 8],
+    high: [u16; 8],
+    having: [u8; 64],
 }
 
 /// All that is asked about one world, in every layout.
@@ -78,7 +87,8 @@ struct Rows {
     lists: Lists,
     by_subject: Vec<BySubject>,
     by_permission: Vec<ByPermission>,
-    rings: Vec<RingRow>,
+    by_halves: Vec<ByHalves>,
+    rings: Vec<Ring>,
 }
 
 impl Rows {
@@ -100,7 +110,8 @@ impl Rows {
             lists,
             by_subject: (0..world.size.resources).map(|on| by_subject(world, on)).collect(),
             by_permission: (0..world.size.resources).map(|on| by_permission(world, on)).collect(),
-            rings: (0..world.size.users).map(|user| ring_row(world, user)).collect(),
+            by_halves: (0..world.size.resources).map(|on| by_halves(world, on)).collect(),
+            rings: (0..world.size.users).map(|user| ring(world, user)).collect(),
         }
     }
 
@@ -111,7 +122,7 @@ impl Rows {
         (user.wide & bit != 0 || owner == question.user, user.ceiling & bit != 0)
     }
 
-    fn beside_ring(question: Question, user: &RingRow, owner: u32) -> (bool, bool) {
+    fn beside_ring(question: Question, user: &Ring, owner: u32) -> (bool, bool) {
         let bit = 1_u16 << question.permission;
         (user.wide & bit != 0 || owner == question.user, user.ceiling & bit != 0)
     }
@@ -174,20 +185,22 @@ impl Rows {
     }
 
     fn ring(&self, question: Question) -> bool {
-        let on = &self.by_permission[question.resource as usize];
         let user = &self.rings[question.user as usize];
-        let hits = ring_hits(&user.ring, &on.subjects);
+        let on = &self.by_halves[question.resource as usize];
+        let hits = ring_hits(&user.groups, &on.low, &on.high);
         let having = on.having[usize::from(question.permission) % 64];
         let (other, within) = Self::beside_ring(question, user, on.owner);
         (u32::from(having) & hits | u32::from(other) != 0) & within
     }
 }
 
-/// Every place of a ring against every subject, which are narrowed so that no two become the same that a ring can hold.
-fn ring_hits(ring: &[i16; 21], subjects: &[u32; 8]) -> u32 {
-    let subjects = i16x8::from_i32x8_saturate(i32x8::from(subjects.map(u32::cast_signed)));
-    let neighbours = ring.array_windows::<8>().map(|window| subjects.simd_eq(i16x8::from(*window)));
-    neighbours.fold(i16x8::splat(0), |hits, hit| hits | hit).to_bitmask()
+/// Every place of a ring against every subject; only groups whose upper half is 0 are in a ring.
+fn ring_hits(ring: &[u16; 21], low: &[u16; 8], high: &[u16; 8]) -> u32 {
+    let (low, high) = (u16x8::from(*low), u16x8::from(*high));
+    let neighbours = ring.windows(8).filter_map(|window| window.first_chunk::<8>());
+    let hits = neighbours.map(|window| low.simd_eq(u16x8::from(*window)));
+    let hits = hits.fold(u16x8::splat(0), |hits, hit| hits | hit);
+    (hits & high.simd_eq(u16x8::splat(0))).to_bitmask()
 }
 
 /// Every place of one row against every place of the other.
@@ -212,10 +225,17 @@ fn user_row(world: &World, user: u32) -> UserRow {
     }
 }
 
-fn ring_row(world: &World, user: u32) -> RingRow {
+fn ring(world: &World, user: u32) -> Ring {
     let UserRow { ceiling, wide, groups, .. } = user_row(world, user);
-    let narrow = |group: u32| i16::try_from(group).unwrap_or(-1);
-    RingRow { ceiling, wide, ring: core::array::from_fn(|place| narrow(groups[place % 14])) }
+    let low = |group: u32| u16::try_from(group.wrapping_add(1)).unwrap();
+    Ring { ceiling, wide, groups: core::array::from_fn(|place| low(groups[place % 14])) }
+}
+
+fn by_halves(world: &World, on: u32) -> ByHalves {
+    let ByPermission { owner, subjects, having } = by_permission(world, on);
+    let half =
+        |shift: u32| subjects.map(|subject| (subject.wrapping_add(1) >> shift & 0xFFFF).try_into().unwrap());
+    ByHalves { owner, low: half(0), high: half(16), having }
 }
 
 fn by_subject(world: &World, on: u32) -> BySubject {
@@ -246,7 +266,7 @@ const LAYOUTS: [(&str, Layout); 6] = [
     ("rows, a signature of the groups first", Rows::signature),
     ("rows, all places compared, masks by subject", Rows::lanes_by_subject),
     ("rows, all places compared, subjects by permission", Rows::lanes_by_permission),
-    ("the same, groups as a ring of narrow numbers", Rows::ring),
+    ("the same, halves of numbers, groups as a ring", Rows::ring),
 ];
 
 /// The times of the floor and of each layout, throughput and chained.

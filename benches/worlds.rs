@@ -227,7 +227,7 @@ impl World {
             let owner = user_name(self.owner_of[resource as usize]);
             let add = Command::add_resource(resource_name(resource)).owner(owner).into();
             let grants = self.grants_on.row(resource).iter();
-            [add].into_iter().chain(grants.map(move |grant| command(*grant, &resource_name(resource))))
+            [add].into_iter().chain(grants.map(move |grant| command(*grant, resource_name(resource))))
         });
         let whole = self.whole_kind.iter().map(|grant| command(*grant, "project/*"));
         let global = self.global.iter().map(|grant| command(*grant, "instance"));
@@ -354,7 +354,7 @@ fn reversed<'a, T: 'a>(
     reversed
 }
 
-fn command(grant: Grant, on: &str) -> Command {
+fn command(grant: Grant, on: impl Into<String>) -> Command {
     // The permission named implies those before it.
     let highest = NAMES[usize::from(grant.length) - 1];
     Command::grant(Subject::group(group_name(grant.group)), on, [highest])

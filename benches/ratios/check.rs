@@ -22,6 +22,11 @@ pub(crate) const fn questions_of(world: &World) -> u32 {
     if world.size.users > 100_000 { 1 << 20 } else { 1 << 17 }
 }
 
+/// How often each contender has its turn: seldom in the largest world, where a round takes ten times as long.
+fn rounds_of(asked: &[Asked]) -> usize {
+    if asked.len() > 1 << 17 { 30 } else { 100 }
+}
+
 fn throughput<'a>(asked: &'a [Asked], question: impl Fn(&Asked) -> u64 + 'a) -> Contender<'a> {
     Box::new(move |start| asked[start..][..WINDOW].iter().map(&question).sum())
 }
@@ -46,8 +51,7 @@ pub(crate) fn against_the_floor(world: &World, directory: &Directory, asked: &[A
         |asked: &Asked| u64::from(directory.check(asked.user, asked.resource, asked.permission).is_allowed());
     let mut contenders =
         [chained(asked, floor), chained(asked, check), throughput(asked, floor), throughput(asked, check)];
-    let rounds = if asked.len() > 1 << 17 { 60 } else { 120 };
-    let times = interleaved(&mut contenders, asked.len(), WINDOW, rounds);
+    let times = interleaved(&mut contenders, asked.len(), WINDOW, rounds_of(asked));
     note(&format!(
         "{name}: chained floor {:.1} ns, check {:.1} ns; throughput floor {:.1} ns, check {:.1} ns",
         times[0], times[1], times[2], times[3]
@@ -74,8 +78,7 @@ pub(crate) fn against_peers(world: &World, directory: &Directory, asked: &[Asked
         Box::new(move |start| of(&|question| maps.check(question), start)),
         Box::new(move |start| of(&|question| lists.check(question), start)),
     ];
-    let rounds = if asked.len() > 1 << 17 { 40 } else { 80 };
-    let times = interleaved(&mut contenders, asked.len(), WINDOW, rounds);
+    let times = interleaved(&mut contenders, asked.len(), WINDOW, rounds_of(asked));
     let [check, calculator, maps, lists] = times[..] else { return };
     note(&format!(
         "{name}: check {check:.1} ns, calculator {calculator:.1} ns, maps {maps:.1} ns, lists {lists:.1} ns"
@@ -100,7 +103,7 @@ pub(crate) fn global(world: &World, directory: &Directory, asked: &[Asked], ques
         |asked: &Asked| u64::from(directory.check(asked.user, instance, asked.permission).is_allowed());
     let mut contenders =
         [chained(asked, floor), chained(asked, check), throughput(asked, floor), throughput(asked, check)];
-    let times = interleaved(&mut contenders, asked.len(), WINDOW, 60);
+    let times = interleaved(&mut contenders, asked.len(), WINDOW, rounds_of(asked));
     let name = world.size.name;
     note(&format!(
         "{name}: one row, chained {:.1} ns, global check {:.1} ns; throughput {:.1} ns, {:.1} ns",

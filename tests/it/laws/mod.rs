@@ -6,7 +6,10 @@
 mod admission;
 mod authorization;
 mod books;
+mod commits;
+mod people;
 mod rules;
+mod terms;
 mod time;
 mod traps;
 
@@ -14,6 +17,7 @@ use crate::compare;
 use crate::generate::{History, Mix, PROFILES, Step, resolve};
 use crate::pair::{empty, plan};
 use crate::random::for_all_histories;
+use entitle::catalog::CatalogDocument;
 use entitle::change::Commit;
 use entitle::seats::{Basis, Figures, SeatPolicy};
 use entitle::{Directory, Plan, Refusal};
@@ -102,6 +106,11 @@ fn must(directory: &Directory, policy: &dyn SeatPolicy, commands: &[Value]) -> R
 /// A command that sets what a subject has on a target.
 fn set_grant(to: &str, on: &str, permissions: &[&str]) -> Value {
     json!({ "set_grant": { "to": to, "on": on, "permissions": permissions } })
+}
+
+/// The catalog as it is written.
+fn catalog_of(directory: &Directory) -> Value {
+    json!(CatalogDocument::from(directory.catalog().clone()))
 }
 
 /// A user with the seat as the crate tells it.

@@ -1,0 +1,122 @@
+//! C2, C3: a plan is all or nothing, and the stored commits are the history.
+
+use super::{Taken, ensure, on_every_step, users};
+use crate::generate::Mix;
+use crate::pair::{plan, read_commands};
+use entitle::change::{Commit, Stale};
+use entitle::journal::{Journal as _, MemoryJournal};
+use entitle::seats::SeatRequest;
+use entitle::{Authority, Directory, Plan, Strict, Timestamp};
+use serde_json::{Value, json};
+
+/// Commands that are refused in every state, whatever comes before or after them.
+fn bad() -> [(Value, &'static str); 4] {
+    [
+        (json!({ "join": { "user": "nobody", "group": "nowhere" } }), "unknown_user"),
+        (json!({ "remove_resource": { "resource": "project/nothing" } }), "unknown_resource"),
+        (json!({ "add_group": { "group": " staff" } }), "invalid_name"),
+        (json!({ "install_license": { "name": "misfit", "total": -1 } }), "license_invalid"),
+    ]
+}
+
+#[test]
+fn c2_one_bad_command_anywhere_refuses_the_whole() {
+    on_every_step(Mix::All, |taken| {
+        if taken.result.is_err() {
+            return Ok(());
+        }
+        let policy = taken.step.policy.for_library();
+        let decide = move |request: &SeatRequest<'_>| policy.decide(request);
+        let journal = MemoryJournal::after(taken.before.revision());
+        let authority = Authority::new(taken.before.clone(), journal, decide);
+        for (place, (command, expected)) in
+            (0..=taken.commands.len()).flat_map(|place| bad().into_iter().map(move |bad| (place, bad)))
+        {
+            let mut commands = taken.commands.to_vec();
+            commands.insert(place, command);
+            let at = Timestamp::from_millis(taken.at);
+            let done = authority.execute(at, "test", read_commands(&commands));
+            let code = match &done {
+                Err(entitle::authority::ExecuteError::Refused(refusal)) => refusal.code(),
+                other => return Err(format!("{} makes {other:?}", json!(commands))),
+            };
+            ensure(code == expected, || format!("{}: {code}", json!(commands)))?;
+        }
+        // Made anew from its history, so that it shares no memory with the directory that was shown.
+        let apart = taken.empty.replay(taken.commits).map_err(|error| error.to_string())?;
+        ensure(*authority.load() == apart, || crate::compare::summary(&authority.load()))?;
+        let stored = authority.journal().read_after(taken.before.revision()).unwrap();
+        ensure(stored.is_empty(), || format!("a refused batch is stored: {stored:?}"))
+    });
+}
+
+#[test]
+fn c3_a_plan_on_an_older_revision_is_refused_as_stale() {
+    on_every_step(Mix::All, |taken| {
+        let Ok(late) = taken.result else { return Ok(()) };
+        let (base, at) = (taken.before.revision(), taken.at);
+        let first = json!({ "add_group": { "group": "first" } });
+        let first = plan(taken.before, at, &Strict, &[first]).map_err(|refusal| refusal.to_string())?;
+        let expected = Err(Stale { base, found: base + 1 });
+        let next = taken.before.commit(first.clone()).map_err(|stale| stale.to_string())?;
+        for stale in [late, &first] {
+            let found = next.commit(stale.clone()).map(|made| made.revision());
+            ensure(found == expected, || format!("committed later: {found:?}"))?;
+        }
+        let authority = Authority::new(taken.before.clone(), MemoryJournal::after(base), Strict);
+        let published = authority.publish(first.clone()).map_err(|stale| stale.to_string())?;
+        ensure(*published == next, || crate::compare::summary(&published))?;
+        for stale in [late, &first] {
+            let found = authority.publish(stale.clone()).map(|made| made.revision());
+            ensure(found == expected, || format!("published later: {found:?}"))?;
+        }
+        ensure(*authority.load() == next, || crate::compare::summary(&authority.load()))
+    });
+}
+
+/// What the stored commits make, after they were written and read.
+fn restored(taken: &Taken<'_>) -> Result<(Directory, Vec<Commit>), String> {
+    let written = serde_json::to_string(taken.commits).unwrap();
+    let stored: Vec<Commit> = serde_json::from_str(&written).map_err(|error| error.to_string())?;
+    let directory = taken.empty.replay(&stored).map_err(|error| error.to_string())?;
+    Ok((directory, stored))
+}
+
+#[test]
+fn c3_the_stored_commits_make_an_equal_directory() {
+    on_every_step(Mix::All, |taken| {
+        let (again, _) = restored(taken)?;
+        ensure(again == *taken.before, || crate::compare::summary(&again))?;
+        let seen = |directory: &Directory| {
+            let known = crate::generate::PROFILES.iter();
+            let figures: Vec<_> = known.map(|profile| directory.figures(profile)).collect();
+            let clock = (directory.revision(), directory.committed_at(), directory.next_due());
+            (users(directory), figures, clock, directory.license_phase())
+        };
+        ensure(seen(&again) == seen(taken.before), || crate::compare::summary(&again))?;
+        // Who waits in which order is seen in what the next commands do.
+        let policy = taken.step.policy.for_library();
+        let next = plan(&again, taken.at, &*policy, taken.commands);
+        let same = next.as_ref().map(Plan::events) == taken.result.map(Plan::events);
+        ensure(same, || format!("what comes next is {next:?}, and was {:?}", taken.result.map(Plan::events)))
+    });
+}
+
+#[test]
+fn c3_a_commit_that_is_missing_or_repeated_is_noticed() {
+    on_every_step(Mix::All, |taken| {
+        let (_, stored) = restored(taken)?;
+        for place in 0..stored.len() {
+            let mut repeated = stored.clone();
+            repeated.insert(place, stored[place].clone());
+            let twice = taken.empty.replay(&repeated).map(|made| made.revision());
+            ensure(twice.is_err(), || format!("commit {place} twice makes {twice:?}"))?;
+            let mut missing = stored.clone();
+            missing.remove(place);
+            let missing = taken.empty.replay(&missing).map(|made| made.revision());
+            let whole = place + 1 == stored.len();
+            ensure(missing.is_err() != whole, || format!("without commit {place}: {missing:?}"))?;
+        }
+        Ok(())
+    });
+}

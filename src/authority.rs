@@ -69,6 +69,8 @@ pub struct Authority<J, P> {
 }
 
 /// What came of commands that were executed.
+///
+/// See the example of [`Authority`].
 #[derive(Clone, Debug)]
 pub struct Done {
     directory: Arc<Directory>,
@@ -77,12 +79,16 @@ pub struct Done {
 
 impl Done {
     /// The directory with the commands in it.
+    ///
+    /// See the example of [`Authority`].
     #[must_use]
     pub fn directory(&self) -> &Arc<Directory> {
         &self.directory
     }
 
     /// What was committed; none if everything was so already (rule C4).
+    ///
+    /// See the example of [`Authority`].
     #[must_use]
     pub fn commit(&self) -> Option<&Commit> {
         self.commit.as_ref()
@@ -90,6 +96,8 @@ impl Done {
 }
 
 /// Why an authority could not follow its journal; the directory is as it was.
+///
+/// See the example of [`Authority`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CatchUpError<E> {
     /// The journal could not be read.
@@ -101,6 +109,8 @@ pub enum CatchUpError<E> {
 }
 
 /// Why commands were not executed.
+///
+/// See the example of [`Authority`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExecuteError<E> {
     /// They are refused, by the last state that the journal knows; nothing happened.
@@ -130,6 +140,8 @@ pub enum ExecuteError<E> {
 
 impl<J: Journal, P: SeatPolicy> Authority<J, P> {
     /// An authority over a directory that is as far as its journal.
+    ///
+    /// See the example of [`Authority`].
     #[must_use]
     pub fn new(directory: Directory, journal: J, policy: P) -> Self {
         let current = Arc::new(ArcSwap::from_pointee(directory));
@@ -155,12 +167,16 @@ impl<J: Journal, P: SeatPolicy> Authority<J, P> {
     }
 
     /// The journal.
+    ///
+    /// See the example of [`Authority`].
     #[must_use]
     pub fn journal(&self) -> &J {
         &self.journal
     }
 
     /// The current directory, for as long as the caller holds it.
+    ///
+    /// See the example of [`Authority`].
     #[must_use]
     pub fn load(&self) -> Arc<Directory> {
         self.current.load_full()
@@ -330,6 +346,8 @@ impl Reader {
     /// The current directory.
     ///
     /// Take it once for each request and ask it everything: then all answers are of one revision.
+    ///
+    /// See the example of [`Authority`].
     #[inline]
     pub fn load(&mut self) -> &Arc<Directory> {
         self.cache.load()

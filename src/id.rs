@@ -119,6 +119,8 @@ impl<K> ResourceId<K> {
     }
 
     /// The same resource without its kind in the type.
+    ///
+    /// See the example of [`Principal`].
     #[must_use]
     pub const fn untyped(self) -> ResourceId {
         ResourceId::new(self.index, self.generation)

@@ -10,6 +10,8 @@ use core::ops::Deref;
 use crate::limits::{MAX_IDENTIFIER_BYTES, MAX_NAME_BYTES};
 
 /// What is wrong with a text that should have been a name or an identifier (rule C6).
+///
+/// See the example of [`Name`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// The text is empty.
@@ -86,6 +88,8 @@ impl Name {
     }
 
     /// The text.
+    ///
+    /// See the example of [`Name`].
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -35,24 +35,32 @@ impl Timestamp {
     pub const EPOCH: Self = Self(0);
 
     /// The moment that many milliseconds after the Unix epoch.
+    ///
+    /// See the example of [`Timestamp`].
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis)
     }
 
     /// Milliseconds since the Unix epoch.
+    ///
+    /// See the example of [`Timestamp`].
     #[must_use]
     pub const fn as_millis(self) -> u64 {
         self.0
     }
 
     /// The moment that many milliseconds later, or the last one that can be written.
+    ///
+    /// See the example of [`Timestamp`].
     #[must_use]
     pub const fn plus_millis(self, millis: u64) -> Self {
         Self(self.0.saturating_add(millis))
     }
 
     /// Milliseconds from `earlier` to this moment; 0 if `earlier` is not earlier.
+    ///
+    /// See the example of [`Timestamp`].
     #[must_use]
     pub const fn millis_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)

@@ -42,6 +42,8 @@ impl<'a> Bound<'a> {
     /// Those of some resources on which the principal may do something, in the order given.
     ///
     /// Lazy, and allocates nothing.
+    ///
+    /// See the example of [`Directory::check`](crate::Directory::check).
     pub fn filter<K: AnyKind, I>(
         self,
         resources: I,

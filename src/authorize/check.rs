@@ -55,6 +55,8 @@ impl Directory {
     ///
     /// Nothing if the principal or the resource is unknown or the principal is not active. Permissions that are allowed
     /// beyond an advisory profile are in. Allocates nothing.
+    ///
+    /// See the example of [`Directory::check`](crate::Directory::check).
     pub fn permissions<K: AnyKind>(&self, who: impl Into<Principal>, on: ResourceId<K>) -> K::Permissions {
         let (kind, bits) = self.allowed_bits(self.asker(who.into()), self.subject(on.untyped()));
         K::answer(kind, bits)
@@ -83,6 +85,8 @@ impl Directory {
     }
 
     /// Looks a principal up once, for lists and pages.
+    ///
+    /// See the example of [`Directory::check`](crate::Directory::check).
     #[inline]
     pub fn for_principal(&self, who: impl Into<Principal>) -> Bound<'_> {
         Bound::new(self, self.asker(who.into()))

@@ -57,6 +57,8 @@ pub enum Denial {
 }
 
 /// Which of the two layers decided.
+///
+/// See the example of [`Decision`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -69,12 +71,16 @@ pub enum Layer {
 
 impl Decision {
     /// Whether the request may go ahead.
+    ///
+    /// See the example of [`Decision`].
     #[must_use]
     pub const fn is_allowed(self) -> bool {
         matches!(self, Self::Allowed | Self::AllowedBeyondProfile)
     }
 
     /// The reason of a denial.
+    ///
+    /// See the example of [`Decision`].
     #[must_use]
     pub const fn denial(self) -> Option<Denial> {
         match self {
@@ -84,6 +90,8 @@ impl Decision {
     }
 
     /// The stable code: `allowed`, `allowed_beyond_profile`, or the code of the denial.
+    ///
+    /// See the example of [`Decision`].
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -111,6 +119,8 @@ impl Denial {
     ];
 
     /// The stable code, as scenarios and logs write it.
+    ///
+    /// See the example of [`Decision`].
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -129,6 +139,8 @@ impl Denial {
     }
 
     /// The layer that denied.
+    ///
+    /// See the example of [`Decision`].
     #[must_use]
     pub const fn layer(self) -> Layer {
         match self {

@@ -12,6 +12,8 @@ use crate::directory::{Directory, Grantee, SlotIter, Target};
 use crate::id::{GroupId, UserId};
 
 /// One grant: what a subject has on a target, implied permissions included (rule A3).
+///
+/// See the example of [`Directory::grants_on`](crate::Directory::grants_on).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Grant {
@@ -36,6 +38,8 @@ pub struct GrantsOn<'a> {
 
 impl GrantsOn<'_> {
     /// Continues after the subject that an earlier page ended with, whether or not it still has a grant.
+    ///
+    /// See the example of [`Directory::grants_on`](crate::Directory::grants_on).
     pub fn after(mut self, last: Grantee) -> Self {
         self.last = Some(last);
         self
@@ -69,6 +73,8 @@ pub struct GrantsOf<'a> {
 
 impl GrantsOf<'_> {
     /// Continues after the target that an earlier page ended with, whether or not it still has a grant.
+    ///
+    /// See the example of [`Directory::grants_on`](crate::Directory::grants_on).
     pub fn after(mut self, last: Target) -> Self {
         match last {
             Target::Kind(kind) => {
@@ -126,6 +132,8 @@ pub struct MemberIds<'a> {
 
 impl MemberIds<'_> {
     /// Continues after the user that an earlier page ended with, whether or not the user is still a member.
+    ///
+    /// See the example of [`Directory::grants_on`](crate::Directory::grants_on).
     pub fn after(mut self, last: UserId) -> Self {
         self.left.skip_to(last.index());
         self
@@ -157,6 +165,8 @@ pub struct GroupIds<'a> {
 
 impl GroupIds<'_> {
     /// Continues after the group that an earlier page ended with, whether or not the user is still in it.
+    ///
+    /// See the example of [`Directory::grants_on`](crate::Directory::grants_on).
     pub fn after(mut self, last: GroupId) -> Self {
         self.left.retain(|&slot| slot > last.index());
         self
@@ -206,6 +216,8 @@ impl Directory {
     ///
     /// A user's are those to the user, and not those to groups of the user. An unknown subject has none. The cost follows the
     /// answer.
+    ///
+    /// See the example of [`Directory::grants_on`](crate::Directory::grants_on).
     pub fn grants_of(&self, to: Grantee) -> GrantsOf<'_> {
         let resources = self.resources_granted_to(to).into_iter().map(Iterator::peekable).collect();
         GrantsOf { directory: self, to, kinds: self.kinds_granted_to(to), resources }

@@ -13,6 +13,8 @@ use crate::id::{Principal, ResourceId};
 use crate::seats::SeatState;
 
 /// What one principal was granted and may do on one resource.
+///
+/// See the example of [`Directory::review`](crate::Directory::review).
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Access<'a> {
@@ -28,6 +30,8 @@ pub struct Access<'a> {
 }
 
 /// One row of an access review, by name.
+///
+/// See the example of [`Directory::review`](crate::Directory::review).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -54,12 +58,16 @@ pub struct AccessRow {
 
 impl Access<'_> {
     /// Why the principal has what it has here: the explanation of asking for all that is granted.
+    ///
+    /// See the example of [`Directory::review`](crate::Directory::review).
     #[must_use]
     pub fn explain(&self) -> Explanation {
         self.directory.explain(self.who, self.on, self.granted)
     }
 
     /// The row of an access review.
+    ///
+    /// See the example of [`Directory::review`](crate::Directory::review).
     #[must_use]
     pub fn row(&self) -> AccessRow {
         let explanation = self.explain();
@@ -108,6 +116,8 @@ impl<'a> Review<'a> {
     /// Continues after the principal and the resource that an earlier page ended with, whether or not they still exist.
     ///
     /// On a later revision this works as on the same one: what did not change meanwhile is neither lost nor repeated.
+    ///
+    /// See the example of [`Directory::review`](crate::Directory::review).
     pub fn after(mut self, who: Principal, on: ResourceId) -> Self {
         self.current = self.begin(who);
         let begun = u32::from(self.current.is_some());

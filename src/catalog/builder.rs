@@ -25,24 +25,32 @@ pub struct CatalogBuilder {
 
 impl CatalogBuilder {
     /// Adds a kind.
+    ///
+    /// See the example of [`Catalog`](crate::catalog::Catalog).
     pub fn kind<K>(mut self, kind: Kind<K>) -> Self {
         self.document.kinds.0.push((kind.name, kind.document));
         self
     }
 
     /// Adds a profile, ranked below those added before.
+    ///
+    /// See the example of [`Catalog`](crate::catalog::Catalog).
     pub fn profile(mut self, profile: Profile) -> Self {
         self.document.profiles.0.push((profile.name, profile.document));
         self
     }
 
     /// Says which profile users get for whom none is named (rule G3).
+    ///
+    /// See the example of [`Catalog`](crate::catalog::Catalog).
     pub fn default_profile(mut self, profile: impl Into<String>) -> Self {
         self.document.default_profile = Some(profile.into());
         self
     }
 
     /// Adds an add-on that gates permissions of one kind; call it again for more kinds (rule S13).
+    ///
+    /// See the example of [`Catalog`](crate::catalog::Catalog).
     pub fn add_on<'a>(mut self, name: &str, kind: &str, gates: impl IntoIterator<Item = &'a str>) -> Self {
         let gates = (kind.to_owned(), PermissionsDocument::These(texts(gates)));
         let add_ons = &mut self.document.add_ons.0;
@@ -55,6 +63,8 @@ impl CatalogBuilder {
     }
 
     /// Adds an edition that offers these profiles (rule S14).
+    ///
+    /// See the example of [`Catalog`](crate::catalog::Catalog).
     pub fn edition<'a>(self, name: &str, profiles: impl IntoIterator<Item = (&'a str, Cap)>) -> Self {
         self.edition_document(
             name,
@@ -63,12 +73,16 @@ impl CatalogBuilder {
     }
 
     /// Adds an edition with everything that can be said of one (rule S14).
+    ///
+    /// See the example of [`Catalog`](crate::catalog::Catalog).
     pub fn edition_document(mut self, name: &str, edition: EditionDocument) -> Self {
         self.document.editions.0.push((name.to_owned(), edition));
         self
     }
 
     /// Says how external names choose a profile (rule G3).
+    ///
+    /// See the example of [`Catalog`](crate::catalog::Catalog).
     pub fn external_profiles<'a>(
         mut self,
         choose: Choose,
@@ -83,6 +97,8 @@ impl CatalogBuilder {
     }
 
     /// Says what stays allowed while the license is pending or lapsed; nothing if never called (rule S12).
+    ///
+    /// See the example of [`Catalog`](crate::catalog::Catalog).
     pub fn lapsed(mut self, ceiling: CeilingDocument) -> Self {
         self.document.lapsed = Some(ceiling);
         self
@@ -112,6 +128,8 @@ pub struct Kind<K = Untyped> {
 
 impl<K> Kind<K> {
     /// Says that there is exactly one resource of this kind, always (rule A9).
+    ///
+    /// See the example of [`Catalog`](crate::catalog::Catalog).
     pub fn singleton(mut self) -> Self {
         self.document.singleton = true;
         self
@@ -120,6 +138,8 @@ impl<K> Kind<K> {
 
 impl Kind {
     /// A kind whose permissions are the flags of a type.
+    ///
+    /// See the example of [`Catalog`](crate::catalog::Catalog).
     pub fn of<K: ResourceKind>() -> Kind<K> {
         let mut flags: Vec<_> = single_bits::<K>().collect();
         flags.sort_unstable_by_key(|&(bit, _)| bit);
@@ -132,23 +152,31 @@ impl Kind {
     }
 
     /// A kind whose permissions are named here or read from data.
+    ///
+    /// See the example of [`Catalog`](crate::catalog::Catalog).
     pub fn named(name: impl Into<String>) -> Self {
         Self { name: name.into(), document: KindDocument::default(), marker: PhantomData }
     }
 
     /// Adds permissions.
+    ///
+    /// See the example of [`Catalog`](crate::catalog::Catalog).
     pub fn permissions<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Self {
         self.document.permissions.extend(texts(names));
         self
     }
 
     /// Says that one permission implies others (rule A3).
+    ///
+    /// See the example of [`Catalog`](crate::catalog::Catalog).
     pub fn implies<'a>(mut self, permission: &str, implied: impl IntoIterator<Item = &'a str>) -> Self {
         add_implied(&mut self.document.implies, permission.to_owned(), texts(implied));
         self
     }
 
     /// Says what owning a resource of this kind grants (rule A2).
+    ///
+    /// See the example of [`Catalog`](crate::catalog::Catalog).
     pub fn owner<'a>(mut self, permissions: impl IntoIterator<Item = &'a str>) -> Self {
         self.document.owner.extend(texts(permissions));
         self
@@ -159,6 +187,8 @@ impl<K: ResourceKind> Kind<K> {
     /// Says that permissions imply others (rule A3).
     ///
     /// Each permission of the first set implies every one of the second.
+    ///
+    /// See the example of [`Catalog`](crate::catalog::Catalog).
     pub fn implies(mut self, permissions: K::Permissions, implied: K::Permissions) -> Self {
         for permission in flag_names::<K>(&permissions) {
             add_implied(&mut self.document.implies, permission, flag_names::<K>(&implied));
@@ -167,6 +197,8 @@ impl<K: ResourceKind> Kind<K> {
     }
 
     /// Says what owning a resource of this kind grants (rule A2).
+    ///
+    /// See the example of [`Catalog`](crate::catalog::Catalog).
     pub fn owner(mut self, permissions: K::Permissions) -> Self {
         self.document.owner.extend(flag_names::<K>(&permissions));
         self
@@ -176,6 +208,8 @@ impl<K: ResourceKind> Kind<K> {
 /// One profile, while it is being declared.
 ///
 /// Without a word about its ceiling its holders may use everything that is granted to them.
+///
+/// See the example of [`Catalog`](crate::catalog::Catalog).
 #[derive(Clone, Debug)]
 #[must_use = "a profile does nothing until it is added to a catalog"]
 pub struct Profile {
@@ -185,38 +219,52 @@ pub struct Profile {
 
 impl Profile {
     /// A counted profile that cuts nothing yet.
+    ///
+    /// See the example of [`Catalog`](crate::catalog::Catalog).
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), document: ProfileDocument::default() }
     }
 
     /// Lets holders use only what is listed: these permissions of this kind, and what other calls list.
+    ///
+    /// See the example of [`Catalog`](crate::catalog::Catalog).
     pub fn ceiling<K: ResourceKind>(self, permissions: K::Permissions) -> Self {
         self.list(K::NAME.to_owned(), PermissionsDocument::These(flag_names::<K>(&permissions)))
     }
 
     /// Lets holders use only what is listed, by names.
+    ///
+    /// See the example of [`Catalog`](crate::catalog::Catalog).
     pub fn ceiling_on<'a>(self, kind: &str, permissions: impl IntoIterator<Item = &'a str>) -> Self {
         self.list(kind.to_owned(), PermissionsDocument::These(texts(permissions)))
     }
 
     /// Lets holders use only what is listed: here, everything of one kind.
+    ///
+    /// See the example of [`Catalog`](crate::catalog::Catalog).
     pub fn ceiling_all_of(self, kind: &str) -> Self {
         self.list(kind.to_owned(), PermissionsDocument::All)
     }
 
     /// Lets holders use nothing at all.
+    ///
+    /// See the example of [`Catalog`](crate::catalog::Catalog).
     pub fn ceiling_none(mut self) -> Self {
         self.document.ceiling = CeilingDocument::None;
         self
     }
 
     /// Says that holders need no seat (rule S2).
+    ///
+    /// See the example of [`Catalog`](crate::catalog::Catalog).
     pub fn exempt(mut self) -> Self {
         self.document.seat = SeatKind::Exempt;
         self
     }
 
     /// Says that the ceiling only tells and cuts nothing (rule A4).
+    ///
+    /// See the example of [`Catalog`](crate::catalog::Catalog).
     pub fn advisory(mut self) -> Self {
         self.document.enforcement = Enforcement::Advisory;
         self

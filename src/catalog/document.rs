@@ -7,6 +7,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Named values in the order in which they were written; a name written twice is kept twice, for the check to find.
+///
+/// See the example of [`Catalog`](crate::catalog::Catalog).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entries<T>(pub Vec<(String, T)>);
 
@@ -33,6 +35,8 @@ impl<T, N: Into<String>> FromIterator<(N, T)> for Entries<T> {
 }
 
 /// A whole catalog.
+///
+/// See the example of [`Catalog`](crate::catalog::Catalog).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -59,6 +63,8 @@ pub struct CatalogDocument {
 }
 
 /// One kind of resource.
+///
+/// See the example of [`Catalog`](crate::catalog::Catalog).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -80,6 +86,8 @@ pub struct KindDocument {
 }
 
 /// One profile.
+///
+/// See the example of [`Catalog`](crate::catalog::Catalog).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -96,6 +104,8 @@ pub struct ProfileDocument {
 }
 
 /// Whether a profile needs a seat (rule S2).
+///
+/// See the example of [`Catalog`](crate::catalog::Catalog).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -108,6 +118,8 @@ pub enum SeatKind {
 }
 
 /// Whether a profile's ceiling cuts or only tells (rule A4).
+///
+/// See the example of [`Catalog`](crate::catalog::Catalog).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -120,6 +132,8 @@ pub enum Enforcement {
 }
 
 /// What stays of what was granted.
+///
+/// See the example of [`Catalog`](crate::catalog::Catalog).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum CeilingDocument {
     /// Everything.
@@ -132,6 +146,8 @@ pub enum CeilingDocument {
 }
 
 /// Permissions of one kind, or all of them.
+///
+/// See the example of [`Catalog`](crate::catalog::Catalog).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PermissionsDocument {
     /// Every permission of the kind.
@@ -141,6 +157,8 @@ pub enum PermissionsDocument {
 }
 
 /// One add-on.
+///
+/// See the example of [`Catalog`](crate::catalog::Catalog).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -150,6 +168,8 @@ pub struct AddOnDocument {
 }
 
 /// One edition (rule S14).
+///
+/// See the example of [`Catalog`](crate::catalog::Catalog).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -177,6 +197,8 @@ impl Default for EditionDocument {
 }
 
 /// How many seats of a profile a license of an edition may give.
+///
+/// See the example of [`Catalog`](crate::catalog::Catalog).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cap {
     /// At most so many, extra seats included.
@@ -188,6 +210,8 @@ pub enum Cap {
 }
 
 /// How external names choose a profile (rule G3).
+///
+/// See the example of [`Catalog`](crate::catalog::Catalog).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -200,6 +224,8 @@ pub struct ExternalProfiles {
 }
 
 /// Which of several matching external names chooses the profile (rule G3).
+///
+/// See the example of [`Catalog`](crate::catalog::Catalog).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -212,6 +238,8 @@ pub enum Choose {
 }
 
 /// One external name and the profile that it gives.
+///
+/// See the example of [`Catalog`](crate::catalog::Catalog).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]

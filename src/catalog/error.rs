@@ -8,6 +8,8 @@ use crate::name::NameError;
 /// A mistake in a catalog, by its place and name.
 ///
 /// `within` says where the mistake stands, such as ``kind `project` ``.
+///
+/// See the example of [`Catalog`](crate::catalog::Catalog).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CatalogError {

@@ -71,6 +71,8 @@ mod sealed {
 }
 
 /// The permissions that a check asks for; typed requests need no kind, their resource's type has it.
+///
+/// See the example of [`Catalog`](crate::catalog::Catalog).
 #[derive(Clone, Copy, Debug)]
 pub struct Request {
     pub(crate) bits: u64,
@@ -155,6 +157,8 @@ pub(crate) fn single_bits<K: ResourceKind>() -> impl Iterator<Item = (u64, &'sta
 }
 
 /// One kind of the catalog, with implication worked out.
+///
+/// See the example of [`Catalog`](crate::catalog::Catalog).
 #[derive(Debug)]
 pub struct KindDefinition {
     pub(super) name: Box<str>,

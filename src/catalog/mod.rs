@@ -86,58 +86,78 @@ pub(crate) struct ExternalChoice {
 
 impl Catalog {
     /// Starts a catalog declared in code.
+    ///
+    /// See the example of [`Catalog`].
     pub fn builder() -> CatalogBuilder {
         CatalogBuilder::default()
     }
 
     /// The catalog as plain data, as it was declared.
+    ///
+    /// See the example of [`Catalog`].
     #[must_use]
     pub fn document(&self) -> &CatalogDocument {
         &self.0.document
     }
 
     /// The names of all kinds, in the order of their declaration.
+    ///
+    /// See the example of [`Catalog`].
     #[must_use]
     pub fn kinds(&self) -> impl ExactSizeIterator<Item = &str> {
         self.0.kinds.keys().map(|name| &**name)
     }
 
     /// The names of all profiles, highest rank first.
+    ///
+    /// See the example of [`Catalog`].
     #[must_use]
     pub fn profiles(&self) -> impl ExactSizeIterator<Item = &str> {
         self.0.profiles.keys().map(|name| &**name)
     }
 
     /// The names of all permissions of a kind, lowest bit first; none for an unknown kind.
+    ///
+    /// See the example of [`Catalog`].
     pub fn permissions_of(&self, kind: &str) -> impl Iterator<Item = &str> {
         self.0.kinds.get(kind).into_iter().flat_map(|kind| kind.names(kind.all()))
     }
 
     /// The id of the kind with that name.
+    ///
+    /// See the example of [`Catalog`].
     #[must_use]
     pub fn kind(&self, name: &str) -> Option<KindId> {
         self.0.kinds.get_index_of(name).and_then(KindId::from_index)
     }
 
     /// The id of the profile with that name.
+    ///
+    /// See the example of [`Catalog`].
     #[must_use]
     pub fn profile(&self, name: &str) -> Option<ProfileId> {
         self.0.profiles.get_index_of(name).and_then(ProfileId::from_index)
     }
 
     /// The name of a profile of this catalog.
+    ///
+    /// See the example of [`Catalog`].
     #[must_use]
     pub fn profile_name(&self, profile: ProfileId) -> Option<&str> {
         self.0.profiles.get_index(profile.index()).map(|(name, _)| &**name)
     }
 
     /// The name of a kind of this catalog.
+    ///
+    /// See the example of [`Catalog`].
     #[must_use]
     pub fn kind_name(&self, kind: KindId) -> Option<&str> {
         self.0.kinds.get_index(kind.index()).map(|(name, _)| &**name)
     }
 
     /// The profile of users for whom none was named (rule G3).
+    ///
+    /// See the example of [`Catalog`].
     #[must_use]
     pub fn default_profile(&self) -> Option<ProfileId> {
         self.0.default_profile
@@ -147,6 +167,8 @@ impl Catalog {
     ///
     /// `None` if the kind or one of the permissions is unknown: a misspelled permission never becomes an empty
     /// or smaller set.
+    ///
+    /// See the example of [`Catalog`].
     #[must_use]
     pub fn permission_set<'a>(
         &self,
@@ -163,6 +185,8 @@ impl Catalog {
     }
 
     /// The names in a set, lowest bit first.
+    ///
+    /// See the example of [`Catalog`].
     pub fn names(&self, set: PermissionSet) -> impl Iterator<Item = &str> {
         self.definition(set.kind()).into_iter().flat_map(move |kind| kind.names(set.bits()))
     }

@@ -1,6 +1,8 @@
 //! Sets of permissions whose kind is known at run time.
 
 /// A kind of one catalog, by its place in the order of declaration.
+///
+/// See the example of [`PermissionSet`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KindId(u8);
 
@@ -49,30 +51,40 @@ impl PermissionSet {
     }
 
     /// The kind whose permissions these are.
+    ///
+    /// See the example of [`PermissionSet`].
     #[must_use]
     pub const fn kind(self) -> KindId {
         self.kind
     }
 
     /// The bits, one a permission.
+    ///
+    /// See the example of [`PermissionSet`].
     #[must_use]
     pub const fn bits(self) -> u64 {
         self.bits
     }
 
     /// Whether no permission is in the set.
+    ///
+    /// See the example of [`PermissionSet`].
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.bits == 0
     }
 
     /// How many permissions are in the set.
+    ///
+    /// See the example of [`PermissionSet`].
     #[must_use]
     pub const fn len(self) -> u32 {
         self.bits.count_ones()
     }
 
     /// Whether every permission of `other` is in this set; sets of two kinds never contain each other.
+    ///
+    /// See the example of [`PermissionSet`].
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.kind.0 == other.kind.0 && other.bits & !self.bits == 0

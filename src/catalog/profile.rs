@@ -5,6 +5,8 @@ use alloc::boxed::Box;
 use super::permission::KindId;
 
 /// A profile of one catalog, by its rank: 0 is the highest.
+///
+/// See the example of [`Catalog`](crate::catalog::Catalog).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProfileId(u8);
 

@@ -10,6 +10,8 @@ use crate::time::Timestamp;
 /// Adds an active user with a seat, groups and an e-mail address.
 ///
 /// If the user exists it is a no-op, provided that every field named is already so and the user is active.
+///
+/// See the example of [`Command`](crate::Command).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -35,6 +37,8 @@ pub struct AddUser {
 /// Invites a user: the seat is reserved until the invitation is accepted, revoked or over (rule S4).
 ///
 /// For a user whose invitation expired it renews the invitation; fields left out stay as they are then.
+///
+/// See the example of [`Command`](crate::Command).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -60,6 +64,8 @@ pub struct Invite {
 /// Invites everyone named in a text: addresses between commas, spaces, semicolons or new lines (rule G6).
 ///
 /// Each address is the user's name. One bad address refuses all, and every bad one is listed.
+///
+/// See the example of [`Command`](crate::Command).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -80,6 +86,8 @@ pub struct InviteMany {
 }
 
 /// Removes a user, whose memberships, grants, keys and credentials go too, and whose seat is free.
+///
+/// See the example of [`Command`](crate::Command).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -93,6 +101,8 @@ pub struct RemoveUser {
 }
 
 /// Brings a user up to date with an external directory, adding the user if asked to (rule G2).
+///
+/// See the example of [`Command`](crate::Command).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -118,6 +128,8 @@ const fn yes() -> bool {
 }
 
 /// Adds a group (rule G1).
+///
+/// See the example of [`Command`](crate::Command).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -134,6 +146,8 @@ pub struct AddGroup {
 }
 
 /// Adds a resource.
+///
+/// See the example of [`Command`](crate::Command).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -147,6 +161,8 @@ pub struct AddResource {
 }
 
 /// Adds an API key that acts as a user within a scope (rule A11).
+///
+/// See the example of [`Command`](crate::Command).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -228,6 +244,8 @@ shared_setters! {
 
 impl AddUser {
     /// Says where the user comes from.
+    ///
+    /// See the example of [`Command`](crate::Command).
     pub fn source(mut self, source: UserSource) -> Self {
         self.source = Some(source);
         self
@@ -236,6 +254,8 @@ impl AddUser {
 
 impl RemoveUser {
     /// Names who owns then what the user owned.
+    ///
+    /// See the example of [`Command`](crate::Command).
     pub fn heir(mut self, heir: impl Into<String>) -> Self {
         self.heir = Some(heir.into());
         self
@@ -244,12 +264,16 @@ impl RemoveUser {
 
 impl SyncUser {
     /// Refuses an unknown user instead of adding it.
+    ///
+    /// See the example of [`Command`](crate::Command).
     pub fn known_only(mut self) -> Self {
         self.provision = false;
         self
     }
 
     /// Chooses the profile again, also for a known user.
+    ///
+    /// See the example of [`Command`](crate::Command).
     pub fn update_profile(mut self) -> Self {
         self.update_profile = true;
         self
@@ -258,18 +282,24 @@ impl SyncUser {
 
 impl AddGroup {
     /// Makes everybody a member who wants one of these profiles, and nobody else.
+    ///
+    /// See the example of [`Command`](crate::Command).
     pub fn by_profile<P: Into<String>>(mut self, profiles: impl IntoIterator<Item = P>) -> Self {
         self.members = Some(Members::ByProfile(texts(profiles)));
         self
     }
 
     /// Makes everybody a member who has one of these external names.
+    ///
+    /// See the example of [`Command`](crate::Command).
     pub fn external<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.members = Some(Members::External(texts(names)));
         self
     }
 
     /// Makes the owner of a resource always a member.
+    ///
+    /// See the example of [`Command`](crate::Command).
     pub fn includes_owner_of(mut self, resource: impl Into<String>) -> Self {
         self.includes_owner_of = Some(resource.into());
         self
@@ -278,6 +308,8 @@ impl AddGroup {
 
 impl AddResource {
     /// Names the owner.
+    ///
+    /// See the example of [`Command`](crate::Command).
     pub fn owner(mut self, owner: impl Into<String>) -> Self {
         self.owner = Some(owner.into());
         self
@@ -286,6 +318,8 @@ impl AddResource {
 
 impl AddKey {
     /// Says what the key may do.
+    ///
+    /// See the example of [`Command`](crate::Command).
     pub fn scope(mut self, scope: ScopeDocument) -> Self {
         self.scope = Some(scope);
         self

@@ -17,13 +17,57 @@ use crate::seats::License;
 /// commands at once:
 ///
 /// ```
-/// use entitle::{Command, Subject};
+/// use entitle::catalog::{Catalog, Kind, Profile};
+/// use entitle::change::ScopeDocument;
+/// use entitle::directory::UserSource;
+/// use entitle::{Command, Directory, License, Strict, Subject, Timestamp};
 ///
-/// let commands: [Command; 3] = [
-///     Command::add_user("ada").profile("designer").groups(["data", "ops"]).into(),
-///     Command::add_resource("project/churn").owner("ada").into(),
-///     Command::grant(Subject::group("data"), "project/churn", ["read"]),
+/// let catalog = Catalog::builder()
+///     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
+///     .profile(Profile::new("designer"))
+///     .profile(Profile::new("reader").ceiling_on("project", ["read"]))
+///     .build()?;
+/// let license = License::new("acme-2026").seats("designer", 2).unlimited("reader");
+/// let who = [
+///     Command::install_license(license),
+///     Command::add_group("data").into(),
+///     Command::add_group("readers").by_profile(["reader"]).into(),
+///     Command::add_user("ada").profile("designer").groups(["data"]).email("ada@acme.example").into(),
+///     Command::invite("bob").profile("reader").expires_at(Timestamp::from_millis(86_400_000)).into(),
+///     Command::invite_many("cleo@acme.example; dan@acme.example").profile("reader").into(),
+///     Command::accept_invite("bob"),
+///     Command::revoke_invite("dan@acme.example"),
+///     Command::rename_user("cleo@acme.example", "cleo"),
+///     Command::sync_user("eve", UserSource::Ldap, ["CN=staff"]).into(),
 /// ];
+/// let what = [
+///     Command::add_resource("project/churn").owner("ada").into(),
+///     Command::grant(Subject::group("data"), "project/churn", ["write"]),
+///     Command::revoke(Subject::group("data"), "project/churn", ["write"]),
+///     Command::set_grant(Subject::Everyone, "project/*", ["read"]),
+///     Command::add_key("nightly", "ada").scope(ScopeDocument::nothing().with("project/*", ["read"])).into(),
+///     Command::require_credential("project/churn", ["write"]),
+///     Command::record_credential("ada", "project/churn"),
+///     Command::transfer_ownership("project/churn", "bob"),
+/// ];
+/// let changes = [
+///     Command::join("bob", "data"),
+///     Command::leave("bob", "data"),
+///     Command::assign_profile("bob", "designer"),
+///     Command::suspend("ada"),
+///     Command::reinstate("ada"),
+///     Command::forget_credential("ada", "project/churn"),
+///     Command::remove_key("nightly"),
+///     Command::remove_user("bob").heir("ada").into(),
+///     Command::remove_resource("project/churn"),
+///     Command::remove_group("data"),
+///     Command::withdraw_profile("ada"),
+///     Command::tick(),
+/// ];
+/// let commands = who.into_iter().chain(what).chain(changes);
+/// let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, commands)?;
+/// assert_eq!(plan.directory().user_count(), 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// Serialized, a command is an object with one key: `{ "join": { "user": "ada", "group": "data" } }`.
@@ -175,61 +219,85 @@ pub enum Command {
 
 impl Command {
     /// Adds an active user.
+    ///
+    /// See the example of [`Command`].
     pub fn add_user(user: impl Into<String>) -> AddUser {
         AddUser { user: user.into(), ..AddUser::default() }
     }
 
     /// Invites a user.
+    ///
+    /// See the example of [`Command`].
     pub fn invite(user: impl Into<String>) -> Invite {
         Invite { user: user.into(), ..Invite::default() }
     }
 
     /// Invites everyone named in a text.
+    ///
+    /// See the example of [`Command`].
     pub fn invite_many(text: impl Into<String>) -> InviteMany {
         InviteMany { text: text.into(), ..InviteMany::default() }
     }
 
     /// Turns an open invitation into an active user.
+    ///
+    /// See the example of [`Command`].
     pub fn accept_invite(user: impl Into<String>) -> Self {
         Self::AcceptInvite { user: user.into() }
     }
 
     /// Takes an open invitation back.
+    ///
+    /// See the example of [`Command`].
     pub fn revoke_invite(user: impl Into<String>) -> Self {
         Self::RevokeInvite { user: user.into() }
     }
 
     /// Gives a user a profile.
+    ///
+    /// See the example of [`Command`].
     pub fn assign_profile(user: impl Into<String>, profile: impl Into<String>) -> Self {
         Self::AssignProfile { user: user.into(), profile: Some(profile.into()) }
     }
 
     /// Takes a user's profile back.
+    ///
+    /// See the example of [`Command`].
     pub fn withdraw_profile(user: impl Into<String>) -> Self {
         Self::AssignProfile { user: user.into(), profile: None }
     }
 
     /// Forbids a user to act.
+    ///
+    /// See the example of [`Command`].
     pub fn suspend(user: impl Into<String>) -> Self {
         Self::Suspend { user: user.into() }
     }
 
     /// Lets a suspended user act again.
+    ///
+    /// See the example of [`Command`].
     pub fn reinstate(user: impl Into<String>) -> Self {
         Self::Reinstate { user: user.into() }
     }
 
     /// Removes a user.
+    ///
+    /// See the example of [`Command`].
     pub fn remove_user(user: impl Into<String>) -> RemoveUser {
         RemoveUser { user: user.into(), heir: None }
     }
 
     /// Gives a user another name.
+    ///
+    /// See the example of [`Command`].
     pub fn rename_user(user: impl Into<String>, to: impl Into<String>) -> Self {
         Self::RenameUser { user: user.into(), to: to.into() }
     }
 
     /// Brings a user up to date with an external directory.
+    ///
+    /// See the example of [`Command`].
     pub fn sync_user<G: Into<String>>(
         user: impl Into<String>,
         source: UserSource,
@@ -245,41 +313,57 @@ impl Command {
     }
 
     /// Adds a group.
+    ///
+    /// See the example of [`Command`].
     pub fn add_group(group: impl Into<String>) -> AddGroup {
         AddGroup { group: group.into(), ..AddGroup::default() }
     }
 
     /// Removes a group.
+    ///
+    /// See the example of [`Command`].
     pub fn remove_group(group: impl Into<String>) -> Self {
         Self::RemoveGroup { group: group.into() }
     }
 
     /// Puts a user into a group.
+    ///
+    /// See the example of [`Command`].
     pub fn join(user: impl Into<String>, group: impl Into<String>) -> Self {
         Self::Join { user: user.into(), group: group.into() }
     }
 
     /// Takes a user out of a group.
+    ///
+    /// See the example of [`Command`].
     pub fn leave(user: impl Into<String>, group: impl Into<String>) -> Self {
         Self::Leave { user: user.into(), group: group.into() }
     }
 
     /// Adds a resource.
+    ///
+    /// See the example of [`Command`].
     pub fn add_resource(resource: impl Into<String>) -> AddResource {
         AddResource { resource: resource.into(), owner: None }
     }
 
     /// Removes a resource.
+    ///
+    /// See the example of [`Command`].
     pub fn remove_resource(resource: impl Into<String>) -> Self {
         Self::RemoveResource { resource: resource.into() }
     }
 
     /// Gives a resource another owner.
+    ///
+    /// See the example of [`Command`].
     pub fn transfer_ownership(resource: impl Into<String>, to: impl Into<String>) -> Self {
         Self::TransferOwnership { resource: resource.into(), to: to.into() }
     }
 
     /// Grants permissions.
+    ///
+    /// See the example of [`Command`].
     pub fn grant<P: Into<String>>(
         to: Subject,
         on: impl Into<String>,
@@ -289,6 +373,8 @@ impl Command {
     }
 
     /// Revokes permissions.
+    ///
+    /// See the example of [`Command`].
     pub fn revoke<P: Into<String>>(
         to: Subject,
         on: impl Into<String>,
@@ -298,6 +384,8 @@ impl Command {
     }
 
     /// Replaces what a subject has on a target.
+    ///
+    /// See the example of [`Command`].
     pub fn set_grant<P: Into<String>>(
         to: Subject,
         on: impl Into<String>,
@@ -307,16 +395,22 @@ impl Command {
     }
 
     /// Adds an API key.
+    ///
+    /// See the example of [`Command`].
     pub fn add_key(key: impl Into<String>, acts_as: impl Into<String>) -> AddKey {
         AddKey { key: key.into(), acts_as: acts_as.into(), scope: None, expires_at: None }
     }
 
     /// Removes an API key.
+    ///
+    /// See the example of [`Command`].
     pub fn remove_key(key: impl Into<String>) -> Self {
         Self::RemoveKey { key: key.into() }
     }
 
     /// Says which permissions on a resource need a personal credential.
+    ///
+    /// See the example of [`Command`].
     pub fn require_credential<P: Into<String>>(
         resource: impl Into<String>,
         permissions: impl IntoIterator<Item = P>,
@@ -325,22 +419,30 @@ impl Command {
     }
 
     /// Notes that a user has a personal credential for a resource.
+    ///
+    /// See the example of [`Command`].
     pub fn record_credential(user: impl Into<String>, resource: impl Into<String>) -> Self {
         Self::RecordCredential { user: user.into(), resource: resource.into() }
     }
 
     /// Notes that a user has no personal credential for a resource any more.
+    ///
+    /// See the example of [`Command`].
     pub fn forget_credential(user: impl Into<String>, resource: impl Into<String>) -> Self {
         Self::ForgetCredential { user: user.into(), resource: resource.into() }
     }
 
     /// Puts a license in force.
+    ///
+    /// See the example of [`Command`].
     #[must_use]
     pub fn install_license(license: License) -> Self {
         Self::InstallLicense(license)
     }
 
     /// Applies what is due.
+    ///
+    /// See the example of [`Command`].
     #[must_use]
     pub fn tick() -> Self {
         Self::Tick {}

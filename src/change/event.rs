@@ -13,6 +13,8 @@ use crate::time::Timestamp;
 ///
 /// Events name things by name, so that a stored history reads well, and hold the seat policy's answers, so that
 /// replaying asks nobody again. Serialized, an event is an object with one key, like a command.
+///
+/// See the example of [`MemoryJournal`](crate::journal::MemoryJournal).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case", deny_unknown_fields))]
@@ -207,6 +209,8 @@ pub enum Event {
 }
 
 /// One atomic, numbered step of a directory's history: what a host stores.
+///
+/// See the example of [`MemoryJournal`](crate::journal::MemoryJournal).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]

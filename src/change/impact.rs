@@ -28,6 +28,8 @@ pub struct Impact {
 }
 
 /// What one user gains and loses on one resource.
+///
+/// See the example of [`Requirement`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -43,6 +45,8 @@ pub struct AccessChange {
 }
 
 /// How one user's seat changes.
+///
+/// See the example of [`Requirement`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -56,6 +60,8 @@ pub struct SeatChange {
 }
 
 /// What a user wants and holds, on its own.
+///
+/// See the example of [`Requirement`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -92,6 +98,8 @@ pub struct Requirement {
 
 impl Requirement {
     /// Somebody needs these permissions on something.
+    ///
+    /// See the example of [`Requirement`].
     pub fn new<P: Into<String>>(
         label: impl Into<String>,
         who: impl Into<String>,
@@ -117,30 +125,40 @@ impl Impact {
     }
 
     /// Every user and resource on which something is gained or lost, in a stable order.
+    ///
+    /// See the example of [`Requirement`].
     #[must_use]
     pub fn access(&self) -> &[AccessChange] {
         &self.access
     }
 
     /// Every user whose seat is another one, in a stable order.
+    ///
+    /// See the example of [`Requirement`].
     #[must_use]
     pub fn seats(&self) -> &[SeatChange] {
         &self.seats
     }
 
     /// How many pairs of a user and a resource gain something.
+    ///
+    /// See the example of [`Requirement`].
     #[must_use]
     pub fn gains(&self) -> usize {
         self.access.iter().filter(|change| !change.gains.is_empty()).count()
     }
 
     /// How many pairs of a user and a resource lose something.
+    ///
+    /// See the example of [`Requirement`].
     #[must_use]
     pub fn loses(&self) -> usize {
         self.access.iter().filter(|change| !change.loses.is_empty()).count()
     }
 
     /// Whether a requirement is met before the plan and not after it.
+    ///
+    /// See the example of [`Requirement`].
     #[must_use]
     pub fn breaks(&self, requirement: &Requirement) -> bool {
         let who = self.before.principal_named(&requirement.who).ok().flatten();

@@ -27,42 +27,56 @@ pub struct Plan {
 
 impl Plan {
     /// The revision of the directory that it was planned on.
+    ///
+    /// See the example of [`Directory::plan`](crate::Directory::plan).
     #[must_use]
     pub fn base_revision(&self) -> u64 {
         self.before.revision()
     }
 
     /// The revision of the directory that it makes; the same one if it records nothing.
+    ///
+    /// See the example of [`Directory::plan`](crate::Directory::plan).
     #[must_use]
     pub fn revision(&self) -> u64 {
         self.directory.revision()
     }
 
     /// The time that it was planned for.
+    ///
+    /// See the example of [`Directory::plan`](crate::Directory::plan).
     #[must_use]
     pub fn at(&self) -> Timestamp {
         self.at
     }
 
     /// The facts, in order.
+    ///
+    /// See the example of [`Directory::plan`](crate::Directory::plan).
     #[must_use]
     pub fn events(&self) -> &[Event] {
         &self.events
     }
 
     /// Whether it records nothing: everything that was asked for is so already, and nothing was due (rule C5).
+    ///
+    /// See the example of [`Directory::plan`](crate::Directory::plan).
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
     }
 
     /// The directory that it makes.
+    ///
+    /// See the example of [`Directory::plan`](crate::Directory::plan).
     #[must_use]
     pub fn directory(&self) -> &Directory {
         &self.directory
     }
 
     /// The directory that it makes.
+    ///
+    /// See the example of [`Directory::plan`](crate::Directory::plan).
     #[must_use]
     pub fn into_directory(self) -> Directory {
         self.directory
@@ -73,12 +87,16 @@ impl Plan {
     /// The cost follows what the plan touches: the users whose seats, groups or status change with all that they may
     /// reach, and the resources whose grants change with all who may reach them. A plan that changes the license
     /// touches every user.
+    ///
+    /// See the example of [`Directory::plan`](crate::Directory::plan).
     #[must_use]
     pub fn impact(&self) -> Impact {
         Impact::of(&self.before, &self.directory, &self.events)
     }
 
     /// What a host stores; none if the plan records nothing.
+    ///
+    /// See the example of [`Directory::plan`](crate::Directory::plan).
     #[must_use]
     pub fn commit(&self, by: impl Into<String>) -> Option<Commit> {
         let events = self.events.clone();
@@ -87,6 +105,8 @@ impl Plan {
 }
 
 /// A plan was made on another revision than the one that it meets (rule C3).
+///
+/// See the example of [`Directory::plan`](crate::Directory::plan).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the plan was made on revision {base}, and this is revision {found}")]
 pub struct Stale {

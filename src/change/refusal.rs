@@ -231,6 +231,8 @@ fn list(names: &[(String, NameError)]) -> String {
 
 impl Refusal {
     /// The stable code, as scenarios and logs write it.
+    ///
+    /// See the example of [`Directory::plan`](crate::Directory::plan).
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -292,6 +294,8 @@ impl Refusal {
     ];
 
     /// Whether the same commands may succeed later although nobody changes them: only capacity stood against them.
+    ///
+    /// See the example of [`Directory::plan`](crate::Directory::plan).
     #[must_use]
     pub const fn is_for_want_of_a_seat(&self) -> bool {
         matches!(

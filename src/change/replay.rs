@@ -16,6 +16,8 @@ use crate::seats::Terms;
 use crate::time::Timestamp;
 
 /// Why stored commits do not continue a directory; the directory that they were to continue is as it was.
+///
+/// See the example of [`MemoryJournal`](crate::journal::MemoryJournal).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReplayError {
     /// A commit is missing, repeated, or of another history.

@@ -9,6 +9,8 @@ use crate::catalog::{Entries, PermissionsDocument};
 ///
 /// `All` is written `"all"`; entries go from a target, such as `project/churn` or `project/*`, to permissions. Entries
 /// of a resource and of its kind add up; no entry is nothing.
+///
+/// See the example of [`Command`](crate::Command).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScopeDocument {
     /// Everything.
@@ -19,12 +21,16 @@ pub enum ScopeDocument {
 
 impl ScopeDocument {
     /// A scope without entries: nothing.
+    ///
+    /// See the example of [`Command`](crate::Command).
     #[must_use]
     pub fn nothing() -> Self {
         Self::Entries(Entries::default())
     }
 
     /// Adds permissions on a target; to everything there is nothing to add.
+    ///
+    /// See the example of [`Command`](crate::Command).
     #[must_use]
     pub fn with<'a>(mut self, target: &str, permissions: impl IntoIterator<Item = &'a str>) -> Self {
         if let Self::Entries(entries) = &mut self {

@@ -111,6 +111,8 @@ pub(crate) struct KeyContent {
 }
 
 /// How users come into a group, by name (rule G1).
+///
+/// See the example of [`Command`](crate::Command).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]

@@ -14,6 +14,8 @@ use super::record::UserRecord;
 /// Everything is told by name: a user who got another name is gone under the old one and new under the other. What
 /// follows from what is stored is not told again: a user who is in a group by its rule is no difference beside the
 /// group or the user's profile.
+///
+/// See the example of [`Directory::diff`](crate::Directory::diff).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -38,6 +40,8 @@ pub struct Diff {
 
 impl Diff {
     /// Whether nothing differs but revision, time, and turns given out.
+    ///
+    /// See the example of [`Directory::diff`](crate::Directory::diff).
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -45,6 +49,8 @@ impl Diff {
 }
 
 /// Something that differs, by name.
+///
+/// See the example of [`Directory::diff`](crate::Directory::diff).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -56,6 +62,8 @@ pub struct Difference {
 }
 
 /// In what way something differs.
+///
+/// See the example of [`Directory::diff`](crate::Directory::diff).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]

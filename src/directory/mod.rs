@@ -68,6 +68,46 @@ use crate::time::Timestamp;
 ///
 /// Two directories are equal if their contents are: catalog, revision, users, groups, resources, grants, keys,
 /// license, books and the order of waiting. Comparing visits everything.
+///
+/// ```
+/// use entitle::catalog::{Catalog, Kind, Profile};
+/// use entitle::seats::{Phase, Quantity};
+/// use entitle::directory::{Target, UserStatus};
+/// use entitle::{Command, Directory, License, Strict, Subject, Timestamp};
+///
+/// let instance = Kind::named("instance").singleton().permissions(["admin"]);
+/// let catalog = Catalog::builder()
+///     .kind(instance)
+///     .kind(Kind::named("project").permissions(["read"]))
+///     .profile(Profile::new("reader"))
+///     .build()?;
+/// let license = License::new("acme-2026").seats("reader", 5).expires_at(Timestamp::from_millis(1_000));
+/// let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
+///     Command::install_license(license),
+///     Command::add_group("data").into(),
+///     Command::add_user("ada").profile("reader").group("data").into(),
+///     Command::add_resource("project/churn").owner("ada").into(),
+///     Command::grant(Subject::group("data"), "project/churn", ["read"]),
+/// ])?;
+/// let directory = plan.into_directory();
+///
+/// let ada = directory.user("ada").ok_or("nobody")?;
+/// assert_eq!(directory.user_name(ada), Some("ada"));
+/// assert_eq!(directory.status_of(ada), Some(UserStatus::Active));
+/// assert_eq!(directory.groups_of(ada), ["data"]);
+/// let churn = directory.resource_named("project/churn").ok_or("nothing")?;
+/// assert_eq!(directory.owner_of(churn), Some(ada));
+/// assert_eq!(directory.target_name(Target::Resource(churn)).as_deref(), Some("project/churn"));
+/// assert_eq!((directory.user_count(), directory.resource_count()), (1, 2));
+///
+/// let figures = directory.figures("reader").ok_or("no such profile")?;
+/// assert_eq!((figures.seats, figures.held), (Quantity::Count(5), 1));
+/// assert_eq!(directory.seat_of(ada).and_then(|seat| seat.holds), Some("reader"));
+/// assert_eq!(directory.license_phase(), Phase::Active);
+/// assert_eq!(directory.next_due(), Some(Timestamp::from_millis(1_000)));
+/// assert_eq!((directory.revision(), directory.committed_at()), (1, Timestamp::EPOCH));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Directory {
     pub(crate) catalog: Catalog,
@@ -141,6 +181,8 @@ pub(crate) struct KindEntry {
 }
 
 /// What one user wants and holds, and why (rule S1).
+///
+/// See the example of [`Directory`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -159,6 +201,8 @@ pub struct SeatOf<'a> {
 
 impl Directory {
     /// An empty directory: the catalog's singletons exist, and nothing else.
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn new(catalog: Catalog) -> Self {
         let ledger = Ledger::new(&catalog);
@@ -184,36 +228,48 @@ impl Directory {
     }
 
     /// The catalog that the directory lives by.
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn catalog(&self) -> &Catalog {
         &self.catalog
     }
 
     /// How many commits made this directory.
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn revision(&self) -> u64 {
         self.revision
     }
 
     /// The time of the last commit; the epoch if there was none.
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn committed_at(&self) -> Timestamp {
         self.committed_at
     }
 
     /// How many users there are.
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn user_count(&self) -> u32 {
         self.users.slots.live()
     }
 
     /// How many groups there are.
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn group_count(&self) -> u32 {
         self.groups.slots.live()
     }
 
     /// How many resources there are, singletons included.
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn resource_count(&self) -> u32 {
         self.resources.slots.live()
@@ -222,6 +278,8 @@ impl Directory {
     /// The user with that name.
     ///
     /// One hash lookup. Keep the id for as long as a session lasts: asking by id is what is fast.
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn user(&self, name: &str) -> Option<UserId> {
         let names = &self.users.names;
@@ -232,6 +290,8 @@ impl Directory {
     }
 
     /// The group with that name.
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn group(&self, name: &str) -> Option<GroupId> {
         let names = &self.groups.names;
@@ -242,6 +302,8 @@ impl Directory {
     }
 
     /// The API key with that name.
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn key(&self, name: &str) -> Option<KeyId> {
         let names = &self.keys.names;
@@ -294,6 +356,8 @@ impl Directory {
     /// The one resource of a typed singleton kind (rule A9).
     ///
     /// `None` if the catalog's kind of that name is no singleton or is not the type's.
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn singleton<K: crate::catalog::ResourceKind>(&self) -> Option<ResourceId<K>> {
         let kind = self.catalog.kind(K::NAME)?;
@@ -305,6 +369,8 @@ impl Directory {
     }
 
     /// The resource that a text such as `project/churn` or `instance` names.
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn resource_named(&self, text: &str) -> Option<ResourceId> {
         match self.find_place(text) {
@@ -314,18 +380,24 @@ impl Directory {
     }
 
     /// The name of a user.
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn user_name(&self, user: UserId) -> Option<&str> {
         self.user_record(user).and_then(|user| user.name.as_deref())
     }
 
     /// The name of a group.
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn group_name(&self, group: GroupId) -> Option<&str> {
         self.group_record(group).and_then(|group| group.name.as_deref())
     }
 
     /// The text that names a resource, such as `project/churn` or `instance`.
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn resource_name<K>(&self, resource: ResourceId<K>) -> Option<ResourceName<'_>> {
         self.resource_row(resource.untyped())?;
@@ -333,18 +405,24 @@ impl Directory {
     }
 
     /// Where a user comes from.
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn source_of(&self, user: UserId) -> Option<UserSource> {
         self.user_record(user).map(|user| user.source)
     }
 
     /// Whether a user may act.
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn status_of(&self, user: UserId) -> Option<UserStatus> {
         self.user_record(user).map(|user| user.status)
     }
 
     /// The owner of a resource.
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn owner_of<K>(&self, resource: ResourceId<K>) -> Option<UserId> {
         let owner = self.resource_row(resource.untyped())?.owner;
@@ -352,6 +430,8 @@ impl Directory {
     }
 
     /// The names of the groups that a user is in, sorted by bytes.
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn groups_of(&self, user: UserId) -> Vec<&str> {
         let Some(row) = self.user_row(user) else { return Vec::new() };
@@ -362,6 +442,8 @@ impl Directory {
     }
 
     /// The names of the members of a group, sorted by bytes.
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn members_of(&self, group: GroupId) -> Vec<&str> {
         let Some(record) = self.group_record(group) else { return Vec::new() };
@@ -372,30 +454,40 @@ impl Directory {
     }
 
     /// The license that is installed, in the form in which equal contents are equal.
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn license(&self) -> Option<&License> {
         self.ledger.terms().map(crate::seats::Terms::license)
     }
 
     /// The phase of the license as of the last commit (rule S12).
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn license_phase(&self) -> Phase {
         self.ledger.phase()
     }
 
     /// The figures of a profile (rule S11); `None` for an unknown one.
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn figures(&self, profile: &str) -> Option<Figures> {
         self.catalog.profile(profile).map(|profile| self.ledger.figures(profile))
     }
 
     /// The figures over all counted profiles together.
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn total_figures(&self) -> TotalFigures {
         self.ledger.total_figures()
     }
 
     /// What a user wants and holds, and why the user counts.
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn seat_of(&self, user: UserId) -> Option<SeatOf<'_>> {
         let seat = self.seat(user)?;
@@ -413,6 +505,8 @@ impl Directory {
     ///
     /// Questions are answered as of the last commit, so a host plans a tick at this time, or at the first command
     /// after it.
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
         let over = self.due.first().map(|&(at, _)| at);

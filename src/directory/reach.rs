@@ -9,6 +9,8 @@ use crate::id::{GroupId, KeyId, ResourceId};
 
 impl Directory {
     /// Whom a grant is given to, by name; `None` if the group or user is unknown.
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn grantee_name(&self, to: Grantee) -> Option<Subject> {
         match to {
@@ -19,6 +21,8 @@ impl Directory {
     }
 
     /// What a grant is on, in words such as `project/churn` or `project/*`; `None` if it is unknown.
+    ///
+    /// See the example of [`Directory`].
     #[must_use]
     pub fn target_name(&self, on: Target) -> Option<alloc::string::String> {
         match on {

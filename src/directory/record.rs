@@ -8,6 +8,8 @@ use crate::name::Name;
 use crate::time::Timestamp;
 
 /// Where a user comes from (rule G2).
+///
+/// See the example of [`Directory`](crate::Directory).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -24,6 +26,8 @@ pub enum UserSource {
 }
 
 /// Whether a user may act.
+///
+/// See the example of [`Directory`](crate::Directory).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -41,6 +45,8 @@ pub enum UserStatus {
 
 impl UserStatus {
     /// The word that stored forms use, such as `active`.
+    ///
+    /// See the example of [`Directory`](crate::Directory).
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

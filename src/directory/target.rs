@@ -34,11 +34,15 @@ pub enum Subject {
 
 impl Subject {
     /// The group with that name.
+    ///
+    /// See the example of [`Subject`].
     pub fn group(name: impl Into<String>) -> Self {
         Self::Group(name.into())
     }
 
     /// The user with that name.
+    ///
+    /// See the example of [`Subject`].
     pub fn user(name: impl Into<String>) -> Self {
         Self::User(name.into())
     }
@@ -55,6 +59,8 @@ impl fmt::Display for Subject {
 }
 
 /// A text that names no subject or principal.
+///
+/// See the example of [`Subject`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not {expected}")]
 pub struct TextError {
@@ -96,6 +102,8 @@ impl From<Subject> for String {
 }
 
 /// The text that names a resource: `project/churn`, or the kind's name for a singleton.
+///
+/// See the example of [`Subject`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ResourceName<'a> {
     pub(crate) kind: &'a str,
@@ -104,12 +112,16 @@ pub struct ResourceName<'a> {
 
 impl<'a> ResourceName<'a> {
     /// The kind's name.
+    ///
+    /// See the example of [`Subject`].
     #[must_use]
     pub fn kind(self) -> &'a str {
         self.kind
     }
 
     /// The key; none for a singleton.
+    ///
+    /// See the example of [`Subject`].
     #[must_use]
     pub fn key(self) -> Option<&'a str> {
         self.key
@@ -155,6 +167,8 @@ pub(crate) fn parse_resource<'a>(catalog: &Catalog, text: &'a str) -> Found<'a> 
 }
 
 /// What a grant is on: one resource, or a whole kind (rule A8).
+///
+/// See the example of [`Subject`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
     /// All resources of a kind, those that do not exist yet included.

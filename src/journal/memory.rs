@@ -29,12 +29,16 @@ pub struct MemoryJournal {
 
 impl MemoryJournal {
     /// An empty journal of a new directory.
+    ///
+    /// See the example of [`MemoryJournal`](crate::journal::MemoryJournal).
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// An empty journal of a directory that is at that revision.
+    ///
+    /// See the example of [`MemoryJournal`](crate::journal::MemoryJournal).
     #[must_use]
     pub fn after(revision: u64) -> Self {
         Self { begins_after: revision, commits: Mutex::default() }

@@ -83,6 +83,8 @@ pub trait Journal {
 }
 
 /// Why a commit was not appended.
+///
+/// See the example of [`MemoryJournal`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError<E> {
     /// The last commit is another one; nothing happened.

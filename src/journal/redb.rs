@@ -60,6 +60,8 @@ fn store(error: impl Into<redb::Error>) -> RedbError {
 /// the disk. The commits are stored as JSON, to be read by people and other programs too.
 ///
 /// One process at a time may have the file open.
+///
+/// See the example of [`MemoryJournal`](crate::journal::MemoryJournal).
 #[derive(Debug)]
 pub struct RedbJournal {
     database: Database,

@@ -57,6 +57,8 @@ pub struct ProfileSeats<'a> {
 }
 
 /// Somebody who holds a seat, or for whom one is reserved.
+///
+/// See the example of [`Directory::seat_report`](crate::Directory::seat_report).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -76,6 +78,8 @@ pub struct Holder<'a> {
 }
 
 /// Somebody who waits for a seat, holding another one meanwhile or none.
+///
+/// See the example of [`Directory::seat_report`](crate::Directory::seat_report).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -93,6 +97,8 @@ pub struct InLine<'a> {
 }
 
 /// The figures of several profiles added up.
+///
+/// See the example of [`Directory::seat_report`](crate::Directory::seat_report).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]

@@ -15,6 +15,8 @@ use crate::seats::{Basis, License, ReadyPolicy, SeatState};
 use crate::time::Timestamp;
 
 /// A scenario that was read and makes sense.
+///
+/// See the example of [`scenario`](crate::scenario).
 #[derive(Debug, serde::Deserialize)]
 #[serde(try_from = "ScenarioDocument")]
 pub struct Scenario {
@@ -58,6 +60,8 @@ fn policy_makes_sense(policy: &ReadyPolicy, catalog: &Catalog) -> Result<(), Str
 }
 
 /// A step that did not come out as the scenario says.
+///
+/// See the example of [`scenario`](crate::scenario).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {
@@ -80,6 +84,8 @@ impl fmt::Display for Failure {
 }
 
 /// What came of a scenario.
+///
+/// See the example of [`scenario`](crate::scenario).
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Outcome {
@@ -91,6 +97,8 @@ pub struct Outcome {
 
 impl Outcome {
     /// How many steps there are.
+    ///
+    /// See the example of [`scenario`](crate::scenario).
     #[must_use]
     pub fn steps(&self) -> usize {
         self.steps
@@ -98,18 +106,24 @@ impl Outcome {
 
     /// The steps that did not come out as the scenario says; after one that should have changed something, the rest is
     /// not run.
+    ///
+    /// See the example of [`scenario`](crate::scenario).
     #[must_use]
     pub fn failures(&self) -> &[Failure] {
         &self.failures
     }
 
     /// The directory at the end.
+    ///
+    /// See the example of [`scenario`](crate::scenario).
     #[must_use]
     pub fn directory(&self) -> &Directory {
         &self.directory
     }
 
     /// What was committed.
+    ///
+    /// See the example of [`scenario`](crate::scenario).
     #[must_use]
     pub fn commits(&self) -> &[Commit] {
         &self.commits
@@ -118,11 +132,15 @@ impl Outcome {
 
 impl Scenario {
     /// Runs every step.
+    ///
+    /// See the example of [`scenario`](crate::scenario).
     pub fn run(&self) -> Outcome {
         self.run_with(false)
     }
 
     /// Runs every step, and after each recounts the books, replays what was committed, and reads the stored form back.
+    ///
+    /// See the example of [`scenario`](crate::scenario).
     pub fn verify(&self) -> Outcome {
         self.run_with(true)
     }

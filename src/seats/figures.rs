@@ -5,6 +5,8 @@ use core::fmt;
 use crate::time::Timestamp;
 
 /// A number of seats, or no limit at all.
+///
+/// See the example of [`Directory`](crate::Directory).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Quantity {
     /// So many.
@@ -56,6 +58,8 @@ impl fmt::Display for Quantity {
 }
 
 /// The figures of one profile, all from one place: guard, report and export read the same ones (rule S11).
+///
+/// See the example of [`Directory`](crate::Directory).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Figures {
@@ -86,6 +90,8 @@ pub struct Figures {
 }
 
 /// The figures over all counted profiles together (rule S3).
+///
+/// See the example of [`Directory`](crate::Directory).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct TotalFigures {

@@ -66,6 +66,8 @@ const fn is_zero(number: &i64) -> bool {
 }
 
 /// The seats of one profile in a license, as written.
+///
+/// See the example of [`License`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeatFigure {
     /// The licensed seats; `None` is unlimited.
@@ -76,6 +78,8 @@ pub struct SeatFigure {
 
 impl License {
     /// A license without seats, limits or dates.
+    ///
+    /// See the example of [`License`].
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -90,53 +94,71 @@ impl License {
     }
 
     /// Names the edition that the license must fit.
+    ///
+    /// See the example of [`License`].
     pub fn edition(mut self, edition: impl Into<String>) -> Self {
         self.edition = Some(edition.into());
         self
     }
 
     /// Gives a profile this many seats.
+    ///
+    /// See the example of [`License`].
     pub fn seats(self, profile: impl Into<String>, seats: i64) -> Self {
         self.seats_with_extra(profile, seats, 0)
     }
 
     /// Gives a profile this many seats, and extra ones above them.
+    ///
+    /// See the example of [`License`].
     pub fn seats_with_extra(mut self, profile: impl Into<String>, seats: i64, extra: i64) -> Self {
         self.seats.0.push((profile.into(), SeatFigure { seats: Some(seats), extra }));
         self
     }
 
     /// Gives a profile seats without limit.
+    ///
+    /// See the example of [`License`].
     pub fn unlimited(mut self, profile: impl Into<String>) -> Self {
         self.seats.0.push((profile.into(), SeatFigure { seats: None, extra: 0 }));
         self
     }
 
     /// Caps the seats over all counted profiles.
+    ///
+    /// See the example of [`License`].
     pub fn total(mut self, total: i64) -> Self {
         self.total = Some(total);
         self
     }
 
     /// Adds an add-on.
+    ///
+    /// See the example of [`License`].
     pub fn add_on(mut self, add_on: impl Into<String>) -> Self {
         self.add_ons.push(add_on.into());
         self
     }
 
     /// Says when the license begins.
+    ///
+    /// See the example of [`License`].
     pub fn starts_at(mut self, at: Timestamp) -> Self {
         self.starts_at = Some(i64::try_from(at.as_millis()).unwrap_or(i64::MAX));
         self
     }
 
     /// Says when the license is over.
+    ///
+    /// See the example of [`License`].
     pub fn expires_at(mut self, at: Timestamp) -> Self {
         self.expires_at = Some(i64::try_from(at.as_millis()).unwrap_or(i64::MAX));
         self
     }
 
     /// Says for how many milliseconds it goes on as before after it is over.
+    ///
+    /// See the example of [`License`].
     pub fn grace_ms(mut self, millis: i64) -> Self {
         self.grace_ms = millis;
         self
@@ -165,6 +187,8 @@ impl Ord for SeatFigure {
 }
 
 /// Why a license cannot be installed.
+///
+/// See the example of [`License`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LicenseError {
     /// Its name is malformed (rule C6).
@@ -189,6 +213,8 @@ pub enum LicenseError {
 }
 
 /// The phases of a license's life (rule S12).
+///
+/// See the example of [`License`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -208,18 +234,24 @@ pub enum Phase {
 
 impl Phase {
     /// Whether seats can be taken: active or in grace.
+    ///
+    /// See the example of [`License`].
     #[must_use]
     pub const fn admits(self) -> bool {
         matches!(self, Self::Active | Self::Grace)
     }
 
     /// Whether the catalog's lapsed ceiling cuts: pending or lapsed.
+    ///
+    /// See the example of [`License`].
     #[must_use]
     pub const fn cuts(self) -> bool {
         matches!(self, Self::Pending | Self::Lapsed)
     }
 
     /// The phase's name as scenarios and messages write it.
+    ///
+    /// See the example of [`License`].
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

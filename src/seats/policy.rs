@@ -11,6 +11,8 @@ use crate::catalog::{Catalog, ProfileId};
 use crate::time::Timestamp;
 
 /// Where a request for a seat comes from (rule S7).
+///
+/// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -105,6 +107,8 @@ impl<F: Fn(&SeatRequest<'_>) -> Answer> SeatPolicy for F {
 }
 
 /// One request that found no free seat.
+///
+/// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
 #[derive(Clone, Copy)]
 pub struct SeatRequest<'a> {
     pub(super) user: &'a str,
@@ -118,42 +122,56 @@ pub struct SeatRequest<'a> {
 
 impl<'a> SeatRequest<'a> {
     /// The user who wants a seat.
+    ///
+    /// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
     #[must_use]
     pub fn user(&self) -> &'a str {
         self.user
     }
 
     /// The profile that the user wants.
+    ///
+    /// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
     #[must_use]
     pub fn profile(&self) -> &'a str {
         self.catalog.profile_name(self.wants).unwrap_or_default()
     }
 
     /// Where the request comes from.
+    ///
+    /// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
     #[must_use]
     pub fn source(&self) -> Source {
         self.source
     }
 
     /// The time of the batch.
+    ///
+    /// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
     #[must_use]
     pub fn at(&self) -> Timestamp {
         self.at
     }
 
     /// The figures of a profile at this point of the batch; `None` for an unknown one.
+    ///
+    /// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
     #[must_use]
     pub fn figures(&self, profile: &str) -> Option<Figures> {
         self.catalog.profile(profile).map(|profile| self.ledger.figures(profile))
     }
 
     /// The figures over all counted profiles at this point of the batch.
+    ///
+    /// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
     #[must_use]
     pub fn total(&self) -> TotalFigures {
         self.ledger.total_figures()
     }
 
     /// Whether a user could be placed on a profile: it is exempt, or has a free standard seat and the total has room.
+    ///
+    /// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
     #[must_use]
     pub fn has_free_seat(&self, profile: &str) -> bool {
         self.catalog.profile(profile).is_some_and(|profile| {
@@ -180,6 +198,8 @@ impl fmt::Debug for SeatRequest<'_> {
 }
 
 /// Refuses whoever finds no free seat.
+///
+/// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Strict;
 
@@ -190,6 +210,8 @@ impl SeatPolicy for Strict {
 }
 
 /// Admits into the extra seats of the contract while there are any.
+///
+/// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Overage;
 
@@ -201,6 +223,8 @@ impl SeatPolicy for Overage {
 }
 
 /// Places on the first of some other profiles that has a free seat.
+///
+/// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FallBack {
     profiles: Vec<String>,
@@ -208,11 +232,15 @@ pub struct FallBack {
 
 impl FallBack {
     /// Tries these profiles, in this order.
+    ///
+    /// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
     pub fn to<P: Into<String>>(profiles: impl IntoIterator<Item = P>) -> Self {
         Self { profiles: profiles.into_iter().map(Into::into).collect() }
     }
 
     /// The profiles, in the order in which they are tried.
+    ///
+    /// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
     pub fn profiles(&self) -> impl Iterator<Item = &str> {
         self.profiles.iter().map(String::as_str)
     }
@@ -227,6 +255,8 @@ impl SeatPolicy for FallBack {
 }
 
 /// Lets whoever finds no free seat wait in line.
+///
+/// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Waitlist;
 

@@ -6,6 +6,8 @@ use crate::catalog::ProfileId;
 use crate::time::Timestamp;
 
 /// How a seat was taken.
+///
+/// See the example of [`Directory`](crate::Directory).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -22,6 +24,8 @@ pub enum Basis {
 
 impl Basis {
     /// The basis as scenarios and exports write it.
+    ///
+    /// See the example of [`Directory`](crate::Directory).
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -34,6 +38,8 @@ impl Basis {
 }
 
 /// Where a user stands with the seat that the user wants (rule S4).
+///
+/// See the example of [`Directory`](crate::Directory).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -50,6 +56,8 @@ pub enum SeatState {
 
 impl SeatState {
     /// The state as scenarios and exports write it.
+    ///
+    /// See the example of [`Directory`](crate::Directory).
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -8,6 +8,8 @@ use crate::catalog::{Catalog, CatalogError};
 use crate::directory::{self, Directory, Restore};
 
 /// Why records do not make a directory, and where: records are counted from 1.
+///
+/// See the example of [`snapshot`](crate::snapshot).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnapshotError {
@@ -53,6 +55,8 @@ pub enum SnapshotError {
 
 impl SnapshotError {
     /// The error's stable code.
+    ///
+    /// See the example of [`snapshot`](crate::snapshot).
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -170,18 +174,24 @@ impl Default for Builder {
 
 impl Builder {
     /// A builder that uses the stored catalog.
+    ///
+    /// See the example of [`snapshot`](crate::snapshot).
     #[must_use]
     pub fn new() -> Self {
         Self { catalog: None, restore: None, last: Section::Nothing, records: 0, failed: None }
     }
 
     /// A builder that uses the host's catalog instead of the stored one.
+    ///
+    /// See the example of [`snapshot`](crate::snapshot).
     #[must_use]
     pub fn with_catalog(catalog: Catalog) -> Self {
         Self { catalog: Some(catalog), ..Self::new() }
     }
 
     /// Whether the `end` was given: nothing may follow.
+    ///
+    /// See the example of [`snapshot`](crate::snapshot).
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.failed.is_none() && self.last == Section::End

@@ -10,6 +10,8 @@ use crate::catalog::Catalog;
 use crate::directory::Directory;
 
 /// Why lines are no stored directory, and where: lines are counted from 1.
+///
+/// See the example of [`snapshot`](crate::snapshot).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
@@ -58,6 +60,8 @@ pub enum ReadError {
 
 impl ReadError {
     /// The error's stable code.
+    ///
+    /// See the example of [`snapshot`](crate::snapshot).
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {

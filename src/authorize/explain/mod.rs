@@ -56,6 +56,8 @@ pub struct Explanation {
 }
 
 /// The user who acts, directly or through a key.
+///
+/// See the example of [`Directory::explain`](crate::Directory::explain).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -71,6 +73,8 @@ pub struct Actor {
 }
 
 /// One grant that reaches the principal.
+///
+/// See the example of [`Directory::explain`](crate::Directory::explain).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -88,6 +92,8 @@ pub struct ContributingGrant {
 }
 
 /// Something that leaves only a part of what is granted.
+///
+/// See the example of [`Directory::explain`](crate::Directory::explain).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -99,6 +105,8 @@ pub struct Cut {
 }
 
 /// What cuts down what is granted.
+///
+/// See the example of [`Directory::explain`](crate::Directory::explain).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -147,6 +155,8 @@ pub enum CutBy {
 
 impl Explanation {
     /// The stable code of the decision: `allowed`, `allowed_beyond_profile`, or why it is denied.
+    ///
+    /// See the example of [`Directory::explain`](crate::Directory::explain).
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.decision.code()

@@ -114,6 +114,8 @@ pub enum Need {
 }
 
 /// What a user has on a resource through somebody.
+///
+/// See the example of [`Directory::explain`](crate::Directory::explain).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -125,6 +127,8 @@ pub struct Holding {
 }
 
 /// Through whom a user has something on a resource.
+///
+/// See the example of [`Directory::explain`](crate::Directory::explain).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]

@@ -177,6 +177,8 @@ impl Explanation {
     /// The grants and ownership that give something here, and the cuts that take something of it, in one line.
     ///
     /// What is implied by the rest of a grant is left out. It is what an access review writes beside each row.
+    ///
+    /// See the example of [`Directory::explain`](crate::Directory::explain).
     #[must_use]
     pub fn why(&self) -> impl fmt::Display + '_ {
         Why(self)

@@ -16,6 +16,8 @@ use crate::seats::{Ledger, Seat};
 ///
 /// It is never seen unless the library has a defect; tests and `entitle test --verify` look for it after every
 /// commit.
+///
+/// See the example of [`Directory`](crate::Directory).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what}: kept as {kept}, counted as {counted}")]
 pub struct Imbalance {

@@ -40,15 +40,28 @@ pub(crate) type Declared<T> = IndexMap<Box<str>, T, hashbrown::DefaultHashBuilde
 /// Everything that a platform declares once, checked and ready for use.
 ///
 /// ```
-/// use entitle::catalog::{Catalog, Kind, Profile};
+/// use entitle::catalog::{Cap, Catalog, CeilingDocument, Choose, Kind, Profile};
 ///
+/// let project = Kind::named("project").permissions(["admin", "write", "read"]);
 /// let catalog = Catalog::builder()
-///     .kind(Kind::named("project").permissions(["admin", "write", "read"]).implies("admin", ["write"]))
+///     .kind(Kind::named("instance").singleton().permissions(["admin", "create"]).owner(["admin"]))
+///     .kind(project.implies("admin", ["write"]).implies("write", ["read"]).owner(["admin"]))
 ///     .profile(Profile::new("designer"))
 ///     .profile(Profile::new("reader").ceiling_on("project", ["read"]))
+///     .profile(Profile::new("planner").ceiling_all_of("project").advisory())
+///     .profile(Profile::new("guest").ceiling_none())
+///     .profile(Profile::new("technical").exempt())
+///     .default_profile("reader")
+///     .add_on("studios", "instance", ["create"])
+///     .edition("starter", [("designer", Cap::AtMost(10)), ("reader", Cap::Unlimited)])
+///     .external_profiles(Choose::Rank, [("CN=analysts", "designer")])
+///     .lapsed(CeilingDocument::None)
 ///     .build()?;
-/// assert_eq!(catalog.profiles().collect::<Vec<_>>(), ["designer", "reader"]);
-/// # Ok::<(), entitle::catalog::CatalogError>(())
+/// assert_eq!(catalog.profiles().next(), Some("designer"));
+/// assert_eq!(catalog.kinds().collect::<Vec<_>>(), ["instance", "project"]);
+/// let write = catalog.permission_set("project", ["write"]).ok_or("no such permission")?;
+/// assert_eq!(catalog.names(write).collect::<Vec<_>>(), ["write"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -21,10 +21,13 @@ use crate::time::Timestamp;
 /// use entitle::{License, Timestamp};
 ///
 /// let license = License::new("acme-2026")
+///     .edition("enterprise")
+///     .add_on("studios")
 ///     .seats("designer", 25)
 ///     .seats_with_extra("analyst", 100, 10)
 ///     .unlimited("reader")
 ///     .total(1_000)
+///     .starts_at(Timestamp::from_millis(1_700_000_000_000))
 ///     .expires_at(Timestamp::from_millis(1_800_000_000_000))
 ///     .grace_ms(14 * 24 * 60 * 60 * 1_000);
 /// assert_eq!(license.name, "acme-2026");

@@ -92,7 +92,7 @@ impl UserRow {
         self.groups.windows(INLINE_GRANTS).filter_map(|window| window.first_chunk().copied())
     }
 
-    /// Writes the groups into the row, if they fit: if they are few, and each has a [`low_half`].
+    /// Writes the groups into the row and says so, if they fit: if they are few, and each has a [`low_half`].
     pub(crate) fn set_groups(&mut self, sorted: &[u32]) -> bool {
         if sorted.len() > INLINE_GROUPS || sorted.last().is_some_and(|&group| low_half(group).is_none()) {
             return false;

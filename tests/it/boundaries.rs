@@ -315,6 +315,31 @@ fn groups_whose_numbers_agree_in_sixteen_bits() {
         }
     }
     assert_eq!(made.directory.audit(), Ok(()));
+    // Late groups and early ones, joined and left in any order, as many as a row holds and more.
+    let mut model = BTreeSet::new();
+    let order = [65_543, 3, 65_535, 65_537, 0, 65_534, 65_540, 9, 65_541, 65_542, 1, 2, 4, 5, 6, 8, 65_539];
+    let joins = order.iter().map(|&of| (of, true));
+    let leaves = order.iter().rev().chain([&65_543]).map(|&of| (of, false));
+    for (of, joins) in joins.chain(leaves).chain([(65_537, true), (7, true), (65_537, false)]) {
+        let command = if joins { Command::join } else { Command::leave };
+        made.apply(vec![command(user(11), group(of))]);
+        if joins {
+            model.insert(of)
+        } else {
+            model.remove(&of)
+        };
+        let id = made.directory.user(&user(11)).unwrap();
+        assert_eq!(made.directory.groups_of(id), names(&model, group), "{joins} {of}");
+        for (on, to) in groups.iter().enumerate() {
+            let shared = made.directory.resource_named(&project(on)).unwrap();
+            assert_eq!(reads(&made.directory, id, shared), model.contains(to), "{model:?} on {to}");
+        }
+    }
+    made.apply(vec![Command::remove_group(group(65_543)), Command::join(user(11), group(1))]);
+    let (alone, joined) = (made.directory.user("u8").unwrap(), made.directory.user("u11").unwrap());
+    assert!(made.directory.groups_of(alone).is_empty(), "its only group is removed");
+    model.insert(1);
+    assert_eq!(made.directory.groups_of(joined), names(&model, group));
     // Who leaves the late groups has a row like everybody else again.
     made.apply(vec![Command::leave(user(9), group(65_535)), Command::leave(user(10), group(65_536))]);
     assert_eq!(made.directory.audit(), Ok(()));

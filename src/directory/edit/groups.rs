@@ -171,9 +171,12 @@ impl Directory {
         });
         let Some(mut groups) = few.flatten() else { return };
         groups.sort_unstable();
-        self.users.spilled.update(user, |set| *set = None);
-        self.users.rows.update(user, |row| {
+        let back = self.users.rows.update(user, |row| {
             row.spilled = !row.set_groups(&groups);
+            !row.spilled
         });
+        if back == Some(true) {
+            self.users.spilled.update(user, |set| *set = None);
+        }
     }
 }

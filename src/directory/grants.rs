@@ -19,7 +19,7 @@ pub(crate) const USER: u32 = 1 << 31;
 /// The subject that is everyone, for those who hear of each grant that counts.
 pub(crate) const EVERYONE: u32 = u32::MAX - 2;
 
-/// A place for a group that is not used; no half of a group equals it, because slots are counted from 1.
+/// A place for a group that is not used; no [`low_half`] equals it, because numbers are counted from 1.
 pub(super) const NOTHING: u16 = 0;
 
 /// The lower half of a group's number, if the upper one is 0: if it is one of the first 65,535.

@@ -364,7 +364,7 @@ impl Directory {
         if !<K as AnyKind>::is(self.catalog.definition(kind)?) {
             return None;
         }
-        let slot = self.singletons.get(kind.index()).copied().flatten()?;
+        let slot = self.singleton_of(kind)?;
         Some(ResourceId::new(slot, self.resources.rows.get(slot)?.generation))
     }
 

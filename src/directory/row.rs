@@ -11,7 +11,7 @@ pub(crate) const INLINE_GROUPS: usize = 14;
 /// of them meets every group.
 const RING: usize = INLINE_GROUPS + INLINE_GRANTS - 1;
 
-/// No slot at all.
+/// The end of the list of vacant slots.
 const NO_SLOT: u32 = u32::MAX;
 
 /// The profile of somebody who holds none.
@@ -51,7 +51,7 @@ pub(crate) struct UserRow {
     pub(crate) spilled: bool,
     /// INVARIANT (wide word): the kind, of those that are no singletons, on which the user has a wide mask, if it is one;
     /// else [`NO_KIND`] or [`SEVERAL_KINDS`].
-    wide_on: u8,
+    wide_kind: u8,
     /// The mask on that one kind; else 0.
     wide: u64,
     /// In a vacant row, the next vacant slot.
@@ -67,7 +67,7 @@ impl Default for UserRow {
             profile: NO_PROFILE,
             standing: Standing::Vacant,
             spilled: false,
-            wide_on: NO_KIND,
+            wide_kind: NO_KIND,
             wide: 0,
             next_vacant: NO_SLOT,
             groups: [NOTHING; RING],
@@ -92,9 +92,14 @@ impl UserRow {
         self.groups.windows(INLINE_GRANTS).filter_map(|window| window.first_chunk().copied())
     }
 
-    /// Writes the groups into the row and says so, if they fit: if they are few, and each has a [`low_half`].
+    /// Whether these groups fit into a row: they are few, and each has a [`low_half`].
+    pub(crate) fn holds(sorted: &[u32]) -> bool {
+        sorted.len() <= INLINE_GROUPS && sorted.last().is_none_or(|&group| low_half(group).is_some())
+    }
+
+    /// Writes the groups into the row and says so, if they fit.
     pub(crate) fn set_groups(&mut self, sorted: &[u32]) -> bool {
-        if sorted.len() > INLINE_GROUPS || sorted.last().is_some_and(|&group| low_half(group).is_none()) {
+        if !Self::holds(sorted) {
             return false;
         }
         let halves = sorted.iter().filter_map(|&group| low_half(group));
@@ -111,33 +116,34 @@ impl UserRow {
         self.set_groups(&left);
     }
 
-    /// What the user has on a kind that is no singleton, whoever is a member of what; `None` if the row cannot tell.
+    /// What the user and the user's groups were granted on the whole of a kind that is no singleton; `None` if the row
+    /// cannot tell.
     ///
     /// Which kind is asked about depends on the question, so it is not branched on.
     #[inline]
     pub(crate) fn wide_on(&self, kind: u8) -> Option<u64> {
-        let here = u64::from(self.wide_on == kind).wrapping_neg();
-        (self.wide_on != SEVERAL_KINDS).then_some(self.wide & here)
+        let here = u64::from(self.wide_kind == kind).wrapping_neg();
+        (self.wide_kind != SEVERAL_KINDS).then_some(self.wide & here)
     }
 
     /// Writes what the user has on kinds that are no singletons: those on which it is something.
     pub(crate) fn set_wide(&mut self, mut masks: impl Iterator<Item = (u8, u64)>) {
         let first = masks.next().unwrap_or((NO_KIND, 0));
-        (self.wide_on, self.wide) = if masks.next().is_some() { (SEVERAL_KINDS, 0) } else { first };
+        (self.wide_kind, self.wide) = if masks.next().is_some() { (SEVERAL_KINDS, 0) } else { first };
     }
 
     /// What [`set_wide`](Self::set_wide) wrote.
     pub(crate) fn wide_word(&self) -> (u8, u64) {
-        (self.wide_on, self.wide)
+        (self.wide_kind, self.wide)
     }
 
     /// Adds to what the user has on a kind that is no singleton.
     pub(crate) fn add_wide(&mut self, kind: u8, mask: u64) {
-        if self.wide_on == NO_KIND {
-            self.wide_on = kind;
+        if self.wide_kind == NO_KIND {
+            self.wide_kind = kind;
         }
-        (self.wide_on, self.wide) =
-            if self.wide_on == kind { (kind, self.wide | mask) } else { (SEVERAL_KINDS, 0) };
+        (self.wide_kind, self.wide) =
+            if self.wide_kind == kind { (kind, self.wide | mask) } else { (SEVERAL_KINDS, 0) };
     }
 
     pub(crate) fn clear_groups(&mut self) {
@@ -152,6 +158,9 @@ impl UserRow {
         self.next_vacant = slot.unwrap_or(NO_SLOT);
     }
 }
+
+// A row that grows over its cache lines makes every check slower.
+const _: () = assert!(size_of::<UserRow>() == 64 && size_of::<ResourceRow>() == 128);
 
 /// What a check needs of a resource: two cache lines, aligned as a pair because processors fetch pairs.
 #[derive(Clone, Copy, Debug)]

@@ -28,6 +28,11 @@ impl Directory {
         self.keys.records.iter().filter(|(_, key)| key.name.is_some())
     }
 
+    /// The one resource of a kind, if it is a singleton.
+    pub(crate) fn singleton_of(&self, kind: KindId) -> Option<u32> {
+        self.singletons.get(kind.index()).copied().flatten()
+    }
+
     pub(crate) fn user_id(&self, slot: u32) -> Option<UserId> {
         let row = self.users.rows.get(slot)?;
         (row.standing != Standing::Vacant).then(|| UserId::new(slot, row.generation))

@@ -183,7 +183,7 @@ impl Directory {
         let found = parse_resource(&self.catalog, text);
         let slot = match found {
             Found::WholeKind(kind) => return Ok(Target::Kind(kind)),
-            Found::Singleton(kind) => self.singletons.get(kind.index()).copied().flatten(),
+            Found::Singleton(kind) => self.singleton_of(kind),
             Found::Key(kind, key) => self.resource_slot(kind, key),
             Found::SingletonWithKey | Found::UnknownKind(_) | Found::Malformed => None,
         };

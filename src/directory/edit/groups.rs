@@ -8,7 +8,7 @@ use super::bits;
 use crate::directory::Directory;
 use crate::directory::grants::group_subject;
 use crate::directory::record::{GroupRecord, Membership};
-use crate::directory::row::INLINE_GROUPS;
+use crate::directory::row::{INLINE_GROUPS, UserRow};
 use crate::directory::spill::GroupSet;
 use crate::id::{GroupId, ResourceId, UserId};
 use crate::name::Name;
@@ -171,12 +171,10 @@ impl Directory {
         });
         let Some(mut groups) = few.flatten() else { return };
         groups.sort_unstable();
-        let back = self.users.rows.update(user, |row| {
-            row.spilled = !row.set_groups(&groups);
-            !row.spilled
-        });
-        if back == Some(true) {
-            self.users.spilled.update(user, |set| *set = None);
+        if !UserRow::holds(&groups) {
+            return;
         }
+        self.users.spilled.update(user, |set| *set = None);
+        self.users.rows.update(user, |row| row.spilled = !row.set_groups(&groups));
     }
 }

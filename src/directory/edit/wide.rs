@@ -20,7 +20,7 @@ use crate::directory::spill::{Spill, granted_to};
 impl Directory {
     /// The grants that the wide masks of a kind are made of.
     fn wide_grants(&self, kind: KindId) -> Option<(&Grants, Option<&Spill>)> {
-        let Some(slot) = self.singletons.get(kind.index()).copied().flatten() else {
+        let Some(slot) = self.singleton_of(kind) else {
             return self.kinds.get(kind.index()).map(|entry| (&entry.grants, entry.spill.as_deref()));
         };
         self.resources.rows.get(slot).map(|row| (&row.grants, self.spill_of(slot, row)))
@@ -39,11 +39,13 @@ impl Directory {
                 entry.wide.update(user, |wide| *wide = mask);
             }
         });
-        let Some(row) = self.users.rows.get(user) else { return };
-        let mut wide = *row;
-        wide.set_wide(self.wide_masks(user));
-        if wide.wide_word() != row.wide_word() {
-            self.users.rows.update(user, |row| *row = wide);
+        let Some(row) = self.users.rows.get(user).filter(|_| self.singleton_of(kind).is_none()) else {
+            return;
+        };
+        let mut reworked = *row;
+        reworked.set_wide(self.wide_masks(user));
+        if reworked.wide_word() != row.wide_word() {
+            self.users.rows.update(user, |row| *row = reworked);
         }
     }
 
@@ -77,7 +79,7 @@ impl Directory {
 
     fn add_wide(&mut self, users: &SlotSet, kind: KindId, mask: u64) {
         self.update_kind(kind.get(), |entry| entry.wide.update_each(users.iter(), |wide| *wide |= mask));
-        if self.singletons.get(kind.index()).copied().flatten().is_none() {
+        if self.singleton_of(kind).is_none() {
             self.users.rows.update_each(users.iter(), |row| row.add_wide(kind.get(), mask));
         }
     }

@@ -1,7 +1,7 @@
 //! G2, G3, G5, G6: where users come from, which profile they get, and who is invited.
 
 use super::authorization::pairs;
-use super::{apply, catalog_of, ensure, in_every_state, must, set_grant, users};
+use super::{Held, apply, catalog_of, ensure, in_every_state, must, set_grant, users};
 use crate::generate::{GROUPS, KINDS, Mix, PROFILES, RESOURCES};
 use entitle::seats::Waitlist;
 use entitle::{Directory, Refusal, Strict};
@@ -143,7 +143,8 @@ fn g2_provisioning_is_adding_with_the_profile_that_is_chosen() {
             ensure(refused.as_ref().err() == Some(&"unknown_user"), || format!("unasked for: {refused:?}"))?;
             let synced = code(apply(directory, &Strict, &[sync("new", &ldap, external, &[])]));
             // Naming the profile by hand and giving the external names then is the same in two commands.
-            let add = json!({ "add_user": { "user": "new", "profile": chosen(directory, external), "source": "ldap" } });
+            let profile = chosen(directory, external);
+            let add = json!({ "add_user": { "user": "new", "profile": profile, "source": "ldap" } });
             let added = code(apply(directory, &Strict, &[add, sync("new", &ldap, external, &[])]));
             ensure(synced == added, || format!("{external:?}: synced {synced:?}, added {added:?}"))?;
         }
@@ -214,13 +215,30 @@ fn g3_a_profile_left_out_is_the_default_one_and_null_is_none() {
     });
 }
 
-/// What is granted to everybody, without a group's grants.
+/// Commands that set what a group has on every resource, or on every kind of which there may be several.
+fn set_everywhere(directory: &Directory, group: &str, widely: bool, nothing: bool) -> Vec<Value> {
+    let there = RESOURCES.iter().filter(|on| directory.resource_named(on).is_some());
+    let kinds = ["project/*", "connection/*"];
+    let targets: Vec<&str> = if widely { kinds.to_vec() } else { there.copied().collect() };
+    let set = |on: &str| {
+        let (_, all) = KINDS.iter().find(|(kind, _)| on.split('/').next() == Some(kind)).unwrap();
+        set_grant(&format!("group:{group}"), on, if nothing { &[] } else { all })
+    };
+    targets.into_iter().map(set).collect()
+}
+
+/// The directory without the grants of a group.
 fn without_grants_of(directory: &Directory, group: &str) -> Result<Directory, String> {
-    let kinds = KINDS.iter().map(|(kind, _)| *kind).filter(|kind| *kind != "instance");
-    let targets = kinds.map(|kind| format!("{kind}/*")).chain(RESOURCES.iter().map(ToString::to_string));
-    let there = targets.filter(|on| on.ends_with("/*") || directory.resource_named(on).is_some());
-    let commands: Vec<Value> = there.map(|on| set_grant(&format!("group:{group}"), &on, &[])).collect();
-    must(directory, &Strict, &commands)
+    let commands = [true, false].map(|widely| set_everywhere(directory, group, widely, true));
+    must(directory, &Strict, &commands.concat())
+}
+
+fn same_grants(directory: &Directory, expected: &Directory, after: &str) -> Held {
+    for (who, principal, on, resource) in pairs(expected) {
+        let same = directory.granted(principal, resource) == expected.granted(principal, resource);
+        ensure(same, || format!("{who} on {on}, after {after}"))?;
+    }
+    Ok(())
 }
 
 #[test]
@@ -228,20 +246,19 @@ fn g5_removing_a_group_removes_its_memberships_and_its_grants() {
     in_every_state(Mix::All, |directory| {
         for group in GROUPS.iter().filter(|group| directory.group(group).is_some()) {
             let bare = without_grants_of(directory, group)?;
-            let removed = must(directory, &Strict, &[json!({ "remove_group": { "group": group } })])?;
-            for (who, principal, on, resource) in pairs(directory) {
-                let same = removed.granted(principal, resource) == bare.granted(principal, resource);
-                ensure(same, || format!("{who} on {on}, after {group} was removed"))?;
+            let removal = json!({ "remove_group": { "group": group } });
+            for widely in [true, false] {
+                let open = must(directory, &Strict, &set_everywhere(directory, group, widely, false))?;
+                let removed = must(&open, &Strict, std::slice::from_ref(&removal))?;
+                same_grants(&removed, &bare, &removal.to_string())?;
+                for user in users(directory) {
+                    let mut expected = directory.groups_of(directory.user(user.user).unwrap());
+                    expected.retain(|name| name != group);
+                    let left = removed.groups_of(removed.user(user.user).unwrap());
+                    ensure(left == expected, || format!("{user:?} is in {left:?}, without {group}"))?;
+                }
+                ensure(users(&removed) == users(directory), || format!("{group} took a seat with it"))?;
             }
-            for user in users(directory) {
-                let groups = |directory: &Directory| {
-                    let groups = directory.groups_of(directory.user(user.user).unwrap());
-                    groups.into_iter().filter(|name| name != group).map(str::to_owned).collect::<Vec<_>>()
-                };
-                let left = removed.groups_of(removed.user(user.user).unwrap());
-                ensure(left == groups(directory), || format!("{user:?} is in {left:?}, without {group}"))?;
-            }
-            ensure(users(&removed) == users(directory), || format!("{group} took a seat with it"))?;
         }
         Ok(())
     });
@@ -252,19 +269,13 @@ fn g5_removing_a_group_removes_its_memberships_and_its_grants() {
 fn g5_a_later_group_of_the_same_name_has_no_members_and_no_grants() {
     in_every_state(Mix::All, |directory| {
         for group in GROUPS.iter().filter(|group| directory.group(group).is_some()) {
-            let mut again = vec![
-                json!({ "remove_group": { "group": group } }),
-                json!({ "add_group": { "group": group } }),
-            ];
-            for on in RESOURCES.iter().filter(|on| directory.resource_named(on).is_some()) {
-                let (_, all) = KINDS.iter().find(|(kind, _)| on.split('/').next() == Some(kind)).unwrap();
-                again.push(set_grant(&format!("group:{group}"), on, all));
-            }
+            let again =
+                [json!({ "remove_group": { "group": group } }), json!({ "add_group": { "group": group } })];
             let again = must(directory, &Strict, &again)?;
             let bare = without_grants_of(directory, group)?;
-            for (who, principal, on, resource) in pairs(directory) {
-                let same = again.granted(principal, resource) == bare.granted(principal, resource);
-                ensure(same, || format!("{who} on {on}, by the new {group}"))?;
+            for widely in [true, false] {
+                let open = must(&again, &Strict, &set_everywhere(directory, group, widely, false))?;
+                same_grants(&open, &bare, &format!("{group} was made again"))?;
             }
             let members = again.members_of(again.group(group).unwrap());
             ensure(members.is_empty(), || format!("{group} has {members:?}"))?;

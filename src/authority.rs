@@ -1,4 +1,6 @@
 //! The handle that a server holds: the current directory, who may change it, and where its history is kept.
+//!
+//! See the examples of [`Authority`].
 
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -39,11 +41,51 @@ const ATTEMPTS: u32 = 16;
 /// the process knows; a host calls [`catch_up`](Self::catch_up) as often as it wants to hear of others, for
 /// example when its database notifies it.
 ///
+/// ```
+/// # use entitle::catalog::Catalog;
+/// # use entitle::journal::MemoryJournal;
+/// # use entitle::{Authority, Command, Directory, Strict, Timestamp};
+/// # use std::sync::Arc;
+/// let (empty, journal) = (Directory::new(Catalog::builder().build()?), Arc::new(MemoryJournal::new()));
+/// let one = Authority::new(empty.clone(), Arc::clone(&journal), Strict);
+/// one.execute(Timestamp::EPOCH, "setup", [Command::add_group("data").into()])?;
+///
+/// // The other begins later, with what the journal has by then.
+/// let other = Authority::open(empty, journal, Strict)?.attempts(3);
+/// assert!(other.load().group("data").is_some());
+///
+/// let done = one.execute(Timestamp::EPOCH, "ada", [Command::add_group("ops").into()])?;
+/// assert_eq!(done.directory().revision(), 2);
+/// assert_eq!(other.catch_up()?, 1);
+/// assert!(other.load().group("ops").is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # A database of the host's own
 ///
 /// Hosts that store commits in a transaction of theirs, or asynchronously, use the parts: [`load`](Self::load),
 /// [`Directory::plan`], their own transaction, [`publish`](Self::publish); and [`follow`](Self::follow) with commits
 /// of others that they read.
+///
+/// ```
+/// # use entitle::catalog::Catalog;
+/// # use entitle::journal::{Journal as _, MemoryJournal};
+/// # use entitle::{Authority, Command, Directory, Strict, Timestamp};
+/// # let empty = Directory::new(Catalog::builder().build()?);
+/// # let other = Authority::new(empty.clone(), MemoryJournal::new(), Strict);
+/// # let authority = Authority::new(empty, MemoryJournal::new(), Strict);
+/// let plan = authority.load().plan(Timestamp::EPOCH, &Strict, [Command::add_group("data").into()])?;
+/// let commit = plan.commit("ada").ok_or("there is a group to add")?;
+/// // Here the host stores the commit, together with whatever else belongs to it.
+/// authority.journal().append(plan.base_revision(), &commit)?;
+/// assert_eq!(authority.publish(plan)?.revision(), 1);
+///
+/// // In another process, which read the commit:
+/// assert_eq!(other.follow([&commit])?.revision(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Example
 ///
 /// ```
 /// use entitle::catalog::Catalog;
@@ -98,6 +140,24 @@ impl Done {
 /// Why an authority could not follow its journal; the directory is as it was.
 ///
 /// See the example of [`Authority`].
+///
+/// ```
+/// # use entitle::authority::CatchUpError;
+/// # use entitle::catalog::Catalog;
+/// # use entitle::change::{Commit, ReplayError};
+/// # use entitle::journal::{Journal, MemoryJournal};
+/// # use entitle::{Authority, Directory, Strict, Timestamp};
+/// # let empty = Directory::new(Catalog::builder().build()?);
+/// // A journal that begins behind a directory that was stored at revision 5.
+/// let journal = MemoryJournal::after(5);
+/// # let events = Vec::new();
+/// let commit = Commit { revision: 6, at: Timestamp::EPOCH, by: "ada".into(), events };
+/// journal.append(5, &commit)?;
+///
+/// let error = Authority::open(empty, journal, Strict).unwrap_err();
+/// assert_eq!(error, CatchUpError::Replay(ReplayError::Gap { expected: 1, found: 6 }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CatchUpError<E> {
     /// The journal could not be read.
@@ -111,6 +171,20 @@ pub enum CatchUpError<E> {
 /// Why commands were not executed.
 ///
 /// See the example of [`Authority`].
+///
+/// ```
+/// # use entitle::authority::ExecuteError;
+/// # use entitle::catalog::Catalog;
+/// # use entitle::journal::MemoryJournal;
+/// # use entitle::{Authority, Command, Directory, Strict, Timestamp};
+/// # let directory = Directory::new(Catalog::builder().build()?);
+/// let authority = Authority::new(directory, MemoryJournal::new(), Strict);
+/// match authority.execute(Timestamp::EPOCH, "ada", [Command::suspend("bob")]) {
+///     Err(ExecuteError::Refused(refusal)) => assert_eq!(refusal.code(), "unknown_user"),
+///     other => panic!("there is no user `bob`, and yet {other:?}"),
+/// }
+/// # Ok::<(), entitle::catalog::CatalogError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExecuteError<E> {
     /// They are refused, by the last state that the journal knows; nothing happened.
@@ -150,6 +224,8 @@ impl<J: Journal, P: SeatPolicy> Authority<J, P> {
 
     /// An authority that begins with a directory, empty or stored, and replays what the journal has after it.
     ///
+    /// See the example of [`Authority`].
+    ///
     /// # Errors
     ///
     /// [`CatchUpError`] if the journal cannot be read or does not continue the directory.
@@ -160,6 +236,8 @@ impl<J: Journal, P: SeatPolicy> Authority<J, P> {
     }
 
     /// Says how often commands are planned, at least once, before [`ExecuteError::Contended`].
+    ///
+    /// See the example of [`Authority`].
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
@@ -183,6 +261,8 @@ impl<J: Journal, P: SeatPolicy> Authority<J, P> {
     }
 
     /// A handle for one thread, which gets at the current directory faster than [`load`](Self::load).
+    ///
+    /// See the example of [`Authority`].
     #[must_use]
     pub fn reader(&self) -> Reader {
         Reader { cache: Cache::new(Arc::clone(&self.current)) }
@@ -192,6 +272,8 @@ impl<J: Journal, P: SeatPolicy> Authority<J, P> {
     ///
     /// `by` is who asked for it, in the host's own words, for the history. If somebody else committed first, it
     /// catches up and plans again. When it returns, the commit is in the journal and every later load sees it.
+    ///
+    /// See the example of [`Authority`].
     ///
     /// # Errors
     ///
@@ -242,6 +324,8 @@ impl<J: Journal, P: SeatPolicy> Authority<J, P> {
     /// this cannot fail unless the commit was already heard of through [`catch_up`](Self::catch_up) or
     /// [`follow`](Self::follow).
     ///
+    /// See the example of [`Authority`].
+    ///
     /// # Errors
     ///
     /// [`Stale`] if the plan was made on another revision than the current one; nothing happened.
@@ -255,6 +339,8 @@ impl<J: Journal, P: SeatPolicy> Authority<J, P> {
     ///
     /// Returns the current directory. Commits that are known already are passed over.
     ///
+    /// See the example of [`Authority`].
+    ///
     /// # Errors
     ///
     /// [`ReplayError`] if the commits do not continue the directory; nothing happened.
@@ -267,6 +353,8 @@ impl<J: Journal, P: SeatPolicy> Authority<J, P> {
     }
 
     /// Reads from the journal what others committed, and publishes it; returns how many commits that were.
+    ///
+    /// See the example of [`Authority`].
     ///
     /// # Errors
     ///

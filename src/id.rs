@@ -44,6 +44,23 @@ generational_id! {
     /// the id stays unknown for good, also when the name is used again (rule C7). It is meaningful in the
     /// directory that gave it out and in what was planned from that one, and not stored anywhere: stored forms
     /// use names.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::{Command, Directory, Strict, Timestamp};
+    /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+    /// # let directory = Directory::new(catalog)
+    /// #     .plan(Timestamp::EPOCH, &Strict, [Command::add_user("ada").profile("reader").into()])?
+    /// #     .into_directory();
+    /// let ada = directory.user("ada").unwrap();
+    /// let later = directory.plan(Timestamp::EPOCH, &Strict, [
+    ///     Command::remove_user("ada").into(),
+    ///     Command::add_user("ada").profile("reader").into(),
+    /// ])?.into_directory();
+    /// assert_eq!(later.user_name(ada), None);
+    /// assert_ne!(later.user("ada"), Some(ada));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     UserId
 }
 
@@ -99,6 +116,37 @@ pub enum Untyped {}
 /// `ResourceId<Project>` comes from [`Directory::resource`](crate::Directory::resource), which made sure that the
 /// resource is of that kind. A plain `ResourceId` serves hosts whose catalog is data. Everything said of
 /// [`UserId`] holds here too.
+///
+/// ```
+/// # use entitle::bitflags::bitflags;
+/// # use entitle::catalog::{Catalog, Kind, Profile, ResourceKind};
+/// # use entitle::{Command, Directory, ResourceId, Strict, Timestamp};
+/// # bitflags! {
+/// #     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// #     pub struct ProjectPermissions: u64 { const READ = 1; }
+/// # }
+/// # enum Project {}
+/// # impl ResourceKind for Project {
+/// #     const NAME: &'static str = "project";
+/// #     type Permissions = ProjectPermissions;
+/// # }
+/// # let catalog = Catalog::builder()
+/// #     .kind(Kind::of::<Project>().owner(ProjectPermissions::READ))
+/// #     .profile(Profile::new("reader").exempt())
+/// #     .build()?;
+/// # let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
+/// #     Command::add_user("ada").profile("reader").into(),
+/// #     Command::add_resource("project/churn").owner("ada").into(),
+/// # ])?.into_directory();
+/// let ada = directory.user("ada").unwrap();
+/// let churn: ResourceId<Project> = directory.resource("churn").unwrap();
+/// assert!(directory.check(ada, churn, ProjectPermissions::READ).is_allowed());
+///
+/// // The same resource, asked about with a set of the catalog's.
+/// let read = directory.catalog().permission_set("project", ["read"]).unwrap();
+/// assert!(directory.check(ada, churn.untyped(), read).is_allowed());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct ResourceId<K = Untyped> {
     index: u32,
     generation: u32,

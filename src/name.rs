@@ -57,11 +57,11 @@ pub enum NameError {
 /// byte: case, Unicode form and punctuation all matter. A clone shares the text.
 ///
 /// ```
-/// use entitle::Name;
+/// use entitle::{Name, NameError};
 ///
 /// let name = Name::new("ada@example.com")?;
-/// assert_eq!(&*name, "ada@example.com");
-/// assert!(Name::new(" ada").is_err());
+/// assert_eq!(name.as_str(), "ada@example.com");
+/// assert_eq!(Name::new(" ada"), Err(NameError::SurroundingSpace { text: " ada".into() }));
 /// assert_ne!(Name::new("Ada")?, Name::new("ada")?);
 /// # Ok::<(), entitle::NameError>(())
 /// ```
@@ -72,6 +72,8 @@ pub struct Name(Arc<str>);
 
 impl Name {
     /// Checks `text` and keeps a copy of it.
+    ///
+    /// See the example of [`Name`].
     ///
     /// # Errors
     ///

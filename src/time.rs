@@ -12,6 +12,8 @@ use core::fmt;
 ///
 /// let noon = Timestamp::from_millis(1_767_268_800_000);
 /// assert_eq!(noon.plus_millis(1_000).as_millis() - noon.as_millis(), 1_000);
+/// assert_eq!(noon.plus_millis(1_000).millis_since(noon), 1_000);
+/// assert_eq!(Timestamp::EPOCH.millis_since(noon), 0);
 /// ```
 ///
 /// A host that goes by the clock of its machine:
@@ -32,6 +34,8 @@ pub struct Timestamp(u64);
 
 impl Timestamp {
     /// The Unix epoch itself.
+    ///
+    /// See the example of [`Timestamp`].
     pub const EPOCH: Self = Self(0);
 
     /// The moment that many milliseconds after the Unix epoch.

@@ -9,6 +9,30 @@ use crate::id::ResourceId;
 /// A principal that was looked up once, to ask many questions of one directory.
 ///
 /// Made by [`Directory::for_principal`]. Every answer is what [`Directory::check`] would say.
+///
+/// ```
+/// # use entitle::catalog::{Catalog, Kind, Profile};
+/// # use entitle::{Command, Decision, Directory, Strict, Subject, Timestamp};
+/// # let catalog = Catalog::builder()
+/// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
+/// #     .profile(Profile::new("reader").ceiling_on("project", ["read"]).exempt())
+/// #     .build()?;
+/// # let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
+/// #     Command::add_user("ada").profile("reader").into(),
+/// #     Command::add_resource("project/churn").into(),
+/// #     Command::add_resource("project/sales").into(),
+/// #     Command::grant(Subject::user("ada"), "project/churn", ["write"]),
+/// # ])?.into_directory();
+/// let churn = directory.resource_named("project/churn").unwrap();
+/// let sales = directory.resource_named("project/sales").unwrap();
+/// let read = directory.catalog().permission_set("project", ["read"]).unwrap();
+///
+/// let ada = directory.for_principal(directory.user("ada").unwrap());
+/// assert_eq!(ada.check(churn, read), Decision::Allowed);
+/// assert_eq!(ada.permissions(churn), read);
+/// assert_eq!(ada.filter([churn, sales], read).collect::<Vec<_>>(), [churn]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub struct Bound<'a> {
@@ -33,6 +57,8 @@ impl<'a> Bound<'a> {
     }
 
     /// Everything that the principal may do on a resource, as [`Directory::permissions`].
+    ///
+    /// See the example of [`Bound`].
     #[must_use]
     pub fn permissions<K: AnyKind>(&self, on: ResourceId<K>) -> K::Permissions {
         let (kind, bits) = self.directory.allowed_bits(self.who, self.directory.subject(on.untyped()));

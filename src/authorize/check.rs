@@ -57,6 +57,28 @@ impl Directory {
     /// beyond an advisory profile are in. Allocates nothing.
     ///
     /// See the example of [`Directory::check`](crate::Directory::check).
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Command, Directory, Strict, Subject, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
+    /// #     .profile(Profile::new("reader").ceiling_on("project", ["read"]).exempt())
+    /// #     .build()?;
+    /// # let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
+    /// #     Command::add_user("ada").profile("reader").into(),
+    /// #     Command::add_resource("project/churn").into(),
+    /// #     Command::add_resource("project/sales").into(),
+    /// #     Command::grant(Subject::user("ada"), "project/churn", ["write"]),
+    /// # ])?.into_directory();
+    /// // Ada was granted `write`, which implies `read`, and holds a profile that is for reading.
+    /// let ada = directory.user("ada").unwrap();
+    /// let churn = directory.resource_named("project/churn").unwrap();
+    /// let names = |set| directory.catalog().names(set).collect::<Vec<_>>();
+    /// assert_eq!(names(directory.granted(ada, churn)), ["write", "read"]);
+    /// assert_eq!(names(directory.permissions(ada, churn)), ["read"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn permissions<K: AnyKind>(&self, who: impl Into<Principal>, on: ResourceId<K>) -> K::Permissions {
         let (kind, bits) = self.allowed_bits(self.asker(who.into()), self.subject(on.untyped()));
         K::answer(kind, bits)
@@ -74,6 +96,8 @@ impl Directory {
     ///
     /// It is what the security layer alone says; [`permissions`](Self::permissions) is what may be done. Allocates
     /// nothing.
+    ///
+    /// See the example of [`permissions`](Self::permissions).
     pub fn granted<K: AnyKind>(&self, who: impl Into<Principal>, on: ResourceId<K>) -> K::Permissions {
         let on = self.subject(on.untyped());
         let kind = on.map_or(KindId::new(0), |on| KindId::new(on.row.kind));
@@ -97,6 +121,19 @@ impl Directory {
     /// # Errors
     ///
     /// [`TextError`] if the text is neither; an unknown name is no error but `None`.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::{Command, Directory, Principal, Strict, Timestamp};
+    /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+    /// # let directory = Directory::new(catalog)
+    /// #     .plan(Timestamp::EPOCH, &Strict, [Command::add_user("ada").profile("reader").into()])?
+    /// #     .into_directory();
+    /// assert_eq!(directory.principal_named("user:ada")?, directory.user("ada").map(Principal::User));
+    /// assert_eq!(directory.principal_named("key:ci")?, None);
+    /// assert!(directory.principal_named("ada").is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn principal_named(&self, text: &str) -> Result<Option<Principal>, TextError> {
         match text.split_once(':') {
             Some(("user", name)) => Ok(self.user(name).map(Principal::User)),
@@ -113,6 +150,26 @@ impl Directory {
     /// # Errors
     ///
     /// [`TextError`] if `who` is neither `user:NAME` nor `key:NAME`.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Command, Decision, Denial, Directory, Strict, Subject, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
+    /// #     .profile(Profile::new("reader").ceiling_on("project", ["read"]).exempt())
+    /// #     .build()?;
+    /// # let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
+    /// #     Command::add_user("ada").profile("reader").into(),
+    /// #     Command::add_resource("project/churn").into(),
+    /// #     Command::add_resource("project/sales").into(),
+    /// #     Command::grant(Subject::user("ada"), "project/churn", ["write"]),
+    /// # ])?.into_directory();
+    /// let churn = |permission| directory.check_named("user:ada", "project/churn", &[permission]);
+    /// assert_eq!(churn("read")?, Decision::Allowed);
+    /// assert_eq!(churn("write")?, Decision::Denied(Denial::BeyondProfile));
+    /// assert_eq!(churn("wriet")?, Decision::Denied(Denial::WrongKind));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn check_named(&self, who: &str, on: &str, permissions: &[&str]) -> Result<Decision, TextError> {
         let (who, on, request) = self.request_named(who, on, permissions)?;
         Ok(self.decide(who, on, request))

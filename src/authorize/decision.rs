@@ -12,6 +12,7 @@ use core::fmt;
 /// let decision = Decision::Denied(Denial::BeyondProfile);
 /// assert!(!decision.is_allowed());
 /// assert_eq!(decision.code(), "beyond_profile");
+/// assert_eq!(decision.denial(), Some(Denial::BeyondProfile));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[must_use = "a decision that nobody looks at protects nothing"]
@@ -28,6 +29,15 @@ pub enum Decision {
 ///
 /// Up to [`Denial::NotGranted`] the security layer denies, from [`Denial::NoSeat`] to [`Denial::AddOnMissing`] the
 /// licensing layer.
+///
+/// ```
+/// use entitle::Denial;
+/// use entitle::authorize::Layer;
+///
+/// let licensing = Denial::ALL.into_iter().filter(|denial| denial.layer() == Layer::Licensing);
+/// let codes: Vec<&str> = licensing.map(Denial::code).collect();
+/// assert_eq!(codes, ["no_seat", "license_lapsed", "beyond_profile", "add_on_missing"]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -104,6 +114,8 @@ impl Decision {
 
 impl Denial {
     /// Every denial, in the order of rule A6.
+    ///
+    /// See the example of [`Denial`].
     pub const ALL: [Self; 11] = [
         Self::EmptyRequest,
         Self::UnknownPrincipal,

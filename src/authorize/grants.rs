@@ -155,6 +155,8 @@ impl Iterator for MemberIds<'_> {
 /// The groups that a user is in.
 ///
 /// Made by [`Directory::group_ids`].
+///
+/// See the example of [`Directory::member_ids`].
 #[derive(Clone, Debug)]
 #[must_use = "a lookup does nothing until it is iterated"]
 pub struct GroupIds<'a> {
@@ -218,6 +220,28 @@ impl Directory {
     /// answer.
     ///
     /// See the example of [`Directory::grants_on`](crate::Directory::grants_on).
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind};
+    /// # use entitle::directory::Grantee;
+    /// # use entitle::{Command, Directory, Strict, Subject, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
+    /// #     .build()?;
+    /// # let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
+    /// #     Command::add_group("data").into(),
+    /// #     Command::add_resource("project/churn").into(),
+    /// #     Command::grant(Subject::group("data"), "project/*", ["read"]),
+    /// #     Command::grant(Subject::group("data"), "project/churn", ["write"]),
+    /// # ])?.into_directory();
+    /// let data = directory.group("data").unwrap();
+    /// let grants: Vec<_> = directory.grants_of(Grantee::Group(data)).collect();
+    /// let targets: Vec<_> = grants.iter().filter_map(|grant| directory.target_name(grant.on)).collect();
+    /// assert_eq!(targets, ["project/*", "project/churn"]);
+    /// let names: Vec<_> = directory.catalog().names(grants[1].permissions).collect();
+    /// assert_eq!(names, ["write", "read"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn grants_of(&self, to: Grantee) -> GrantsOf<'_> {
         let resources = self.resources_granted_to(to).into_iter().map(Iterator::peekable).collect();
         GrantsOf { directory: self, to, kinds: self.kinds_granted_to(to), resources }
@@ -226,6 +250,23 @@ impl Directory {
     /// The members of a group, in a stable order; nobody if the group is unknown.
     ///
     /// The cost follows the answer. [`members_of`](Self::members_of) gives all names at once, sorted.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::{Command, Directory, Strict, Timestamp};
+    /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+    /// # let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
+    /// #     Command::add_group("data").into(),
+    /// #     Command::add_user("ada").profile("reader").group("data").into(),
+    /// #     Command::add_user("bob").profile("reader").group("data").into(),
+    /// # ])?.into_directory();
+    /// let (ada, bob) = (directory.user("ada").unwrap(), directory.user("bob").unwrap());
+    /// let data = directory.group("data").unwrap();
+    /// assert_eq!(directory.member_ids(data).collect::<Vec<_>>(), [ada, bob]);
+    /// assert_eq!(directory.member_ids(data).after(ada).collect::<Vec<_>>(), [bob]);
+    /// assert_eq!(directory.group_ids(ada).collect::<Vec<_>>(), [data]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn member_ids(&self, group: GroupId) -> MemberIds<'_> {
         let left = self.group_record(group).map_or(SlotIter::Flat(&[]), |group| group.members.iter());
         MemberIds { directory: self, left }
@@ -234,6 +275,8 @@ impl Directory {
     /// The groups that a user is in, in a stable order; none if the user is unknown.
     ///
     /// The cost follows the number of the user's groups. [`groups_of`](Self::groups_of) gives all names at once, sorted.
+    ///
+    /// See the example of [`member_ids`](Self::member_ids).
     pub fn group_ids(&self, user: UserId) -> GroupIds<'_> {
         let row = self.user_row(user);
         let mut left = row.map_or_else(Vec::new, |row| self.group_slots(user.index(), row));

@@ -19,6 +19,29 @@ use crate::id::{Principal, ResourceId, Untyped, UserId};
 /// Made by [`Directory::resources`] and [`Directory::resources_with`]. Resources keep their order for as long as they
 /// exist, so a page ends with some resource and the next one continues [`after`](Self::after) it, on the same
 /// directory or a later one: what did not change meanwhile is neither lost nor repeated.
+///
+/// ```
+/// # use entitle::catalog::{Catalog, Kind, Profile};
+/// # use entitle::{Command, Directory, Strict, Subject, Timestamp};
+/// # let catalog = Catalog::builder()
+/// #     .kind(Kind::named("project").permissions(["read"]))
+/// #     .profile(Profile::new("reader").exempt())
+/// #     .build()?;
+/// # let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
+/// #     Command::add_user("ada").profile("reader").into(),
+/// #     Command::add_resource("project/churn").into(),
+/// #     Command::add_resource("project/sales").into(),
+/// #     Command::add_resource("project/stock").into(),
+/// #     Command::grant(Subject::user("ada"), "project/*", ["read"]),
+/// # ])?.into_directory();
+/// let ada = directory.user("ada").unwrap();
+/// let read = directory.catalog().permission_set("project", ["read"]).unwrap();
+/// let page: Vec<_> = directory.resources_with(ada, read).take(2).collect();
+/// let next: Vec<_> = directory.resources_with(ada, read).after(page[1]).collect();
+/// assert_eq!((page.len(), next.len()), (2, 1));
+/// assert_eq!(directory.principals(next[0], read).collect::<Vec<_>>(), [ada]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a lookup does nothing until it is iterated"]
 pub struct Resources<'a, K = Untyped> {
@@ -34,6 +57,8 @@ pub struct Resources<'a, K = Untyped> {
 /// The users who may do something on a resource, in a stable order.
 ///
 /// Made by [`Directory::principals`]; pages work as those of [`Resources`].
+///
+/// See the example of [`Resources`].
 #[derive(Clone, Debug)]
 #[must_use = "a lookup does nothing until it is iterated"]
 pub struct Principals<'a> {
@@ -145,6 +170,8 @@ impl Directory {
     /// Every resource of the set's kind on which a principal may do everything in the set.
     ///
     /// As [`resources`](Self::resources), for hosts whose catalog is data.
+    ///
+    /// See the example of [`Resources`].
     pub fn resources_with(&self, who: impl Into<Principal>, permissions: PermissionSet) -> Resources<'_> {
         self.lookup(who.into(), Some(permissions.kind()), Untyped::request(permissions))
     }

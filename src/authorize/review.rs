@@ -204,6 +204,9 @@ impl Directory {
     /// assert_eq!((rows[0].who.as_str(), rows[0].resource.as_str()), ("user:ada", "project/churn"));
     /// assert_eq!(rows[0].permissions, ["read"]);
     /// assert_eq!(rows[0].withheld, ["write"]);
+    ///
+    /// let explanations: Vec<_> = directory.review().map(|access| access.explain()).collect();
+    /// assert_eq!(explanations[0].granted, ["write", "read"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn review(&self) -> Review<'_> {

@@ -17,6 +17,28 @@ use super::{Catalog, CatalogError};
 use crate::id::Untyped;
 
 /// Collects a catalog; mistakes are found by [`build`](CatalogBuilder::build).
+///
+/// ```
+/// use entitle::catalog::{
+///     Cap, Catalog, CeilingDocument, Choose, EditionDocument, Entries, Kind, PermissionsDocument, Profile,
+/// };
+///
+/// let reading = [("project", PermissionsDocument::These(vec!["read".into()]))];
+/// let catalog = Catalog::builder()
+///     .kind(Kind::named("project").permissions(["publish", "read"]))
+///     .profile(Profile::new("designer"))
+///     .profile(Profile::new("reader").exempt())
+///     .default_profile("reader")
+///     .add_on("publishing", "project", ["publish"])
+///     .edition("starter", [("designer", Cap::AtMost(5))])
+///     .edition_document("trial", EditionDocument { total: Some(3), add_ons: false, ..Default::default() })
+///     .external_profiles(Choose::Rank, [("cn=data", "designer")])
+///     .lapsed(CeilingDocument::Kinds(Entries::from_iter(reading)))
+///     .build()?;
+/// assert_eq!(catalog.document().editions.0.len(), 2);
+/// assert_eq!(catalog.document().add_ons.0[0].0, "publishing");
+/// # Ok::<(), entitle::catalog::CatalogError>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct CatalogBuilder {
@@ -106,6 +128,8 @@ impl CatalogBuilder {
 
     /// Checks everything and makes the catalog.
     ///
+    /// See the example of [`CatalogBuilder`].
+    ///
     /// # Errors
     ///
     /// [`CatalogError`] for the first mistake found: a malformed or repeated name, an unknown kind, permission or
@@ -118,6 +142,45 @@ impl CatalogBuilder {
 /// One kind of resource, while it is being declared.
 ///
 /// [`Kind::of`] takes the permissions from a type, [`Kind::named`] from names.
+///
+/// Of a type:
+///
+/// ```
+/// use entitle::bitflags::bitflags;
+/// use entitle::catalog::{Catalog, Kind, ResourceKind};
+///
+/// bitflags! {
+///     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///     pub struct ProjectPermissions: u64 { const READ = 1; const WRITE = 2; }
+/// }
+/// enum Project {}
+/// impl ResourceKind for Project {
+///     const NAME: &'static str = "project";
+///     type Permissions = ProjectPermissions;
+/// }
+/// let project = Kind::of::<Project>()
+///     .implies(ProjectPermissions::WRITE, ProjectPermissions::READ)
+///     .owner(ProjectPermissions::WRITE);
+/// let catalog = Catalog::builder().kind(project).build()?;
+/// assert_eq!(catalog.permissions_of("project").collect::<Vec<_>>(), ["read", "write"]);
+/// # Ok::<(), entitle::catalog::CatalogError>(())
+/// ```
+///
+/// ```
+/// use entitle::catalog::{Catalog, Kind};
+///
+/// let project = Kind::named("project")
+///     .permissions(["admin", "write", "read"])
+///     .implies("admin", ["write"])
+///     .implies("write", ["read"])
+///     .owner(["admin"]);
+/// let instance = Kind::named("instance").permissions(["administrate"]).singleton();
+/// let catalog = Catalog::builder().kind(project).kind(instance).build()?;
+/// let kinds = &catalog.document().kinds.0;
+/// assert_eq!(kinds[0].1.owner, ["admin"]);
+/// assert!(kinds[1].1.singleton);
+/// # Ok::<(), entitle::catalog::CatalogError>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a kind does nothing until it is added to a catalog"]
 pub struct Kind<K = Untyped> {
@@ -210,6 +273,34 @@ impl<K: ResourceKind> Kind<K> {
 /// Without a word about its ceiling its holders may use everything that is granted to them.
 ///
 /// See the example of [`Catalog`](crate::catalog::Catalog).
+///
+/// ```
+/// use entitle::catalog::{Catalog, Enforcement, Kind, Profile, SeatKind};
+/// # use entitle::bitflags::bitflags;
+/// # use entitle::catalog::ResourceKind;
+/// # bitflags! {
+/// #     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// #     pub struct ProjectPermissions: u64 { const READ = 1; const WRITE = 2; }
+/// # }
+/// # enum Project {}
+/// # impl ResourceKind for Project {
+/// #     const NAME: &'static str = "project";
+/// #     type Permissions = ProjectPermissions;
+/// # }
+///
+/// let catalog = Catalog::builder()
+///     .kind(Kind::of::<Project>())
+///     .kind(Kind::named("dashboard").permissions(["edit", "view"]))
+///     .profile(Profile::new("designer"))
+///     .profile(Profile::new("analyst").ceiling::<Project>(ProjectPermissions::READ).ceiling_all_of("dashboard"))
+///     .profile(Profile::new("trainee").ceiling_on("dashboard", ["view"]).advisory())
+///     .profile(Profile::new("none").ceiling_none().exempt())
+///     .build()?;
+/// let profiles = &catalog.document().profiles.0;
+/// assert_eq!(profiles[2].1.enforcement, Enforcement::Advisory);
+/// assert_eq!(profiles[3].1.seat, SeatKind::Exempt);
+/// # Ok::<(), entitle::catalog::CatalogError>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a profile does nothing until it is added to a catalog"]
 pub struct Profile {

@@ -37,6 +37,48 @@ impl<T, N: Into<String>> FromIterator<(N, T)> for Entries<T> {
 /// A whole catalog.
 ///
 /// See the example of [`Catalog`](crate::catalog::Catalog).
+///
+/// ```
+/// # #[cfg(feature = "serde")] {
+/// use entitle::catalog::{
+///     Cap, Catalog, CatalogDocument, CeilingDocument, Choose, Enforcement, PermissionsDocument, SeatKind,
+/// };
+///
+/// let document: CatalogDocument = serde_json::from_str(r#"{
+///     "kinds": {
+///         "project": {
+///             "permissions": ["publish", "write", "read"],
+///             "implies": { "write": ["read"] },
+///             "owner": ["write"]
+///         },
+///         "instance": { "permissions": ["administrate"], "singleton": true }
+///     },
+///     "profiles": {
+///         "designer": {},
+///         "analyst": { "ceiling": { "project": "all" }, "enforcement": "advisory" },
+///         "reader": { "ceiling": { "project": ["read"] }, "seat": "exempt" }
+///     },
+///     "default_profile": "reader",
+///     "add_ons": { "publishing": { "gates": { "project": ["publish"] } } },
+///     "editions": { "starter": { "profiles": { "designer": 5, "analyst": "license" }, "total": 20 } },
+///     "external_profiles": { "choose": "first_match", "map": [{ "external": "cn=data", "profile": "designer" }] },
+///     "lapsed": "none"
+/// }"#)?;
+/// let (kinds, profiles) = (&document.kinds.0, &document.profiles.0);
+/// assert_eq!((kinds[0].0.as_str(), kinds[0].1.permissions.len()), ("project", 3));
+/// assert!(kinds[1].1.singleton);
+/// assert_eq!((profiles[0].1.seat, &profiles[0].1.ceiling), (SeatKind::Counted, &CeilingDocument::All));
+/// assert_eq!(profiles[1].1.enforcement, Enforcement::Advisory);
+/// assert_eq!(document.editions.0[0].1.profiles.0[0].1, Cap::AtMost(5));
+/// let publishing = &document.add_ons.0[0].1;
+/// assert_eq!(publishing.gates.0[0].1, PermissionsDocument::These(vec!["publish".into()]));
+/// assert_eq!(document.external_profiles.as_ref().map(|external| external.choose), Some(Choose::FirstMatch));
+///
+/// let catalog = Catalog::try_from(document)?;
+/// assert_eq!(catalog.profiles().collect::<Vec<_>>(), ["designer", "analyst", "reader"]);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]

@@ -10,6 +10,14 @@ use crate::name::NameError;
 /// `within` says where the mistake stands, such as ``kind `project` ``.
 ///
 /// See the example of [`Catalog`](crate::catalog::Catalog).
+///
+/// ```
+/// use entitle::catalog::{Catalog, Kind};
+///
+/// let project = Kind::named("project").permissions(["write", "read"]).implies("write", ["raed"]);
+/// let error = Catalog::builder().kind(project).build().unwrap_err();
+/// assert!(error.to_string().ends_with("names the unknown permission `raed` of kind `project`"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CatalogError {

@@ -37,9 +37,13 @@ use crate::name::Name;
 /// ```
 pub trait ResourceKind: 'static {
     /// The kind's name in the catalog, in targets such as `project/churn`, and in everything stored.
+    ///
+    /// See the example of [`ResourceKind`].
     const NAME: &'static str;
 
     /// The kind's permissions.
+    ///
+    /// See the example of [`ResourceKind`].
     type Permissions: Flags<Bits = u64>;
 }
 
@@ -49,6 +53,8 @@ pub trait ResourceKind: 'static {
 /// requests are [`PermissionSet`]s. It is sealed: there is nothing to implement.
 pub trait AnyKind: sealed::Sealed {
     /// The type of a set of permissions.
+    ///
+    /// See the example of [`ResourceId`](crate::ResourceId).
     type Permissions;
 
     /// The set as the evaluator reads it.

@@ -37,6 +37,11 @@ impl KindId {
 /// let write = catalog.permission_set("project", ["write"]).unwrap();
 /// assert_eq!(catalog.names(write).collect::<Vec<_>>(), ["write"]);
 /// assert!(catalog.permission_set("project", ["wriet"]).is_none());
+///
+/// let both = catalog.permission_set("project", ["write", "read"]).unwrap();
+/// assert!(both.contains(write) && !write.contains(both));
+/// assert_eq!((both.len(), both.bits(), both.is_empty()), (2, 0b11, false));
+/// assert_eq!(Some(both.kind()), catalog.kind("project"));
 /// # Ok::<(), entitle::catalog::CatalogError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

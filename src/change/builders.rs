@@ -12,6 +12,25 @@ use crate::time::Timestamp;
 /// If the user exists it is a no-op, provided that every field named is already so and the user is active.
 ///
 /// See the example of [`Command`](crate::Command).
+///
+/// ```
+/// # use entitle::catalog::{Catalog, Profile};
+/// # use entitle::directory::UserSource;
+/// # use entitle::{Command, Directory, Strict, Timestamp};
+/// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+/// let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
+///     Command::add_group("data").into(),
+///     Command::add_group("ops").into(),
+///     Command::add_user("ada").profile("reader").groups(["data", "ops"]).source(UserSource::Sso).into(),
+///     Command::add_user("bob").no_profile().group("data").email("bob@example.com").into(),
+/// ])?;
+/// let directory = plan.directory();
+/// let (ada, bob) = (directory.user("ada").unwrap(), directory.user("bob").unwrap());
+/// assert_eq!(directory.groups_of(ada), ["data", "ops"]);
+/// assert_eq!(directory.source_of(ada), Some(UserSource::Sso));
+/// assert_eq!(directory.seat_of(bob).and_then(|seat| seat.holds), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -39,6 +58,25 @@ pub struct AddUser {
 /// For a user whose invitation expired it renews the invitation; fields left out stay as they are then.
 ///
 /// See the example of [`Command`](crate::Command).
+///
+/// ```
+/// # use entitle::catalog::{Catalog, Profile};
+/// # use entitle::directory::UserStatus;
+/// # use entitle::{Command, Directory, Strict, Timestamp};
+/// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+/// let over = Timestamp::from_millis(1_000);
+/// let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
+///     Command::add_group("data").into(),
+///     Command::invite("ada").profile("reader").group("data").expires_at(over).into(),
+///     Command::invite("bob").no_profile().groups(["data"]).email("bob@example.com").into(),
+/// ])?.into_directory();
+/// let ada = directory.user("ada").unwrap();
+/// assert_eq!(directory.status_of(ada), Some(UserStatus::Invited));
+///
+/// let later = directory.plan(over, &Strict, [Command::tick()])?.into_directory();
+/// assert_eq!(later.status_of(ada), Some(UserStatus::Expired));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -66,6 +104,28 @@ pub struct Invite {
 /// Each address is the user's name. One bad address refuses all, and every bad one is listed.
 ///
 /// See the example of [`Command`](crate::Command).
+///
+/// ```
+/// # use entitle::catalog::{Catalog, Profile};
+/// # use entitle::{Command, Directory, Strict, Timestamp};
+/// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+/// let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
+///     Command::add_group("data").into(),
+///     Command::invite_many("ada@example.com, bob@example.com")
+///         .profile("reader")
+///         .group("data")
+///         .expires_at(Timestamp::from_millis(1_000))
+///         .into(),
+///     Command::invite_many("eve@example.com").no_profile().groups(["data"]).into(),
+/// ])?;
+/// let directory = plan.directory();
+/// let data = directory.group("data").unwrap();
+/// assert_eq!(directory.members_of(data), ["ada@example.com", "bob@example.com", "eve@example.com"]);
+///
+/// let refusal = directory.plan(Timestamp::EPOCH, &Strict, [Command::invite_many("ada@, bob").into()]).unwrap_err();
+/// assert_eq!(refusal.to_string(), "not an address: `ada@`, `bob`");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -88,6 +148,28 @@ pub struct InviteMany {
 /// Removes a user, whose memberships, grants, keys and credentials go too, and whose seat is free.
 ///
 /// See the example of [`Command`](crate::Command).
+///
+/// ```
+/// # use entitle::catalog::{Catalog, Kind, Profile};
+/// # use entitle::{Command, Directory, Strict, Timestamp};
+/// # let catalog = Catalog::builder()
+/// #     .kind(Kind::named("project").permissions(["read"]))
+/// #     .profile(Profile::new("reader").exempt())
+/// #     .build()?;
+/// # let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
+/// #     Command::add_user("ada").profile("reader").into(),
+/// #     Command::add_user("bob").profile("reader").into(),
+/// #     Command::add_resource("project/churn").owner("ada").into(),
+/// # ])?.into_directory();
+/// // Ada owns `project/churn`, which needs an owner.
+/// let refusal = directory.plan(Timestamp::EPOCH, &Strict, [Command::remove_user("ada").into()]).unwrap_err();
+/// assert_eq!(refusal.code(), "owns_resources");
+///
+/// let plan = directory.plan(Timestamp::EPOCH, &Strict, [Command::remove_user("ada").heir("bob").into()])?;
+/// let churn = plan.directory().resource_named("project/churn").unwrap();
+/// assert_eq!(plan.directory().owner_of(churn), directory.user("bob"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -103,6 +185,31 @@ pub struct RemoveUser {
 /// Brings a user up to date with an external directory, adding the user if asked to (rule G2).
 ///
 /// See the example of [`Command`](crate::Command).
+///
+/// ```
+/// # use entitle::catalog::{Catalog, Choose, Profile};
+/// # use entitle::directory::UserSource;
+/// # use entitle::{Command, Directory, Strict, Timestamp};
+/// # let catalog = Catalog::builder()
+/// #     .profile(Profile::new("designer").exempt())
+/// #     .profile(Profile::new("reader").exempt())
+/// #     .external_profiles(Choose::Rank, [("cn=data", "designer"), ("cn=all", "reader")])
+/// #     .build()?;
+/// # let directory = Directory::new(catalog);
+/// let known_only = Command::sync_user("ada", UserSource::Ldap, ["cn=all"]).known_only();
+/// let refusal = directory.plan(Timestamp::EPOCH, &Strict, [known_only.into()]).unwrap_err();
+/// assert_eq!(refusal.code(), "unknown_user");
+///
+/// let first = Command::sync_user("ada", UserSource::Ldap, ["cn=all"]);
+/// let directory = directory.plan(Timestamp::EPOCH, &Strict, [first.into()])?.into_directory();
+/// let ada = directory.user("ada").unwrap();
+/// assert_eq!(directory.seat_of(ada).and_then(|seat| seat.holds), Some("reader"));
+///
+/// let again = Command::sync_user("ada", UserSource::Ldap, ["cn=all", "cn=data"]).update_profile();
+/// let directory = directory.plan(Timestamp::EPOCH, &Strict, [again.into()])?.into_directory();
+/// assert_eq!(directory.seat_of(ada).and_then(|seat| seat.holds), Some("designer"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -130,6 +237,31 @@ const fn yes() -> bool {
 /// Adds a group (rule G1).
 ///
 /// See the example of [`Command`](crate::Command).
+///
+/// ```
+/// # use entitle::catalog::{Catalog, Kind, Profile};
+/// # use entitle::directory::UserSource;
+/// # use entitle::{Command, Directory, Strict, Timestamp};
+/// # let catalog = Catalog::builder()
+/// #     .kind(Kind::named("project").permissions(["read"]))
+/// #     .profile(Profile::new("reader").exempt())
+/// #     .default_profile("reader")
+/// #     .build()?;
+/// let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
+///     Command::add_user("ada").into(),
+///     Command::add_resource("project/churn").owner("ada").into(),
+///     Command::add_group("data").includes_owner_of("project/churn").into(),
+///     Command::add_group("readers").by_profile(["reader"]).into(),
+///     Command::add_group("staff").external(["cn=all"]).into(),
+///     Command::sync_user("bob", UserSource::Ldap, ["cn=all"]).into(),
+/// ])?;
+/// let directory = plan.directory();
+/// let members = |group| directory.members_of(directory.group(group).unwrap());
+/// assert_eq!(members("data"), ["ada"]);
+/// assert_eq!(members("readers"), ["ada", "bob"]);
+/// assert_eq!(members("staff"), ["bob"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -148,6 +280,24 @@ pub struct AddGroup {
 /// Adds a resource.
 ///
 /// See the example of [`Command`](crate::Command).
+///
+/// ```
+/// # use entitle::catalog::{Catalog, Kind, Profile};
+/// # use entitle::{Command, Directory, Strict, Timestamp};
+/// # let catalog = Catalog::builder()
+/// #     .kind(Kind::named("project").permissions(["write", "read"]).owner(["write"]))
+/// #     .profile(Profile::new("reader").exempt())
+/// #     .build()?;
+/// let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
+///     Command::add_user("ada").profile("reader").into(),
+///     Command::add_resource("project/churn").owner("ada").into(),
+/// ])?;
+/// let churn = plan.directory().resource_named("project/churn").unwrap();
+/// assert_eq!(plan.directory().owner_of(churn), plan.directory().user("ada"));
+/// // This catalog says that owning a project grants `write`.
+/// assert!(plan.directory().check_named("user:ada", "project/churn", &["write"])?.is_allowed());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -163,6 +313,31 @@ pub struct AddResource {
 /// Adds an API key that acts as a user within a scope (rule A11).
 ///
 /// See the example of [`Command`](crate::Command).
+///
+/// ```
+/// # use entitle::catalog::{Catalog, Kind, Profile};
+/// # use entitle::change::ScopeDocument;
+/// # use entitle::{Command, Denial, Directory, Strict, Subject, Timestamp};
+/// # let catalog = Catalog::builder()
+/// #     .kind(Kind::named("project").permissions(["write", "read"]))
+/// #     .profile(Profile::new("designer").exempt())
+/// #     .build()?;
+/// let over = Timestamp::from_millis(1_000);
+/// let scope = ScopeDocument::nothing().with("project/*", ["read"]);
+/// let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
+///     Command::add_user("ada").profile("designer").into(),
+///     Command::add_resource("project/churn").into(),
+///     Command::grant(Subject::user("ada"), "project/churn", ["read", "write"]),
+///     Command::add_key("ci", "ada").scope(scope).expires_at(over).into(),
+/// ])?.into_directory();
+/// assert!(directory.check_named("key:ci", "project/churn", &["read"])?.is_allowed());
+/// let write = directory.check_named("key:ci", "project/churn", &["write"])?;
+/// assert_eq!(write.denial(), Some(Denial::NotGranted));
+///
+/// let later = directory.plan(over, &Strict, [Command::tick()])?.into_directory();
+/// assert_eq!(later.check_named("key:ci", "project/churn", &["read"])?.denial(), Some(Denial::Inactive));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -193,6 +368,8 @@ macro_rules! shared_setters {
     )+};
     (@ profile) => {
         /// Names the profile.
+        ///
+        /// See the [example](Self) of the command.
         pub fn profile(mut self, profile: impl Into<String>) -> Self {
             self.profile = Some(Some(profile.into()));
             self
@@ -200,6 +377,8 @@ macro_rules! shared_setters {
     };
     (@ no_profile) => {
         /// Asks for no profile, not even the catalog's default.
+        ///
+        /// See the [example](Self) of the command.
         pub fn no_profile(mut self) -> Self {
             self.profile = Some(None);
             self
@@ -207,6 +386,8 @@ macro_rules! shared_setters {
     };
     (@ group) => {
         /// Adds an explicit group to join.
+        ///
+        /// See the [example](Self) of the command.
         pub fn group(mut self, group: impl Into<String>) -> Self {
             self.groups.push(group.into());
             self
@@ -214,6 +395,8 @@ macro_rules! shared_setters {
     };
     (@ groups) => {
         /// Adds explicit groups to join.
+        ///
+        /// See the [example](Self) of the command.
         pub fn groups<G: Into<String>>(mut self, groups: impl IntoIterator<Item = G>) -> Self {
             self.groups.extend(groups.into_iter().map(Into::into));
             self
@@ -221,6 +404,8 @@ macro_rules! shared_setters {
     };
     (@ expires_at) => {
         /// Says when it is over.
+        ///
+        /// See the [example](Self) of the command.
         pub fn expires_at(mut self, at: Timestamp) -> Self {
             self.expires_at = Some(at);
             self
@@ -228,6 +413,8 @@ macro_rules! shared_setters {
     };
     (@ email) => {
         /// Names an e-mail address.
+        ///
+        /// See the [example](Self) of the command.
         pub fn email(mut self, email: impl Into<String>) -> Self {
             self.email = Some(email.into());
             self

@@ -19,6 +19,33 @@ use crate::seats::{Basis, SeatState};
 /// Made by [`Plan::impact`](super::Plan::impact). It compares the last commit with the plan, what is due included,
 /// by identity: a renamed user is the same, one who was removed and added again is another. Users and resources that
 /// the plan removes or adds are in it too.
+///
+/// ```
+/// # use entitle::catalog::{Catalog, Kind, Profile};
+/// # use entitle::change::Requirement;
+/// # use entitle::{Command, Directory, Strict, Subject, Timestamp};
+/// # let catalog = Catalog::builder()
+/// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
+/// #     .profile(Profile::new("designer").exempt())
+/// #     .profile(Profile::new("reader").ceiling_on("project", ["read"]).exempt())
+/// #     .build()?;
+/// # let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
+/// #     Command::add_user("ada").profile("designer").into(),
+/// #     Command::add_resource("project/churn").into(),
+/// #     Command::grant(Subject::user("ada"), "project/churn", ["write"]),
+/// # ])?.into_directory();
+/// let plan = directory.plan(Timestamp::EPOCH, &Strict, [Command::assign_profile("ada", "reader")])?;
+/// let impact = plan.impact();
+/// assert_eq!((impact.gains(), impact.loses()), (0, 1));
+/// assert_eq!(impact.access()[0].resource, "project/churn");
+/// assert_eq!(impact.access()[0].loses, ["write"]);
+///
+/// let seat = &impact.seats()[0];
+/// let holds = seat.after.as_ref().and_then(|seat| seat.holds.as_deref());
+/// assert_eq!((seat.user.as_str(), holds), ("ada", Some("reader")));
+/// assert!(impact.breaks(&Requirement::new("nightly run", "user:ada", "project/churn", ["write"])));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Impact {
     before: Directory,

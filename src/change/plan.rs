@@ -16,6 +16,27 @@ use crate::time::Timestamp;
 ///
 /// A host stores [`commit`](Self::commit) in its own transaction and shows the new directory afterwards. Dropping
 /// a plan undoes it.
+///
+/// ```
+/// # use entitle::catalog::Catalog;
+/// # use entitle::change::Event;
+/// # use entitle::{Command, Directory, Strict, Timestamp};
+/// let directory = Directory::new(Catalog::builder().build()?);
+/// let now = Timestamp::from_millis(1_000);
+/// let plan = directory.plan(now, &Strict, [Command::add_group("data").into()])?;
+/// assert_eq!((plan.base_revision(), plan.revision(), plan.at()), (0, 1, now));
+/// assert!(matches!(plan.events(), [Event::GroupAdded { group, .. }] if group.as_str() == "data"));
+///
+/// let commit = plan.commit("ada").ok_or("it records something")?;
+/// assert_eq!((commit.revision, commit.by.as_str()), (1, "ada"));
+/// assert!(plan.directory().group("data").is_some());
+///
+/// // The same again asks for nothing new.
+/// let again = plan.into_directory().plan(now, &Strict, [Command::add_group("data").into()])?;
+/// assert!(again.is_empty());
+/// assert_eq!(again.commit("ada"), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a plan changes nothing until its directory is used"]
 pub struct Plan {
@@ -192,6 +213,20 @@ impl Directory {
     /// # Errors
     ///
     /// [`Stale`] if the plan was made on another revision.
+    ///
+    /// ```
+    /// # use entitle::catalog::Catalog;
+    /// # use entitle::change::Stale;
+    /// # use entitle::{Command, Directory, Strict, Timestamp};
+    /// let empty = Directory::new(Catalog::builder().build()?);
+    /// let first = empty.plan(Timestamp::EPOCH, &Strict, [Command::add_group("data").into()])?;
+    /// let second = empty.plan(Timestamp::EPOCH, &Strict, [Command::add_group("ops").into()])?;
+    ///
+    /// let next = empty.commit(first)?;
+    /// // Both were planned on the empty directory, and only one can follow it.
+    /// assert_eq!(next.commit(second), Err(Stale { base: 0, found: 1 }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn commit(&self, plan: Plan) -> Result<Self, Stale> {
         let (base, found) = (plan.base_revision(), self.revision());
         if base == found { Ok(plan.directory) } else { Err(Stale { base, found }) }

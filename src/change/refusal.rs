@@ -11,6 +11,20 @@ use crate::time::Timestamp;
 /// Why commands were refused; nothing of their batch happened (rule S10).
 ///
 /// It names what was asked, what stood against it, and a stable [`code`](Self::code). It is exhaustive.
+///
+/// ```
+/// # use entitle::catalog::{Catalog, Profile};
+/// # use entitle::{Command, Directory, Refusal, Strict, Timestamp};
+/// # let catalog = Catalog::builder().profile(Profile::new("designer")).build()?;
+/// # let directory = Directory::new(catalog);
+/// let add = Command::add_user("ada").profile("designer");
+/// let refusal = directory.plan(Timestamp::EPOCH, &Strict, [add.into()]).unwrap_err();
+/// assert_eq!(refusal, Refusal::NoLicense { user: "ada".into(), profile: "designer".into() });
+/// assert_eq!(refusal.code(), "no_license");
+/// assert!(refusal.is_for_want_of_a_seat());
+/// assert!(Refusal::CODES.contains(&refusal.code()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The time given is before the last commit (rule C5).
@@ -265,6 +279,8 @@ impl Refusal {
     }
 
     /// Every code that a refusal can have.
+    ///
+    /// See the example of [`Refusal`].
     pub const CODES: [&'static str; 25] = [
         "time_reversed",
         "invalid_name",

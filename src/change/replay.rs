@@ -55,6 +55,20 @@ impl Directory {
     /// # Errors
     ///
     /// [`ReplayError`] says which commit, and which event in it, does not fit.
+    ///
+    /// ```
+    /// # use entitle::catalog::Catalog;
+    /// # use entitle::change::ReplayError;
+    /// # use entitle::{Command, Directory, Strict, Timestamp};
+    /// let empty = Directory::new(Catalog::builder().build()?);
+    /// let plan = empty.plan(Timestamp::EPOCH, &Strict, [Command::add_group("data").into()])?;
+    /// let commit = plan.commit("ada").ok_or("it records something")?;
+    ///
+    /// let replayed = empty.replay([&commit])?;
+    /// assert_eq!(&replayed, plan.directory());
+    /// assert_eq!(replayed.replay([&commit]), Err(ReplayError::Gap { expected: 2, found: 1 }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn replay<'a>(&self, commits: impl IntoIterator<Item = &'a Commit>) -> Result<Self, ReplayError> {
         let mut directory = self.clone();
         for commit in commits {

@@ -84,13 +84,16 @@ impl Directory {
     ///
     /// ```
     /// use entitle::catalog::Catalog;
+    /// use entitle::directory::Change;
     /// use entitle::{Command, Directory, Strict, Timestamp};
     ///
     /// let before = Directory::new(Catalog::builder().build()?);
     /// let plan = before.plan(Timestamp::EPOCH, &Strict, [Command::add_group("data").into()])?;
     /// let diff = Directory::diff(&before, plan.directory());
     /// assert_eq!(diff.groups[0].name, "data");
+    /// assert_eq!(diff.groups[0].change, Change::Added);
     /// assert!(diff.users.is_empty());
+    /// assert!(Directory::diff(&before, &before).is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]

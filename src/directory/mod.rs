@@ -60,7 +60,7 @@ use crate::time::Timestamp;
 /// Everything at one revision: users, groups, resources, grants, keys, license and seats.
 ///
 /// It is immutable and cheap to clone. Questions are answered as of its last commit; changes are planned with
-/// `Directory::plan`, which gives the next directory and leaves this one as it is.
+/// [`Directory::plan`], which gives the next directory and leaves this one as it is.
 ///
 /// Ids that a directory gives out are good in it and in every directory planned from it. An id of what was
 /// removed is unknown there for good (rule C7). Ids of one lineage say nothing in another one: resolve names
@@ -358,6 +358,24 @@ impl Directory {
     /// `None` if the catalog's kind of that name is no singleton or is not the type's.
     ///
     /// See the example of [`Directory`].
+    ///
+    /// ```
+    /// # use entitle::{bitflags::bitflags, catalog::{Catalog, Kind, ResourceKind}, Directory};
+    /// # bitflags! {
+    /// #     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    /// #     pub struct InstancePermissions: u64 { const ADMIN = 1; }
+    /// # }
+    /// # enum Instance {}
+    /// # impl ResourceKind for Instance {
+    /// #     const NAME: &'static str = "instance";
+    /// #     type Permissions = InstancePermissions;
+    /// # }
+    /// let catalog = Catalog::builder().kind(Kind::of::<Instance>().singleton()).build()?;
+    /// let directory = Directory::new(catalog);
+    /// let instance = directory.singleton::<Instance>().unwrap();
+    /// assert_eq!(Some(instance.untyped()), directory.resource_named("instance"));
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
     #[must_use]
     pub fn singleton<K: crate::catalog::ResourceKind>(&self) -> Option<ResourceId<K>> {
         let kind = self.catalog.kind(K::NAME)?;

@@ -61,6 +61,13 @@ impl fmt::Display for Subject {
 /// A text that names no subject or principal.
 ///
 /// See the example of [`Subject`].
+///
+/// ```
+/// use entitle::Subject;
+///
+/// let error = "data".parse::<Subject>().unwrap_err();
+/// assert_eq!(error.to_string(), "`data` is not a subject: `group:NAME`, `user:NAME` or `everyone`");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not {expected}")]
 pub struct TextError {
@@ -104,6 +111,24 @@ impl From<Subject> for String {
 /// The text that names a resource: `project/churn`, or the kind's name for a singleton.
 ///
 /// See the example of [`Subject`].
+///
+/// ```
+/// # use entitle::catalog::{Catalog, Kind};
+/// # use entitle::{Command, Directory, Strict, Timestamp};
+/// # let catalog = Catalog::builder()
+/// #     .kind(Kind::named("project").permissions(["read"]))
+/// #     .kind(Kind::named("instance").permissions(["admin"]).singleton())
+/// #     .build()?;
+/// # let directory = Directory::new(catalog)
+/// #     .plan(Timestamp::EPOCH, &Strict, [Command::add_resource("project/churn").into()])?
+/// #     .into_directory();
+/// let name_of = |text| directory.resource_named(text).and_then(|id| directory.resource_name(id)).unwrap();
+/// let (churn, instance) = (name_of("project/churn"), name_of("instance"));
+/// assert_eq!((churn.kind(), churn.key()), ("project", Some("churn")));
+/// assert_eq!((instance.kind(), instance.key()), ("instance", None));
+/// assert_eq!(churn.to_string(), "project/churn");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ResourceName<'a> {
     pub(crate) kind: &'a str,

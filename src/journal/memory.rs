@@ -15,10 +15,18 @@ const PAGE: usize = 4096;
 /// Shared behind an `Arc`, it serves several authorities, as one database serves several processes.
 ///
 /// ```
+/// use entitle::Timestamp;
+/// use entitle::change::Commit;
 /// use entitle::journal::{Journal, MemoryJournal};
 ///
 /// let journal = MemoryJournal::new();
 /// assert_eq!(journal.read_after(0), Ok(Vec::new()));
+///
+/// // Of a directory that was stored at revision 5.
+/// let journal = MemoryJournal::after(5);
+/// let commit = Commit { revision: 6, at: Timestamp::EPOCH, by: "ada".into(), events: Vec::new() };
+/// assert_eq!(journal.append(5, &commit), Ok(()));
+/// assert_eq!(journal.read_after(5), Ok(vec![commit]));
 /// ```
 #[derive(Debug, Default)]
 pub struct MemoryJournal {

@@ -62,11 +62,53 @@ use crate::change::Commit;
 /// - A store that answers reads from a replica that lags behind breaks the promise of `read_after`.
 /// - Upserts are not appends: they overwrite the winner.
 /// - The methods are called while the authority's writers wait, so they may block but must not call back into it.
+///
+/// # Example
+///
+/// ```
+/// use core::cell::RefCell;
+/// use core::convert::Infallible;
+///
+/// use entitle::Timestamp;
+/// use entitle::change::Commit;
+/// use entitle::journal::{AppendError, Journal};
+///
+/// /// A journal for one thread, of a directory that began empty.
+/// struct Commits(RefCell<Vec<Commit>>);
+///
+/// impl Journal for Commits {
+///     type Error = Infallible;
+///
+///     fn append(&self, expected_revision: u64, commit: &Commit) -> Result<(), AppendError<Infallible>> {
+///         let mut commits = self.0.borrow_mut();
+///         let found = commits.last().map_or(0, |last| last.revision);
+///         if found != expected_revision {
+///             return Err(AppendError::Conflict { found });
+///         }
+///         commits.push(commit.clone());
+///         Ok(())
+///     }
+///
+///     fn read_after(&self, revision: u64) -> Result<Vec<Commit>, Infallible> {
+///         Ok(self.0.borrow().iter().filter(|commit| commit.revision > revision).cloned().collect())
+///     }
+/// }
+///
+/// let journal = Commits(RefCell::default());
+/// let commit = Commit { revision: 1, at: Timestamp::EPOCH, by: "ada".into(), events: Vec::new() };
+/// assert_eq!(journal.append(0, &commit), Ok(()));
+/// assert_eq!(journal.append(0, &commit), Err(AppendError::Conflict { found: 1 }));
+/// assert_eq!(journal.read_after(0), Ok(vec![commit]));
+/// ```
 pub trait Journal {
     /// What can go wrong in the store itself.
+    ///
+    /// See the example of [`Journal`].
     type Error;
 
     /// Keeps a commit behind the one of `expected_revision`, or changes nothing.
+    ///
+    /// See the example of [`Journal`].
     ///
     /// # Errors
     ///
@@ -75,6 +117,8 @@ pub trait Journal {
     fn append(&self, expected_revision: u64, commit: &Commit) -> Result<(), AppendError<Self::Error>>;
 
     /// The commits behind a revision in order: all, or some of the first; none only if there is none.
+    ///
+    /// See the example of [`Journal`].
     ///
     /// # Errors
     ///

@@ -26,6 +26,8 @@ const BEGINNING: TableDefinition<'_, (), u64> = TableDefinition::new("begins_aft
 const PAGE: usize = 4096;
 
 /// What can go wrong in a [`RedbJournal`].
+///
+/// See the example of [`RedbJournal`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedbError {
@@ -62,6 +64,30 @@ fn store(error: impl Into<redb::Error>) -> RedbError {
 /// One process at a time may have the file open.
 ///
 /// See the example of [`MemoryJournal`](crate::journal::MemoryJournal).
+///
+/// ```
+/// # use entitle::catalog::Catalog;
+/// # use entitle::journal::{RedbError, RedbJournal};
+/// # use entitle::{Authority, Command, Directory, Strict, Timestamp};
+/// # let path = std::env::temp_dir().join(format!("entitle_example_{}.redb", std::process::id()));
+/// # let _ = std::fs::remove_file(&path);
+/// let empty = Directory::new(Catalog::builder().build()?);
+/// let authority = Authority::open(empty.clone(), RedbJournal::open(&path)?, Strict)?;
+/// authority.execute(Timestamp::EPOCH, "ada", [Command::add_group("data").into()])?;
+/// assert_eq!(authority.journal().last_revision()?, 1);
+/// drop(authority);
+///
+/// // After a restart, the history is there.
+/// let authority = Authority::open(empty, RedbJournal::open(&path)?, Strict)?;
+/// assert!(authority.load().group("data").is_some());
+/// drop(authority);
+///
+/// // The file is of a directory that began empty, and of no other one.
+/// let other = RedbJournal::open_after(&path, 7);
+/// assert!(matches!(other, Err(RedbError::Beginning { asked: 7, found: 0 })));
+/// # std::fs::remove_file(&path)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct RedbJournal {
     database: Database,
@@ -71,6 +97,8 @@ pub struct RedbJournal {
 impl RedbJournal {
     /// Opens the journal of a directory that began empty, or makes it.
     ///
+    /// See the example of [`RedbJournal`].
+    ///
     /// # Errors
     ///
     /// [`RedbError`] if the file cannot be opened, is none of redb's, or begins elsewhere.
@@ -79,6 +107,8 @@ impl RedbJournal {
     }
 
     /// Opens a journal that begins behind that revision, or makes it.
+    ///
+    /// See the example of [`RedbJournal`].
     ///
     /// # Errors
     ///
@@ -93,6 +123,8 @@ impl RedbJournal {
     }
 
     /// The last revision that is kept.
+    ///
+    /// See the example of [`RedbJournal`].
     ///
     /// # Errors
     ///

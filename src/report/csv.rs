@@ -39,6 +39,19 @@ impl SeatReport<'_> {
     /// The users as CSV: a head, one row for each holder, and one for each who waits with nothing.
     ///
     /// Names are quoted where CSV needs it, and none is a formula: see [`harmless_cell`].
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::{Command, Directory, Strict, Timestamp};
+    /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+    /// # let directory = Directory::new(catalog)
+    /// #     .plan(Timestamp::EPOCH, &Strict, [Command::add_user("ada").profile("reader").into()])?
+    /// #     .into_directory();
+    /// let csv = directory.seat_report().users_csv().to_string();
+    /// assert_eq!(csv.lines().count(), 2);
+    /// assert!(csv.lines().nth(1).is_some_and(|row| row.contains("ada")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn users_csv(&self) -> UsersCsv<'_> {
         UsersCsv(self)

@@ -41,6 +41,8 @@ pub struct SeatReport<'a> {
 }
 
 /// One profile in a [`SeatReport`].
+///
+/// See the example of [`Directory::seat_report`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]

@@ -21,6 +21,17 @@ impl Scenario {
     /// # Errors
     ///
     /// [`ParseError`] says on which line, in which step and at which field the mistake stands.
+    ///
+    /// ```
+    /// use entitle::scenario::Scenario;
+    ///
+    /// let scenario = Scenario::parse(r#"{ "entitle": 1, "catalog": { "kinds": {}, "profiles": {} }, "steps": [] }"#)?;
+    /// assert_eq!(scenario.run().steps(), 0);
+    ///
+    /// let error = Scenario::parse(r#"{ "entitle": 1, "catalog": {}, "steps": [] }"#).unwrap_err();
+    /// assert!(error.to_string().starts_with("at `catalog`: missing field `kinds`"));
+    /// # Ok::<(), entitle::scenario::ParseError>(())
+    /// ```
     pub fn parse(text: &str) -> Result<Self, ParseError> {
         let json = &mut serde_json::Deserializer::from_str(text);
         let document: ScenarioDocument = serde_path_to_error::deserialize(&mut *json).map_err(|error| {

@@ -3,6 +3,8 @@
 //! This part knows profiles and the people who want them, and nothing of groups or resources. Every way of taking a
 //! seat goes through one admission (rule S5); there is no question "is a seat free?" to act on, only
 //! [`Figures`] to show.
+//!
+//! See the examples of [`License`], of [`SeatPolicy`] and of the ready policies, such as [`FallBack`].
 
 mod admission;
 mod figures;

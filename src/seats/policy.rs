@@ -97,6 +97,8 @@ pub enum Answer {
 /// ```
 pub trait SeatPolicy {
     /// Answers one request that found no free seat.
+    ///
+    /// See the example of [`SeatPolicy`].
     fn decide(&self, request: &SeatRequest<'_>) -> Answer;
 }
 
@@ -109,6 +111,34 @@ impl<F: Fn(&SeatRequest<'_>) -> Answer> SeatPolicy for F {
 /// One request that found no free seat.
 ///
 /// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
+///
+/// ```
+/// use entitle::catalog::{Catalog, Profile};
+/// use entitle::seats::{Answer, SeatRequest};
+/// use entitle::{Command, Directory, License, Timestamp};
+///
+/// /// Takes extra seats while there are any, then places on `reader`, and refuses last.
+/// fn extra_then_reader(request: &SeatRequest<'_>) -> Answer {
+///     if request.has_extra_seat() {
+///         Answer::Extra
+///     } else if request.profile() == "designer" && request.has_free_seat("reader") {
+///         Answer::Place("reader".into())
+///     } else {
+///         Answer::Refuse
+///     }
+/// }
+/// let catalog = Catalog::builder().profile(Profile::new("designer")).profile(Profile::new("reader")).build()?;
+/// let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &extra_then_reader, [
+///     License::new("acme").seats_with_extra("designer", 1, 1).unlimited("reader").into(),
+///     Command::add_user("ada").profile("designer").into(),
+///     Command::add_user("bob").profile("designer").into(),
+///     Command::add_user("eve").profile("designer").into(),
+/// ])?.into_directory();
+/// assert_eq!(directory.figures("designer").unwrap().held, 2);
+/// assert_eq!(directory.figures("designer").unwrap().placed, 1);
+/// assert_eq!(directory.figures("reader").unwrap().held, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct SeatRequest<'a> {
     pub(super) user: &'a str,
@@ -180,6 +210,8 @@ impl<'a> SeatRequest<'a> {
     }
 
     /// Whether [`Answer::Extra`] would be honored.
+    ///
+    /// See the example of [`SeatRequest`].
     #[must_use]
     pub fn has_extra_seat(&self) -> bool {
         self.total_room && self.ledger.has_extra_seat(self.wants)
@@ -212,6 +244,22 @@ impl SeatPolicy for Strict {
 /// Admits into the extra seats of the contract while there are any.
 ///
 /// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
+///
+/// ```
+/// # use entitle::catalog::{Catalog, Profile};
+/// # use entitle::seats::{Basis, Overage};
+/// # use entitle::{Command, Directory, License, Timestamp};
+/// # let catalog = Catalog::builder().profile(Profile::new("designer")).profile(Profile::new("reader")).build()?;
+/// let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Overage, [
+///     License::new("acme").seats_with_extra("designer", 1, 1).into(),
+///     Command::add_user("ada").profile("designer").into(),
+///     Command::add_user("bob").profile("designer").into(),
+/// ])?;
+/// let directory = plan.directory();
+/// let seat = directory.seat_of(directory.user("bob").unwrap()).unwrap();
+/// assert_eq!((seat.holds, seat.basis), (Some("designer"), Some(Basis::Extra)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Overage;
 
@@ -225,6 +273,23 @@ impl SeatPolicy for Overage {
 /// Places on the first of some other profiles that has a free seat.
 ///
 /// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
+///
+/// ```
+/// # use entitle::catalog::{Catalog, Profile};
+/// # use entitle::seats::{Basis, FallBack};
+/// # use entitle::{Command, Directory, License, Timestamp};
+/// # let catalog = Catalog::builder().profile(Profile::new("designer")).profile(Profile::new("reader")).build()?;
+/// let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &FallBack::to(["reader"]), [
+///     License::new("acme").seats("designer", 1).unlimited("reader").into(),
+///     Command::add_user("ada").profile("designer").into(),
+///     Command::add_user("bob").profile("designer").into(),
+/// ])?;
+/// let directory = plan.directory();
+/// let seat = directory.seat_of(directory.user("bob").unwrap()).unwrap();
+/// assert_eq!((seat.wants, seat.holds), (Some("designer"), Some("reader")));
+/// assert_eq!(seat.basis, Some(Basis::Placed));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FallBack {
     profiles: Vec<String>,
@@ -257,6 +322,23 @@ impl SeatPolicy for FallBack {
 /// Lets whoever finds no free seat wait in line.
 ///
 /// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
+///
+/// ```
+/// # use entitle::catalog::{Catalog, Profile};
+/// # use entitle::seats::{SeatState, Waitlist};
+/// # use entitle::{Command, Directory, License, Timestamp};
+/// # let catalog = Catalog::builder().profile(Profile::new("designer")).profile(Profile::new("reader")).build()?;
+/// let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Waitlist, [
+///     License::new("acme").seats("designer", 1).into(),
+///     Command::add_user("ada").profile("designer").into(),
+///     Command::add_user("bob").profile("designer").into(),
+/// ])?;
+/// let directory = plan.directory();
+/// let seat = directory.seat_of(directory.user("bob").unwrap()).unwrap();
+/// assert_eq!((seat.wants, seat.holds), (Some("designer"), None));
+/// assert_eq!(seat.state, SeatState::Waiting);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Waitlist;
 

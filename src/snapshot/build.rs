@@ -75,6 +75,25 @@ impl SnapshotError {
 /// sound; after an error, all further calls return the same error.
 ///
 /// The cost follows the number of records, of memberships and of grants.
+///
+/// Records that end too early make no directory:
+///
+/// ```
+/// use entitle::catalog::Catalog;
+/// use entitle::{Directory, snapshot};
+///
+/// let catalog = Catalog::builder().build()?;
+/// let directory = Directory::new(catalog.clone());
+/// let mut builder = snapshot::Builder::with_catalog(catalog);
+/// for record in snapshot::records(&directory).take(3) {
+///     builder.push(record)?;
+/// }
+/// assert!(!builder.is_complete());
+/// assert_eq!(builder.finish().unwrap_err().code(), "truncated");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// See the example of the [module](crate::snapshot).
 #[derive(Debug)]
 pub struct Builder {
     /// The catalog to use instead of the stored one.
@@ -199,6 +218,8 @@ impl Builder {
 
     /// Takes the next record.
     ///
+    /// See the example of the [module](crate::snapshot).
+    ///
     /// # Errors
     ///
     /// [`SnapshotError`] says what is wrong with the record; nothing can be made of this builder then.
@@ -215,6 +236,8 @@ impl Builder {
     }
 
     /// The directory.
+    ///
+    /// See the example of the [module](crate::snapshot).
     ///
     /// # Errors
     ///

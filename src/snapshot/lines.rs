@@ -163,6 +163,20 @@ impl Directory {
     /// # Errors
     ///
     /// [`ReadError`] says at which line it stopped, and no directory is made.
+    ///
+    /// ```
+    /// use entitle::Directory;
+    /// use entitle::catalog::{Catalog, Profile};
+    ///
+    /// let mut stored = Vec::new();
+    /// Directory::new(Catalog::builder().build()?).write_to(&mut stored)?;
+    ///
+    /// // A new release declares more than the one that stored the directory.
+    /// let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+    /// let directory = Directory::read_with_catalog(catalog, &stored[..])?;
+    /// assert!(directory.figures("reader").is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn read_with_catalog(catalog: Catalog, reader: impl BufRead) -> Result<Self, ReadError> {
         read(Builder::with_catalog(catalog), reader)
     }

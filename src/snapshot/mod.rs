@@ -70,6 +70,8 @@ pub use self::lines::ReadError;
 use crate::directory::{self, Directory};
 
 /// The version of the stored form that this release writes, and the only one that it reads.
+///
+/// It is the `version` of the first record; see the [module](self).
 pub const VERSION: u32 = 1;
 
 /// One part of a stored directory; its serialized form is the crate's own, see the [module](self).

@@ -71,6 +71,8 @@ impl Directory {
     ///
     /// The decision in it is that of [`check_named`](Self::check_named).
     ///
+    /// See the example of [`Explanation`].
+    ///
     /// # Errors
     ///
     /// [`TextError`] if `who` is neither `user:NAME` nor `key:NAME`.

@@ -24,6 +24,33 @@ use crate::seats::Phase;
 /// [`why`](Self::why) into one line.
 ///
 /// The permissions in every list stand in the order in which the catalog gives them their bits.
+///
+/// ```
+/// # use entitle::catalog::{Catalog, Kind, Profile};
+/// # use entitle::authorize::{CutBy, Layer};
+/// # use entitle::{Command, Directory, Strict, Subject, Timestamp};
+/// # let catalog = Catalog::builder()
+/// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
+/// #     .profile(Profile::new("reader").ceiling_on("project", ["read"]).exempt())
+/// #     .build()?;
+/// # let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
+/// #     Command::add_user("ada").profile("reader").into(),
+/// #     Command::add_resource("project/churn").into(),
+/// #     Command::add_resource("project/sales").into(),
+/// #     Command::grant(Subject::user("ada"), "project/churn", ["write"]),
+/// # ])?.into_directory();
+/// let explanation = directory.explain_named("user:ada", "project/churn", &["write"])?;
+/// assert_eq!((explanation.code(), explanation.layer), ("beyond_profile", Some(Layer::Licensing)));
+/// assert_eq!(explanation.actor.as_ref().and_then(|actor| actor.profile.as_deref()), Some("reader"));
+///
+/// // What gives something, and what takes some of it.
+/// assert_eq!(explanation.grants[0].to, Subject::user("ada"));
+/// assert_eq!(explanation.grants[0].implied, ["read"]);
+/// assert!(matches!(&explanation.cuts[0].by, CutBy::Profile { profile, .. } if profile == "reader"));
+/// assert_eq!(explanation.cuts[0].takes, ["write"]);
+/// println!("{}", explanation.why());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]

@@ -10,6 +10,8 @@ use crate::seats::Phase;
 ///
 /// [`Display`](core::fmt::Display) says it in a sentence, such as `no group of ada has write on project/churn;
 /// data-team has read`.
+///
+/// See the example of [`Directory::explain`](crate::Directory::explain).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]

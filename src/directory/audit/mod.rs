@@ -42,6 +42,15 @@ impl Directory {
     /// # Errors
     ///
     /// [`Imbalance`] names the first thing that does not agree.
+    ///
+    /// ```
+    /// # use entitle::catalog::Catalog;
+    /// # use entitle::{Command, Directory, Strict, Timestamp};
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// let plan = directory.plan(Timestamp::EPOCH, &Strict, [Command::add_group("data").into()])?;
+    /// assert_eq!(plan.directory().audit(), Ok(()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn audit(&self) -> Result<(), Imbalance> {
         self.audit_books()?;
         self.audit_users()?;

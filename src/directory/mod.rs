@@ -357,8 +357,6 @@ impl Directory {
     ///
     /// `None` if the catalog's kind of that name is no singleton or is not the type's.
     ///
-    /// See the example of [`Directory`].
-    ///
     /// ```
     /// # use entitle::{bitflags::bitflags, catalog::{Catalog, Kind, ResourceKind}, Directory};
     /// # bitflags! {

@@ -74,7 +74,7 @@ impl Rights {
     #[inline]
     pub(crate) fn of_profile(&self, profile: u8, kind: u8) -> ProfileRights {
         let (first, profile) = (usize::from(kind).wrapping_mul(self.profiles), usize::from(profile));
-        let place = Some(first.wrapping_add(profile)).filter(|_| profile < self.profiles);
+        let place = (profile < self.profiles).then(|| first.wrapping_add(profile));
         place.and_then(|place| self.by_profile.get(place)).copied().unwrap_or_default()
     }
 

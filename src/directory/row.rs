@@ -26,6 +26,12 @@ const NO_KIND: u8 = u8::MAX;
 /// Stands for more kinds than a row has words for.
 const SEVERAL_KINDS: u8 = u8::MAX - 1;
 
+/// What a row has to say of a user's wide masks on kinds that are no singletons, of those that are not empty.
+pub(crate) fn wide_word_of(mut masks: impl Iterator<Item = (u8, u64)>) -> (u8, u64) {
+    let first = masks.next().unwrap_or((NO_KIND, 0));
+    if masks.next().is_some() { (SEVERAL_KINDS, 0) } else { first }
+}
+
 /// Whether a slot is in use, and by whom.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Standing {
@@ -126,15 +132,13 @@ impl UserRow {
         (self.wide_kind != SEVERAL_KINDS).then_some(self.wide & here)
     }
 
-    /// Writes what the user has on kinds that are no singletons: those on which it is something.
-    pub(crate) fn set_wide(&mut self, mut masks: impl Iterator<Item = (u8, u64)>) {
-        let first = masks.next().unwrap_or((NO_KIND, 0));
-        (self.wide_kind, self.wide) = if masks.next().is_some() { (SEVERAL_KINDS, 0) } else { first };
-    }
-
-    /// What [`set_wide`](Self::set_wide) wrote.
+    /// What the row says of wide masks; see [`wide_word_of`].
     pub(crate) fn wide_word(&self) -> (u8, u64) {
         (self.wide_kind, self.wide)
+    }
+
+    pub(crate) fn set_wide_word(&mut self, word: (u8, u64)) {
+        (self.wide_kind, self.wide) = word;
     }
 
     /// Adds to what the user has on a kind that is no singleton.

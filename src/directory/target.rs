@@ -60,8 +60,6 @@ impl fmt::Display for Subject {
 
 /// A text that names no subject or principal.
 ///
-/// See the example of [`Subject`].
-///
 /// ```
 /// use entitle::Subject;
 ///
@@ -109,8 +107,6 @@ impl From<Subject> for String {
 }
 
 /// The text that names a resource: `project/churn`, or the kind's name for a singleton.
-///
-/// See the example of [`Subject`].
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Kind};

@@ -14,6 +14,7 @@ use super::bits;
 use crate::catalog::KindId;
 use crate::directory::Directory;
 use crate::directory::grants::{Grants, SubjectSlot, subject_slot};
+use crate::directory::row::wide_word_of;
 use crate::directory::set::SlotSet;
 use crate::directory::spill::{Spill, granted_to};
 
@@ -39,23 +40,24 @@ impl Directory {
                 entry.wide.update(user, |wide| *wide = mask);
             }
         });
-        let Some(row) = self.users.rows.get(user).filter(|_| self.singleton_of(kind).is_none()) else {
+        if self.singleton_of(kind).is_some() {
             return;
-        };
-        let mut reworked = *row;
-        reworked.set_wide(self.wide_masks(user));
-        if reworked.wide_word() != row.wide_word() {
-            self.users.rows.update(user, |row| *row = reworked);
+        }
+        let word = self.wide_word(user);
+        if self.users.rows.get(user).is_some_and(|row| row.wide_word() != word) {
+            self.users.rows.update(user, |row| row.set_wide_word(word));
         }
     }
 
-    /// A user's masks on kinds that are no singletons: those that are not empty.
-    pub(in crate::directory) fn wide_masks(&self, user: u32) -> impl Iterator<Item = (u8, u64)> {
+    /// What a user's row has to say of wide masks.
+    pub(in crate::directory) fn wide_word(&self, user: u32) -> (u8, u64) {
         let kinds = (0_u8..).zip(self.kinds.iter().zip(self.singletons.iter()));
-        kinds.filter(|(_, (_, singleton))| singleton.is_none()).filter_map(move |(kind, (entry, _))| {
-            let mask = entry.wide.get(user).copied().unwrap_or(0);
-            (mask != 0).then_some((kind, mask))
-        })
+        wide_word_of(kinds.filter(|(_, (_, singleton))| singleton.is_none()).filter_map(
+            |(kind, (entry, _))| {
+                let mask = entry.wide.get(user).copied().unwrap_or(0);
+                (mask != 0).then_some((kind, mask))
+            },
+        ))
     }
 
     /// Works the masks of a subject's users out again; `added` is set if nothing was taken away.

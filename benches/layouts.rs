@@ -117,14 +117,8 @@ impl Rows {
 
     /// What needs no grant on the resource, and what the ceiling takes.
     fn beside(&self, question: Question, owner: u32) -> (bool, bool) {
-        let bit = 1_u16 << question.permission;
         let user = &self.users[question.user as usize];
-        (user.wide & bit != 0 || owner == question.user, user.ceiling & bit != 0)
-    }
-
-    fn beside_ring(question: Question, user: &Ring, owner: u32) -> (bool, bool) {
-        let bit = 1_u16 << question.permission;
-        (user.wide & bit != 0 || owner == question.user, user.ceiling & bit != 0)
+        beside(question, user.wide, user.ceiling, owner)
     }
 
     fn floor(&self, question: Question) -> u64 {
@@ -189,9 +183,14 @@ impl Rows {
         let on = &self.by_halves[question.resource as usize];
         let hits = ring_hits(&user.groups, &on.low, &on.high);
         let having = on.having[usize::from(question.permission) % 64];
-        let (other, within) = Self::beside_ring(question, user, on.owner);
+        let (other, within) = beside(question, user.wide, user.ceiling, on.owner);
         (u32::from(having) & hits | u32::from(other) != 0) & within
     }
+}
+
+fn beside(question: Question, wide: u16, ceiling: u16, owner: u32) -> (bool, bool) {
+    let bit = 1_u16 << question.permission;
+    (wide & bit != 0 || owner == question.user, ceiling & bit != 0)
 }
 
 /// Every place of a ring against every subject; only groups whose upper half is 0 are in a ring.

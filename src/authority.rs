@@ -139,8 +139,6 @@ impl Done {
 
 /// Why an authority could not follow its journal; the directory is as it was.
 ///
-/// See the example of [`Authority`].
-///
 /// ```
 /// # use entitle::authority::CatchUpError;
 /// # use entitle::catalog::Catalog;
@@ -169,8 +167,6 @@ pub enum CatchUpError<E> {
 }
 
 /// Why commands were not executed.
-///
-/// See the example of [`Authority`].
 ///
 /// ```
 /// # use entitle::authority::ExecuteError;

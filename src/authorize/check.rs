@@ -56,8 +56,6 @@ impl Directory {
     /// Nothing if the principal or the resource is unknown or the principal is not active. Permissions that are allowed
     /// beyond an advisory profile are in. Allocates nothing.
     ///
-    /// See the example of [`Directory::check`](crate::Directory::check).
-    ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
     /// # use entitle::{Command, Directory, Strict, Subject, Timestamp};

@@ -219,8 +219,6 @@ impl Directory {
     /// A user's are those to the user, and not those to groups of the user. An unknown subject has none. The cost follows the
     /// answer.
     ///
-    /// See the example of [`Directory::grants_on`](crate::Directory::grants_on).
-    ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind};
     /// # use entitle::directory::Grantee;

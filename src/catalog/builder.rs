@@ -272,8 +272,6 @@ impl<K: ResourceKind> Kind<K> {
 ///
 /// Without a word about its ceiling its holders may use everything that is granted to them.
 ///
-/// See the example of [`Catalog`](crate::catalog::Catalog).
-///
 /// ```
 /// use entitle::catalog::{Catalog, Enforcement, Kind, Profile, SeatKind};
 /// # use entitle::bitflags::bitflags;

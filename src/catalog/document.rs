@@ -36,8 +36,6 @@ impl<T, N: Into<String>> FromIterator<(N, T)> for Entries<T> {
 
 /// A whole catalog.
 ///
-/// See the example of [`Catalog`](crate::catalog::Catalog).
-///
 /// ```
 /// # #[cfg(feature = "serde")] {
 /// use entitle::catalog::{

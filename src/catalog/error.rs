@@ -9,8 +9,6 @@ use crate::name::NameError;
 ///
 /// `within` says where the mistake stands, such as ``kind `project` ``.
 ///
-/// See the example of [`Catalog`](crate::catalog::Catalog).
-///
 /// ```
 /// use entitle::catalog::{Catalog, Kind};
 ///

@@ -11,8 +11,6 @@ use crate::time::Timestamp;
 ///
 /// If the user exists it is a no-op, provided that every field named is already so and the user is active.
 ///
-/// See the example of [`Command`](crate::Command).
-///
 /// ```
 /// # use entitle::catalog::{Catalog, Profile};
 /// # use entitle::directory::UserSource;
@@ -56,8 +54,6 @@ pub struct AddUser {
 /// Invites a user: the seat is reserved until the invitation is accepted, revoked or over (rule S4).
 ///
 /// For a user whose invitation expired it renews the invitation; fields left out stay as they are then.
-///
-/// See the example of [`Command`](crate::Command).
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Profile};
@@ -103,8 +99,6 @@ pub struct Invite {
 ///
 /// Each address is the user's name. One bad address refuses all, and every bad one is listed.
 ///
-/// See the example of [`Command`](crate::Command).
-///
 /// ```
 /// # use entitle::catalog::{Catalog, Profile};
 /// # use entitle::{Command, Directory, Strict, Timestamp};
@@ -147,8 +141,6 @@ pub struct InviteMany {
 
 /// Removes a user, whose memberships, grants, keys and credentials go too, and whose seat is free.
 ///
-/// See the example of [`Command`](crate::Command).
-///
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};
 /// # use entitle::{Command, Directory, Strict, Timestamp};
@@ -183,8 +175,6 @@ pub struct RemoveUser {
 }
 
 /// Brings a user up to date with an external directory, adding the user if asked to (rule G2).
-///
-/// See the example of [`Command`](crate::Command).
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Choose, Profile};
@@ -236,8 +226,6 @@ const fn yes() -> bool {
 
 /// Adds a group (rule G1).
 ///
-/// See the example of [`Command`](crate::Command).
-///
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};
 /// # use entitle::directory::UserSource;
@@ -279,8 +267,6 @@ pub struct AddGroup {
 
 /// Adds a resource.
 ///
-/// See the example of [`Command`](crate::Command).
-///
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};
 /// # use entitle::{Command, Directory, Strict, Timestamp};
@@ -311,8 +297,6 @@ pub struct AddResource {
 }
 
 /// Adds an API key that acts as a user within a scope (rule A11).
-///
-/// See the example of [`Command`](crate::Command).
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};

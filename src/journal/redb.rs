@@ -63,8 +63,6 @@ fn store(error: impl Into<redb::Error>) -> RedbError {
 ///
 /// One process at a time may have the file open.
 ///
-/// See the example of [`MemoryJournal`](crate::journal::MemoryJournal).
-///
 /// ```
 /// # use entitle::catalog::Catalog;
 /// # use entitle::journal::{RedbError, RedbJournal};

@@ -110,8 +110,6 @@ impl<F: Fn(&SeatRequest<'_>) -> Answer> SeatPolicy for F {
 
 /// One request that found no free seat.
 ///
-/// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
-///
 /// ```
 /// use entitle::catalog::{Catalog, Profile};
 /// use entitle::seats::{Answer, SeatRequest};
@@ -243,8 +241,6 @@ impl SeatPolicy for Strict {
 
 /// Admits into the extra seats of the contract while there are any.
 ///
-/// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
-///
 /// ```
 /// # use entitle::catalog::{Catalog, Profile};
 /// # use entitle::seats::{Basis, Overage};
@@ -271,8 +267,6 @@ impl SeatPolicy for Overage {
 }
 
 /// Places on the first of some other profiles that has a free seat.
-///
-/// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Profile};
@@ -320,8 +314,6 @@ impl SeatPolicy for FallBack {
 }
 
 /// Lets whoever finds no free seat wait in line.
-///
-/// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Profile};

@@ -92,8 +92,6 @@ impl SnapshotError {
 /// assert_eq!(builder.finish().unwrap_err().code(), "truncated");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-///
-/// See the example of the [module](crate::snapshot).
 #[derive(Debug)]
 pub struct Builder {
     /// The catalog to use instead of the stored one.

@@ -23,7 +23,7 @@ pub(crate) const L: Size = Size { name: "L", users: 1_000_000, groups: 10_000, r
 pub(crate) const SMALL: Size = Size { name: "small", users: 50, groups: 20, resources: 200 };
 
 /// How many commands one commit of a build carries.
-pub(crate) const BATCH: usize = 50_000;
+pub(crate) const BATCH: usize = 100_000;
 
 pub(crate) const NOW: Timestamp = Timestamp::EPOCH;
 

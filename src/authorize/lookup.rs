@@ -226,7 +226,7 @@ impl Directory {
         let groups = groups.filter_map(|group| self.groups.records.get(group)).map(|group| &group.granted_on);
         let user = self.users.records.get(who.slot);
         let own = user.and_then(|user| user.more.as_ref()).map(|more| &more.granted_on);
-        add_all(groups.chain(user.map(|user| &user.owns)).chain(own), reached);
+        add_all(groups.chain(self.users.owned.get(who.slot)).chain(own), reached);
     }
 
     /// Every user who may do something on a resource.

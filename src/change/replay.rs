@@ -207,7 +207,7 @@ impl Replay<'_> {
             Event::UserRemoved { user } => {
                 let id = self.directory.named_user(user)?;
                 self.holds_nothing(id)?;
-                let owns = self.directory.user_record(id).is_some_and(|user| !user.owns.is_empty());
+                let owns = self.directory.owned_by(id.index()).next().is_some();
                 refuse_if(owns, || format!("`{user}` still owns something"))?;
                 self.directory.remove_user(id);
             }

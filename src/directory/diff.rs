@@ -210,13 +210,13 @@ impl Touched {
         // What refers to a user by number is told by name, and this number has another name on the other side.
         for side in [before, after] {
             if let Some(record) = side.users.records.get(slot) {
-                self.referring_to(side, record);
+                self.referring_to(side, slot, record);
             }
         }
     }
 
-    fn referring_to(&mut self, side: &Directory, user: &UserRecord) {
-        user.owns.iter().for_each(|resource| self.resource(side, resource));
+    fn referring_to(&mut self, side: &Directory, slot: u32, user: &UserRecord) {
+        side.owned_by(slot).for_each(|resource| self.resource(side, resource));
         let Some(more) = &user.more else { return };
         more.granted_on.iter().chain(more.credentials.iter()).for_each(|slot| self.resource(side, slot));
         more.keys.iter().for_each(|key| self.key(side, key));

@@ -137,6 +137,9 @@ pub(crate) struct Users {
     pub(crate) spilled: Table<Option<Arc<GroupSet>>, 64>,
     pub(crate) seats: Table<Seat, 64>,
     pub(crate) records: Table<UserRecord, 32>,
+    /// What each owns; apart from the records, because the owners of a batch of resources stand far from each other, and
+    /// copying a record counts references.
+    pub(crate) owned: Table<SlotSet, 16>,
     pub(crate) names: Names,
     pub(crate) slots: Slots,
 }

@@ -62,7 +62,6 @@ impl UserStatus {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct UserRecord {
     pub(crate) name: Option<Name>,
-    pub(crate) owns: SlotSet,
     pub(crate) status: UserStatus,
     pub(crate) source: UserSource,
     pub(crate) more: Option<Arc<UserMore>>,

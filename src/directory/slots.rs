@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use super::Directory;
 use super::record::{GroupRecord, KeyRecord, UserRecord};
 use super::row::{ResourceRow, Standing, UserRow};
+use super::set::SlotSet;
 use super::spill::{Groups, Spill};
 use super::target::ResourceName;
 use crate::catalog::KindId;
@@ -55,6 +56,11 @@ impl Directory {
     pub(crate) fn user_record(&self, user: UserId) -> Option<&UserRecord> {
         self.user_row(user)?;
         self.users.records.get(user.index())
+    }
+
+    /// The resources that a user owns, in ascending order.
+    pub(crate) fn owned_by(&self, slot: u32) -> impl Iterator<Item = u32> + '_ {
+        self.users.owned.get(slot).into_iter().flat_map(SlotSet::iter)
     }
 
     pub(crate) fn group_record(&self, group: GroupId) -> Option<&GroupRecord> {

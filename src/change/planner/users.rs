@@ -313,9 +313,9 @@ impl Planner<'_> {
 
     /// What a user owns.
     fn owned(&self, user: UserId) -> Vec<ResourceId> {
-        let slots = self.user(user).map(|user| user.owns.clone()).unwrap_or_default();
         let rows = &self.directory.resources.rows;
-        let ids = slots.iter().filter_map(|slot| Some(ResourceId::new(slot, rows.get(slot)?.generation)));
+        let owned = self.directory.owned_by(user.index());
+        let ids = owned.filter_map(|slot| Some(ResourceId::new(slot, rows.get(slot)?.generation)));
         ids.collect()
     }
 

@@ -82,9 +82,8 @@ impl Directory {
     fn audit_owners(&self) -> Result<(), Imbalance> {
         let of_resources = self.live_resources().filter(|(_, row)| row.owner != NOBODY);
         let of_resources = of_resources.map(|(resource, row)| (row.owner, resource));
-        let told = self
-            .live_users()
-            .flat_map(|(user, record)| record.owns.iter().map(move |resource| (user, resource)));
+        let told = self.users.owned.iter();
+        let told = told.flat_map(|(user, owned)| owned.iter().map(move |resource| (user, resource)));
         links("an owner", of_resources, told)?;
 
         let led_to =

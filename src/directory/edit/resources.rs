@@ -65,7 +65,7 @@ impl Directory {
             self.note_grant(slot, subject, false);
         }
         if row.owner != NOBODY {
-            self.users.records.update(row.owner, |user| user.owns.remove(slot));
+            self.users.owned.update(row.owner, |owned| owned.remove(slot));
         }
         if let Some(more) = &record.more {
             self.forget_resource(slot, more);
@@ -108,11 +108,11 @@ impl Directory {
         let slot = resource.index();
         let Some(before) = self.resource_row(resource).map(|row| row.owner) else { return };
         if before != NOBODY {
-            self.users.records.update(before, |user| user.owns.remove(slot));
+            self.users.owned.update(before, |owned| owned.remove(slot));
         }
         self.resources.rows.update(slot, |row| row.owner = owner.map_or(NOBODY, UserId::index));
         let Some(owner) = owner else { return };
-        self.users.records.update(owner.index(), |user| user.owns.insert(slot));
+        self.users.owned.update(owner.index(), |owned| owned.insert(slot));
         for group in self.owner_groups(slot).iter() {
             self.set_member(owner.index(), group, true);
         }

@@ -57,7 +57,7 @@ impl Directory {
         for group in self.group_slots(slot, &row) {
             self.groups.records.update(group, |group| group.members.remove(slot));
         }
-        for resource in record.owns.iter() {
+        for resource in self.users.owned.update(slot, core::mem::take).unwrap_or_default().iter() {
             self.resources.rows.update(resource, |row| row.owner = NOBODY);
         }
         if let Some(more) = &record.more {

@@ -9,16 +9,16 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use super::table::Table;
 
 /// How many names a shard holds on average before the shards are doubled.
-const CROWDED: usize = 64;
+const CROWDED: usize = 512;
 
-/// An index of names in shards, so that a change copies one shard of some hundred bytes.
+/// An index of names in shards, so that a change copies one shard of some two kilobytes.
 ///
 /// It keeps slots only; the names themselves stand in the records, and whoever looks one up says how to compare.
 /// Its order is random and never seen. Persistent trees were the alternative: an ordered one compares some twenty names
 /// for each lookup among a million, and a hash trie allocates a node or two for each name.
 #[derive(Clone, Debug)]
 pub(crate) struct Names {
-    shards: Table<HashTable<u32>, 4>,
+    shards: Table<HashTable<u32>, 1>,
     /// A power of two.
     shard_count: u32,
     len: usize,

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-/// By how many entries a leaf or branch grows at least; a long one by a sixteenth.
+/// By how many entries a leaf or branch of a small table grows at least; a long one by a sixteenth.
 const STEP: usize = 4;
 
 /// How many leaves a branch has at most, and how many branches a bough has.
@@ -82,10 +82,21 @@ impl<T: Clone + Default, const LEAF: usize> Table<T, LEAF> {
         grown(grown(bough, at.branch, FAN)?, at.leaf, FAN)
     }
 
+    /// The row in an unshared leaf.
+    ///
+    /// Behind the first branch a leaf has its full length at once: what that may waste is little there, and leaves that
+    /// grow are copied at each step.
+    fn row_mut<'a>(leaf: &'a mut Leaf<T>, at: &Path) -> Option<&'a mut T> {
+        if leaf.is_empty() && (at.bough, at.branch) != (0, 0) {
+            *leaf = core::iter::repeat_with(T::default).take(LEAF).collect();
+        }
+        grown(leaf, at.row, LEAF)
+    }
+
     /// Changes the row, which is made if it was never written.
     pub(crate) fn update<R>(&mut self, index: u32, change: impl FnOnce(&mut T) -> R) -> Option<R> {
         let at = Self::path(index);
-        grown(self.leaf_mut(&at)?, at.row, LEAF).map(change)
+        Self::row_mut(self.leaf_mut(&at)?, &at).map(change)
     }
 
     /// Changes rows in ascending order; a leaf is looked for and copied once, however many of its rows change.
@@ -93,7 +104,7 @@ impl<T: Clone + Default, const LEAF: usize> Table<T, LEAF> {
         let mut indexes = indexes.map(Self::path).peekable();
         while let Some(first) = indexes.next() {
             let Some(leaf) = self.leaf_mut(&first) else { return };
-            grown(leaf, first.row, LEAF).map(&mut change);
+            Self::row_mut(leaf, &first).map(&mut change);
             let rows = Arc::get_mut(leaf).unwrap_or_default();
             let length = rows.len();
             while let Some(at) = indexes.next_if(|at| at.leaf() == first.leaf() && at.row < length) {

@@ -1,5 +1,6 @@
 //! Events: the facts of which history is made.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -199,7 +200,7 @@ pub enum Event {
     /// A license was put in force.
     LicenseInstalled {
         /// The license.
-        license: License,
+        license: Box<License>,
     },
     /// The license is in another phase since.
     PhaseChanged {

@@ -255,7 +255,7 @@ impl Replay<'_> {
                 self.seated.push(id);
             }
             Event::LicenseInstalled { license } => {
-                let terms = Terms::new(license.clone(), &self.directory.catalog);
+                let terms = Terms::new((**license).clone(), &self.directory.catalog);
                 let terms = terms.map_err(|error| format!("{error}"))?;
                 self.directory.install_license(Arc::new(terms), now);
             }

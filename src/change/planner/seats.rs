@@ -1,6 +1,7 @@
 //! Who wants which seat, and how the wishes of a batch are settled.
 
 use alloc::borrow::ToOwned as _;
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -146,7 +147,7 @@ impl Planner<'_> {
         if self.directory.license() == Some(terms.license()) {
             return Ok(());
         }
-        let license = terms.license().clone();
+        let license = Box::new(terms.license().clone());
         self.directory.install_license(Arc::new(terms), self.now);
         self.events.push(Event::LicenseInstalled { license });
         Ok(())

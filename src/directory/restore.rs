@@ -5,8 +5,10 @@ use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use super::content::{KeyContent, Record, ResourceContent, ScopeContent, UserContent};
+use super::edit::Gathered;
 use super::named::{Applied, refuse_if};
 use super::{Directory, Found, Grantee, Members, Membership, Scope, Subject, UserStatus, parse_resource};
 use crate::catalog::{Catalog, KindId};
@@ -20,6 +22,7 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub(crate) struct Restore {
     directory: Directory,
+    gathered: Gathered,
     last_turn: u64,
     turns: BTreeSet<Turn>,
     /// The profiles whose books were read, one bit each.
@@ -31,7 +34,14 @@ pub(crate) struct Restore {
 impl Restore {
     pub(crate) fn new(catalog: Catalog) -> Self {
         let directory = Directory::new(catalog);
-        Self { directory, last_turn: 0, turns: BTreeSet::new(), books: 0, singletons: 0 }
+        Self {
+            directory,
+            gathered: Gathered::default(),
+            last_turn: 0,
+            turns: BTreeSet::new(),
+            books: 0,
+            singletons: 0,
+        }
     }
 
     pub(crate) fn catalog(&self) -> &Catalog {
@@ -39,32 +49,38 @@ impl Restore {
     }
 
     /// Takes one part in; after an error nothing of the directory may be used.
-    pub(crate) fn take_in(&mut self, record: Record) -> Applied {
+    pub(crate) fn take_in(&mut self, record: &Record) -> Applied {
+        // What follows the users may be a grant on a kind or a singleton, which reaches the members of a group.
+        let reaches_members = self.gathered.lacks_members() && !matches!(record, Record::User(_));
+        if reaches_members || self.gathered.is_full() {
+            self.directory.write_gathered(&mut self.gathered);
+        }
         match record {
             Record::Commits { revision, committed_at } => {
-                self.directory.revision = revision;
-                self.directory.committed_at = committed_at;
-                self.directory.ledger.restore_clock(committed_at);
+                self.directory.revision = *revision;
+                self.directory.committed_at = *committed_at;
+                self.directory.ledger.restore_clock(*committed_at);
                 Ok(())
             }
-            Record::License { license, phase } => self.license(license, phase),
-            Record::Book { profile, peak, peak_at, seat_ms } => self.book(&profile, peak, peak_at, seat_ms),
+            Record::License { license, phase } => self.license(license.clone(), *phase),
+            Record::Book { profile, peak, peak_at, seat_ms } => self.book(profile, *peak, *peak_at, *seat_ms),
             Record::Queue { last_turn } => {
-                self.last_turn = last_turn;
-                self.directory.ledger.restore_turns(last_turn);
+                self.last_turn = *last_turn;
+                self.directory.ledger.restore_turns(*last_turn);
                 Ok(())
             }
-            Record::Group { group, members } => self.group(&group, &members),
-            Record::User(content) => self.user(&content),
-            Record::KindGrant { kind, to, permissions } => self.kind_grant(&kind, &to, &permissions),
-            Record::Resource(content) => self.resource(&content),
-            Record::Key(content) => self.key(&content),
+            Record::Group { group, members } => self.group(group, members),
+            Record::User(content) => self.user(content),
+            Record::KindGrant { kind, to, permissions } => self.kind_grant(kind, to, permissions),
+            Record::Resource(content) => self.resource(content),
+            Record::Key(content) => self.key(content),
             Record::Snapshot { .. } | Record::Catalog(_) | Record::End { .. } => Ok(()),
         }
     }
 
     /// The whole directory, if its parts agree with each other.
-    pub(crate) fn finish(self) -> Result<Directory, String> {
+    pub(crate) fn finish(mut self) -> Result<Directory, String> {
+        self.directory.write_gathered(&mut self.gathered);
         let directory = self.directory;
         for profile in directory.catalog.profiles() {
             let figures = directory.figures(profile);
@@ -148,13 +164,15 @@ impl Restore {
             names.dedup();
             self.directory.set_external(id, &names);
         }
+        let mut joined = Vec::with_capacity(content.groups.len());
         for group in &content.groups {
             let group_id = self.directory.named_group(group)?;
             let record = self.directory.group_record(group_id);
             let explicit = record.is_some_and(|group| group.membership == Membership::Explicit);
             refuse_if(!explicit, || format!("nobody is in `{group}` by command"))?;
-            self.directory.set_joined(id, group_id, true);
+            joined.push(group_id.index());
         }
+        self.directory.gather_members(&mut self.gathered, id, joined);
         Ok(())
     }
 
@@ -205,7 +223,7 @@ impl Restore {
             let mask = self.grant(kind, &subject, permissions)?;
             let before = self.directory.grant_on_resource(grantee, id);
             refuse_if(before != 0, || format!("`{to}` is named twice"))?;
-            self.directory.set_grant(grantee, id, mask);
+            self.directory.gather_grant(&mut self.gathered, grantee, id, mask);
         }
         let required = self.directory.named_permissions(kind, &content.required)?;
         if required != 0 {
@@ -216,8 +234,8 @@ impl Restore {
             self.directory.set_credential(user, id, true);
         }
         let owner = content.owner.as_deref().map(|owner| self.directory.named_user(owner)).transpose()?;
-        if owner.is_some() {
-            self.directory.set_owner(id, owner);
+        if let Some(owner) = owner {
+            self.directory.gather_owner(&mut self.gathered, id, owner);
         }
         content.owner_groups.iter().try_for_each(|group| self.owner_group(id, owner, group))
     }

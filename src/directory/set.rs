@@ -203,9 +203,15 @@ pub(crate) fn add_all<'a>(sets: impl IntoIterator<Item = &'a SlotSet>, union: &m
 impl FromIterator<u32> for SlotSet {
     fn from_iter<I: IntoIterator<Item = u32>>(slots: I) -> Self {
         let mut set = Self::default();
-        for slot in slots {
-            set.insert(slot);
-        }
+        set.extend(slots);
         set
+    }
+}
+
+impl Extend<u32> for SlotSet {
+    fn extend<I: IntoIterator<Item = u32>>(&mut self, slots: I) {
+        for slot in slots {
+            self.insert(slot);
+        }
     }
 }

@@ -122,6 +122,24 @@ enum Section {
 }
 
 impl Section {
+    const fn of(record: &directory::Record) -> Self {
+        use directory::Record as R;
+        match record {
+            R::Snapshot { .. } => Self::Snapshot,
+            R::Catalog(_) => Self::Catalog,
+            R::Commits { .. } => Self::Commits,
+            R::License { .. } => Self::License,
+            R::Book { .. } => Self::Book,
+            R::Queue { .. } => Self::Queue,
+            R::Group { .. } => Self::Group,
+            R::User(_) => Self::User,
+            R::KindGrant { .. } => Self::KindGrant,
+            R::Resource(_) => Self::Resource,
+            R::Key(_) => Self::Key,
+            R::End { .. } => Self::End,
+        }
+    }
+
     const fn as_str(self) -> &'static str {
         match self {
             Self::Nothing => "nothing",
@@ -164,22 +182,20 @@ impl Section {
     }
 }
 
-/// What kind of record it is, and what it is about.
-fn described(record: &directory::Record) -> (Section, String) {
+/// What a record is about, for messages.
+fn described(record: &directory::Record) -> String {
     use directory::Record as R;
     match record {
-        R::Snapshot { .. } => (Section::Snapshot, "`snapshot`".into()),
-        R::Catalog(_) => (Section::Catalog, "`catalog`".into()),
-        R::Commits { .. } => (Section::Commits, "`commits`".into()),
-        R::License { license, .. } => (Section::License, format!("license `{}`", license.name)),
-        R::Book { profile, .. } => (Section::Book, format!("the book of `{profile}`")),
-        R::Queue { .. } => (Section::Queue, "`queue`".into()),
-        R::Group { group, .. } => (Section::Group, format!("group `{group}`")),
-        R::User(user) => (Section::User, format!("user `{}`", user.user)),
-        R::KindGrant { kind, .. } => (Section::KindGrant, format!("a grant on all of `{kind}`")),
-        R::Resource(resource) => (Section::Resource, format!("resource `{}`", resource.resource)),
-        R::Key(key) => (Section::Key, format!("key `{}`", key.key)),
-        R::End { .. } => (Section::End, "`end`".into()),
+        R::License { license, .. } => format!("license `{}`", license.name),
+        R::Book { profile, .. } => format!("the book of `{profile}`"),
+        R::Group { group, .. } => format!("group `{group}`"),
+        R::User(user) => format!("user `{}`", user.user),
+        R::KindGrant { kind, .. } => format!("a grant on all of `{kind}`"),
+        R::Resource(resource) => format!("resource `{}`", resource.resource),
+        R::Key(key) => format!("key `{}`", key.key),
+        R::Snapshot { .. } | R::Catalog(_) | R::Commits { .. } | R::Queue { .. } | R::End { .. } => {
+            Section::of(record).as_str().into()
+        }
     }
 }
 
@@ -225,7 +241,7 @@ impl Builder {
         if let Some(failed) = &self.failed {
             return Err(failed.clone());
         }
-        let taken = self.take(record.0);
+        let taken = self.take(&record.0);
         if let Err(error) = &taken {
             self.restore = None;
             self.failed = Some(error.clone());
@@ -255,28 +271,29 @@ impl Builder {
         })
     }
 
-    fn take(&mut self, record: directory::Record) -> Result<(), SnapshotError> {
+    fn take(&mut self, record: &directory::Record) -> Result<(), SnapshotError> {
         let before = self.records;
         self.records = before.saturating_add(1);
-        let (section, what) = described(&record);
+        let section = Section::of(record);
         if !section.follows(self.last) {
-            let after = self.last.as_str();
-            return Err(SnapshotError::OutOfOrder { record: self.records, found: what, after });
+            let (found, after) = (described(record), self.last.as_str());
+            return Err(SnapshotError::OutOfOrder { record: self.records, found, after });
         }
         self.last = section;
+        let number = self.records;
         let contradiction =
-            |reason| SnapshotError::Contradiction { record: before.saturating_add(1), what, reason };
+            |reason| SnapshotError::Contradiction { record: number, what: described(record), reason };
         match record {
-            directory::Record::Snapshot { version } if version != VERSION => {
-                Err(SnapshotError::UnknownVersion { found: version })
+            directory::Record::Snapshot { version } if *version != VERSION => {
+                Err(SnapshotError::UnknownVersion { found: *version })
             }
             directory::Record::Catalog(document) => {
-                let stored =
-                    Catalog::try_from(*document).map_err(|source| SnapshotError::Catalog { source })?;
+                let stored = Catalog::try_from((**document).clone());
+                let stored = stored.map_err(|source| SnapshotError::Catalog { source })?;
                 self.restore = Some(Restore::new(self.catalog.take().unwrap_or(stored)));
                 Ok(())
             }
-            directory::Record::End { records } if records != before => {
+            directory::Record::End { records } if *records != before => {
                 Err(contradiction(format!("it counts {records} records, and {before} came before it")))
             }
             directory::Record::Snapshot { .. } | directory::Record::End { .. } => Ok(()),

@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::hash::BuildHasher as _;
 
-use super::bits;
+use super::{bits, put};
 use crate::directory::Directory;
 use crate::directory::grants::group_subject;
 use crate::directory::record::{GroupRecord, Membership};
@@ -129,9 +129,7 @@ impl Directory {
         }
         self.write_membership(user, group, member);
         self.rework_member(user, group);
-        self.groups.records.update(group, |group| {
-            if member { group.members.insert(user) } else { group.members.remove(user) }
-        });
+        self.groups.records.update(group, |group| put(&mut group.members, user, member));
     }
 
     /// The user's side of a membership.
@@ -148,9 +146,26 @@ impl Directory {
             }
             _ => return,
         }
-        let fits = self.users.rows.update(user, |row| row.set_groups(&groups)).unwrap_or(false);
+        self.write_groups(user, &groups);
+    }
+
+    /// The user's side of several memberships that are new.
+    #[cfg(feature = "serde")]
+    pub(super) fn write_memberships(&mut self, user: u32, joined: &[u32]) {
+        let Some(row) = self.users.rows.get(user) else { return };
+        if row.spilled {
+            return joined.iter().for_each(|&group| self.set_spilled_membership(user, group, true));
+        }
+        let mut groups: Vec<u32> = row.groups().chain(joined.iter().copied()).collect();
+        groups.sort_unstable();
+        self.write_groups(user, &groups);
+    }
+
+    /// Writes all groups of a user whose row has not spilled, sorted.
+    fn write_groups(&mut self, user: u32, groups: &[u32]) {
+        let fits = self.users.rows.update(user, |row| row.set_groups(groups)).unwrap_or(false);
         if !fits {
-            self.users.spilled.update(user, |set| *set = Some(Arc::new(GroupSet::new(&groups))));
+            self.users.spilled.update(user, |set| *set = Some(Arc::new(GroupSet::new(groups))));
             self.users.rows.update(user, |row| {
                 row.clear_groups();
                 row.spilled = true;

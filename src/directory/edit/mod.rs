@@ -2,6 +2,8 @@
 //!
 //! They are given ids that were looked up just before and cannot fail; what may not be changed was decided above.
 
+#[cfg(feature = "serde")]
+mod gathered;
 mod grants;
 mod groups;
 mod keys;
@@ -11,6 +13,8 @@ mod wide;
 
 use alloc::sync::Arc;
 
+#[cfg(feature = "serde")]
+pub(in crate::directory) use self::gathered::Gathered;
 pub use self::grants::Grantee;
 pub(super) use self::grants::grantee_subject;
 use super::set::SlotSet;

@@ -1,8 +1,9 @@
 //! The stored form: what is written is read back, equal directories are written alike.
 
+use entitle::catalog::{Catalog, Kind, Profile};
 use entitle::change::Commit;
 use entitle::snapshot::{Builder, Record, records};
-use entitle::{Directory, Timestamp};
+use entitle::{Command, Directory, Strict, Subject, Timestamp};
 
 use super::world;
 
@@ -145,4 +146,62 @@ fn lines_are_as_documented() {
         r#"{"key":{"key":"ci","acts_as":"ada","scope":{"entries":{"connection/*":["use","detail"],"project/churn":["write","read"]}},"expires_at":80,"expired":true}}"#,
     );
     assert_eq!(Directory::read_from(&stored[..]).unwrap(), directories[8]);
+}
+
+/// Who wants `free` is in twenty groups by profile and has spilled before the explicit groups are read.
+#[test]
+fn explicit_groups_of_a_user_whose_row_has_spilled_read_back() {
+    let by_profile =
+        (0..20).map(|group| Command::add_group(format!("p{group:02}")).by_profile(["free"]).into());
+    let explicit = (0..3).map(|group| Command::add_group(format!("e{group}")).into());
+    let ada = Command::add_user("ada").profile("free").groups(["e2", "e0", "e1"]).into();
+    let directory = built(by_profile.chain(explicit).chain([ada]));
+    let groups = directory.groups_of(directory.user("ada").unwrap());
+    assert_eq!((groups.len(), &groups[..3]), (23, &["e0", "e1", "e2"][..]));
+    reads_back(&directory);
+}
+
+/// More memberships, grants and owners than are gathered before they are written.
+#[test]
+fn a_directory_with_very_many_links_reads_back() {
+    const MANY: usize = (1 << 17) + 3;
+    const OF_EACH: usize = 400;
+    let count = MANY.div_ceil(OF_EACH);
+    let (user, group) = (|index| format!("u{index}"), |index| format!("g{index}"));
+    let groups = (0..OF_EACH).map(|index| Command::add_group(group(index)).into());
+    let users = (0..count).map(|index| Command::add_user(user(index)).groups((0..OF_EACH).map(group)).into());
+    let granted = (0..count).flat_map(|index| {
+        let on = format!("project/shared{index}");
+        let grant =
+            move |to| Command::grant(Subject::group(group(to)), format!("project/shared{index}"), ["read"]);
+        [Command::add_resource(on).into()].into_iter().chain((0..OF_EACH).map(grant))
+    });
+    let owned = (0..MANY)
+        .map(|index| Command::add_resource(format!("project/own{index}")).owner(user(index % count)).into());
+    reads_back(&built(groups.chain(users).chain(granted).chain(owned)));
+}
+
+fn built(commands: impl Iterator<Item = Command>) -> Directory {
+    let catalog = Catalog::builder()
+        .kind(Kind::named("project").permissions(["read"]))
+        .profile(Profile::new("free").exempt())
+        .default_profile("free")
+        .build()
+        .unwrap();
+    Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, commands).unwrap().into_directory()
+}
+
+/// A host's store may repeat a row of a membership.
+#[test]
+fn a_group_told_twice_is_joined_once() {
+    let ada = Command::add_user("ada").group("data").into();
+    let directory = built([Command::add_group("data").into(), ada].into_iter());
+    let mut builder = Builder::new();
+    for record in records(&directory) {
+        let twice = serde_json::to_string(&record).unwrap().replace(r#"["data"]"#, r#"["data","data"]"#);
+        builder.push(serde_json::from_str(&twice).unwrap()).unwrap();
+    }
+    let read = builder.finish().unwrap();
+    assert_eq!(read.audit(), Ok(()));
+    assert_eq!(read, directory);
 }

@@ -78,7 +78,7 @@ fn stored(criterion: &mut Criterion, world: &World, directory: &Directory) {
     if world.size.users > 100_000 {
         let (write, megabytes) = (clock::nanos(write) / 1e9, bytes.len() as f64 / 1e6);
         println!("history/{name}/write: {write:.1} s for {megabytes:.0} MB");
-        apart(name, &bytes);
+        apart(name, bytes);
         return;
     }
     let mut group = criterion.benchmark_group(format!("history/{name}"));
@@ -99,22 +99,20 @@ fn parse(bytes: &[u8]) -> usize {
 
 /// Reads and parses by turns, each time in a process of its own: after building a large world the heap is in pieces, which
 /// slows a parser down more than anything that it does.
-fn apart(name: &str, bytes: &[u8]) {
+fn apart(name: &str, bytes: Vec<u8>) {
     let file = std::env::temp_dir().join(format!("entitle-history-{}", std::process::id()));
-    std::fs::write(&file, bytes).unwrap();
-    let seconds = |what: &str| -> f64 {
-        let mut process = std::process::Command::new(std::env::current_exe().unwrap());
-        let output = process.arg(what).arg(&file).output().unwrap();
-        String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
+    std::fs::write(&file, &bytes).unwrap();
+    drop(bytes);
+    let seconds = |what: &str| -> Option<f64> {
+        let mut process = std::process::Command::new(std::env::current_exe().ok()?);
+        let output = process.arg(what).arg(&file).stderr(std::process::Stdio::inherit()).output().ok()?;
+        String::from_utf8(output.stdout).ok()?.trim().parse().ok()
     };
-    let mut least = [f64::INFINITY; 2];
-    for _ in 0..3 {
-        for (least, what) in least.iter_mut().zip([READ, PARSE]) {
-            *least = least.min(seconds(what));
-        }
-    }
+    let times: Option<Vec<[f64; 2]>> = (0..3).map(|_| Some([seconds(READ)?, seconds(PARSE)?])).collect();
     std::fs::remove_file(&file).unwrap();
-    let [read, parse] = least;
+    let times = times.unwrap();
+    let [read, parse] =
+        [0, 1].map(|which| times.iter().map(|pair| pair[which]).fold(f64::INFINITY, f64::min));
     println!("history/{name}/read: {read:.1} s");
     println!("history/{name}/parse: {parse:.1} s, so reading takes {:.2}x", read / parse);
 }

@@ -66,6 +66,8 @@ pub enum NameError {
 /// # Ok::<(), entitle::NameError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "String", into = "String"))]
 pub struct Name(Arc<str>);
 
 impl Name {
@@ -180,34 +182,5 @@ impl TryFrom<String> for Name {
 impl From<Name> for String {
     fn from(name: Name) -> Self {
         name.as_str().to_owned()
-    }
-}
-
-// Written by hand, because a stored directory holds millions of names, and each would be copied twice through a `String`.
-#[cfg(feature = "serde")]
-impl serde::Serialize for Name {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self)
-    }
-}
-
-#[cfg(feature = "serde")]
-impl<'de> serde::Deserialize<'de> for Name {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-
-        impl serde::de::Visitor<'_> for Text {
-            type Value = Name;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a name")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Name, E> {
-                Name::new(text).map_err(E::custom)
-            }
-        }
-
-        deserializer.deserialize_str(Text)
     }
 }

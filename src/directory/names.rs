@@ -11,7 +11,7 @@ use super::table::Table;
 /// How many names a shard holds on average before the shards are doubled.
 const CROWDED: usize = 512;
 
-/// An index of names in shards, so that a change copies one shard of some two kilobytes.
+/// An index of names in shards, so that a change copies one shard of a few kilobytes.
 ///
 /// It keeps slots only; the names themselves stand in the records, and whoever looks one up says how to compare.
 /// Its order is random and never seen. Persistent trees were the alternative: an ordered one compares some twenty names

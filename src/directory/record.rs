@@ -58,7 +58,7 @@ impl UserStatus {
     }
 }
 
-/// Everything about a user that a check does not read.
+/// What is known of a user besides the row, the seat and what the user owns.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct UserRecord {
     pub(crate) name: Option<Name>,

@@ -150,10 +150,6 @@ impl UserRow {
             if self.wide_kind == kind { (kind, self.wide | mask) } else { (SEVERAL_KINDS, 0) };
     }
 
-    pub(crate) fn clear_groups(&mut self) {
-        self.groups = [NOTHING; RING];
-    }
-
     pub(crate) fn next_vacant(&self) -> Option<u32> {
         (self.next_vacant != NO_SLOT).then_some(self.next_vacant)
     }

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-/// By how many entries a leaf or branch of a small table grows at least; a long one by a sixteenth.
+/// By how many entries a branch, or a leaf in the first one, grows at least; a long one by a sixteenth.
 const STEP: usize = 4;
 
 /// How many leaves a branch has at most, and how many branches a bough has.
@@ -73,7 +73,7 @@ impl<T: Clone + Default, const LEAF: usize> Table<T, LEAF> {
         self.bough(at.bough)?.get(at.branch)?.get(at.leaf)?.get(at.row)
     }
 
-    /// The leaf of a row, not shared with any other table; the row may be missing in it.
+    /// The place of a row's leaf, in chunks that are not shared with any other table.
     fn leaf_mut(&mut self, at: &Path) -> Option<&mut Leaf<T>> {
         let bough = match at.bough.checked_sub(1) {
             None => &mut self.first,
@@ -82,7 +82,7 @@ impl<T: Clone + Default, const LEAF: usize> Table<T, LEAF> {
         grown(grown(bough, at.branch, FAN)?, at.leaf, FAN)
     }
 
-    /// The row in an unshared leaf.
+    /// The row in its leaf, which is not shared then.
     ///
     /// Behind the first branch a leaf has its full length at once: what that may waste is little there, and leaves that
     /// grow are copied at each step.

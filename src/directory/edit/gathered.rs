@@ -2,8 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::grantee_subject;
-use crate::directory::grants::{SubjectSlot, subject_slot};
+use crate::directory::grants::group_subject;
 use crate::directory::{Directory, Grantee};
 use crate::id::{ResourceId, UserId};
 
@@ -29,7 +28,7 @@ impl Gathered {
         [&self.members, &self.granted_on, &self.owned].iter().any(|entries| entries.len() >= MANY)
     }
 
-    /// Whether some groups are not known to have all of their members.
+    /// Whether there are memberships that are not written yet.
     pub(in crate::directory) fn lacks_members(&self) -> bool {
         !self.members.is_empty()
     }
@@ -50,7 +49,7 @@ impl Directory {
         gathered.members.extend(joined.into_iter().map(|group| (group, user)));
     }
 
-    /// Gives a resource its first owner.
+    /// Gives a resource its first owner; no group includes the owner yet.
     pub(in crate::directory) fn gather_owner(
         &mut self,
         gathered: &mut Gathered,
@@ -70,13 +69,9 @@ impl Directory {
         resource: ResourceId,
         mask: u64,
     ) {
-        match grantee_subject(to).map(|subject| (subject, subject_slot(subject))) {
-            Some((subject, SubjectSlot::Group(group))) => {
-                self.write_grant(resource.index(), subject, mask);
-                gathered.granted_on.push((group, resource.index()));
-            }
-            _ => self.set_grant(to, resource, mask),
-        }
+        let Grantee::Group(group) = to else { return self.set_grant(to, resource, mask) };
+        self.write_grant(resource.index(), group_subject(group.index()), mask);
+        gathered.granted_on.push((group.index(), resource.index()));
     }
 
     /// Writes what was gathered.

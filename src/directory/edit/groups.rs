@@ -167,7 +167,7 @@ impl Directory {
         if !fits {
             self.users.spilled.update(user, |set| *set = Some(Arc::new(GroupSet::new(groups))));
             self.users.rows.update(user, |row| {
-                row.clear_groups();
+                row.set_groups(&[]);
                 row.spilled = true;
             });
         }

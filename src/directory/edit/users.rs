@@ -8,7 +8,7 @@ use crate::catalog::ProfileId;
 use crate::directory::Directory;
 use crate::directory::grants::user_subject;
 use crate::directory::record::{Due, ExternalName, Membership, UserMore, UserRecord, UserSource, UserStatus};
-use crate::directory::row::{NO_PROFILE, NOBODY, Standing, UserRow};
+use crate::directory::row::{NO_PROFILE, Standing, UserRow};
 use crate::id::{KeyId, UserId};
 use crate::name::Name;
 use crate::seats::{Basis, Seat};
@@ -47,7 +47,7 @@ impl Directory {
         self.users.names.remove(hash, slot);
     }
 
-    /// Removes a user with everything that refers to the user; what the user owns is owned by nobody then.
+    /// Removes a user, who owns nothing any more (rule A10), with everything that refers to the user.
     pub(crate) fn remove_user(&mut self, user: UserId) {
         let slot = user.index();
         let (Some(row), Some(record)) = (self.user_row(user).copied(), self.user_record(user).cloned())
@@ -56,9 +56,6 @@ impl Directory {
         };
         for group in self.group_slots(slot, &row) {
             self.groups.records.update(group, |group| group.members.remove(slot));
-        }
-        for resource in self.users.owned.update(slot, core::mem::take).unwrap_or_default().iter() {
-            self.resources.rows.update(resource, |row| row.owner = NOBODY);
         }
         if let Some(more) = &record.more {
             self.forget_user(slot, more);

@@ -267,7 +267,11 @@ impl<J: Journal, P: SeatPolicy> Authority<J, P> {
     /// Plans commands, appends the commit to the journal and publishes the new directory; all of it or nothing.
     ///
     /// `by` is who asked for it, in the host's own words, for the history. If somebody else committed first, it
-    /// catches up and plans again. When it returns, the commit is in the journal and every later load sees it.
+    /// catches up and plans again, for the same `now`. When it returns, the commit is in the journal and every later load
+    /// sees it.
+    ///
+    /// Threads that each pass the later of their clock and [`committed_at`](Directory::committed_at) can still meet
+    /// `time_reversed`, if another one commits between: take the time again, and ask again.
     ///
     /// See the example of [`Authority`].
     ///

@@ -168,7 +168,7 @@ impl<K> ResourceId<K> {
 
     /// The same resource without its kind in the type.
     ///
-    /// See the example of [`Principal`].
+    /// See the example of [`ResourceId`].
     #[must_use]
     pub const fn untyped(self) -> ResourceId {
         ResourceId::new(self.index, self.generation)

@@ -69,7 +69,7 @@ impl<'a> Bound<'a> {
     ///
     /// Lazy, and allocates nothing.
     ///
-    /// See the example of [`Directory::check`](crate::Directory::check).
+    /// See the example of [`Bound`].
     pub fn filter<K: AnyKind, I>(
         self,
         resources: I,

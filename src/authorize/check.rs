@@ -108,7 +108,7 @@ impl Directory {
 
     /// Looks a principal up once, for lists and pages.
     ///
-    /// See the example of [`Directory::check`](crate::Directory::check).
+    /// See the example of [`Bound`].
     #[inline]
     pub fn for_principal(&self, who: impl Into<Principal>) -> Bound<'_> {
         Bound::new(self, self.asker(who.into()))

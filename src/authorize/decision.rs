@@ -28,7 +28,8 @@ pub enum Decision {
 /// Why a check is denied: the first of these that applies (rule A6).
 ///
 /// Up to [`Denial::NotGranted`] the security layer denies, from [`Denial::NoSeat`] to [`Denial::AddOnMissing`] the
-/// licensing layer.
+/// licensing layer, and [`Denial::CredentialRequired`] is security again. `Display` says it in a sentence for people,
+/// [`code`](Self::code) in a word for programs.
 ///
 /// ```
 /// use entitle::Denial;
@@ -37,6 +38,7 @@ pub enum Decision {
 /// let licensing = Denial::ALL.into_iter().filter(|denial| denial.layer() == Layer::Licensing);
 /// let codes: Vec<&str> = licensing.map(Denial::code).collect();
 /// assert_eq!(codes, ["no_seat", "license_lapsed", "beyond_profile", "add_on_missing"]);
+/// assert_eq!(Denial::BeyondProfile.to_string(), "it is granted, but beyond the user's profile");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -46,7 +48,7 @@ pub enum Denial {
     EmptyRequest,
     /// There is no such user or key, or not any more.
     UnknownPrincipal,
-    /// The user is invited or suspended, or the key has expired.
+    /// The user is invited, expired or suspended, or the key has expired.
     Inactive,
     /// There is no such resource, or not any more.
     UnknownResource,
@@ -68,7 +70,7 @@ pub enum Denial {
 
 /// Which of the two layers decided.
 ///
-/// See the example of [`Decision`].
+/// See the example of [`Denial`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -152,7 +154,7 @@ impl Denial {
 
     /// The layer that denied.
     ///
-    /// See the example of [`Decision`].
+    /// See the example of [`Denial`].
     #[must_use]
     pub const fn layer(self) -> Layer {
         match self {

@@ -39,7 +39,7 @@ pub struct GrantsOn<'a> {
 impl GrantsOn<'_> {
     /// Continues after the subject that an earlier page ended with, whether or not it still has a grant.
     ///
-    /// See the example of [`Directory::grants_on`](crate::Directory::grants_on).
+    /// See the example of [`Resources`](super::Resources).
     pub fn after(mut self, last: Grantee) -> Self {
         self.last = Some(last);
         self
@@ -74,7 +74,7 @@ pub struct GrantsOf<'a> {
 impl GrantsOf<'_> {
     /// Continues after the target that an earlier page ended with, whether or not it still has a grant.
     ///
-    /// See the example of [`Directory::grants_on`](crate::Directory::grants_on).
+    /// See the example of [`Resources`](super::Resources).
     pub fn after(mut self, last: Target) -> Self {
         match last {
             Target::Kind(kind) => {
@@ -133,7 +133,7 @@ pub struct MemberIds<'a> {
 impl MemberIds<'_> {
     /// Continues after the user that an earlier page ended with, whether or not the user is still a member.
     ///
-    /// See the example of [`Directory::grants_on`](crate::Directory::grants_on).
+    /// See the example of [`Directory::member_ids`](crate::Directory::member_ids).
     pub fn after(mut self, last: UserId) -> Self {
         self.left.skip_to(last.index());
         self
@@ -168,7 +168,7 @@ pub struct GroupIds<'a> {
 impl GroupIds<'_> {
     /// Continues after the group that an earlier page ended with, whether or not the user is still in it.
     ///
-    /// See the example of [`Directory::grants_on`](crate::Directory::grants_on).
+    /// See the example of [`Directory::member_ids`](crate::Directory::member_ids).
     pub fn after(mut self, last: GroupId) -> Self {
         self.left.retain(|&slot| slot > last.index());
         self

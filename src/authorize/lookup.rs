@@ -71,7 +71,7 @@ pub struct Principals<'a> {
 impl<K> Resources<'_, K> {
     /// Continues after a resource that an earlier page ended with, whether or not it still exists.
     ///
-    /// See the example of [`Directory::grants_on`](crate::Directory::grants_on).
+    /// See the example of [`Resources`].
     pub fn after(mut self, last: ResourceId<K>) -> Self {
         self.candidates.skip_to(last.index());
         self
@@ -81,7 +81,7 @@ impl<K> Resources<'_, K> {
 impl Principals<'_> {
     /// Continues after a user that an earlier page ended with, whether or not the user still exists.
     ///
-    /// See the example of [`Directory::grants_on`](crate::Directory::grants_on).
+    /// See the example of [`Resources`].
     pub fn after(mut self, last: UserId) -> Self {
         self.candidates.skip_to(last.index());
         self

@@ -117,7 +117,7 @@ impl<'a> Review<'a> {
     ///
     /// On a later revision this works as on the same one: what did not change meanwhile is neither lost nor repeated.
     ///
-    /// See the example of [`Directory::review`](crate::Directory::review).
+    /// See the example of [`Resources`](super::Resources).
     pub fn after(mut self, who: Principal, on: ResourceId) -> Self {
         self.current = self.begin(who);
         let begun = u32::from(self.current.is_some());

@@ -96,7 +96,7 @@ impl CatalogBuilder {
 
     /// Adds an edition with everything that can be said of one (rule S14).
     ///
-    /// See the example of [`Catalog`](crate::catalog::Catalog).
+    /// See the example of [`CatalogBuilder`].
     pub fn edition_document(mut self, name: &str, edition: EditionDocument) -> Self {
         self.document.editions.0.push((name.to_owned(), edition));
         self
@@ -202,7 +202,7 @@ impl<K> Kind<K> {
 impl Kind {
     /// A kind whose permissions are the flags of a type.
     ///
-    /// See the example of [`Catalog`](crate::catalog::Catalog).
+    /// See the example of [`Kind`].
     pub fn of<K: ResourceKind>() -> Kind<K> {
         let mut flags: Vec<_> = single_bits::<K>().collect();
         flags.sort_unstable_by_key(|&(bit, _)| bit);
@@ -316,7 +316,7 @@ impl Profile {
 
     /// Lets holders use only what is listed: these permissions of this kind, and what other calls list.
     ///
-    /// See the example of [`Catalog`](crate::catalog::Catalog).
+    /// See the example of [`Profile`].
     pub fn ceiling<K: ResourceKind>(self, permissions: K::Permissions) -> Self {
         self.list(K::NAME.to_owned(), PermissionsDocument::These(flag_names::<K>(&permissions)))
     }

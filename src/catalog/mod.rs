@@ -61,6 +61,10 @@ pub(crate) type Declared<T> = IndexMap<Box<str>, T, hashbrown::DefaultHashBuilde
 /// assert_eq!(catalog.kinds().collect::<Vec<_>>(), ["instance", "project"]);
 /// let write = catalog.permission_set("project", ["write"]).ok_or("no such permission")?;
 /// assert_eq!(catalog.names(write).collect::<Vec<_>>(), ["write"]);
+/// assert_eq!(catalog.permissions_of("project").collect::<Vec<_>>(), ["admin", "write", "read"]);
+/// let (project, guest) = (catalog.kind("project").unwrap(), catalog.profile("guest").unwrap());
+/// assert_eq!((catalog.kind_name(project), catalog.profile_name(guest)), (Some("project"), Some("guest")));
+/// assert_eq!(Catalog::try_from(catalog.document().clone())?, catalog);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]

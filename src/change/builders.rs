@@ -416,7 +416,7 @@ shared_setters! {
 impl AddUser {
     /// Says where the user comes from.
     ///
-    /// See the example of [`Command`](crate::Command).
+    /// See the example of [`AddUser`].
     pub fn source(mut self, source: UserSource) -> Self {
         self.source = Some(source);
         self
@@ -436,7 +436,7 @@ impl RemoveUser {
 impl SyncUser {
     /// Refuses an unknown user instead of adding it.
     ///
-    /// See the example of [`Command`](crate::Command).
+    /// See the example of [`SyncUser`].
     pub fn known_only(mut self) -> Self {
         self.provision = false;
         self
@@ -444,7 +444,7 @@ impl SyncUser {
 
     /// Chooses the profile again, also for a known user.
     ///
-    /// See the example of [`Command`](crate::Command).
+    /// See the example of [`SyncUser`].
     pub fn update_profile(mut self) -> Self {
         self.update_profile = true;
         self
@@ -462,7 +462,7 @@ impl AddGroup {
 
     /// Makes everybody a member who has one of these external names.
     ///
-    /// See the example of [`Command`](crate::Command).
+    /// See the example of [`AddGroup`].
     pub fn external<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.members = Some(Members::External(texts(names)));
         self
@@ -470,7 +470,7 @@ impl AddGroup {
 
     /// Makes the owner of a resource always a member.
     ///
-    /// See the example of [`Command`](crate::Command).
+    /// See the example of [`AddGroup`].
     pub fn includes_owner_of(mut self, resource: impl Into<String>) -> Self {
         self.includes_owner_of = Some(resource.into());
         self

@@ -18,7 +18,8 @@ use crate::seats::{Basis, SeatState};
 ///
 /// Made by [`Plan::impact`](super::Plan::impact). It compares the last commit with the plan, what is due included,
 /// by identity: a renamed user is the same, one who was removed and added again is another. Users and resources that
-/// the plan removes or adds are in it too.
+/// the plan removes or adds are in it too. It tells of users: what a key may do follows from its user and its scope, and
+/// is not listed.
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};
@@ -153,7 +154,7 @@ impl Impact {
 
     /// Every user and resource on which something is gained or lost, in a stable order.
     ///
-    /// See the example of [`Requirement`].
+    /// See the example of [`Impact`].
     #[must_use]
     pub fn access(&self) -> &[AccessChange] {
         &self.access
@@ -161,7 +162,7 @@ impl Impact {
 
     /// Every user whose seat is another one, in a stable order.
     ///
-    /// See the example of [`Requirement`].
+    /// See the example of [`Impact`].
     #[must_use]
     pub fn seats(&self) -> &[SeatChange] {
         &self.seats
@@ -169,7 +170,7 @@ impl Impact {
 
     /// How many pairs of a user and a resource gain something.
     ///
-    /// See the example of [`Requirement`].
+    /// See the example of [`Impact`].
     #[must_use]
     pub fn gains(&self) -> usize {
         self.access.iter().filter(|change| !change.gains.is_empty()).count()
@@ -177,7 +178,7 @@ impl Impact {
 
     /// How many pairs of a user and a resource lose something.
     ///
-    /// See the example of [`Requirement`].
+    /// See the example of [`Impact`].
     #[must_use]
     pub fn loses(&self) -> usize {
         self.access.iter().filter(|change| !change.loses.is_empty()).count()
@@ -185,7 +186,7 @@ impl Impact {
 
     /// Whether a requirement is met before the plan and not after it.
     ///
-    /// See the example of [`Requirement`].
+    /// See the example of [`Impact`].
     #[must_use]
     pub fn breaks(&self, requirement: &Requirement) -> bool {
         let who = self.before.principal_named(&requirement.who).ok().flatten();

@@ -49,7 +49,7 @@ pub struct Plan {
 impl Plan {
     /// The revision of the directory that it was planned on.
     ///
-    /// See the example of [`Directory::plan`](crate::Directory::plan).
+    /// See the example of [`Plan`].
     #[must_use]
     pub fn base_revision(&self) -> u64 {
         self.before.revision()
@@ -57,7 +57,7 @@ impl Plan {
 
     /// The revision of the directory that it makes; the same one if it records nothing.
     ///
-    /// See the example of [`Directory::plan`](crate::Directory::plan).
+    /// See the example of [`Plan`].
     #[must_use]
     pub fn revision(&self) -> u64 {
         self.directory.revision()
@@ -65,7 +65,7 @@ impl Plan {
 
     /// The time that it was planned for.
     ///
-    /// See the example of [`Directory::plan`](crate::Directory::plan).
+    /// See the example of [`Plan`].
     #[must_use]
     pub fn at(&self) -> Timestamp {
         self.at
@@ -73,7 +73,7 @@ impl Plan {
 
     /// The facts, in order.
     ///
-    /// See the example of [`Directory::plan`](crate::Directory::plan).
+    /// See the example of [`Plan`].
     #[must_use]
     pub fn events(&self) -> &[Event] {
         &self.events
@@ -81,7 +81,7 @@ impl Plan {
 
     /// Whether it records nothing: everything that was asked for is so already, and nothing was due (rule C5).
     ///
-    /// See the example of [`Directory::plan`](crate::Directory::plan).
+    /// See the example of [`Plan`].
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
@@ -89,7 +89,7 @@ impl Plan {
 
     /// The directory that it makes.
     ///
-    /// See the example of [`Directory::plan`](crate::Directory::plan).
+    /// See the example of [`Plan`].
     #[must_use]
     pub fn directory(&self) -> &Directory {
         &self.directory
@@ -109,7 +109,7 @@ impl Plan {
     /// reach, and the resources whose grants change with all who may reach them. A plan that changes the license
     /// touches every user.
     ///
-    /// See the example of [`Directory::plan`](crate::Directory::plan).
+    /// See the example of [`Impact`].
     #[must_use]
     pub fn impact(&self) -> Impact {
         Impact::of(&self.before, &self.directory, &self.events)
@@ -117,7 +117,7 @@ impl Plan {
 
     /// What a host stores; none if the plan records nothing.
     ///
-    /// See the example of [`Directory::plan`](crate::Directory::plan).
+    /// See the example of [`Plan`].
     #[must_use]
     pub fn commit(&self, by: impl Into<String>) -> Option<Commit> {
         let events = self.events.clone();

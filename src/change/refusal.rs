@@ -309,9 +309,10 @@ impl Refusal {
         "total_limit",
     ];
 
-    /// Whether the same commands may succeed later although nobody changes them: only capacity stood against them.
+    /// Whether only the license stood against the commands, so that the same ones may succeed later: after a seat was given
+    /// back, or with another license.
     ///
-    /// See the example of [`Directory::plan`](crate::Directory::plan).
+    /// See the example of [`Refusal`].
     #[must_use]
     pub const fn is_for_want_of_a_seat(&self) -> bool {
         matches!(

@@ -73,6 +73,7 @@ use crate::time::Timestamp;
 /// use entitle::catalog::{Catalog, Kind, Profile};
 /// use entitle::seats::{Phase, Quantity};
 /// use entitle::directory::{Target, UserStatus};
+/// use entitle::directory::{Grantee, UserSource};
 /// use entitle::{Command, Directory, License, Strict, Subject, Timestamp};
 ///
 /// let instance = Kind::named("instance").singleton().permissions(["admin"]);
@@ -88,20 +89,28 @@ use crate::time::Timestamp;
 ///     Command::add_user("ada").profile("reader").group("data").into(),
 ///     Command::add_resource("project/churn").owner("ada").into(),
 ///     Command::grant(Subject::group("data"), "project/churn", ["read"]),
+///     Command::add_key("nightly", "ada").into(),
 /// ])?;
 /// let directory = plan.into_directory();
 ///
 /// let ada = directory.user("ada").ok_or("nobody")?;
 /// assert_eq!(directory.user_name(ada), Some("ada"));
 /// assert_eq!(directory.status_of(ada), Some(UserStatus::Active));
+/// assert_eq!(directory.source_of(ada), Some(UserSource::Local));
 /// assert_eq!(directory.groups_of(ada), ["data"]);
+/// let data = directory.group("data").ok_or("no group")?;
+/// assert_eq!((directory.group_name(data), directory.members_of(data)), (Some("data"), vec!["ada"]));
+/// assert_eq!(directory.grantee_name(Grantee::Group(data)), Some(Subject::group("data")));
+/// assert!(directory.key("nightly").is_some());
 /// let churn = directory.resource_named("project/churn").ok_or("nothing")?;
 /// assert_eq!(directory.owner_of(churn), Some(ada));
 /// assert_eq!(directory.target_name(Target::Resource(churn)).as_deref(), Some("project/churn"));
-/// assert_eq!((directory.user_count(), directory.resource_count()), (1, 2));
+/// assert_eq!(directory.resource_name(churn).map(|name| name.to_string()).as_deref(), Some("project/churn"));
+/// assert_eq!((directory.user_count(), directory.group_count(), directory.resource_count()), (1, 1, 2));
 ///
 /// let figures = directory.figures("reader").ok_or("no such profile")?;
 /// assert_eq!((figures.seats, figures.held), (Quantity::Count(5), 1));
+/// assert_eq!(directory.total_figures().consumed, 1);
 /// assert_eq!(directory.seat_of(ada).and_then(|seat| seat.holds), Some("reader"));
 /// assert_eq!(directory.license_phase(), Phase::Active);
 /// assert_eq!(directory.next_due(), Some(Timestamp::from_millis(1_000)));

@@ -46,7 +46,9 @@ pub enum UserStatus {
 impl UserStatus {
     /// The word that stored forms use, such as `active`.
     ///
-    /// See the example of [`Directory`](crate::Directory).
+    /// ```
+    /// assert_eq!(entitle::directory::UserStatus::Active.as_str(), "active");
+    /// ```
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -134,7 +134,7 @@ pub struct ResourceName<'a> {
 impl<'a> ResourceName<'a> {
     /// The kind's name.
     ///
-    /// See the example of [`Subject`].
+    /// See the example of [`ResourceName`].
     #[must_use]
     pub fn kind(self) -> &'a str {
         self.kind
@@ -142,7 +142,7 @@ impl<'a> ResourceName<'a> {
 
     /// The key; none for a singleton.
     ///
-    /// See the example of [`Subject`].
+    /// See the example of [`ResourceName`].
     #[must_use]
     pub fn key(self) -> Option<&'a str> {
         self.key

@@ -217,7 +217,13 @@ pub enum LicenseError {
 
 /// The phases of a license's life (rule S12).
 ///
-/// See the example of [`License`].
+/// ```
+/// use entitle::seats::Phase;
+///
+/// assert!(Phase::Grace.admits() && !Phase::Grace.cuts());
+/// assert!(Phase::Lapsed.cuts() && !Phase::Lapsed.admits());
+/// assert_eq!(Phase::Pending.as_str(), "pending");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -238,7 +244,7 @@ pub enum Phase {
 impl Phase {
     /// Whether seats can be taken: active or in grace.
     ///
-    /// See the example of [`License`].
+    /// See the example of [`Phase`].
     #[must_use]
     pub const fn admits(self) -> bool {
         matches!(self, Self::Active | Self::Grace)
@@ -246,7 +252,7 @@ impl Phase {
 
     /// Whether the catalog's lapsed ceiling cuts: pending or lapsed.
     ///
-    /// See the example of [`License`].
+    /// See the example of [`Phase`].
     #[must_use]
     pub const fn cuts(self) -> bool {
         matches!(self, Self::Pending | Self::Lapsed)
@@ -254,7 +260,7 @@ impl Phase {
 
     /// The phase's name as scenarios and messages write it.
     ///
-    /// See the example of [`License`].
+    /// See the example of [`Phase`].
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

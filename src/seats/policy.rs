@@ -116,6 +116,8 @@ impl<F: Fn(&SeatRequest<'_>) -> Answer> SeatPolicy for F {
 /// use entitle::{Command, Directory, License, Timestamp};
 ///
 /// /// Takes extra seats while there are any, then places on `reader`, and refuses last.
+/// ///
+/// /// `request.user()`, `request.at()` and `request.total()` would say who asks, when, and what is taken in all.
 /// fn extra_then_reader(request: &SeatRequest<'_>) -> Answer {
 ///     if request.has_extra_seat() {
 ///         Answer::Extra
@@ -151,7 +153,7 @@ pub struct SeatRequest<'a> {
 impl<'a> SeatRequest<'a> {
     /// The user who wants a seat.
     ///
-    /// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
+    /// See the example of [`SeatRequest`].
     #[must_use]
     pub fn user(&self) -> &'a str {
         self.user
@@ -159,7 +161,7 @@ impl<'a> SeatRequest<'a> {
 
     /// The profile that the user wants.
     ///
-    /// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
+    /// See the example of [`SeatRequest`].
     #[must_use]
     pub fn profile(&self) -> &'a str {
         self.catalog.profile_name(self.wants).unwrap_or_default()
@@ -175,7 +177,7 @@ impl<'a> SeatRequest<'a> {
 
     /// The time of the batch.
     ///
-    /// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
+    /// See the example of [`SeatRequest`].
     #[must_use]
     pub fn at(&self) -> Timestamp {
         self.at
@@ -183,7 +185,7 @@ impl<'a> SeatRequest<'a> {
 
     /// The figures of a profile at this point of the batch; `None` for an unknown one.
     ///
-    /// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
+    /// See the example of [`SeatRequest`].
     #[must_use]
     pub fn figures(&self, profile: &str) -> Option<Figures> {
         self.catalog.profile(profile).map(|profile| self.ledger.figures(profile))
@@ -191,7 +193,7 @@ impl<'a> SeatRequest<'a> {
 
     /// The figures over all counted profiles at this point of the batch.
     ///
-    /// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
+    /// See the example of [`SeatRequest`].
     #[must_use]
     pub fn total(&self) -> TotalFigures {
         self.ledger.total_figures()
@@ -199,7 +201,7 @@ impl<'a> SeatRequest<'a> {
 
     /// Whether a user could be placed on a profile: it is exempt, or has a free standard seat and the total has room.
     ///
-    /// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
+    /// See the example of [`SeatRequest`].
     #[must_use]
     pub fn has_free_seat(&self, profile: &str) -> bool {
         self.catalog.profile(profile).is_some_and(|profile| {
@@ -292,14 +294,17 @@ pub struct FallBack {
 impl FallBack {
     /// Tries these profiles, in this order.
     ///
-    /// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
+    /// See the example of [`FallBack`].
     pub fn to<P: Into<String>>(profiles: impl IntoIterator<Item = P>) -> Self {
         Self { profiles: profiles.into_iter().map(Into::into).collect() }
     }
 
     /// The profiles, in the order in which they are tried.
     ///
-    /// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
+    /// ```
+    /// let policy = entitle::seats::FallBack::to(["reader", "guest"]);
+    /// assert_eq!(policy.profiles().collect::<Vec<_>>(), ["reader", "guest"]);
+    /// ```
     pub fn profiles(&self) -> impl Iterator<Item = &str> {
         self.profiles.iter().map(String::as_str)
     }

@@ -25,7 +25,9 @@ pub enum Basis {
 impl Basis {
     /// The basis as scenarios and exports write it.
     ///
-    /// See the example of [`Directory`](crate::Directory).
+    /// ```
+    /// assert_eq!(entitle::seats::Basis::Extra.as_str(), "extra");
+    /// ```
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -57,7 +59,9 @@ pub enum SeatState {
 impl SeatState {
     /// The state as scenarios and exports write it.
     ///
-    /// See the example of [`Directory`](crate::Directory).
+    /// ```
+    /// assert_eq!(entitle::seats::SeatState::Waiting.as_str(), "waiting");
+    /// ```
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -137,6 +137,10 @@ impl Directory {
 
     /// Reads what [`write_to`](Self::write_to) wrote, with the stored catalog.
     ///
+    /// The stored catalog knows the permissions of a typed kind by their order and not by the type's bits. Where kinds are
+    /// types, use [`read_with_catalog`](Self::read_with_catalog): with other bits than 1, 2, 4 and so on in this order,
+    /// typed lookups find nothing in what is read here, and it is not equal to what was written.
+    ///
     /// # Errors
     ///
     /// [`ReadError`] says at which line it stopped, and no directory is made.

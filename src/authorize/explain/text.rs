@@ -178,7 +178,7 @@ impl Explanation {
     ///
     /// What is implied by the rest of a grant is left out. It is what an access review writes beside each row.
     ///
-    /// See the example of [`Directory::explain`](crate::Directory::explain).
+    /// See the example of [`Explanation`].
     #[must_use]
     pub fn why(&self) -> impl fmt::Display + '_ {
         Why(self)

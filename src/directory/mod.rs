@@ -72,8 +72,7 @@ use crate::time::Timestamp;
 /// ```
 /// use entitle::catalog::{Catalog, Kind, Profile};
 /// use entitle::seats::{Phase, Quantity};
-/// use entitle::directory::{Target, UserStatus};
-/// use entitle::directory::{Grantee, UserSource};
+/// use entitle::directory::{Grantee, Target, UserSource, UserStatus};
 /// use entitle::{Command, Directory, License, Strict, Subject, Timestamp};
 ///
 /// let instance = Kind::named("instance").singleton().permissions(["admin"]);

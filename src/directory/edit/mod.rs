@@ -1,7 +1,7 @@
 //! The changes of which every commit is made: each keeps the tables, the reverse indexes and the books in step.
 //!
 //! Only `gathered`, of which reading a stored directory back is made, writes reverse indexes later.
-//! They are given ids that were looked up just before and cannot fail; what may not be changed was decided above.
+//! All are given ids that were looked up just before and cannot fail; what may not be changed was decided above.
 
 #[cfg(feature = "serde")]
 mod gathered;

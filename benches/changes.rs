@@ -1,7 +1,7 @@
 //! One command at a time: changes as administrators make them, each of which does something.
 
 use entitle::catalog::ResourceKind as _;
-use entitle::{Command, Directory, Subject};
+use entitle::{Command, Directory, Grantee};
 
 use crate::worlds::{NAMES, PROFILES, Project, Random, World, commit, group_name, resource_name, user_name};
 
@@ -37,13 +37,13 @@ pub(crate) fn change(world: &World, what: &str, random: &mut Random) -> [Command
         }
         "grant" => {
             let taken: Vec<u32> = world.grants_on.row(place).iter().map(|grant| grant.group).collect();
-            let group = Subject::group(other_group(&taken, random));
+            let group = Grantee::group(other_group(&taken, random));
             let grant = Command::grant(group.clone(), resource.clone(), ["run"]);
             [grant, Command::revoke(group, resource, ["read"])]
         }
         "set_grant" => {
             let grant = world.grants_on.row(place)[0];
-            let to = || Subject::group(group_name(grant.group));
+            let to = || Grantee::group(group_name(grant.group));
             let before = NAMES[usize::from(grant.length) - 1];
             let after = if before == "read" { "run" } else { "read" };
             [
@@ -90,7 +90,7 @@ pub(crate) fn with_everybody(world: &World, directory: &Directory) -> Directory 
 
 /// Changes to a group that every user is in.
 pub(crate) fn of_everybody() -> [(&'static str, Command); 6] {
-    let all = || Subject::group("all");
+    let all = || Grantee::group("all");
     [
         ("grant", Command::grant(all(), resource_name(7), ["run"])),
         ("global", Command::grant(all(), "instance", ["run"])),

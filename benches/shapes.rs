@@ -1,7 +1,7 @@
 //! The shapes that hurt: few in number, and each larger somewhere than rows are made for.
 
 use entitle::catalog::{Catalog, Kind, PermissionSet, Profile};
-use entitle::{Command, Directory, License, ResourceId, Subject, UserId};
+use entitle::{Command, Directory, Grantee, License, ResourceId, UserId};
 
 use crate::worlds::{Permissions, Project, Random, catalog, commit, group_name, license, user_name};
 
@@ -23,8 +23,8 @@ impl Heavy {
         });
         let add = |name| Command::add_resource(name).into();
         // Half of the groups of the one, and none of the other, are groups of the user.
-        let on_hit = (350..650).map(|group| read(Subject::group(group_name(group)), "project/hit"));
-        let on_miss = (0..300).map(|group| read(Subject::group(group_name(group * 2 + 1)), "project/miss"));
+        let on_hit = (350..650).map(|group| read(Grantee::group(group_name(group)), "project/hit"));
+        let on_miss = (0..300).map(|group| read(Grantee::group(group_name(group * 2 + 1)), "project/miss"));
         let commands = [license(1).into()]
             .into_iter()
             .chain(groups)
@@ -58,7 +58,7 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(grants: u32) -> Self {
         let users = (0..grants * 2).map(|user| Command::add_user(user_name(user)).profile("designer").into());
-        let shares = (0..grants).map(|user| read(Subject::user(user_name(user * 2)), "project/shared"));
+        let shares = (0..grants).map(|user| read(Grantee::user(user_name(user * 2)), "project/shared"));
         let commands = [license(grants).into(), Command::add_resource("project/shared").into()];
         let directory = commit(&Directory::new(catalog()), commands.into_iter().chain(users).chain(shares));
         let users: Vec<UserId> =
@@ -91,7 +91,7 @@ impl Kinds {
         });
         // The group of a kind's number may read everything of it, and some more on each single resource.
         let grants = (0..64).flat_map(|kind| {
-            let group = || Subject::group(group_name(kind));
+            let group = || Grantee::group(group_name(kind));
             let resource = format!("{}/r", kind_name(kind));
             [
                 Command::add_resource(resource.clone()).into(),
@@ -110,7 +110,7 @@ impl Kinds {
             let (user, kind) = (random.below(64), random.below(64));
             let name = ["p0", "p1", "p62", "p63"][random.below(4) as usize];
             let who = directory.user(&user_name(user)).unwrap();
-            let on = directory.resource_named(&format!("{}/r", kind_name(kind))).unwrap();
+            let on = directory.resource_by_name(&format!("{}/r", kind_name(kind))).unwrap();
             let set = directory.catalog().permission_set(&kind_name(kind), [name]).unwrap();
             let expected = (kind + 64 - user) % 64 < 8 && name != "p62";
             assert_eq!(directory.check(who, on, set).is_allowed(), expected, "{user} {kind} {name}");
@@ -125,6 +125,6 @@ fn kind_name(kind: u32) -> String {
     format!("kind_{kind}")
 }
 
-fn read(to: Subject, on: &str) -> Command {
+fn read(to: Grantee, on: &str) -> Command {
     Command::grant(to, on, ["read"])
 }

@@ -5,7 +5,7 @@
 
 use entitle::bitflags::bitflags;
 use entitle::catalog::{Catalog, Kind, Profile, ResourceKind};
-use entitle::{Command, Directory, License, ResourceId, Strict, Subject, Timestamp, UserId};
+use entitle::{Command, Directory, Grantee, License, ResourceId, Strict, Timestamp, UserId};
 
 /// How large a world is.
 #[derive(Clone, Copy, Debug)]
@@ -178,7 +178,7 @@ pub(crate) struct Question {
 
 /// A question with ids in place of numbers, as a host holds them.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct CliCommand {
     pub(crate) user: UserId,
     pub(crate) resource: ResourceId<Project>,
     pub(crate) permission: Permissions,
@@ -311,12 +311,12 @@ impl World {
     }
 
     /// The questions with ids, each answered by the directory and compared with the naive answer.
-    pub(crate) fn asked(&self, directory: &Directory, questions: &[Question]) -> Vec<Asked> {
+    pub(crate) fn asked(&self, directory: &Directory, questions: &[Question]) -> Vec<CliCommand> {
         let users = user_ids(directory, self.size.users);
         let resources = resource_ids(directory, self.size.resources);
-        let asked: Vec<Asked> = questions
+        let asked: Vec<CliCommand> = questions
             .iter()
-            .map(|question| Asked {
+            .map(|question| CliCommand {
                 user: users[question.user as usize],
                 resource: resources[question.resource as usize],
                 permission: Permissions::from_bits_retain(1 << question.permission),
@@ -357,7 +357,7 @@ fn reversed<'a, T: 'a>(
 fn command(grant: Grant, on: impl Into<String>) -> Command {
     // The permission named implies those before it.
     let highest = NAMES[usize::from(grant.length) - 1];
-    Command::grant(Subject::group(group_name(grant.group)), on, [highest])
+    Command::grant(Grantee::group(group_name(grant.group)), on, [highest])
 }
 
 /// Plans and commits commands that must succeed.

@@ -10,7 +10,7 @@ use std::error::Error;
 use entitle::bitflags::Flags;
 use entitle::catalog::ResourceKind;
 use entitle::change::Requirement;
-use entitle::{Command, Decision, Denial, Directory, License, Strict, Subject, Timestamp, UserId};
+use entitle::{Command, Decision, Denial, Directory, Grantee, License, Strict, Timestamp, UserId};
 
 #[path = "catalogs/alteryx.rs"]
 mod catalog;
@@ -131,7 +131,7 @@ fn shared<K: ResourceKind>() -> [Command; 2] {
     let sample = format!("{}/sample", K::NAME);
     let operations =
         K::Permissions::all().iter_names().map(|(name, _)| name.to_lowercase()).collect::<Vec<_>>();
-    let grant = Command::grant(Subject::Everyone, sample.as_str(), operations);
+    let grant = Command::grant(Grantee::Everyone, sample.as_str(), operations);
     [Command::add_resource(sample).into(), grant]
 }
 
@@ -160,7 +160,7 @@ fn starter() -> Result<Directory> {
     commands.extend(full.map(|user| Command::add_user(user).profile("full").into()));
     commands.extend([
         Command::add_user("agnes").profile("administrator").into(),
-        Command::grant(Subject::user("agnes"), "account", ["workspace_admin", "account_admin"]),
+        Command::grant(Grantee::user("agnes"), "account", ["workspace_admin", "account_admin"]),
         Command::add_resource("workflow/forecast").owner("fern").into(),
         Command::add_resource("flow/clean").owner("fern").into(),
     ]);
@@ -201,8 +201,8 @@ fn both_gates(directory: &Directory) -> Result<()> {
         directory,
         0,
         [
-            Command::grant(Subject::user("ana"), "workflow/forecast", ["read", "execute"]),
-            Command::grant(Subject::user("agnes"), "workflow/forecast", ["read"]),
+            Command::grant(Grantee::user("ana"), "workflow/forecast", ["read", "execute"]),
+            Command::grant(Grantee::user("agnes"), "workflow/forecast", ["read"]),
         ],
     )?;
     let forecast = shared.resource::<Workflow>("forecast").ok_or("forecast was added")?;

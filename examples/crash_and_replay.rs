@@ -20,7 +20,7 @@ use entitle::catalog::{Catalog, Kind, Profile};
 use entitle::change::Commit;
 use entitle::journal::{AppendError, Journal};
 use entitle::snapshot::{self, Builder};
-use entitle::{Authority, Command, Directory, License, Strict, Subject, Timestamp};
+use entitle::{Authority, Command, Directory, Grantee, License, Strict, Timestamp};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -126,7 +126,7 @@ fn first_process(journal: &Path, stored: &Path) -> Result<Directory, Failure> {
     println!("  revision {}: a license, ada, a project", done.directory().revision());
     store(done.directory(), stored)?;
     println!("  the whole directory is stored");
-    let grant = Command::grant(Subject::user("ada"), "project/churn", ["write"]);
+    let grant = Command::grant(Grantee::user("ada"), "project/churn", ["write"]);
     let done = authority.execute(at(1), "ada", [grant])?;
     println!("  revision {}: a grant; only its commit is stored", done.directory().revision());
 

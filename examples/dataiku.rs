@@ -11,7 +11,7 @@ use entitle::bitflags::Flags;
 use entitle::catalog::ResourceKind;
 use entitle::change::Requirement;
 use entitle::seats::FallBack;
-use entitle::{Command, Decision, Denial, Directory, License, Subject, Timestamp, UserId};
+use entitle::{Command, Decision, Denial, Directory, Grantee, License, Timestamp, UserId};
 
 #[path = "catalogs/dataiku.rs"]
 mod catalog;
@@ -124,7 +124,7 @@ fn everything_granted(directory: &Directory) -> Result<Directory> {
 
 fn grant_all<K: ResourceKind>(on: &str) -> Command {
     let names = K::Permissions::all().iter_names().map(|(name, _)| name.to_lowercase()).collect::<Vec<_>>();
-    Command::grant(Subject::Everyone, on, names)
+    Command::grant(Grantee::Everyone, on, names)
 }
 
 fn id(directory: &Directory, user: &str) -> Result<UserId> {
@@ -208,7 +208,7 @@ fn provisioned_project(directory: &Directory) -> Result<Directory> {
         ("readers", "dana", &["read_project_content"]),
     ] {
         commands.push(Command::add_group(group(role)).into());
-        commands.push(Command::grant(Subject::group(group(role)), "project/churn", flags.iter().copied()));
+        commands.push(Command::grant(Grantee::group(group(role)), "project/churn", flags.iter().copied()));
         commands.push(Command::join(user, group(role)));
     }
     let directory = directory.plan(MONDAY, &policy(), commands)?.into_directory();

@@ -6,7 +6,7 @@
 
 use entitle::bitflags::bitflags;
 use entitle::catalog::{Catalog, Kind, Profile, ResourceKind};
-use entitle::{Command, Decision, Denial, Directory, License, Strict, Subject, Timestamp};
+use entitle::{Command, Decision, Denial, Directory, Grantee, License, Strict, Timestamp};
 
 bitflags! {
     /// What can be granted on a project.
@@ -56,7 +56,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             Command::join("ada", "data"),
             Command::join("bob", "data"),
             Command::add_resource("project/churn").into(),
-            Command::grant(Subject::group("data"), "project/churn", ["write"]),
+            Command::grant(Grantee::group("data"), "project/churn", ["write"]),
         ],
     )?;
     println!("One commit, {} facts to store. Group data has write on project/churn.\n", plan.events().len());
@@ -107,6 +107,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         directory.check(ada, churn, ProjectPermissions::WRITE),
         Decision::Denied(Denial::BeyondProfile)
     );
-    println!("Swap ada and bob in one commit? Done: bob may write now, and ada reads.");
+    println!("Swap ada and bob in one commit? Executed: bob may write now, and ada reads.");
     Ok(())
 }

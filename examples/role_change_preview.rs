@@ -13,7 +13,7 @@
 
 use entitle::catalog::{Catalog, CatalogDocument};
 use entitle::change::{Impact, Requirement};
-use entitle::{Command, Directory, License, Plan, Strict, Subject, Timestamp};
+use entitle::{Command, Directory, Grantee, License, Plan, Strict, Timestamp};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -61,7 +61,7 @@ fn world() -> Result<Directory, Failure> {
         Command::add_resource("plan/nightly").owner("ada").into(),
         Command::add_resource("ml_project/churn").owner("ada").into(),
         Command::add_resource("plan/monthly").owner("bob").into(),
-        Command::grant(Subject::user("ada"), "plan/monthly", ["read", "update", "run"]),
+        Command::grant(Grantee::user("ada"), "plan/monthly", ["read", "update", "run"]),
     ];
     let empty = Directory::new(Catalog::try_from(document)?);
     Ok(empty.plan(Timestamp::EPOCH, &Strict, commands)?.into_directory())
@@ -101,7 +101,7 @@ fn tell(impact: &Impact) {
         println!("    {} on {:<18}{gains}{loses}", change.user, change.resource);
     }
     for change in impact.seats() {
-        let held = |seat: &Option<entitle::change::SeatView>| {
+        let held = |seat: &Option<entitle::change::SeatInfo>| {
             seat.as_ref().and_then(|seat| seat.holds.clone()).unwrap_or_else(|| "nothing".into())
         };
         println!("    the seat of {}: {} becomes {}", change.user, held(&change.before), held(&change.after));
@@ -139,13 +139,13 @@ fn role_downgrade(full: &Directory) -> Result<Directory, Failure> {
     assert_eq!(broken(&impact), ["training, every night", "monthly plan, edited by a job"]);
 
     let basic = full.commit(plan)?;
-    let denied = basic.check_named("user:ada", "ml_project/churn", &["run"])?;
+    let denied = basic.check_by_name("user:ada", "ml_project/churn", &["run"])?;
     println!("  then ada asks to run ml_project/churn: {}", denied.code());
     assert_eq!(denied.code(), "beyond_profile");
     // Security is as it was: she owns what she owned, and what was shared with her is shared still.
-    let churn = basic.resource_named("ml_project/churn").ok_or("it is there")?;
+    let churn = basic.resource_by_name("ml_project/churn").ok_or("it is there")?;
     assert_eq!(basic.owner_of(churn), basic.user("ada"));
-    let monthly = basic.resource_named("plan/monthly").ok_or("it is there")?;
+    let monthly = basic.resource_by_name("plan/monthly").ok_or("it is there")?;
     assert_eq!(basic.granted(basic.user("ada").ok_or("she is there")?, monthly).bits().count_ones(), 3);
     println!("  she still owns it, and plan/monthly is still shared with her");
 
@@ -163,7 +163,7 @@ fn role_upgrade(full: &Directory, basic: &Directory) -> Result<(), Failure> {
     assert_eq!((impact.gains(), impact.loses()), (3, 0));
     let again = basic.commit(plan)?;
     for name in ["workflow/cleaning", "plan/nightly", "ml_project/churn", "plan/monthly"] {
-        let on = full.resource_named(name).ok_or("it is there")?;
+        let on = full.resource_by_name(name).ok_or("it is there")?;
         let ada = full.user("ada").ok_or("she is there")?;
         assert_eq!(full.permissions(ada, on), again.permissions(ada, on));
     }
@@ -178,7 +178,7 @@ fn edition_downgrade(full: &Directory) -> Result<Directory, Failure> {
     assert_eq!((impact.loses(), impact.gains()), (1, 0));
     assert_eq!(broken(&impact), ["training, every night"]);
     let starter = full.commit(plan)?;
-    let denied = starter.check_named("user:ada", "ml_project/churn", &["run"])?;
+    let denied = starter.check_by_name("user:ada", "ml_project/churn", &["run"])?;
     println!("  then ada asks to run ml_project/churn: {}", denied.code());
     assert_eq!(denied.code(), "add_on_missing");
     let refused =

@@ -9,8 +9,8 @@ use std::error::Error;
 
 use entitle::catalog::{Catalog, Choose, Kind, Profile};
 use entitle::directory::UserSource;
-use entitle::seats::{Answer, SeatPolicy, SeatRequest, Source};
-use entitle::{Command, Decision, Denial, Directory, License, Subject, Timestamp};
+use entitle::seats::{Answer, RequestSource, SeatPolicy, SeatRequest};
+use entitle::{Command, Decision, Denial, Directory, Grantee, License, Timestamp};
 
 /// Places designers whom the directory sends on a free profile, and refuses everybody else.
 ///
@@ -23,7 +23,7 @@ struct HouseRule {
 impl SeatPolicy for HouseRule {
     fn decide(&self, request: &SeatRequest<'_>) -> Answer {
         match (request.source(), request.profile()) {
-            (Source::Sync, "designer") => Answer::Place(self.place_on.to_owned()),
+            (RequestSource::Sync, "designer") => Answer::Place(self.place_on.to_owned()),
             _ => Answer::Refuse,
         }
     }
@@ -49,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             Command::add_user("ada").profile("designer").into(),
             Command::add_user("bob").profile("designer").into(),
             Command::add_resource("project/churn").into(),
-            Command::grant(Subject::Everyone, "project/churn", ["write"]),
+            Command::grant(Grantee::Everyone, "project/churn", ["write"]),
         ],
     )?;
     let full = plan.into_directory();
@@ -80,8 +80,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // What she holds is what she can do: granted is one thing, paid for another.
     let dora = placed.user("dora").ok_or("dora was added")?;
-    assert_eq!(placed.check_named("user:dora", "project/churn", &["read"])?, Decision::Allowed);
-    let write = placed.check_named("user:dora", "project/churn", &["write"])?;
+    assert_eq!(placed.check_by_name("user:dora", "project/churn", &["read"])?, Decision::Allowed);
+    let write = placed.check_by_name("user:dora", "project/churn", &["write"])?;
     assert_eq!(write, Decision::Denied(Denial::BeyondProfile));
     println!("== Why dora counts\n\n{}", placed.explain_seat(dora).ok_or("dora is there")?);
     println!("she was granted `write`, and it is denied: {}\n", write.code());
@@ -89,7 +89,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // A seat comes free, and nobody has to remember who was waiting.
     let promoted = placed.plan(hour(3), &policy, [Command::suspend("bob")])?.into_directory();
     println!("== bob goes on leave\n\n{}", promoted.explain_seat(dora).ok_or("dora is there")?);
-    assert_eq!(promoted.check_named("user:dora", "project/churn", &["write"])?, Decision::Allowed);
+    assert_eq!(promoted.check_by_name("user:dora", "project/churn", &["write"])?, Decision::Allowed);
     assert_eq!(promoted.figures("designer").map(|figures| (figures.held, figures.available)), {
         Some((2, entitle::seats::Quantity::Count(0)))
     });

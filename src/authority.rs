@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use arc_swap::{ArcSwap, Cache};
 
-use crate::change::{Command, Commit, Plan, Refusal, ReplayError, Stale};
+use crate::change::{Command, Commit, Plan, Refusal, ReplayError, StalePlanError};
 use crate::directory::Directory;
 use crate::journal::{AppendError, Journal};
 use crate::seats::SeatPolicy;
@@ -114,12 +114,12 @@ pub struct Authority<J, P> {
 ///
 /// See the example of [`Authority`].
 #[derive(Clone, Debug)]
-pub struct Done {
+pub struct Executed {
     directory: Arc<Directory>,
     commit: Option<Commit>,
 }
 
-impl Done {
+impl Executed {
     /// The directory with the commands in it.
     ///
     /// See the example of [`Authority`].
@@ -283,7 +283,7 @@ impl<J: Journal, P: SeatPolicy> Authority<J, P> {
         now: Timestamp,
         by: impl Into<String>,
         commands: impl IntoIterator<Item = Command>,
-    ) -> Result<Done, ExecuteError<J::Error>> {
+    ) -> Result<Executed, ExecuteError<J::Error>> {
         let commands: Vec<Command> = commands.into_iter().collect();
         let by = by.into();
         let _writing = self.write();
@@ -299,12 +299,12 @@ impl<J: Journal, P: SeatPolicy> Authority<J, P> {
                 if self.advance()? > 0 {
                     continue;
                 }
-                return Ok(Done { directory: base, commit: None });
+                return Ok(Executed { directory: base, commit: None });
             };
             match self.journal.append(base.revision(), &commit) {
                 Ok(()) => {
                     let directory = self.show(plan.into_directory());
-                    return Ok(Done { directory, commit: Some(commit) });
+                    return Ok(Executed { directory, commit: Some(commit) });
                 }
                 Err(AppendError::Conflict { found }) if found < base.revision() => {
                     return Err(ExecuteError::JournalBehind { journal: found, directory: base.revision() });
@@ -328,8 +328,8 @@ impl<J: Journal, P: SeatPolicy> Authority<J, P> {
     ///
     /// # Errors
     ///
-    /// [`Stale`] if the plan was made on another revision than the current one; nothing happened.
-    pub fn publish(&self, plan: Plan) -> Result<Arc<Directory>, Stale> {
+    /// [`StalePlanError`] if the plan was made on another revision than the current one; nothing happened.
+    pub fn publish(&self, plan: Plan) -> Result<Arc<Directory>, StalePlanError> {
         let _writing = self.write();
         let next = self.load().commit(plan)?;
         Ok(self.show(next))

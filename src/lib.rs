@@ -7,7 +7,7 @@
 //! ```
 //! use entitle::bitflags::bitflags;
 //! use entitle::catalog::{Catalog, Kind, Profile, ResourceKind};
-//! use entitle::{Command, Decision, Denial, Directory, License, Strict, Subject, Timestamp};
+//! use entitle::{Command, Decision, Denial, Directory, License, Strict, Grantee, Timestamp};
 //!
 //! bitflags! {
 //!     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,11 +31,11 @@
 //!     License::new("acme-2026").seats("designer", 5).unlimited("reader").into(),
 //!     Command::add_user("bob").profile("reader").into(),
 //!     Command::add_resource("project/churn").into(),
-//!     Command::grant(Subject::user("bob"), "project/churn", ["write"]),
+//!     Command::grant(Grantee::user("bob"), "project/churn", ["write"]),
 //! ])?;
 //! let directory = plan.into_directory();
 //!
-//! // Asked on every request: ids and bits in, a value out.
+//! // CliCommand on every request: ids and bits in, a value out.
 //! let bob = directory.user("bob").ok_or("bob was just added")?;
 //! let churn = directory.resource::<Project>("churn").ok_or("churn was just added")?;
 //! assert_eq!(directory.check(bob, churn, ProjectPermissions::READ), Decision::Allowed);
@@ -113,7 +113,7 @@ pub use bitflags;
 pub use crate::authority::Authority;
 pub use crate::authorize::{Decision, Denial};
 pub use crate::change::{Command, Event, Plan, Refusal};
-pub use crate::directory::{Directory, Subject};
+pub use crate::directory::{Directory, Grantee};
 pub use crate::id::{GroupId, KeyId, Principal, ResourceId, Untyped, UserId};
 pub use crate::name::{Name, NameError};
 pub use crate::seats::{License, Strict};

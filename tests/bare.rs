@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "test code: what a test itself gets wrong may panic")]
 
 use entitle::catalog::{Catalog, Kind, Profile};
-use entitle::{Command, Decision, Denial, Directory, License, Strict, Subject, Timestamp};
+use entitle::{Command, Decision, Denial, Directory, Grantee, License, Strict, Timestamp};
 
 fn catalog() -> Catalog {
     let project = Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]);
@@ -18,7 +18,7 @@ fn commands() -> [Command; 6] {
         Command::add_user("ada").profile("designer").group("data").into(),
         Command::add_user("bob").profile("reader").group("data").into(),
         Command::add_resource("project/churn").into(),
-        Command::grant(Subject::group("data"), "project/churn", ["write"]),
+        Command::grant(Grantee::group("data"), "project/churn", ["write"]),
     ]
 }
 
@@ -27,7 +27,7 @@ fn the_layers_work_without_features() {
     let plan = Directory::new(catalog()).plan(Timestamp::EPOCH, &Strict, commands()).unwrap();
     let (directory, commit) = (plan.directory().clone(), plan.commit("ada").unwrap());
     let (ada, bob) = (directory.user("ada").unwrap(), directory.user("bob").unwrap());
-    let churn = directory.resource_named("project/churn").unwrap();
+    let churn = directory.resource_by_name("project/churn").unwrap();
     let write = directory.catalog().permission_set("project", ["write"]).unwrap();
     assert_eq!(directory.check(ada, churn, write), Decision::Allowed);
     assert_eq!(directory.check(bob, churn, write), Decision::Denied(Denial::BeyondProfile));

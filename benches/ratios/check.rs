@@ -6,7 +6,7 @@ use crate::clock::{Contender, interleaved};
 use crate::handmade::{Calculator, Lists, Maps};
 use crate::report::Target::{AtLeast, AtMost};
 use crate::report::{note, row};
-use crate::worlds::{Asked, Instance, Question, World};
+use crate::worlds::{CliCommand, Instance, Question, World};
 
 /// Long enough that a contender whose rows another one drove out of the cache soon has them back.
 const WINDOW: usize = 16_384;
@@ -23,16 +23,16 @@ pub(crate) const fn questions_of(world: &World) -> u32 {
 }
 
 /// How often each contender has its turn: seldom in the largest world, where a round takes ten times as long.
-fn rounds_of(asked: &[Asked]) -> usize {
+fn rounds_of(asked: &[CliCommand]) -> usize {
     if asked.len() > 1 << 17 { 30 } else { 100 }
 }
 
-fn throughput<'a>(asked: &'a [Asked], question: impl Fn(&Asked) -> u64 + 'a) -> Contender<'a> {
+fn throughput<'a>(asked: &'a [CliCommand], question: impl Fn(&CliCommand) -> u64 + 'a) -> Contender<'a> {
     Box::new(move |start| asked[start..][..WINDOW].iter().map(&question).sum())
 }
 
 /// Each next question is one or two places further on, as the last answer says.
-fn chained<'a>(asked: &'a [Asked], question: impl Fn(&Asked) -> u64 + 'a) -> Contender<'a> {
+fn chained<'a>(asked: &'a [CliCommand], question: impl Fn(&CliCommand) -> u64 + 'a) -> Contender<'a> {
     let last = asked.len() - 1;
     Box::new(move |start| {
         let mut place = start;
@@ -44,11 +44,12 @@ fn chained<'a>(asked: &'a [Asked], question: impl Fn(&Asked) -> u64 + 'a) -> Con
     })
 }
 
-pub(crate) fn against_the_floor(world: &World, directory: &Directory, asked: &[Asked], limit: f64) {
+pub(crate) fn against_the_floor(world: &World, directory: &Directory, asked: &[CliCommand], limit: f64) {
     let name = world.size.name;
-    let floor = |asked: &Asked| directory.floor(asked.user, asked.resource);
-    let check =
-        |asked: &Asked| u64::from(directory.check(asked.user, asked.resource, asked.permission).is_allowed());
+    let floor = |asked: &CliCommand| directory.floor(asked.user, asked.resource);
+    let check = |asked: &CliCommand| {
+        u64::from(directory.check(asked.user, asked.resource, asked.permission).is_allowed())
+    };
     let mut contenders =
         [chained(asked, floor), chained(asked, check), throughput(asked, floor), throughput(asked, check)];
     let times = interleaved(&mut contenders, asked.len(), WINDOW, rounds_of(asked));
@@ -59,7 +60,12 @@ pub(crate) fn against_the_floor(world: &World, directory: &Directory, asked: &[A
     row(&format!("check/chained/{name}"), times[1] / times[0], "x", AtMost(limit));
 }
 
-pub(crate) fn against_peers(world: &World, directory: &Directory, asked: &[Asked], questions: &[Question]) {
+pub(crate) fn against_peers(
+    world: &World,
+    directory: &Directory,
+    asked: &[CliCommand],
+    questions: &[Question],
+) {
     let name = world.size.name;
     let (maps, lists, calculator) = (Maps::new(world), Lists::new(world), Calculator::new(world));
     for question in questions.iter().step_by(compared(questions.len())) {
@@ -70,8 +76,9 @@ pub(crate) fn against_peers(world: &World, directory: &Directory, asked: &[Asked
     let of = |peer: &dyn Fn(Question) -> bool, start: usize| {
         questions[start..][..WINDOW].iter().map(|question| u64::from(peer(*question))).sum()
     };
-    let check =
-        |asked: &Asked| u64::from(directory.check(asked.user, asked.resource, asked.permission).is_allowed());
+    let check = |asked: &CliCommand| {
+        u64::from(directory.check(asked.user, asked.resource, asked.permission).is_allowed())
+    };
     let mut contenders: [Contender<'_>; 4] = [
         throughput(asked, check),
         Box::new(move |start| of(&|question| calculator.check(question), start)),
@@ -90,7 +97,7 @@ pub(crate) fn against_peers(world: &World, directory: &Directory, asked: &[Asked
 }
 
 /// A global permission against a read of the principal's row.
-pub(crate) fn global(world: &World, directory: &Directory, asked: &[Asked], questions: &[Question]) {
+pub(crate) fn global(world: &World, directory: &Directory, asked: &[CliCommand], questions: &[Question]) {
     let instance = directory.singleton::<Instance>().unwrap();
     for (asked, question) in asked.iter().zip(questions).step_by(compared(questions.len())) {
         let allowed = directory.permissions(asked.user, instance);
@@ -98,9 +105,9 @@ pub(crate) fn global(world: &World, directory: &Directory, asked: &[Asked], ques
         let decision = directory.check(asked.user, instance, asked.permission);
         assert_eq!(decision.is_allowed(), allowed.contains(asked.permission), "{question:?}");
     }
-    let floor = |asked: &Asked| directory.floor_of(asked.user);
+    let floor = |asked: &CliCommand| directory.floor_of(asked.user);
     let check =
-        |asked: &Asked| u64::from(directory.check(asked.user, instance, asked.permission).is_allowed());
+        |asked: &CliCommand| u64::from(directory.check(asked.user, instance, asked.permission).is_allowed());
     let mut contenders =
         [chained(asked, floor), chained(asked, check), throughput(asked, floor), throughput(asked, check)];
     let times = interleaved(&mut contenders, asked.len(), WINDOW, rounds_of(asked));

@@ -15,10 +15,11 @@ use crate::clock::{lower_quartile, nanos};
 use crate::report::Target::{AtLeast, AtMost};
 use crate::report::{note, row};
 use crate::shapes::Heavy;
-use crate::worlds::{Asked, NAMES, NOW, Permissions, Project, Random, World, user_name};
+use crate::worlds::{CliCommand, NAMES, NOW, Permissions, Project, Random, World, user_name};
 
-fn all(directory: &Directory, asked: &[Asked]) -> usize {
-    let check = |asked: &&Asked| directory.check(asked.user, asked.resource, asked.permission).is_allowed();
+fn all(directory: &Directory, asked: &[CliCommand]) -> usize {
+    let check =
+        |asked: &&CliCommand| directory.check(asked.user, asked.resource, asked.permission).is_allowed();
     asked.iter().filter(check).count()
 }
 
@@ -42,13 +43,13 @@ fn rate(threads: usize, ask: &(impl Fn(usize) -> usize + Sync)) -> f64 {
 }
 
 /// The questions that one of two threads works through.
-fn part(asked: &[Asked], thread: usize) -> &[Asked] {
+fn part(asked: &[CliCommand], thread: usize) -> &[CliCommand] {
     let (left, right) = asked.split_at(asked.len() / 2);
     if thread == 0 { left } else { right }
 }
 
 /// Two threads beside one, with nothing else going on.
-pub(crate) fn two_threads(world: &World, directory: &Directory, asked: &[Asked]) {
+pub(crate) fn two_threads(world: &World, directory: &Directory, asked: &[CliCommand]) {
     // A small world is asked within milliseconds, in which others may well have one of the two cores, so more often.
     let (times, rounds) = if asked.len() > 1 << 17 { (1, 6) } else { (8, 30) };
     let ask = |thread: usize| {
@@ -65,7 +66,7 @@ pub(crate) fn two_threads(world: &World, directory: &Directory, asked: &[Asked])
 }
 
 /// What a thread's reader costs, and checks through it beside a writer who commits a thousand times a second.
-pub(crate) fn readers(world: &World, directory: &Directory, asked: &[Asked]) {
+pub(crate) fn readers(world: &World, directory: &Directory, asked: &[CliCommand]) {
     let authority = Authority::new(directory.clone(), MemoryJournal::after(directory.revision()), Strict);
     let mut reader = authority.reader();
     let loads = 1 << 20;

@@ -1,7 +1,7 @@
 //! Many questions of one principal.
 
 use super::decision::Decision;
-use super::evaluate::Asker;
+use super::evaluate::PrincipalRef;
 use crate::catalog::{AnyKind, Request};
 use crate::directory::Directory;
 use crate::id::ResourceId;
@@ -12,7 +12,7 @@ use crate::id::ResourceId;
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};
-/// # use entitle::{Command, Decision, Directory, Strict, Subject, Timestamp};
+/// # use entitle::{Command, Decision, Directory, Strict, Grantee, Timestamp};
 /// # let catalog = Catalog::builder()
 /// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
 /// #     .profile(Profile::new("reader").ceiling_on("project", ["read"]).exempt())
@@ -21,10 +21,10 @@ use crate::id::ResourceId;
 /// #     Command::add_user("ada").profile("reader").into(),
 /// #     Command::add_resource("project/churn").into(),
 /// #     Command::add_resource("project/sales").into(),
-/// #     Command::grant(Subject::user("ada"), "project/churn", ["write"]),
+/// #     Command::grant(Grantee::user("ada"), "project/churn", ["write"]),
 /// # ])?.into_directory();
-/// let churn = directory.resource_named("project/churn").unwrap();
-/// let sales = directory.resource_named("project/sales").unwrap();
+/// let churn = directory.resource_by_name("project/churn").unwrap();
+/// let sales = directory.resource_by_name("project/sales").unwrap();
 /// let read = directory.catalog().permission_set("project", ["read"]).unwrap();
 ///
 /// let ada = directory.for_principal(directory.user("ada").unwrap());
@@ -37,11 +37,11 @@ use crate::id::ResourceId;
 #[must_use]
 pub struct Bound<'a> {
     directory: &'a Directory,
-    who: Option<Asker<'a>>,
+    who: Option<PrincipalRef<'a>>,
 }
 
 impl<'a> Bound<'a> {
-    pub(super) fn new(directory: &'a Directory, who: Option<Asker<'a>>) -> Self {
+    pub(super) fn new(directory: &'a Directory, who: Option<PrincipalRef<'a>>) -> Self {
         Self { directory, who }
     }
 

@@ -2,9 +2,9 @@
 
 use super::Bound;
 use super::decision::Decision;
-use super::evaluate::{Asker, Subject};
+use super::evaluate::{PrincipalRef, ResourceRef};
 use crate::catalog::{AnyKind, KindId, Request};
-use crate::directory::{Directory, Target, TextError};
+use crate::directory::{Directory, ParseNameError, Target};
 use crate::id::{Principal, ResourceId};
 
 impl Directory {
@@ -16,7 +16,7 @@ impl Directory {
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
-    /// # use entitle::{Command, Decision, Denial, Directory, License, Strict, Subject, Timestamp};
+    /// # use entitle::{Command, Decision, Denial, Directory, License, Strict, Grantee, Timestamp};
     /// # let catalog = Catalog::builder()
     /// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
     /// #     .profile(Profile::new("designer"))
@@ -25,12 +25,12 @@ impl Directory {
     ///     License::new("acme").seats("designer", 1).into(),
     ///     Command::add_user("ada").profile("designer").into(),
     ///     Command::add_resource("project/churn").into(),
-    ///     Command::grant(Subject::user("ada"), "project/churn", ["read"]),
+    ///     Command::grant(Grantee::user("ada"), "project/churn", ["read"]),
     /// ])?;
     /// let directory = plan.into_directory();
     ///
     /// let ada = directory.user("ada").unwrap();
-    /// let churn = directory.resource_named("project/churn").unwrap();
+    /// let churn = directory.resource_by_name("project/churn").unwrap();
     /// let read = directory.catalog().permission_set("project", ["read"]).unwrap();
     /// let write = directory.catalog().permission_set("project", ["write"]).unwrap();
     /// assert_eq!(directory.check(ada, churn, read), Decision::Allowed);
@@ -47,7 +47,7 @@ impl Directory {
         let (on, request) = (on.untyped(), K::request(permissions));
         match who.into() {
             Principal::User(user) => self.decide_user(user, on, request),
-            key @ Principal::Key(_) => self.decide_at_length_by_id(key, on, request),
+            key @ Principal::Key(_) => self.check_slow(key, on, request),
         }
     }
 
@@ -58,7 +58,7 @@ impl Directory {
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
-    /// # use entitle::{Command, Directory, Strict, Subject, Timestamp};
+    /// # use entitle::{Command, Directory, Strict, Grantee, Timestamp};
     /// # let catalog = Catalog::builder()
     /// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
     /// #     .profile(Profile::new("reader").ceiling_on("project", ["read"]).exempt())
@@ -67,11 +67,11 @@ impl Directory {
     /// #     Command::add_user("ada").profile("reader").into(),
     /// #     Command::add_resource("project/churn").into(),
     /// #     Command::add_resource("project/sales").into(),
-    /// #     Command::grant(Subject::user("ada"), "project/churn", ["write"]),
+    /// #     Command::grant(Grantee::user("ada"), "project/churn", ["write"]),
     /// # ])?.into_directory();
     /// // Ada was granted `write`, which implies `read`, and holds a profile that is for reading.
     /// let ada = directory.user("ada").unwrap();
-    /// let churn = directory.resource_named("project/churn").unwrap();
+    /// let churn = directory.resource_by_name("project/churn").unwrap();
     /// let names = |set| directory.catalog().names(set).collect::<Vec<_>>();
     /// assert_eq!(names(directory.granted(ada, churn)), ["write", "read"]);
     /// assert_eq!(names(directory.permissions(ada, churn)), ["read"]);
@@ -82,9 +82,13 @@ impl Directory {
         K::answer(kind, bits)
     }
 
-    pub(super) fn allowed_bits(&self, who: Option<Asker<'_>>, on: Option<Subject<'_>>) -> (KindId, u64) {
+    pub(super) fn allowed_bits(
+        &self,
+        who: Option<PrincipalRef<'_>>,
+        on: Option<ResourceRef<'_>>,
+    ) -> (KindId, u64) {
         let kind = on.map_or(KindId::new(0), |on| KindId::new(on.row.kind));
-        match (who.filter(Asker::is_active), on) {
+        match (who.filter(PrincipalRef::is_active), on) {
             (Some(who), Some(on)) => (kind, self.verdict(who, on, &mut ()).allowed()),
             _ => (kind, 0),
         }
@@ -118,7 +122,7 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// [`TextError`] if the text is neither; an unknown name is no error but `None`.
+    /// [`ParseNameError`] if the text is neither; an unknown name is no error but `None`.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};
@@ -127,16 +131,16 @@ impl Directory {
     /// # let directory = Directory::new(catalog)
     /// #     .plan(Timestamp::EPOCH, &Strict, [Command::add_user("ada").profile("reader").into()])?
     /// #     .into_directory();
-    /// assert_eq!(directory.principal_named("user:ada")?, directory.user("ada").map(Principal::User));
-    /// assert_eq!(directory.principal_named("key:ci")?, None);
-    /// assert!(directory.principal_named("ada").is_err());
+    /// assert_eq!(directory.principal_by_name("user:ada")?, directory.user("ada").map(Principal::User));
+    /// assert_eq!(directory.principal_by_name("key:ci")?, None);
+    /// assert!(directory.principal_by_name("ada").is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn principal_named(&self, text: &str) -> Result<Option<Principal>, TextError> {
+    pub fn principal_by_name(&self, text: &str) -> Result<Option<Principal>, ParseNameError> {
         match text.split_once(':') {
             Some(("user", name)) => Ok(self.user(name).map(Principal::User)),
             Some(("key", name)) => Ok(self.key(name).map(Principal::Key)),
-            _ => Err(TextError::new(text, "a principal: `user:NAME` or `key:NAME`")),
+            _ => Err(ParseNameError::new(text, "a principal: `user:NAME` or `key:NAME`")),
         }
     }
 
@@ -147,11 +151,11 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// [`TextError`] if `who` is neither `user:NAME` nor `key:NAME`.
+    /// [`ParseNameError`] if `who` is neither `user:NAME` nor `key:NAME`.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
-    /// # use entitle::{Command, Decision, Denial, Directory, Strict, Subject, Timestamp};
+    /// # use entitle::{Command, Decision, Denial, Directory, Strict, Grantee, Timestamp};
     /// # let catalog = Catalog::builder()
     /// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
     /// #     .profile(Profile::new("reader").ceiling_on("project", ["read"]).exempt())
@@ -160,15 +164,20 @@ impl Directory {
     /// #     Command::add_user("ada").profile("reader").into(),
     /// #     Command::add_resource("project/churn").into(),
     /// #     Command::add_resource("project/sales").into(),
-    /// #     Command::grant(Subject::user("ada"), "project/churn", ["write"]),
+    /// #     Command::grant(Grantee::user("ada"), "project/churn", ["write"]),
     /// # ])?.into_directory();
-    /// let churn = |permission| directory.check_named("user:ada", "project/churn", &[permission]);
+    /// let churn = |permission| directory.check_by_name("user:ada", "project/churn", &[permission]);
     /// assert_eq!(churn("read")?, Decision::Allowed);
     /// assert_eq!(churn("write")?, Decision::Denied(Denial::BeyondProfile));
     /// assert_eq!(churn("wriet")?, Decision::Denied(Denial::WrongKind));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn check_named(&self, who: &str, on: &str, permissions: &[&str]) -> Result<Decision, TextError> {
+    pub fn check_by_name(
+        &self,
+        who: &str,
+        on: &str,
+        permissions: &[&str],
+    ) -> Result<Decision, ParseNameError> {
         let (who, on, request) = self.request_named(who, on, permissions)?;
         Ok(self.decide(who, on, request))
     }
@@ -179,8 +188,8 @@ impl Directory {
         who: &str,
         on: &str,
         permissions: &[&str],
-    ) -> Result<(Option<Asker<'_>>, Option<Subject<'_>>, Request), TextError> {
-        let who = self.principal_named(who)?.and_then(|who| self.asker(who));
+    ) -> Result<(Option<PrincipalRef<'_>>, Option<ResourceRef<'_>>, Request), ParseNameError> {
+        let who = self.principal_by_name(who)?.and_then(|who| self.asker(who));
         let on = match self.find_place(on) {
             Ok(Target::Resource(resource)) => self.subject(resource),
             _ => None,

@@ -14,7 +14,7 @@ use super::decision::{Decision, Denial};
 
 /// A principal that was looked up.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asker<'a> {
+pub(super) struct PrincipalRef<'a> {
     pub(super) slot: u32,
     pub(super) row: &'a UserRow,
     pub(super) key: Option<&'a KeyRecord>,
@@ -22,7 +22,7 @@ pub(super) struct Asker<'a> {
 
 /// A resource that was looked up.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Subject<'a> {
+pub(super) struct ResourceRef<'a> {
     pub(super) slot: u32,
     pub(super) row: &'a ResourceRow,
 }
@@ -51,7 +51,7 @@ pub(super) struct Verdict {
 /// Hears of every grant that is looked at; `()` hears nothing and costs nothing.
 pub(super) trait Recorder {
     /// Whether anything is heard at all.
-    const HEARS: bool = true;
+    const ENABLED: bool = true;
 
     /// A grant on the resource or on its whole kind: the subject, and what it contributes, which may be nothing.
     fn grant(&mut self, whole_kind: bool, subject: u32, mask: u64);
@@ -64,7 +64,7 @@ pub(super) trait Recorder {
 }
 
 impl Recorder for () {
-    const HEARS: bool = false;
+    const ENABLED: bool = false;
 
     #[inline]
     fn grant(&mut self, _: bool, _: u32, _: u64) {}
@@ -76,7 +76,7 @@ impl Recorder for () {
     fn scope(&mut self, _: u64) {}
 }
 
-impl<'a> Asker<'a> {
+impl<'a> PrincipalRef<'a> {
     /// Whether the principal may act at all (rule A6, `inactive`).
     #[inline]
     pub(super) fn is_active(&self) -> bool {
@@ -90,7 +90,7 @@ impl<'a> Asker<'a> {
 
 impl Directory {
     #[inline]
-    pub(super) fn asker(&self, who: Principal) -> Option<Asker<'_>> {
+    pub(super) fn asker(&self, who: Principal) -> Option<PrincipalRef<'_>> {
         match who {
             Principal::User(user) => self.user_asker(user),
             Principal::Key(key) => self.key_asker(key),
@@ -98,32 +98,37 @@ impl Directory {
     }
 
     #[inline]
-    fn user_asker(&self, user: UserId) -> Option<Asker<'_>> {
-        self.user_row(user).map(|row| Asker { slot: user.index(), row, key: None })
+    fn user_asker(&self, user: UserId) -> Option<PrincipalRef<'_>> {
+        self.user_row(user).map(|row| PrincipalRef { slot: user.index(), row, key: None })
     }
 
     #[inline(never)]
-    fn key_asker(&self, key: KeyId) -> Option<Asker<'_>> {
+    fn key_asker(&self, key: KeyId) -> Option<PrincipalRef<'_>> {
         let key = self.key_record(key)?;
         let row = self.users.rows.get(key.acts_as)?;
-        Some(Asker { slot: key.acts_as, row, key: Some(key) })
+        Some(PrincipalRef { slot: key.acts_as, row, key: Some(key) })
     }
 
     #[inline]
-    pub(super) fn subject(&self, on: ResourceId) -> Option<Subject<'_>> {
-        self.resource_row(on).map(|row| Subject { slot: on.index(), row })
+    pub(super) fn subject(&self, on: ResourceId) -> Option<ResourceRef<'_>> {
+        self.resource_row(on).map(|row| ResourceRef { slot: on.index(), row })
     }
 
     /// What grants and ownership give, cut to a key's scope (rules A2, A11).
-    pub(super) fn granted_to<R: Recorder>(&self, who: Asker<'_>, on: Subject<'_>, recorder: &mut R) -> u64 {
+    pub(super) fn granted_to<R: Recorder>(
+        &self,
+        who: PrincipalRef<'_>,
+        on: ResourceRef<'_>,
+        recorder: &mut R,
+    ) -> u64 {
         let (spill, groups) = (self.spill_of(on.slot, on.row), self.groups_in(who.slot, who.row));
         let mut granted = on.row.grants.everyone | self.granted_widely(who.slot, who.row, on.row);
-        if !on.row.singleton || R::HEARS {
+        if !on.row.singleton || R::ENABLED {
             granted |= granted_to(&on.row.grants, spill, who.slot, groups, &mut |subject, mask| {
                 recorder.grant(false, subject, mask);
             });
         }
-        if R::HEARS {
+        if R::ENABLED {
             recorder.grant(false, EVERYONE, on.row.grants.everyone);
             self.hear_of_kind(who, on, groups, recorder);
         }
@@ -143,15 +148,15 @@ impl Directory {
     /// Tells of the grants on a whole kind, which the wide masks hold summed up.
     fn hear_of_kind(
         &self,
-        who: Asker<'_>,
-        on: Subject<'_>,
+        who: PrincipalRef<'_>,
+        on: ResourceRef<'_>,
         groups: Groups<'_>,
         recorder: &mut impl Recorder,
     ) {
         let Some(kind) = self.kinds.get(usize::from(on.row.kind)) else { return };
-        let hear = &mut |subject, mask| recorder.grant(true, subject, mask);
-        granted_to(&kind.grants, kind.spill.as_deref(), who.slot, groups, hear);
-        hear(EVERYONE, kind.grants.everyone);
+        let record = &mut |subject, mask| recorder.grant(true, subject, mask);
+        granted_to(&kind.grants, kind.spill.as_deref(), who.slot, groups, record);
+        record(EVERYONE, kind.grants.everyone);
     }
 
     /// What somebody was granted on the whole kind or, if the resource is a singleton, on it.
@@ -178,7 +183,12 @@ impl Directory {
 
     /// Both layers on one resource.
     #[inline]
-    pub(super) fn verdict(&self, who: Asker<'_>, on: Subject<'_>, recorder: &mut impl Recorder) -> Verdict {
+    pub(super) fn verdict(
+        &self,
+        who: PrincipalRef<'_>,
+        on: ResourceRef<'_>,
+        recorder: &mut impl Recorder,
+    ) -> Verdict {
         let kind = self.rights.of_kind(on.row.kind);
         let profile = self.rights.of_profile(who.row.profile, on.row.kind);
         Verdict {
@@ -194,7 +204,7 @@ impl Directory {
     }
 
     #[inline]
-    pub(super) fn missing_credential(&self, user: u32, on: Subject<'_>) -> u64 {
+    pub(super) fn missing_credential(&self, user: u32, on: ResourceRef<'_>) -> u64 {
         if on.row.required == 0 || self.has_credential(user, on.slot) { 0 } else { on.row.required }
     }
 
@@ -215,18 +225,18 @@ impl Directory {
         {
             return decision;
         }
-        self.decide_at_length_by_id(Principal::User(who), on, request)
+        self.check_slow(Principal::User(who), on, request)
     }
 
     /// The answer to a request of somebody who was looked up.
     #[inline]
     pub(super) fn answer(
         &self,
-        who: Option<Asker<'_>>,
-        on: Option<Subject<'_>>,
+        who: Option<PrincipalRef<'_>>,
+        on: Option<ResourceRef<'_>>,
         request: Request,
     ) -> Decision {
-        if let (Some(Asker { slot, row, key: None }), Some(on)) = (who, on)
+        if let (Some(PrincipalRef { slot, row, key: None }), Some(on)) = (who, on)
             && let Some(decision) = self.decide_in_rows(slot, row, on.row, request)
         {
             return decision;
@@ -264,12 +274,7 @@ impl Directory {
 
     /// The answer to any request, from ids.
     #[inline(never)]
-    pub(super) fn decide_at_length_by_id(
-        &self,
-        who: Principal,
-        on: ResourceId,
-        request: Request,
-    ) -> Decision {
+    pub(super) fn check_slow(&self, who: Principal, on: ResourceId, request: Request) -> Decision {
         self.decide(self.asker(who), self.subject(on), request)
     }
 
@@ -277,15 +282,15 @@ impl Directory {
     #[inline(never)]
     pub(super) fn decide(
         &self,
-        who: Option<Asker<'_>>,
-        on: Option<Subject<'_>>,
+        who: Option<PrincipalRef<'_>>,
+        on: Option<ResourceRef<'_>>,
         request: Request,
     ) -> Decision {
         match (who, on) {
             (Some(who), Some(on)) if who.is_active() && request.suits(on.row.kind) => {
                 self.verdict(who, on, &mut ()).on(request.bits)
             }
-            _ => unfit(who, on, request),
+            _ => early_denial(who, on, request),
         }
     }
 }
@@ -305,7 +310,7 @@ fn plain_answer(not_granted: bool, beyond: bool) -> Decision {
 
 /// The reason of a request that cannot be answered from rows: the rungs of the ladder before `not_granted`.
 #[cold]
-fn unfit(who: Option<Asker<'_>>, on: Option<Subject<'_>>, request: Request) -> Decision {
+fn early_denial(who: Option<PrincipalRef<'_>>, on: Option<ResourceRef<'_>>, request: Request) -> Decision {
     let denial = match (who, on) {
         _ if request.bits == 0 => Denial::EmptyRequest,
         (None, _) => Denial::UnknownPrincipal,

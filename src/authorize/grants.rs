@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::iter::Peekable;
 
 use crate::catalog::{KindId, PermissionSet};
-use crate::directory::{Directory, Grantee, SlotIter, Target};
+use crate::directory::{Directory, GranteeId, SlotIter, Target};
 use crate::id::{GroupId, UserId};
 
 /// One grant: what a subject has on a target, implied permissions included (rule A3).
@@ -18,7 +18,7 @@ use crate::id::{GroupId, UserId};
 #[non_exhaustive]
 pub struct Grant {
     /// Whom it is given to.
-    pub to: Grantee,
+    pub to: GranteeId,
     /// On what.
     pub on: Target,
     /// All that it gives.
@@ -33,14 +33,14 @@ pub struct Grant {
 pub struct GrantsOn<'a> {
     directory: &'a Directory,
     on: Target,
-    last: Option<Grantee>,
+    last: Option<GranteeId>,
 }
 
 impl GrantsOn<'_> {
     /// Continues after the subject that an earlier page ended with, whether or not it still has a grant.
     ///
     /// See the example of [`Resources`](super::Resources).
-    pub fn after(mut self, last: Grantee) -> Self {
+    pub fn after(mut self, last: GranteeId) -> Self {
         self.last = Some(last);
         self
     }
@@ -64,7 +64,7 @@ impl Iterator for GrantsOn<'_> {
 #[must_use = "a lookup does nothing until it is iterated"]
 pub struct GrantsOf<'a> {
     directory: &'a Directory,
-    to: Grantee,
+    to: GranteeId,
     /// The kinds that are left, one bit each.
     kinds: u64,
     /// What is left of the resources; of everyone's, one part a kind.
@@ -196,18 +196,18 @@ impl Directory {
     /// ```
     /// # use entitle::catalog::{Catalog, Kind};
     /// # use entitle::directory::Target;
-    /// # use entitle::{Command, Directory, Strict, Subject, Timestamp};
+    /// # use entitle::{Command, Directory, Strict, Grantee, Timestamp};
     /// # let catalog = Catalog::builder().kind(Kind::named("project").permissions(["write", "read"])).build()?;
     /// # let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
     /// #     Command::add_group("data").into(),
     /// #     Command::add_resource("project/churn").into(),
-    /// #     Command::grant(Subject::group("data"), "project/churn", ["read"]),
-    /// #     Command::grant(Subject::Everyone, "project/churn", ["read"]),
+    /// #     Command::grant(Grantee::group("data"), "project/churn", ["read"]),
+    /// #     Command::grant(Grantee::Everyone, "project/churn", ["read"]),
     /// # ])?;
     /// # let directory = plan.into_directory();
-    /// let churn = directory.resource_named("project/churn").unwrap();
+    /// let churn = directory.resource_by_name("project/churn").unwrap();
     /// let subjects = directory.grants_on(Target::Resource(churn)).filter_map(|grant| directory.grantee_name(grant.to));
-    /// assert_eq!(subjects.collect::<Vec<_>>(), [Subject::Everyone, Subject::group("data")]);
+    /// assert_eq!(subjects.collect::<Vec<_>>(), [Grantee::Everyone, Grantee::group("data")]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn grants_on(&self, on: Target) -> GrantsOn<'_> {
@@ -221,26 +221,26 @@ impl Directory {
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind};
-    /// # use entitle::directory::Grantee;
-    /// # use entitle::{Command, Directory, Strict, Subject, Timestamp};
+    /// # use entitle::directory::GranteeId;
+    /// # use entitle::{Command, Directory, Strict, Grantee, Timestamp};
     /// # let catalog = Catalog::builder()
     /// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
     /// #     .build()?;
     /// # let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
     /// #     Command::add_group("data").into(),
     /// #     Command::add_resource("project/churn").into(),
-    /// #     Command::grant(Subject::group("data"), "project/*", ["read"]),
-    /// #     Command::grant(Subject::group("data"), "project/churn", ["write"]),
+    /// #     Command::grant(Grantee::group("data"), "project/*", ["read"]),
+    /// #     Command::grant(Grantee::group("data"), "project/churn", ["write"]),
     /// # ])?.into_directory();
     /// let data = directory.group("data").unwrap();
-    /// let grants: Vec<_> = directory.grants_of(Grantee::Group(data)).collect();
+    /// let grants: Vec<_> = directory.grants_of(GranteeId::Group(data)).collect();
     /// let targets: Vec<_> = grants.iter().filter_map(|grant| directory.target_name(grant.on)).collect();
     /// assert_eq!(targets, ["project/*", "project/churn"]);
     /// let names: Vec<_> = directory.catalog().names(grants[1].permissions).collect();
     /// assert_eq!(names, ["write", "read"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn grants_of(&self, to: Grantee) -> GrantsOf<'_> {
+    pub fn grants_of(&self, to: GranteeId) -> GrantsOf<'_> {
         let resources = self.resources_granted_to(to).into_iter().map(Iterator::peekable).collect();
         GrantsOf { directory: self, to, kinds: self.kinds_granted_to(to), resources }
     }

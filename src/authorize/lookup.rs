@@ -9,9 +9,9 @@ use core::marker::PhantomData;
 use roaring::RoaringBitmap;
 use roaring::bitmap::IntoIter;
 
-use super::evaluate::{Asker, Subject};
+use super::evaluate::{PrincipalRef, ResourceRef};
 use crate::catalog::{AnyKind, KindId, PermissionSet, Request, ResourceKind};
-use crate::directory::{Directory, KindEntry, ResourceRow, SubjectSlot, add_all, subject_slot};
+use crate::directory::{Directory, GranteeSlot, KindEntry, ResourceRow, add_all, grantee_slot};
 use crate::id::{Principal, ResourceId, Untyped, UserId};
 
 /// The resources of one kind that a principal may use, in a stable order.
@@ -22,7 +22,7 @@ use crate::id::{Principal, ResourceId, Untyped, UserId};
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};
-/// # use entitle::{Command, Directory, Strict, Subject, Timestamp};
+/// # use entitle::{Command, Directory, Strict, Grantee, Timestamp};
 /// # let catalog = Catalog::builder()
 /// #     .kind(Kind::named("project").permissions(["read"]))
 /// #     .profile(Profile::new("reader").exempt())
@@ -32,7 +32,7 @@ use crate::id::{Principal, ResourceId, Untyped, UserId};
 /// #     Command::add_resource("project/churn").into(),
 /// #     Command::add_resource("project/sales").into(),
 /// #     Command::add_resource("project/stock").into(),
-/// #     Command::grant(Subject::user("ada"), "project/*", ["read"]),
+/// #     Command::grant(Grantee::user("ada"), "project/*", ["read"]),
 /// # ])?.into_directory();
 /// let ada = directory.user("ada").unwrap();
 /// let read = directory.catalog().permission_set("project", ["read"]).unwrap();
@@ -46,7 +46,7 @@ use crate::id::{Principal, ResourceId, Untyped, UserId};
 #[must_use = "a lookup does nothing until it is iterated"]
 pub struct Resources<'a, K = Untyped> {
     directory: &'a Directory,
-    who: Option<Asker<'a>>,
+    who: Option<PrincipalRef<'a>>,
     request: Request,
     candidates: Candidates,
     /// The kind of the resources; candidates may be of other ones.
@@ -63,7 +63,7 @@ pub struct Resources<'a, K = Untyped> {
 #[must_use = "a lookup does nothing until it is iterated"]
 pub struct Principals<'a> {
     directory: &'a Directory,
-    on: Option<Subject<'a>>,
+    on: Option<ResourceRef<'a>>,
     request: Request,
     candidates: Candidates,
 }
@@ -127,7 +127,7 @@ impl<K> Iterator for Resources<'_, K> {
         for slot in self.candidates.by_ref() {
             let row = rows.get(slot).filter(|row| row.live && row.kind == self.wanted_kind);
             let Some(row) = row else { continue };
-            if self.directory.answer(self.who, Some(Subject { slot, row }), self.request).is_allowed() {
+            if self.directory.answer(self.who, Some(ResourceRef { slot, row }), self.request).is_allowed() {
                 return Some(ResourceId::new(slot, row.generation));
             }
         }
@@ -198,7 +198,7 @@ impl Directory {
     }
 
     /// The resources of a kind on which somebody could have anything, and perhaps some of other kinds.
-    fn reachable(&self, who: Asker<'_>, kind: &KindEntry) -> RoaringBitmap {
+    fn reachable(&self, who: PrincipalRef<'_>, kind: &KindEntry) -> RoaringBitmap {
         let mut reached = RoaringBitmap::new();
         if is_wide(who, kind) {
             kind.resources.add_to(&mut reached);
@@ -210,7 +210,7 @@ impl Directory {
     }
 
     /// The resources of any kind on which somebody could have anything.
-    pub(super) fn reachable_anywhere(&self, who: Asker<'_>) -> RoaringBitmap {
+    pub(super) fn reachable_anywhere(&self, who: PrincipalRef<'_>) -> RoaringBitmap {
         let mut reached = RoaringBitmap::new();
         self.add_granted(who, &mut reached);
         for kind in self.kinds.iter() {
@@ -221,7 +221,7 @@ impl Directory {
     }
 
     /// Adds the resources that a user owns, or on which the user or a group of the user was granted something.
-    fn add_granted(&self, who: Asker<'_>, reached: &mut RoaringBitmap) {
+    fn add_granted(&self, who: PrincipalRef<'_>, reached: &mut RoaringBitmap) {
         let groups = self.group_slots(who.slot, who.row).into_iter();
         let groups = groups.filter_map(|group| self.groups.records.get(group)).map(|group| &group.granted_on);
         let user = self.users.records.get(who.slot);
@@ -266,11 +266,11 @@ impl Directory {
 
     /// Adds the users that a subject stands for.
     pub(crate) fn add_subject(&self, subject: u32, users: &mut RoaringBitmap) {
-        match subject_slot(subject) {
-            SubjectSlot::User(user) => {
+        match grantee_slot(subject) {
+            GranteeSlot::User(user) => {
                 users.insert(user);
             }
-            SubjectSlot::Group(group) => {
+            GranteeSlot::Group(group) => {
                 if let Some(group) = self.groups.records.get(group) {
                     group.members.add_to(users);
                 }
@@ -287,6 +287,6 @@ impl Directory {
 }
 
 /// Whether somebody was granted anything on a whole kind.
-fn is_wide(who: Asker<'_>, kind: &KindEntry) -> bool {
+fn is_wide(who: PrincipalRef<'_>, kind: &KindEntry) -> bool {
     kind.grants.everyone | kind.wide.get(who.slot).copied().unwrap_or(0) != 0
 }

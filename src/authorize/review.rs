@@ -4,7 +4,7 @@ use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use super::evaluate::Asker;
+use super::evaluate::PrincipalRef;
 use super::explain::Explanation;
 use super::lookup::Candidates;
 use crate::catalog::{KindId, PermissionSet};
@@ -108,7 +108,7 @@ enum Next {
 #[must_use = "a review does nothing until it is iterated"]
 pub struct Review<'a> {
     directory: &'a Directory,
-    current: Option<(Principal, Asker<'a>, Candidates)>,
+    current: Option<(Principal, PrincipalRef<'a>, Candidates)>,
     next: Next,
 }
 
@@ -133,7 +133,7 @@ impl<'a> Review<'a> {
         self
     }
 
-    fn begin(&self, who: Principal) -> Option<(Principal, Asker<'a>, Candidates)> {
+    fn begin(&self, who: Principal) -> Option<(Principal, PrincipalRef<'a>, Candidates)> {
         let asker = self.directory.asker(who)?;
         Some((who, asker, Candidates::new(self.directory.reachable_anywhere(asker))))
     }
@@ -188,7 +188,7 @@ impl Directory {
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
-    /// # use entitle::{Command, Directory, Strict, Subject, Timestamp};
+    /// # use entitle::{Command, Directory, Strict, Grantee, Timestamp};
     /// # let catalog = Catalog::builder()
     /// #     .kind(Kind::named("project").permissions(["write", "read"]))
     /// #     .profile(Profile::new("reader").ceiling_on("project", ["read"]).exempt())
@@ -196,7 +196,7 @@ impl Directory {
     /// # let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
     /// #     Command::add_user("ada").profile("reader").into(),
     /// #     Command::add_resource("project/churn").into(),
-    /// #     Command::grant(Subject::user("ada"), "project/churn", ["read", "write"]),
+    /// #     Command::grant(Grantee::user("ada"), "project/churn", ["read", "write"]),
     /// # ])?;
     /// # let directory = plan.into_directory();
     /// let rows: Vec<_> = directory.review().map(|access| access.row()).collect();
@@ -222,7 +222,7 @@ impl Directory {
         Review { current, ..nobody }
     }
 
-    fn access<'a>(&'a self, who: Principal, asker: Asker<'a>, slot: u32) -> Option<Access<'a>> {
+    fn access<'a>(&'a self, who: Principal, asker: PrincipalRef<'a>, slot: u32) -> Option<Access<'a>> {
         let on = self.resource_id(slot)?;
         let subject = self.subject(on)?;
         let kind = KindId::new(subject.row.kind);

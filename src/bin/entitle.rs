@@ -2,10 +2,12 @@
 
 use std::process::ExitCode;
 
+use args::CliCommand;
 use entitle::scenario::Scenario;
-use output::Trouble;
-use words::Asked;
+use output::CliError;
 
+#[path = "entitle/args.rs"]
+mod args;
 #[path = "entitle/explain.rs"]
 mod explain;
 #[path = "entitle/output.rs"]
@@ -14,8 +16,6 @@ mod output;
 mod review;
 #[path = "entitle/seats.rs"]
 mod seats;
-#[path = "entitle/words.rs"]
-mod words;
 
 const USAGE: &str = "\
 usage: entitle test [--verify] FILE...
@@ -51,34 +51,34 @@ enum Exit {
 }
 
 fn main() -> ExitCode {
-    let asked = words::parse(lexopt::Parser::from_env());
-    let exit = asked.map_err(|error| Trouble::Misused(error.to_string())).and_then(answer);
-    ExitCode::from(exit.unwrap_or_else(Trouble::report) as u8)
+    let asked = args::parse(lexopt::Parser::from_env());
+    let exit = asked.map_err(|error| CliError::Misused(error.to_string())).and_then(answer);
+    ExitCode::from(exit.unwrap_or_else(CliError::report) as u8)
 }
 
-fn answer(asked: Asked) -> Result<Exit, Trouble> {
+fn answer(asked: CliCommand) -> Result<Exit, CliError> {
     match asked {
-        Asked::Help => say(USAGE),
-        Asked::Version => say(concat!("entitle ", env!("CARGO_PKG_VERSION"))),
-        Asked::Test { files, verify } => Ok(test(&files, verify)),
-        Asked::Seats { file, form } => seats::seats(&file, form),
-        Asked::Explain { file, question } => explain::explain(&file, &question),
-        Asked::Review { file, html } => review::review(&file, html),
+        CliCommand::Help => say(USAGE),
+        CliCommand::Version => say(concat!("entitle ", env!("CARGO_PKG_VERSION"))),
+        CliCommand::Test { files, verify } => Ok(test(&files, verify)),
+        CliCommand::Seats { file, form } => seats::seats(&file, form),
+        CliCommand::Explain { file, question } => explain::explain(&file, &question),
+        CliCommand::Review { file, html } => review::review(&file, html),
     }
 }
 
-fn say(text: &str) -> Result<Exit, Trouble> {
+fn say(text: &str) -> Result<Exit, CliError> {
     output::print(|out| writeln!(out, "{text}"))?;
     Ok(Exit::Fine)
 }
 
 /// Every file is run, whatever became of the one before.
 fn test(files: &[String], verify: bool) -> Exit {
-    let one = |file: &String| test_one(file, verify).unwrap_or_else(Trouble::report);
+    let one = |file: &String| test_one(file, verify).unwrap_or_else(CliError::report);
     files.iter().map(one).max().unwrap_or(Exit::Fine)
 }
 
-fn test_one(file: &str, verify: bool) -> Result<Exit, Trouble> {
+fn test_one(file: &str, verify: bool) -> Result<Exit, CliError> {
     let scenario = read(file)?;
     let outcome = if verify { scenario.verify() } else { scenario.run() };
     let passed = if outcome.failures().is_empty() { Exit::Fine } else { Exit::Failed };
@@ -92,12 +92,12 @@ fn test_one(file: &str, verify: bool) -> Result<Exit, Trouble> {
         Ok(())
     });
     // A step that failed counts, whether or not anybody read of it.
-    Ok(written.map_or_else(|error| Trouble::Output(error).report().max(passed), |()| passed))
+    Ok(written.map_or_else(|error| CliError::Output(error).report().max(passed), |()| passed))
 }
 
 /// Reads a scenario; an error says on which line, and at which step and field.
-fn read(file: &str) -> Result<Scenario, Trouble> {
-    let trouble = |error: &dyn core::fmt::Display| Trouble::NoAnswer(format!("{file}: {error}"));
+fn read(file: &str) -> Result<Scenario, CliError> {
+    let trouble = |error: &dyn core::fmt::Display| CliError::NoAnswer(format!("{file}: {error}"));
     let text = std::fs::read_to_string(file).map_err(|error| trouble(&error))?;
     Scenario::parse(&text).map_err(|error| trouble(&error))
 }

@@ -8,11 +8,11 @@ mod build;
 mod builder;
 mod document;
 mod error;
-#[cfg(feature = "serde")]
-mod forms;
 mod kind;
 mod permission;
 mod profile;
+#[cfg(feature = "serde")]
+mod serde_impls;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::written::ScopeDocument;
+use super::scope::ScopeDocument;
 use crate::directory::{Members, UserSource};
 use crate::time::Timestamp;
 
@@ -158,7 +158,7 @@ pub struct InviteMany {
 /// assert_eq!(refusal.code(), "owns_resources");
 ///
 /// let plan = directory.plan(Timestamp::EPOCH, &Strict, [Command::remove_user("ada").heir("bob").into()])?;
-/// let churn = plan.directory().resource_named("project/churn").unwrap();
+/// let churn = plan.directory().resource_by_name("project/churn").unwrap();
 /// assert_eq!(plan.directory().owner_of(churn), directory.user("bob"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -278,10 +278,10 @@ pub struct AddGroup {
 ///     Command::add_user("ada").profile("reader").into(),
 ///     Command::add_resource("project/churn").owner("ada").into(),
 /// ])?;
-/// let churn = plan.directory().resource_named("project/churn").unwrap();
+/// let churn = plan.directory().resource_by_name("project/churn").unwrap();
 /// assert_eq!(plan.directory().owner_of(churn), plan.directory().user("ada"));
 /// // This catalog says that owning a project grants `write`.
-/// assert!(plan.directory().check_named("user:ada", "project/churn", &["write"])?.is_allowed());
+/// assert!(plan.directory().check_by_name("user:ada", "project/churn", &["write"])?.is_allowed());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -301,7 +301,7 @@ pub struct AddResource {
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};
 /// # use entitle::change::ScopeDocument;
-/// # use entitle::{Command, Denial, Directory, Strict, Subject, Timestamp};
+/// # use entitle::{Command, Denial, Directory, Strict, Grantee, Timestamp};
 /// # let catalog = Catalog::builder()
 /// #     .kind(Kind::named("project").permissions(["write", "read"]))
 /// #     .profile(Profile::new("designer").exempt())
@@ -311,15 +311,15 @@ pub struct AddResource {
 /// let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
 ///     Command::add_user("ada").profile("designer").into(),
 ///     Command::add_resource("project/churn").into(),
-///     Command::grant(Subject::user("ada"), "project/churn", ["read", "write"]),
+///     Command::grant(Grantee::user("ada"), "project/churn", ["read", "write"]),
 ///     Command::add_key("ci", "ada").scope(scope).expires_at(over).into(),
 /// ])?.into_directory();
-/// assert!(directory.check_named("key:ci", "project/churn", &["read"])?.is_allowed());
-/// let write = directory.check_named("key:ci", "project/churn", &["write"])?;
+/// assert!(directory.check_by_name("key:ci", "project/churn", &["read"])?.is_allowed());
+/// let write = directory.check_by_name("key:ci", "project/churn", &["write"])?;
 /// assert_eq!(write.denial(), Some(Denial::NotGranted));
 ///
 /// let later = directory.plan(over, &Strict, [Command::tick()])?.into_directory();
-/// assert_eq!(later.check_named("key:ci", "project/churn", &["read"])?.denial(), Some(Denial::Inactive));
+/// assert_eq!(later.check_by_name("key:ci", "project/churn", &["read"])?.denial(), Some(Denial::Inactive));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::builders::{
     AddGroup, AddKey, AddResource, AddUser, Invite, InviteMany, RemoveUser, SyncUser, texts,
 };
-use crate::directory::{Subject, UserSource};
+use crate::directory::{Grantee, UserSource};
 use crate::seats::License;
 
 /// One change that somebody asks for, by names.
@@ -20,7 +20,7 @@ use crate::seats::License;
 /// use entitle::catalog::{Catalog, Kind, Profile};
 /// use entitle::change::ScopeDocument;
 /// use entitle::directory::UserSource;
-/// use entitle::{Command, Directory, License, Strict, Subject, Timestamp};
+/// use entitle::{Command, Directory, License, Strict, Grantee, Timestamp};
 ///
 /// let catalog = Catalog::builder()
 ///     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
@@ -42,9 +42,9 @@ use crate::seats::License;
 /// ];
 /// let what = [
 ///     Command::add_resource("project/churn").owner("ada").into(),
-///     Command::grant(Subject::group("data"), "project/churn", ["write"]),
-///     Command::revoke(Subject::group("data"), "project/churn", ["write"]),
-///     Command::set_grant(Subject::Everyone, "project/*", ["read"]),
+///     Command::grant(Grantee::group("data"), "project/churn", ["write"]),
+///     Command::revoke(Grantee::group("data"), "project/churn", ["write"]),
+///     Command::set_grant(Grantee::Everyone, "project/*", ["read"]),
 ///     Command::add_key("nightly", "ada").scope(ScopeDocument::nothing().with("project/*", ["read"])).into(),
 ///     Command::require_credential("project/churn", ["write"]),
 ///     Command::record_credential("ada", "project/churn"),
@@ -158,7 +158,7 @@ pub enum Command {
     /// Grants permissions, and what they imply (rule A3).
     Grant {
         /// To whom.
-        to: Subject,
+        to: Grantee,
         /// On what: a resource, a whole kind such as `project/*`, or a singleton's kind.
         on: String,
         /// Which permissions.
@@ -167,7 +167,7 @@ pub enum Command {
     /// Revokes permissions, and those that imply them (rule A3).
     Revoke {
         /// From whom.
-        to: Subject,
+        to: Grantee,
         /// On what.
         on: String,
         /// Which permissions.
@@ -176,7 +176,7 @@ pub enum Command {
     /// Replaces what a subject has on a target; no permissions removes it.
     SetGrant {
         /// Whose.
-        to: Subject,
+        to: Grantee,
         /// On what.
         on: String,
         /// Which permissions there are then.
@@ -365,7 +365,7 @@ impl Command {
     ///
     /// See the example of [`Command`].
     pub fn grant<P: Into<String>>(
-        to: Subject,
+        to: Grantee,
         on: impl Into<String>,
         permissions: impl IntoIterator<Item = P>,
     ) -> Self {
@@ -376,7 +376,7 @@ impl Command {
     ///
     /// See the example of [`Command`].
     pub fn revoke<P: Into<String>>(
-        to: Subject,
+        to: Grantee,
         on: impl Into<String>,
         permissions: impl IntoIterator<Item = P>,
     ) -> Self {
@@ -387,7 +387,7 @@ impl Command {
     ///
     /// See the example of [`Command`].
     pub fn set_grant<P: Into<String>>(
-        to: Subject,
+        to: Grantee,
         on: impl Into<String>,
         permissions: impl IntoIterator<Item = P>,
     ) -> Self {

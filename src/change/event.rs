@@ -4,8 +4,8 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::written::ScopeDocument;
-use crate::directory::{Members, Subject, UserSource};
+use super::scope::ScopeDocument;
+use crate::directory::{Grantee, Members, UserSource};
 use crate::name::Name;
 use crate::seats::{Basis, License, Phase};
 use crate::time::Timestamp;
@@ -147,7 +147,7 @@ pub enum Event {
     /// What a subject has on a target changed.
     GrantChanged {
         /// Whose.
-        to: Subject,
+        to: Grantee,
         /// On what.
         on: String,
         /// All that it has since, implied permissions included.

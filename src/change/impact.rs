@@ -9,7 +9,7 @@ use roaring::RoaringBitmap;
 
 use super::event::Event;
 use crate::catalog::{KindId, PermissionSet};
-use crate::directory::{Directory, Subject, Target};
+use crate::directory::{Directory, Grantee, Target};
 use crate::id::{Principal, ResourceId, UserId};
 use crate::name::Name;
 use crate::seats::{Basis, SeatState};
@@ -24,7 +24,7 @@ use crate::seats::{Basis, SeatState};
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};
 /// # use entitle::change::Requirement;
-/// # use entitle::{Command, Directory, Strict, Subject, Timestamp};
+/// # use entitle::{Command, Directory, Strict, Grantee, Timestamp};
 /// # let catalog = Catalog::builder()
 /// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
 /// #     .profile(Profile::new("designer").exempt())
@@ -33,7 +33,7 @@ use crate::seats::{Basis, SeatState};
 /// # let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
 /// #     Command::add_user("ada").profile("designer").into(),
 /// #     Command::add_resource("project/churn").into(),
-/// #     Command::grant(Subject::user("ada"), "project/churn", ["write"]),
+/// #     Command::grant(Grantee::user("ada"), "project/churn", ["write"]),
 /// # ])?.into_directory();
 /// let plan = directory.plan(Timestamp::EPOCH, &Strict, [Command::assign_profile("ada", "reader")])?;
 /// let impact = plan.impact();
@@ -82,9 +82,9 @@ pub struct SeatChange {
     /// The user, by the name after the plan, or before if the plan removes the user.
     pub user: String,
     /// The seat before; none if the plan adds the user.
-    pub before: Option<SeatView>,
+    pub before: Option<SeatInfo>,
     /// The seat after; none if the plan removes the user.
-    pub after: Option<SeatView>,
+    pub after: Option<SeatInfo>,
 }
 
 /// What a user wants and holds, on its own.
@@ -93,7 +93,7 @@ pub struct SeatChange {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
-pub struct SeatView {
+pub struct SeatInfo {
     /// The profile that the user wants.
     pub wants: Option<String>,
     /// The profile that is held or reserved.
@@ -189,8 +189,10 @@ impl Impact {
     /// See the example of [`Impact`].
     #[must_use]
     pub fn breaks(&self, requirement: &Requirement) -> bool {
-        let who = self.before.principal_named(&requirement.who).ok().flatten();
-        let (Some(who), Some(on)) = (who, self.before.resource_named(&requirement.on)) else { return false };
+        let who = self.before.principal_by_name(&requirement.who).ok().flatten();
+        let (Some(who), Some(on)) = (who, self.before.resource_by_name(&requirement.on)) else {
+            return false;
+        };
         let kind = self.before.resource_name(on).map(|name| name.kind().to_owned()).unwrap_or_default();
         let asked = requirement.permissions.iter().map(String::as_str);
         let Some(asked) = self.before.catalog().permission_set(&kind, asked) else { return false };
@@ -206,7 +208,7 @@ struct Touched {
     /// Resources on which anything may be otherwise for anybody.
     resources: BTreeSet<ResourceId>,
     /// Subjects for whom anything may be otherwise on every resource of a kind.
-    kinds: Vec<(Subject, KindId)>,
+    kinds: Vec<(Grantee, KindId)>,
 }
 
 impl Touched {
@@ -262,7 +264,7 @@ impl Touched {
     }
 
     fn resource(&mut self, before: &Directory, after: &Directory, text: &str) {
-        self.resources.extend(before.resource_named(text).into_iter().chain(after.resource_named(text)));
+        self.resources.extend(before.resource_by_name(text).into_iter().chain(after.resource_by_name(text)));
     }
 
     fn members(&mut self, directory: &Directory, group: &str) {
@@ -306,12 +308,12 @@ fn resource_ids(directory: &Directory, slots: impl Iterator<Item = u32>) -> impl
     })
 }
 
-fn users_of(directory: &Directory, subject: &Subject) -> RoaringBitmap {
+fn users_of(directory: &Directory, subject: &Grantee) -> RoaringBitmap {
     let mut users = RoaringBitmap::new();
     match subject {
-        Subject::Everyone => return directory.all_users(),
-        Subject::User(name) => users.extend(directory.user(name).map(UserId::index)),
-        Subject::Group(name) => {
+        Grantee::Everyone => return directory.all_users(),
+        Grantee::User(name) => users.extend(directory.user(name).map(UserId::index)),
+        Grantee::Group(name) => {
             let group = directory.group(name).and_then(|group| directory.group_record(group));
             users.extend(group.into_iter().flat_map(|group| group.members.iter()));
         }
@@ -354,10 +356,10 @@ fn seat_change(before: &Directory, after: &Directory, user: UserId) -> Option<Se
     Some(SeatChange { user: name_on_either_side(before, after, user)?, before: was, after: is })
 }
 
-fn seat_view(directory: &Directory, user: UserId) -> Option<SeatView> {
+fn seat_view(directory: &Directory, user: UserId) -> Option<SeatInfo> {
     let seat = directory.seat_of(user)?;
     let owned = |name: Option<&str>| name.map(str::to_owned);
-    Some(SeatView {
+    Some(SeatInfo {
         wants: owned(seat.wants),
         holds: owned(seat.holds),
         state: seat.state,

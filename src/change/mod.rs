@@ -13,13 +13,13 @@ mod plan;
 mod planner;
 mod refusal;
 mod replay;
-mod written;
+mod scope;
 
 pub use self::builders::{AddGroup, AddKey, AddResource, AddUser, Invite, InviteMany, RemoveUser, SyncUser};
 pub use self::command::Command;
 pub use self::event::{Commit, Event};
-pub use self::impact::{AccessChange, Impact, Requirement, SeatChange, SeatView};
-pub use self::plan::{Plan, Stale};
+pub use self::impact::{AccessChange, Impact, Requirement, SeatChange, SeatInfo};
+pub use self::plan::{Plan, StalePlanError};
 pub use self::refusal::Refusal;
 pub use self::replay::ReplayError;
-pub use self::written::ScopeDocument;
+pub use self::scope::ScopeDocument;

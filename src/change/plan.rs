@@ -9,7 +9,7 @@ use super::impact::Impact;
 use super::planner::Planner;
 use super::refusal::Refusal;
 use crate::directory::Directory;
-use crate::seats::{SeatPolicy, Source};
+use crate::seats::{RequestSource, SeatPolicy};
 use crate::time::Timestamp;
 
 /// What commands would make of a directory: nothing has happened yet.
@@ -130,7 +130,7 @@ impl Plan {
 /// See the example of [`Directory::plan`](crate::Directory::plan).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the plan was made on revision {base}, and this is revision {found}")]
-pub struct Stale {
+pub struct StalePlanError {
     /// The revision that the plan was made on.
     pub base: u64,
     /// The revision that it met.
@@ -188,14 +188,14 @@ impl Directory {
         policy: &dyn SeatPolicy,
         commands: impl IntoIterator<Item = Command>,
     ) -> Result<Plan, Refusal> {
-        self.plan_from(now, policy, Some(Source::Import), commands)
+        self.plan_from(now, policy, Some(RequestSource::Import), commands)
     }
 
     fn plan_from(
         &self,
         now: Timestamp,
         policy: &dyn SeatPolicy,
-        source: Option<Source>,
+        source: Option<RequestSource>,
         commands: impl IntoIterator<Item = Command>,
     ) -> Result<Plan, Refusal> {
         let mut planner = Planner::begin(self, now, policy, source)?;
@@ -212,11 +212,11 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// [`Stale`] if the plan was made on another revision.
+    /// [`StalePlanError`] if the plan was made on another revision.
     ///
     /// ```
     /// # use entitle::catalog::Catalog;
-    /// # use entitle::change::Stale;
+    /// # use entitle::change::StalePlanError;
     /// # use entitle::{Command, Directory, Strict, Timestamp};
     /// let empty = Directory::new(Catalog::builder().build()?);
     /// let first = empty.plan(Timestamp::EPOCH, &Strict, [Command::add_group("data").into()])?;
@@ -224,11 +224,11 @@ impl Directory {
     ///
     /// let next = empty.commit(first)?;
     /// // Both were planned on the empty directory, and only one can follow it.
-    /// assert_eq!(next.commit(second), Err(Stale { base: 0, found: 1 }));
+    /// assert_eq!(next.commit(second), Err(StalePlanError { base: 0, found: 1 }));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn commit(&self, plan: Plan) -> Result<Self, Stale> {
+    pub fn commit(&self, plan: Plan) -> Result<Self, StalePlanError> {
         let (base, found) = (plan.base_revision(), self.revision());
-        if base == found { Ok(plan.directory) } else { Err(Stale { base, found }) }
+        if base == found { Ok(plan.directory) } else { Err(StalePlanError { base, found }) }
     }
 }

@@ -7,7 +7,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::event::{Commit, Event};
-use super::written::ScopeDocument;
+use super::scope::ScopeDocument;
 use crate::catalog::{Entries, PermissionsDocument};
 use crate::directory::{Applied, Directory, Membership, Scope, Target, UserRecord, UserStatus, refuse_if};
 use crate::id::UserId;

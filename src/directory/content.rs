@@ -4,10 +4,10 @@ use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::grants::{SubjectSlot, subject_slot};
+use super::grants::{GranteeSlot, grantee_slot};
 use super::record::{Membership, Scope};
 use super::row::NOBODY;
-use super::{Directory, Subject, UserSource, UserStatus};
+use super::{Directory, Grantee, UserSource, UserStatus};
 #[cfg(feature = "serde")]
 use crate::catalog::CatalogDocument;
 use crate::catalog::{Entries, KindId};
@@ -41,7 +41,7 @@ pub(crate) enum Record {
     /// A user with the explicit groups that the user is in.
     User(Box<UserContent>),
     /// A grant on a whole kind.
-    KindGrant { kind: String, to: Subject, permissions: Vec<String> },
+    KindGrant { kind: String, to: Grantee, permissions: Vec<String> },
     /// A resource with all that is said of it.
     Resource(Box<ResourceContent>),
     /// An API key.
@@ -241,18 +241,18 @@ impl Directory {
         kind: KindId,
         everyone: u64,
         grants: impl Iterator<Item = (u32, u64)>,
-    ) -> Vec<(Subject, Vec<String>)> {
+    ) -> Vec<(Grantee, Vec<String>)> {
         let named = grants.filter_map(|(subject, mask)| {
             Some((self.subject_name(subject)?, self.permission_texts(kind, mask)))
         });
-        let everyone = (everyone != 0).then(|| (Subject::Everyone, self.permission_texts(kind, everyone)));
+        let everyone = (everyone != 0).then(|| (Grantee::Everyone, self.permission_texts(kind, everyone)));
         sorted(named.chain(everyone))
     }
 
-    pub(crate) fn subject_name(&self, subject: u32) -> Option<Subject> {
-        match subject_slot(subject) {
-            SubjectSlot::Group(group) => self.group_slot_name(group).map(Subject::group),
-            SubjectSlot::User(user) => self.user_slot_name(user).map(Subject::user),
+    pub(crate) fn subject_name(&self, subject: u32) -> Option<Grantee> {
+        match grantee_slot(subject) {
+            GranteeSlot::Group(group) => self.group_slot_name(group).map(Grantee::group),
+            GranteeSlot::User(user) => self.user_slot_name(user).map(Grantee::user),
         }
     }
 

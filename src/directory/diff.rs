@@ -111,7 +111,7 @@ impl Directory {
             }),
             kinds: differing(&before.grants_by_kind(), &after.grants_by_kind()),
             resources: compare(before, after, &touched.resources, |at, name| {
-                at.resource_named(name).and_then(|resource| at.resource_content(resource.index()))
+                at.resource_by_name(name).and_then(|resource| at.resource_content(resource.index()))
             }),
             keys: compare(before, after, &touched.keys, |at, name| {
                 at.key(name).and_then(|key| at.key_content(key.index()))

@@ -86,13 +86,13 @@ pub(crate) const fn user_subject(user: u32) -> u32 {
 
 /// A subject taken apart again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SubjectSlot {
+pub(crate) enum GranteeSlot {
     Group(u32),
     User(u32),
 }
 
-pub(crate) const fn subject_slot(subject: u32) -> SubjectSlot {
-    if subject & USER == 0 { SubjectSlot::Group(subject) } else { SubjectSlot::User(subject & !USER) }
+pub(crate) const fn grantee_slot(subject: u32) -> GranteeSlot {
+    if subject & USER == 0 { GranteeSlot::Group(subject) } else { GranteeSlot::User(subject & !USER) }
 }
 
 impl Grants {

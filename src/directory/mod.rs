@@ -34,8 +34,8 @@ pub use self::content::Members;
 pub(crate) use self::content::Record;
 pub(crate) use self::content::ScopeContent;
 pub use self::diff::{Change, Diff, Difference};
-pub use self::edit::Grantee;
-pub(crate) use self::grants::{EVERYONE, SubjectSlot, subject_slot};
+pub use self::edit::GranteeId;
+pub(crate) use self::grants::{EVERYONE, GranteeSlot, grantee_slot};
 pub(crate) use self::named::{Applied, refuse_if};
 use self::names::Names;
 pub(crate) use self::record::{Due, GroupRecord, KeyRecord, Membership, Scope, ScopeEntries, UserRecord};
@@ -50,11 +50,11 @@ use self::spill::{GroupSet, Spill};
 pub(crate) use self::spill::{Groups, granted_to};
 use self::table::{Slots, Table};
 pub(crate) use self::target::{Found, parse_resource};
-pub use self::target::{ResourceName, Subject, Target, TextError};
+pub use self::target::{Grantee, ParseNameError, ResourceName, Target};
 use crate::catalog::{AnyKind, Catalog, KindId};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
 use crate::name::Name;
-use crate::seats::{Basis, Figures, Ledger, License, Phase, Seat, SeatState, TotalFigures};
+use crate::seats::{Basis, Figures, Ledger, License, Phase, SeatRow, SeatState, TotalFigures};
 use crate::time::Timestamp;
 
 /// Everything at one revision: users, groups, resources, grants, keys, license and seats.
@@ -72,8 +72,8 @@ use crate::time::Timestamp;
 /// ```
 /// use entitle::catalog::{Catalog, Kind, Profile};
 /// use entitle::seats::{Phase, Quantity};
-/// use entitle::directory::{Grantee, Target, UserSource, UserStatus};
-/// use entitle::{Command, Directory, License, Strict, Subject, Timestamp};
+/// use entitle::directory::{GranteeId, Target, UserSource, UserStatus};
+/// use entitle::{Command, Directory, License, Strict, Grantee, Timestamp};
 ///
 /// let instance = Kind::named("instance").singleton().permissions(["admin"]);
 /// let catalog = Catalog::builder()
@@ -87,7 +87,7 @@ use crate::time::Timestamp;
 ///     Command::add_group("data").into(),
 ///     Command::add_user("ada").profile("reader").group("data").into(),
 ///     Command::add_resource("project/churn").owner("ada").into(),
-///     Command::grant(Subject::group("data"), "project/churn", ["read"]),
+///     Command::grant(Grantee::group("data"), "project/churn", ["read"]),
 ///     Command::add_key("nightly", "ada").into(),
 /// ])?;
 /// let directory = plan.into_directory();
@@ -99,9 +99,9 @@ use crate::time::Timestamp;
 /// assert_eq!(directory.groups_of(ada), ["data"]);
 /// let data = directory.group("data").ok_or("no group")?;
 /// assert_eq!((directory.group_name(data), directory.members_of(data)), (Some("data"), vec!["ada"]));
-/// assert_eq!(directory.grantee_name(Grantee::Group(data)), Some(Subject::group("data")));
+/// assert_eq!(directory.grantee_name(GranteeId::Group(data)), Some(Grantee::group("data")));
 /// assert!(directory.key("nightly").is_some());
-/// let churn = directory.resource_named("project/churn").ok_or("nothing")?;
+/// let churn = directory.resource_by_name("project/churn").ok_or("nothing")?;
 /// assert_eq!(directory.owner_of(churn), Some(ada));
 /// assert_eq!(directory.target_name(Target::Resource(churn)).as_deref(), Some("project/churn"));
 /// assert_eq!(directory.resource_name(churn).map(|name| name.to_string()).as_deref(), Some("project/churn"));
@@ -143,7 +143,7 @@ pub struct Directory {
 pub(crate) struct Users {
     pub(crate) rows: Table<UserRow, 128>,
     pub(crate) spilled: Table<Option<Arc<GroupSet>>, 64>,
-    pub(crate) seats: Table<Seat, 64>,
+    pub(crate) seats: Table<SeatRow, 64>,
     pub(crate) records: Table<UserRecord, 32>,
     /// What each owns; apart from the records, because the owners of a batch of resources stand far from each other, and
     /// copying a record counts references.
@@ -197,7 +197,7 @@ pub(crate) struct KindEntry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
-pub struct SeatOf<'a> {
+pub struct SeatRef<'a> {
     /// The profile that the user wants.
     pub wants: Option<&'a str>,
     /// The profile that is held or reserved.
@@ -382,7 +382,7 @@ impl Directory {
     /// let catalog = Catalog::builder().kind(Kind::of::<Instance>().singleton()).build()?;
     /// let directory = Directory::new(catalog);
     /// let instance = directory.singleton::<Instance>().unwrap();
-    /// assert_eq!(Some(instance.untyped()), directory.resource_named("instance"));
+    /// assert_eq!(Some(instance.untyped()), directory.resource_by_name("instance"));
     /// # Ok::<(), entitle::catalog::CatalogError>(())
     /// ```
     #[must_use]
@@ -399,7 +399,7 @@ impl Directory {
     ///
     /// See the example of [`Directory`].
     #[must_use]
-    pub fn resource_named(&self, text: &str) -> Option<ResourceId> {
+    pub fn resource_by_name(&self, text: &str) -> Option<ResourceId> {
         match self.find_place(text) {
             Ok(Target::Resource(resource)) => Some(resource),
             _ => None,
@@ -516,10 +516,10 @@ impl Directory {
     ///
     /// See the example of [`Directory`].
     #[must_use]
-    pub fn seat_of(&self, user: UserId) -> Option<SeatOf<'_>> {
+    pub fn seat_of(&self, user: UserId) -> Option<SeatRef<'_>> {
         let seat = self.seat(user)?;
         let name = |profile| self.catalog.profile_name(profile);
-        Some(SeatOf {
+        Some(SeatRef {
             wants: seat.wants.and_then(name),
             holds: seat.profile().and_then(name),
             state: seat.state(),

@@ -9,13 +9,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::{
-    Directory, Found, Grantee, Members, Membership, Scope, ScopeEntries, Subject, Target, UserStatus,
+    Directory, Found, Grantee, GranteeId, Members, Membership, Scope, ScopeEntries, Target, UserStatus,
     parse_resource,
 };
 use crate::catalog::{Entries, KindDefinition, KindId, ProfileId};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
 use crate::name::Name;
-use crate::seats::{Basis, Seat};
+use crate::seats::{Basis, SeatRow};
 
 /// Nothing to tell, or why something read back does not fit.
 pub(crate) type Applied = Result<(), String>;
@@ -71,7 +71,7 @@ impl Directory {
     }
 
     /// Whether what a user holds follows from what is wanted (rules S1, S4).
-    pub(crate) fn seat_makes_sense(&self, status: UserStatus, seat: &Seat) -> Applied {
+    pub(crate) fn seat_makes_sense(&self, status: UserStatus, seat: &SeatRow) -> Applied {
         let settled = matches!(status, UserStatus::Active | UserStatus::Invited);
         let seated = seat.holds.is_some() || seat.turn.is_some();
         refuse_if(!settled && seated, || "such a user cannot hold or wait for a seat".to_owned())?;
@@ -91,7 +91,7 @@ impl Directory {
     }
 
     pub(crate) fn named_resource(&self, text: &str) -> Result<ResourceId, String> {
-        self.resource_named(text).ok_or_else(|| format!("there is no resource `{text}`"))
+        self.resource_by_name(text).ok_or_else(|| format!("there is no resource `{text}`"))
     }
 
     /// The kind of a resource that exists; one that declares nothing for one that does not.
@@ -124,11 +124,11 @@ impl Directory {
         Ok(self.catalog.definition(kind).map_or(0, |kind: &KindDefinition| kind.close(mask)))
     }
 
-    pub(crate) fn named_grantee(&self, subject: &Subject) -> Result<Grantee, String> {
+    pub(crate) fn named_grantee(&self, subject: &Grantee) -> Result<GranteeId, String> {
         match subject {
-            Subject::Everyone => Ok(Grantee::Everyone),
-            Subject::Group(group) => self.named_group(group).map(Grantee::Group),
-            Subject::User(user) => self.named_user(user).map(Grantee::User),
+            Grantee::Everyone => Ok(GranteeId::Everyone),
+            Grantee::Group(group) => self.named_group(group).map(GranteeId::Group),
+            Grantee::User(user) => self.named_user(user).map(GranteeId::User),
         }
     }
 

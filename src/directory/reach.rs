@@ -1,9 +1,9 @@
 //! What stands on the side of a target and on that of a subject, walked in a stable order.
 
 use super::edit::grantee_subject;
-use super::grants::{SubjectSlot, subject_slot};
+use super::grants::{GranteeSlot, grantee_slot};
 use super::spill;
-use super::{Directory, Grantee, SlotIter, Subject, Target};
+use super::{Directory, Grantee, GranteeId, SlotIter, Target};
 use crate::catalog::KindId;
 use crate::id::{GroupId, KeyId, ResourceId};
 
@@ -12,11 +12,11 @@ impl Directory {
     ///
     /// See the example of [`Directory`].
     #[must_use]
-    pub fn grantee_name(&self, to: Grantee) -> Option<Subject> {
+    pub fn grantee_name(&self, to: GranteeId) -> Option<Grantee> {
         match to {
-            Grantee::Everyone => Some(Subject::Everyone),
-            Grantee::Group(group) => self.group_name(group).map(Subject::group),
-            Grantee::User(user) => self.user_name(user).map(Subject::user),
+            GranteeId::Everyone => Some(Grantee::Everyone),
+            GranteeId::Group(group) => self.group_name(group).map(Grantee::group),
+            GranteeId::User(user) => self.user_name(user).map(Grantee::user),
         }
     }
 
@@ -40,7 +40,7 @@ impl Directory {
     }
 
     /// What a subject has on a target.
-    pub(crate) fn grant_on(&self, to: Grantee, on: Target) -> u64 {
+    pub(crate) fn grant_on(&self, to: GranteeId, on: Target) -> u64 {
         match on {
             Target::Kind(kind) => self.grant_on_kind(to, kind),
             Target::Resource(resource) => self.grant_on_resource(to, resource),
@@ -48,7 +48,7 @@ impl Directory {
     }
 
     /// The first grant on a target behind one to some subject: everyone's, then those of groups, then those of users.
-    pub(crate) fn next_grant_on(&self, on: Target, after: Option<Grantee>) -> Option<(Grantee, u64)> {
+    pub(crate) fn next_grant_on(&self, on: Target, after: Option<GranteeId>) -> Option<(GranteeId, u64)> {
         let (grants, spill) = match on {
             Target::Kind(kind) => {
                 let on = self.kinds.get(kind.index())?;
@@ -60,16 +60,16 @@ impl Directory {
             }
         };
         if after.is_none() && grants.everyone != 0 {
-            return Some((Grantee::Everyone, grants.everyone));
+            return Some((GranteeId::Everyone, grants.everyone));
         }
         let (subject, mask) = spill::next_grant(grants, spill, after.and_then(grantee_subject))?;
         Some((self.grantee(subject)?, mask))
     }
 
-    fn grantee(&self, subject: u32) -> Option<Grantee> {
-        match subject_slot(subject) {
-            SubjectSlot::Group(slot) => self.group_id(slot).map(Grantee::Group),
-            SubjectSlot::User(slot) => self.user_id(slot).map(Grantee::User),
+    fn grantee(&self, subject: u32) -> Option<GranteeId> {
+        match grantee_slot(subject) {
+            GranteeSlot::Group(slot) => self.group_id(slot).map(GranteeId::Group),
+            GranteeSlot::User(slot) => self.user_id(slot).map(GranteeId::User),
         }
     }
 
@@ -89,11 +89,11 @@ impl Directory {
     }
 
     /// The whole kinds with a grant to a subject, one bit each.
-    pub(crate) fn kinds_granted_to(&self, to: Grantee) -> u64 {
+    pub(crate) fn kinds_granted_to(&self, to: GranteeId) -> u64 {
         let noted = match to {
-            Grantee::Everyone => u64::MAX,
-            Grantee::Group(group) => self.group_record(group).map_or(0, |group| group.granted_on_kinds),
-            Grantee::User(user) => {
+            GranteeId::Everyone => u64::MAX,
+            GranteeId::Group(group) => self.group_record(group).map_or(0, |group| group.granted_on_kinds),
+            GranteeId::User(user) => {
                 let more = self.user_record(user).and_then(|user| user.more.as_deref());
                 more.map_or(0, |more| more.granted_on_kinds)
             }
@@ -105,13 +105,13 @@ impl Directory {
     }
 
     /// The sets that together are the resources with a grant to a subject; they are disjoint.
-    pub(crate) fn resources_granted_to(&self, to: Grantee) -> alloc::vec::Vec<SlotIter<'_>> {
+    pub(crate) fn resources_granted_to(&self, to: GranteeId) -> alloc::vec::Vec<SlotIter<'_>> {
         match to {
-            Grantee::Everyone => self.kinds.iter().map(|kind| kind.open.iter()).collect(),
-            Grantee::Group(group) => {
+            GranteeId::Everyone => self.kinds.iter().map(|kind| kind.open.iter()).collect(),
+            GranteeId::Group(group) => {
                 self.group_record(group).map(|group| group.granted_on.iter()).into_iter().collect()
             }
-            Grantee::User(user) => {
+            GranteeId::User(user) => {
                 let more = self.user_record(user).and_then(|user| user.more.as_deref());
                 more.map(|more| more.granted_on.iter()).into_iter().collect()
             }

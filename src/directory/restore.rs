@@ -8,21 +8,21 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::content::{KeyContent, Record, ResourceContent, ScopeContent, UserContent};
-use super::edit::Gathered;
+use super::edit::BulkIndex;
 use super::named::{Applied, refuse_if};
-use super::{Directory, Found, Grantee, Members, Membership, Scope, Subject, UserStatus, parse_resource};
+use super::{Directory, Found, Grantee, GranteeId, Members, Membership, Scope, UserStatus, parse_resource};
 use crate::catalog::{Catalog, KindId};
 use crate::id::{ResourceId, UserId};
 use crate::limits::{MAX_GROUPS, MAX_KEYS, MAX_RESOURCES, MAX_USERS};
 use crate::name::Name;
-use crate::seats::{License, Phase, Seat, Terms, Turn};
+use crate::seats::{License, Phase, SeatRow, Terms, Turn};
 use crate::time::Timestamp;
 
 /// A directory while it is being read back; whoever gives the records sees to their order.
 #[derive(Debug)]
 pub(crate) struct Restore {
     directory: Directory,
-    gathered: Gathered,
+    gathered: BulkIndex,
     last_turn: u64,
     turns: BTreeSet<Turn>,
     /// The profiles whose books were read, one bit each.
@@ -36,7 +36,7 @@ impl Restore {
         let directory = Directory::new(catalog);
         Self {
             directory,
-            gathered: Gathered::default(),
+            gathered: BulkIndex::default(),
             last_turn: 0,
             turns: BTreeSet::new(),
             books: 0,
@@ -138,7 +138,7 @@ impl Restore {
         let wants = content.wants.as_deref().map(|name| self.directory.named_profile(name)).transpose()?;
         let holds = self.directory.named_seat(content.holds.as_deref(), content.basis)?;
         let turn = self.turn(content.turn)?;
-        let seat = Seat { wants, holds, turn, ..Seat::default() };
+        let seat = SeatRow { wants, holds, turn, ..SeatRow::default() };
         self.directory.seat_makes_sense(content.status, &seat)?;
         self.not_later("since", content.since)?;
         self.invitation_makes_sense(content)?;
@@ -196,7 +196,7 @@ impl Restore {
 // Resources, grants and keys.
 
 impl Restore {
-    fn kind_grant(&mut self, kind: &str, to: &Subject, permissions: &[String]) -> Applied {
+    fn kind_grant(&mut self, kind: &str, to: &Grantee, permissions: &[String]) -> Applied {
         let id = self.directory.named_kind(kind)?;
         let singleton = self.catalog().definition(id).is_some_and(crate::catalog::KindDefinition::singleton);
         refuse_if(singleton, || format!("`{kind}` is a singleton"))?;
@@ -208,7 +208,7 @@ impl Restore {
         Ok(())
     }
 
-    fn grant(&self, kind: KindId, to: &Subject, permissions: &[String]) -> Result<u64, String> {
+    fn grant(&self, kind: KindId, to: &Grantee, permissions: &[String]) -> Result<u64, String> {
         let mask = self.directory.named_grant(kind, permissions)?;
         refuse_if(mask == 0, || format!("`{to}` is granted nothing"))?;
         Ok(mask)
@@ -218,8 +218,8 @@ impl Restore {
         let id = self.place(&content.resource)?;
         let kind = self.directory.named_kind_of(id);
         for (to, permissions) in content.grants.iter() {
-            let subject: Subject = to.parse().map_err(|error: super::TextError| error.to_string())?;
-            let grantee: Grantee = self.directory.named_grantee(&subject)?;
+            let subject: Grantee = to.parse().map_err(|error: super::ParseNameError| error.to_string())?;
+            let grantee: GranteeId = self.directory.named_grantee(&subject)?;
             let mask = self.grant(kind, &subject, permissions)?;
             let before = self.directory.grant_on_resource(grantee, id);
             refuse_if(before != 0, || format!("`{to}` is named twice"))?;

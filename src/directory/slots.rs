@@ -10,7 +10,7 @@ use super::spill::{Groups, Spill};
 use super::target::ResourceName;
 use crate::catalog::KindId;
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
-use crate::seats::Seat;
+use crate::seats::SeatRow;
 
 impl Directory {
     pub(crate) fn live_users(&self) -> impl Iterator<Item = (u32, &UserRecord)> {
@@ -45,11 +45,11 @@ impl Directory {
         (row.generation == user.generation() && row.standing != Standing::Vacant).then_some(row)
     }
 
-    pub(crate) fn seat(&self, user: UserId) -> Option<Seat> {
+    pub(crate) fn seat(&self, user: UserId) -> Option<SeatRow> {
         self.user_row(user).map(|_| self.seat_at(user.index()))
     }
 
-    pub(crate) fn seat_at(&self, slot: u32) -> Seat {
+    pub(crate) fn seat_at(&self, slot: u32) -> SeatRow {
         self.users.seats.get(slot).copied().unwrap_or_default()
     }
 

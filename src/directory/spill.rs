@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use rpds::RedBlackTreeMapSync;
 
-use super::grants::{Grants, INLINE_GRANTS, SubjectSlot, USER, group_subject, subject_slot, user_subject};
+use super::grants::{GranteeSlot, Grants, INLINE_GRANTS, USER, grantee_slot, group_subject, user_subject};
 use super::row::UserRow;
 
 /// A place in a bucket that is not used; no group has this slot.
@@ -14,24 +14,24 @@ const NO_GROUP: u32 = u32::MAX;
 
 /// The union of what the user and the user's groups were granted, in a row and in what spilled out of it.
 ///
-/// What everyone was granted is not in it. `hear` is told each subject that was looked at and what it contributed,
+/// What everyone was granted is not in it. `record` is told each subject that was looked at and what it contributed,
 /// which may be nothing.
 pub(crate) fn granted_to(
     grants: &Grants,
     spill: Option<&Spill>,
     user: u32,
     groups: Groups<'_>,
-    hear: &mut impl FnMut(u32, u64),
+    record: &mut impl FnMut(u32, u64),
 ) -> u64 {
     let hits = match (spill, groups) {
-        (Some(spill), groups) => return spill.to(user, groups, hear),
+        (Some(spill), groups) => return spill.to(user, groups, record),
         (None, Groups::Row(row)) => grants.hits(user, row),
         (None, Groups::Spilled(set)) => {
             grants.hits_where(|subject| subject == user_subject(user) || set.contains(subject))
         }
     };
     for (subject, mask) in grants.each_of(hits) {
-        hear(subject, mask);
+        record(subject, mask);
     }
     grants.all_of(hits)
 }
@@ -48,9 +48,9 @@ pub(crate) struct Spill {
 
 impl Spill {
     fn of(&self, subject: u32) -> u64 {
-        match subject_slot(subject) {
-            SubjectSlot::User(user) => self.users.get(&user).copied().unwrap_or(0),
-            SubjectSlot::Group(group) => self.group(group),
+        match grantee_slot(subject) {
+            GranteeSlot::User(user) => self.users.get(&user).copied().unwrap_or(0),
+            GranteeSlot::Group(group) => self.group(group),
         }
     }
 
@@ -60,12 +60,12 @@ impl Spill {
     }
 
     fn set(&mut self, subject: u32, mask: u64) {
-        match (subject_slot(subject), mask) {
-            (SubjectSlot::User(user), 0) => {
+        match (grantee_slot(subject), mask) {
+            (GranteeSlot::User(user), 0) => {
                 self.users.remove_mut(&user);
             }
-            (SubjectSlot::User(user), _) => self.users.insert_mut(user, mask),
-            (SubjectSlot::Group(group), _) => self.set_group(group, mask),
+            (GranteeSlot::User(user), _) => self.users.insert_mut(user, mask),
+            (GranteeSlot::Group(group), _) => self.set_group(group, mask),
         }
     }
 
@@ -99,18 +99,18 @@ impl Spill {
 
     /// What a user was granted here, the shorter list being walked and the other one searched.
     #[inline(never)]
-    fn to(&self, user: u32, groups: Groups<'_>, hear: &mut impl FnMut(u32, u64)) -> u64 {
+    fn to(&self, user: u32, groups: Groups<'_>, record: &mut impl FnMut(u32, u64)) -> u64 {
         let own = self.users.get(&user).copied().unwrap_or(0);
-        hear(user_subject(user), own);
+        record(user_subject(user), own);
         let mut search = |granted: u64, group: u32| {
             let mask = self.group(group);
-            hear(group_subject(group), mask);
+            record(group_subject(group), mask);
             granted | mask
         };
         match groups {
             Groups::Row(row) => row.groups().fold(own, search),
             Groups::Spilled(set) if set.len() < self.groups.len() => set.iter().fold(own, &mut search),
-            Groups::Spilled(set) => own | set.union_over(&self.groups, &self.masks, hear),
+            Groups::Spilled(set) => own | set.union_over(&self.groups, &self.masks, record),
         }
     }
 }
@@ -171,11 +171,11 @@ impl GroupSet {
         hit
     }
 
-    fn union_over(&self, subjects: &[u32], masks: &[u64], hear: &mut impl FnMut(u32, u64)) -> u64 {
+    fn union_over(&self, subjects: &[u32], masks: &[u64], record: &mut impl FnMut(u32, u64)) -> u64 {
         let mut union = 0;
         for (subject, mask) in subjects.iter().zip(masks) {
             let counts = if self.contains(*subject) { *mask } else { 0 };
-            hear(*subject, counts);
+            record(*subject, counts);
             union |= counts;
         }
         union
@@ -264,7 +264,7 @@ pub(crate) fn next_grant(grants: &Grants, spill: Option<&Spill>, after: Option<u
         return behind.min_by_key(|&(subject, _)| subject);
     };
     let from = after.map_or(Some(0), |after| after.checked_add(1))?;
-    if let SubjectSlot::Group(from) = subject_slot(from) {
+    if let GranteeSlot::Group(from) = grantee_slot(from) {
         let place = spill.groups.partition_point(|&group| group < from);
         if let (Some(group), Some(mask)) = (spill.groups.get(place), spill.masks.get(place)) {
             return Some((group_subject(*group), *mask));

@@ -14,16 +14,16 @@ use crate::id::ResourceId;
 /// Written `group:data`, `user:ada` and `everyone`; the first `:` parts the word from the name.
 ///
 /// ```
-/// use entitle::Subject;
+/// use entitle::Grantee;
 ///
-/// assert_eq!("group:data".parse(), Ok(Subject::group("data")));
-/// assert_eq!(Subject::user("a:b").to_string(), "user:a:b");
-/// assert!("data".parse::<Subject>().is_err());
+/// assert_eq!("group:data".parse(), Ok(Grantee::group("data")));
+/// assert_eq!(Grantee::user("a:b").to_string(), "user:a:b");
+/// assert!("data".parse::<Grantee>().is_err());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "String", into = "String"))]
-pub enum Subject {
+pub enum Grantee {
     /// Every user.
     Everyone,
     /// The members of a group.
@@ -32,23 +32,23 @@ pub enum Subject {
     User(String),
 }
 
-impl Subject {
+impl Grantee {
     /// The group with that name.
     ///
-    /// See the example of [`Subject`].
+    /// See the example of [`Grantee`].
     pub fn group(name: impl Into<String>) -> Self {
         Self::Group(name.into())
     }
 
     /// The user with that name.
     ///
-    /// See the example of [`Subject`].
+    /// See the example of [`Grantee`].
     pub fn user(name: impl Into<String>) -> Self {
         Self::User(name.into())
     }
 }
 
-impl fmt::Display for Subject {
+impl fmt::Display for Grantee {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Everyone => f.write_str("everyone"),
@@ -61,47 +61,47 @@ impl fmt::Display for Subject {
 /// A text that names no subject or principal.
 ///
 /// ```
-/// use entitle::Subject;
+/// use entitle::Grantee;
 ///
-/// let error = "data".parse::<Subject>().unwrap_err();
+/// let error = "data".parse::<Grantee>().unwrap_err();
 /// assert_eq!(error.to_string(), "`data` is not a subject: `group:NAME`, `user:NAME` or `everyone`");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not {expected}")]
-pub struct TextError {
+pub struct ParseNameError {
     text: String,
     expected: &'static str,
 }
 
-impl TextError {
+impl ParseNameError {
     pub(crate) fn new(text: &str, expected: &'static str) -> Self {
         Self { text: text.to_owned(), expected }
     }
 }
 
-impl FromStr for Subject {
-    type Err = TextError;
+impl FromStr for Grantee {
+    type Err = ParseNameError;
 
-    fn from_str(text: &str) -> Result<Self, TextError> {
+    fn from_str(text: &str) -> Result<Self, ParseNameError> {
         match text.split_once(':') {
             None if text == "everyone" => Ok(Self::Everyone),
             Some(("group", name)) => Ok(Self::group(name)),
             Some(("user", name)) => Ok(Self::user(name)),
-            _ => Err(TextError::new(text, "a subject: `group:NAME`, `user:NAME` or `everyone`")),
+            _ => Err(ParseNameError::new(text, "a subject: `group:NAME`, `user:NAME` or `everyone`")),
         }
     }
 }
 
-impl TryFrom<String> for Subject {
-    type Error = TextError;
+impl TryFrom<String> for Grantee {
+    type Error = ParseNameError;
 
-    fn try_from(text: String) -> Result<Self, TextError> {
+    fn try_from(text: String) -> Result<Self, ParseNameError> {
         text.parse()
     }
 }
 
-impl From<Subject> for String {
-    fn from(subject: Subject) -> Self {
+impl From<Grantee> for String {
+    fn from(subject: Grantee) -> Self {
         alloc::string::ToString::to_string(&subject)
     }
 }
@@ -118,7 +118,7 @@ impl From<Subject> for String {
 /// # let directory = Directory::new(catalog)
 /// #     .plan(Timestamp::EPOCH, &Strict, [Command::add_resource("project/churn").into()])?
 /// #     .into_directory();
-/// let name_of = |text| directory.resource_named(text).and_then(|id| directory.resource_name(id)).unwrap();
+/// let name_of = |text| directory.resource_by_name(text).and_then(|id| directory.resource_name(id)).unwrap();
 /// let (churn, instance) = (name_of("project/churn"), name_of("instance"));
 /// assert_eq!((churn.kind(), churn.key()), ("project", Some("churn")));
 /// assert_eq!((instance.kind(), instance.key()), ("instance", None));
@@ -189,7 +189,7 @@ pub(crate) fn parse_resource<'a>(catalog: &Catalog, text: &'a str) -> Found<'a> 
 
 /// What a grant is on: one resource, or a whole kind (rule A8).
 ///
-/// See the example of [`Subject`].
+/// See the example of [`Grantee`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
     /// All resources of a kind, those that do not exist yet included.

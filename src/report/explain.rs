@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::date::Utc;
-use crate::directory::{Directory, SeatOf, UserStatus};
+use crate::directory::{Directory, SeatRef, UserStatus};
 use crate::id::UserId;
 use crate::seats::{Basis, SeatState};
 
@@ -20,7 +20,7 @@ pub struct SeatExplanation<'a> {
     pub status: UserStatus,
     /// The seat, as [`Directory::seat_of`] tells it.
     #[cfg_attr(feature = "serde", serde(flatten))]
-    pub seat: SeatOf<'a>,
+    pub seat: SeatRef<'a>,
     /// The profile in whose figures the user counts as consumed; the same one that is held or reserved.
     pub counts_in: Option<&'a str>,
     /// Whether that profile draws on the license; exempt ones do not (rule S2).

@@ -256,7 +256,7 @@ impl Run<'_> {
             }
             Action::Users { on, permission, is } => same(is, &self.users(on, permission)),
             Action::Seats { profile, is } => self.figures(profile, is),
-            Action::SeatOf { user, is } => self.seat_of(user, is),
+            Action::SeatRef { user, is } => self.seat_of(user, is),
             Action::GroupsOf { user, is } => {
                 let groups = self.directory.user(user).map(|user| self.directory.groups_of(user));
                 same(&is.iter().map(String::as_str).collect::<Vec<_>>(), &groups.unwrap_or_default())
@@ -272,7 +272,7 @@ impl Run<'_> {
 
     fn check(&self, who: &str, on: &str, permissions: &[String], is: &str) -> Result<(), Wrong> {
         let names: Vec<&str> = permissions.iter().map(String::as_str).collect();
-        let found = match self.directory.check_named(who, on, &names) {
+        let found = match self.directory.check_by_name(who, on, &names) {
             Ok(decision) if is == "denied" && !decision.is_allowed() => return Ok(()),
             Ok(decision) => decision.code().to_owned(),
             Err(error) => error.to_string(),
@@ -282,8 +282,8 @@ impl Run<'_> {
 
     /// What is allowed and what is granted.
     fn permissions(&self, who: &str, on: &str) -> (Vec<String>, Vec<String>) {
-        let who = self.directory.principal_named(who).ok().flatten();
-        let (Some(who), Some(on)) = (who, self.directory.resource_named(on)) else {
+        let who = self.directory.principal_by_name(who).ok().flatten();
+        let (Some(who), Some(on)) = (who, self.directory.resource_by_name(on)) else {
             return Default::default();
         };
         let names = |set: PermissionSet| self.directory.catalog().names(set).map(str::to_owned).collect();
@@ -291,7 +291,7 @@ impl Run<'_> {
     }
 
     fn resources(&self, who: &str, kind: &str, permission: &str) -> Vec<String> {
-        let who = self.directory.principal_named(who).ok().flatten();
+        let who = self.directory.principal_by_name(who).ok().flatten();
         let set = self.directory.catalog().permission_set(kind, [permission]);
         let (Some(who), Some(set)) = (who, set) else { return Vec::new() };
         let names = self.directory.resources_with(who, set).filter_map(|on| self.directory.resource_name(on));
@@ -299,7 +299,7 @@ impl Run<'_> {
     }
 
     fn users(&self, on: &str, permission: &str) -> Vec<String> {
-        let Some(on) = self.directory.resource_named(on) else { return Vec::new() };
+        let Some(on) = self.directory.resource_by_name(on) else { return Vec::new() };
         let kind = self.directory.resource_name(on).map(ResourceName::kind).unwrap_or_default();
         let Some(set) = self.directory.catalog().permission_set(kind, [permission]) else {
             return Vec::new();
@@ -431,7 +431,7 @@ fn asked(action: &Action) -> String {
         }
         Action::Users { on, permission, .. } => format!("users who may {permission} on {on}"),
         Action::Seats { profile, .. } => format!("seats of {profile}"),
-        Action::SeatOf { user, .. } => format!("seat of {user}"),
+        Action::SeatRef { user, .. } => format!("seat of {user}"),
         Action::GroupsOf { user, .. } => format!("groups of {user}"),
         Action::MembersOf { group, .. } => format!("members of {group}"),
         Action::LicensePhase(_) => "the license's phase".to_owned(),

@@ -29,7 +29,7 @@ pub(super) enum Action {
     Resources { who: String, kind: String, permission: String, is: Vec<String> },
     Users { on: String, permission: String, is: Vec<String> },
     Seats { profile: String, is: NamedFigures },
-    SeatOf { user: String, is: NamedFigures },
+    SeatRef { user: String, is: NamedFigures },
     GroupsOf { user: String, is: Vec<String> },
     MembersOf { group: String, is: Vec<String> },
     WhatIf(WhatIf),
@@ -95,7 +95,7 @@ fn action(step: &mut StepDocument, catalog: &Catalog) -> Result<Action, String> 
         return Ok(Action::Seats { profile, is: figures(step)? });
     }
     if let Some(user) = step.seat_of.take() {
-        return Ok(Action::SeatOf { user, is: seat(step, catalog)? });
+        return Ok(Action::SeatRef { user, is: seat(step, catalog)? });
     }
     if let Some(user) = step.groups_of.take() {
         return Ok(Action::GroupsOf { user, is: list(step)? });

@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 
 use super::ledger::Ledger;
 use super::license::Phase;
-use super::policy::{Answer, SeatPolicy, SeatRequest, Source};
-use super::seat::{Basis, Seat};
+use super::policy::{Answer, RequestSource, SeatPolicy, SeatRequest};
+use super::seat::{Basis, SeatRow};
 use crate::catalog::{Catalog, ProfileId};
 use crate::time::Timestamp;
 
@@ -29,8 +29,8 @@ pub(crate) struct Wish<'a> {
     pub(crate) index: u32,
     pub(crate) user: &'a str,
     pub(crate) wants: ProfileId,
-    pub(crate) seat: Seat,
-    pub(crate) source: Source,
+    pub(crate) seat: SeatRow,
+    pub(crate) source: RequestSource,
 }
 
 /// Why a wish is refused, in the order of rule C8.
@@ -162,12 +162,12 @@ impl<'a> Admission<'a> {
     /// Enters an outcome into the copy of the books, for the wishes behind it to see.
     fn enter(&mut self, wish: &Wish<'_>, outcome: Outcome) {
         let turn = outcome.queued.then(|| self.ledger.take_turn());
-        let after = Seat { holds: outcome.holds, turn, ..lifted(wish) };
+        let after = SeatRow { holds: outcome.holds, turn, ..lifted(wish) };
         self.ledger.move_seat(wish.index, &lifted(wish), &after);
     }
 }
 
 /// A user's seat with the present one given up.
-fn lifted(wish: &Wish<'_>) -> Seat {
-    Seat { wants: Some(wish.wants), holds: None, turn: None, ..wish.seat }
+fn lifted(wish: &Wish<'_>) -> SeatRow {
+    SeatRow { wants: Some(wish.wants), holds: None, turn: None, ..wish.seat }
 }

@@ -7,7 +7,7 @@ use rpds::RedBlackTreeMapSync;
 
 use super::figures::{Figures, Quantity, TotalFigures};
 use super::license::{Phase, Terms};
-use super::seat::{Seat, Turn};
+use super::seat::{SeatRow, Turn};
 use crate::catalog::{Catalog, ProfileId};
 use crate::time::Timestamp;
 
@@ -153,12 +153,12 @@ impl Ledger {
     }
 
     /// Takes one user's seat out of the books and puts the changed one in: the only way that a counter changes.
-    pub(crate) fn move_seat(&mut self, user: u32, before: &Seat, after: &Seat) {
+    pub(crate) fn move_seat(&mut self, user: u32, before: &SeatRow, after: &SeatRow) {
         self.count(user, before, false);
         self.count(user, after, true);
     }
 
-    fn count(&mut self, user: u32, seat: &Seat, add: bool) {
+    fn count(&mut self, user: u32, seat: &SeatRow, add: bool) {
         let step = |counter: &mut u64| {
             *counter = if add { counter.saturating_add(1) } else { counter.saturating_sub(1) };
         };

@@ -8,12 +8,12 @@
 
 mod admission;
 mod figures;
-#[cfg(feature = "serde")]
-mod forms;
 mod ledger;
 mod license;
 mod policy;
 mod seat;
+#[cfg(feature = "serde")]
+mod serde_impls;
 
 pub(crate) use self::admission::{Admission, Before, SeatRefusal, Wish};
 pub use self::figures::{Figures, Quantity, TotalFigures};
@@ -21,9 +21,9 @@ pub(crate) use self::ledger::Ledger;
 pub(crate) use self::license::Terms;
 pub use self::license::{License, LicenseError, Phase, SeatFigure};
 pub use self::policy::{
-    Answer, FallBack, Overage, ReadyPolicy, SeatPolicy, SeatRequest, Source, Strict, Waitlist,
+    Answer, FallBack, Overage, ReadyPolicy, RequestSource, SeatPolicy, SeatRequest, Strict, Waitlist,
 };
-pub(crate) use self::seat::Seat;
+pub(crate) use self::seat::SeatRow;
 #[cfg(feature = "serde")]
 pub(crate) use self::seat::Turn;
 pub use self::seat::{Basis, SeatState};

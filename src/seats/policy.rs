@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum Source {
+pub enum RequestSource {
     /// Somebody added a user or assigned a profile.
     Admin,
     /// Somebody invited a user.
@@ -76,12 +76,12 @@ pub enum Answer {
 /// refuse too much, but it can never oversell. What was decided is recorded as a fact.
 ///
 /// ```
-/// use entitle::seats::{Answer, SeatPolicy, SeatRequest, Source};
+/// use entitle::seats::{Answer, SeatPolicy, SeatRequest, RequestSource};
 ///
 /// /// Whoever the directory sends meanwhile becomes a reader; an administrator is told that no seat is left.
 /// fn readers_from_sync(request: &SeatRequest<'_>) -> Answer {
 ///     match request.source() {
-///         Source::Sync => Answer::Place("reader".into()),
+///         RequestSource::Sync => Answer::Place("reader".into()),
 ///         _ => Answer::Refuse,
 ///     }
 /// }
@@ -89,7 +89,7 @@ pub enum Answer {
 ///
 /// // A closure names the type of its argument.
 /// let wait_unless_synced = |request: &SeatRequest<'_>| match request.source() {
-///     Source::Sync => Answer::Refuse,
+///     RequestSource::Sync => Answer::Refuse,
 ///     _ => Answer::Wait,
 /// };
 /// let policy: &dyn SeatPolicy = &wait_unless_synced;
@@ -143,7 +143,7 @@ impl<F: Fn(&SeatRequest<'_>) -> Answer> SeatPolicy for F {
 pub struct SeatRequest<'a> {
     pub(super) user: &'a str,
     pub(super) wants: ProfileId,
-    pub(super) source: Source,
+    pub(super) source: RequestSource,
     pub(super) at: Timestamp,
     pub(super) ledger: &'a Ledger,
     pub(super) catalog: &'a Catalog,
@@ -171,7 +171,7 @@ impl<'a> SeatRequest<'a> {
     ///
     /// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
     #[must_use]
-    pub fn source(&self) -> Source {
+    pub fn source(&self) -> RequestSource {
         self.source
     }
 

@@ -78,7 +78,7 @@ pub(crate) type Turn = NonZeroU64;
 
 /// What one user wants and holds (rule S1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Seat {
+pub(crate) struct SeatRow {
     pub(crate) wants: Option<ProfileId>,
     pub(crate) holds: Option<(ProfileId, Basis)>,
     /// Whether what is held is only reserved for an invitation.
@@ -88,7 +88,7 @@ pub(crate) struct Seat {
     pub(crate) since: Timestamp,
 }
 
-impl Seat {
+impl SeatRow {
     pub(crate) fn profile(&self) -> Option<ProfileId> {
         self.holds.map(|(profile, _)| profile)
     }

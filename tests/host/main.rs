@@ -3,8 +3,8 @@
 use entitle::bitflags::bitflags;
 use entitle::catalog::{Catalog, Kind, Profile, ResourceKind};
 use entitle::journal::MemoryJournal;
-use entitle::seats::{Answer, SeatRequest, Source};
-use entitle::{Authority, Command, Decision, Denial, Directory, License, Subject, Timestamp};
+use entitle::seats::{Answer, SeatRequest, RequestSource};
+use entitle::{Authority, Command, Decision, Denial, Directory, License, Grantee, Timestamp};
 
 bitflags! {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl ResourceKind for Report {
 /// Whom a sync brings when the license is full gets a reader's seat; everybody else is refused.
 fn readers_from_sync(request: &SeatRequest<'_>) -> Answer {
     match request.source() {
-        Source::Sync => Answer::Place("reader".to_owned()),
+        RequestSource::Sync => Answer::Place("reader".to_owned()),
         _ => Answer::Refuse,
     }
 }
@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Command::add_user("ada").profile("author").group("finance").into(),
         Command::add_user("bob").profile("reader").group("finance").into(),
         Command::add_resource("report/q3").owner("ada").into(),
-        Command::grant(Subject::group("finance"), "report/q3", ["edit"]),
+        Command::grant(Grantee::group("finance"), "report/q3", ["edit"]),
     ])?;
 
     let mut reader = authority.reader();

@@ -6,7 +6,7 @@ use allocation_counter::measure;
 use entitle::catalog::{Catalog, Kind, PermissionSet, Profile};
 use entitle::change::ScopeDocument;
 use entitle::{
-    Command, Decision, Denial, Directory, License, Principal, ResourceId, Strict, Subject, Timestamp,
+    Command, Decision, Denial, Directory, Grantee, License, Principal, ResourceId, Strict, Timestamp,
 };
 
 /// Groups of a user and grants of a resource: around every size at which a row could change its form.
@@ -52,7 +52,7 @@ fn sized() -> impl Iterator<Item = Command> {
     let resources = SIZES.into_iter().flat_map(|size| {
         let on = |name: &str| format!("project/{name}{size}");
         let grant =
-            |group: u32, on: String| Command::grant(Subject::group(format!("g{group}")), on, ["write"]);
+            |group: u32, on: String| Command::grant(Grantee::group(format!("g{group}")), on, ["write"]);
         let (low, high) = (on("low"), on("high"));
         [Command::add_resource(low.clone()).into(), Command::add_resource(high.clone()).owner("u0").into()]
             .into_iter()
@@ -74,7 +74,7 @@ fn sized() -> impl Iterator<Item = Command> {
 
 /// What leads to every other answer.
 fn odd() -> Vec<Command> {
-    let read = |to: Subject, on: &str| Command::grant(to, on, ["admin", "studio"]);
+    let read = |to: Grantee, on: &str| Command::grant(to, on, ["admin", "studio"]);
     vec![
         Command::add_user("reader").profile("reader").into(),
         Command::add_user("trial").profile("trial").into(),
@@ -89,9 +89,9 @@ fn odd() -> Vec<Command> {
         Command::add_resource("project/locked").into(),
         Command::add_resource("project/gone").into(),
         Command::add_resource("connection/lake").into(),
-        read(Subject::Everyone, "project/open"),
-        read(Subject::Everyone, "project/locked"),
-        read(Subject::group("g3"), "project/*"),
+        read(Grantee::Everyone, "project/open"),
+        read(Grantee::Everyone, "project/locked"),
+        read(Grantee::group("g3"), "project/*"),
         Command::require_credential("project/locked", ["read"]),
         Command::record_credential("reader", "project/locked"),
     ]
@@ -118,7 +118,7 @@ impl Questions {
             .iter()
             .flat_map(|size| [format!("project/low{size}"), format!("project/high{size}")])
             .chain(odd)
-            .map(|resource| directory.resource_named(&resource).unwrap())
+            .map(|resource| directory.resource_by_name(&resource).unwrap())
             .collect();
         let sets: [&[&str]; 6] = [&[], &["read"], &["write"], &["admin"], &["studio"], &["read", "admin"]];
         let requests = sets

@@ -3,7 +3,7 @@
 use crate::pair::{empty, read_catalog};
 use entitle::catalog::{Catalog, CatalogDocument, CatalogError};
 use entitle::change::Commit;
-use entitle::{Command, Directory, GroupId, ResourceId, Strict, Subject, Timestamp, UserId};
+use entitle::{Command, Directory, Grantee, GroupId, ResourceId, Strict, Timestamp, UserId};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -58,7 +58,7 @@ fn names(model: &BTreeSet<usize>, name: impl Fn(usize) -> String) -> Vec<String>
 /// The one user, group and resource, of those that there are.
 fn found(directory: &Directory) -> (UserId, GroupId, ResourceId) {
     let (user, group) = (directory.user("u0"), directory.group("g0"));
-    (user.unwrap(), group.unwrap(), directory.resource_named("project/p0").unwrap())
+    (user.unwrap(), group.unwrap(), directory.resource_by_name("project/p0").unwrap())
 }
 
 /// Whether a user has been granted `read` on a resource.
@@ -81,7 +81,7 @@ impl Growing for GroupsOfAUser {
         for index in 0..count {
             commands.push(Command::add_group(group(index)).into());
             commands.push(Command::add_resource(project(index)).into());
-            commands.push(Command::grant(Subject::group(group(index)), project(index), ["read"]));
+            commands.push(Command::grant(Grantee::group(group(index)), project(index), ["read"]));
         }
         commands
     }
@@ -98,7 +98,7 @@ impl Growing for GroupsOfAUser {
         let (user, ..) = found(directory);
         assert_eq!(directory.groups_of(user), names(model, group));
         for index in 0..count {
-            let on = directory.resource_named(&project(index)).unwrap();
+            let on = directory.resource_by_name(&project(index)).unwrap();
             assert_eq!(
                 reads(directory, user, on),
                 model.contains(&index),
@@ -118,7 +118,7 @@ impl Growing for MembersOfAGroup {
             (0..count).map(|index| Command::add_user(user(index)).into()).collect();
         commands.push(Command::add_group("g0").into());
         commands.push(Command::add_resource("project/p0").into());
-        commands.push(Command::grant(Subject::group("g0"), "project/p0", ["read"]));
+        commands.push(Command::grant(Grantee::group("g0"), "project/p0", ["read"]));
         commands
     }
 
@@ -141,8 +141,8 @@ impl Growing for MembersOfAGroup {
 struct GrantsOnAResource;
 
 impl GrantsOnAResource {
-    fn subject(index: usize) -> Subject {
-        if index % 3 == 1 { Subject::group(group(index)) } else { Subject::user(user(index)) }
+    fn subject(index: usize) -> Grantee {
+        if index % 3 == 1 { Grantee::group(group(index)) } else { Grantee::user(user(index)) }
     }
 }
 
@@ -151,7 +151,7 @@ impl Growing for GrantsOnAResource {
         let mut commands = vec![Command::add_group("g0").into(), Command::add_resource("project/p0").into()];
         for index in 0..count {
             commands.push(Command::add_user(user(index)).into());
-            if let Subject::Group(name) = Self::subject(index) {
+            if let Grantee::Group(name) = Self::subject(index) {
                 commands.push(Command::add_group(name.as_str()).into());
                 commands.push(Command::join(user(index), name));
             }
@@ -300,17 +300,17 @@ fn groups_whose_numbers_agree_in_sixteen_bits() {
         let grant = |to, on: String| Command::grant(to, on, ["read"]);
         made.apply(vec![
             Command::add_resource(project(on)).into(),
-            grant(Subject::group(group(to)), project(on)),
+            grant(Grantee::group(group(to)), project(on)),
             Command::add_resource(format!("project/own{on}")).into(),
-            grant(Subject::user(user(on)), format!("project/own{on}")),
+            grant(Grantee::user(user(on)), format!("project/own{on}")),
         ]);
     }
     for (who, set) in sets.iter().enumerate() {
         let id = made.directory.user(&user(who)).unwrap();
         for (on, to) in groups.iter().enumerate() {
-            let shared = made.directory.resource_named(&project(on)).unwrap();
+            let shared = made.directory.resource_by_name(&project(on)).unwrap();
             assert_eq!(reads(&made.directory, id, shared), set.contains(to), "{set:?} on {to}");
-            let own = made.directory.resource_named(&format!("project/own{on}")).unwrap();
+            let own = made.directory.resource_by_name(&format!("project/own{on}")).unwrap();
             assert_eq!(reads(&made.directory, id, own), who == on, "user {who} on what user {on} has");
         }
     }
@@ -332,7 +332,7 @@ fn groups_whose_numbers_agree_in_sixteen_bits() {
         assert_eq!(made.directory.groups_of(id), names(&model, group), "{joins} {of}");
         assert_eq!(made.directory.audit(), Ok(()), "{joins} {of}");
         for (on, to) in groups.iter().enumerate() {
-            let shared = made.directory.resource_named(&project(on)).unwrap();
+            let shared = made.directory.resource_by_name(&project(on)).unwrap();
             assert_eq!(reads(&made.directory, id, shared), model.contains(to), "{model:?} on {to}");
         }
     }
@@ -342,13 +342,13 @@ fn groups_whose_numbers_agree_in_sixteen_bits() {
     model.insert(1);
     assert_eq!(made.directory.groups_of(joined), names(&model, group));
     // What is granted on a whole kind reaches the members of late groups, and nobody who comes after them in their place.
-    let everywhere = |to: usize| Command::set_grant(Subject::group(group(to)), "project/*", ["read"]);
+    let everywhere = |to: usize| Command::set_grant(Grantee::group(group(to)), "project/*", ["read"]);
     made.apply(vec![Command::join(user(9), group(5)), everywhere(65_535)]);
-    let shared = made.directory.resource_named(&project(3)).unwrap();
+    let shared = made.directory.resource_by_name(&project(3)).unwrap();
     assert!(reads(&made.directory, made.directory.user("u9").unwrap(), shared));
     made.apply(vec![Command::remove_user("u9").into(), Command::add_user("late").into(), everywhere(65_536)]);
     made.apply(vec![Command::remove_group(group(65_535)), Command::add_group("g-late").into()]);
-    made.apply(vec![Command::set_grant(Subject::group("g-late"), "project/*", ["read"])]);
+    made.apply(vec![Command::set_grant(Grantee::group("g-late"), "project/*", ["read"])]);
     let late = made.directory.user("late").unwrap();
     assert!(!reads(&made.directory, late, shared) && made.directory.groups_of(late).is_empty());
     assert_eq!(made.directory.audit(), Ok(()));
@@ -360,7 +360,7 @@ fn groups_whose_numbers_agree_in_sixteen_bits() {
     assert_eq!(made.directory.audit(), Ok(()));
     let id = made.directory.user(&user(10)).unwrap();
     for on in 0..groups.len() {
-        let shared = made.directory.resource_named(&project(on)).unwrap();
+        let shared = made.directory.resource_by_name(&project(on)).unwrap();
         assert_eq!(reads(&made.directory, id, shared), on == 4, "{on}");
     }
 }
@@ -390,14 +390,14 @@ fn every_bit_of_a_kind_is_its_own() {
         for index in 0..count {
             made.apply(vec![
                 Command::add_user(user(index)).profile("profile0").into(),
-                Command::grant(Subject::user(user(index)), "kind0/a", [format!("p{index}")]),
+                Command::grant(Grantee::user(user(index)), "kind0/a", [format!("p{index}")]),
             ]);
         }
         for (who, permission) in (0..count).flat_map(|who| (0..count).map(move |asked| (who, asked))) {
             let allowed = may(&made.directory, who, "kind0/a", &[format!("p{permission}")]);
             assert_eq!(allowed, who == permission, "{who} asks {permission} of {count}");
         }
-        made.apply(vec![Command::grant(Subject::Everyone, "kind0/*", permissions(count))]);
+        made.apply(vec![Command::grant(Grantee::Everyone, "kind0/*", permissions(count))]);
         assert!(may(&made.directory, 0, "kind0/a", &permissions(count)), "all {count} together");
     }
 }
@@ -413,7 +413,7 @@ fn what_stands_against_one_bit_of_a_full_kind_is_seen() {
         Command::add_resource("kind0/a").into(),
         Command::add_resource("kind0/b").into(),
         Command::require_credential("kind0/b", ["p0"]),
-        Command::grant(Subject::Everyone, "kind0/*", permissions(64)),
+        Command::grant(Grantee::Everyone, "kind0/*", permissions(64)),
     ]);
     let may = |on, bits: &[usize]| {
         may(&made.directory, 0, on, &bits.iter().map(|bit| format!("p{bit}")).collect::<Vec<_>>())
@@ -426,10 +426,10 @@ fn what_stands_against_one_bit_of_a_full_kind_is_seen() {
 
 fn may(directory: &Directory, who: usize, on: &str, wanted: &[String]) -> bool {
     let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
-    let allowed = directory.check_named(&format!("user:u{who}"), on, &wanted).unwrap().is_allowed();
+    let allowed = directory.check_by_name(&format!("user:u{who}"), on, &wanted).unwrap().is_allowed();
     let (kind, _) = on.split_once('/').unwrap();
     let set = directory.catalog().permission_set(kind, wanted).unwrap();
-    let (user, on) = (directory.user(&user(who)).unwrap(), directory.resource_named(on).unwrap());
+    let (user, on) = (directory.user(&user(who)).unwrap(), directory.resource_by_name(on).unwrap());
     assert_eq!(directory.check(user, on, set).is_allowed(), allowed);
     assert_eq!(directory.for_principal(user).check(on, set).is_allowed(), allowed);
     allowed
@@ -443,7 +443,7 @@ fn as_many_kinds_and_profiles_as_there_may_be() {
         made.apply(vec![
             Command::add_user(who.as_str()).profile(format!("profile{index}")).into(),
             Command::add_resource(on.as_str()).into(),
-            Command::grant(Subject::user(who), format!("kind{index}/*"), ["p63"]),
+            Command::grant(Grantee::user(who), format!("kind{index}/*"), ["p63"]),
         ]);
         let figures = made.directory.figures(&format!("profile{index}")).unwrap();
         assert_eq!(figures.held, 1, "profile{index}");

@@ -4,7 +4,7 @@ use entitle::catalog::{Entries, PermissionsDocument};
 use entitle::change::ScopeDocument;
 use entitle::directory::UserSource;
 use entitle::seats::FallBack;
-use entitle::{Command, License, Refusal, Strict, Subject, Timestamp};
+use entitle::{Command, Grantee, License, Refusal, Strict, Timestamp};
 use serde_json::{Value, json};
 
 /// A command as it is written, which reads as the same command.
@@ -82,7 +82,7 @@ fn commands_about_groups_and_resources() {
     assert_eq!(written(Command::transfer_ownership("k/a", "ada")), transfer);
 
     let grant = |name: &str| json!({ name: { "to": "group:g", "on": "k/*", "permissions": ["r", "w"] } });
-    let to = || Subject::group("g");
+    let to = || Grantee::group("g");
     assert_eq!(written(Command::grant(to(), "k/*", ["r", "w"])), grant("grant"));
     assert_eq!(written(Command::revoke(to(), "k/*", ["r", "w"])), grant("revoke"));
     assert_eq!(written(Command::set_grant(to(), "k/*", ["r", "w"])), grant("set_grant"));

@@ -10,7 +10,7 @@ use std::thread;
 
 use entitle::authority::ExecuteError;
 use entitle::journal::{Journal as _, MemoryJournal};
-use entitle::{Authority, Command, Directory, License, Strict, Subject, Timestamp};
+use entitle::{Authority, Command, Directory, Grantee, License, Strict, Timestamp};
 
 use crate::history::times;
 
@@ -106,13 +106,13 @@ fn world(seats: i64) -> Directory {
         Command::add_group("b").into(),
         Command::join("ada", "a"),
         Command::add_resource("project/churn").into(),
-        Command::grant(Subject::user("ada"), "project/churn", ["write", "read"]),
+        Command::grant(Grantee::user("ada"), "project/churn", ["write", "read"]),
     ];
     Directory::new(catalog.unwrap()).plan(NOW, &Strict, commands).unwrap().into_directory()
 }
 
 fn may(directory: &Directory, permission: &str) -> bool {
-    directory.check_named("user:ada", "project/churn", &[permission]).unwrap().is_allowed()
+    directory.check_by_name("user:ada", "project/churn", &[permission]).unwrap().is_allowed()
 }
 
 /// So many threads race for fewer seats: exactly as many win as there are (rule S10).
@@ -150,7 +150,7 @@ fn revokes<S: Shared>() -> Seen {
             let (shared, barrier, seen) = (&shared, &barrier, &seen);
             scope.spawn(move || {
                 let mut read = shared.reader();
-                let revoke = Command::revoke(Subject::user("ada"), "project/churn", [permission]);
+                let revoke = Command::revoke(Grantee::user("ada"), "project/churn", [permission]);
                 barrier.wait();
                 assert!(shared.change(&[revoke]));
                 if may(&read(), permission) {
@@ -225,11 +225,11 @@ fn visible<S: Shared>() -> Seen {
         let watching: Vec<_> = (0..readers).map(|_| scope.spawn(watch)).collect();
         barrier.wait();
         for _ in 0..rounds {
-            assert!(shared.change(&[Command::revoke(Subject::user("ada"), "project/churn", ["read"])]));
+            assert!(shared.change(&[Command::revoke(Grantee::user("ada"), "project/churn", ["read"])]));
             phase.fetch_add(1, Ordering::SeqCst);
             thread::yield_now();
             phase.fetch_add(1, Ordering::SeqCst);
-            assert!(shared.change(&[Command::grant(Subject::user("ada"), "project/churn", ["read"])]));
+            assert!(shared.change(&[Command::grant(Grantee::user("ada"), "project/churn", ["read"])]));
         }
         watching.into_iter().try_for_each(|watching| watching.join().unwrap())
     })

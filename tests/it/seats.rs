@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use entitle::catalog::{Catalog, Profile};
 use entitle::directory::UserSource;
 use entitle::scenario::Scenario;
-use entitle::seats::{Answer, Figures, Quantity, SeatRequest, SeatState, Source, Strict, Waitlist};
+use entitle::seats::{Answer, Figures, Quantity, RequestSource, SeatRequest, SeatState, Strict, Waitlist};
 use entitle::{Command, Directory, License, Timestamp};
 use proptest::prelude::*;
 use serde_json::json;
@@ -235,12 +235,12 @@ fn s7_the_policy_sees_the_source_of_every_way_in() {
         seen.borrow_mut().push(request.source());
         Answer::Refuse
     };
-    let ways: [(Command, Source); 5] = [
-        (Command::add_user("third").profile("designer").into(), Source::Admin),
-        (Command::invite("third").profile("designer").into(), Source::Invite),
-        (Command::invite_many("a@b.example").profile("designer").into(), Source::Invite),
-        (Command::reinstate("first"), Source::Reinstate),
-        (Command::sync_user("third", UserSource::Ldap, ["CN=x"]).into(), Source::Sync),
+    let ways: [(Command, RequestSource); 5] = [
+        (Command::add_user("third").profile("designer").into(), RequestSource::Admin),
+        (Command::invite("third").profile("designer").into(), RequestSource::Invite),
+        (Command::invite_many("a@b.example").profile("designer").into(), RequestSource::Invite),
+        (Command::reinstate("first"), RequestSource::Reinstate),
+        (Command::sync_user("third", UserSource::Ldap, ["CN=x"]).into(), RequestSource::Sync),
     ];
     for (command, source) in ways {
         seen.borrow_mut().clear();
@@ -249,7 +249,7 @@ fn s7_the_policy_sees_the_source_of_every_way_in() {
         assert_eq!(*seen.borrow(), [source], "{command:?}");
         seen.borrow_mut().clear();
         assert!(away.plan_import(Timestamp::EPOCH, &policy, [command.clone()]).is_err());
-        assert_eq!(*seen.borrow(), [Source::Import], "{command:?}");
+        assert_eq!(*seen.borrow(), [RequestSource::Import], "{command:?}");
     }
 }
 

@@ -75,7 +75,7 @@ fn agrees<K: ResourceKind<Permissions = Permissions>>(directory: &Directory, key
         let set = directory.catalog().permission_set(K::NAME, names.iter().copied()).unwrap();
         let typed: Vec<ResourceId<K>> =
             keys.iter().map(|key| directory.resource::<K>(key).unwrap()).collect();
-        let named = |key: &str| directory.resource_named(&format!("{}/{key}", K::NAME)).unwrap();
+        let named = |key: &str| directory.resource_by_name(&format!("{}/{key}", K::NAME)).unwrap();
         for user in users(directory) {
             let bound = directory.for_principal(user);
             let all: Vec<_> = directory.resources::<K>(user, permissions).map(ResourceId::untyped).collect();

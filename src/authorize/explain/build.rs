@@ -5,16 +5,16 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use super::looked::{Looked, bits, names};
+use super::evaluation::{Looked, bits, names};
 use super::{Actor, Explanation, Need};
 use crate::authorize::decision::Denial;
-use crate::authorize::evaluate::{Asker, Subject as On};
+use crate::authorize::evaluate::{PrincipalRef, ResourceRef as On};
 use crate::catalog::{AnyKind, KindDefinition, KindId, Request};
-use crate::directory::{Directory, TextError, UserStatus};
+use crate::directory::{Directory, ParseNameError, UserStatus};
 use crate::id::{Principal, ResourceId};
 
 /// A request as it was put, in words.
-struct Asked {
+struct CliCommand {
     who: Option<String>,
     on: Option<String>,
     permissions: Vec<String>,
@@ -30,7 +30,7 @@ impl Directory {
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
-    /// # use entitle::{Command, Directory, Strict, Subject, Timestamp};
+    /// # use entitle::{Command, Directory, Strict, Grantee, Timestamp};
     /// # let catalog = Catalog::builder()
     /// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
     /// #     .profile(Profile::new("guest").exempt())
@@ -39,11 +39,11 @@ impl Directory {
     /// #     Command::add_group("data-team").into(),
     /// #     Command::add_user("ada").profile("guest").group("data-team").into(),
     /// #     Command::add_resource("project/churn").into(),
-    /// #     Command::grant(Subject::group("data-team"), "project/churn", ["read"]),
+    /// #     Command::grant(Grantee::group("data-team"), "project/churn", ["read"]),
     /// # ])?;
     /// # let directory = plan.into_directory();
     /// let ada = directory.user("ada").unwrap();
-    /// let churn = directory.resource_named("project/churn").unwrap();
+    /// let churn = directory.resource_by_name("project/churn").unwrap();
     /// let write = directory.catalog().permission_set("project", ["write"]).unwrap();
     ///
     /// let explanation = directory.explain(ada, churn, write);
@@ -69,18 +69,23 @@ impl Directory {
 
     /// Why a principal may or may not do something on a resource, all by name: for tools and consoles.
     ///
-    /// The decision in it is that of [`check_named`](Self::check_named).
+    /// The decision in it is that of [`check_by_name`](Self::check_by_name).
     ///
     /// See the example of [`Explanation`].
     ///
     /// # Errors
     ///
-    /// [`TextError`] if `who` is neither `user:NAME` nor `key:NAME`.
-    pub fn explain_named(&self, who: &str, on: &str, permissions: &[&str]) -> Result<Explanation, TextError> {
+    /// [`ParseNameError`] if `who` is neither `user:NAME` nor `key:NAME`.
+    pub fn explain_by_name(
+        &self,
+        who: &str,
+        on: &str,
+        permissions: &[&str],
+    ) -> Result<Explanation, ParseNameError> {
         let (principal, subject, request) = self.request_named(who, on, permissions)?;
         let kind = subject.and_then(|on| self.catalog.definition(KindId::new(on.row.kind)));
         let lacks = |name: &&&str| kind.is_some_and(|kind| kind.bit(name).is_none());
-        let asked = Asked {
+        let asked = CliCommand {
             who: Some(who.to_owned()),
             on: Some(on.to_owned()),
             permissions: permissions.iter().map(|&name| name.to_owned()).collect(),
@@ -90,7 +95,7 @@ impl Directory {
     }
 
     /// A request by ids, in words.
-    fn asked(&self, who: Option<Asker<'_>>, on: Option<On<'_>>, request: Request) -> Asked {
+    fn asked(&self, who: Option<PrincipalRef<'_>>, on: Option<On<'_>>, request: Request) -> CliCommand {
         let here = on.map(|on| KindId::new(on.row.kind));
         let named = request.kind().or(here).and_then(|kind| self.catalog.definition(kind));
         let mut permissions = named.map(|kind| names(kind, request.bits)).unwrap_or_default();
@@ -99,7 +104,7 @@ impl Directory {
             bits(nameless).map(|bit| format!("bit {}", bit.trailing_zeros())).collect();
         permissions.extend(nameless.iter().cloned());
         let other_kind = request.kind().is_some() && request.kind() != here;
-        Asked {
+        CliCommand {
             who: who.map(|who| self.principal_text(who)),
             on: on.and_then(|on| self.slot_name(on.slot)).map(|name| name.to_string()),
             unknown: if other_kind { permissions.clone() } else { nameless },
@@ -107,7 +112,7 @@ impl Directory {
         }
     }
 
-    fn principal_text(&self, who: Asker<'_>) -> String {
+    fn principal_text(&self, who: PrincipalRef<'_>) -> String {
         match who.key {
             Some(key) => format!("key:{}", key.name.as_deref().unwrap_or_default()),
             None => format!("user:{}", self.user_slot_name(who.slot).unwrap_or_default()),
@@ -116,8 +121,8 @@ impl Directory {
 
     fn explanation(
         &self,
-        asked: Asked,
-        who: Option<Asker<'_>>,
+        asked: CliCommand,
+        who: Option<PrincipalRef<'_>>,
         on: Option<On<'_>>,
         request: Request,
     ) -> Explanation {
@@ -151,7 +156,7 @@ impl Directory {
         explanation
     }
 
-    pub(super) fn actor(&self, who: Asker<'_>) -> Actor {
+    pub(super) fn actor(&self, who: PrincipalRef<'_>) -> Actor {
         let user = self.users.records.get(who.slot);
         let profile = self.seat_at(who.slot).profile().and_then(|profile| self.catalog.profile_name(profile));
         Actor {
@@ -163,7 +168,12 @@ impl Directory {
     }
 
     /// What a request needs before anything is looked at.
-    fn first_needs(&self, asked: &Asked, who: Option<Asker<'_>>, on: Option<On<'_>>) -> Vec<Need> {
+    fn first_needs(
+        &self,
+        asked: &CliCommand,
+        who: Option<PrincipalRef<'_>>,
+        on: Option<On<'_>>,
+    ) -> Vec<Need> {
         let mut needs = Vec::new();
         if asked.permissions.is_empty() {
             needs.push(Need::Request);

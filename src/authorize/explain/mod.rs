@@ -4,7 +4,7 @@
 //! second evaluation that could come to another answer.
 
 mod build;
-mod looked;
+mod evaluation;
 mod need;
 mod text;
 
@@ -13,13 +13,13 @@ use alloc::vec::Vec;
 
 pub use self::need::{Holding, Need, Through};
 use super::decision::{Decision, Layer};
-use crate::directory::{Subject, UserStatus};
+use crate::directory::{Grantee, UserStatus};
 use crate::seats::Phase;
 
 /// Why a principal may or may not do something on a resource.
 ///
 /// Made by [`Directory::explain`](crate::Directory::explain) and
-/// [`Directory::explain_named`](crate::Directory::explain_named). Everything in it is by name, so it can be stored,
+/// [`Directory::explain_by_name`](crate::Directory::explain_by_name). Everything in it is by name, so it can be stored,
 /// sent and read without the directory. [`Display`](core::fmt::Display) puts it into lines of text, and
 /// [`why`](Self::why) into one line.
 ///
@@ -28,7 +28,7 @@ use crate::seats::Phase;
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};
 /// # use entitle::authorize::{CutBy, Layer};
-/// # use entitle::{Command, Directory, Strict, Subject, Timestamp};
+/// # use entitle::{Command, Directory, Strict, Grantee, Timestamp};
 /// # let catalog = Catalog::builder()
 /// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
 /// #     .profile(Profile::new("reader").ceiling_on("project", ["read"]).exempt())
@@ -37,14 +37,14 @@ use crate::seats::Phase;
 /// #     Command::add_user("ada").profile("reader").into(),
 /// #     Command::add_resource("project/churn").into(),
 /// #     Command::add_resource("project/sales").into(),
-/// #     Command::grant(Subject::user("ada"), "project/churn", ["write"]),
+/// #     Command::grant(Grantee::user("ada"), "project/churn", ["write"]),
 /// # ])?.into_directory();
-/// let explanation = directory.explain_named("user:ada", "project/churn", &["write"])?;
+/// let explanation = directory.explain_by_name("user:ada", "project/churn", &["write"])?;
 /// assert_eq!((explanation.code(), explanation.layer), ("beyond_profile", Some(Layer::Licensing)));
 /// assert_eq!(explanation.actor.as_ref().and_then(|actor| actor.profile.as_deref()), Some("reader"));
 ///
 /// // What gives something, and what takes some of it.
-/// assert_eq!(explanation.grants[0].to, Subject::user("ada"));
+/// assert_eq!(explanation.grants[0].to, Grantee::user("ada"));
 /// assert_eq!(explanation.grants[0].implied, ["read"]);
 /// assert!(matches!(&explanation.cuts[0].by, CutBy::Profile { profile, .. } if profile == "reader"));
 /// assert_eq!(explanation.cuts[0].takes, ["write"]);
@@ -107,7 +107,7 @@ pub struct Actor {
 #[non_exhaustive]
 pub struct ContributingGrant {
     /// Whom it is given to: the user, a group of the user, or everyone.
-    pub to: Subject,
+    pub to: Grantee,
     /// On what: the resource, or its whole kind such as `project/*`.
     pub on: String,
     /// All that it gives.

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::directory::{Subject, UserStatus};
+use crate::directory::{Grantee, UserStatus};
 use crate::seats::Phase;
 
 /// One thing without which a request stays denied.
@@ -71,7 +71,7 @@ pub enum Need {
         permissions: Vec<String>,
     },
     /// The user must hold a profile.
-    Seat {
+    SeatRow {
         /// The user.
         user: String,
         /// The profile that the user wants and does not hold.
@@ -137,7 +137,7 @@ pub struct Holding {
 #[non_exhaustive]
 pub enum Through {
     /// Grants to a group of the user, to the user, or to everyone.
-    Grants(Subject),
+    Grants(Grantee),
     /// Owning the resource.
     Ownership,
 }

@@ -4,7 +4,7 @@ use alloc::string::String;
 use core::fmt;
 
 use super::{ContributingGrant, Cut, CutBy, Explanation, Holding, Need, Through};
-use crate::directory::Subject;
+use crate::directory::Grantee;
 
 /// Names in a list, with a word for an empty one.
 struct Listed<'a>(&'a [String], &'static str);
@@ -118,7 +118,7 @@ impl fmt::Display for Need {
             Self::Scope { key, on, permissions } => {
                 write!(f, "the scope of key {key} leaves out {} on {on}", all(permissions))
             }
-            Self::Seat { user, wants, waits } => seat(f, user, wants.as_deref(), *waits),
+            Self::SeatRow { user, wants, waits } => seat(f, user, wants.as_deref(), *waits),
             Self::License { phase, permissions } => {
                 write!(f, "the license is {}, which cuts {}", phase.as_str(), all(permissions))
             }
@@ -144,8 +144,8 @@ fn holdings(f: &mut fmt::Formatter<'_>, user: &str, has: &[Holding]) -> fmt::Res
     for (place, holding) in has.iter().enumerate() {
         f.write_str(if place == 0 { "; " } else { ", " })?;
         match &holding.through {
-            Through::Grants(Subject::Everyone) => f.write_str("everyone has ")?,
-            Through::Grants(Subject::Group(name) | Subject::User(name)) => write!(f, "{name} has ")?,
+            Through::Grants(Grantee::Everyone) => f.write_str("everyone has ")?,
+            Through::Grants(Grantee::Group(name) | Grantee::User(name)) => write!(f, "{name} has ")?,
             Through::Ownership => f.write_str("its owner has ")?,
         }
         write!(f, "{}", Listed(&holding.permissions, " and "))?;

@@ -8,7 +8,7 @@ use entitle::scenario::{Outcome, Scenario};
 use super::Exit;
 
 /// Why there is no answer.
-pub(super) enum Trouble {
+pub(super) enum CliError {
     /// The words make no such command.
     Misused(String),
     /// The file cannot be read or is no scenario, or nobody in it is meant.
@@ -17,13 +17,13 @@ pub(super) enum Trouble {
     Output(io::Error),
 }
 
-impl From<io::Error> for Trouble {
+impl From<io::Error> for CliError {
     fn from(error: io::Error) -> Self {
         Self::Output(error)
     }
 }
 
-impl Trouble {
+impl CliError {
     /// Tells of the trouble.
     pub(super) fn report(self) -> Exit {
         match self {

@@ -8,7 +8,7 @@ use entitle::change::Commit;
 use entitle::report::harmless_cell;
 use entitle::scenario::Outcome;
 
-use super::output::{Trouble, print, run};
+use super::output::{CliError, print, run};
 use super::{Exit, read};
 
 /// The page around the rows, which are put where the marker stands.
@@ -34,12 +34,12 @@ const COLUMNS: [&str; 12] = [
 /// Writes the review of the directory that a scenario ends with.
 ///
 /// There is none if a step came out otherwise: then the directory is not the one that was meant.
-pub(super) fn review(file: &str, html: bool) -> Result<Exit, Trouble> {
+pub(super) fn review(file: &str, html: bool) -> Result<Exit, CliError> {
     let (outcome, exit) = run(file, &read(file)?);
     if exit != Exit::Fine {
         return Ok(exit);
     }
-    let history = History::of(&outcome).map_err(Trouble::NoAnswer)?;
+    let history = History::of(&outcome).map_err(CliError::NoAnswer)?;
     print(|out| if html { write_html(out, file, &history) } else { write_csv(out, &history) })?;
     Ok(exit)
 }

@@ -4,12 +4,12 @@ use std::io;
 
 use entitle::Directory;
 
-use super::output::{Trouble, print, run};
-use super::words::SeatsForm;
+use super::args::SeatsForm;
+use super::output::{CliError, print, run};
 use super::{Exit, read};
 
 /// Reports the directory at the end, unless a step came out otherwise: then what there is is not what was meant.
-pub(super) fn seats(file: &str, form: SeatsForm) -> Result<Exit, Trouble> {
+pub(super) fn seats(file: &str, form: SeatsForm) -> Result<Exit, CliError> {
     let (outcome, exit) = run(file, &read(file)?);
     if exit != Exit::Fine {
         return Ok(exit);
@@ -19,7 +19,7 @@ pub(super) fn seats(file: &str, form: SeatsForm) -> Result<Exit, Trouble> {
     Ok(exit)
 }
 
-fn written(directory: &Directory, form: SeatsForm) -> Result<String, Trouble> {
+fn written(directory: &Directory, form: SeatsForm) -> Result<String, CliError> {
     let report = directory.seat_report();
     Ok(match form {
         SeatsForm::Table => report.to_string(),
@@ -28,7 +28,7 @@ fn written(directory: &Directory, form: SeatsForm) -> Result<String, Trouble> {
         SeatsForm::Json => serde_json::to_string_pretty(&report).map_err(io::Error::from)? + "\n",
         SeatsForm::User(user) => {
             let found = directory.user(&user).and_then(|user| directory.explain_seat(user));
-            let seat = found.ok_or_else(|| Trouble::NoAnswer(format!("there is no user `{user}`")))?;
+            let seat = found.ok_or_else(|| CliError::NoAnswer(format!("there is no user `{user}`")))?;
             format!("{seat}\n")
         }
     })

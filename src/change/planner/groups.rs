@@ -57,7 +57,7 @@ impl Planner<'_> {
             asked.is_some() && asked.as_ref() == record.map(|group| &group.membership)
         });
         let owner = command.includes_owner_of.as_deref().is_none_or(|resource| {
-            let asked = self.directory.resource_named(resource).map(ResourceId::index);
+            let asked = self.directory.resource_by_name(resource).map(ResourceId::index);
             asked.is_some() && asked == record.and_then(|group| group.includes_owner_of)
         });
         if members && owner {

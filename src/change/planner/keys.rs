@@ -9,7 +9,7 @@ use crate::catalog::PermissionsDocument;
 use crate::change::builders::AddKey;
 use crate::change::event::Event;
 use crate::change::refusal::Refusal;
-use crate::change::written::ScopeDocument;
+use crate::change::scope::ScopeDocument;
 use crate::directory::{Scope, ScopeContent, ScopeEntries, Target};
 use crate::id::KeyId;
 use crate::limits::MAX_KEYS;

@@ -21,7 +21,7 @@ use super::refusal::Refusal;
 use crate::catalog::KindDefinition;
 use crate::directory::{Directory, Due};
 use crate::id::{KeyId, UserId};
-use crate::seats::{Before, SeatPolicy, Source};
+use crate::seats::{Before, RequestSource, SeatPolicy};
 use crate::time::Timestamp;
 
 /// The next directory while it is being made.
@@ -30,11 +30,11 @@ pub(super) struct Planner<'a> {
     now: Timestamp,
     policy: &'a dyn SeatPolicy,
     /// What the policy is told instead of who asked, for imports.
-    source: Option<Source>,
+    source: Option<RequestSource>,
     /// The consumed seats before the first command (rule S6).
     before: Before,
     /// Who asks for a seat, in the order of the batch.
-    wishes: IndexMap<UserId, Source, hashbrown::DefaultHashBuilder>,
+    wishes: IndexMap<UserId, RequestSource, hashbrown::DefaultHashBuilder>,
     events: Vec<Event>,
 }
 
@@ -44,7 +44,7 @@ impl<'a> Planner<'a> {
         base: &Directory,
         now: Timestamp,
         policy: &'a dyn SeatPolicy,
-        source: Option<Source>,
+        source: Option<RequestSource>,
     ) -> Result<Self, Refusal> {
         if now < base.committed_at() {
             return Err(Refusal::TimeReversed { now, committed_at: base.committed_at() });

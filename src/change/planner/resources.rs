@@ -8,7 +8,7 @@ use super::lookup::new_name;
 use crate::catalog::{KindDefinition, KindId};
 use crate::change::event::Event;
 use crate::change::refusal::Refusal;
-use crate::directory::{Found, Grantee, Subject, Target, UserStatus, parse_resource};
+use crate::directory::{Found, Grantee, GranteeId, Target, UserStatus, parse_resource};
 use crate::id::{ResourceId, UserId};
 use crate::limits::MAX_RESOURCES;
 use crate::name::{Name, NameError};
@@ -98,18 +98,18 @@ impl Planner<'_> {
         self.events.extend(self.name_of(owner).map(|owner| Event::OwnerChanged { resource, owner }));
     }
 
-    fn grantee(&self, to: &Subject) -> Result<Grantee, Refusal> {
+    fn grantee(&self, to: &Grantee) -> Result<GranteeId, Refusal> {
         match to {
-            Subject::Everyone => Ok(Grantee::Everyone),
-            Subject::Group(group) => self.find_group(group).map(Grantee::Group),
-            Subject::User(user) => self.find_user(user).map(Grantee::User),
+            Grantee::Everyone => Ok(GranteeId::Everyone),
+            Grantee::Group(group) => self.find_group(group).map(GranteeId::Group),
+            Grantee::User(user) => self.find_user(user).map(GranteeId::User),
         }
     }
 
     /// Changes what a subject has on a target, to what `change` makes of the kind, what is held and what was asked.
     pub(super) fn change_grant(
         &mut self,
-        to: Subject,
+        to: Grantee,
         on: String,
         permissions: &[String],
         change: impl FnOnce(&KindDefinition, u64, u64) -> u64,

@@ -13,11 +13,11 @@ use crate::change::event::Event;
 use crate::change::refusal::Refusal;
 use crate::directory::UserStatus;
 use crate::id::UserId;
-use crate::seats::{Admission, Basis, License, LicenseError, SeatRefusal, Source, Terms, Wish};
+use crate::seats::{Admission, Basis, License, LicenseError, RequestSource, SeatRefusal, Terms, Wish};
 
 impl Planner<'_> {
     /// Changes what a user wants; for a user who may sit, what follows for the seat (rules S1, S4).
-    pub(super) fn want(&mut self, user: UserId, profile: Option<ProfileId>, source: Source) {
+    pub(super) fn want(&mut self, user: UserId, profile: Option<ProfileId>, source: RequestSource) {
         let (Some(record), Some(seat)) = (self.user(user), self.directory.seat(user)) else { return };
         let status = record.status;
         if seat.wants == profile {
@@ -48,7 +48,7 @@ impl Planner<'_> {
     }
 
     /// Notes that a user asks for the wanted seat; a later wish of the same batch replaces an earlier one.
-    pub(super) fn wish(&mut self, user: UserId, source: Source) {
+    pub(super) fn wish(&mut self, user: UserId, source: RequestSource) {
         self.wishes.shift_remove(&user);
         self.wishes.insert(user, self.source.unwrap_or(source));
     }
@@ -92,7 +92,7 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn as_wish(&self, user: UserId, source: Source) -> Option<Wish<'_>> {
+    fn as_wish(&self, user: UserId, source: RequestSource) -> Option<Wish<'_>> {
         let seat = self.directory.seat(user)?;
         Some(Wish {
             index: user.index(),
@@ -170,7 +170,7 @@ impl Planner<'_> {
     pub(super) fn assign_profile(&mut self, user: &str, profile: Option<&str>) -> Result<(), Refusal> {
         let user = self.find_user(user)?;
         let profile = profile.map(|name| self.find_profile(name)).transpose()?;
-        self.want(user, profile, Source::Admin);
+        self.want(user, profile, RequestSource::Admin);
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use crate::change::event::Event;
 use crate::change::refusal::Refusal;
 use crate::id::UserId;
 use crate::name::Name;
-use crate::seats::Source;
+use crate::seats::RequestSource;
 
 impl Planner<'_> {
     pub(super) fn sync_user(&mut self, command: &SyncUser) -> Result<(), Refusal> {
@@ -36,7 +36,7 @@ impl Planner<'_> {
         if known.is_none() || command.update_profile {
             let names = self.user(user).map(|user| user.external().to_vec()).unwrap_or_default();
             let profile = self.directory.catalog.choose_profile(&names);
-            self.want(user, profile, Source::Sync);
+            self.want(user, profile, RequestSource::Sync);
         }
         Ok(())
     }

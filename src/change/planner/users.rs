@@ -14,7 +14,7 @@ use crate::directory::{UserRecord, UserSource, UserStatus};
 use crate::id::{GroupId, ResourceId, UserId};
 use crate::limits::MAX_USERS;
 use crate::name::Name;
-use crate::seats::Source;
+use crate::seats::RequestSource;
 use crate::time::Timestamp;
 
 /// A profile field without its ownership.
@@ -65,7 +65,7 @@ impl Planner<'_> {
         let source = command.source.unwrap_or_default();
         let user = self.create_user(&name, source, email);
         self.join_all(user, &groups);
-        self.want(user, profile, Source::Admin);
+        self.want(user, profile, RequestSource::Admin);
         Ok(())
     }
 
@@ -208,22 +208,22 @@ impl Planner<'_> {
         self.join_all(user, groups);
         if renews && command.profile.is_none() {
             // The profile wanted before is remembered and asked for again.
-            self.wish_again(user, Source::Invite);
+            self.wish_again(user, RequestSource::Invite);
         } else {
-            self.ask(user, profile, Source::Invite);
+            self.ask(user, profile, RequestSource::Invite);
         }
         Ok(())
     }
 
     /// Asks again for what a user wants already.
-    fn wish_again(&mut self, user: UserId, source: Source) {
+    fn wish_again(&mut self, user: UserId, source: RequestSource) {
         if self.directory.seat(user).is_some_and(|seat| seat.wants.is_some()) {
             self.wish(user, source);
         }
     }
 
     /// Asks for a profile, also if it is the one remembered.
-    fn ask(&mut self, user: UserId, profile: Option<ProfileId>, source: Source) {
+    fn ask(&mut self, user: UserId, profile: Option<ProfileId>, source: RequestSource) {
         if self.directory.seat(user).is_some_and(|seat| seat.wants == profile) {
             self.wish_again(user, source);
         } else {
@@ -293,7 +293,7 @@ impl Planner<'_> {
             return Ok(());
         }
         self.change_status(id, UserStatus::Active, |user| Event::UserReinstated { user });
-        self.wish_again(id, Source::Reinstate);
+        self.wish_again(id, RequestSource::Reinstate);
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use super::row::{NO_PROFILE, Standing, UserRow};
 use super::{Directory, KindId};
 use crate::catalog::ProfileId;
 use crate::id::{GroupId, UserId};
-use crate::seats::{Ledger, Seat};
+use crate::seats::{Ledger, SeatRow};
 
 /// Something that is kept twice and does not agree.
 ///
@@ -62,7 +62,7 @@ impl Directory {
     fn audit_books(&self) -> Result<(), Imbalance> {
         let mut recount = Ledger::new(&self.catalog);
         for (slot, seat) in self.users.seats.iter() {
-            recount.move_seat(slot, &Seat::default(), seat);
+            recount.move_seat(slot, &SeatRow::default(), seat);
         }
         same("seats in total", &self.ledger.total_consumed(), &recount.total_consumed())?;
         for (profile, _) in self.catalog.profile_definitions() {
@@ -82,7 +82,7 @@ impl Directory {
             let Some(row) = self.users.rows.get(slot) else { continue };
             let Some(name) = user.name.as_deref() else {
                 same("the standing of a removed user", &row.standing, &Standing::Vacant)?;
-                same("the seat of a removed user", &self.seat_at(slot), &Seat::default())?;
+                same("the seat of a removed user", &self.seat_at(slot), &SeatRow::default())?;
                 same("the wide masks of a removed user", &self.has_mask(slot), &false)?;
                 same("the wide word of a removed user", &row.wide_word(), &UserRow::default().wide_word())?;
                 continue;

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::directory::grants::group_subject;
-use crate::directory::{Directory, Grantee};
+use crate::directory::{Directory, GranteeId};
 use crate::id::{ResourceId, UserId};
 
 /// How many entries are gathered before they are written.
@@ -14,7 +14,7 @@ const MANY: usize = 1 << 17;
 /// A stored directory names groups and owners in no order, and no cache holds all of their sets. So the entries are
 /// gathered until they are many, and sorted; then each set is found once for all that is added to it.
 #[derive(Debug, Default)]
-pub(in crate::directory) struct Gathered {
+pub(in crate::directory) struct BulkIndex {
     /// Group and member.
     members: Vec<(u32, u32)>,
     /// Group and resource with a grant to it.
@@ -23,7 +23,7 @@ pub(in crate::directory) struct Gathered {
     owned: Vec<(u32, u32)>,
 }
 
-impl Gathered {
+impl BulkIndex {
     pub(in crate::directory) fn is_full(&self) -> bool {
         [&self.members, &self.granted_on, &self.owned].iter().any(|entries| entries.len() >= MANY)
     }
@@ -38,7 +38,7 @@ impl Directory {
     /// Puts a user who is in no explicit group into some; grants on kinds and singletons are not read yet.
     pub(in crate::directory) fn gather_members(
         &mut self,
-        gathered: &mut Gathered,
+        gathered: &mut BulkIndex,
         user: UserId,
         mut joined: Vec<u32>,
     ) {
@@ -52,7 +52,7 @@ impl Directory {
     /// Gives a resource its first owner; no group includes the owner yet.
     pub(in crate::directory) fn gather_owner(
         &mut self,
-        gathered: &mut Gathered,
+        gathered: &mut BulkIndex,
         resource: ResourceId,
         owner: UserId,
     ) {
@@ -64,18 +64,18 @@ impl Directory {
     /// Gives a subject what it has on a resource.
     pub(in crate::directory) fn gather_grant(
         &mut self,
-        gathered: &mut Gathered,
-        to: Grantee,
+        gathered: &mut BulkIndex,
+        to: GranteeId,
         resource: ResourceId,
         mask: u64,
     ) {
-        let Grantee::Group(group) = to else { return self.set_grant(to, resource, mask) };
+        let GranteeId::Group(group) = to else { return self.set_grant(to, resource, mask) };
         self.write_grant(resource.index(), group_subject(group.index()), mask);
         gathered.granted_on.push((group.index(), resource.index()));
     }
 
     /// Writes what was gathered.
-    pub(in crate::directory) fn write_gathered(&mut self, gathered: &mut Gathered) {
+    pub(in crate::directory) fn write_gathered(&mut self, gathered: &mut BulkIndex) {
         let groups = &mut self.groups.records;
         by_set(&mut gathered.members, |group, users| {
             groups.update(group, |group| group.members.extend(users));

@@ -3,14 +3,14 @@
 use super::put;
 use crate::catalog::KindId;
 use crate::directory::Directory;
-use crate::directory::grants::{SubjectSlot, group_subject, subject_slot, user_subject};
+use crate::directory::grants::{GranteeSlot, grantee_slot, group_subject, user_subject};
 use crate::directory::row::ResourceRow;
 use crate::directory::spill;
 use crate::id::{GroupId, ResourceId, UserId};
 
-/// Whom a grant is given to, by id; [`Subject`](crate::Subject) is the same by name.
+/// Whom a grant is given to, by id; [`Grantee`](crate::Grantee) is the same by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Grantee {
+pub enum GranteeId {
     /// Every user.
     Everyone,
     /// The members of a group.
@@ -21,7 +21,7 @@ pub enum Grantee {
 
 impl Directory {
     /// What a subject has on a resource.
-    pub(crate) fn grant_on_resource(&self, to: Grantee, resource: ResourceId) -> u64 {
+    pub(crate) fn grant_on_resource(&self, to: GranteeId, resource: ResourceId) -> u64 {
         let Some(row) = self.resource_row(resource) else { return 0 };
         let spill = self.resources.spilled.get(resource.index()).and_then(Option::as_deref);
         grantee_subject(to)
@@ -29,14 +29,14 @@ impl Directory {
     }
 
     /// What a subject has on a whole kind.
-    pub(crate) fn grant_on_kind(&self, to: Grantee, kind: KindId) -> u64 {
+    pub(crate) fn grant_on_kind(&self, to: GranteeId, kind: KindId) -> u64 {
         let Some(on) = self.kinds.get(kind.index()) else { return 0 };
         let spill = on.spill.as_deref();
         grantee_subject(to).map_or(on.grants.everyone, |subject| spill::grant_of(&on.grants, spill, subject))
     }
 
     /// Sets what a subject has on a resource.
-    pub(crate) fn set_grant(&mut self, to: Grantee, resource: ResourceId, mask: u64) {
+    pub(crate) fn set_grant(&mut self, to: GranteeId, resource: ResourceId, mask: u64) {
         let slot = resource.index();
         let Some(subject) = grantee_subject(to) else {
             let kind = self.resources.rows.update(slot, |row| {
@@ -51,7 +51,7 @@ impl Directory {
     }
 
     /// Sets what a subject has on a whole kind.
-    pub(crate) fn set_kind_grant(&mut self, to: Grantee, kind: KindId, mask: u64) {
+    pub(crate) fn set_kind_grant(&mut self, to: GranteeId, kind: KindId, mask: u64) {
         let Some(subject) = grantee_subject(to) else {
             self.update_kind(kind.get(), |entry| entry.grants.everyone = mask);
             return;
@@ -64,11 +64,11 @@ impl Directory {
     fn note_kind(&mut self, kind: KindId, subject: u32, has: bool) {
         let bit = 1_u64 << kind.get();
         let noted = |kinds: &mut u64| *kinds = if has { *kinds | bit } else { *kinds & !bit };
-        match subject_slot(subject) {
-            SubjectSlot::Group(group) => {
+        match grantee_slot(subject) {
+            GranteeSlot::Group(group) => {
                 self.groups.records.update(group, |group| noted(&mut group.granted_on_kinds))
             }
-            SubjectSlot::User(user) => {
+            GranteeSlot::User(user) => {
                 self.users.records.update(user, |user| noted(&mut user.more_mut().granted_on_kinds))
             }
         };
@@ -114,11 +114,11 @@ impl Directory {
 
     /// The subject's side of a grant on a resource.
     pub(super) fn note_grant(&mut self, resource: u32, subject: u32, has: bool) {
-        match subject_slot(subject) {
-            SubjectSlot::Group(group) => {
+        match grantee_slot(subject) {
+            GranteeSlot::Group(group) => {
                 self.groups.records.update(group, |group| put(&mut group.granted_on, resource, has))
             }
-            SubjectSlot::User(user) => {
+            GranteeSlot::User(user) => {
                 self.users.records.update(user, |user| put(&mut user.more_mut().granted_on, resource, has))
             }
         };
@@ -140,10 +140,10 @@ impl Directory {
     }
 }
 
-pub(in crate::directory) fn grantee_subject(to: Grantee) -> Option<u32> {
+pub(in crate::directory) fn grantee_subject(to: GranteeId) -> Option<u32> {
     match to {
-        Grantee::Everyone => None,
-        Grantee::Group(group) => Some(group_subject(group.index())),
-        Grantee::User(user) => Some(user_subject(user.index())),
+        GranteeId::Everyone => None,
+        GranteeId::Group(group) => Some(group_subject(group.index())),
+        GranteeId::User(user) => Some(user_subject(user.index())),
     }
 }

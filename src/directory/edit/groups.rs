@@ -12,7 +12,7 @@ use crate::directory::row::{INLINE_GROUPS, UserRow};
 use crate::directory::spill::GroupSet;
 use crate::id::{GroupId, ResourceId, UserId};
 use crate::name::Name;
-use crate::seats::Seat;
+use crate::seats::SeatRow;
 
 impl Directory {
     /// Adds a group whose name is free, with the members that its rule gives it.
@@ -54,7 +54,7 @@ impl Directory {
             Membership::ByProfile(profiles) => {
                 self.by_profile.insert(slot);
                 let wants =
-                    |seat: &Seat| seat.wants.is_some_and(|profile| profiles & (1 << profile.get()) != 0);
+                    |seat: &SeatRow| seat.wants.is_some_and(|profile| profiles & (1 << profile.get()) != 0);
                 let members: Vec<u32> =
                     self.users.seats.iter().filter(|(_, seat)| wants(seat)).map(|(user, _)| user).collect();
                 for user in members {

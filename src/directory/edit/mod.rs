@@ -15,8 +15,8 @@ mod wide;
 use alloc::sync::Arc;
 
 #[cfg(feature = "serde")]
-pub(in crate::directory) use self::gathered::Gathered;
-pub use self::grants::Grantee;
+pub(in crate::directory) use self::gathered::BulkIndex;
+pub use self::grants::GranteeId;
 pub(super) use self::grants::grantee_subject;
 use super::set::SlotSet;
 use super::{Directory, KindEntry, Rights};

@@ -11,7 +11,7 @@ use crate::directory::record::{Due, ExternalName, Membership, UserMore, UserReco
 use crate::directory::row::{NO_PROFILE, Standing, UserRow};
 use crate::id::{KeyId, UserId};
 use crate::name::Name;
-use crate::seats::{Basis, Seat};
+use crate::seats::{Basis, SeatRow};
 use crate::time::Timestamp;
 
 impl Directory {
@@ -24,7 +24,7 @@ impl Directory {
             *row = UserRow::new(row.generation, standing(status));
             row.generation
         });
-        let seat = Seat { reserved: status == UserStatus::Invited, ..Seat::default() };
+        let seat = SeatRow { reserved: status == UserStatus::Invited, ..SeatRow::default() };
         users.seats.update(slot, |entry| *entry = seat);
         let record = UserRecord { name: Some(name.clone()), source, status, ..UserRecord::default() };
         users.records.update(slot, |entry| *entry = record);
@@ -60,8 +60,8 @@ impl Directory {
         if let Some(more) = &record.more {
             self.forget_user(slot, more);
         }
-        self.ledger.move_seat(slot, &self.seat_at(slot), &Seat::default());
-        self.users.seats.update(slot, |seat| *seat = Seat::default());
+        self.ledger.move_seat(slot, &self.seat_at(slot), &SeatRow::default());
+        self.users.seats.update(slot, |seat| *seat = SeatRow::default());
         self.unindex_user(slot);
         self.users.records.update(slot, |record| *record = UserRecord::default());
         if row.spilled {
@@ -174,7 +174,7 @@ impl Directory {
         self.users.rows.update(user.index(), |row| row.profile = profile);
     }
 
-    pub(in crate::directory) fn change_seat(&mut self, user: UserId, change: impl FnOnce(&mut Seat)) {
+    pub(in crate::directory) fn change_seat(&mut self, user: UserId, change: impl FnOnce(&mut SeatRow)) {
         let Some(before) = self.seat(user) else { return };
         let mut after = before;
         change(&mut after);

@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use super::bits;
 use crate::catalog::KindId;
 use crate::directory::Directory;
-use crate::directory::grants::{Grants, SubjectSlot, subject_slot};
+use crate::directory::grants::{GranteeSlot, Grants, grantee_slot};
 use crate::directory::row::wide_word_of;
 use crate::directory::set::SlotSet;
 use crate::directory::spill::{Spill, granted_to};
@@ -62,9 +62,9 @@ impl Directory {
 
     /// Works the masks of a subject's users out again; `added` is set if nothing was taken away.
     pub(super) fn rework_subject(&mut self, subject: u32, kind: KindId, added: Option<u64>) {
-        let users = match subject_slot(subject) {
-            SubjectSlot::User(user) => [user].into_iter().collect(),
-            SubjectSlot::Group(group) => {
+        let users = match grantee_slot(subject) {
+            GranteeSlot::User(user) => [user].into_iter().collect(),
+            GranteeSlot::Group(group) => {
                 self.groups.records.get(group).map(|group| group.members.clone()).unwrap_or_default()
             }
         };

@@ -3,7 +3,7 @@
 use entitle::catalog::{Catalog, Kind, Profile};
 use entitle::change::Commit;
 use entitle::snapshot::{Builder, Record, records};
-use entitle::{Command, Directory, Strict, Subject, Timestamp};
+use entitle::{Command, Directory, Grantee, Strict, Timestamp};
 
 use super::world;
 
@@ -97,7 +97,7 @@ fn the_host_may_give_the_catalog() {
     assert_ne!(more, text);
     let later = read(&more).unwrap();
     assert_eq!(later.audit(), Ok(()));
-    let db = later.resource_named("connection/db").unwrap();
+    let db = later.resource_by_name("connection/db").unwrap();
     let granted = later.granted(later.user("bot").unwrap(), db);
     assert_eq!(later.catalog().names(granted).collect::<Vec<_>>(), ["use", "detail"]);
 
@@ -174,7 +174,7 @@ fn a_directory_with_very_many_links_reads_back() {
     let granted = (0..count).flat_map(|index| {
         let on = format!("project/shared{index}");
         let grant =
-            move |to| Command::grant(Subject::group(group(to)), format!("project/shared{index}"), ["read"]);
+            move |to| Command::grant(Grantee::group(group(to)), format!("project/shared{index}"), ["read"]);
         [Command::add_resource(on).into()].into_iter().chain((0..OF_EACH).map(grant))
     });
     let owned = (0..MANY)

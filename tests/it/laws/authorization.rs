@@ -15,9 +15,9 @@ type Names = BTreeSet<String>;
 pub(super) fn pairs(directory: &Directory) -> Vec<(String, Principal, &'static str, ResourceId)> {
     let mut pairs = Vec::new();
     for who in principals() {
-        let Ok(Some(principal)) = directory.principal_named(&who) else { continue };
+        let Ok(Some(principal)) = directory.principal_by_name(&who) else { continue };
         for on in RESOURCES {
-            if let Some(resource) = directory.resource_named(on) {
+            if let Some(resource) = directory.resource_by_name(on) {
                 pairs.push((who.clone(), principal, *on, resource));
             }
         }
@@ -55,7 +55,7 @@ fn a4_what_is_allowed_is_within_the_ceiling_of_the_profile_held() {
                 continue;
             }
             for on in RESOURCES {
-                let Some(resource) = directory.resource_named(on) else { continue };
+                let Some(resource) = directory.resource_by_name(on) else { continue };
                 let kind = on.split('/').next().unwrap_or_default();
                 let allowed = directory.permissions(id, resource);
                 for permission in directory.catalog().names(allowed) {
@@ -233,7 +233,7 @@ fn c7_an_old_id_gets_nothing_of_what_is_in_its_place() {
     let before = must(&crate::pair::empty(&catalog), &Strict, &first).unwrap();
     let after = must(&before, &Strict, &replaced).unwrap();
     let ids = |directory: &Directory, user, resource| {
-        (directory.user(user).unwrap(), directory.resource_named(resource).unwrap())
+        (directory.user(user).unwrap(), directory.resource_by_name(resource).unwrap())
     };
     let ((ada, a), (bob, b)) = (ids(&before, "ada", "project/a"), ids(&after, "bob", "project/b"));
     let read = after.catalog().permission_set("project", ["read"]).unwrap();
@@ -254,7 +254,7 @@ fn user_is_new(before: &Directory, after: &Directory, name: &str, old: entitle::
     let nobody = somebody.user("new").unwrap();
     ensure(after.groups_of(new) == somebody.groups_of(nobody), || format!("{name} is in old groups"))?;
     for on in RESOURCES {
-        let Some(resource) = after.resource_named(on) else { continue };
+        let Some(resource) = after.resource_by_name(on) else { continue };
         let request = after.catalog().permission_set("project", ["read"]).unwrap();
         let stale = after.check(old, resource, request).code();
         ensure(stale == "unknown_principal", || format!("the old {name} on {on}: {stale}"))?;
@@ -276,7 +276,7 @@ fn group_grants_nothing(directory: &Directory, group: &str) -> Held {
     let with = must(&without, &Strict, &[json!({ "join": { "user": "new", "group": group } })])?;
     let user = with.user("new").unwrap();
     for on in RESOURCES {
-        let Some(resource) = with.resource_named(on) else { continue };
+        let Some(resource) = with.resource_by_name(on) else { continue };
         let same = with.granted(user, resource) == without.granted(user, resource);
         ensure(same, || format!("the new {group} has old grants on {on}"))?;
     }
@@ -286,16 +286,16 @@ fn group_grants_nothing(directory: &Directory, group: &str) -> Held {
 fn resource_is_new(directory: &Directory, name: &str) -> Held {
     let again =
         [json!({ "remove_resource": { "resource": name } }), json!({ "add_resource": { "resource": name } })];
-    let (Some(old), Ok(after)) = (directory.resource_named(name), apply(directory, &Strict, &again)) else {
+    let (Some(old), Ok(after)) = (directory.resource_by_name(name), apply(directory, &Strict, &again)) else {
         return Ok(());
     };
-    let new = after.resource_named(name).unwrap();
+    let new = after.resource_by_name(name).unwrap();
     ensure(new != old && after.resource_name(old).is_none(), || format!("the id of {name} came back"))?;
     ensure(after.owner_of(new).is_none(), || format!("{name} has its old owner"))?;
     let kind = name.split('/').next().unwrap_or_default();
     let fresh = format!("{kind}/fresh");
     let with = must(&after, &Strict, &[json!({ "add_resource": { "resource": fresh } })])?;
-    let fresh = with.resource_named(&fresh).unwrap();
+    let fresh = with.resource_by_name(&fresh).unwrap();
     for (who, principal, on, _) in pairs(&with).into_iter().filter(|(_, _, on, _)| *on == name) {
         let same = with.granted(principal, new) == with.granted(principal, fresh);
         ensure(same, || format!("{who} has old rights on {on}"))?;
@@ -326,7 +326,7 @@ fn changes(sides: [&Directory; 2]) -> (Vec<Value>, Vec<Value>) {
     for side in sides {
         users.extend(crate::compare::users().filter_map(|name| side.user(name)));
         let names = RESOURCES.iter().copied().chain(["project/none"]);
-        resources.extend(names.filter_map(|name| side.resource_named(name)));
+        resources.extend(names.filter_map(|name| side.resource_by_name(name)));
     }
     let (mut access, mut seats) = (Vec::new(), Vec::new());
     for user in users {
@@ -386,7 +386,7 @@ fn a6_a_misspelled_permission_is_never_allowed() {
         })?;
         for (who, _, on, _) in pairs(&open) {
             for wanted in [&["raed"][..], &["read", "raed"], &["Read"], &["read "], &[""], &["*"], &["all"]] {
-                let code = open.check_named(&who, on, wanted).map_err(|error| error.to_string())?.code();
+                let code = open.check_by_name(&who, on, wanted).map_err(|error| error.to_string())?.code();
                 ensure(matches!(code, "wrong_kind" | "inactive"), || {
                     format!("{who} on {on} for {wanted:?}: {code}")
                 })?;
@@ -408,11 +408,11 @@ fn a5_naming_a_permission_twice_is_naming_it_once() {
         json!({ "grant": { "to": "user:ada", "on": "project/a", "permissions": ["read", "read"] } }),
     ];
     let directory = must(&crate::pair::empty(&catalog), &Strict, &world).unwrap();
-    let ask = |wanted: &[&str]| directory.check_named("user:ada", "project/a", wanted).unwrap().code();
+    let ask = |wanted: &[&str]| directory.check_by_name("user:ada", "project/a", wanted).unwrap().code();
     assert_eq!([ask(&["read"; 2]), ask(&["write"; 2])], ["allowed", "not_granted"]);
     assert_eq!(ask(&["read", "write", "write"]), "not_granted");
     let explained = |wanted: &[&str]| {
-        let explanation = directory.explain_named("user:ada", "project/a", wanted).unwrap();
+        let explanation = directory.explain_by_name("user:ada", "project/a", wanted).unwrap();
         (explanation.decision, explanation.grants, explanation.needs)
     };
     assert_eq!(explained(&["read"; 2]), explained(&["read"]));
@@ -439,7 +439,7 @@ fn a11_the_entries_of_a_scope_add_up() {
     };
     for on in ["project/a", "project/*"] {
         let scoped = with(ScopeDocument::nothing().with(on, ["read"]).with(on, ["run"]));
-        let ask = |permission| scoped.check_named("key:ci", "project/a", &[permission]).unwrap().code();
+        let ask = |permission| scoped.check_by_name("key:ci", "project/a", &[permission]).unwrap().code();
         assert_eq!(["read", "run", "write"].map(ask), ["allowed", "allowed", "not_granted"], "{on}");
 
         let nothing = with(ScopeDocument::nothing().with(on, []));
@@ -477,7 +477,7 @@ fn c6_names_that_look_alike_never_grant_each_other() {
             for (who, place) in names.iter().flat_map(|who| names.iter().map(move |place| (who, place))) {
                 let place = format!("project/{place}");
                 let found =
-                    after.check_named(&format!("user:{who}"), &place, &["read"]).unwrap().is_allowed();
+                    after.check_by_name(&format!("user:{who}"), &place, &["read"]).unwrap().is_allowed();
                 let expected = subject == "user" && who == granted && place == on;
                 assert_eq!(found, expected, "{grant}: user:{who} on {place}");
             }

@@ -3,7 +3,7 @@
 use super::{Taken, ensure, on_every_step, users};
 use crate::generate::Mix;
 use crate::pair::{plan, read_commands};
-use entitle::change::{Commit, Stale};
+use entitle::change::{Commit, StalePlanError};
 use entitle::journal::{Journal as _, MemoryJournal};
 use entitle::seats::SeatRequest;
 use entitle::{Authority, Directory, Plan, Strict, Timestamp};
@@ -57,7 +57,7 @@ fn c3_a_plan_on_an_older_revision_is_refused_as_stale() {
         let (base, at) = (taken.before.revision(), taken.at);
         let first = json!({ "add_group": { "group": "first" } });
         let first = plan(taken.before, at, &Strict, &[first]).map_err(|refusal| refusal.to_string())?;
-        let expected = Err(Stale { base, found: base + 1 });
+        let expected = Err(StalePlanError { base, found: base + 1 });
         let next = taken.before.commit(first.clone()).map_err(|stale| stale.to_string())?;
         for stale in [late, &first] {
             let found = next.commit(stale.clone()).map(|made| made.revision());

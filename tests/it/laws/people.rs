@@ -217,7 +217,7 @@ fn g3_a_profile_left_out_is_the_default_one_and_null_is_none() {
 
 /// Commands that set what a group has on every resource, or on every kind of which there may be several.
 fn set_everywhere(directory: &Directory, group: &str, widely: bool, nothing: bool) -> Vec<Value> {
-    let there = RESOURCES.iter().filter(|on| directory.resource_named(on).is_some());
+    let there = RESOURCES.iter().filter(|on| directory.resource_by_name(on).is_some());
     let kinds = ["project/*", "connection/*"];
     let targets: Vec<&str> = if widely { kinds.to_vec() } else { there.copied().collect() };
     let set = |on: &str| {

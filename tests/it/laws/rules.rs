@@ -19,7 +19,7 @@ fn a1_whom_nothing_is_granted_may_nothing() {
             json!({ "add_resource": { "resource": "project/fresh" } }),
         ];
         let after = must(directory, &Strict, &commands)?;
-        let fresh = after.resource_named("project/fresh").unwrap();
+        let fresh = after.resource_by_name("project/fresh").unwrap();
         let new = Principal::User(after.user("new").unwrap());
         ensure(granted_names(&after, new, fresh).is_empty(), || "a new user has something".to_owned())
     });
@@ -67,7 +67,7 @@ fn a9_a_global_permission_is_a_grant_on_the_instance_and_nowhere_else() {
 fn a10_a_group_that_includes_an_owner_follows_the_owner() {
     in_every_state(Mix::All, |directory| {
         for on in RESOURCES {
-            let Some(resource) = directory.resource_named(on) else { continue };
+            let Some(resource) = directory.resource_by_name(on) else { continue };
             let group = json!({ "add_group": { "group": "owners", "includes_owner_of": on } });
             let mut after = must(directory, &Strict, &[group])?;
             let owners = |directory: &Directory| {
@@ -116,11 +116,12 @@ fn a12_what_needs_a_credential_is_denied_without_it_and_only_then() {
                     json!({ "require_credential": { "resource": on, "for": [permission] } }),
                 ],
             )?;
-            let code = |directory: &Directory| directory.check_named(&who, on, &[permission]).unwrap().code();
+            let code =
+                |directory: &Directory| directory.check_by_name(&who, on, &[permission]).unwrap().code();
             ensure(code(&without) == "credential_required", || format!("{who} on {on}: {}", code(&without)))?;
             let record = json!({ "record_credential": { "user": user, "resource": on } });
             let with = must(&without, &Strict, &[record])?;
-            let back = with.check_named(&who, on, &[permission]).unwrap();
+            let back = with.check_by_name(&who, on, &[permission]).unwrap();
             ensure(back.is_allowed(), || format!("{who} on {on} with it: {}", back.code()))?;
         }
         Ok(())

@@ -114,7 +114,7 @@ fn s12_the_lapsed_ceiling_cuts_everybody_and_nothing_else_does() {
                     format!("{phase:?}: {who} on {on} may {has:?}, not {expected:?}")
                 })?;
                 for gone in had.difference(&expected) {
-                    let code = cut.check_named(who, on, &[gone]).unwrap().code();
+                    let code = cut.check_by_name(who, on, &[gone]).unwrap().code();
                     ensure(code == "license_lapsed", || {
                         format!("{phase:?}: {who} on {on} for {gone}: {code}")
                     })?;
@@ -236,7 +236,7 @@ fn lacks_add_ons_only(directory: &Directory) -> Held {
     for (on, expected) in
         [("project/fresh", ["admin", "read", "write"].as_slice()), ("instance", &["admin", "audit"])]
     {
-        let found = open.permissions(robot, open.resource_named(on).unwrap());
+        let found = open.permissions(robot, open.resource_by_name(on).unwrap());
         let found: BTreeSet<_> = open.catalog().names(found).collect();
         ensure(found.iter().eq(expected), || format!("the robot may {found:?} on {on}"))?;
     }

@@ -24,7 +24,7 @@ fn subjects(directory: &Directory) -> Vec<String> {
 }
 
 fn targets(directory: &Directory) -> Vec<String> {
-    let there = RESOURCES.iter().filter(|on| directory.resource_named(on).is_some());
+    let there = RESOURCES.iter().filter(|on| directory.resource_by_name(on).is_some());
     there.map(ToString::to_string).chain(kinds().map(|(kind, _)| format!("{kind}/*"))).collect()
 }
 
@@ -107,7 +107,7 @@ fn key_is_new(directory: &Directory, name: &str) -> Held {
     let new = after.key(name).unwrap();
     ensure(new != old, || format!("the id of {name} came back"))?;
     for on in RESOURCES {
-        let Some(resource) = after.resource_named(on) else { continue };
+        let Some(resource) = after.resource_by_name(on) else { continue };
         let nothing = after.granted(old, resource).bits() | after.granted(new, resource).bits() == 0;
         ensure(nothing, || format!("{name} has an old scope on {on}"))?;
         let request = after.catalog().permission_set("project", ["read"]).unwrap();

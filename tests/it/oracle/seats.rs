@@ -1,7 +1,7 @@
 //! Seats: the figures, the one door (S5), the queue (S8).
 
 use super::policy::{Answer, Ask, Policy};
-use super::world::{Basis, Batch, Before, Done, Request, Seat, Status, World, refuse};
+use super::world::{Basis, Batch, Before, Executed, Request, Seat, Status, World, refuse};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -140,7 +140,7 @@ impl Batch {
     }
 
     /// S6: every request that is open at the end of the batch is settled, in batch order.
-    pub fn settle(&mut self, before: &Before) -> Done {
+    pub fn settle(&mut self, before: &Before) -> Executed {
         let requests = std::mem::take(&mut self.requests);
         // The seats that the requesters have are given up first, all together, so that two who
         // swap at a full profile may come in either order.

@@ -15,20 +15,28 @@ enum Shape {
     Flag,
     Source,
     Members,
-    Subject,
+    Grantee,
     Scope,
     /// A whole number that may be negative, which the license then refuses (S14).
     Integer,
     SeatFigures,
 }
 
-use Shape::{Flag, Integer, Members, Number, Profile, Scope, SeatFigures, Source, Subject, Text, Texts};
+use Shape::{
+    Flag, Grantee, Integer, Members, Number, Profile, Source, Scope, SeatFigures, Text, Texts,
+};
 
 /// Every command with its fields; a field whose name ends in `?` may be left out.
 const COMMANDS: &[(&str, &[(&str, Shape)])] = &[
     (
         "add_user",
-        &[("user", Text), ("profile?", Profile), ("groups?", Texts), ("source?", Source), ("email?", Text)],
+        &[
+            ("user", Text),
+            ("profile?", Profile),
+            ("groups?", Texts),
+            ("source?", Source),
+            ("email?", Text),
+        ],
     ),
     (
         "invite",
@@ -65,9 +73,9 @@ const COMMANDS: &[(&str, &[(&str, Shape)])] = &[
     ("add_resource", &[("resource", Text), ("owner?", Text)]),
     ("remove_resource", &[("resource", Text)]),
     ("transfer_ownership", &[("resource", Text), ("to", Text)]),
-    ("grant", &[("to", Subject), ("on", Text), ("permissions", Texts)]),
-    ("revoke", &[("to", Subject), ("on", Text), ("permissions", Texts)]),
-    ("set_grant", &[("to", Subject), ("on", Text), ("permissions", Texts)]),
+    ("grant", &[("to", Grantee), ("on", Text), ("permissions", Texts)]),
+    ("revoke", &[("to", Grantee), ("on", Text), ("permissions", Texts)]),
+    ("set_grant", &[("to", Grantee), ("on", Text), ("permissions", Texts)]),
     ("add_key", &[("key", Text), ("acts_as", Text), ("scope?", Scope), ("expires_at?", Number)]),
     ("remove_key", &[("key", Text)]),
     ("require_credential", &[("resource", Text), ("for", Texts)]),
@@ -127,7 +135,7 @@ fn check_shape(value: &Value, shape: Shape, what: &str) -> Result<(), String> {
             other => malformed(format!("{what}: `{other}` is no source")),
         },
         Members => check_members(value, what),
-        Subject => check_subject(text(value, what)?, what),
+        Grantee => check_subject(text(value, what)?, what),
         Scope => check_scope(value, what),
         Integer => check_integer(value, what),
         SeatFigures => check_seat_figures(value, what),

@@ -3,7 +3,7 @@
 use super::catalog::Permissions;
 use super::names::{is_key, is_name};
 use super::users::{text, texts};
-use super::world::{Batch, Done, Group, Key, Members, Resource, Scope, Status, World, refuse};
+use super::world::{Batch, Executed, Group, Key, Members, Resource, Scope, Status, World, refuse};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -102,11 +102,11 @@ impl World {
 }
 
 impl Batch {
-    pub(super) fn known_group(&self, name: &str) -> Done {
+    pub(super) fn known_group(&self, name: &str) -> Executed {
         if self.world.state.groups.contains_key(name) { Ok(()) } else { refuse("unknown_group") }
     }
 
-    pub(super) fn add_group(&mut self, body: &Value) -> Done {
+    pub(super) fn add_group(&mut self, body: &Value) -> Executed {
         let name = text(body, "group").unwrap();
         let members = match &body["members"] {
             Value::Object(map) if map.contains_key("by_profile") => {
@@ -152,7 +152,7 @@ impl Batch {
     }
 
     /// G5: memberships and grants go with the group.
-    pub(super) fn remove_group(&mut self, body: &Value) -> Done {
+    pub(super) fn remove_group(&mut self, body: &Value) -> Executed {
         let name = text(body, "group").unwrap();
         self.known_group(name)?;
         let subject = format!("group:{name}");
@@ -177,7 +177,7 @@ impl Batch {
         Ok((user, group.to_string()))
     }
 
-    pub(super) fn join(&mut self, body: &Value) -> Done {
+    pub(super) fn join(&mut self, body: &Value) -> Executed {
         let (user, group) = self.membership(body)?;
         if self.user(&user).joined.insert(group) {
             self.record();
@@ -186,7 +186,7 @@ impl Batch {
     }
 
     /// C4: leaving a group that one is not in is a no-op.
-    pub(super) fn leave(&mut self, body: &Value) -> Done {
+    pub(super) fn leave(&mut self, body: &Value) -> Executed {
         let (user, group) = self.membership(body)?;
         if self.user(&user).joined.remove(&group) {
             self.record();
@@ -194,7 +194,7 @@ impl Batch {
         Ok(())
     }
 
-    pub(super) fn add_resource(&mut self, body: &Value) -> Done {
+    pub(super) fn add_resource(&mut self, body: &Value) -> Executed {
         let name = text(body, "resource").unwrap();
         // A9: a singleton is there already, and is the only one of its kind.
         if self.world.is_singleton(World::kind_of(name)) {
@@ -225,7 +225,7 @@ impl Batch {
     }
 
     /// C7: nothing that named the resource is left for one that is added later under its name.
-    pub(super) fn remove_resource(&mut self, body: &Value) -> Done {
+    pub(super) fn remove_resource(&mut self, body: &Value) -> Executed {
         let name = text(body, "resource").unwrap();
         if self.world.is_singleton(name) {
             return refuse("singleton");
@@ -264,7 +264,7 @@ impl Batch {
         }
     }
 
-    pub(super) fn transfer_ownership(&mut self, body: &Value) -> Done {
+    pub(super) fn transfer_ownership(&mut self, body: &Value) -> Executed {
         let name = self.world.resolve_resource(text(body, "resource").unwrap())?;
         let to = self.known_user(text(body, "to").unwrap())?;
         // A10: the owner of the space must be active.
@@ -311,7 +311,7 @@ impl Batch {
         self.record();
     }
 
-    pub(super) fn grant(&mut self, body: &Value) -> Done {
+    pub(super) fn grant(&mut self, body: &Value) -> Executed {
         let (slot, permissions) = self.grant_fields(body)?;
         let mut all = self.granted_so_far(&slot);
         all.extend(self.world.closed(&slot.1, &permissions));
@@ -320,7 +320,7 @@ impl Batch {
     }
 
     /// A3: revoking a permission also revokes those that imply it, and leaves the rest.
-    pub(super) fn revoke(&mut self, body: &Value) -> Done {
+    pub(super) fn revoke(&mut self, body: &Value) -> Executed {
         let (slot, permissions) = self.grant_fields(body)?;
         let kind = self.world.catalog.kinds[World::kind_of(&slot.1)].clone();
         let mut left = self.granted_so_far(&slot);
@@ -329,7 +329,7 @@ impl Batch {
         Ok(())
     }
 
-    pub(super) fn set_grant(&mut self, body: &Value) -> Done {
+    pub(super) fn set_grant(&mut self, body: &Value) -> Executed {
         let (slot, permissions) = self.grant_fields(body)?;
         let closed = self.world.closed(&slot.1, &permissions);
         self.store_grant(slot, closed);
@@ -360,7 +360,7 @@ impl Batch {
         Ok(Scope::Of(entries))
     }
 
-    pub(super) fn add_key(&mut self, body: &Value) -> Done {
+    pub(super) fn add_key(&mut self, body: &Value) -> Executed {
         let name = text(body, "key").unwrap();
         let acts_as = text(body, "acts_as").unwrap();
         let expires_at = body["expires_at"].as_u64();
@@ -384,7 +384,7 @@ impl Batch {
         Ok(())
     }
 
-    pub(super) fn remove_key(&mut self, body: &Value) -> Done {
+    pub(super) fn remove_key(&mut self, body: &Value) -> Executed {
         if self.state().keys.remove(text(body, "key").unwrap()).is_none() {
             return refuse("unknown_key");
         }
@@ -393,7 +393,7 @@ impl Batch {
     }
 
     /// A12: from now on these permissions ask for a credential, exactly as listed (A3).
-    pub(super) fn require_credential(&mut self, body: &Value) -> Done {
+    pub(super) fn require_credential(&mut self, body: &Value) -> Executed {
         let name = self.world.resolve_resource(text(body, "resource").unwrap())?;
         let requires = self.world.known_permissions(&name, &texts(body, "for"))?;
         let resource = self.state().resources.get_mut(&name).unwrap();
@@ -404,7 +404,7 @@ impl Batch {
         Ok(())
     }
 
-    pub(super) fn record_credential(&mut self, body: &Value) -> Done {
+    pub(super) fn record_credential(&mut self, body: &Value) -> Executed {
         let user = self.known_user(text(body, "user").unwrap())?;
         let resource = self.world.resolve_resource(text(body, "resource").unwrap())?;
         if self.user(&user).credentials.insert(resource) {
@@ -413,7 +413,7 @@ impl Batch {
         Ok(())
     }
 
-    pub(super) fn forget_credential(&mut self, body: &Value) -> Done {
+    pub(super) fn forget_credential(&mut self, body: &Value) -> Executed {
         let user = self.known_user(text(body, "user").unwrap())?;
         let resource = self.world.resolve_resource(text(body, "resource").unwrap())?;
         if self.user(&user).credentials.remove(&resource) {

@@ -1,7 +1,7 @@
 //! The commands about users: how they come, change and go.
 
 use super::names::{is_address, is_name, split_addresses};
-use super::world::{Basis, Batch, Done, Request, Status, User, refuse};
+use super::world::{Basis, Batch, Executed, Request, Status, User, refuse};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -68,14 +68,14 @@ impl Batch {
         }
     }
 
-    fn check_groups_known(&self, groups: &[String]) -> Done {
+    fn check_groups_known(&self, groups: &[String]) -> Executed {
         for group in groups {
             self.known_group(group)?;
         }
         Ok(())
     }
 
-    fn check_groups_not_managed(&self, user: &str, groups: &[String]) -> Done {
+    fn check_groups_not_managed(&self, user: &str, groups: &[String]) -> Executed {
         for group in groups {
             if self.world.is_managed(group, user) {
                 return refuse("managed_group");
@@ -84,7 +84,7 @@ impl Batch {
         Ok(())
     }
 
-    fn check_email(body: &Value) -> Done {
+    fn check_email(body: &Value) -> Executed {
         if text(body, "email").is_some_and(|email| !is_name(email)) {
             return refuse("invalid_name");
         }
@@ -123,7 +123,7 @@ impl Batch {
         self.record();
     }
 
-    pub(super) fn add_user(&mut self, body: &Value) -> Done {
+    pub(super) fn add_user(&mut self, body: &Value) -> Executed {
         let name = text(body, "user").unwrap();
         let groups = texts(body, "groups");
         if !is_name(name) {
@@ -151,7 +151,7 @@ impl Batch {
         Ok(())
     }
 
-    pub(super) fn invite(&mut self, body: &Value) -> Done {
+    pub(super) fn invite(&mut self, body: &Value) -> Executed {
         let name = text(body, "user").unwrap();
         if !is_name(name) {
             return refuse("invalid_name");
@@ -160,7 +160,7 @@ impl Batch {
     }
 
     /// G6: one bad address refuses the whole.
-    pub(super) fn invite_many(&mut self, body: &Value) -> Done {
+    pub(super) fn invite_many(&mut self, body: &Value) -> Executed {
         let addresses = split_addresses(text(body, "text").unwrap());
         if !addresses.iter().all(|address| is_address(address)) {
             return refuse("invalid_name");
@@ -168,7 +168,7 @@ impl Batch {
         self.invite_all(&addresses, body)
     }
 
-    fn invite_all(&mut self, names: &[String], body: &Value) -> Done {
+    fn invite_all(&mut self, names: &[String], body: &Value) -> Executed {
         let groups = texts(body, "groups");
         for name in names {
             let Some(user) = self.world.state.users.get(name) else { continue };
@@ -198,7 +198,7 @@ impl Batch {
         Ok(())
     }
 
-    fn invite_one(&mut self, name: &str, body: &Value, groups: &[String]) -> Done {
+    fn invite_one(&mut self, name: &str, body: &Value, groups: &[String]) -> Executed {
         let status = Status::Invited { expires_at: body["expires_at"].as_u64() };
         match self.world.state.users.get(name).map(|user| user.status) {
             // G2: invited users are local.
@@ -237,7 +237,7 @@ impl Batch {
     }
 
     /// S4: the reservation becomes a held seat, never refused for capacity; S8: the turn is kept.
-    pub(super) fn accept_invite(&mut self, body: &Value) -> Done {
+    pub(super) fn accept_invite(&mut self, body: &Value) -> Executed {
         let name = self.invited(body)?;
         self.user(&name).status = Status::Active;
         self.record();
@@ -245,7 +245,7 @@ impl Batch {
     }
 
     /// S4: a revoked user is removed. A10: not one who owns something.
-    pub(super) fn revoke_invite(&mut self, body: &Value) -> Done {
+    pub(super) fn revoke_invite(&mut self, body: &Value) -> Executed {
         let name = self.invited(body)?;
         if !self.world.owned_by(&name).is_empty() {
             return refuse("owns_resources");
@@ -254,7 +254,7 @@ impl Batch {
         Ok(())
     }
 
-    pub(super) fn assign_profile(&mut self, body: &Value) -> Done {
+    pub(super) fn assign_profile(&mut self, body: &Value) -> Executed {
         let name = self.known_user(text(body, "user").unwrap())?;
         let profile = self.named_profile(body)?;
         self.assign(&name, profile, "admin");
@@ -294,7 +294,7 @@ impl Batch {
     }
 
     /// S4: suspending frees the seat. A10: not the owner of the space.
-    pub(super) fn suspend(&mut self, body: &Value) -> Done {
+    pub(super) fn suspend(&mut self, body: &Value) -> Executed {
         let name = self.known_user(text(body, "user").unwrap())?;
         match self.world.state.users[&name].status {
             Status::Invited { .. } | Status::Expired => return refuse("wrong_state"),
@@ -311,7 +311,7 @@ impl Batch {
     }
 
     /// S4: reinstating is a new admission to what was remembered.
-    pub(super) fn reinstate(&mut self, body: &Value) -> Done {
+    pub(super) fn reinstate(&mut self, body: &Value) -> Executed {
         let name = self.known_user(text(body, "user").unwrap())?;
         match self.world.state.users[&name].status {
             Status::Invited { .. } | Status::Expired => return refuse("wrong_state"),
@@ -327,7 +327,7 @@ impl Batch {
     }
 
     /// A10: what the user owns goes to the heir; the owner of the space cannot be removed at all.
-    pub(super) fn remove_user(&mut self, body: &Value) -> Done {
+    pub(super) fn remove_user(&mut self, body: &Value) -> Executed {
         let name = self.known_user(text(body, "user").unwrap())?;
         let heir = match text(body, "heir") {
             None => None,
@@ -363,7 +363,7 @@ impl Batch {
     }
 
     /// A new name, and the same user: everything that names the user follows.
-    pub(super) fn rename_user(&mut self, body: &Value) -> Done {
+    pub(super) fn rename_user(&mut self, body: &Value) -> Executed {
         let name = text(body, "user").unwrap();
         let to = text(body, "to").unwrap();
         if !is_name(to) {
@@ -404,7 +404,7 @@ impl Batch {
     }
 
     /// G2: takes over what the directory outside says of a user.
-    pub(super) fn sync_user(&mut self, body: &Value) -> Done {
+    pub(super) fn sync_user(&mut self, body: &Value) -> Executed {
         let name = text(body, "user").unwrap();
         let source = text(body, "source").unwrap();
         let external: BTreeSet<String> = texts(body, "external_groups").into_iter().collect();

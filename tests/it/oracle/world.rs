@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What becomes of a command: nothing, or a refusal by its code.
-pub type Done = Result<(), String>;
+pub type Executed = Result<(), String>;
 
 /// A refusal, by its code.
 pub fn refuse<T>(code: &str) -> Result<T, String> {
@@ -380,7 +380,7 @@ impl Batch {
         }
     }
 
-    fn run(&mut self, command: &Value) -> Done {
+    fn run(&mut self, command: &Value) -> Executed {
         let (name, body) = command.as_object().unwrap().iter().next().unwrap();
         match name.as_str() {
             "add_user" => self.add_user(body),
@@ -416,7 +416,7 @@ impl Batch {
     }
 
     /// Installs a license. The same content again is a no-op and keeps the peaks (S14).
-    fn install_license(&mut self, body: &Value) -> Done {
+    fn install_license(&mut self, body: &Value) -> Executed {
         let license = License::read(body, &self.world.catalog)?;
         if self.world.state.license.as_ref() == Some(&license) {
             return Ok(());

@@ -6,7 +6,7 @@
 use super::worlds::{Both, GROUPS, KEYS, KINDS, RESOURCES, USERS, story};
 use entitle::authorize::Explanation;
 use entitle::catalog::PermissionSet;
-use entitle::directory::{Grantee, Target};
+use entitle::directory::{GranteeId, Target};
 use entitle::{Directory, GroupId, Principal, ResourceId, UserId};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,18 +69,18 @@ fn listed(names: &[String]) -> BTreeSet<String> {
 fn cell(both: &Both, who: &str, on: &str) -> Result<(), TestCaseError> {
     let directory = &both.directory;
     let kind = on.split('/').next().unwrap();
-    let principal = directory.principal_named(who).unwrap();
-    let resource = directory.resource_named(on);
+    let principal = directory.principal_by_name(who).unwrap();
+    let resource = directory.resource_by_name(on);
     for asked in subsets(on) {
         let expected = both.oracle.check(who, on, &asked);
         let what = format!("{who} on {on} for {asked:?}");
         prop_assert_eq!(
             &expected,
-            directory.check_named(who, on, &asked).unwrap().code(),
+            directory.check_by_name(who, on, &asked).unwrap().code(),
             "by name: {}",
             &what
         );
-        let named = directory.explain_named(who, on, &asked).unwrap();
+        let named = directory.explain_by_name(who, on, &asked).unwrap();
         prop_assert_eq!(&expected, named.code(), "explained by name: {}", &what);
         let set = directory.catalog().permission_set(kind, asked.iter().copied()).unwrap();
         let (Some(principal), Some(resource)) = (principal, resource) else { continue };
@@ -151,7 +151,7 @@ fn consistent(both: &Both, who: &str, on: &str, why: &Explanation) -> Result<(),
 fn users(both: &Both, on: &str) -> Result<(), TestCaseError> {
     let directory = &both.directory;
     let kind = on.split('/').next().unwrap();
-    let Some(resource) = directory.resource_named(on) else { return Ok(()) };
+    let Some(resource) = directory.resource_by_name(on) else { return Ok(()) };
     for asked in subsets(on) {
         let set = directory.catalog().permission_set(kind, asked.iter().copied()).unwrap();
         let found: Vec<UserId> = directory.principals(resource, set).collect();
@@ -163,7 +163,7 @@ fn users(both: &Both, on: &str) -> Result<(), TestCaseError> {
         if let [permission] = asked[..] {
             for who in principals() {
                 let expected = listed(&both.oracle.resources(&who, kind, permission));
-                let principal = directory.principal_named(&who).unwrap();
+                let principal = directory.principal_by_name(&who).unwrap();
                 let found = principal.map(|who| directory.resources_with(who, set).collect::<Vec<_>>());
                 let found = found.unwrap_or_default();
                 let found =
@@ -178,11 +178,12 @@ fn users(both: &Both, on: &str) -> Result<(), TestCaseError> {
 /// The grants on all targets are the grants of all subjects.
 fn grants(directory: &Directory) -> Result<(), TestCaseError> {
     let kinds = KINDS.iter().filter_map(|(kind, _)| directory.catalog().kind(kind)).map(Target::Kind);
-    let resources = RESOURCES.iter().filter_map(|name| directory.resource_named(name)).map(Target::Resource);
-    let groups = GROUPS.iter().filter_map(|name| directory.group(name)).map(Grantee::Group);
-    let users = USERS.iter().filter_map(|name| directory.user(name)).map(Grantee::User);
+    let resources =
+        RESOURCES.iter().filter_map(|name| directory.resource_by_name(name)).map(Target::Resource);
+    let groups = GROUPS.iter().filter_map(|name| directory.group(name)).map(GranteeId::Group);
+    let users = USERS.iter().filter_map(|name| directory.user(name)).map(GranteeId::User);
     let on: Vec<_> = kinds.chain(resources).flat_map(|target| directory.grants_on(target)).collect();
-    let of = groups.chain(users).chain([Grantee::Everyone]).flat_map(|to| directory.grants_of(to));
+    let of = groups.chain(users).chain([GranteeId::Everyone]).flat_map(|to| directory.grants_of(to));
     let of: BTreeMap<_, _> = of.map(|grant| ((grant.on, grant.to), grant.permissions)).collect();
     prop_assert_eq!(on.len(), of.len());
     for grant in on {
@@ -241,7 +242,7 @@ fn sufficient(both: &mut Both, who: &str, on: &str, asked: &[&str]) -> Result<()
     use entitle::authorize::Need;
     use serde_json::json;
 
-    let why = both.directory.explain_named(who, on, asked).unwrap();
+    let why = both.directory.explain_by_name(who, on, asked).unwrap();
     let commands: Option<Vec<_>> = why
         .needs
         .iter()
@@ -259,7 +260,7 @@ fn sufficient(both: &mut Both, who: &str, on: &str, asked: &[&str]) -> Result<()
     for command in commands {
         prop_assert!(both.make(&command)?);
     }
-    let now = both.directory.explain_named(who, on, asked).unwrap();
+    let now = both.directory.explain_by_name(who, on, asked).unwrap();
     // A license or a key may be over meanwhile, and that is another story.
     let over = ["license_lapsed", "inactive", "no_seat"].contains(&now.code());
     prop_assert!(now.decision.is_allowed() || over, "was {}\nis {}", why, now);
@@ -281,7 +282,7 @@ fn stale_ids_are_unknown() {
         assert!(both.make(&command).unwrap());
     }
     let ada = both.directory.user("ada").unwrap();
-    let churn: ResourceId = both.directory.resource_named("project/churn").unwrap();
+    let churn: ResourceId = both.directory.resource_by_name("project/churn").unwrap();
     let read = both.directory.catalog().permission_set("project", ["read"]).unwrap();
     assert!(both.directory.explain(ada, churn, read).decision.is_allowed());
     both.make(&serde_json::json!({ "remove_user": { "user": "ada" } })).unwrap();
@@ -293,6 +294,6 @@ fn stale_ids_are_unknown() {
     assert_eq!(both.directory.review_of(ada).count(), 0);
     assert_eq!(both.directory.principals(churn, read).count(), 0);
     assert_eq!(both.directory.grants_on(Target::Resource(churn)).count(), 0);
-    assert_eq!(both.directory.grants_of(Grantee::User(ada)).count(), 0);
+    assert_eq!(both.directory.grants_of(GranteeId::User(ada)).count(), 0);
     assert_eq!(both.directory.group_ids(ada).count(), 0);
 }

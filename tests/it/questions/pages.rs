@@ -4,7 +4,7 @@
 //! was in it at none must not come, and nothing comes twice.
 
 use super::worlds::{Both, story, thing};
-use entitle::directory::{Grantee, Target};
+use entitle::directory::{GranteeId, Target};
 use entitle::{Directory, GroupId, Principal, ResourceId, UserId};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -68,7 +68,7 @@ proptest! {
                 last.map_or(all.clone(), |last| all.after(*last)).collect()
             }) as Question<_>))?;
             in_pages(&mut again()?, &changes, size, &(Box::new(move |directory: &Directory, last: Option<&Target>| {
-                let all = directory.grants_of(Grantee::User(ada));
+                let all = directory.grants_of(GranteeId::User(ada));
                 last.map_or(all.clone(), |last| all.after(*last)).map(|grant| grant.on).collect()
             }) as Question<_>))?;
         }
@@ -78,21 +78,21 @@ proptest! {
                 last.map_or(all.clone(), |last| all.after(*last)).collect()
             }) as Question<_>))?;
             in_pages(&mut again()?, &changes, size, &(Box::new(move |directory: &Directory, last: Option<&Target>| {
-                let all = directory.grants_of(Grantee::Group(group));
+                let all = directory.grants_of(GranteeId::Group(group));
                 last.map_or(all.clone(), |last| all.after(*last)).map(|grant| grant.on).collect()
             }) as Question<_>))?;
         }
         in_pages(&mut again()?, &changes, size, &(Box::new(move |directory: &Directory, last: Option<&Target>| {
-            let all = directory.grants_of(Grantee::Everyone);
+            let all = directory.grants_of(GranteeId::Everyone);
             last.map_or(all.clone(), |last| all.after(*last)).map(|grant| grant.on).collect()
         }) as Question<_>))?;
-        if let Some(churn) = directory.resource_named("project/churn") {
+        if let Some(churn) = directory.resource_by_name("project/churn") {
             let read = directory.catalog().permission_set("project", ["read"]).unwrap();
             in_pages(&mut again()?, &changes, size, &(Box::new(move |directory: &Directory, last: Option<&UserId>| {
                 let all = directory.principals(churn, read);
                 last.map_or(all.clone(), |last| all.after(*last)).collect()
             }) as Question<_>))?;
-            in_pages(&mut again()?, &changes, size, &(Box::new(move |directory: &Directory, last: Option<&Grantee>| {
+            in_pages(&mut again()?, &changes, size, &(Box::new(move |directory: &Directory, last: Option<&GranteeId>| {
                 let all = directory.grants_on(Target::Resource(churn));
                 last.map_or(all.clone(), |last| all.after(*last)).map(|grant| grant.to).collect()
             }) as Question<_>))?;
@@ -109,7 +109,7 @@ proptest! {
 #[test]
 fn pages_of_long_lists_are_complete() {
     use entitle::catalog::{Catalog, Kind, Profile};
-    use entitle::{Command, Strict, Subject, Timestamp};
+    use entitle::{Command, Grantee, Strict, Timestamp};
 
     for count in [1_usize, 7, 8, 9, 31, 32, 33, 64, 65, 300] {
         let catalog = Catalog::builder()
@@ -124,17 +124,17 @@ fn pages_of_long_lists_are_complete() {
             commands.push(Command::add_group(group.as_str()).into());
             commands.push(Command::add_user(user.as_str()).profile("robot").group("all").into());
             commands.push(Command::add_resource(format!("project/{number}")).into());
-            commands.push(Command::grant(Subject::user(user.as_str()), "project/hub", ["read"]));
-            commands.push(Command::grant(Subject::group(group.as_str()), "project/hub", ["read"]));
-            commands.push(Command::grant(Subject::group("all"), format!("project/{number}"), ["read"]));
+            commands.push(Command::grant(Grantee::user(user.as_str()), "project/hub", ["read"]));
+            commands.push(Command::grant(Grantee::group(group.as_str()), "project/hub", ["read"]));
+            commands.push(Command::grant(Grantee::group("all"), format!("project/{number}"), ["read"]));
             commands.push(Command::join("user 0", group.as_str()));
         }
         let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, commands).unwrap();
         let directory = plan.into_directory();
         let (all, first) = (directory.group("all").unwrap(), directory.user("user 0").unwrap());
-        let hub = Target::Resource(directory.resource_named("project/hub").unwrap());
+        let hub = Target::Resource(directory.resource_by_name("project/hub").unwrap());
         for size in [1, 2, 7, count] {
-            let pages = |ask: &dyn Fn(Option<Grantee>) -> Vec<Grantee>| {
+            let pages = |ask: &dyn Fn(Option<GranteeId>) -> Vec<GranteeId>| {
                 let mut seen = Vec::new();
                 loop {
                     let page: Vec<_> = ask(seen.last().copied()).into_iter().take(size).collect();
@@ -145,17 +145,17 @@ fn pages_of_long_lists_are_complete() {
                 }
             };
             let members = pages(&|last| match last {
-                Some(Grantee::User(last)) => {
-                    directory.member_ids(all).after(last).map(Grantee::User).collect()
+                Some(GranteeId::User(last)) => {
+                    directory.member_ids(all).after(last).map(GranteeId::User).collect()
                 }
-                _ => directory.member_ids(all).map(Grantee::User).collect(),
+                _ => directory.member_ids(all).map(GranteeId::User).collect(),
             });
             assert_eq!(members.len(), count);
             let groups = pages(&|last| match last {
-                Some(Grantee::Group(last)) => {
-                    directory.group_ids(first).after(last).map(Grantee::Group).collect()
+                Some(GranteeId::Group(last)) => {
+                    directory.group_ids(first).after(last).map(GranteeId::Group).collect()
                 }
-                _ => directory.group_ids(first).map(Grantee::Group).collect(),
+                _ => directory.group_ids(first).map(GranteeId::Group).collect(),
             });
             assert_eq!(groups.len(), count + 1);
             let grants = pages(&|last| {
@@ -175,7 +175,7 @@ fn pages_of_long_lists_are_complete() {
             assert!(left_of_first.next().is_some());
         }
         assert_eq!((left_of_first.next(), left_of_first.size_hint()), (None, (0, Some(0))));
-        assert_eq!(directory.grants_of(Grantee::Group(all)).count(), count);
+        assert_eq!(directory.grants_of(GranteeId::Group(all)).count(), count);
     }
 }
 

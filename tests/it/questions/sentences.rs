@@ -2,7 +2,7 @@
 
 use entitle::Directory;
 use entitle::catalog::{Catalog, Kind, Profile};
-use entitle::{Command, License, Strict, Subject, Timestamp};
+use entitle::{Command, Grantee, License, Strict, Timestamp};
 use serde_json::json;
 
 /// Ada is a reader in the data team; Bob a suspended designer who owns the project; a key acts as Cyd.
@@ -34,8 +34,8 @@ fn directory() -> Directory {
         Command::add_user("bob").profile("designer").into(),
         Command::add_user("cyd").profile("advised").group("leads").into(),
         Command::add_resource("project/churn").owner("bob").into(),
-        Command::grant(Subject::group("data-team"), "project/churn", ["read"]),
-        Command::grant(Subject::group("leads"), "project/*", ["admin"]),
+        Command::grant(Grantee::group("data-team"), "project/churn", ["read"]),
+        Command::grant(Grantee::group("leads"), "project/*", ["admin"]),
         Command::suspend("bob"),
         Command::require_credential("project/churn", ["run"]),
         serde_json::from_value(
@@ -48,7 +48,7 @@ fn directory() -> Directory {
 
 #[track_caller]
 fn case(who: &str, permission: &str, text: &str) {
-    let explanation = directory().explain_named(who, "project/churn", &[permission]).unwrap();
+    let explanation = directory().explain_by_name(who, "project/churn", &[permission]).unwrap();
     assert_eq!(explanation.to_string(), text.trim());
 }
 
@@ -127,7 +127,7 @@ user:eve, fly on project/churn: denied: the principal is unknown (unknown_princi
 fn a_license_that_is_over() {
     let later =
         directory().plan(Timestamp::from_millis(1_000), &Strict, [Command::tick()]).unwrap().into_directory();
-    let explanation = later.explain_named("user:ada", "project/churn", &["read"]).unwrap();
+    let explanation = later.explain_by_name("user:ada", "project/churn", &["read"]).unwrap();
     let needs: Vec<String> = explanation.needs.iter().map(ToString::to_string).collect();
     assert_eq!(
         (explanation.code(), needs),
@@ -137,7 +137,7 @@ fn a_license_that_is_over() {
 
 #[test]
 fn the_structured_form() {
-    let explanation = directory().explain_named("user:ada", "project/churn", &["write"]).unwrap();
+    let explanation = directory().explain_by_name("user:ada", "project/churn", &["write"]).unwrap();
     let value = serde_json::to_value(&explanation).unwrap();
     assert_eq!(value["decision"], "not_granted");
     assert_eq!(value["layer"], "security");
@@ -158,7 +158,7 @@ fn the_structured_form() {
 #[test]
 fn why_in_one_line() {
     let why = |who: &str| {
-        let explanation = directory().explain_named(who, "project/churn", &["write"]).unwrap();
+        let explanation = directory().explain_by_name(who, "project/churn", &["write"]).unwrap();
         explanation.why().to_string()
     };
     assert_eq!(why("user:ada"), "group:data-team on project/churn: read");
@@ -197,12 +197,12 @@ fn what_is_there_and_what_is_missing() {
         Command::add_group("robots").into(),
         Command::add_user("ada").profile("free").group("leads").into(),
         Command::add_resource("project/churn").owner("ada").into(),
-        Command::grant(Subject::group("leads"), "project/*", ["admin"]),
-        Command::grant(Subject::group("robots"), "project/churn", ["write"]),
+        Command::grant(Grantee::group("leads"), "project/*", ["admin"]),
+        Command::grant(Grantee::group("robots"), "project/churn", ["write"]),
     ];
     let directory =
         Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, commands).unwrap().into_directory();
-    let explanation = directory.explain_named("user:ada", "project/churn", &["read", "deploy"]).unwrap();
+    let explanation = directory.explain_by_name("user:ada", "project/churn", &["read", "deploy"]).unwrap();
     let needs = json!([
         { "grant": {
             "user": "ada",
@@ -226,7 +226,7 @@ fn somebody_who_waits() {
     let directory = directory();
     let commands: [Command; 2] = [designer.into(), waits.into()];
     let plan = directory.plan(Timestamp::EPOCH, &entitle::seats::Waitlist, commands).unwrap();
-    let explanation = plan.directory().explain_named("user:eve", "project/churn", &["write"]).unwrap();
+    let explanation = plan.directory().explain_by_name("user:eve", "project/churn", &["write"]).unwrap();
     let needs: Vec<String> = explanation.needs.iter().map(ToString::to_string).collect();
     assert_eq!(
         (explanation.code(), needs),
@@ -238,7 +238,7 @@ fn somebody_who_waits() {
 fn where_nothing_is_granted_nothing_is_summed_up() {
     let fay = Command::add_user("fay").profile("reader");
     let plan = directory().plan(Timestamp::EPOCH, &Strict, [fay.into()]).unwrap();
-    let explanation = plan.directory().explain_named("user:fay", "project/churn", &["read"]).unwrap();
+    let explanation = plan.directory().explain_by_name("user:fay", "project/churn", &["read"]).unwrap();
     assert_eq!((explanation.code(), explanation.grants.len()), ("not_granted", 0));
     assert!(!explanation.to_string().contains("in all"), "{explanation}");
 }

@@ -22,7 +22,7 @@ struct Project {
 }
 
 impl PolicyDomain for Projects {
-    type Subject = User;
+    type Grantee = User;
     type Action = u64;
     type Resource = Project;
     type Context = ();

@@ -7,21 +7,21 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use super::{ContributingGrant, Cut, CutBy, Holding, Need, Through};
-use crate::authorize::evaluate::{Asker, Recorder, Subject as On, Verdict};
+use crate::authorize::evaluate::{PrincipalRef, Recorder, ResourceRef as On, Verdict};
 use crate::catalog::{KindDefinition, KindId};
-use crate::directory::{Directory, EVERYONE, Subject, SubjectSlot, UserStatus, subject_slot};
+use crate::directory::{Directory, EVERYONE, Grantee, GranteeSlot, UserStatus, grantee_slot};
 use crate::seats::SeatState;
 
 /// What the evaluator said while it looked.
 #[derive(Debug, Default)]
-struct Heard {
+struct Trace {
     /// Whether on the whole kind, to whom, and what.
     grants: Vec<(bool, u32, u64)>,
     owner: Option<u64>,
     scope: Option<u64>,
 }
 
-impl Recorder for Heard {
+impl Recorder for Trace {
     fn grant(&mut self, whole_kind: bool, subject: u32, mask: u64) {
         if mask != 0 {
             self.grants.push((whole_kind, subject, mask));
@@ -40,22 +40,26 @@ impl Recorder for Heard {
 /// A principal and a resource that both exist, and what the evaluator says of them.
 pub(super) struct Looked<'a> {
     directory: &'a Directory,
-    who: Asker<'a>,
+    who: PrincipalRef<'a>,
     on: On<'a>,
     pub(super) kind: &'a KindDefinition,
     kind_id: KindId,
     user: &'a str,
     resource: String,
-    heard: Heard,
+    heard: Trace,
     pub(super) verdict: Verdict,
 }
 
 impl<'a> Looked<'a> {
-    pub(super) fn at(directory: &'a Directory, who: Option<Asker<'a>>, on: Option<On<'a>>) -> Option<Self> {
+    pub(super) fn at(
+        directory: &'a Directory,
+        who: Option<PrincipalRef<'a>>,
+        on: Option<On<'a>>,
+    ) -> Option<Self> {
         let (who, on) = (who?, on?);
         let kind_id = KindId::new(on.row.kind);
         let kind = directory.catalog.definition(kind_id)?;
-        let mut heard = Heard::default();
+        let mut heard = Trace::default();
         let verdict = directory.verdict(who, on, &mut heard);
         let user = directory.user_slot_name(who.slot)?;
         let resource = directory.slot_name(on.slot)?.to_string();
@@ -76,8 +80,8 @@ impl<'a> Looked<'a> {
         self.who.key.and_then(|key| key.name.as_deref()).unwrap_or_default().to_owned()
     }
 
-    fn subject(&self, subject: u32) -> Option<Subject> {
-        if subject == EVERYONE { Some(Subject::Everyone) } else { self.directory.subject_name(subject) }
+    fn subject(&self, subject: u32) -> Option<Grantee> {
+        if subject == EVERYONE { Some(Grantee::Everyone) } else { self.directory.subject_name(subject) }
     }
 
     pub(super) fn grants(&self, wanted: u64) -> Vec<ContributingGrant> {
@@ -191,7 +195,7 @@ impl<'a> Looked<'a> {
     }
 
     fn grant_needed(&self, missing: u64) -> Need {
-        let mut held: BTreeMap<Subject, u64> = BTreeMap::new();
+        let mut held: BTreeMap<Grantee, u64> = BTreeMap::new();
         for &(_, subject, mask) in &self.heard.grants {
             if let Some(subject) = self.subject(subject) {
                 *held.entry(subject).or_default() |= mask;
@@ -216,7 +220,7 @@ impl<'a> Looked<'a> {
         let mut held: BTreeMap<u32, u64> = BTreeMap::new();
         let here = self.directory.grants_at(self.on.slot, self.on.row);
         for (subject, mask) in here.chain(self.directory.grants_on_kind(self.kind_id)) {
-            if let SubjectSlot::Group(group) = subject_slot(subject) {
+            if let GranteeSlot::Group(group) = grantee_slot(subject) {
                 *held.entry(group).or_default() |= mask;
             }
         }
@@ -231,7 +235,7 @@ impl<'a> Looked<'a> {
     fn seat_needed(&self) -> Need {
         let seat = self.directory.seat_at(self.who.slot);
         let wants = seat.wants.and_then(|wants| self.directory.catalog.profile_name(wants));
-        Need::Seat {
+        Need::SeatRow {
             user: self.user.to_owned(),
             wants: wants.map(ToOwned::to_owned),
             waits: seat.state() == SeatState::Waiting,

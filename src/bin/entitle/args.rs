@@ -4,7 +4,7 @@ use lexopt::Arg::{Long, Short, Value};
 use lexopt::{Error, Parser, ValueExt as _};
 
 /// What is to be done.
-pub(super) enum Asked {
+pub(super) enum CliCommand {
     Help,
     Version,
     Test { files: Vec<String>, verify: bool },
@@ -33,13 +33,13 @@ pub(super) struct Question {
 }
 
 /// Reads the words; an error says what is missing or not understood.
-pub(super) fn parse(mut words: Parser) -> Result<Asked, Error> {
+pub(super) fn parse(mut words: Parser) -> Result<CliCommand, Error> {
     let Some(first) = words.next()? else { return Err("a command is missing".into()) };
     match first {
-        Long("help") | Short('h') => Ok(Asked::Help),
-        Long("version") | Short('V') => Ok(Asked::Version),
+        Long("help") | Short('h') => Ok(CliCommand::Help),
+        Long("version") | Short('V') => Ok(CliCommand::Version),
         Value(command) => match command.string()?.as_str() {
-            "help" => Ok(Asked::Help),
+            "help" => Ok(CliCommand::Help),
             "test" => test(words),
             "seats" => seats(words),
             "explain" => explain(words),
@@ -50,7 +50,7 @@ pub(super) fn parse(mut words: Parser) -> Result<Asked, Error> {
     }
 }
 
-fn test(mut words: Parser) -> Result<Asked, Error> {
+fn test(mut words: Parser) -> Result<CliCommand, Error> {
     let (mut files, mut verify) = (Vec::new(), false);
     while let Some(word) = words.next()? {
         match word {
@@ -62,10 +62,10 @@ fn test(mut words: Parser) -> Result<Asked, Error> {
     if files.is_empty() {
         return Err(missing("test", "a FILE"));
     }
-    Ok(Asked::Test { files, verify })
+    Ok(CliCommand::Test { files, verify })
 }
 
-fn seats(mut words: Parser) -> Result<Asked, Error> {
+fn seats(mut words: Parser) -> Result<CliCommand, Error> {
     let (mut file, mut form) = (None, None);
     while let Some(word) = words.next()? {
         let chosen = match word {
@@ -84,10 +84,10 @@ fn seats(mut words: Parser) -> Result<Asked, Error> {
         }
     }
     let file = file.ok_or_else(|| missing("seats", "a FILE"))?;
-    Ok(Asked::Seats { file, form: form.unwrap_or_default() })
+    Ok(CliCommand::Seats { file, form: form.unwrap_or_default() })
 }
 
-fn explain(mut words: Parser) -> Result<Asked, Error> {
+fn explain(mut words: Parser) -> Result<CliCommand, Error> {
     let (mut file, mut who, mut on) = (None, None, None);
     let (mut permissions, mut json) = (Vec::new(), false);
     while let Some(word) = words.next()? {
@@ -106,10 +106,10 @@ fn explain(mut words: Parser) -> Result<Asked, Error> {
     if permissions.is_empty() {
         return Err(missing("explain", "`--permission`"));
     }
-    Ok(Asked::Explain { file, question: Question { who, on, permissions, json } })
+    Ok(CliCommand::Explain { file, question: Question { who, on, permissions, json } })
 }
 
-fn review(mut words: Parser) -> Result<Asked, Error> {
+fn review(mut words: Parser) -> Result<CliCommand, Error> {
     let (mut file, mut html) = (None, false);
     while let Some(word) = words.next()? {
         match word {
@@ -119,7 +119,7 @@ fn review(mut words: Parser) -> Result<Asked, Error> {
         }
     }
     let file = file.ok_or_else(|| missing("review", "a FILE"))?;
-    Ok(Asked::Review { file, html })
+    Ok(CliCommand::Review { file, html })
 }
 
 fn missing(command: &str, what: &str) -> Error {

@@ -78,7 +78,7 @@ fn world(criterion: &mut Criterion, size: Size) {
 
     let instance = directory.singleton::<Instance>().unwrap();
     for question in &questions {
-        let user = directory.user(&worlds::user_name(question.user)).unwrap();
+        let user = directory.user_by_name(&worlds::user_name(question.user)).unwrap();
         let allowed = directory.permissions(user, instance).bits();
         assert_eq!(allowed, world.allowed_globally(question.user), "{question:?}");
     }

@@ -51,8 +51,8 @@ fn one_command(criterion: &mut Criterion, world: &World, directory: &Directory) 
 
 fn everybody(criterion: &mut Criterion, world: &World, directory: &Directory) {
     let directory = with_everybody(world, directory);
-    assert_eq!(directory.members_of(directory.group("all").unwrap()).len(), world.size.users as usize);
-    let user = directory.user(&worlds::user_name(8)).unwrap();
+    assert_eq!(directory.members_of(directory.group_by_name("all").unwrap()).len(), world.size.users as usize);
+    let user = directory.user_by_name(&worlds::user_name(8)).unwrap();
     let mut group = criterion.benchmark_group(format!("everybody/{}", world.size.name));
     group.sample_size(10);
     for (what, command) in of_everybody() {
@@ -62,7 +62,7 @@ fn everybody(criterion: &mut Criterion, world: &World, directory: &Directory) {
                 let on = after.resource::<worlds::Project>("p-7").unwrap();
                 assert!(after.granted(user, on).contains(Permissions::RUN));
             }
-            "remove" => assert!(after.group("all").is_none() && !after.groups_of(user).contains(&"all")),
+            "remove" => assert!(after.group_by_name("all").is_none() && !after.groups_of(user).contains(&"all")),
             _ => assert!(after.revision() > directory.revision()),
         }
         drop(after);

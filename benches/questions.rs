@@ -39,7 +39,7 @@ fn users(world: &World, directory: &Directory) -> Vec<(UserId, usize)> {
         led.sort_unstable();
         led.dedup();
         let may = |on: &&u32| world.allowed(user, **on) & Permissions::EXPORT.bits() != 0;
-        (directory.user(&user_name(user)).unwrap(), led.iter().filter(may).count())
+        (directory.user_by_name(&user_name(user)).unwrap(), led.iter().filter(may).count())
     });
     counted.collect()
 }

@@ -33,7 +33,7 @@ impl Heavy {
             .chain(on_miss);
         let directory = commit(&Directory::new(catalog()), commands);
         let heavy = Self {
-            user: directory.user("busy").unwrap(),
+            user: directory.user_by_name("busy").unwrap(),
             hit: directory.resource("hit").unwrap(),
             miss: directory.resource("miss").unwrap(),
             directory,
@@ -62,7 +62,7 @@ impl Shared {
         let commands = [license(grants).into(), Command::add_resource("project/shared").into()];
         let directory = commit(&Directory::new(catalog()), commands.into_iter().chain(users).chain(shares));
         let users: Vec<UserId> =
-            (0..grants * 2).map(|user| directory.user(&user_name(user)).unwrap()).collect();
+            (0..grants * 2).map(|user| directory.user_by_name(&user_name(user)).unwrap()).collect();
         let resource = directory.resource("shared").unwrap();
         for (place, user) in users.iter().enumerate() {
             let decision = directory.check(*user, resource, Permissions::READ);
@@ -109,7 +109,7 @@ impl Kinds {
         let questions = (0..4_096).map(|_| {
             let (user, kind) = (random.below(64), random.below(64));
             let name = ["p0", "p1", "p62", "p63"][random.below(4) as usize];
-            let who = directory.user(&user_name(user)).unwrap();
+            let who = directory.user_by_name(&user_name(user)).unwrap();
             let on = directory.resource_by_name(&format!("{}/r", kind_name(kind))).unwrap();
             let set = directory.catalog().permission_set(&kind_name(kind), [name]).unwrap();
             let expected = (kind + 64 - user) % 64 < 8 && name != "p62";

@@ -409,7 +409,7 @@ pub(crate) fn resource_name(resource: u32) -> String {
 }
 
 pub(crate) fn user_ids(directory: &Directory, users: u32) -> Vec<UserId> {
-    (0..users).map(|user| directory.user(&user_name(user)).unwrap()).collect()
+    (0..users).map(|user| directory.user_by_name(&user_name(user)).unwrap()).collect()
 }
 
 pub(crate) fn resource_ids(directory: &Directory, resources: u32) -> Vec<ResourceId<Project>> {

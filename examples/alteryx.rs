@@ -60,7 +60,7 @@ fn plan(
 }
 
 fn id(directory: &Directory, user: &str) -> Result<UserId> {
-    directory.user(user).ok_or_else(|| format!("there is no user `{user}`").into())
+    directory.user_by_name(user).ok_or_else(|| format!("there is no user `{user}`").into())
 }
 
 /// The table of the platform's documentation: C create, R read, U update, D delete, S share, X execute, E export.

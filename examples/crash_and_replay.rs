@@ -138,7 +138,7 @@ fn first_process(journal: &Path, stored: &Path) -> Result<Directory, Failure> {
     println!("  revision {}: bob, stored and not shown ...", commit.revision);
     OpenOptions::new().append(true).open(journal)?.write_all(br#"{"revision":4,"at":17672"#)?;
     println!("  ... and half of the next commit reaches the disk. The process is gone.");
-    assert!(authority.load().user("bob").is_none());
+    assert!(authority.load().user_by_name("bob").is_none());
     Ok(plan.into_directory())
 }
 
@@ -151,7 +151,7 @@ fn second_process(journal: &Path, stored: &Path, before: &Directory) -> Result<(
     let directory = authority.load();
     println!("  replays the commits after it: revision {}", directory.revision());
     assert_eq!(*directory, *before);
-    assert!(directory.user("bob").is_some());
+    assert!(directory.user_by_name("bob").is_some());
     println!("  it is equal to what the first process had stored: bob is in, the half commit is not");
 
     // Whoever asked for bob got no answer, and asks again: everything is so already, and nothing is recorded.

@@ -128,7 +128,7 @@ fn grant_all<K: ResourceKind>(on: &str) -> Command {
 }
 
 fn id(directory: &Directory, user: &str) -> Result<UserId> {
-    directory.user(user).ok_or_else(|| format!("there is no user `{user}`").into())
+    directory.user_by_name(user).ok_or_else(|| format!("there is no user `{user}`").into())
 }
 
 /// What the platform's documentation says in prose: which profile may use what.

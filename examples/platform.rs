@@ -71,7 +71,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("bob", ProjectPermissions::WRITE, Decision::Denied(Denial::BeyondProfile)),
         ("cleo", ProjectPermissions::READ, Decision::Denied(Denial::NotGranted)),
     ] {
-        let user = directory.user(name).ok_or("everybody was just added")?;
+        let user = directory.user_by_name(name).ok_or("everybody was just added")?;
         let decision = directory.check(user, churn, asked);
         assert_eq!(decision, expected);
         let profile = directory.seat_of(user).and_then(|seat| seat.holds).unwrap_or("none");
@@ -101,7 +101,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // A batch is settled as a whole: the seat that ada gives up is free for bob in the same commit.
     let swap = [Command::assign_profile("bob", "designer"), Command::assign_profile("ada", "reader")];
     let directory = directory.plan(now, &Strict, swap)?.into_directory();
-    let (ada, bob) = (directory.user("ada").ok_or("ada stays")?, directory.user("bob").ok_or("bob stays")?);
+    let (ada, bob) = (directory.user_by_name("ada").ok_or("ada stays")?, directory.user_by_name("bob").ok_or("bob stays")?);
     assert!(directory.check(bob, churn, ProjectPermissions::WRITE).is_allowed());
     assert_eq!(
         directory.check(ada, churn, ProjectPermissions::WRITE),

@@ -164,7 +164,7 @@ fn role_upgrade(full: &Directory, basic: &Directory) -> Result<(), Failure> {
     let again = basic.commit(plan)?;
     for name in ["workflow/cleaning", "plan/nightly", "ml_project/churn", "plan/monthly"] {
         let on = full.resource_by_name(name).ok_or("it is there")?;
-        let ada = full.user("ada").ok_or("she is there")?;
+        let ada = full.user_by_name("ada").ok_or("she is there")?;
         assert_eq!(full.permissions(ada, on), again.permissions(ada, on));
     }
     println!("  everything that she had is hers again, without a single grant");

@@ -79,7 +79,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("\n== After: dora sits on a reader's seat and is next in line\n\n{}", placed.seat_report());
 
     // What she holds is what she can do: granted is one thing, paid for another.
-    let dora = placed.user("dora").ok_or("dora was added")?;
+    let dora = placed.user_by_name("dora").ok_or("dora was added")?;
     assert_eq!(placed.check_by_name("user:dora", "project/churn", &["read"])?, Decision::Allowed);
     let write = placed.check_by_name("user:dora", "project/churn", &["write"])?;
     assert_eq!(write, Decision::Denied(Denial::BeyondProfile));

@@ -2,19 +2,17 @@
 //!
 //! See the examples of [`Authority`].
 
-use alloc::string::String;
+use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use arc_swap::{ArcSwap, Cache};
 
-use crate::change::{Command, Commit, Plan, Refusal, ReplayError, StalePlanError};
+use crate::change::{Batch, Commit, Plan, Refusal, ReplayError, StalePlanError};
 use crate::directory::Directory;
 use crate::journal::{AppendError, Journal};
-use crate::seats::SeatPolicy;
-use crate::time::Timestamp;
+use crate::seats::{SeatPolicy, Strict};
 
 /// How often commands are planned before the authority gives up, unless a host says otherwise.
 const ATTEMPTS: u32 = 16;
@@ -52,12 +50,12 @@ const ATTEMPTS: u32 = 16;
 ///
 /// // The other begins later, with what the journal has by then.
 /// let other = Authority::open(empty, journal, Strict)?.attempts(3);
-/// assert!(other.load().group("data").is_some());
+/// assert!(other.load().group_by_name("data").is_some());
 ///
 /// let done = one.execute(Timestamp::EPOCH, "ada", [Command::add_group("ops").into()])?;
 /// assert_eq!(done.directory().revision(), 2);
 /// assert_eq!(other.catch_up()?, 1);
-/// assert!(other.load().group("ops").is_some());
+/// assert!(other.load().group_by_name("ops").is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -98,15 +96,15 @@ const ATTEMPTS: u32 = 16;
 ///
 /// let done = authority.execute(Timestamp::EPOCH, "setup", [Command::add_group("data").into()])?;
 /// assert_eq!(done.commit().map(|commit| commit.revision), Some(1));
-/// assert!(reader.load().group("data").is_some());
+/// assert!(reader.load().group_by_name("data").is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Authority<J, P> {
+pub struct Authority<J> {
     current: Arc<ArcSwap<Directory>>,
     /// Held while anybody changes `current`.
     writing: Mutex<()>,
     journal: J,
-    policy: P,
+    policy: Box<dyn SeatPolicy>,
     attempts: u32,
 }
 
@@ -208,13 +206,14 @@ pub enum ExecuteError<E> {
     CatchUp(#[from] CatchUpError<E>),
 }
 
-impl<J: Journal, P: SeatPolicy> Authority<J, P> {
+impl<J: Journal> Authority<J> {
     /// An authority over a directory that is as far as its journal.
     ///
     /// See the example of [`Authority`].
     #[must_use]
-    pub fn new(directory: Directory, journal: J, policy: P) -> Self {
+    pub fn new(directory: Directory, journal: J) -> Self {
         let current = Arc::new(ArcSwap::from_pointee(directory));
+        let policy = Box::new(Strict);
         Self { current, writing: Mutex::new(()), journal, policy, attempts: ATTEMPTS }
     }
 
@@ -225,10 +224,27 @@ impl<J: Journal, P: SeatPolicy> Authority<J, P> {
     /// # Errors
     ///
     /// [`CatchUpError`] if the journal cannot be read or does not continue the directory.
-    pub fn open(directory: Directory, journal: J, policy: P) -> Result<Self, CatchUpError<J::Error>> {
-        let authority = Self::new(directory, journal, policy);
+    pub fn open(directory: Directory, journal: J) -> Result<Self, CatchUpError<J::Error>> {
+        let authority = Self::new(directory, journal);
         authority.catch_up()?;
         Ok(authority)
+    }
+
+    /// Sets the seat policy of batches that have none of their own; [`Strict`] by default.
+    ///
+    /// ```
+    /// # use entitle::{Authority, Directory, catalog::Catalog, journal::MemoryJournal};
+    /// use entitle::seats::Waitlist;
+    ///
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// let authority = Authority::new(directory, MemoryJournal::new()).policy(Waitlist);
+    /// # let _ = authority;
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
+    #[must_use]
+    pub fn policy(mut self, policy: impl SeatPolicy + 'static) -> Self {
+        self.policy = Box::new(policy);
+        self
     }
 
     /// Says how often commands are planned, at least once, before [`ExecuteError::Contended`].
@@ -280,22 +296,18 @@ impl<J: Journal, P: SeatPolicy> Authority<J, P> {
     /// [`ExecuteError`]; except for [`ExecuteError::Journal`], nothing happened.
     pub fn execute(
         &self,
-        now: Timestamp,
-        by: impl Into<String>,
-        commands: impl IntoIterator<Item = Command>,
+        batch: Batch,
     ) -> Result<Executed, ExecuteError<J::Error>> {
-        let commands: Vec<Command> = commands.into_iter().collect();
-        let by = by.into();
         let _writing = self.write();
         for _ in 0..self.attempts {
             let base = self.load();
-            let plan = match base.plan(now, &self.policy, commands.iter().cloned()) {
+            let plan = match base.plan_with(batch.clone(), &*self.policy) {
                 Ok(plan) => plan,
                 // By an old state nobody is refused, and nobody is told that there is nothing to do.
                 Err(_) if self.advance()? > 0 => continue,
                 Err(refusal) => return Err(ExecuteError::Refused(refusal)),
             };
-            let Some(commit) = plan.commit(by.clone()) else {
+            let Some(commit) = plan.commit() else {
                 if self.advance()? > 0 {
                     continue;
                 }
@@ -331,7 +343,7 @@ impl<J: Journal, P: SeatPolicy> Authority<J, P> {
     /// [`StalePlanError`] if the plan was made on another revision than the current one; nothing happened.
     pub fn publish(&self, plan: Plan) -> Result<Arc<Directory>, StalePlanError> {
         let _writing = self.write();
-        let next = self.load().commit(plan)?;
+        let next = self.load().apply(plan)?;
         Ok(self.show(next))
     }
 
@@ -407,7 +419,7 @@ impl<J: Journal, P: SeatPolicy> Authority<J, P> {
     }
 }
 
-impl<J, P> fmt::Debug for Authority<J, P> {
+impl<J> fmt::Debug for Authority<J> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Authority").field("directory", &*self.current.load()).finish_non_exhaustive()
     }

@@ -40,7 +40,7 @@ macro_rules! generational_id {
 generational_id! {
     /// A user of one directory and its later versions.
     ///
-    /// Resolve it once per session with [`Directory::user`](crate::Directory::user). After the user is removed
+    /// Resolve it once per session with [`Directory::user_by_name`](crate::Directory::user_by_name). After the user is removed
     /// the id stays unknown for good, also when the name is used again (rule C7). It is meaningful in the
     /// directory that gave it out and in what was planned from that one, and not stored anywhere: stored forms
     /// use names.
@@ -52,13 +52,13 @@ generational_id! {
     /// # let directory = Directory::new(catalog)
     /// #     .plan(Timestamp::EPOCH, &Strict, [Command::add_user("ada").profile("reader").into()])?
     /// #     .into_directory();
-    /// let ada = directory.user("ada").unwrap();
+    /// let ada = directory.user_by_name("ada").unwrap();
     /// let later = directory.plan(Timestamp::EPOCH, &Strict, [
     ///     Command::remove_user("ada").into(),
     ///     Command::add_user("ada").profile("reader").into(),
     /// ])?.into_directory();
     /// assert_eq!(later.user_name(ada), None);
-    /// assert_ne!(later.user("ada"), Some(ada));
+    /// assert_ne!(later.user_by_name("ada"), Some(ada));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     UserId
@@ -138,7 +138,7 @@ pub enum Untyped {}
 /// #     Command::add_user("ada").profile("reader").into(),
 /// #     Command::add_resource("project/churn").owner("ada").into(),
 /// # ])?.into_directory();
-/// let ada = directory.user("ada").unwrap();
+/// let ada = directory.user_by_name("ada").unwrap();
 /// let churn: ResourceId<Project> = directory.resource("churn").unwrap();
 /// assert!(directory.check(ada, churn, ProjectPermissions::READ).is_allowed());
 ///

@@ -36,7 +36,7 @@
 //! let directory = plan.into_directory();
 //!
 //! // CliCommand on every request: ids and bits in, a value out.
-//! let bob = directory.user("bob").ok_or("bob was just added")?;
+//! let bob = directory.user_by_name("bob").ok_or("bob was just added")?;
 //! let churn = directory.resource::<Project>("churn").ok_or("churn was just added")?;
 //! assert_eq!(directory.check(bob, churn, ProjectPermissions::READ), Decision::Allowed);
 //! assert_eq!(
@@ -112,7 +112,7 @@ pub use bitflags;
 #[cfg(feature = "sync")]
 pub use crate::authority::Authority;
 pub use crate::authorize::{Decision, Denial};
-pub use crate::change::{Command, Event, Plan, Refusal};
+pub use crate::change::{Batch, Command, Event, Plan, Refusal};
 pub use crate::directory::{Directory, Grantee};
 pub use crate::id::{GroupId, KeyId, Principal, ResourceId, Untyped, UserId};
 pub use crate::name::{Name, NameError};

@@ -26,7 +26,7 @@ fn commands() -> [Command; 6] {
 fn the_layers_work_without_features() {
     let plan = Directory::new(catalog()).plan(Timestamp::EPOCH, &Strict, commands()).unwrap();
     let (directory, commit) = (plan.directory().clone(), plan.commit("ada").unwrap());
-    let (ada, bob) = (directory.user("ada").unwrap(), directory.user("bob").unwrap());
+    let (ada, bob) = (directory.user_by_name("ada").unwrap(), directory.user_by_name("bob").unwrap());
     let churn = directory.resource_by_name("project/churn").unwrap();
     let write = directory.catalog().permission_set("project", ["write"]).unwrap();
     assert_eq!(directory.check(ada, churn, write), Decision::Allowed);

@@ -148,7 +148,7 @@ pub(crate) fn lookup(world: &World, directory: &Directory, users: u32) {
         candidates.dedup();
         let may = |resource: &&u32| world.allowed(user, **resource) & Permissions::EXPORT.bits() != 0;
         let expected = candidates.iter().filter(may).count();
-        let who = directory.user(&user_name(user)).unwrap();
+        let who = directory.user_by_name(&user_name(user)).unwrap();
         let mut count = 0;
         let mut look = || nanos(|| count = directory.resources::<Project>(who, Permissions::EXPORT).count());
         time += (0..3).map(|_| look()).fold(f64::INFINITY, f64::min);

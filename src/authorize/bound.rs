@@ -27,7 +27,7 @@ use crate::id::ResourceId;
 /// let sales = directory.resource_by_name("project/sales").unwrap();
 /// let read = directory.catalog().permission_set("project", ["read"]).unwrap();
 ///
-/// let ada = directory.for_principal(directory.user("ada").unwrap());
+/// let ada = directory.for_principal(directory.user_by_name("ada").unwrap());
 /// assert_eq!(ada.check(churn, read), Decision::Allowed);
 /// assert_eq!(ada.permissions(churn), read);
 /// assert_eq!(ada.filter([churn, sales], read).collect::<Vec<_>>(), [churn]);

@@ -1,10 +1,13 @@
 //! The questions that are asked on every request.
 
+use alloc::format;
+use alloc::string::String;
+
 use super::Bound;
 use super::decision::Decision;
 use super::evaluate::{PrincipalRef, ResourceRef};
 use crate::catalog::{AnyKind, KindId, Request};
-use crate::directory::{Directory, ParseNameError, Target};
+use crate::directory::{Directory, Target};
 use crate::id::{Principal, ResourceId};
 
 impl Directory {
@@ -29,7 +32,7 @@ impl Directory {
     /// ])?;
     /// let directory = plan.into_directory();
     ///
-    /// let ada = directory.user("ada").unwrap();
+    /// let ada = directory.user_by_name("ada").unwrap();
     /// let churn = directory.resource_by_name("project/churn").unwrap();
     /// let read = directory.catalog().permission_set("project", ["read"]).unwrap();
     /// let write = directory.catalog().permission_set("project", ["write"]).unwrap();
@@ -70,7 +73,7 @@ impl Directory {
     /// #     Command::grant(Grantee::user("ada"), "project/churn", ["write"]),
     /// # ])?.into_directory();
     /// // Ada was granted `write`, which implies `read`, and holds a profile that is for reading.
-    /// let ada = directory.user("ada").unwrap();
+    /// let ada = directory.user_by_name("ada").unwrap();
     /// let churn = directory.resource_by_name("project/churn").unwrap();
     /// let names = |set| directory.catalog().names(set).collect::<Vec<_>>();
     /// assert_eq!(names(directory.granted(ada, churn)), ["write", "read"]);
@@ -118,29 +121,47 @@ impl Directory {
         Bound::new(self, self.asker(who.into()))
     }
 
-    /// The principal that a text such as `user:ada` or `key:ci` names.
+    /// Finds the principal that a text such as `user:ada` or `key:ci` names.
     ///
-    /// # Errors
-    ///
-    /// [`ParseNameError`] if the text is neither; an unknown name is no error but `None`.
+    /// Two hash lookups at most. A text of another form names nothing, like an unknown name.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};
-    /// # use entitle::{Command, Directory, Principal, Strict, Timestamp};
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
     /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
-    /// # let directory = Directory::new(catalog)
-    /// #     .plan(Timestamp::EPOCH, &Strict, [Command::add_user("ada").profile("reader").into()])?
-    /// #     .into_directory();
-    /// assert_eq!(directory.principal_by_name("user:ada")?, directory.user("ada").map(Principal::User));
-    /// assert_eq!(directory.principal_by_name("key:ci")?, None);
-    /// assert!(directory.principal_by_name("ada").is_err());
+    /// # let ada = Batch::host(Timestamp::EPOCH).add(Command::add_user("ada").profile("reader"));
+    /// # let directory = Directory::new(catalog).plan(ada)?.into_directory();
+    /// let ada = directory.principal_by_name("user:ada").unwrap();
+    /// assert_eq!(directory.principal_name(ada).as_deref(), Some("user:ada"));
+    /// assert_eq!(directory.principal_by_name("ada"), None);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn principal_by_name(&self, text: &str) -> Result<Option<Principal>, ParseNameError> {
-        match text.split_once(':') {
-            Some(("user", name)) => Ok(self.user(name).map(Principal::User)),
-            Some(("key", name)) => Ok(self.key(name).map(Principal::Key)),
-            _ => Err(ParseNameError::new(text, "a principal: `user:NAME` or `key:NAME`")),
+    #[must_use]
+    pub fn principal_by_name(&self, text: &str) -> Option<Principal> {
+        match text.split_once(':')? {
+            ("user", name) => self.user_by_name(name).map(Principal::User),
+            ("key", name) => self.key_by_name(name).map(Principal::Key),
+            _ => None,
+        }
+    }
+
+    /// Returns the text that names a principal, such as `user:ada`; `None` if it is unknown.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+    /// # let batch = Batch::host(Timestamp::EPOCH).add(Command::add_user("ada").profile("reader"));
+    /// # let directory = Directory::new(catalog).plan(batch.add(Command::add_key("ci", "ada")))?.into_directory();
+    /// let ci = directory.key_by_name("ci").unwrap();
+    /// assert_eq!(directory.principal_name(ci).as_deref(), Some("key:ci"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn principal_name(&self, who: impl Into<Principal>) -> Option<String> {
+        match who.into() {
+            Principal::User(user) => self.user_name(user).map(|name| format!("user:{name}")),
+            Principal::Key(key) => self.key_name(key).map(|name| format!("key:{name}")),
         }
     }
 
@@ -148,10 +169,6 @@ impl Directory {
     ///
     /// Looks three names up; hosts that serve requests resolve ids once and use [`check`](Self::check). A target that
     /// names no existing resource is denied, and so is a whole kind such as `project/*` (rule A8).
-    ///
-    /// # Errors
-    ///
-    /// [`ParseNameError`] if `who` is neither `user:NAME` nor `key:NAME`.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
@@ -167,9 +184,9 @@ impl Directory {
     /// #     Command::grant(Grantee::user("ada"), "project/churn", ["write"]),
     /// # ])?.into_directory();
     /// let churn = |permission| directory.check_by_name("user:ada", "project/churn", &[permission]);
-    /// assert_eq!(churn("read")?, Decision::Allowed);
-    /// assert_eq!(churn("write")?, Decision::Denied(Denial::BeyondProfile));
-    /// assert_eq!(churn("wriet")?, Decision::Denied(Denial::WrongKind));
+    /// assert_eq!(churn("read"), Decision::Allowed);
+    /// assert_eq!(churn("write"), Decision::Denied(Denial::BeyondProfile));
+    /// assert_eq!(churn("wriet"), Decision::Denied(Denial::WrongKind));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn check_by_name(
@@ -177,19 +194,19 @@ impl Directory {
         who: &str,
         on: &str,
         permissions: &[&str],
-    ) -> Result<Decision, ParseNameError> {
-        let (who, on, request) = self.request_named(who, on, permissions)?;
-        Ok(self.decide(who, on, request))
+    ) -> Decision {
+        let (who, on, request) = self.request_by_name(who, on, permissions);
+        self.decide(who, on, request)
     }
 
     /// Looks up all names of a request.
-    pub(super) fn request_named(
+    pub(super) fn request_by_name(
         &self,
         who: &str,
         on: &str,
         permissions: &[&str],
-    ) -> Result<(Option<PrincipalRef<'_>>, Option<ResourceRef<'_>>, Request), ParseNameError> {
-        let who = self.principal_by_name(who)?.and_then(|who| self.asker(who));
+    ) -> (Option<PrincipalRef<'_>>, Option<ResourceRef<'_>>, Request) {
+        let who = self.principal_by_name(who).and_then(|who| self.asker(who));
         let on = match self.find_place(on) {
             Ok(Target::Resource(resource)) => self.subject(resource),
             _ => None,
@@ -202,7 +219,7 @@ impl Directory {
             // Some permission has no bit: asking for all bits of no kind falls to `wrong_kind` in its turn.
             None => Request::of_no_kind(),
         };
-        Ok((who, on, request))
+        (who, on, request)
     }
 }
 

@@ -232,7 +232,7 @@ impl Directory {
     /// #     Command::grant(Grantee::group("data"), "project/*", ["read"]),
     /// #     Command::grant(Grantee::group("data"), "project/churn", ["write"]),
     /// # ])?.into_directory();
-    /// let data = directory.group("data").unwrap();
+    /// let data = directory.group_by_name("data").unwrap();
     /// let grants: Vec<_> = directory.grants_of(GranteeId::Group(data)).collect();
     /// let targets: Vec<_> = grants.iter().filter_map(|grant| directory.target_name(grant.on)).collect();
     /// assert_eq!(targets, ["project/*", "project/churn"]);
@@ -258,8 +258,8 @@ impl Directory {
     /// #     Command::add_user("ada").profile("reader").group("data").into(),
     /// #     Command::add_user("bob").profile("reader").group("data").into(),
     /// # ])?.into_directory();
-    /// let (ada, bob) = (directory.user("ada").unwrap(), directory.user("bob").unwrap());
-    /// let data = directory.group("data").unwrap();
+    /// let (ada, bob) = (directory.user_by_name("ada").unwrap(), directory.user_by_name("bob").unwrap());
+    /// let data = directory.group_by_name("data").unwrap();
     /// assert_eq!(directory.member_ids(data).collect::<Vec<_>>(), [ada, bob]);
     /// assert_eq!(directory.member_ids(data).after(ada).collect::<Vec<_>>(), [bob]);
     /// assert_eq!(directory.group_ids(ada).collect::<Vec<_>>(), [data]);

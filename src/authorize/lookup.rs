@@ -34,7 +34,7 @@ use crate::id::{Principal, ResourceId, Untyped, UserId};
 /// #     Command::add_resource("project/stock").into(),
 /// #     Command::grant(Grantee::user("ada"), "project/*", ["read"]),
 /// # ])?.into_directory();
-/// let ada = directory.user("ada").unwrap();
+/// let ada = directory.user_by_name("ada").unwrap();
 /// let read = directory.catalog().permission_set("project", ["read"]).unwrap();
 /// let page: Vec<_> = directory.resources_with(ada, read).take(2).collect();
 /// let next: Vec<_> = directory.resources_with(ada, read).after(page[1]).collect();

@@ -74,7 +74,7 @@ impl Access<'_> {
         let why = explanation.why().to_string();
         let actor = explanation.actor.map(|actor| (actor.user, actor.status));
         let (user, status) = actor.unwrap_or_default();
-        let seat = self.directory.user(&user).and_then(|user| self.directory.seat_of(user));
+        let seat = self.directory.user_by_name(&user).and_then(|user| self.directory.seat_of(user));
         let withheld = explanation.granted.into_iter().filter(|name| !explanation.allowed.contains(name));
         AccessRow {
             who: explanation.who.unwrap_or_default(),

@@ -23,7 +23,7 @@ use crate::time::Timestamp;
 ///     Command::add_user("bob").no_profile().group("data").email("bob@example.com").into(),
 /// ])?;
 /// let directory = plan.directory();
-/// let (ada, bob) = (directory.user("ada").unwrap(), directory.user("bob").unwrap());
+/// let (ada, bob) = (directory.user_by_name("ada").unwrap(), directory.user_by_name("bob").unwrap());
 /// assert_eq!(directory.groups_of(ada), ["data", "ops"]);
 /// assert_eq!(directory.source_of(ada), Some(UserSource::Sso));
 /// assert_eq!(directory.seat_of(bob).and_then(|seat| seat.holds), None);
@@ -66,7 +66,7 @@ pub struct AddUser {
 ///     Command::invite("ada").profile("reader").group("data").expires_at(over).into(),
 ///     Command::invite("bob").no_profile().groups(["data"]).email("bob@example.com").into(),
 /// ])?.into_directory();
-/// let ada = directory.user("ada").unwrap();
+/// let ada = directory.user_by_name("ada").unwrap();
 /// assert_eq!(directory.status_of(ada), Some(UserStatus::Invited));
 ///
 /// let later = directory.plan(over, &Strict, [Command::tick()])?.into_directory();
@@ -113,7 +113,7 @@ pub struct Invite {
 ///     Command::invite_many("eve@example.com").no_profile().groups(["data"]).into(),
 /// ])?;
 /// let directory = plan.directory();
-/// let data = directory.group("data").unwrap();
+/// let data = directory.group_by_name("data").unwrap();
 /// assert_eq!(directory.members_of(data), ["ada@example.com", "bob@example.com", "eve@example.com"]);
 ///
 /// let refusal = directory.plan(Timestamp::EPOCH, &Strict, [Command::invite_many("ada@, bob").into()]).unwrap_err();
@@ -159,7 +159,7 @@ pub struct InviteMany {
 ///
 /// let plan = directory.plan(Timestamp::EPOCH, &Strict, [Command::remove_user("ada").heir("bob").into()])?;
 /// let churn = plan.directory().resource_by_name("project/churn").unwrap();
-/// assert_eq!(plan.directory().owner_of(churn), directory.user("bob"));
+/// assert_eq!(plan.directory().owner_of(churn), directory.user_by_name("bob"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -192,7 +192,7 @@ pub struct RemoveUser {
 ///
 /// let first = Command::sync_user("ada", UserSource::Ldap, ["cn=all"]);
 /// let directory = directory.plan(Timestamp::EPOCH, &Strict, [first.into()])?.into_directory();
-/// let ada = directory.user("ada").unwrap();
+/// let ada = directory.user_by_name("ada").unwrap();
 /// assert_eq!(directory.seat_of(ada).and_then(|seat| seat.holds), Some("reader"));
 ///
 /// let again = Command::sync_user("ada", UserSource::Ldap, ["cn=all", "cn=data"]).update_profile();
@@ -244,7 +244,7 @@ const fn yes() -> bool {
 ///     Command::sync_user("bob", UserSource::Ldap, ["cn=all"]).into(),
 /// ])?;
 /// let directory = plan.directory();
-/// let members = |group| directory.members_of(directory.group(group).unwrap());
+/// let members = |group| directory.members_of(directory.group_by_name(group).unwrap());
 /// assert_eq!(members("data"), ["ada"]);
 /// assert_eq!(members("readers"), ["ada", "bob"]);
 /// assert_eq!(members("staff"), ["bob"]);
@@ -279,7 +279,7 @@ pub struct AddGroup {
 ///     Command::add_resource("project/churn").owner("ada").into(),
 /// ])?;
 /// let churn = plan.directory().resource_by_name("project/churn").unwrap();
-/// assert_eq!(plan.directory().owner_of(churn), plan.directory().user("ada"));
+/// assert_eq!(plan.directory().owner_of(churn), plan.directory().user_by_name("ada"));
 /// // This catalog says that owning a project grants `write`.
 /// assert!(plan.directory().check_by_name("user:ada", "project/churn", &["write"])?.is_allowed());
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -189,7 +189,7 @@ impl Impact {
     /// See the example of [`Impact`].
     #[must_use]
     pub fn breaks(&self, requirement: &Requirement) -> bool {
-        let who = self.before.principal_by_name(&requirement.who).ok().flatten();
+        let who = self.before.principal_by_name(&requirement.who);
         let (Some(who), Some(on)) = (who, self.before.resource_by_name(&requirement.on)) else {
             return false;
         };
@@ -260,7 +260,7 @@ impl Touched {
     // A name in an event is the one that its bearer had then: before, after, or between two renamings, which are events
     // themselves. So looking it up on both sides finds everybody.
     fn user(&mut self, before: &Directory, after: &Directory, name: &Name) {
-        self.users.extend(before.user(name).into_iter().chain(after.user(name)));
+        self.users.extend(before.user_by_name(name).into_iter().chain(after.user_by_name(name)));
     }
 
     fn resource(&mut self, before: &Directory, after: &Directory, text: &str) {
@@ -268,7 +268,7 @@ impl Touched {
     }
 
     fn members(&mut self, directory: &Directory, group: &str) {
-        let members = directory.group(group).and_then(|group| directory.group_record(group));
+        let members = directory.group_by_name(group).and_then(|group| directory.group_record(group));
         let slots = members.into_iter().flat_map(|group| group.members.iter());
         self.users.extend(slots.filter_map(|slot| directory.user_id(slot)));
     }
@@ -312,9 +312,9 @@ fn users_of(directory: &Directory, subject: &Grantee) -> RoaringBitmap {
     let mut users = RoaringBitmap::new();
     match subject {
         Grantee::Everyone => return directory.all_users(),
-        Grantee::User(name) => users.extend(directory.user(name).map(UserId::index)),
+        Grantee::User(name) => users.extend(directory.user_by_name(name).map(UserId::index)),
         Grantee::Group(name) => {
-            let group = directory.group(name).and_then(|group| directory.group_record(group));
+            let group = directory.group_by_name(name).and_then(|group| directory.group_record(group));
             users.extend(group.into_iter().flat_map(|group| group.members.iter()));
         }
     }

@@ -5,6 +5,7 @@
 //! new directory to anyone. [`Directory::replay`](crate::Directory::replay) makes the same directory of stored
 //! commits, without asking any policy again.
 
+mod batch;
 mod builders;
 mod command;
 mod event;
@@ -15,11 +16,12 @@ mod refusal;
 mod replay;
 mod scope;
 
+pub use self::batch::Batch;
 pub use self::builders::{AddGroup, AddKey, AddResource, AddUser, Invite, InviteMany, RemoveUser, SyncUser};
 pub use self::command::Command;
 pub use self::event::{Commit, Event};
 pub use self::impact::{AccessChange, Impact, Requirement, SeatChange, SeatInfo};
 pub use self::plan::{Plan, StalePlanError};
-pub use self::refusal::Refusal;
+pub use self::refusal::{FieldDifference, Refusal, RefusalClass, RefusalReason};
 pub use self::replay::ReplayError;
 pub use self::scope::ScopeDocument;

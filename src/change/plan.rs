@@ -3,13 +3,13 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::command::Command;
+use super::batch::Batch;
 use super::event::{Commit, Event};
 use super::impact::Impact;
 use super::planner::Planner;
 use super::refusal::Refusal;
 use crate::directory::Directory;
-use crate::seats::{RequestSource, SeatPolicy};
+use crate::seats::{SeatPolicy, Strict};
 use crate::time::Timestamp;
 
 /// What commands would make of a directory: nothing has happened yet.
@@ -29,7 +29,7 @@ use crate::time::Timestamp;
 ///
 /// let commit = plan.commit("ada").ok_or("it records something")?;
 /// assert_eq!((commit.revision, commit.by.as_str()), (1, "ada"));
-/// assert!(plan.directory().group("data").is_some());
+/// assert!(plan.directory().group_by_name("data").is_some());
 ///
 /// // The same again asks for nothing new.
 /// let again = plan.into_directory().plan(now, &Strict, [Command::add_group("data").into()])?;
@@ -42,6 +42,7 @@ use crate::time::Timestamp;
 pub struct Plan {
     before: Directory,
     at: Timestamp,
+    by: String,
     directory: Directory,
     events: Vec<Event>,
 }
@@ -119,9 +120,9 @@ impl Plan {
     ///
     /// See the example of [`Plan`].
     #[must_use]
-    pub fn commit(&self, by: impl Into<String>) -> Option<Commit> {
-        let events = self.events.clone();
-        (!self.is_empty()).then(|| Commit { revision: self.revision(), at: self.at, by: by.into(), events })
+    pub fn commit(&self) -> Option<Commit> {
+        let (by, events) = (self.by.clone(), self.events.clone());
+        (!self.is_empty()).then(|| Commit { revision: self.revision(), at: self.at, by, events })
     }
 }
 
@@ -168,44 +169,24 @@ impl Directory {
     /// assert_eq!(refusal.to_string(), "user `bob` cannot take a seat of `designer`: 1 of 1 are taken");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn plan(
-        &self,
-        now: Timestamp,
-        policy: &dyn SeatPolicy,
-        commands: impl IntoIterator<Item = Command>,
-    ) -> Result<Plan, Refusal> {
-        self.plan_from(now, policy, None, commands)
+    pub fn plan(&self, batch: Batch) -> Result<Plan, Refusal> {
+        self.plan_with(batch, &Strict)
     }
 
-    /// Plans commands as [`plan`](Self::plan), telling the policy that they are an import of users from elsewhere.
-    ///
-    /// # Errors
-    ///
-    /// As [`plan`](Self::plan).
-    pub fn plan_import(
-        &self,
-        now: Timestamp,
-        policy: &dyn SeatPolicy,
-        commands: impl IntoIterator<Item = Command>,
-    ) -> Result<Plan, Refusal> {
-        self.plan_from(now, policy, Some(RequestSource::Import), commands)
-    }
-
-    fn plan_from(
-        &self,
-        now: Timestamp,
-        policy: &dyn SeatPolicy,
-        source: Option<RequestSource>,
-        commands: impl IntoIterator<Item = Command>,
-    ) -> Result<Plan, Refusal> {
-        let mut planner = Planner::begin(self, now, policy, source)?;
-        for command in commands {
-            planner.command(command)?;
+    /// Plans a batch by its own policy, or by the given one if it has none.
+    pub(crate) fn plan_with(&self, batch: Batch, policy: &dyn SeatPolicy) -> Result<Plan, Refusal> {
+        let Batch { at, actor, by, source, policy: own, commands } = batch;
+        let mut planner = Planner::begin(self, at, own.as_deref().unwrap_or(policy), source)?;
+        if let Some(actor) = actor {
+            planner.authorize(actor)?;
+        }
+        for (index, command) in commands.into_iter().enumerate() {
+            planner.command(index, command)?;
         }
         let (directory, events) = planner.finish()?;
         // A plan that records nothing leaves even the clock as it was (rule C5).
         let directory = if events.is_empty() { self.clone() } else { directory };
-        Ok(Plan { before: self.clone(), at: now, directory, events })
+        Ok(Plan { before: self.clone(), at, by, directory, events })
     }
 
     /// The directory that a plan makes, if it was planned on this one (rule C3).
@@ -227,7 +208,7 @@ impl Directory {
     /// assert_eq!(next.commit(second), Err(StalePlanError { base: 0, found: 1 }));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn commit(&self, plan: Plan) -> Result<Self, StalePlanError> {
+    pub fn apply(&self, plan: Plan) -> Result<Self, StalePlanError> {
         let (base, found) = (plan.base_revision(), self.revision());
         if base == found { Ok(plan.directory) } else { Err(StalePlanError { base, found }) }
     }

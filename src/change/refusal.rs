@@ -1,32 +1,267 @@
 //! Why nothing was changed.
 
+use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::directory::UserSource;
 use crate::name::NameError;
 use crate::seats::{Phase, Quantity};
 use crate::time::Timestamp;
 
-/// Why commands were refused; nothing of their batch happened (rule S10).
+/// A refusal of a batch; nothing of it happened (rule S10).
 ///
-/// It names what was asked, what stood against it, and a stable [`code`](Self::code). It is exhaustive.
+/// It names what was asked, what stood against it, a stable [`code`](Self::code), and the command of the batch.
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Profile};
-/// # use entitle::{Command, Directory, Refusal, Strict, Timestamp};
+/// # use entitle::{Batch, Command, Directory, Timestamp};
 /// # let catalog = Catalog::builder().profile(Profile::new("designer")).build()?;
 /// # let directory = Directory::new(catalog);
-/// let add = Command::add_user("ada").profile("designer");
-/// let refusal = directory.plan(Timestamp::EPOCH, &Strict, [add.into()]).unwrap_err();
-/// assert_eq!(refusal, Refusal::NoLicense { user: "ada".into(), profile: "designer".into() });
+/// use entitle::change::RefusalClass;
+///
+/// let batch = Batch::host(Timestamp::EPOCH)
+///     .add(Command::add_group("data"))
+///     .add(Command::add_user("ada").profile("designer"));
+/// let refusal = directory.plan(batch).unwrap_err();
 /// assert_eq!(refusal.code(), "no_license");
-/// assert!(refusal.is_for_want_of_a_seat());
-/// assert!(Refusal::CODES.contains(&refusal.code()));
+/// assert_eq!(refusal.class(), RefusalClass::Capacity);
+/// assert_eq!(refusal.command(), Some(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Serialized, it is an object of `code`, `class`, `command` and `message`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Refusal {
+    reason: Box<RefusalReason>,
+    command: Option<usize>,
+}
+
+impl Refusal {
+    pub(super) fn new(command: Option<usize>, reason: RefusalReason) -> Self {
+        Self { reason: Box::new(reason), command }
+    }
+
+    /// Returns the reason with its details.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// use entitle::change::RefusalReason;
+    ///
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// let refusal = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::suspend("bob"))).unwrap_err();
+    /// assert_eq!(*refusal.reason(), RefusalReason::UnknownUser { user: "bob".into() });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn reason(&self) -> &RefusalReason {
+        &self.reason
+    }
+
+    /// Returns the index of the command that was refused; none if the batch as a whole was.
+    ///
+    /// A refused seat names the command that asked for it last.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// let batch = Batch::host(Timestamp::EPOCH).add(Command::tick()).add(Command::suspend("bob"));
+    /// assert_eq!(directory.plan(batch).unwrap_err().command(), Some(1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn command(&self) -> Option<usize> {
+        self.command
+    }
+
+    /// Returns the stable code, as scenarios and logs write it.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Refusal, Timestamp, catalog::Catalog};
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// let refusal = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::suspend("bob"))).unwrap_err();
+    /// assert_eq!(refusal.code(), "unknown_user");
+    /// assert!(Refusal::CODES.contains(&refusal.code()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.reason.code()
+    }
+
+    /// Returns the class, for a host that maps refusals to a protocol.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// let refusal = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::suspend("bob"))).unwrap_err();
+    /// assert_eq!(refusal.class().http_status(), 404);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn class(&self) -> RefusalClass {
+        self.reason.class()
+    }
+
+    /// All codes that a refusal can have, in the order of the rules.
+    ///
+    /// ```
+    /// assert_eq!(entitle::Refusal::CODES.first(), Some(&"time_reversed"));
+    /// ```
+    pub const CODES: &'static [&'static str] = &[
+        "time_reversed",
+        "not_authorized",
+        "invalid_name",
+        "exists",
+        "unknown_user",
+        "unknown_group",
+        "unknown_resource",
+        "unknown_kind",
+        "unknown_permission",
+        "unknown_profile",
+        "unknown_key",
+        "singleton",
+        "license_invalid",
+        "invite_expired",
+        "wrong_source",
+        "owner_protected",
+        "owns_resources",
+        "not_invited",
+        "managed_group",
+        "wrong_state",
+        "too_many",
+        "no_license",
+        "license_lapsed",
+        "not_offered",
+        "seat_limit",
+        "total_limit",
+    ];
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Refusal {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct as _;
+
+        let mut object = serializer.serialize_struct("Refusal", 4)?;
+        object.serialize_field("code", self.code())?;
+        object.serialize_field("class", self.class().as_str())?;
+        object.serialize_field("command", &self.command)?;
+        object.serialize_field("message", &alloc::string::ToString::to_string(self))?;
+        object.end()
+    }
+}
+
+/// The kind of fault that a refusal reports, for a host that maps refusals to a protocol.
+///
+/// ```
+/// use entitle::change::RefusalClass;
+///
+/// assert_eq!((RefusalClass::NotFound.as_str(), RefusalClass::NotFound.http_status()), ("not_found", 404));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum RefusalClass {
+    /// The request is malformed or names what the catalog lacks: no retry can succeed.
+    BadRequest,
+    /// The caller may not ask for this.
+    Forbidden,
+    /// A user, group, resource or key does not exist.
+    NotFound,
+    /// The state of the directory stands against it.
+    Conflict,
+    /// The license stands against it: the same request can succeed after a seat is given back or bought.
+    Capacity,
+    /// The request was made for an earlier time or revision: ask again with the current one.
+    Stale,
+}
+
+impl RefusalClass {
+    /// Returns the name in snake case.
+    ///
+    /// ```
+    /// assert_eq!(entitle::change::RefusalClass::BadRequest.as_str(), "bad_request");
+    /// ```
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BadRequest => "bad_request",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::Conflict => "conflict",
+            Self::Capacity => "capacity",
+            Self::Stale => "stale",
+        }
+    }
+
+    /// Returns the HTTP status that fits: 400, 402, 403, 404, 409 or 412.
+    ///
+    /// ```
+    /// assert_eq!(entitle::change::RefusalClass::Capacity.http_status(), 402);
+    /// ```
+    #[must_use]
+    pub const fn http_status(self) -> u16 {
+        match self {
+            Self::BadRequest => 400,
+            Self::Capacity => 402,
+            Self::Forbidden => 403,
+            Self::NotFound => 404,
+            Self::Conflict => 409,
+            Self::Stale => 412,
+        }
+    }
+}
+
+/// A field of something that exists, and how it differs from what a command asked for (rule C4).
+///
+/// ```
+/// # use entitle::catalog::{Catalog, Profile};
+/// # use entitle::{Batch, Command, Directory, Timestamp};
+/// # let profile = |name| Profile::new(name).exempt();
+/// # let catalog = Catalog::builder().profile(profile("designer")).profile(profile("reader")).build()?;
+/// # let now = Timestamp::EPOCH;
+/// # let ada = Batch::host(now).add(Command::add_user("ada").profile("reader"));
+/// # let directory = Directory::new(catalog).plan(ada)?.into_directory();
+/// let again = Batch::host(now).add(Command::add_user("ada").profile("designer"));
+/// let refusal = directory.plan(again).unwrap_err();
+/// assert_eq!(refusal.to_string(), "user `ada` already exists with profile `reader`, not `designer`");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FieldDifference {
+    /// The field, as commands name it, or `status`.
+    pub field: &'static str,
+    /// The value that is recorded, as text.
+    pub found: String,
+    /// The value that was asked for, as text.
+    pub asked: String,
+}
+
+impl fmt::Display for FieldDifference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}, not {}", self.field, self.found, self.asked)
+    }
+}
+
+/// The reason of a [`Refusal`], with its details.
+///
+/// ```
+/// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+/// use entitle::change::RefusalReason;
+///
+/// # let directory = Directory::new(Catalog::builder().build()?);
+/// let refusal = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::join("bob", "data"))).unwrap_err();
+/// let RefusalReason::UnknownUser { user } = refusal.reason() else { panic!("{refusal}") };
+/// assert_eq!(user, "bob");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+#[non_exhaustive]
+pub enum RefusalReason {
     /// The time given is before the last commit (rule C5).
     #[error("{now} is before the last commit at {committed_at}")]
     TimeReversed {
@@ -34,6 +269,14 @@ pub enum Refusal {
         now: Timestamp,
         /// The time of the last commit.
         committed_at: Timestamp,
+    },
+    /// The actor may not ask for changes: unknown, inactive, or nothing is open to actors (rules D1, D2).
+    #[error("{actor} is not authorized to make changes: {because}")]
+    NotAuthorized {
+        /// The actor, as text; "the actor" if it is unknown.
+        actor: String,
+        /// The obstacle.
+        because: &'static str,
     },
     /// A new name is malformed or overlong (rule C6).
     #[error("invalid name: {}", list(names))]
@@ -48,12 +291,14 @@ pub enum Refusal {
         addresses: Vec<String>,
     },
     /// The name is taken, and not everything that was asked for is already so (rule C4).
-    #[error("{what} `{name}` exists and is not as asked")]
+    #[error("{what} `{name}` already exists{}", with(differs.as_ref()))]
     Exists {
-        /// What kind of thing.
+        /// The kind of thing: `user`, `group`, `resource` or `key`.
         what: &'static str,
         /// The name.
         name: String,
+        /// The first field that differs; none if the name alone is taken.
+        differs: Option<FieldDifference>,
     },
     /// There is no such user.
     #[error("there is no user `{user}`")]
@@ -126,7 +371,7 @@ pub enum Refusal {
         now: Timestamp,
     },
     /// The user comes from another source (rule G2).
-    #[error("user `{user}` comes from {recorded:?}, not from {asked:?}")]
+    #[error("user `{user}` comes from `{recorded}`, not from `{asked}`")]
     WrongSource {
         /// The user.
         user: String,
@@ -178,7 +423,7 @@ pub enum Refusal {
         asked: &'static str,
     },
     /// There would be more than the library holds (rule C6).
-    #[error("{max} {what} are the most there can be")]
+    #[error("too many {what}: the limit is {max}")]
     TooMany {
         /// Of what.
         what: &'static str,
@@ -237,20 +482,21 @@ pub enum Refusal {
     },
 }
 
+fn with(differs: Option<&FieldDifference>) -> String {
+    differs.map(|differs| format!(" with {differs}")).unwrap_or_default()
+}
+
 fn list(names: &[(String, NameError)]) -> String {
     let texts: Vec<String> =
         names.iter().map(|(_, error)| alloc::string::ToString::to_string(error)).collect();
     texts.join("; ")
 }
 
-impl Refusal {
-    /// The stable code, as scenarios and logs write it.
-    ///
-    /// See the example of [`Directory::plan`](crate::Directory::plan).
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
+impl RefusalReason {
+    const fn code(&self) -> &'static str {
         match self {
             Self::TimeReversed { .. } => "time_reversed",
+            Self::NotAuthorized { .. } => "not_authorized",
             Self::InvalidName { .. } | Self::InvalidAddresses { .. } => "invalid_name",
             Self::Exists { .. } => "exists",
             Self::UnknownUser { .. } => "unknown_user",
@@ -278,50 +524,35 @@ impl Refusal {
         }
     }
 
-    /// Every code that a refusal can have.
-    ///
-    /// See the example of [`Refusal`].
-    pub const CODES: [&'static str; 25] = [
-        "time_reversed",
-        "invalid_name",
-        "exists",
-        "unknown_user",
-        "unknown_group",
-        "unknown_resource",
-        "unknown_kind",
-        "unknown_permission",
-        "unknown_profile",
-        "unknown_key",
-        "singleton",
-        "license_invalid",
-        "invite_expired",
-        "wrong_source",
-        "owner_protected",
-        "owns_resources",
-        "not_invited",
-        "managed_group",
-        "wrong_state",
-        "too_many",
-        "no_license",
-        "license_lapsed",
-        "not_offered",
-        "seat_limit",
-        "total_limit",
-    ];
-
-    /// Whether only the license stood against the commands, so that the same ones may succeed later: after a seat was given
-    /// back, or with another license.
-    ///
-    /// See the example of [`Refusal`].
-    #[must_use]
-    pub const fn is_for_want_of_a_seat(&self) -> bool {
-        matches!(
-            self,
+    const fn class(&self) -> RefusalClass {
+        match self {
+            Self::TimeReversed { .. } => RefusalClass::Stale,
+            Self::NotAuthorized { .. } => RefusalClass::Forbidden,
+            Self::InvalidName { .. }
+            | Self::InvalidAddresses { .. }
+            | Self::UnknownKind { .. }
+            | Self::UnknownPermission { .. }
+            | Self::UnknownProfile { .. }
+            | Self::Singleton { .. }
+            | Self::LicenseInvalid { .. }
+            | Self::InviteExpired { .. }
+            | Self::TooMany { .. } => RefusalClass::BadRequest,
+            Self::UnknownUser { .. }
+            | Self::UnknownGroup { .. }
+            | Self::UnknownResource { .. }
+            | Self::UnknownKey { .. } => RefusalClass::NotFound,
+            Self::Exists { .. }
+            | Self::WrongSource { .. }
+            | Self::OwnerProtected { .. }
+            | Self::OwnsResources { .. }
+            | Self::NotInvited { .. }
+            | Self::ManagedGroup { .. }
+            | Self::WrongState { .. } => RefusalClass::Conflict,
             Self::NoLicense { .. }
-                | Self::LicenseLapsed { .. }
-                | Self::NotOffered { .. }
-                | Self::SeatLimit { .. }
-                | Self::TotalLimit { .. }
-        )
+            | Self::LicenseLapsed { .. }
+            | Self::NotOffered { .. }
+            | Self::SeatLimit { .. }
+            | Self::TotalLimit { .. } => RefusalClass::Capacity,
+        }
     }
 }

@@ -162,7 +162,7 @@ impl Replay<'_> {
                 self.set_email(id, email.as_ref());
             }
             Event::UserInvited { user, email, expires_at } => {
-                let id = match self.directory.user(user) {
+                let id = match self.directory.user_by_name(user) {
                     Some(id) => {
                         self.is_in_status(id, &[UserStatus::Expired])?;
                         id

@@ -104,17 +104,17 @@ impl Directory {
             license: (before.license(), before.license_phase()) != (after.license(), after.license_phase()),
             books: differing(&before.books_by_profile(), &after.books_by_profile()),
             groups: compare(before, after, &touched.groups, |at, name| {
-                at.group(name).and_then(|group| at.group_content(group.index()))
+                at.group_by_name(name).and_then(|group| at.group_content(group.index()))
             }),
             users: compare(before, after, &touched.users, |at, name| {
-                at.user(name).and_then(|user| at.user_content(user.index()))
+                at.user_by_name(name).and_then(|user| at.user_content(user.index()))
             }),
             kinds: differing(&before.grants_by_kind(), &after.grants_by_kind()),
             resources: compare(before, after, &touched.resources, |at, name| {
                 at.resource_by_name(name).and_then(|resource| at.resource_content(resource.index()))
             }),
             keys: compare(before, after, &touched.keys, |at, name| {
-                at.key(name).and_then(|key| at.key_content(key.index()))
+                at.key_by_name(name).and_then(|key| at.key_content(key.index()))
             }),
         }
     }

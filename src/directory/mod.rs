@@ -92,15 +92,15 @@ use crate::time::Timestamp;
 /// ])?;
 /// let directory = plan.into_directory();
 ///
-/// let ada = directory.user("ada").ok_or("nobody")?;
+/// let ada = directory.user_by_name("ada").ok_or("nobody")?;
 /// assert_eq!(directory.user_name(ada), Some("ada"));
 /// assert_eq!(directory.status_of(ada), Some(UserStatus::Active));
 /// assert_eq!(directory.source_of(ada), Some(UserSource::Local));
 /// assert_eq!(directory.groups_of(ada), ["data"]);
-/// let data = directory.group("data").ok_or("no group")?;
+/// let data = directory.group_by_name("data").ok_or("no group")?;
 /// assert_eq!((directory.group_name(data), directory.members_of(data)), (Some("data"), vec!["ada"]));
 /// assert_eq!(directory.grantee_name(GranteeId::Group(data)), Some(Grantee::group("data")));
-/// assert!(directory.key("nightly").is_some());
+/// assert!(directory.key_by_name("nightly").is_some());
 /// let churn = directory.resource_by_name("project/churn").ok_or("nothing")?;
 /// assert_eq!(directory.owner_of(churn), Some(ada));
 /// assert_eq!(directory.target_name(Target::Resource(churn)).as_deref(), Some("project/churn"));
@@ -292,7 +292,7 @@ impl Directory {
     ///
     /// See the example of [`Directory`].
     #[must_use]
-    pub fn user(&self, name: &str) -> Option<UserId> {
+    pub fn user_by_name(&self, name: &str) -> Option<UserId> {
         let names = &self.users.names;
         let slot = names.find(names.hash(name), |slot| {
             self.users.records.get(slot).and_then(|user| user.name.as_deref()) == Some(name)
@@ -304,7 +304,7 @@ impl Directory {
     ///
     /// See the example of [`Directory`].
     #[must_use]
-    pub fn group(&self, name: &str) -> Option<GroupId> {
+    pub fn group_by_name(&self, name: &str) -> Option<GroupId> {
         let names = &self.groups.names;
         let slot = names.find(names.hash(name), |slot| {
             self.groups.records.get(slot).and_then(|group| group.name.as_deref()) == Some(name)
@@ -316,7 +316,7 @@ impl Directory {
     ///
     /// See the example of [`Directory`].
     #[must_use]
-    pub fn key(&self, name: &str) -> Option<KeyId> {
+    pub fn key_by_name(&self, name: &str) -> Option<KeyId> {
         let names = &self.keys.names;
         let slot = names.find(names.hash(name), |slot| {
             self.keys.records.get(slot).and_then(|key| key.name.as_deref()) == Some(name)
@@ -420,6 +420,12 @@ impl Directory {
     #[must_use]
     pub fn group_name(&self, group: GroupId) -> Option<&str> {
         self.group_record(group).and_then(|group| group.name.as_deref())
+    }
+
+    /// Returns the name of an API key; `None` if it is unknown.
+    #[must_use]
+    pub fn key_name(&self, key: KeyId) -> Option<&str> {
+        self.key_record(key).and_then(|key| key.name.as_deref())
     }
 
     /// The text that names a resource, such as `project/churn` or `instance`.

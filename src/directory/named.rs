@@ -26,15 +26,15 @@ pub(crate) fn refuse_if(contradicts: bool, reason: impl FnOnce() -> String) -> A
 
 impl Directory {
     pub(crate) fn named_user(&self, user: &str) -> Result<UserId, String> {
-        self.user(user).ok_or_else(|| format!("there is no user `{user}`"))
+        self.user_by_name(user).ok_or_else(|| format!("there is no user `{user}`"))
     }
 
     pub(crate) fn named_group(&self, group: &str) -> Result<GroupId, String> {
-        self.group(group).ok_or_else(|| format!("there is no group `{group}`"))
+        self.group_by_name(group).ok_or_else(|| format!("there is no group `{group}`"))
     }
 
     pub(crate) fn named_key(&self, key: &str) -> Result<KeyId, String> {
-        self.key(key).ok_or_else(|| format!("there is no key `{key}`"))
+        self.key_by_name(key).ok_or_else(|| format!("there is no key `{key}`"))
     }
 
     pub(crate) fn named_profile(&self, profile: &str) -> Result<ProfileId, String> {
@@ -47,15 +47,15 @@ impl Directory {
     }
 
     pub(crate) fn user_name_is_free(&self, user: &str) -> Applied {
-        refuse_if(self.user(user).is_some(), || format!("user `{user}` exists"))
+        refuse_if(self.user_by_name(user).is_some(), || format!("user `{user}` exists"))
     }
 
     pub(crate) fn group_name_is_free(&self, group: &str) -> Applied {
-        refuse_if(self.group(group).is_some(), || format!("group `{group}` exists"))
+        refuse_if(self.group_by_name(group).is_some(), || format!("group `{group}` exists"))
     }
 
     pub(crate) fn key_name_is_free(&self, key: &str) -> Applied {
-        refuse_if(self.key(key).is_some(), || format!("key `{key}` exists"))
+        refuse_if(self.key_by_name(key).is_some(), || format!("key `{key}` exists"))
     }
 
     pub(crate) fn named_seat(

@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::set::SlotSet;
 use crate::name::Name;
@@ -23,6 +24,29 @@ pub enum UserSource {
     Sso,
     /// Another source of the host's own.
     Custom,
+}
+
+impl UserSource {
+    /// Returns the word that stored forms use, such as `ldap`.
+    ///
+    /// ```
+    /// assert_eq!(entitle::directory::UserSource::Ldap.as_str(), "ldap");
+    /// ```
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Ldap => "ldap",
+            Self::Sso => "sso",
+            Self::Custom => "custom",
+        }
+    }
+}
+
+impl fmt::Display for UserSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// Whether a user may act.

@@ -77,7 +77,7 @@ fn store(error: impl Into<redb::Error>) -> RedbError {
 ///
 /// // After a restart, the history is there.
 /// let authority = Authority::open(empty, RedbJournal::open(&path)?, Strict)?;
-/// assert!(authority.load().group("data").is_some());
+/// assert!(authority.load().group_by_name("data").is_some());
 /// drop(authority);
 ///
 /// // The file is of a directory that began empty, and of no other one.

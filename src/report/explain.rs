@@ -50,7 +50,7 @@ impl Directory {
     ///     ],
     /// )?.into_directory();
     ///
-    /// let bob = directory.user("bob").unwrap();
+    /// let bob = directory.user_by_name("bob").unwrap();
     /// assert_eq!(
     ///     directory.explain_seat(bob).unwrap().to_string(),
     ///     "`bob` holds `reader` (placed) and counts there, \

@@ -9,7 +9,7 @@ use core::fmt;
 use super::document::{NamedFigures, ScenarioDocument};
 use super::step::{Action, Step, WhatIf};
 use crate::catalog::{Catalog, PermissionSet};
-use crate::change::{Command, Commit, Plan, Refusal};
+use crate::change::{Batch, Command, Commit, Plan, Refusal};
 use crate::directory::{Directory, ResourceName};
 use crate::seats::{Basis, License, ReadyPolicy, SeatState};
 use crate::time::Timestamp;
@@ -211,20 +211,21 @@ impl Run<'_> {
         }
     }
 
-    fn plan(&self, commands: &[Command]) -> Result<Plan, Refusal> {
-        self.directory.plan(self.now, &self.scenario.policy, commands.iter().cloned())
+    fn plan(&self, commands: &[Command], by: &str) -> Result<Plan, Refusal> {
+        let batch = Batch::host(self.now).by(by).policy(self.scenario.policy.clone());
+        self.directory.plan(batch.extend(commands.iter().cloned()))
     }
 
     /// Commits commands, or sees them refused as expected.
     fn change(&mut self, commands: &[Command], by: &str, refused: Option<&str>) -> Result<(), Wrong> {
-        let Some(plan) = as_expected(self.plan(commands), refused)? else { return Ok(()) };
-        self.commits.extend(plan.commit(by));
+        let Some(plan) = as_expected(self.plan(commands, by), refused)? else { return Ok(()) };
+        self.commits.extend(plan.commit());
         self.directory = plan.into_directory();
         Ok(())
     }
 
     fn what_if(&self, what_if: &WhatIf) -> Result<(), Wrong> {
-        let Some(plan) = as_expected(self.plan(&what_if.commands), what_if.refused.as_deref())? else {
+        let Some(plan) = as_expected(self.plan(&what_if.commands, ""), what_if.refused.as_deref())? else {
             return Ok(());
         };
         let impact = plan.impact();
@@ -258,11 +259,11 @@ impl Run<'_> {
             Action::Seats { profile, is } => self.figures(profile, is),
             Action::SeatRef { user, is } => self.seat_of(user, is),
             Action::GroupsOf { user, is } => {
-                let groups = self.directory.user(user).map(|user| self.directory.groups_of(user));
+                let groups = self.directory.user_by_name(user).map(|user| self.directory.groups_of(user));
                 same(&is.iter().map(String::as_str).collect::<Vec<_>>(), &groups.unwrap_or_default())
             }
             Action::MembersOf { group, is } => {
-                let members = self.directory.group(group).map(|group| self.directory.members_of(group));
+                let members = self.directory.group_by_name(group).map(|group| self.directory.members_of(group));
                 same(&is.iter().map(String::as_str).collect::<Vec<_>>(), &members.unwrap_or_default())
             }
             Action::LicensePhase(phase) => same(phase.as_str(), self.directory.license_phase().as_str()),
@@ -272,17 +273,16 @@ impl Run<'_> {
 
     fn check(&self, who: &str, on: &str, permissions: &[String], is: &str) -> Result<(), Wrong> {
         let names: Vec<&str> = permissions.iter().map(String::as_str).collect();
-        let found = match self.directory.check_by_name(who, on, &names) {
-            Ok(decision) if is == "denied" && !decision.is_allowed() => return Ok(()),
-            Ok(decision) => decision.code().to_owned(),
-            Err(error) => error.to_string(),
-        };
-        same(is, &found)
+        let decision = self.directory.check_by_name(who, on, &names);
+        if is == "denied" && !decision.is_allowed() {
+            return Ok(());
+        }
+        same(is, decision.code())
     }
 
     /// What is allowed and what is granted.
     fn permissions(&self, who: &str, on: &str) -> (Vec<String>, Vec<String>) {
-        let who = self.directory.principal_by_name(who).ok().flatten();
+        let who = self.directory.principal_by_name(who);
         let (Some(who), Some(on)) = (who, self.directory.resource_by_name(on)) else {
             return Default::default();
         };
@@ -291,7 +291,7 @@ impl Run<'_> {
     }
 
     fn resources(&self, who: &str, kind: &str, permission: &str) -> Vec<String> {
-        let who = self.directory.principal_by_name(who).ok().flatten();
+        let who = self.directory.principal_by_name(who);
         let set = self.directory.catalog().permission_set(kind, [permission]);
         let (Some(who), Some(set)) = (who, set) else { return Vec::new() };
         let names = self.directory.resources_with(who, set).filter_map(|on| self.directory.resource_name(on));
@@ -327,7 +327,7 @@ impl Run<'_> {
     }
 
     fn seat_of(&self, user: &str, is: &NamedFigures) -> Result<(), Wrong> {
-        let seat = self.directory.user(user).and_then(|user| self.directory.seat_of(user));
+        let seat = self.directory.user_by_name(user).and_then(|user| self.directory.seat_of(user));
         let (wants, holds) = seat.as_ref().map(|seat| (seat.wants, seat.holds)).unwrap_or_default();
         let mut compared = Compared::default();
         let text = |name: &Option<String>| name.clone().unwrap_or_else(|| "null".to_owned());

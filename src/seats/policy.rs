@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -95,18 +96,63 @@ pub enum Answer {
 /// let policy: &dyn SeatPolicy = &wait_unless_synced;
 /// # let _ = policy;
 /// ```
-pub trait SeatPolicy {
+pub trait SeatPolicy: Send + Sync {
     /// Answers one request that found no free seat.
     ///
     /// See the example of [`SeatPolicy`].
     fn decide(&self, request: &SeatRequest<'_>) -> Answer;
 }
 
-impl<F: Fn(&SeatRequest<'_>) -> Answer> SeatPolicy for F {
+/// A policy made of a closure; see [`policy_fn`].
+#[derive(Clone, Copy)]
+pub struct PolicyFn<F>(F);
+
+/// Makes a policy of a closure or a function.
+///
+/// ```
+/// # use entitle::catalog::{Catalog, Profile};
+/// # use entitle::seats::{Answer, policy_fn};
+/// # use entitle::{Batch, Command, Directory, License, Timestamp};
+/// # let catalog = Catalog::builder().profile(Profile::new("designer")).build()?;
+/// let wait = policy_fn(|request| if request.has_extra_seat() { Answer::Extra } else { Answer::Wait });
+/// let batch = Batch::host(Timestamp::EPOCH)
+///     .policy(wait)
+///     .add(License::new("acme").seats_with_extra("designer", 0, 1))
+///     .add(Command::add_user("ada").profile("designer"));
+/// assert_eq!(Directory::new(catalog).plan(batch)?.directory().figures("designer").unwrap().held, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub const fn policy_fn<F>(decide: F) -> PolicyFn<F>
+where
+    F: Fn(&SeatRequest<'_>) -> Answer + Send + Sync,
+{
+    PolicyFn(decide)
+}
+
+impl<F: Fn(&SeatRequest<'_>) -> Answer + Send + Sync> SeatPolicy for PolicyFn<F> {
     fn decide(&self, request: &SeatRequest<'_>) -> Answer {
-        self(request)
+        (self.0)(request)
     }
 }
+
+impl<F> fmt::Debug for PolicyFn<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PolicyFn").finish_non_exhaustive()
+    }
+}
+
+/// Implements the policy for pointers to policies.
+macro_rules! policy_for_pointers {
+    ($($pointer:ty),+ $(,)?) => {$(
+        impl<P: SeatPolicy + ?Sized> SeatPolicy for $pointer {
+            fn decide(&self, request: &SeatRequest<'_>) -> Answer {
+                (**self).decide(request)
+            }
+        }
+    )+};
+}
+
+policy_for_pointers!(&P, Box<P>, Arc<P>);
 
 /// One request that found no free seat.
 ///
@@ -254,7 +300,7 @@ impl SeatPolicy for Strict {
 ///     Command::add_user("bob").profile("designer").into(),
 /// ])?;
 /// let directory = plan.directory();
-/// let seat = directory.seat_of(directory.user("bob").unwrap()).unwrap();
+/// let seat = directory.seat_of(directory.user_by_name("bob").unwrap()).unwrap();
 /// assert_eq!((seat.holds, seat.basis), (Some("designer"), Some(Basis::Extra)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -281,7 +327,7 @@ impl SeatPolicy for Overage {
 ///     Command::add_user("bob").profile("designer").into(),
 /// ])?;
 /// let directory = plan.directory();
-/// let seat = directory.seat_of(directory.user("bob").unwrap()).unwrap();
+/// let seat = directory.seat_of(directory.user_by_name("bob").unwrap()).unwrap();
 /// assert_eq!((seat.wants, seat.holds), (Some("designer"), Some("reader")));
 /// assert_eq!(seat.basis, Some(Basis::Placed));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -331,7 +377,7 @@ impl SeatPolicy for FallBack {
 ///     Command::add_user("bob").profile("designer").into(),
 /// ])?;
 /// let directory = plan.directory();
-/// let seat = directory.seat_of(directory.user("bob").unwrap()).unwrap();
+/// let seat = directory.seat_of(directory.user_by_name("bob").unwrap()).unwrap();
 /// assert_eq!((seat.wants, seat.holds), (Some("designer"), None));
 /// assert_eq!(seat.state, SeatState::Waiting);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -346,7 +392,7 @@ impl SeatPolicy for Waitlist {
 }
 
 /// A list takes the first answer that is not [`Answer::Refuse`].
-impl SeatPolicy for Vec<Box<dyn SeatPolicy>> {
+impl<P: SeatPolicy> SeatPolicy for Vec<P> {
     fn decide(&self, request: &SeatRequest<'_>) -> Answer {
         first_of(self.iter().map(|policy| policy.decide(request)))
     }

@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let mut reader = authority.reader();
     let directory = reader.load();
-    let (ada, bob) = (directory.user("ada").ok_or("no ada")?, directory.user("bob").ok_or("no bob")?);
+    let (ada, bob) = (directory.user_by_name("ada").ok_or("no ada")?, directory.user_by_name("bob").ok_or("no bob")?);
     let q3 = directory.resource::<Report>("q3").ok_or("no q3")?;
     assert_eq!(directory.check(ada, q3, Reports::EDIT), Decision::Allowed);
     assert_eq!(directory.check(bob, q3, Reports::EDIT), Decision::Denied(Denial::BeyondProfile));

@@ -110,8 +110,8 @@ impl Questions {
         let keys = SIZES.iter().flat_map(|size| [format!("k{size}"), format!("s{size}")]);
         let keys = keys.chain(["expired", "nothing"].map(String::from));
         let principals = users
-            .map(|user| directory.user(&user).unwrap().into())
-            .chain(keys.map(|key| directory.key(&key).unwrap().into()))
+            .map(|user| directory.user_by_name(&user).unwrap().into())
+            .chain(keys.map(|key| directory.key_by_name(&key).unwrap().into()))
             .collect();
         let odd = ["project/open", "project/locked", "project/gone", "connection/lake"].map(String::from);
         let resources = SIZES

@@ -57,7 +57,7 @@ fn names(model: &BTreeSet<usize>, name: impl Fn(usize) -> String) -> Vec<String>
 
 /// The one user, group and resource, of those that there are.
 fn found(directory: &Directory) -> (UserId, GroupId, ResourceId) {
-    let (user, group) = (directory.user("u0"), directory.group("g0"));
+    let (user, group) = (directory.user_by_name("u0"), directory.group_by_name("g0"));
     (user.unwrap(), group.unwrap(), directory.resource_by_name("project/p0").unwrap())
 }
 
@@ -196,7 +196,7 @@ impl Growing for GrantsOnAKind {
 
 fn readers_are(directory: &Directory, on: ResourceId, model: &BTreeSet<usize>, count: usize) {
     for index in 0..count {
-        let id = directory.user(&user(index)).unwrap();
+        let id = directory.user_by_name(&user(index)).unwrap();
         assert_eq!(reads(directory, id, on), model.contains(&index), "user {index} of {}", model.len());
     }
 }
@@ -306,7 +306,7 @@ fn groups_whose_numbers_agree_in_sixteen_bits() {
         ]);
     }
     for (who, set) in sets.iter().enumerate() {
-        let id = made.directory.user(&user(who)).unwrap();
+        let id = made.directory.user_by_name(&user(who)).unwrap();
         for (on, to) in groups.iter().enumerate() {
             let shared = made.directory.resource_by_name(&project(on)).unwrap();
             assert_eq!(reads(&made.directory, id, shared), set.contains(to), "{set:?} on {to}");
@@ -328,7 +328,7 @@ fn groups_whose_numbers_agree_in_sixteen_bits() {
         } else {
             model.remove(&of)
         };
-        let id = made.directory.user(&user(11)).unwrap();
+        let id = made.directory.user_by_name(&user(11)).unwrap();
         assert_eq!(made.directory.groups_of(id), names(&model, group), "{joins} {of}");
         assert_eq!(made.directory.audit(), Ok(()), "{joins} {of}");
         for (on, to) in groups.iter().enumerate() {
@@ -337,7 +337,7 @@ fn groups_whose_numbers_agree_in_sixteen_bits() {
         }
     }
     made.apply(vec![Command::remove_group(group(65_543)), Command::join(user(11), group(1))]);
-    let (alone, joined) = (made.directory.user("u8").unwrap(), made.directory.user("u11").unwrap());
+    let (alone, joined) = (made.directory.user_by_name("u8").unwrap(), made.directory.user_by_name("u11").unwrap());
     assert!(made.directory.groups_of(alone).is_empty(), "its only group is removed");
     model.insert(1);
     assert_eq!(made.directory.groups_of(joined), names(&model, group));
@@ -345,20 +345,20 @@ fn groups_whose_numbers_agree_in_sixteen_bits() {
     let everywhere = |to: usize| Command::set_grant(Grantee::group(group(to)), "project/*", ["read"]);
     made.apply(vec![Command::join(user(9), group(5)), everywhere(65_535)]);
     let shared = made.directory.resource_by_name(&project(3)).unwrap();
-    assert!(reads(&made.directory, made.directory.user("u9").unwrap(), shared));
+    assert!(reads(&made.directory, made.directory.user_by_name("u9").unwrap(), shared));
     made.apply(vec![Command::remove_user("u9").into(), Command::add_user("late").into(), everywhere(65_536)]);
     made.apply(vec![Command::remove_group(group(65_535)), Command::add_group("g-late").into()]);
     made.apply(vec![Command::set_grant(Grantee::group("g-late"), "project/*", ["read"])]);
-    let late = made.directory.user("late").unwrap();
+    let late = made.directory.user_by_name("late").unwrap();
     assert!(!reads(&made.directory, late, shared) && made.directory.groups_of(late).is_empty());
     assert_eq!(made.directory.audit(), Ok(()));
     made.apply(vec![Command::join("late", "g-late")]);
-    assert!(reads(&made.directory, made.directory.user("late").unwrap(), shared));
+    assert!(reads(&made.directory, made.directory.user_by_name("late").unwrap(), shared));
     made.apply(vec![Command::remove_group("g-late"), Command::remove_group(group(65_536))]);
     made.apply(vec![Command::remove_user("late").into()]);
     // Who leaves the late groups has a row like everybody else again.
     assert_eq!(made.directory.audit(), Ok(()));
-    let id = made.directory.user(&user(10)).unwrap();
+    let id = made.directory.user_by_name(&user(10)).unwrap();
     for on in 0..groups.len() {
         let shared = made.directory.resource_by_name(&project(on)).unwrap();
         assert_eq!(reads(&made.directory, id, shared), on == 4, "{on}");
@@ -429,7 +429,7 @@ fn may(directory: &Directory, who: usize, on: &str, wanted: &[String]) -> bool {
     let allowed = directory.check_by_name(&format!("user:u{who}"), on, &wanted).unwrap().is_allowed();
     let (kind, _) = on.split_once('/').unwrap();
     let set = directory.catalog().permission_set(kind, wanted).unwrap();
-    let (user, on) = (directory.user(&user(who)).unwrap(), directory.resource_by_name(on).unwrap());
+    let (user, on) = (directory.user_by_name(&user(who)).unwrap(), directory.resource_by_name(on).unwrap());
     assert_eq!(directory.check(user, on, set).is_allowed(), allowed);
     assert_eq!(directory.for_principal(user).check(on, set).is_allowed(), allowed);
     allowed

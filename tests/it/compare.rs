@@ -47,7 +47,7 @@ fn seats(oracle: &World, directory: &Directory) -> Result<(), String> {
 }
 
 fn seat_of(directory: &Directory, user: &str) -> Value {
-    match directory.user(user).and_then(|user| directory.seat_of(user)) {
+    match directory.user_by_name(user).and_then(|user| directory.seat_of(user)) {
         None => json!({ "wants": null, "holds": null, "state": "none", "basis": null }),
         Some(seat) => {
             json!({ "wants": seat.wants, "holds": seat.holds, "state": seat.state, "basis": seat.basis })
@@ -57,11 +57,11 @@ fn seat_of(directory: &Directory, user: &str) -> Value {
 
 fn memberships(oracle: &World, directory: &Directory) -> Result<(), String> {
     for user in users() {
-        let found = directory.user(user).map_or_else(Vec::new, |user| directory.groups_of(user));
+        let found = directory.user_by_name(user).map_or_else(Vec::new, |user| directory.groups_of(user));
         same(|| format!("the groups of {user}"), &texts(&oracle.groups_of(user)), &found)?;
     }
     for group in GROUPS {
-        let found = directory.group(group).map_or_else(Vec::new, |group| directory.members_of(group));
+        let found = directory.group_by_name(group).map_or_else(Vec::new, |group| directory.members_of(group));
         same(|| format!("the members of {group}"), &texts(&oracle.members_of(group)), &found)?;
     }
     Ok(())
@@ -154,7 +154,7 @@ pub(crate) fn summary(directory: &Directory) -> String {
     for profile in PROFILES {
         let _ = writeln!(text, "{profile}: {}", json!(directory.figures(profile)));
     }
-    for user in users().filter(|user| directory.user(user).is_some()) {
+    for user in users().filter(|user| directory.user_by_name(user).is_some()) {
         let _ = writeln!(text, "{user}: {}", seat_of(directory, user));
     }
     text

@@ -177,7 +177,7 @@ fn moves<S: Shared>() -> Seen {
         barrier.wait();
         while moved.load(Ordering::Acquire) < rounds {
             let directory = read();
-            let groups = directory.groups_of(directory.user("ada").unwrap());
+            let groups = directory.groups_of(directory.user_by_name("ada").unwrap());
             unless(groups.len() == 1, || format!("ada is in {groups:?}"))?;
             let revision = directory.revision();
             unless(revision >= last, || format!("revision {revision} was seen after {last}"))?;

@@ -83,7 +83,7 @@ fn s8_the_line_is_told_in_the_order_of_waiting() {
             let ahead = report.queue.iter().take_while(|other| other.user != waits.user);
             let place = ahead.filter(|other| other.wants == waits.wants).count() as u64 + 1;
             assert_eq!(waits.place, place, "{name}");
-            let user = directory.user(waits.user).unwrap();
+            let user = directory.user_by_name(waits.user).unwrap();
             let explanation = directory.explain_seat(user).unwrap();
             assert_eq!(explanation.place, Some(place), "{name}");
             assert!(
@@ -181,7 +181,7 @@ fn s4_a_seat_is_explained_in_words() {
     let wishes = [user("extra"), user("placed"), user("guest"), user("waiting"), Command::suspend("away")];
     let directory = first.plan(hour(1), &place, wishes).unwrap().into_directory();
     let explained = |name: &str| {
-        let user = directory.user(name).unwrap();
+        let user = directory.user_by_name(name).unwrap();
         directory.explain_seat(user).unwrap().to_string()
     };
     for (user, words) in [
@@ -211,7 +211,7 @@ fn s4_a_seat_is_explained_in_words() {
     ] {
         assert_eq!(explained(user), format!("`{user}` {words}"));
     }
-    let removed = directory.user("nobody").unwrap();
+    let removed = directory.user_by_name("nobody").unwrap();
     let after = directory.plan(hour(1), &Strict, [Command::remove_user("nobody").into()]).unwrap();
     assert_eq!(after.directory().explain_seat(removed), None);
 }

@@ -62,7 +62,7 @@ fn directory() -> Directory {
 }
 
 fn users(directory: &Directory) -> Vec<UserId> {
-    ["ada", "bob", "cleo"].iter().map(|name| directory.user(name).unwrap()).collect()
+    ["ada", "bob", "cleo"].iter().map(|name| directory.user_by_name(name).unwrap()).collect()
 }
 
 /// Every question about one kind, asked with its type and by name.
@@ -102,7 +102,7 @@ fn a14_a_typed_question_is_about_its_own_kind_only() {
     let directory = directory();
     agrees::<Project>(&directory, &["a", "c"]);
     agrees::<Connection>(&directory, &["b", "d"]);
-    let ada = directory.user("ada").unwrap();
+    let ada = directory.user_by_name("ada").unwrap();
     // Both kinds number their permissions alike, so nothing but the kind tells them apart.
     let count = |permissions| {
         let projects = directory.resources::<Project>(ada, permissions).count();
@@ -116,7 +116,7 @@ fn a14_a_typed_question_is_about_its_own_kind_only() {
 fn a6_a_typed_set_with_a_bit_of_no_permission_is_of_the_wrong_kind() {
     let directory = directory();
     let on = directory.resource::<Project>("c").unwrap();
-    let bob = directory.user("bob").unwrap();
+    let bob = directory.user_by_name("bob").unwrap();
     for bits in [4, 5, 1 << 63, !Permissions::all().bits(), u64::MAX] {
         let permissions = Permissions::from_bits_retain(bits);
         assert_eq!(directory.check(bob, on, permissions).code(), "wrong_kind", "{bits}");

@@ -10,11 +10,11 @@ use super::{Actor, Explanation, Need};
 use crate::authorize::decision::Denial;
 use crate::authorize::evaluate::{PrincipalRef, ResourceRef as On};
 use crate::catalog::{AnyKind, KindDefinition, KindId, Request};
-use crate::directory::{Directory, ParseNameError, UserStatus};
+use crate::directory::{Directory, UserStatus};
 use crate::id::{Principal, ResourceId};
 
 /// A request as it was put, in words.
-struct CliCommand {
+struct Question {
     who: Option<String>,
     on: Option<String>,
     permissions: Vec<String>,
@@ -42,7 +42,7 @@ impl Directory {
     /// #     Command::grant(Grantee::group("data-team"), "project/churn", ["read"]),
     /// # ])?;
     /// # let directory = plan.into_directory();
-    /// let ada = directory.user("ada").unwrap();
+    /// let ada = directory.user_by_name("ada").unwrap();
     /// let churn = directory.resource_by_name("project/churn").unwrap();
     /// let write = directory.catalog().permission_set("project", ["write"]).unwrap();
     ///
@@ -72,30 +72,27 @@ impl Directory {
     /// The decision in it is that of [`check_by_name`](Self::check_by_name).
     ///
     /// See the example of [`Explanation`].
-    ///
-    /// # Errors
-    ///
-    /// [`ParseNameError`] if `who` is neither `user:NAME` nor `key:NAME`.
+    #[must_use]
     pub fn explain_by_name(
         &self,
         who: &str,
         on: &str,
         permissions: &[&str],
-    ) -> Result<Explanation, ParseNameError> {
-        let (principal, subject, request) = self.request_named(who, on, permissions)?;
+    ) -> Explanation {
+        let (principal, subject, request) = self.request_by_name(who, on, permissions);
         let kind = subject.and_then(|on| self.catalog.definition(KindId::new(on.row.kind)));
         let lacks = |name: &&&str| kind.is_some_and(|kind| kind.bit(name).is_none());
-        let asked = CliCommand {
+        let asked = Question {
             who: Some(who.to_owned()),
             on: Some(on.to_owned()),
             permissions: permissions.iter().map(|&name| name.to_owned()).collect(),
             unknown: permissions.iter().filter(lacks).map(|&name| name.to_owned()).collect(),
         };
-        Ok(self.explanation(asked, principal, subject, request))
+        self.explanation(asked, principal, subject, request)
     }
 
     /// A request by ids, in words.
-    fn asked(&self, who: Option<PrincipalRef<'_>>, on: Option<On<'_>>, request: Request) -> CliCommand {
+    fn asked(&self, who: Option<PrincipalRef<'_>>, on: Option<On<'_>>, request: Request) -> Question {
         let here = on.map(|on| KindId::new(on.row.kind));
         let named = request.kind().or(here).and_then(|kind| self.catalog.definition(kind));
         let mut permissions = named.map(|kind| names(kind, request.bits)).unwrap_or_default();
@@ -104,7 +101,7 @@ impl Directory {
             bits(nameless).map(|bit| format!("bit {}", bit.trailing_zeros())).collect();
         permissions.extend(nameless.iter().cloned());
         let other_kind = request.kind().is_some() && request.kind() != here;
-        CliCommand {
+        Question {
             who: who.map(|who| self.principal_text(who)),
             on: on.and_then(|on| self.slot_name(on.slot)).map(|name| name.to_string()),
             unknown: if other_kind { permissions.clone() } else { nameless },
@@ -121,7 +118,7 @@ impl Directory {
 
     fn explanation(
         &self,
-        asked: CliCommand,
+        asked: Question,
         who: Option<PrincipalRef<'_>>,
         on: Option<On<'_>>,
         request: Request,
@@ -170,7 +167,7 @@ impl Directory {
     /// What a request needs before anything is looked at.
     fn first_needs(
         &self,
-        asked: &CliCommand,
+        asked: &Question,
         who: Option<PrincipalRef<'_>>,
         on: Option<On<'_>>,
     ) -> Vec<Need> {

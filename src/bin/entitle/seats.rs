@@ -27,7 +27,7 @@ fn written(directory: &Directory, form: SeatsForm) -> Result<String, CliError> {
         SeatsForm::UsersCsv => report.users_csv().to_string(),
         SeatsForm::Json => serde_json::to_string_pretty(&report).map_err(io::Error::from)? + "\n",
         SeatsForm::User(user) => {
-            let found = directory.user(&user).and_then(|user| directory.explain_seat(user));
+            let found = directory.user_by_name(&user).and_then(|user| directory.explain_seat(user));
             let seat = found.ok_or_else(|| CliError::NoAnswer(format!("there is no user `{user}`")))?;
             format!("{seat}\n")
         }

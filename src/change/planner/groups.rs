@@ -4,29 +4,29 @@ use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 
 use super::Planner;
-use super::lookup::new_name;
+use super::lookup::{differs, new_name};
 use super::sync::external_names;
 use crate::change::builders::AddGroup;
 use crate::change::event::Event;
-use crate::change::refusal::Refusal;
+use crate::change::refusal::RefusalReason;
 use crate::directory::{Members, Membership};
 use crate::id::{GroupId, ResourceId, UserId};
 use crate::limits::MAX_GROUPS;
 
 impl Planner<'_> {
-    pub(super) fn add_group(&mut self, command: &AddGroup) -> Result<(), Refusal> {
+    pub(super) fn add_group(&mut self, command: &AddGroup) -> Result<(), RefusalReason> {
         let name = new_name(&command.group)?;
-        if let Some(group) = self.directory.group(&name) {
+        if let Some(group) = self.directory.group_by_name(&name) {
             return self.group_as_asked(group, command);
         }
         let membership = self.membership(command.members.as_ref())?;
         let owner_of = command.includes_owner_of.as_deref();
         let owner_of = owner_of.map(|resource| self.find_resource(resource)).transpose()?;
         if owner_of.is_some() && membership != Membership::Explicit {
-            return Err(Refusal::ManagedGroup { user: String::new(), group: command.group.clone() });
+            return Err(RefusalReason::ManagedGroup { user: String::new(), group: command.group.clone() });
         }
         if self.directory.group_count() >= MAX_GROUPS {
-            return Err(Refusal::TooMany { what: "groups", max: MAX_GROUPS });
+            return Err(RefusalReason::TooMany { what: "groups", max: MAX_GROUPS });
         }
         let members = self.directory.members_by_name(&membership);
         let includes_owner_of = owner_of.map(|resource| self.text_of(resource));
@@ -36,7 +36,7 @@ impl Planner<'_> {
     }
 
     /// How users come into the group, checked.
-    fn membership(&self, members: Option<&Members>) -> Result<Membership, Refusal> {
+    fn membership(&self, members: Option<&Members>) -> Result<Membership, RefusalReason> {
         match members {
             None | Some(Members::Explicit) => Ok(Membership::Explicit),
             Some(Members::ByProfile(profiles)) => {
@@ -50,7 +50,7 @@ impl Planner<'_> {
     }
 
     /// Whether everything named is already so for a group that exists; else `exists` (rule C4).
-    fn group_as_asked(&self, group: GroupId, command: &AddGroup) -> Result<(), Refusal> {
+    fn group_as_asked(&self, group: GroupId, command: &AddGroup) -> Result<(), RefusalReason> {
         let record = self.group(group);
         let members = command.members.as_ref().is_none_or(|members| {
             let asked = self.membership(Some(members)).ok();
@@ -60,13 +60,16 @@ impl Planner<'_> {
             let asked = self.directory.resource_by_name(resource).map(ResourceId::index);
             asked.is_some() && asked == record.and_then(|group| group.includes_owner_of)
         });
-        if members && owner {
-            return Ok(());
-        }
-        Err(Refusal::Exists { what: "group", name: command.group.clone() })
+        let field = match (members, owner) {
+            (true, true) => return Ok(()),
+            (false, _) => "members",
+            (true, false) => "includes_owner_of",
+        };
+        let differs = Some(differs(field, Some("recorded"), Some("as asked")));
+        Err(RefusalReason::Exists { what: "group", name: command.group.clone(), differs })
     }
 
-    pub(super) fn remove_group(&mut self, group: &str) -> Result<(), Refusal> {
+    pub(super) fn remove_group(&mut self, group: &str) -> Result<(), RefusalReason> {
         let id = self.find_group(group)?;
         let name = self.group(id).and_then(|group| group.name.clone());
         self.directory.remove_group(id);
@@ -74,7 +77,7 @@ impl Planner<'_> {
         Ok(())
     }
 
-    pub(super) fn set_joined(&mut self, user: &str, group: &str, joined: bool) -> Result<(), Refusal> {
+    pub(super) fn set_joined(&mut self, user: &str, group: &str, joined: bool) -> Result<(), RefusalReason> {
         let user_id = self.find_user(user)?;
         let group = self.find_group(group)?;
         self.all_explicit(&[group], user, Some(user_id))?;
@@ -92,14 +95,14 @@ impl Planner<'_> {
         groups: &[GroupId],
         user: &str,
         existing: Option<UserId>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), RefusalReason> {
         let managed = |group: GroupId| {
             let explicit = self.group(group).is_some_and(|group| group.membership == Membership::Explicit);
             !explicit || existing.is_some_and(|user| self.directory.is_included_owner(user, group))
         };
         let Some(&group) = groups.iter().find(|&&group| managed(group)) else { return Ok(()) };
         let group = self.directory.group_name(group).unwrap_or_default().to_owned();
-        Err(Refusal::ManagedGroup { user: user.to_owned(), group })
+        Err(RefusalReason::ManagedGroup { user: user.to_owned(), group })
     }
 
     pub(super) fn join(&mut self, user: UserId, group: GroupId) {

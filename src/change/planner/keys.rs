@@ -4,26 +4,26 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::Planner;
-use super::lookup::new_name;
+use super::lookup::{differs, new_name};
 use crate::catalog::PermissionsDocument;
 use crate::change::builders::AddKey;
 use crate::change::event::Event;
-use crate::change::refusal::Refusal;
+use crate::change::refusal::RefusalReason;
 use crate::change::scope::ScopeDocument;
 use crate::directory::{Scope, ScopeContent, ScopeEntries, Target};
 use crate::id::KeyId;
 use crate::limits::MAX_KEYS;
 
 impl Planner<'_> {
-    pub(super) fn add_key(&mut self, command: &AddKey) -> Result<(), Refusal> {
+    pub(super) fn add_key(&mut self, command: &AddKey) -> Result<(), RefusalReason> {
         let name = new_name(&command.key)?;
-        if let Some(key) = self.directory.key(&name) {
+        if let Some(key) = self.directory.key_by_name(&name) {
             return self.key_as_asked(key, command);
         }
         let acts_as = self.find_user(&command.acts_as)?;
         let scope = self.scope(command.scope.as_ref())?;
         if self.directory.keys.slots.live() >= MAX_KEYS {
-            return Err(Refusal::TooMany { what: "keys", max: MAX_KEYS });
+            return Err(RefusalReason::TooMany { what: "keys", max: MAX_KEYS });
         }
         let written = match self.directory.scope_content(&scope) {
             ScopeContent::All => ScopeDocument::All,
@@ -45,7 +45,7 @@ impl Planner<'_> {
     }
 
     /// The scope with everything in it looked up, closed under implication (rule A3).
-    fn scope(&self, written: Option<&ScopeDocument>) -> Result<Scope, Refusal> {
+    fn scope(&self, written: Option<&ScopeDocument>) -> Result<Scope, RefusalReason> {
         let entries = match written {
             None => return Ok(Scope::Nothing),
             Some(ScopeDocument::All) => return Ok(Scope::All),
@@ -75,20 +75,20 @@ impl Planner<'_> {
     }
 
     /// Whether everything named is already so for a key that exists; else `exists` (rule C4).
-    fn key_as_asked(&self, key: KeyId, command: &AddKey) -> Result<(), Refusal> {
-        let as_asked = self.directory.key_record(key).is_some_and(|record| {
-            let user = self.directory.user(&command.acts_as).map(crate::id::UserId::index);
+    fn key_as_asked(&self, key: KeyId, command: &AddKey) -> Result<(), RefusalReason> {
+        let different = self.directory.key_record(key).and_then(|record| {
+            let user = self.directory.user_by_name(&command.acts_as).map(crate::id::UserId::index);
             let scope = command.scope.as_ref().is_none_or(|scope| {
                 let asked = self.scope(Some(scope)).map(|asked| self.directory.scope_content(&asked));
                 asked.is_ok_and(|asked| asked == self.directory.scope_content(&record.scope))
             });
             let expiry = command.expires_at.is_none_or(|at| record.expires_at == Some(at));
-            user == Some(record.acts_as) && scope && expiry
+            let user = user == Some(record.acts_as);
+            [("acts_as", user), ("scope", scope), ("expires_at", expiry)].into_iter().find(|&(_, same)| !same)
         });
-        if as_asked {
-            return Ok(());
-        }
-        Err(Refusal::Exists { what: "key", name: command.key.clone() })
+        let Some((field, _)) = different else { return Ok(()) };
+        let differs = Some(differs(field, Some("recorded"), Some("as asked")));
+        Err(RefusalReason::Exists { what: "key", name: command.key.clone(), differs })
     }
 
     pub(super) fn expire_key(&mut self, key: KeyId) {
@@ -97,7 +97,7 @@ impl Planner<'_> {
         self.events.extend(name.map(|key| Event::KeyExpired { key }));
     }
 
-    pub(super) fn remove_key(&mut self, key: &str) -> Result<(), Refusal> {
+    pub(super) fn remove_key(&mut self, key: &str) -> Result<(), RefusalReason> {
         let key = self.find_key(key)?;
         let name = self.directory.key_record(key).and_then(|key| key.name.clone());
         self.directory.remove_key(key);

@@ -1,64 +1,71 @@
 //! From the names in a command to what they name, or the refusal.
 
 use alloc::borrow::ToOwned as _;
+use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use super::Planner;
 use crate::catalog::{KindDefinition, KindId, ProfileId};
-use crate::change::refusal::Refusal;
+use crate::change::refusal::{FieldDifference, RefusalReason};
 use crate::directory::{Found, GroupRecord, Target, UserRecord};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
 use crate::name::Name;
 
 /// A new name, or `invalid_name`.
-pub(super) fn new_name(text: &str) -> Result<Name, Refusal> {
-    Name::new(text).map_err(|error| Refusal::InvalidName { names: [(text.to_owned(), error)].into() })
+pub(super) fn new_name(text: &str) -> Result<Name, RefusalReason> {
+    Name::new(text).map_err(|error| RefusalReason::InvalidName { names: [(text.to_owned(), error)].into() })
+}
+
+/// Describes a field that is not as asked.
+pub(super) fn differs(field: &'static str, found: Option<&str>, asked: Option<&str>) -> FieldDifference {
+    let text = |value: Option<&str>| value.map_or_else(|| "none".to_owned(), |value| format!("`{value}`"));
+    FieldDifference { field, found: text(found), asked: text(asked) }
 }
 
 /// Why a target names nothing.
-fn not_found(text: &str, found: Found<'_>) -> Refusal {
+fn not_found(text: &str, found: Found<'_>) -> RefusalReason {
     match found {
-        Found::UnknownKind(kind) => Refusal::UnknownKind { kind: kind.to_owned(), target: text.to_owned() },
-        Found::SingletonWithKey => Refusal::Singleton { resource: text.to_owned() },
+        Found::UnknownKind(kind) => RefusalReason::UnknownKind { kind: kind.to_owned(), target: text.to_owned() },
+        Found::SingletonWithKey => RefusalReason::Singleton { resource: text.to_owned() },
         Found::Singleton(_) | Found::WholeKind(_) | Found::Key(..) | Found::Malformed => {
-            Refusal::UnknownResource { resource: text.to_owned() }
+            RefusalReason::UnknownResource { resource: text.to_owned() }
         }
     }
 }
 
 impl Planner<'_> {
-    pub(super) fn find_user(&self, user: &str) -> Result<UserId, Refusal> {
-        self.directory.user(user).ok_or_else(|| Refusal::UnknownUser { user: user.to_owned() })
+    pub(super) fn find_user(&self, user: &str) -> Result<UserId, RefusalReason> {
+        self.directory.user_by_name(user).ok_or_else(|| RefusalReason::UnknownUser { user: user.to_owned() })
     }
 
-    pub(super) fn find_group(&self, group: &str) -> Result<GroupId, Refusal> {
-        self.directory.group(group).ok_or_else(|| Refusal::UnknownGroup { group: group.to_owned() })
+    pub(super) fn find_group(&self, group: &str) -> Result<GroupId, RefusalReason> {
+        self.directory.group_by_name(group).ok_or_else(|| RefusalReason::UnknownGroup { group: group.to_owned() })
     }
 
-    pub(super) fn find_groups(&self, groups: &[String]) -> Result<Vec<GroupId>, Refusal> {
+    pub(super) fn find_groups(&self, groups: &[String]) -> Result<Vec<GroupId>, RefusalReason> {
         groups.iter().map(|group| self.find_group(group)).collect()
     }
 
-    pub(super) fn find_key(&self, key: &str) -> Result<KeyId, Refusal> {
-        self.directory.key(key).ok_or_else(|| Refusal::UnknownKey { key: key.to_owned() })
+    pub(super) fn find_key(&self, key: &str) -> Result<KeyId, RefusalReason> {
+        self.directory.key_by_name(key).ok_or_else(|| RefusalReason::UnknownKey { key: key.to_owned() })
     }
 
-    pub(super) fn find_profile(&self, profile: &str) -> Result<ProfileId, Refusal> {
+    pub(super) fn find_profile(&self, profile: &str) -> Result<ProfileId, RefusalReason> {
         let found = self.directory.catalog.profile(profile);
-        found.ok_or_else(|| Refusal::UnknownProfile { profile: profile.to_owned() })
+        found.ok_or_else(|| RefusalReason::UnknownProfile { profile: profile.to_owned() })
     }
 
     /// A resource or a whole kind.
-    pub(super) fn find_target(&self, text: &str) -> Result<Target, Refusal> {
+    pub(super) fn find_target(&self, text: &str) -> Result<Target, RefusalReason> {
         self.directory.find_place(text).map_err(|found| not_found(text, found))
     }
 
     /// A resource; a whole kind is none.
-    pub(super) fn find_resource(&self, text: &str) -> Result<ResourceId, Refusal> {
+    pub(super) fn find_resource(&self, text: &str) -> Result<ResourceId, RefusalReason> {
         match self.find_target(text)? {
             Target::Resource(resource) => Ok(resource),
-            Target::Kind(_) => Err(Refusal::UnknownResource { resource: text.to_owned() }),
+            Target::Kind(_) => Err(RefusalReason::UnknownResource { resource: text.to_owned() }),
         }
     }
 
@@ -73,11 +80,11 @@ impl Planner<'_> {
     }
 
     /// The bits of permissions of a kind, exactly as listed.
-    pub(super) fn find_permissions(&self, kind: KindId, names: &[String]) -> Result<u64, Refusal> {
+    pub(super) fn find_permissions(&self, kind: KindId, names: &[String]) -> Result<u64, RefusalReason> {
         let definition = self.directory.catalog.definition(kind);
         names.iter().try_fold(0, |bits, name| {
             let bit = definition.and_then(|kind| kind.bit(name));
-            let unknown = || Refusal::UnknownPermission {
+            let unknown = || RefusalReason::UnknownPermission {
                 kind: definition.map(KindDefinition::name).unwrap_or_default().to_owned(),
                 permission: name.clone(),
             };

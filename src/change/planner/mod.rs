@@ -11,16 +11,18 @@ mod seats;
 mod sync;
 mod users;
 
+use alloc::borrow::ToOwned as _;
+use alloc::format;
 use alloc::vec::Vec;
 
 use indexmap::IndexMap;
 
 use super::command::Command;
 use super::event::Event;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, RefusalReason};
 use crate::catalog::KindDefinition;
 use crate::directory::{Directory, Due};
-use crate::id::{KeyId, UserId};
+use crate::id::{KeyId, Principal, UserId};
 use crate::seats::{Before, RequestSource, SeatPolicy};
 use crate::time::Timestamp;
 
@@ -33,8 +35,10 @@ pub(super) struct Planner<'a> {
     source: Option<RequestSource>,
     /// The consumed seats before the first command (rule S6).
     before: Before,
-    /// Who asks for a seat, in the order of the batch.
-    wishes: IndexMap<UserId, RequestSource, hashbrown::DefaultHashBuilder>,
+    /// The users that ask for a seat and the command of each, in the order of the batch.
+    wishes: IndexMap<UserId, (RequestSource, usize), hashbrown::DefaultHashBuilder>,
+    /// The place of the current command in the batch.
+    index: usize,
     events: Vec<Event>,
 }
 
@@ -47,13 +51,14 @@ impl<'a> Planner<'a> {
         source: Option<RequestSource>,
     ) -> Result<Self, Refusal> {
         if now < base.committed_at() {
-            return Err(Refusal::TimeReversed { now, committed_at: base.committed_at() });
+            let reason = RefusalReason::TimeReversed { now, committed_at: base.committed_at() };
+            return Err(Refusal::new(None, reason));
         }
         let mut directory = base.clone();
         directory.begin_commit(now);
         let before = Before::of(&directory.ledger, &directory.catalog);
         let wishes = IndexMap::default();
-        let mut planner = Self { directory, now, policy, source, before, wishes, events: Vec::new() };
+        let mut planner = Self { directory, now, policy, source, before, wishes, index: 0, events: Vec::new() };
         planner.apply_due();
         planner.serve_queue();
         if !planner.events.is_empty() {
@@ -87,8 +92,24 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Decides one command.
-    pub(super) fn command(&mut self, command: Command) -> Result<(), Refusal> {
+    /// Refuses an actor who may not ask for changes.
+    ///
+    /// A catalog opens nothing to actors yet, so all of them are refused (rule D2).
+    pub(super) fn authorize(&self, actor: Principal) -> Result<(), Refusal> {
+        let name = self.directory.principal_name(actor);
+        let known = name.is_some();
+        let actor = name.map_or_else(|| "the actor".to_owned(), |name| format!("`{name}`"));
+        let because = if known { "the catalog opens nothing to actors" } else { "it does not exist" };
+        Err(Refusal::new(None, RefusalReason::NotAuthorized { actor, because }))
+    }
+
+    /// Decides the next command, the one with this index in the batch.
+    pub(super) fn command(&mut self, index: usize, command: Command) -> Result<(), Refusal> {
+        self.index = index;
+        self.decide(command).map_err(|reason| Refusal::new(Some(index), reason))
+    }
+
+    fn decide(&mut self, command: Command) -> Result<(), RefusalReason> {
         match command {
             Command::AddUser(command) => self.add_user(&command),
             Command::Invite(command) => self.invite(&command),

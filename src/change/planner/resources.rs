@@ -4,24 +4,24 @@ use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 
 use super::Planner;
-use super::lookup::new_name;
+use super::lookup::{differs, new_name};
 use crate::catalog::{KindDefinition, KindId};
 use crate::change::event::Event;
-use crate::change::refusal::Refusal;
+use crate::change::refusal::RefusalReason;
 use crate::directory::{Found, Grantee, GranteeId, Target, UserStatus, parse_resource};
 use crate::id::{ResourceId, UserId};
 use crate::limits::MAX_RESOURCES;
 use crate::name::{Name, NameError};
 
 impl Planner<'_> {
-    pub(super) fn add_resource(&mut self, resource: &str, owner: Option<&str>) -> Result<(), Refusal> {
+    pub(super) fn add_resource(&mut self, resource: &str, owner: Option<&str>) -> Result<(), RefusalReason> {
         let (kind, key) = self.new_resource(resource)?;
         if let Some(slot) = self.directory.resource_slot(kind, &key) {
             return self.resource_as_asked(slot, resource, owner);
         }
         let owner = owner.map(|owner| self.find_user(owner)).transpose()?;
         if self.directory.resource_count() >= MAX_RESOURCES {
-            return Err(Refusal::TooMany { what: "resources", max: MAX_RESOURCES });
+            return Err(RefusalReason::TooMany { what: "resources", max: MAX_RESOURCES });
         }
         let id = self.directory.add_resource(kind, &key);
         self.events.push(Event::ResourceAdded { resource: resource.to_owned() });
@@ -32,12 +32,12 @@ impl Planner<'_> {
     }
 
     /// The kind and the key of a new resource; a key is a name other than `*` (rules A9, C6).
-    fn new_resource(&self, text: &str) -> Result<(KindId, Name), Refusal> {
-        let invalid = |error| Refusal::InvalidName { names: [(text.to_owned(), error)].into() };
+    fn new_resource(&self, text: &str) -> Result<(KindId, Name), RefusalReason> {
+        let invalid = |error| RefusalReason::InvalidName { names: [(text.to_owned(), error)].into() };
         let not_a_key = || invalid(NameError::NotAResource { text: text.to_owned() });
         match parse_resource(&self.directory.catalog, text) {
             Found::Singleton(_) | Found::SingletonWithKey => {
-                Err(Refusal::Singleton { resource: text.to_owned() })
+                Err(RefusalReason::Singleton { resource: text.to_owned() })
             }
             Found::WholeKind(_) | Found::Malformed => Err(not_a_key()),
             Found::Key(kind, key) => Ok((kind, new_name(key)?)),
@@ -46,25 +46,24 @@ impl Planner<'_> {
                 if new_name(key)?.as_str() == "*" {
                     return Err(not_a_key());
                 }
-                Err(Refusal::UnknownKind { kind: kind.to_owned(), target: text.to_owned() })
+                Err(RefusalReason::UnknownKind { kind: kind.to_owned(), target: text.to_owned() })
             }
         }
     }
 
     /// Whether everything named is already so for a resource that exists; else `exists` (rule C4).
-    fn resource_as_asked(&self, slot: u32, resource: &str, owner: Option<&str>) -> Result<(), Refusal> {
+    fn resource_as_asked(&self, slot: u32, resource: &str, owner: Option<&str>) -> Result<(), RefusalReason> {
         let has = self.directory.resources.rows.get(slot).map(|row| row.owner);
         let has = has.and_then(|owner| self.directory.user_slot_name(owner));
-        if owner.is_none_or(|owner| has == Some(owner)) {
-            return Ok(());
-        }
-        Err(Refusal::Exists { what: "resource", name: resource.to_owned() })
+        let Some(asked) = owner.filter(|&owner| has != Some(owner)) else { return Ok(()) };
+        let differs = Some(differs("owner", has, Some(asked)));
+        Err(RefusalReason::Exists { what: "resource", name: resource.to_owned(), differs })
     }
 
-    pub(super) fn remove_resource(&mut self, resource: &str) -> Result<(), Refusal> {
+    pub(super) fn remove_resource(&mut self, resource: &str) -> Result<(), RefusalReason> {
         let id = self.find_resource(resource)?;
         if self.is_singleton(id) {
-            return Err(Refusal::Singleton { resource: resource.to_owned() });
+            return Err(RefusalReason::Singleton { resource: resource.to_owned() });
         }
         self.directory.remove_resource(id);
         self.events.push(Event::ResourceRemoved { resource: resource.to_owned() });
@@ -76,13 +75,13 @@ impl Planner<'_> {
         self.directory.catalog.definition(kind).is_some_and(KindDefinition::singleton)
     }
 
-    pub(super) fn transfer_ownership(&mut self, resource: &str, to: &str) -> Result<(), Refusal> {
+    pub(super) fn transfer_ownership(&mut self, resource: &str, to: &str) -> Result<(), RefusalReason> {
         let id = self.find_resource(resource)?;
         let owner = self.find_user(to)?;
         let active = self.user(owner).is_some_and(|user| user.status == UserStatus::Active);
         if self.is_singleton(id) && !active {
             let asked = "only an active user can own a singleton";
-            return Err(Refusal::WrongState { user: to.to_owned(), status: "not active", asked });
+            return Err(RefusalReason::WrongState { user: to.to_owned(), status: "not active", asked });
         }
         self.give(id, owner);
         Ok(())
@@ -98,7 +97,7 @@ impl Planner<'_> {
         self.events.extend(self.name_of(owner).map(|owner| Event::OwnerChanged { resource, owner }));
     }
 
-    fn grantee(&self, to: &Grantee) -> Result<GranteeId, Refusal> {
+    fn grantee(&self, to: &Grantee) -> Result<GranteeId, RefusalReason> {
         match to {
             Grantee::Everyone => Ok(GranteeId::Everyone),
             Grantee::Group(group) => self.find_group(group).map(GranteeId::Group),
@@ -113,7 +112,7 @@ impl Planner<'_> {
         on: String,
         permissions: &[String],
         change: impl FnOnce(&KindDefinition, u64, u64) -> u64,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), RefusalReason> {
         let grantee = self.grantee(&to)?;
         let target = self.find_target(&on)?;
         let kind = self.kind_of(target);
@@ -140,7 +139,7 @@ impl Planner<'_> {
         &mut self,
         resource: &str,
         permissions: &[String],
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), RefusalReason> {
         let id = self.find_resource(resource)?;
         let kind = self.kind_of(Target::Resource(id));
         let required = self.find_permissions(kind, permissions)?;
@@ -158,7 +157,7 @@ impl Planner<'_> {
         user: &str,
         resource: &str,
         recorded: bool,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), RefusalReason> {
         let user = self.find_user(user)?;
         let id = self.find_resource(resource)?;
         let has = self.user(user).is_some_and(|user| user.has_credential(id.index()));

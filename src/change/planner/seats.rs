@@ -10,7 +10,7 @@ use super::Planner;
 use super::lookup::new_name;
 use crate::catalog::ProfileId;
 use crate::change::event::Event;
-use crate::change::refusal::Refusal;
+use crate::change::refusal::{Refusal, RefusalReason};
 use crate::directory::UserStatus;
 use crate::id::UserId;
 use crate::seats::{Admission, Basis, License, LicenseError, RequestSource, SeatRefusal, Terms, Wish};
@@ -50,7 +50,7 @@ impl Planner<'_> {
     /// Notes that a user asks for the wanted seat; a later wish of the same batch replaces an earlier one.
     pub(super) fn wish(&mut self, user: UserId, source: RequestSource) {
         self.wishes.shift_remove(&user);
-        self.wishes.insert(user, self.source.unwrap_or(source));
+        self.wishes.insert(user, (self.source.unwrap_or(source), self.index));
     }
 
     /// Gives up whatever a user holds, waits for or asks for.
@@ -81,11 +81,15 @@ impl Planner<'_> {
         }
         let users: Vec<UserId> = self.wishes.keys().copied().collect();
         let wishes: Vec<Wish<'_>> =
-            self.wishes.iter().filter_map(|(&user, &source)| self.as_wish(user, source)).collect();
+            self.wishes.iter().filter_map(|(&user, &(source, _))| self.as_wish(user, source)).collect();
         let (ledger, catalog) = (self.directory.ledger.clone(), &self.directory.catalog);
         let admission = Admission::new(ledger, &self.before, catalog, self.policy, self.now);
         let settled = admission.settle(&wishes);
-        let outcomes = settled.map_err(|(place, refusal)| self.seat_refused(wishes.get(place), refusal))?;
+        let outcomes = settled.map_err(|(place, refusal)| {
+            let reason = self.seat_refused(wishes.get(place), refusal);
+            let command = self.wishes.get_index(place).map(|(_, &(_, command))| command);
+            Refusal::new(command, reason)
+        })?;
         for (user, outcome) in users.into_iter().zip(outcomes) {
             self.seat(user, outcome.holds, outcome.queued);
         }
@@ -103,24 +107,24 @@ impl Planner<'_> {
         })
     }
 
-    fn seat_refused(&self, wish: Option<&Wish<'_>>, refusal: SeatRefusal) -> Refusal {
+    fn seat_refused(&self, wish: Option<&Wish<'_>>, refusal: SeatRefusal) -> RefusalReason {
         let user = wish.map(|wish| wish.user.to_owned()).unwrap_or_default();
         let wanted = wish.map(|wish| wish.wants);
         let profile: String = wanted.map(|profile| self.profile_name(profile)).unwrap_or_default();
         let figures = self.directory.figures(&profile);
         let total = self.directory.total_figures();
         match refusal {
-            SeatRefusal::NoLicense => Refusal::NoLicense { user, profile },
-            SeatRefusal::LicenseLapsed(phase) => Refusal::LicenseLapsed { user, profile, phase },
-            SeatRefusal::NotOffered => Refusal::NotOffered { user, profile },
-            SeatRefusal::SeatLimit(consumed) => Refusal::SeatLimit {
+            SeatRefusal::NoLicense => RefusalReason::NoLicense { user, profile },
+            SeatRefusal::LicenseLapsed(phase) => RefusalReason::LicenseLapsed { user, profile, phase },
+            SeatRefusal::NotOffered => RefusalReason::NotOffered { user, profile },
+            SeatRefusal::SeatLimit(consumed) => RefusalReason::SeatLimit {
                 user,
                 profile,
                 seats: figures.map_or(crate::seats::Quantity::Count(0), |figures| figures.seats),
                 consumed,
             },
             SeatRefusal::TotalLimit(consumed) => {
-                Refusal::TotalLimit { user, profile, cap: total.cap, consumed }
+                RefusalReason::TotalLimit { user, profile, cap: total.cap, consumed }
             }
         }
     }
@@ -137,12 +141,12 @@ impl Planner<'_> {
         }
     }
 
-    pub(super) fn install_license(&mut self, license: License) -> Result<(), Refusal> {
+    pub(super) fn install_license(&mut self, license: License) -> Result<(), RefusalReason> {
         let name = license.name.clone();
         let terms = Terms::new(license, &self.directory.catalog).map_err(|error| match error {
-            LicenseError::Name(error) => Refusal::InvalidName { names: [(name, error)].into() },
-            LicenseError::UnknownProfile { profile, .. } => Refusal::UnknownProfile { profile },
-            LicenseError::Invalid { license, reason } => Refusal::LicenseInvalid { license, reason },
+            LicenseError::Name(error) => RefusalReason::InvalidName { names: [(name, error)].into() },
+            LicenseError::UnknownProfile { profile, .. } => RefusalReason::UnknownProfile { profile },
+            LicenseError::Invalid { license, reason } => RefusalReason::LicenseInvalid { license, reason },
         })?;
         if self.directory.license() == Some(terms.license()) {
             return Ok(());
@@ -159,7 +163,7 @@ impl Planner<'_> {
         clippy::ref_option,
         reason = "left out, null and a name are three requests"
     )]
-    pub(super) fn asked_profile(&self, field: &Option<Option<String>>) -> Result<Option<ProfileId>, Refusal> {
+    pub(super) fn asked_profile(&self, field: &Option<Option<String>>) -> Result<Option<ProfileId>, RefusalReason> {
         match field {
             None => Ok(self.directory.catalog.default_profile()),
             Some(None) => Ok(None),
@@ -167,7 +171,7 @@ impl Planner<'_> {
         }
     }
 
-    pub(super) fn assign_profile(&mut self, user: &str, profile: Option<&str>) -> Result<(), Refusal> {
+    pub(super) fn assign_profile(&mut self, user: &str, profile: Option<&str>) -> Result<(), RefusalReason> {
         let user = self.find_user(user)?;
         let profile = profile.map(|name| self.find_profile(name)).transpose()?;
         self.want(user, profile, RequestSource::Admin);
@@ -175,7 +179,7 @@ impl Planner<'_> {
     }
 
     /// An e-mail address or an external name, or `invalid_name`.
-    pub(super) fn checked_email(email: Option<&String>) -> Result<Option<crate::name::Name>, Refusal> {
+    pub(super) fn checked_email(email: Option<&String>) -> Result<Option<crate::name::Name>, RefusalReason> {
         email.map(|email| new_name(email)).transpose()
     }
 }

@@ -7,14 +7,14 @@ use super::Planner;
 use super::lookup::new_name;
 use crate::change::builders::SyncUser;
 use crate::change::event::Event;
-use crate::change::refusal::Refusal;
+use crate::change::refusal::RefusalReason;
 use crate::id::UserId;
 use crate::name::Name;
 use crate::seats::RequestSource;
 
 impl Planner<'_> {
-    pub(super) fn sync_user(&mut self, command: &SyncUser) -> Result<(), Refusal> {
-        let known = self.directory.user(&command.user);
+    pub(super) fn sync_user(&mut self, command: &SyncUser) -> Result<(), RefusalReason> {
+        let known = self.directory.user_by_name(&command.user);
         let name = match known {
             None if !command.provision => self.find_user(&command.user).map(|_| None)?,
             None => Some(new_name(&command.user)?),
@@ -41,12 +41,12 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn same_source(&self, user: UserId, command: &SyncUser) -> Result<(), Refusal> {
+    fn same_source(&self, user: UserId, command: &SyncUser) -> Result<(), RefusalReason> {
         let recorded = self.user(user).map_or(command.source, |user| user.source);
         if recorded == command.source {
             return Ok(());
         }
-        Err(Refusal::WrongSource { user: command.user.clone(), asked: command.source, recorded })
+        Err(RefusalReason::WrongSource { user: command.user.clone(), asked: command.source, recorded })
     }
 
     fn set_external(&mut self, user: UserId, external: Vec<Name>) {
@@ -61,7 +61,7 @@ impl Planner<'_> {
 }
 
 /// External names, sorted, each once; every bad one is listed.
-pub(super) fn external_names<T: AsRef<str>>(texts: &[T]) -> Result<Vec<Name>, Refusal> {
+pub(super) fn external_names<T: AsRef<str>>(texts: &[T]) -> Result<Vec<Name>, RefusalReason> {
     let mut names = Vec::with_capacity(texts.len());
     let mut bad = Vec::new();
     for text in texts {
@@ -71,7 +71,7 @@ pub(super) fn external_names<T: AsRef<str>>(texts: &[T]) -> Result<Vec<Name>, Re
         }
     }
     if !bad.is_empty() {
-        return Err(Refusal::InvalidName { names: bad });
+        return Err(RefusalReason::InvalidName { names: bad });
     }
     names.sort_unstable();
     names.dedup();

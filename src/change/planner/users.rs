@@ -1,15 +1,15 @@
 //! Users: how they come, change and go.
 
 use alloc::borrow::ToOwned as _;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use super::Planner;
-use super::lookup::new_name;
+use super::lookup::{differs, new_name};
 use crate::catalog::ProfileId;
 use crate::change::builders::{AddUser, Invite, InviteMany};
 use crate::change::event::Event;
-use crate::change::refusal::Refusal;
+use crate::change::refusal::{FieldDifference, RefusalReason};
 use crate::directory::{UserRecord, UserSource, UserStatus};
 use crate::id::{GroupId, ResourceId, UserId};
 use crate::limits::MAX_USERS;
@@ -42,17 +42,19 @@ struct Invitations<'a> {
 }
 
 impl Planner<'_> {
-    pub(super) fn add_user(&mut self, command: &AddUser) -> Result<(), Refusal> {
+    pub(super) fn add_user(&mut self, command: &AddUser) -> Result<(), RefusalReason> {
         let name = new_name(&command.user)?;
         let named = Named {
             profile: asked(&command.profile),
             groups: &command.groups,
             email: command.email.as_ref(),
         };
-        let existing = self.directory.user(&name);
+        let existing = self.directory.user_by_name(&name);
         if let Some(user) = existing {
-            let source = self.user(user).is_some_and(|user| command.source.is_none_or(|s| s == user.source));
-            self.exists_as_asked(user, UserStatus::Active, &named, source)?;
+            let source = self.user(user).map_or(UserSource::Local, |user| user.source);
+            let other = command.source.filter(|&asked| asked != source);
+            let other = other.map(|asked| differs("source", Some(source.as_str()), Some(asked.as_str())));
+            self.exists_as_asked(user, UserStatus::Active, &named, other)?;
         }
         let profile = self.asked_profile(&command.profile)?;
         let groups = self.find_groups(&command.groups)?;
@@ -79,41 +81,48 @@ impl Planner<'_> {
         user
     }
 
-    pub(super) fn room_for_a_user(&self) -> Result<(), Refusal> {
+    pub(super) fn room_for_a_user(&self) -> Result<(), RefusalReason> {
         if self.directory.user_count() < MAX_USERS {
             return Ok(());
         }
-        Err(Refusal::TooMany { what: "users", max: MAX_USERS })
+        Err(RefusalReason::TooMany { what: "users", max: MAX_USERS })
     }
 
-    /// Whether everything named is already so for a user who exists; else `exists` (rule C4).
+    /// Refuses `exists` unless everything that a command names is already so for a user (rule C4).
     fn exists_as_asked(
         &self,
         user: UserId,
         status: UserStatus,
         named: &Named<'_>,
-        also: bool,
-    ) -> Result<(), Refusal> {
-        let as_asked = self.user(user).is_some_and(|record| {
-            let email = named.email.is_none_or(|email| record.email().map(Name::as_str) == Some(email));
-            record.status == status && email && also && self.has_profile(user, named.profile)
-        });
-        let member = |group: &String| {
-            let group = self.directory.group(group);
-            group.is_some_and(|group| self.directory.is_member(user.index(), group.index()))
-        };
-        if as_asked && named.groups.iter().all(member) {
-            return Ok(());
-        }
+        other: Option<FieldDifference>,
+    ) -> Result<(), RefusalReason> {
+        let differs = self.user_difference(user, status, named).or(other);
+        let Some(differs) = differs else { return Ok(()) };
         let name = self.name_of(user).map(String::from).unwrap_or_default();
-        Err(Refusal::Exists { what: "user", name })
+        Err(RefusalReason::Exists { what: "user", name, differs: Some(differs) })
     }
 
-    #[expect(clippy::option_option, reason = "left out, null and a name are three requests")]
-    fn has_profile(&self, user: UserId, asked: Option<Option<&str>>) -> bool {
+    /// Returns the first of the shared fields that is not as a command names it.
+    fn user_difference(&self, user: UserId, status: UserStatus, named: &Named<'_>) -> Option<FieldDifference> {
+        let record = self.user(user)?;
+        if record.status != status {
+            return Some(differs("status", Some(record.status.as_str()), Some(status.as_str())));
+        }
         let seat = self.directory.seat(user);
         let wants = seat.and_then(|seat| self.directory.catalog.profile_name(seat.wants?));
-        asked.is_none_or(|asked| asked == wants)
+        if let Some(asked) = named.profile.filter(|&asked| asked != wants) {
+            return Some(differs("profile", wants, asked));
+        }
+        let member = |group: &&String| {
+            let group = self.directory.group_by_name(group);
+            group.is_some_and(|group| self.directory.is_member(user.index(), group.index()))
+        };
+        if let Some(group) = named.groups.iter().find(|group| !member(group)) {
+            return Some(differs("groups", Some("without it"), Some(group)));
+        }
+        let email = record.email().map(Name::as_str);
+        let asked = named.email.map(String::as_str).filter(|&asked| email != Some(asked))?;
+        Some(differs("email", email, Some(asked)))
     }
 
     fn join_all(&mut self, user: UserId, groups: &[GroupId]) {
@@ -122,7 +131,7 @@ impl Planner<'_> {
         }
     }
 
-    pub(super) fn invite(&mut self, command: &Invite) -> Result<(), Refusal> {
+    pub(super) fn invite(&mut self, command: &Invite) -> Result<(), RefusalReason> {
         let invitations = Invitations {
             users: &[&command.user],
             profile: &command.profile,
@@ -133,7 +142,7 @@ impl Planner<'_> {
         self.invite_all(&invitations)
     }
 
-    pub(super) fn invite_many(&mut self, command: &InviteMany) -> Result<(), Refusal> {
+    pub(super) fn invite_many(&mut self, command: &InviteMany) -> Result<(), RefusalReason> {
         let addresses = addresses(&command.text)?;
         let invitations = Invitations {
             users: &addresses,
@@ -146,7 +155,7 @@ impl Planner<'_> {
     }
 
     /// Checks all names, then the other fields, then states; then invites everybody (rule C8).
-    fn invite_all(&mut self, command: &Invitations<'_>) -> Result<(), Refusal> {
+    fn invite_all(&mut self, command: &Invitations<'_>) -> Result<(), RefusalReason> {
         let names = command.users.iter().map(|user| new_name(user)).collect::<Result<Vec<_>, _>>()?;
         for name in &names {
             self.can_be_invited(name, command)?;
@@ -156,7 +165,7 @@ impl Planner<'_> {
         self.not_over(command.users.first().copied().unwrap_or("nobody"), command.expires_at)?;
         let email = Self::checked_email(command.email)?;
         for name in &names {
-            self.all_explicit(&groups, name, self.directory.user(name))?;
+            self.all_explicit(&groups, name, self.directory.user_by_name(name))?;
         }
         for name in names {
             self.invite_one(name, command, profile, &groups, email.as_ref())?;
@@ -165,14 +174,17 @@ impl Planner<'_> {
     }
 
     /// Whether a name is free, expired, or invited as asked; else `exists` (rule C4).
-    fn can_be_invited(&self, name: &Name, command: &Invitations<'_>) -> Result<(), Refusal> {
-        let Some(user) = self.directory.user(name).filter(|&user| !self.is_expired(user)) else {
+    fn can_be_invited(&self, name: &Name, command: &Invitations<'_>) -> Result<(), RefusalReason> {
+        let Some(user) = self.directory.user_by_name(name).filter(|&user| !self.is_expired(user)) else {
             return Ok(());
         };
         let until = self.user(user).and_then(UserRecord::expires_at);
-        let expiry = command.expires_at.is_none_or(|asked| until == Some(asked));
+        let other = command.expires_at.filter(|&asked| until != Some(asked)).map(|asked| {
+            let text = |at: Timestamp| at.to_string();
+            differs("expires_at", until.map(text).as_deref(), Some(&text(asked)))
+        });
         let named = Named { profile: asked(command.profile), groups: command.groups, email: command.email };
-        self.exists_as_asked(user, UserStatus::Invited, &named, expiry)
+        self.exists_as_asked(user, UserStatus::Invited, &named, other)
     }
 
     fn is_expired(&self, user: UserId) -> bool {
@@ -187,8 +199,8 @@ impl Planner<'_> {
         profile: Option<ProfileId>,
         groups: &[GroupId],
         email: Option<&Name>,
-    ) -> Result<(), Refusal> {
-        let existing = self.directory.user(&name);
+    ) -> Result<(), RefusalReason> {
+        let existing = self.directory.user_by_name(&name);
         let renews = existing.is_some_and(|user| self.is_expired(user));
         let user = match existing {
             Some(_) if !renews => return Ok(()),
@@ -231,32 +243,32 @@ impl Planner<'_> {
         }
     }
 
-    fn not_over(&self, user: &str, expires_at: Option<Timestamp>) -> Result<(), Refusal> {
+    fn not_over(&self, user: &str, expires_at: Option<Timestamp>) -> Result<(), RefusalReason> {
         match expires_at {
             Some(expires_at) if expires_at <= self.now => {
-                Err(Refusal::InviteExpired { user: user.to_owned(), expires_at, now: self.now })
+                Err(RefusalReason::InviteExpired { user: user.to_owned(), expires_at, now: self.now })
             }
             _ => Ok(()),
         }
     }
 
     /// The user, if there is an open invitation.
-    fn invited(&self, user: &str) -> Result<UserId, Refusal> {
+    fn invited(&self, user: &str) -> Result<UserId, RefusalReason> {
         let id = self.find_user(user)?;
         if self.user(id).is_some_and(|user| user.status == UserStatus::Invited) {
             return Ok(id);
         }
-        Err(Refusal::NotInvited { user: user.to_owned() })
+        Err(RefusalReason::NotInvited { user: user.to_owned() })
     }
 
-    pub(super) fn accept_invite(&mut self, user: &str) -> Result<(), Refusal> {
+    pub(super) fn accept_invite(&mut self, user: &str) -> Result<(), RefusalReason> {
         let user = self.invited(user)?;
         self.directory.set_expiry(user, None);
         self.change_status(user, UserStatus::Active, |user| Event::InvitationAccepted { user });
         Ok(())
     }
 
-    pub(super) fn revoke_invite(&mut self, user: &str) -> Result<(), Refusal> {
+    pub(super) fn revoke_invite(&mut self, user: &str) -> Result<(), RefusalReason> {
         let user = self.invited(user)?;
         self.owns_nothing(user, None)?;
         self.drop_user(user);
@@ -275,7 +287,7 @@ impl Planner<'_> {
         self.events.extend(self.name_of(user).map(event));
     }
 
-    pub(super) fn suspend(&mut self, user: &str) -> Result<(), Refusal> {
+    pub(super) fn suspend(&mut self, user: &str) -> Result<(), RefusalReason> {
         let id = self.find_user(user)?;
         match self.settled_status(id, user, "only an active user can be suspended")? {
             UserStatus::Suspended => return Ok(()),
@@ -286,7 +298,7 @@ impl Planner<'_> {
         Ok(())
     }
 
-    pub(super) fn reinstate(&mut self, user: &str) -> Result<(), Refusal> {
+    pub(super) fn reinstate(&mut self, user: &str) -> Result<(), RefusalReason> {
         let id = self.find_user(user)?;
         let status = self.settled_status(id, user, "only a suspended user can be reinstated")?;
         if status == UserStatus::Active {
@@ -298,15 +310,15 @@ impl Planner<'_> {
     }
 
     /// The status of a user who has accepted an invitation or never needed one.
-    fn settled_status(&self, id: UserId, user: &str, asked: &'static str) -> Result<UserStatus, Refusal> {
+    fn settled_status(&self, id: UserId, user: &str, asked: &'static str) -> Result<UserStatus, RefusalReason> {
         let status = self.user(id).map_or(UserStatus::Active, |user| user.status);
         match status {
             UserStatus::Active | UserStatus::Suspended => Ok(status),
             UserStatus::Invited => {
-                Err(Refusal::WrongState { user: user.to_owned(), status: "invited", asked })
+                Err(RefusalReason::WrongState { user: user.to_owned(), status: "invited", asked })
             }
             UserStatus::Expired => {
-                Err(Refusal::WrongState { user: user.to_owned(), status: "expired", asked })
+                Err(RefusalReason::WrongState { user: user.to_owned(), status: "expired", asked })
             }
         }
     }
@@ -320,28 +332,28 @@ impl Planner<'_> {
     }
 
     /// Refuses if the user owns a singleton (rule A10).
-    fn owns_no_singleton(&self, user: UserId) -> Result<(), Refusal> {
+    fn owns_no_singleton(&self, user: UserId) -> Result<(), RefusalReason> {
         let singleton = self.owned(user).into_iter().find(|&resource| self.is_singleton(resource));
         let Some(resource) = singleton else { return Ok(()) };
         let user = self.name_of(user).map(String::from).unwrap_or_default();
-        Err(Refusal::OwnerProtected { user, resource: self.text_of(resource) })
+        Err(RefusalReason::OwnerProtected { user, resource: self.text_of(resource) })
     }
 
     /// Refuses if the user owns something and there is nobody to own it (rule A10).
-    fn owns_nothing(&self, user: UserId, heir: Option<UserId>) -> Result<(), Refusal> {
+    fn owns_nothing(&self, user: UserId, heir: Option<UserId>) -> Result<(), RefusalReason> {
         let owned = self.owned(user);
         let Some(&first) = owned.first() else { return Ok(()) };
         if heir.is_some_and(|heir| heir != user) {
             return Ok(());
         }
-        Err(Refusal::OwnsResources {
+        Err(RefusalReason::OwnsResources {
             user: self.name_of(user).map(String::from).unwrap_or_default(),
             count: owned.len() as u64,
             example: self.text_of(first),
         })
     }
 
-    pub(super) fn remove_user(&mut self, user: &str, heir: Option<&str>) -> Result<(), Refusal> {
+    pub(super) fn remove_user(&mut self, user: &str, heir: Option<&str>) -> Result<(), RefusalReason> {
         let user = self.find_user(user)?;
         let heir = heir.map(|heir| self.find_user(heir)).transpose()?;
         self.owns_no_singleton(user)?;
@@ -362,10 +374,10 @@ impl Planner<'_> {
         self.events.extend(name.map(|user| Event::UserRemoved { user }));
     }
 
-    pub(super) fn rename_user(&mut self, user: &str, to: &str) -> Result<(), Refusal> {
+    pub(super) fn rename_user(&mut self, user: &str, to: &str) -> Result<(), RefusalReason> {
         let name = new_name(to)?;
-        if user != to && self.directory.user(to).is_some() {
-            return Err(Refusal::Exists { what: "user", name: to.to_owned() });
+        if user != to && self.directory.user_by_name(to).is_some() {
+            return Err(RefusalReason::Exists { what: "user", name: to.to_owned(), differs: None });
         }
         let id = self.find_user(user)?;
         if user == to {
@@ -379,7 +391,7 @@ impl Planner<'_> {
 }
 
 /// The addresses in a text, each once; every bad one is listed (rule G6).
-fn addresses(text: &str) -> Result<Vec<&str>, Refusal> {
+fn addresses(text: &str) -> Result<Vec<&str>, RefusalReason> {
     let parts = text.split([',', ';', ' ', '\n', '\r']).filter(|part| !part.is_empty());
     let mut good = Vec::new();
     let mut bad = Vec::new();
@@ -392,7 +404,7 @@ fn addresses(text: &str) -> Result<Vec<&str>, Refusal> {
     if bad.is_empty() {
         return Ok(good);
     }
-    Err(Refusal::InvalidAddresses { addresses: bad.into_iter().map(str::to_owned).collect() })
+    Err(RefusalReason::InvalidAddresses { addresses: bad.into_iter().map(str::to_owned).collect() })
 }
 
 /// Whether a text is of the form `name@place`, and may be a name.

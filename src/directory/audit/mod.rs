@@ -99,7 +99,7 @@ impl Directory {
     }
 
     fn audit_user(&self, slot: u32, name: &str, user: &UserRecord, row: &UserRow) -> Result<(), Imbalance> {
-        same(&format!("the name `{name}`"), &self.user(name).map(UserId::index), &Some(slot))?;
+        same(&format!("the name `{name}`"), &self.user_by_name(name).map(UserId::index), &Some(slot))?;
         let seat = self.seat_at(slot);
         let held = seat.profile().map_or(NO_PROFILE, ProfileId::get);
         same(&format!("the profile held by `{name}`"), &row.profile, &held)?;
@@ -119,7 +119,7 @@ impl Directory {
     fn audit_groups(&self) -> Result<(), Imbalance> {
         for (slot, group) in self.groups.records.iter() {
             let Some(name) = group.name.as_deref() else { continue };
-            same(&format!("the group name `{name}`"), &self.group(name).map(GroupId::index), &Some(slot))?;
+            same(&format!("the group name `{name}`"), &self.group_by_name(name).map(GroupId::index), &Some(slot))?;
             if group.membership == Membership::Explicit {
                 continue;
             }

@@ -94,7 +94,7 @@ pub(crate) fn invitations(bytes: &[u8]) {
         Ok(plan) => {
             assert!(bad.is_empty(), "{bad:?} are invited");
             let directory = plan.directory();
-            let status = |name: &String| directory.status_of(directory.user(name)?);
+            let status = |name: &String| directory.status_of(directory.user_by_name(name)?);
             for name in &good {
                 assert_eq!(status(name), Some(UserStatus::Invited), "{name}");
             }

@@ -39,9 +39,9 @@ fn what_is_executed_is_stored_and_seen() {
     let commit = done.commit().unwrap();
     assert_eq!((commit.revision, commit.by.as_str(), commit.events.len()), (2, "ada", 1));
     assert_eq!(journal.read_after(1), Ok(vec![commit.clone()]));
-    assert!(reader.load().group("new").is_some());
-    assert!(held.group("new").is_none(), "a directory that someone holds stays as it is");
-    assert!(two.load().group("new").is_none());
+    assert!(reader.load().group_by_name("new").is_some());
+    assert!(held.group_by_name("new").is_none(), "a directory that someone holds stays as it is");
+    assert!(two.load().group_by_name("new").is_none());
     assert_eq!(two.catch_up(), Ok(2));
     assert_eq!(two.catch_up(), Ok(0));
     assert_eq!(two.load(), one.load());
@@ -131,7 +131,7 @@ fn an_unknown_outcome_is_found_out() {
         let done = authority.execute(NOW, "", add()).unwrap();
         assert_eq!(done.commit().is_none(), keeps);
         assert_eq!(done.directory().revision(), 1);
-        assert!(authority.load().group("data").is_some());
+        assert!(authority.load().group_by_name("data").is_some());
     }
 }
 

@@ -98,7 +98,7 @@ fn the_host_may_give_the_catalog() {
     let later = read(&more).unwrap();
     assert_eq!(later.audit(), Ok(()));
     let db = later.resource_by_name("connection/db").unwrap();
-    let granted = later.granted(later.user("bot").unwrap(), db);
+    let granted = later.granted(later.user_by_name("bot").unwrap(), db);
     assert_eq!(later.catalog().names(granted).collect::<Vec<_>>(), ["use", "detail"]);
 
     let fewer = text.replace("technical", "robot");
@@ -156,7 +156,7 @@ fn explicit_groups_of_a_user_whose_row_has_spilled_read_back() {
     let explicit = (0..3).map(|group| Command::add_group(format!("e{group}")).into());
     let ada = Command::add_user("ada").profile("free").groups(["e2", "e0", "e1"]).into();
     let directory = built(by_profile.chain(explicit).chain([ada]));
-    let groups = directory.groups_of(directory.user("ada").unwrap());
+    let groups = directory.groups_of(directory.user_by_name("ada").unwrap());
     assert_eq!((groups.len(), &groups[..3]), (23, &["e0", "e1", "e2"][..]));
     reads_back(&directory);
 }

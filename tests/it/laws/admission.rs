@@ -69,7 +69,7 @@ fn s6_one_replaces_another_at_a_full_profile_in_either_order() {
             for batch in [[leave.clone(), come.clone()], [come, leave]] {
                 let after = must(directory, &Strict, &batch)?;
                 ensure(consumed(&after) == consumed(directory), || format!("{leaving:?}: seats appeared"))?;
-                let new = after.user("new").and_then(|new| after.seat_of(new)?.holds);
+                let new = after.user_by_name("new").and_then(|new| after.seat_of(new)?.holds);
                 ensure(new == profile, || format!("{leaving:?}: the new one holds {new:?}"))?;
             }
         }
@@ -90,7 +90,7 @@ fn s1_who_settles_for_the_profile_held_gives_nothing_up() {
     let batch =
         [json!({ "add_user": { "user": "ada", "profile": "reader" } }), assign("bob", Some("reader"))];
     let after = must(&placed, &entitle::seats::Waitlist, &batch).unwrap();
-    let seat = |user| after.seat_of(after.user(user).unwrap()).unwrap();
+    let seat = |user| after.seat_of(after.user_by_name(user).unwrap()).unwrap();
     assert_eq!((seat("bob").holds, seat("bob").basis), (Some("reader"), Some(Basis::Standard)));
     assert_eq!((seat("ada").holds, seat("ada").wants), (None, Some("reader")));
 }
@@ -269,7 +269,7 @@ fn line(order: [&str; 3]) -> Directory {
 
 fn holders(directory: &Directory) -> Vec<&'static str> {
     let holds = |user: &&'static str| {
-        directory.user(user).and_then(|user| directory.seat_of(user)).is_some_and(|seat| seat.holds.is_some())
+        directory.user_by_name(user).and_then(|user| directory.seat_of(user)).is_some_and(|seat| seat.holds.is_some())
     };
     ["ada", "bob", "cyd", "holder"].into_iter().filter(holds).collect()
 }

@@ -48,7 +48,7 @@ fn ceiling(profile: &str, kind: &str) -> &'static [&'static str] {
 fn a4_what_is_allowed_is_within_the_ceiling_of_the_profile_held() {
     in_every_state(Mix::All, |directory| {
         for user in users(directory) {
-            let id = directory.user(user.user).unwrap();
+            let id = directory.user_by_name(user.user).unwrap();
             let held = user.holds.as_deref().unwrap_or_default();
             if held == "analyst" {
                 // Its enforcement is advisory, so its ceiling cuts nothing.
@@ -90,7 +90,7 @@ fn a11_a_key_can_do_nothing_that_its_user_cannot() {
             let of_key =
                 directory.catalog().names(directory.granted(principal, resource)).collect::<BTreeSet<_>>();
             let covers = |user: &super::Seated| {
-                let user = directory.user(user.user).unwrap();
+                let user = directory.user_by_name(user.user).unwrap();
                 let of_user =
                     directory.catalog().names(directory.granted(user, resource)).collect::<BTreeSet<_>>();
                 of_key.is_subset(&of_user)
@@ -164,7 +164,7 @@ fn a7_the_order_of_grants_and_memberships_does_not_matter() {
 #[test]
 fn c1_a_move_between_groups_is_never_seen_half_done() {
     in_every_state(Mix::All, |directory| {
-        let Some(user) = directory.user("ada") else { return Ok(()) };
+        let Some(user) = directory.user_by_name("ada") else { return Ok(()) };
         let groups: Vec<String> = directory.groups_of(user).into_iter().map(str::to_string).collect();
         for (from, to) in groups.iter().flat_map(|from| GROUPS.iter().map(move |to| (from, to))) {
             let moved = [
@@ -190,15 +190,15 @@ fn c7_nothing_old_revives_under_a_name_that_is_used_again() {
                 json!({ "remove_user": { "user": name } }),
                 json!({ "add_user": { "user": name, "profile": null } }),
             ];
-            if let (Some(old), Ok(after)) = (directory.user(name), apply(directory, &Strict, &again)) {
+            if let (Some(old), Ok(after)) = (directory.user_by_name(name), apply(directory, &Strict, &again)) {
                 user_is_new(directory, &after, name, old)?;
             }
         }
         for name in GROUPS {
             let again =
                 [json!({ "remove_group": { "group": name } }), json!({ "add_group": { "group": name } })];
-            if let (Some(old), Ok(after)) = (directory.group(name), apply(directory, &Strict, &again)) {
-                let new = after.group(name).unwrap();
+            if let (Some(old), Ok(after)) = (directory.group_by_name(name), apply(directory, &Strict, &again)) {
+                let new = after.group_by_name(name).unwrap();
                 ensure(new != old && after.group_name(old).is_none(), || {
                     format!("the id of {name} came back")
                 })?;
@@ -233,7 +233,7 @@ fn c7_an_old_id_gets_nothing_of_what_is_in_its_place() {
     let before = must(&crate::pair::empty(&catalog), &Strict, &first).unwrap();
     let after = must(&before, &Strict, &replaced).unwrap();
     let ids = |directory: &Directory, user, resource| {
-        (directory.user(user).unwrap(), directory.resource_by_name(resource).unwrap())
+        (directory.user_by_name(user).unwrap(), directory.resource_by_name(resource).unwrap())
     };
     let ((ada, a), (bob, b)) = (ids(&before, "ada", "project/a"), ids(&after, "bob", "project/b"));
     let read = after.catalog().permission_set("project", ["read"]).unwrap();
@@ -245,7 +245,7 @@ fn c7_an_old_id_gets_nothing_of_what_is_in_its_place() {
 }
 
 fn user_is_new(before: &Directory, after: &Directory, name: &str, old: entitle::UserId) -> Held {
-    let new = after.user(name).unwrap();
+    let new = after.user_by_name(name).unwrap();
     ensure(new != old && after.user_name(old).is_none(), || format!("the id of {name} came back"))?;
     ensure(after.seat_of(old).is_none() && after.groups_of(old).is_empty(), || {
         format!("the old {name} is there")
@@ -263,7 +263,7 @@ fn user_is_new(before: &Directory, after: &Directory, name: &str, old: entitle::
     }
     // A key dies with its user (rule A11): who acts now acted before, and not as the one who is gone.
     for key in crate::generate::KEYS {
-        let (Some(was), Some(is)) = (before.key(key), after.key(key)) else { continue };
+        let (Some(was), Some(is)) = (before.key_by_name(key), after.key_by_name(key)) else { continue };
         ensure(was == is, || format!("the key {key} is another one"))?;
     }
     Ok(())
@@ -274,7 +274,7 @@ fn group_grants_nothing(directory: &Directory, group: &str) -> Held {
     let come = json!({ "add_user": { "user": "new", "profile": null } });
     let without = must(directory, &Strict, std::slice::from_ref(&come))?;
     let with = must(&without, &Strict, &[json!({ "join": { "user": "new", "group": group } })])?;
-    let user = with.user("new").unwrap();
+    let user = with.user_by_name("new").unwrap();
     for on in RESOURCES {
         let Some(resource) = with.resource_by_name(on) else { continue };
         let same = with.granted(user, resource) == without.granted(user, resource);

@@ -227,7 +227,7 @@ fn s2_exempt_profiles_never_move_a_counted_figure() {
 fn s1_a_rename_moves_nothing() {
     in_every_state(Mix::Seats, |directory| {
         for user in users(directory) {
-            let id = directory.user(user.user).unwrap();
+            let id = directory.user_by_name(user.user).unwrap();
             let renamed =
                 must(directory, &Strict, &[json!({ "rename_user": { "user": user.user, "to": "new" } })])?;
             let same = counted_figures(&renamed) == counted_figures(directory);

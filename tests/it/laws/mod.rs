@@ -127,7 +127,7 @@ struct Seated {
 /// Every user there is.
 fn users(directory: &Directory) -> Vec<Seated> {
     let seated = |user: &'static str| {
-        let id = directory.user(user)?;
+        let id = directory.user_by_name(user)?;
         let seat = directory.seat_of(id)?;
         let text = |name: Option<&str>| name.map(str::to_string);
         let (wants, holds, state) = (text(seat.wants), text(seat.holds), json!(seat.state));

@@ -30,7 +30,7 @@ fn sync(user: &str, source: &Value, external: &[&str], more: &[(&str, bool)]) ->
 }
 
 fn source_of(directory: &Directory, user: &str) -> Value {
-    json!(directory.user(user).and_then(|user| directory.source_of(user)))
+    json!(directory.user_by_name(user).and_then(|user| directory.source_of(user)))
 }
 
 fn code(outcome: Result<Directory, Refusal>) -> Result<Directory, &'static str> {
@@ -85,7 +85,7 @@ fn g2_a_source_is_recorded_once() {
 fn regrouped(directory: &Directory) -> Result<Directory, String> {
     // Odd names that are allowed are now and then those of groups.
     let names = GROUPS.iter().chain(&["none", "*", "user:ada"]);
-    let old = names.filter(|group| directory.group(group).is_some());
+    let old = names.filter(|group| directory.group_by_name(group).is_some());
     let mut commands: Vec<Value> = old.map(|group| json!({ "remove_group": { "group": group } })).collect();
     for (group, members) in [
         ("club", json!("explicit")),
@@ -208,7 +208,7 @@ fn g3_a_profile_left_out_is_the_default_one_and_null_is_none() {
             let wants = none.seat_of(none.user(named).unwrap()).and_then(|seat| seat.wants);
             ensure(wants.is_none(), || format!("{command} without a profile: {wants:?}"))?;
             let Ok(after) = written else { continue };
-            let wants = after.seat_of(after.user(named).unwrap()).and_then(|seat| seat.wants);
+            let wants = after.seat_of(after.user_by_name(named).unwrap()).and_then(|seat| seat.wants);
             ensure(wants == default.as_str(), || format!("{command}: {wants:?}, not {default}"))?;
         }
         Ok(())
@@ -244,7 +244,7 @@ fn same_grants(directory: &Directory, expected: &Directory, after: &str) -> Held
 #[test]
 fn g5_removing_a_group_removes_its_memberships_and_its_grants() {
     in_every_state(Mix::All, |directory| {
-        for group in GROUPS.iter().filter(|group| directory.group(group).is_some()) {
+        for group in GROUPS.iter().filter(|group| directory.group_by_name(group).is_some()) {
             let bare = without_grants_of(directory, group)?;
             let removal = json!({ "remove_group": { "group": group } });
             for widely in [true, false] {
@@ -252,7 +252,7 @@ fn g5_removing_a_group_removes_its_memberships_and_its_grants() {
                 let removed = must(&open, &Strict, std::slice::from_ref(&removal))?;
                 same_grants(&removed, &bare, &removal.to_string())?;
                 for user in users(directory) {
-                    let mut expected = directory.groups_of(directory.user(user.user).unwrap());
+                    let mut expected = directory.groups_of(directory.user_by_name(user.user).unwrap());
                     expected.retain(|name| name != group);
                     let left = removed.groups_of(removed.user(user.user).unwrap());
                     ensure(left == expected, || format!("{user:?} is in {left:?}, without {group}"))?;
@@ -268,7 +268,7 @@ fn g5_removing_a_group_removes_its_memberships_and_its_grants() {
 #[test]
 fn g5_a_later_group_of_the_same_name_has_no_members_and_no_grants() {
     in_every_state(Mix::All, |directory| {
-        for group in GROUPS.iter().filter(|group| directory.group(group).is_some()) {
+        for group in GROUPS.iter().filter(|group| directory.group_by_name(group).is_some()) {
             let again =
                 [json!({ "remove_group": { "group": group } }), json!({ "add_group": { "group": group } })];
             let again = must(directory, &Strict, &again)?;
@@ -277,10 +277,10 @@ fn g5_a_later_group_of_the_same_name_has_no_members_and_no_grants() {
                 let open = must(&again, &Strict, &set_everywhere(directory, group, widely, false))?;
                 same_grants(&open, &bare, &format!("{group} was made again"))?;
             }
-            let members = again.members_of(again.group(group).unwrap());
+            let members = again.members_of(again.group_by_name(group).unwrap());
             ensure(members.is_empty(), || format!("{group} has {members:?}"))?;
             for user in users(&again) {
-                let groups = again.groups_of(again.user(user.user).unwrap());
+                let groups = again.groups_of(again.user_by_name(user.user).unwrap());
                 ensure(!groups.contains(group), || format!("{user:?} is in {groups:?}"))?;
             }
         }

@@ -20,7 +20,7 @@ fn a1_whom_nothing_is_granted_may_nothing() {
         ];
         let after = must(directory, &Strict, &commands)?;
         let fresh = after.resource_by_name("project/fresh").unwrap();
-        let new = Principal::User(after.user("new").unwrap());
+        let new = Principal::User(after.user_by_name("new").unwrap());
         ensure(granted_names(&after, new, fresh).is_empty(), || "a new user has something".to_owned())
     });
 }
@@ -71,7 +71,7 @@ fn a10_a_group_that_includes_an_owner_follows_the_owner() {
             let group = json!({ "add_group": { "group": "owners", "includes_owner_of": on } });
             let mut after = must(directory, &Strict, &[group])?;
             let owners = |directory: &Directory| {
-                let group = directory.group("owners").unwrap();
+                let group = directory.group_by_name("owners").unwrap();
                 directory.members_of(group).into_iter().map(str::to_owned).collect::<Vec<_>>()
             };
             let leave = |user: &str| json!({ "leave": { "user": user, "group": "owners" } });
@@ -134,7 +134,7 @@ fn g1_g4_a_group_by_profile_has_who_wants_one_and_nobody_joins_it_by_hand() {
         let members = json!({ "by_profile": ["designer", "reader"] });
         let group = json!({ "add_group": { "group": "wishes", "members": members } });
         let after = must(directory, &Strict, &[group])?;
-        let wishes = after.group("wishes").unwrap();
+        let wishes = after.group_by_name("wishes").unwrap();
         for user in users(&after) {
             let wants = matches!(user.wants.as_deref(), Some("designer" | "reader"));
             let member = after.members_of(wishes).contains(&user.user);

@@ -327,7 +327,7 @@ fn s14_a_license_that_does_not_fit_is_refused_and_the_one_in_force_stays() {
             ensure(code == Err("license_invalid"), || format!("{fields}: {code:?}"))?;
         }
         let after = (json!(directory.license()), users(directory), counted_figures(directory));
-        ensure(after == before && directory.group("first").is_none(), || {
+        ensure(after == before && directory.group_by_name("first").is_none(), || {
             format!("{before:?} became {after:?}")
         })
     });

@@ -17,9 +17,9 @@ fn kinds() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
 }
 
 fn subjects(directory: &Directory) -> Vec<String> {
-    let users = USERS.iter().filter(|name| directory.user(name).is_some()).map(|name| format!("user:{name}"));
+    let users = USERS.iter().filter(|name| directory.user_by_name(name).is_some()).map(|name| format!("user:{name}"));
     let groups =
-        GROUPS.iter().filter(|name| directory.group(name).is_some()).map(|name| format!("group:{name}"));
+        GROUPS.iter().filter(|name| directory.group_by_name(name).is_some()).map(|name| format!("group:{name}"));
     users.chain(groups).chain(["everyone".to_owned()]).collect()
 }
 
@@ -96,15 +96,15 @@ fn c7_a_key_under_a_used_name_is_another_one() {
 }
 
 fn key_is_new(directory: &Directory, name: &str) -> Held {
-    let Some(user) = USERS.iter().find(|user| directory.user(user).is_some()) else { return Ok(()) };
+    let Some(user) = USERS.iter().find(|user| directory.user_by_name(user).is_some()) else { return Ok(()) };
     let again = [
         json!({ "remove_key": { "key": name } }),
         json!({ "add_key": { "key": name, "acts_as": user, "scope": {} } }),
     ];
-    let (Some(old), Ok(after)) = (directory.key(name), apply(directory, &Strict, &again)) else {
+    let (Some(old), Ok(after)) = (directory.key_by_name(name), apply(directory, &Strict, &again)) else {
         return Ok(());
     };
-    let new = after.key(name).unwrap();
+    let new = after.key_by_name(name).unwrap();
     ensure(new != old, || format!("the id of {name} came back"))?;
     for on in RESOURCES {
         let Some(resource) = after.resource_by_name(on) else { continue };

@@ -180,8 +180,8 @@ fn grants(directory: &Directory) -> Result<(), TestCaseError> {
     let kinds = KINDS.iter().filter_map(|(kind, _)| directory.catalog().kind(kind)).map(Target::Kind);
     let resources =
         RESOURCES.iter().filter_map(|name| directory.resource_by_name(name)).map(Target::Resource);
-    let groups = GROUPS.iter().filter_map(|name| directory.group(name)).map(GranteeId::Group);
-    let users = USERS.iter().filter_map(|name| directory.user(name)).map(GranteeId::User);
+    let groups = GROUPS.iter().filter_map(|name| directory.group_by_name(name)).map(GranteeId::Group);
+    let users = USERS.iter().filter_map(|name| directory.user_by_name(name)).map(GranteeId::User);
     let on: Vec<_> = kinds.chain(resources).flat_map(|target| directory.grants_on(target)).collect();
     let of = groups.chain(users).chain([GranteeId::Everyone]).flat_map(|to| directory.grants_of(to));
     let of: BTreeMap<_, _> = of.map(|grant| ((grant.on, grant.to), grant.permissions)).collect();
@@ -196,12 +196,12 @@ fn grants(directory: &Directory) -> Result<(), TestCaseError> {
 
 fn memberships(both: &Both) -> Result<(), TestCaseError> {
     let directory = &both.directory;
-    for group in GROUPS.iter().filter_map(|name| directory.group(name)) {
+    for group in GROUPS.iter().filter_map(|name| directory.group_by_name(name)) {
         let name = directory.group_name(group).unwrap();
         let members = directory.member_ids(group).filter_map(|user| directory.user_name(user));
         prop_assert_eq!(listed(&both.oracle.members_of(name)), members.map(str::to_string).collect());
     }
-    for user in USERS.iter().filter_map(|name| directory.user(name)) {
+    for user in USERS.iter().filter_map(|name| directory.user_by_name(name)) {
         let name = directory.user_name(user).unwrap();
         let groups = directory.group_ids(user).filter_map(|group: GroupId| directory.group_name(group));
         prop_assert_eq!(listed(&both.oracle.groups_of(name)), groups.map(str::to_string).collect());
@@ -281,7 +281,7 @@ fn stale_ids_are_unknown() {
     ] {
         assert!(both.make(&command).unwrap());
     }
-    let ada = both.directory.user("ada").unwrap();
+    let ada = both.directory.user_by_name("ada").unwrap();
     let churn: ResourceId = both.directory.resource_by_name("project/churn").unwrap();
     let read = both.directory.catalog().permission_set("project", ["read"]).unwrap();
     assert!(both.directory.explain(ada, churn, read).decision.is_allowed());

@@ -57,7 +57,7 @@ proptest! {
         let both = Both::of(&story)?;
         let again = || Both::of(&story);
         let directory = both.directory.clone();
-        if let Some(ada) = directory.user("ada") {
+        if let Some(ada) = directory.user_by_name("ada") {
             let read = directory.catalog().permission_set("project", ["read"]).unwrap();
             in_pages(&mut again()?, &changes, size, &(Box::new(move |directory: &Directory, last: Option<&ResourceId>| {
                 let all = directory.resources_with(ada, read);
@@ -72,7 +72,7 @@ proptest! {
                 last.map_or(all.clone(), |last| all.after(*last)).map(|grant| grant.on).collect()
             }) as Question<_>))?;
         }
-        if let Some(group) = directory.group("data") {
+        if let Some(group) = directory.group_by_name("data") {
             in_pages(&mut again()?, &changes, size, &(Box::new(move |directory: &Directory, last: Option<&UserId>| {
                 let all = directory.member_ids(group);
                 last.map_or(all.clone(), |last| all.after(*last)).collect()
@@ -131,7 +131,7 @@ fn pages_of_long_lists_are_complete() {
         }
         let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, commands).unwrap();
         let directory = plan.into_directory();
-        let (all, first) = (directory.group("all").unwrap(), directory.user("user 0").unwrap());
+        let (all, first) = (directory.group_by_name("all").unwrap(), directory.user_by_name("user 0").unwrap());
         let hub = Target::Resource(directory.resource_by_name("project/hub").unwrap());
         for size in [1, 2, 7, count] {
             let pages = |ask: &dyn Fn(Option<GranteeId>) -> Vec<GranteeId>| {

@@ -1,0 +1,185 @@
+//! One value for a change: the time, the caller, the options and the commands.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::command::Command;
+use crate::id::Principal;
+use crate::seats::{RequestSource, SeatPolicy};
+use crate::time::Timestamp;
+
+/// Commands that are planned together, with everything that they carry.
+///
+/// [`Directory::plan`](crate::Directory::plan) and `Authority::execute` take the same value. All of its commands
+/// succeed, or nothing changes (rule C2). A batch names its time and who asks; the rest is optional.
+///
+/// ```
+/// # use entitle::catalog::{Catalog, Profile};
+/// # use entitle::{Batch, Command, Directory, License, Timestamp};
+/// # let catalog = Catalog::builder().profile(Profile::new("designer")).build()?;
+/// let batch = Batch::host(Timestamp::from_millis(1_000))
+///     .by("onboarding")
+///     .add(License::new("acme-2026").seats("designer", 5))
+///     .add(Command::add_user("ada").profile("designer"));
+/// let plan = Directory::new(catalog).plan(batch)?;
+/// assert_eq!(plan.revision(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+#[must_use = "a batch changes nothing until it is planned"]
+pub struct Batch {
+    pub(super) at: Timestamp,
+    pub(super) actor: Option<Principal>,
+    pub(super) by: String,
+    pub(super) source: Option<RequestSource>,
+    pub(super) policy: Option<Arc<dyn SeatPolicy>>,
+    pub(super) commands: Vec<Command>,
+}
+
+impl Batch {
+    /// Starts a batch of the host itself, which may ask for everything.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// let plan = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
+    /// assert!(plan.directory().group_by_name("data").is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn host(now: Timestamp) -> Self {
+        Self { at: now, actor: None, by: String::new(), source: None, policy: None, commands: Vec::new() }
+    }
+
+    /// Starts a batch of a user or a key, which may ask for what the catalog opens to people (rules D1, D2).
+    ///
+    /// A catalog opens nothing so far, so every plan of an actor is refused `not_authorized`.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+    /// # let now = Timestamp::EPOCH;
+    /// # let batch = Batch::host(now).add(Command::add_user("ada").profile("reader"));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let ada = directory.user_by_name("ada").unwrap();
+    /// let refusal = directory.plan(Batch::actor(now, ada).add(Command::add_group("data"))).unwrap_err();
+    /// assert_eq!(refusal.code(), "not_authorized");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn actor(now: Timestamp, actor: impl Into<Principal>) -> Self {
+        Self { actor: Some(actor.into()), ..Self::host(now) }
+    }
+
+    /// Sets the text that the audit log keeps with the commit; empty by default.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// let batch = Batch::host(Timestamp::EPOCH).by("ticket 4711").add(Command::add_group("data"));
+    /// let commit = directory.plan(batch)?.commit().unwrap();
+    /// assert_eq!(commit.by, "ticket 4711");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn by(mut self, by: impl Into<String>) -> Self {
+        self.by = by.into();
+        self
+    }
+
+    /// Sets the source that a seat policy sees for every request of the batch (rule S7).
+    ///
+    /// By default it follows from each command: an invitation, a synchronization, and so on.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Timestamp, seats::RequestSource};
+    /// let import = Batch::host(Timestamp::EPOCH).source(RequestSource::Import);
+    /// # let _ = import;
+    /// ```
+    pub fn source(mut self, source: RequestSource) -> Self {
+        self.source = Some(source);
+        self
+    }
+
+    /// Sets the seat policy of this batch, in place of the default one.
+    ///
+    /// The default is [`Strict`](crate::Strict) for a directory, and the authority's policy for an authority.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::seats::Waitlist;
+    /// # use entitle::{Batch, Command, Directory, License, Timestamp};
+    /// # let catalog = Catalog::builder().profile(Profile::new("designer")).build()?;
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .policy(Waitlist)
+    ///     .add(License::new("acme").seats("designer", 0))
+    ///     .add(Command::add_user("ada").profile("designer"));
+    /// let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// assert_eq!(directory.figures("designer").unwrap().waiting, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn policy(mut self, policy: impl SeatPolicy + 'static) -> Self {
+        self.policy = Some(Arc::new(policy));
+        self
+    }
+
+    /// Adds a command after those that are there.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Timestamp};
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(Command::add_group("data"))
+    ///     .add(Command::join("ada", "data"));
+    /// assert_eq!(batch.commands().len(), 2);
+    /// ```
+    pub fn add(mut self, command: impl Into<Command>) -> Self {
+        self.commands.push(command.into());
+        self
+    }
+
+    /// Adds commands of one type after those that are there.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Timestamp};
+    /// let batch = Batch::host(Timestamp::EPOCH).extend(["data", "ops"].map(Command::add_group));
+    /// assert_eq!(batch.commands().len(), 2);
+    /// ```
+    pub fn extend<C: Into<Command>>(mut self, commands: impl IntoIterator<Item = C>) -> Self {
+        self.commands.extend(commands.into_iter().map(Into::into));
+        self
+    }
+
+    /// Returns the time that the batch is planned for.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Timestamp};
+    /// assert_eq!(Batch::host(Timestamp::EPOCH).at(), Timestamp::EPOCH);
+    /// ```
+    #[must_use]
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// Returns the commands in order.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Timestamp};
+    /// assert_eq!(Batch::host(Timestamp::EPOCH).add(Command::tick()).commands(), [Command::tick()]);
+    /// ```
+    #[must_use]
+    pub fn commands(&self) -> &[Command] {
+        &self.commands
+    }
+}
+
+impl fmt::Debug for Batch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch")
+            .field("at", &self.at)
+            .field("actor", &self.actor)
+            .field("by", &self.by)
+            .field("source", &self.source)
+            .field("commands", &self.commands)
+            .finish_non_exhaustive()
+    }
+}

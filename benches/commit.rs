@@ -17,7 +17,7 @@ use core::time::Duration;
 
 use changes::{CHANGES, change, of_everybody, with_everybody};
 use criterion::{BatchSize, Criterion, Throughput};
-use entitle::{Directory, Strict};
+use entitle::{Batch, Directory};
 use worlds::{L, M, NOW, Permissions, Random, S, World, commit};
 
 /// Each command is planned and committed alone, and taken back by the next one.
@@ -51,7 +51,10 @@ fn one_command(criterion: &mut Criterion, world: &World, directory: &Directory) 
 
 fn everybody(criterion: &mut Criterion, world: &World, directory: &Directory) {
     let directory = with_everybody(world, directory);
-    assert_eq!(directory.members_of(directory.group_by_name("all").unwrap()).len(), world.size.users as usize);
+    assert_eq!(
+        directory.members_of(directory.group_by_name("all").unwrap()).len(),
+        world.size.users as usize
+    );
     let user = directory.user_by_name(&worlds::user_name(8)).unwrap();
     let mut group = criterion.benchmark_group(format!("everybody/{}", world.size.name));
     group.sample_size(10);
@@ -62,12 +65,14 @@ fn everybody(criterion: &mut Criterion, world: &World, directory: &Directory) {
                 let on = after.resource::<worlds::Project>("p-7").unwrap();
                 assert!(after.granted(user, on).contains(Permissions::RUN));
             }
-            "remove" => assert!(after.group_by_name("all").is_none() && !after.groups_of(user).contains(&"all")),
+            "remove" => {
+                assert!(after.group_by_name("all").is_none() && !after.groups_of(user).contains(&"all"))
+            }
             _ => assert!(after.revision() > directory.revision()),
         }
         drop(after);
         group.bench_function(what, |bencher| {
-            bencher.iter(|| directory.plan(NOW, &Strict, [command.clone()]).unwrap());
+            bencher.iter(|| directory.plan(Batch::host(NOW).add(command.clone())).unwrap());
         });
     }
     group.finish();

@@ -25,7 +25,7 @@ use changes::{CHANGES, change};
 use criterion::{BatchSize, Criterion, Throughput};
 use entitle::change::{Command, Commit};
 use entitle::journal::MemoryJournal;
-use entitle::{Authority, Directory, Strict};
+use entitle::{Authority, Batch, Directory};
 use worlds::{L, M, NOW, Random, S, World};
 
 /// Small changes all over a world, each of which does something: one of each sort and what takes it back, in turn.
@@ -37,12 +37,12 @@ fn small_changes(world: &World, seed: u64) -> impl Iterator<Item = Command> {
 /// One command: planned, appended to a journal in memory, published, and the old directory dropped.
 fn execute(criterion: &mut Criterion, world: &World, directory: &Directory) {
     let journal = MemoryJournal::after(directory.revision());
-    let authority = Authority::new(directory.clone(), journal, Strict);
+    let authority = Authority::new(directory.clone(), journal);
     let mut commands = small_changes(world, 1);
     criterion.bench_function(&format!("history/{}/execute", world.size.name), |bencher| {
         bencher.iter_batched(
             || commands.next().unwrap(),
-            |command| authority.execute(NOW, "bench", [command]).unwrap(),
+            |command| authority.execute(Batch::host(NOW).by("bench").add(command)).unwrap(),
             BatchSize::SmallInput,
         );
     });
@@ -53,7 +53,7 @@ fn replay(criterion: &mut Criterion, world: &World, directory: &Directory, count
     let mut commits: Vec<Commit> = Vec::with_capacity(count);
     let mut last = directory.clone();
     for command in small_changes(world, 2).take(count) {
-        let plan = last.plan(NOW, &Strict, [command]).unwrap();
+        let plan = last.plan(Batch::host(NOW).add(command)).unwrap();
         commits.extend(plan.commit("bench"));
         last = plan.into_directory();
     }

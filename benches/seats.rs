@@ -17,7 +17,7 @@ use core::time::Duration;
 
 use changes::Claimants;
 use criterion::{BatchSize, Criterion, Throughput};
-use entitle::{Command, Directory, License, Strict};
+use entitle::{Batch, Command, Directory, License};
 use worlds::{L, NOW, PROFILES, S, World, commit};
 
 /// The seats consumed, profile by profile.
@@ -56,7 +56,7 @@ fn claimed(criterion: &mut Criterion, world: &World, directory: &Directory) {
     group.bench_function("refused", |bencher| {
         bencher.iter(|| {
             let add = Command::add_user("one too many").profile("designer");
-            full.plan(NOW, &Strict, [add.into()]).unwrap_err().code()
+            full.plan(Batch::host(NOW).add(add)).unwrap_err().code()
         });
     });
     group.finish();

@@ -5,7 +5,7 @@
 
 use entitle::bitflags::bitflags;
 use entitle::catalog::{Catalog, Kind, Profile, ResourceKind};
-use entitle::{Command, Directory, Grantee, License, ResourceId, Strict, Timestamp, UserId};
+use entitle::{Batch, Command, Directory, Grantee, License, ResourceId, Timestamp, UserId};
 
 /// How large a world is.
 #[derive(Clone, Copy, Debug)]
@@ -362,7 +362,7 @@ fn command(grant: Grant, on: impl Into<String>) -> Command {
 
 /// Plans and commits commands that must succeed.
 pub(crate) fn commit(directory: &Directory, commands: impl IntoIterator<Item = Command>) -> Directory {
-    directory.plan(NOW, &Strict, commands).unwrap().into_directory()
+    directory.plan(Batch::host(NOW).extend(commands)).unwrap().into_directory()
 }
 
 /// The catalog of every world.

@@ -10,7 +10,7 @@ use std::error::Error;
 use entitle::bitflags::Flags;
 use entitle::catalog::ResourceKind;
 use entitle::change::Requirement;
-use entitle::{Command, Decision, Denial, Directory, Grantee, License, Strict, Timestamp, UserId};
+use entitle::{Batch, Command, Decision, Denial, Directory, Grantee, License, Timestamp, UserId};
 
 #[path = "catalogs/alteryx.rs"]
 mod catalog;
@@ -56,7 +56,7 @@ fn plan(
     on_day: u64,
     commands: impl IntoIterator<Item = Command>,
 ) -> Result<Directory> {
-    Ok(directory.plan(day(on_day), &Strict, commands)?.into_directory())
+    Ok(directory.plan(Batch::host(day(on_day)).extend(commands))?.into_directory())
 }
 
 fn id(directory: &Directory, user: &str) -> Result<UserId> {
@@ -177,7 +177,7 @@ fn starter() -> Result<Directory> {
             "license_invalid",
         ),
     ] {
-        let Err(refusal) = directory.plan(MONDAY, &Strict, [commands]) else {
+        let Err(refusal) = directory.plan(Batch::host(MONDAY).add(commands)) else {
             return Err(what.into());
         };
         assert_eq!(refusal.code(), code);
@@ -222,7 +222,7 @@ fn both_gates(directory: &Directory) -> Result<()> {
 
 fn upgrade(directory: &Directory) -> Result<Directory> {
     println!("\n== Up to Enterprise: nobody loses anything, at once");
-    let plan = directory.plan(day(1), &Strict, [enterprise().into()])?;
+    let plan = directory.plan(Batch::host(day(1)).add(enterprise()))?;
     let impact = plan.impact();
     println!("   {} lose, {} gains", impact.loses(), impact.gains());
     for change in impact.access() {
@@ -242,7 +242,7 @@ fn relied_on() -> [Requirement; 2] {
 
 fn role_down_and_up(directory: &Directory) -> Result<()> {
     println!("\n== A role downgrade, seen before it happens: fern to Basic");
-    let down = directory.plan(day(2), &Strict, [Command::assign_profile("fern", "basic")])?;
+    let down = directory.plan(Batch::host(day(2)).add(Command::assign_profile("fern", "basic")))?;
     let impact = down.impact();
     for (requirement, breaks) in relied_on().iter().zip([false, true]) {
         assert_eq!(impact.breaks(requirement), breaks);
@@ -277,7 +277,7 @@ fn edition_down_and_up(directory: &Directory) -> Result<()> {
     let over = |profile| down.figures(profile).map(|figures| figures.over);
     assert_eq!([over("full"), over("basic"), over("viewer")], [Some(1), Some(1), Some(1)]);
 
-    let refused = down.plan(day(6), &Strict, [Command::add_user("lou").profile("full").into()]);
+    let refused = down.plan(Batch::host(day(6)).add(Command::add_user("lou").profile("full")));
     assert!(refused.is_err());
     let up = plan(&down, 7, [enterprise().into()])?;
     let over = |profile| up.figures(profile).map(|figures| figures.over);

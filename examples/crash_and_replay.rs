@@ -20,7 +20,7 @@ use entitle::catalog::{Catalog, Kind, Profile};
 use entitle::change::Commit;
 use entitle::journal::{AppendError, Journal};
 use entitle::snapshot::{self, Builder};
-use entitle::{Authority, Command, Directory, Grantee, License, Strict, Timestamp};
+use entitle::{Authority, Batch, Command, Directory, Grantee, License, Timestamp};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -116,23 +116,23 @@ fn main() -> Result<(), Failure> {
 /// Works for a while and dies at the worst moment. Returns the directory that it had stored and not yet shown.
 fn first_process(journal: &Path, stored: &Path) -> Result<Directory, Failure> {
     println!("the first process");
-    let authority = Authority::open(Directory::new(catalog()?), LineJournal::open(journal)?, Strict)?;
+    let authority = Authority::open(Directory::new(catalog()?), LineJournal::open(journal)?)?;
     let setup = [
         License::new("acme").seats("designer", 2).into(),
         Command::add_user("ada").profile("designer").into(),
         Command::add_resource("project/churn").owner("ada").into(),
     ];
-    let done = authority.execute(at(0), "setup", setup)?;
+    let done = authority.execute(Batch::host(at(0)).by("setup").extend(setup))?;
     println!("  revision {}: a license, ada, a project", done.directory().revision());
     store(done.directory(), stored)?;
     println!("  the whole directory is stored");
     let grant = Command::grant(Grantee::user("ada"), "project/churn", ["write"]);
-    let done = authority.execute(at(1), "ada", [grant])?;
+    let done = authority.execute(Batch::host(at(1)).by("ada").add(grant))?;
     println!("  revision {}: a grant; only its commit is stored", done.directory().revision());
 
     // What `execute` does, step by step, to stop in the middle.
     let bob = Command::add_user("bob").profile("designer").into();
-    let plan = authority.load().plan(at(2), &Strict, [bob])?;
+    let plan = authority.load().plan(Batch::host(at(2)).add(bob))?;
     let commit = plan.commit("ada").ok_or("the plan records something")?;
     authority.journal().append(plan.base_revision(), &commit)?;
     println!("  revision {}: bob, stored and not shown ...", commit.revision);
@@ -147,7 +147,7 @@ fn second_process(journal: &Path, stored: &Path, before: &Directory) -> Result<(
     println!("the second process");
     let directory = read(stored)?;
     println!("  reads the directory of revision {}", directory.revision());
-    let authority = Authority::open(directory, LineJournal::open(journal)?, Strict)?;
+    let authority = Authority::open(directory, LineJournal::open(journal)?)?;
     let directory = authority.load();
     println!("  replays the commits after it: revision {}", directory.revision());
     assert_eq!(*directory, *before);
@@ -156,10 +156,11 @@ fn second_process(journal: &Path, stored: &Path, before: &Directory) -> Result<(
 
     // Whoever asked for bob got no answer, and asks again: everything is so already, and nothing is recorded.
     let bob = || Command::add_user("bob").profile("designer").into();
-    let done = authority.execute(at(3), "ada", [bob()])?;
+    let done = authority.execute(Batch::host(at(3)).by("ada").add(bob()))?;
     assert!(done.commit().is_none());
     println!("  asked for bob once more: there is nothing to do");
-    let refused = authority.execute(at(3), "ada", [Command::add_user("cyd").profile("designer").into()]);
+    let refused =
+        authority.execute(Batch::host(at(3)).by("ada").add(Command::add_user("cyd").profile("designer")));
     println!("  asked for a third designer: {}", refused.err().ok_or("there are two seats")?);
 
     let all = Directory::new(catalog()?).replay(&authority.journal().read_after(0)?)?;

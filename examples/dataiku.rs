@@ -11,7 +11,7 @@ use entitle::bitflags::Flags;
 use entitle::catalog::ResourceKind;
 use entitle::change::Requirement;
 use entitle::seats::FallBack;
-use entitle::{Command, Decision, Denial, Directory, Grantee, License, Timestamp, UserId};
+use entitle::{Batch, Command, Decision, Denial, Directory, Grantee, License, Timestamp, UserId};
 
 #[path = "catalogs/dataiku.rs"]
 mod catalog;
@@ -87,7 +87,7 @@ fn people() -> Result<Directory> {
         catalog.kinds().len(),
         catalog.profiles().len()
     );
-    Ok(Directory::new(catalog).plan(MONDAY, &policy(), commands)?.into_directory())
+    Ok(Directory::new(catalog).plan(Batch::host(MONDAY).policy(policy()).extend(commands))?.into_directory())
 }
 
 /// When a profile is full, users become readers and get in line.
@@ -119,7 +119,7 @@ fn everything_granted(directory: &Directory) -> Result<Directory> {
         grant_all::<ApiInfrastructure>("api_infrastructure/*"),
         grant_all::<GovernArtifact>("govern_artifact/*"),
     ];
-    Ok(directory.plan(MONDAY, &policy(), commands)?.into_directory())
+    Ok(directory.plan(Batch::host(MONDAY).policy(policy()).extend(commands))?.into_directory())
 }
 
 fn grant_all<K: ResourceKind>(on: &str) -> Command {
@@ -211,7 +211,7 @@ fn provisioned_project(directory: &Directory) -> Result<Directory> {
         commands.push(Command::grant(Grantee::group(group(role)), "project/churn", flags.iter().copied()));
         commands.push(Command::join(user, group(role)));
     }
-    let directory = directory.plan(MONDAY, &policy(), commands)?.into_directory();
+    let directory = directory.plan(Batch::host(MONDAY).policy(policy()).extend(commands))?.into_directory();
     let churn = directory.resource::<Project>("churn").ok_or("churn was added")?;
     let may = |user| -> Result<OfProject> { Ok(directory.permissions(id(&directory, user)?, churn)) };
     for (role, user) in [("administrators", "dora"), ("contributors", "sid"), ("readers", "dana")] {
@@ -225,7 +225,8 @@ fn provisioned_project(directory: &Directory) -> Result<Directory> {
 
 fn reader_with_write(directory: &Directory) -> Result<()> {
     println!("\n== A reader in the contributors' group: granted, and refused by profile");
-    let plan = directory.plan(MONDAY, &policy(), [Command::join("rita", "churn_contributors")])?;
+    let plan = directory
+        .plan(Batch::host(MONDAY).policy(policy()).add(Command::join("rita", "churn_contributors")))?;
     let directory = plan.into_directory();
     let (rita, churn) =
         (id(&directory, "rita")?, directory.resource::<Project>("churn").ok_or("churn is there")?);
@@ -265,7 +266,8 @@ fn several_at_once(directory: &Directory) -> Result<()> {
 
 fn preview_of_a_downgrade(directory: &Directory) -> Result<()> {
     println!("\n== Before fay moves to data design: what would break?");
-    let plan = directory.plan(MONDAY, &policy(), [Command::assign_profile("fay", "data_designer")])?;
+    let plan = directory
+        .plan(Batch::host(MONDAY).policy(policy()).add(Command::assign_profile("fay", "data_designer")))?;
     let impact = plan.impact();
     for (requirement, breaks) in [
         (Requirement::new("nightly build", "user:fay", "project/demo", ["run_scenarios"]), false),
@@ -296,11 +298,13 @@ fn full_house(directory: &Directory) -> Result<()> {
     println!("\n== The license is full, and the status tells\n");
     let hour = MONDAY.plus_millis(3_600_000);
     let more = ["mo", "nina"].map(|user| Command::add_user(user).profile("full_designer").into());
-    let full = directory.plan(hour, &policy(), more)?.into_directory();
+    let full = directory.plan(Batch::host(hour).policy(policy()).extend(more))?.into_directory();
     let nina = id(&full, "nina")?;
     println!("   two seats of full_designer are licensed, and mo takes the last one:");
     println!("   {}", full.explain_seat(nina).ok_or("nina was added")?);
-    let freed = full.plan(hour.plus_millis(3_600_000), &policy(), [Command::suspend("mo")])?.into_directory();
+    let freed = full
+        .plan(Batch::host(hour.plus_millis(3_600_000)).policy(policy()).add(Command::suspend("mo")))?
+        .into_directory();
     println!("   mo is disabled, and disabled users take no seat:");
     println!("   {}\n", freed.explain_seat(nina).ok_or("nina was added")?);
     assert_eq!(freed.seat_of(nina).and_then(|seat| seat.holds), Some("full_designer"));

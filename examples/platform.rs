@@ -6,7 +6,7 @@
 
 use entitle::bitflags::bitflags;
 use entitle::catalog::{Catalog, Kind, Profile, ResourceKind};
-use entitle::{Command, Decision, Denial, Directory, Grantee, License, Strict, Timestamp};
+use entitle::{Batch, Command, Decision, Denial, Directory, Grantee, License, Timestamp};
 
 bitflags! {
     /// What can be granted on a project.
@@ -45,19 +45,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // What an administrator does: all of it happens, or none of it.
     let now = Timestamp::from_millis(1_767_225_600_000);
     let plan = Directory::new(catalog).plan(
-        now,
-        &Strict,
-        [
-            License::new("acme-2026").seats("designer", 1).seats("reader", 5).into(),
-            Command::add_user("ada").profile("designer").into(),
-            Command::add_user("bob").profile("reader").into(),
-            Command::add_user("cleo").profile("reader").into(),
-            Command::add_group("data").into(),
-            Command::join("ada", "data"),
-            Command::join("bob", "data"),
-            Command::add_resource("project/churn").into(),
-            Command::grant(Grantee::group("data"), "project/churn", ["write"]),
-        ],
+        Batch::host(now)
+            .add(License::new("acme-2026").seats("designer", 1).seats("reader", 5))
+            .add(Command::add_user("ada").profile("designer"))
+            .add(Command::add_user("bob").profile("reader"))
+            .add(Command::add_user("cleo").profile("reader"))
+            .add(Command::add_group("data"))
+            .add(Command::join("ada", "data"))
+            .add(Command::join("bob", "data"))
+            .add(Command::add_resource("project/churn"))
+            .add(Command::grant(Grantee::group("data"), "project/churn", ["write"])),
     )?;
     println!("One commit, {} facts to store. Group data has write on project/churn.\n", plan.events().len());
     let directory = plan.into_directory();
@@ -92,7 +89,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{profile:<9} {:>5} {:>5} {:>10}", figures.seats, figures.held, figures.available);
     }
     let refusal = directory
-        .plan(now, &Strict, [Command::assign_profile("bob", "designer")])
+        .plan(Batch::host(now).add(Command::assign_profile("bob", "designer")))
         .err()
         .ok_or("the only designer seat is ada's")?;
     println!("\nPromote bob? Refused ({}): {refusal}.", refusal.code());
@@ -100,8 +97,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // A batch is settled as a whole: the seat that ada gives up is free for bob in the same commit.
     let swap = [Command::assign_profile("bob", "designer"), Command::assign_profile("ada", "reader")];
-    let directory = directory.plan(now, &Strict, swap)?.into_directory();
-    let (ada, bob) = (directory.user_by_name("ada").ok_or("ada stays")?, directory.user_by_name("bob").ok_or("bob stays")?);
+    let directory = directory.plan(Batch::host(now).extend(swap))?.into_directory();
+    let (ada, bob) = (
+        directory.user_by_name("ada").ok_or("ada stays")?,
+        directory.user_by_name("bob").ok_or("bob stays")?,
+    );
     assert!(directory.check(bob, churn, ProjectPermissions::WRITE).is_allowed());
     assert_eq!(
         directory.check(ada, churn, ProjectPermissions::WRITE),

@@ -13,7 +13,7 @@
 
 use entitle::catalog::{Catalog, CatalogDocument};
 use entitle::change::{Impact, Requirement};
-use entitle::{Command, Directory, Grantee, License, Plan, Strict, Timestamp};
+use entitle::{Batch, Command, Directory, Grantee, License, Plan, Timestamp};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -64,7 +64,7 @@ fn world() -> Result<Directory, Failure> {
         Command::grant(Grantee::user("ada"), "plan/monthly", ["read", "update", "run"]),
     ];
     let empty = Directory::new(Catalog::try_from(document)?);
-    Ok(empty.plan(Timestamp::EPOCH, &Strict, commands)?.into_directory())
+    Ok(empty.plan(Batch::host(Timestamp::EPOCH).extend(commands))?.into_directory())
 }
 
 /// What the platform runs as ada, by schedule: things that the library knows nothing of, told as what they need.
@@ -77,7 +77,7 @@ fn schedules() -> [Requirement; 3] {
 }
 
 fn preview(directory: &Directory, command: Command) -> Result<(Plan, Impact), Failure> {
-    let plan = directory.plan(Timestamp::from_millis(1), &Strict, [command])?;
+    let plan = directory.plan(Batch::host(Timestamp::from_millis(1)).add(command))?;
     let impact = plan.impact();
     Ok((plan, impact))
 }
@@ -182,7 +182,7 @@ fn edition_downgrade(full: &Directory) -> Result<Directory, Failure> {
     println!("  then ada asks to run ml_project/churn: {}", denied.code());
     assert_eq!(denied.code(), "add_on_missing");
     let refused =
-        starter.plan(Timestamp::from_millis(2), &Strict, [Command::add_user("cyd").profile("viewer").into()]);
+        starter.plan(Batch::host(Timestamp::from_millis(2)).add(Command::add_user("cyd").profile("viewer")));
     println!("  and a new viewer is refused: {}", refused.err().ok_or("viewers are not offered")?);
     Ok(starter)
 }

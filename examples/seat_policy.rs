@@ -10,7 +10,7 @@ use std::error::Error;
 use entitle::catalog::{Catalog, Choose, Kind, Profile};
 use entitle::directory::UserSource;
 use entitle::seats::{Answer, RequestSource, SeatPolicy, SeatRequest};
-use entitle::{Command, Decision, Denial, Directory, Grantee, License, Timestamp};
+use entitle::{Batch, Command, Decision, Denial, Directory, Grantee, License, Timestamp};
 
 /// Places designers whom the directory sends on a free profile, and refuses everybody else.
 ///
@@ -42,28 +42,28 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // Two designers' seats, and both are taken.
     let plan = Directory::new(catalog).plan(
-        monday,
-        &policy,
-        [
-            License::new("acme-2026").seats("designer", 2).seats("reader", 2).into(),
-            Command::add_user("ada").profile("designer").into(),
-            Command::add_user("bob").profile("designer").into(),
-            Command::add_resource("project/churn").into(),
-            Command::grant(Grantee::Everyone, "project/churn", ["write"]),
-        ],
+        Batch::host(monday)
+            .policy(policy)
+            .add(License::new("acme-2026").seats("designer", 2).seats("reader", 2))
+            .add(Command::add_user("ada").profile("designer"))
+            .add(Command::add_user("bob").profile("designer"))
+            .add(Command::add_resource("project/churn"))
+            .add(Command::grant(Grantee::Everyone, "project/churn", ["write"])),
     )?;
     let full = plan.into_directory();
     println!("== Before: both designers' seats are taken\n\n{}", full.seat_report());
 
     // An administrator adds a third one by hand. The policy refuses, and nothing happens at all.
     let by_hand = [Command::add_user("carl").profile("designer").into()];
-    let Err(refusal) = full.plan(hour(1), &policy, by_hand) else { return Err("there was no seat".into()) };
+    let Err(refusal) = full.plan(Batch::host(hour(1)).policy(policy).extend(by_hand)) else {
+        return Err("there was no seat".into());
+    };
     println!("== carl, added by hand, is refused\n\n{refusal}  [{}]\n", refusal.code());
     assert_eq!(refusal.code(), "seat_limit");
 
     // The same wish from the company directory. A plan shows what would come of it before anything happens.
     let login = [Command::sync_user("dora", UserSource::Ldap, ["CN=designers"]).into()];
-    let plan = full.plan(hour(2), &policy, login)?;
+    let plan = full.plan(Batch::host(hour(2)).policy(policy).extend(login))?;
     println!("== dora logs in for the first time: a preview");
     println!();
     for change in plan.impact().seats() {
@@ -87,7 +87,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("she was granted `write`, and it is denied: {}\n", write.code());
 
     // A seat comes free, and nobody has to remember who was waiting.
-    let promoted = placed.plan(hour(3), &policy, [Command::suspend("bob")])?.into_directory();
+    let promoted =
+        placed.plan(Batch::host(hour(3)).policy(policy).add(Command::suspend("bob")))?.into_directory();
     println!("== bob goes on leave\n\n{}", promoted.explain_seat(dora).ok_or("dora is there")?);
     assert_eq!(promoted.check_by_name("user:dora", "project/churn", &["write"])?, Decision::Allowed);
     assert_eq!(promoted.figures("designer").map(|figures| (figures.held, figures.available)), {
@@ -97,7 +98,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     // A policy that promises what is not there cannot oversell: with no reader's seat free, placing is refused.
     let crowd = ["eve", "finn", "gus"]
         .map(|user| Command::sync_user(user, UserSource::Ldap, ["CN=designers"]).into());
-    let Err(refusal) = placed.plan(hour(3), &policy, crowd) else { return Err("there were no seats".into()) };
+    let Err(refusal) = placed.plan(Batch::host(hour(3)).policy(policy).extend(crowd)) else {
+        return Err("there were no seats".into());
+    };
     println!("\n== Three more at once, and one reader's seat left: all or nothing\n\n{refusal}");
     println!(
         "the policy places whoever comes from the directory on reader, and reader had room for one of the three"

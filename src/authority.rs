@@ -42,17 +42,22 @@ const ATTEMPTS: u32 = 16;
 /// ```
 /// # use entitle::catalog::Catalog;
 /// # use entitle::journal::MemoryJournal;
-/// # use entitle::{Authority, Command, Directory, Strict, Timestamp};
+/// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
 /// # use std::sync::Arc;
 /// let (empty, journal) = (Directory::new(Catalog::builder().build()?), Arc::new(MemoryJournal::new()));
-/// let one = Authority::new(empty.clone(), Arc::clone(&journal), Strict);
-/// one.execute(Timestamp::EPOCH, "setup", [Command::add_group("data").into()])?;
+/// let one = Authority::new(empty.clone(), Arc::clone(&journal));
+/// one.execute(Batch::host(Timestamp::EPOCH)
+///     .by("setup")
+///     .add(Command::add_group("data")))?;
 ///
 /// // The other begins later, with what the journal has by then.
-/// let other = Authority::open(empty, journal, Strict)?.attempts(3);
+/// let other = Authority::open(empty, journal)?.attempts(3);
 /// assert!(other.load().group_by_name("data").is_some());
 ///
-/// let done = one.execute(Timestamp::EPOCH, "ada", [Command::add_group("ops").into()])?;
+/// let batch = Batch::host(Timestamp::EPOCH)
+///     .by("ada")
+///     .add(Command::add_group("ops"));
+/// let done = one.execute(batch)?;
 /// assert_eq!(done.directory().revision(), 2);
 /// assert_eq!(other.catch_up()?, 1);
 /// assert!(other.load().group_by_name("ops").is_some());
@@ -68,11 +73,11 @@ const ATTEMPTS: u32 = 16;
 /// ```
 /// # use entitle::catalog::Catalog;
 /// # use entitle::journal::{Journal as _, MemoryJournal};
-/// # use entitle::{Authority, Command, Directory, Strict, Timestamp};
+/// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
 /// # let empty = Directory::new(Catalog::builder().build()?);
-/// # let other = Authority::new(empty.clone(), MemoryJournal::new(), Strict);
-/// # let authority = Authority::new(empty, MemoryJournal::new(), Strict);
-/// let plan = authority.load().plan(Timestamp::EPOCH, &Strict, [Command::add_group("data").into()])?;
+/// # let other = Authority::new(empty.clone(), MemoryJournal::new());
+/// # let authority = Authority::new(empty, MemoryJournal::new());
+/// let plan = authority.load().plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
 /// let commit = plan.commit("ada").ok_or("there is a group to add")?;
 /// // Here the host stores the commit, together with whatever else belongs to it.
 /// authority.journal().append(plan.base_revision(), &commit)?;
@@ -88,13 +93,16 @@ const ATTEMPTS: u32 = 16;
 /// ```
 /// use entitle::catalog::Catalog;
 /// use entitle::journal::MemoryJournal;
-/// use entitle::{Authority, Command, Directory, Strict, Timestamp};
+/// use entitle::{Authority, Batch, Command, Directory, Timestamp};
 ///
 /// let directory = Directory::new(Catalog::builder().build()?);
-/// let authority = Authority::new(directory, MemoryJournal::new(), Strict);
+/// let authority = Authority::new(directory, MemoryJournal::new());
 /// let mut reader = authority.reader();
 ///
-/// let done = authority.execute(Timestamp::EPOCH, "setup", [Command::add_group("data").into()])?;
+/// let batch = Batch::host(Timestamp::EPOCH)
+///     .by("setup")
+///     .add(Command::add_group("data"));
+/// let done = authority.execute(batch)?;
 /// assert_eq!(done.commit().map(|commit| commit.revision), Some(1));
 /// assert!(reader.load().group_by_name("data").is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -142,7 +150,7 @@ impl Executed {
 /// # use entitle::catalog::Catalog;
 /// # use entitle::change::{Commit, ReplayError};
 /// # use entitle::journal::{Journal, MemoryJournal};
-/// # use entitle::{Authority, Directory, Strict, Timestamp};
+/// # use entitle::{Authority, Directory, Timestamp};
 /// # let empty = Directory::new(Catalog::builder().build()?);
 /// // A journal that begins behind a directory that was stored at revision 5.
 /// let journal = MemoryJournal::after(5);
@@ -150,7 +158,7 @@ impl Executed {
 /// let commit = Commit { revision: 6, at: Timestamp::EPOCH, by: "ada".into(), events };
 /// journal.append(5, &commit)?;
 ///
-/// let error = Authority::open(empty, journal, Strict).unwrap_err();
+/// let error = Authority::open(empty, journal).unwrap_err();
 /// assert_eq!(error, CatchUpError::Replay(ReplayError::Gap { expected: 1, found: 6 }));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -170,10 +178,12 @@ pub enum CatchUpError<E> {
 /// # use entitle::authority::ExecuteError;
 /// # use entitle::catalog::Catalog;
 /// # use entitle::journal::MemoryJournal;
-/// # use entitle::{Authority, Command, Directory, Strict, Timestamp};
+/// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
 /// # let directory = Directory::new(Catalog::builder().build()?);
-/// let authority = Authority::new(directory, MemoryJournal::new(), Strict);
-/// match authority.execute(Timestamp::EPOCH, "ada", [Command::suspend("bob")]) {
+/// let authority = Authority::new(directory, MemoryJournal::new());
+/// match authority.execute(Batch::host(Timestamp::EPOCH)
+///     .by("ada")
+///     .add(Command::suspend("bob"))) {
 ///     Err(ExecuteError::Refused(refusal)) => assert_eq!(refusal.code(), "unknown_user"),
 ///     other => panic!("there is no user `bob`, and yet {other:?}"),
 /// }
@@ -294,10 +304,7 @@ impl<J: Journal> Authority<J> {
     /// # Errors
     ///
     /// [`ExecuteError`]; except for [`ExecuteError::Journal`], nothing happened.
-    pub fn execute(
-        &self,
-        batch: Batch,
-    ) -> Result<Executed, ExecuteError<J::Error>> {
+    pub fn execute(&self, batch: Batch) -> Result<Executed, ExecuteError<J::Error>> {
         let _writing = self.write();
         for _ in 0..self.attempts {
             let base = self.load();
@@ -431,9 +438,9 @@ impl<J> fmt::Debug for Authority<J> {
 /// directory in memory until the next [`load`](Self::load), so a thread that sleeps for long drops its reader.
 ///
 /// ```
-/// # use entitle::{Authority, Directory, Strict, catalog::Catalog, journal::MemoryJournal};
+/// # use entitle::{Authority, Directory, catalog::Catalog, journal::MemoryJournal};
 /// # let directory = Directory::new(Catalog::builder().build()?);
-/// # let authority = Authority::new(directory, MemoryJournal::new(), Strict);
+/// # let authority = Authority::new(directory, MemoryJournal::new());
 /// let mut reader = authority.reader();
 /// std::thread::spawn(move || assert_eq!(reader.load().revision(), 0)).join().unwrap();
 /// # Ok::<(), entitle::catalog::CatalogError>(())

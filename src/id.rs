@@ -47,16 +47,16 @@ generational_id! {
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};
-    /// # use entitle::{Command, Directory, Strict, Timestamp};
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
     /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
     /// # let directory = Directory::new(catalog)
-    /// #     .plan(Timestamp::EPOCH, &Strict, [Command::add_user("ada").profile("reader").into()])?
+    /// #     .plan(Batch::host(Timestamp::EPOCH).add(Command::add_user("ada").profile("reader")))?
     /// #     .into_directory();
     /// let ada = directory.user_by_name("ada").unwrap();
-    /// let later = directory.plan(Timestamp::EPOCH, &Strict, [
-    ///     Command::remove_user("ada").into(),
-    ///     Command::add_user("ada").profile("reader").into(),
-    /// ])?.into_directory();
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(Command::remove_user("ada"))
+    ///     .add(Command::add_user("ada").profile("reader"));
+    /// let later = directory.plan(batch)?.into_directory();
     /// assert_eq!(later.user_name(ada), None);
     /// assert_ne!(later.user_by_name("ada"), Some(ada));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -120,7 +120,7 @@ pub enum Untyped {}
 /// ```
 /// # use entitle::bitflags::bitflags;
 /// # use entitle::catalog::{Catalog, Kind, Profile, ResourceKind};
-/// # use entitle::{Command, Directory, ResourceId, Strict, Timestamp};
+/// # use entitle::{Batch, Command, Directory, ResourceId, Timestamp};
 /// # bitflags! {
 /// #     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 /// #     pub struct ProjectPermissions: u64 { const READ = 1; }
@@ -134,10 +134,10 @@ pub enum Untyped {}
 /// #     .kind(Kind::of::<Project>().owner(ProjectPermissions::READ))
 /// #     .profile(Profile::new("reader").exempt())
 /// #     .build()?;
-/// # let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
-/// #     Command::add_user("ada").profile("reader").into(),
-/// #     Command::add_resource("project/churn").owner("ada").into(),
-/// # ])?.into_directory();
+/// # let batch = Batch::host(Timestamp::EPOCH)
+/// #     .add(Command::add_user("ada").profile("reader"))
+/// #     .add(Command::add_resource("project/churn").owner("ada"));
+/// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
 /// let ada = directory.user_by_name("ada").unwrap();
 /// let churn: ResourceId<Project> = directory.resource("churn").unwrap();
 /// assert!(directory.check(ada, churn, ProjectPermissions::READ).is_allowed());

@@ -7,7 +7,7 @@
 //! ```
 //! use entitle::bitflags::bitflags;
 //! use entitle::catalog::{Catalog, Kind, Profile, ResourceKind};
-//! use entitle::{Command, Decision, Denial, Directory, License, Strict, Grantee, Timestamp};
+//! use entitle::{Batch, Command, Decision, Denial, Directory, Grantee, License, Timestamp};
 //!
 //! bitflags! {
 //!     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,12 +27,12 @@
 //!     .build()?;
 //!
 //! // Changed by commands, all or nothing.
-//! let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
-//!     License::new("acme-2026").seats("designer", 5).unlimited("reader").into(),
-//!     Command::add_user("bob").profile("reader").into(),
-//!     Command::add_resource("project/churn").into(),
-//!     Command::grant(Grantee::user("bob"), "project/churn", ["write"]),
-//! ])?;
+//! let batch = Batch::host(Timestamp::EPOCH)
+//!     .add(License::new("acme-2026").seats("designer", 5).unlimited("reader"))
+//!     .add(Command::add_user("bob").profile("reader"))
+//!     .add(Command::add_resource("project/churn"))
+//!     .add(Command::grant(Grantee::user("bob"), "project/churn", ["write"]));
+//! let plan = Directory::new(catalog).plan(batch)?;
 //! let directory = plan.into_directory();
 //!
 //! // CliCommand on every request: ids and bits in, a value out.

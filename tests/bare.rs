@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "test code: what a test itself gets wrong may panic")]
 
 use entitle::catalog::{Catalog, Kind, Profile};
-use entitle::{Command, Decision, Denial, Directory, Grantee, License, Strict, Timestamp};
+use entitle::{Batch, Command, Decision, Denial, Directory, Grantee, License, Timestamp};
 
 fn catalog() -> Catalog {
     let project = Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]);
@@ -24,7 +24,7 @@ fn commands() -> [Command; 6] {
 
 #[test]
 fn the_layers_work_without_features() {
-    let plan = Directory::new(catalog()).plan(Timestamp::EPOCH, &Strict, commands()).unwrap();
+    let plan = Directory::new(catalog()).plan(Batch::host(Timestamp::EPOCH).extend(commands())).unwrap();
     let (directory, commit) = (plan.directory().clone(), plan.commit("ada").unwrap());
     let (ada, bob) = (directory.user_by_name("ada").unwrap(), directory.user_by_name("bob").unwrap());
     let churn = directory.resource_by_name("project/churn").unwrap();
@@ -36,7 +36,10 @@ fn the_layers_work_without_features() {
     assert!(directory.explain(bob, churn, write).to_string().contains("reader"));
 
     let one_more = [Command::add_user("eve").profile("designer").into()];
-    assert_eq!(directory.plan(Timestamp::EPOCH, &Strict, one_more).unwrap_err().code(), "seat_limit");
+    assert_eq!(
+        directory.plan(Batch::host(Timestamp::EPOCH).extend(one_more)).unwrap_err().code(),
+        "seat_limit"
+    );
 
     let replayed = Directory::new(catalog()).replay([&commit]).unwrap();
     assert_eq!(replayed, directory);

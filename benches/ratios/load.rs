@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use entitle::authority::Reader;
 use entitle::journal::MemoryJournal;
-use entitle::{Authority, Directory, Strict};
+use entitle::{Authority, Batch, Directory, Strict};
 
 use crate::changes::change;
 use crate::clock::{lower_quartile, nanos};
@@ -67,7 +67,7 @@ pub(crate) fn two_threads(world: &World, directory: &Directory, asked: &[CliComm
 
 /// What a thread's reader costs, and checks through it beside a writer who commits a thousand times a second.
 pub(crate) fn readers(world: &World, directory: &Directory, asked: &[CliCommand]) {
-    let authority = Authority::new(directory.clone(), MemoryJournal::after(directory.revision()), Strict);
+    let authority = Authority::new(directory.clone(), MemoryJournal::after(directory.revision()));
     let mut reader = authority.reader();
     let loads = 1 << 20;
     let load = |reader: &mut Reader| (0..loads).fold(0, |sum, _| sum ^ black_box(reader.load()).revision());
@@ -109,7 +109,7 @@ fn write(world: &World, authority: &Authority<MemoryJournal, Strict>, stop: &Ato
     let mut commits = 0;
     while !stop.load(Ordering::Relaxed) {
         for command in change(world, "join", &mut random) {
-            authority.execute(NOW, "measured", [command]).unwrap();
+            authority.execute(Batch::host(NOW).by("measured").add(command)).unwrap();
             commits += 1;
             let due = Duration::from_millis(commits);
             std::thread::sleep(due.saturating_sub(start.elapsed()));

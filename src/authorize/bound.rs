@@ -12,17 +12,17 @@ use crate::id::ResourceId;
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};
-/// # use entitle::{Command, Decision, Directory, Strict, Grantee, Timestamp};
+/// # use entitle::{Batch, Command, Decision, Directory, Grantee, Timestamp};
 /// # let catalog = Catalog::builder()
 /// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
 /// #     .profile(Profile::new("reader").ceiling_on("project", ["read"]).exempt())
 /// #     .build()?;
-/// # let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
-/// #     Command::add_user("ada").profile("reader").into(),
-/// #     Command::add_resource("project/churn").into(),
-/// #     Command::add_resource("project/sales").into(),
-/// #     Command::grant(Grantee::user("ada"), "project/churn", ["write"]),
-/// # ])?.into_directory();
+/// # let batch = Batch::host(Timestamp::EPOCH)
+/// #     .add(Command::add_user("ada").profile("reader"))
+/// #     .add(Command::add_resource("project/churn"))
+/// #     .add(Command::add_resource("project/sales"))
+/// #     .add(Command::grant(Grantee::user("ada"), "project/churn", ["write"]));
+/// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
 /// let churn = directory.resource_by_name("project/churn").unwrap();
 /// let sales = directory.resource_by_name("project/sales").unwrap();
 /// let read = directory.catalog().permission_set("project", ["read"]).unwrap();

@@ -19,17 +19,17 @@ impl Directory {
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
-    /// # use entitle::{Command, Decision, Denial, Directory, License, Strict, Grantee, Timestamp};
+    /// # use entitle::{Batch, Command, Decision, Denial, Directory, Grantee, License, Timestamp};
     /// # let catalog = Catalog::builder()
     /// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
     /// #     .profile(Profile::new("designer"))
     /// #     .build()?;
-    /// let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
-    ///     License::new("acme").seats("designer", 1).into(),
-    ///     Command::add_user("ada").profile("designer").into(),
-    ///     Command::add_resource("project/churn").into(),
-    ///     Command::grant(Grantee::user("ada"), "project/churn", ["read"]),
-    /// ])?;
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(License::new("acme").seats("designer", 1))
+    ///     .add(Command::add_user("ada").profile("designer"))
+    ///     .add(Command::add_resource("project/churn"))
+    ///     .add(Command::grant(Grantee::user("ada"), "project/churn", ["read"]));
+    /// let plan = Directory::new(catalog).plan(batch)?;
     /// let directory = plan.into_directory();
     ///
     /// let ada = directory.user_by_name("ada").unwrap();
@@ -61,17 +61,17 @@ impl Directory {
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
-    /// # use entitle::{Command, Directory, Strict, Grantee, Timestamp};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
     /// # let catalog = Catalog::builder()
     /// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
     /// #     .profile(Profile::new("reader").ceiling_on("project", ["read"]).exempt())
     /// #     .build()?;
-    /// # let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
-    /// #     Command::add_user("ada").profile("reader").into(),
-    /// #     Command::add_resource("project/churn").into(),
-    /// #     Command::add_resource("project/sales").into(),
-    /// #     Command::grant(Grantee::user("ada"), "project/churn", ["write"]),
-    /// # ])?.into_directory();
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_user("ada").profile("reader"))
+    /// #     .add(Command::add_resource("project/churn"))
+    /// #     .add(Command::add_resource("project/sales"))
+    /// #     .add(Command::grant(Grantee::user("ada"), "project/churn", ["write"]));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
     /// // Ada was granted `write`, which implies `read`, and holds a profile that is for reading.
     /// let ada = directory.user_by_name("ada").unwrap();
     /// let churn = directory.resource_by_name("project/churn").unwrap();
@@ -172,29 +172,24 @@ impl Directory {
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
-    /// # use entitle::{Command, Decision, Denial, Directory, Strict, Grantee, Timestamp};
+    /// # use entitle::{Batch, Command, Decision, Denial, Directory, Grantee, Timestamp};
     /// # let catalog = Catalog::builder()
     /// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
     /// #     .profile(Profile::new("reader").ceiling_on("project", ["read"]).exempt())
     /// #     .build()?;
-    /// # let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
-    /// #     Command::add_user("ada").profile("reader").into(),
-    /// #     Command::add_resource("project/churn").into(),
-    /// #     Command::add_resource("project/sales").into(),
-    /// #     Command::grant(Grantee::user("ada"), "project/churn", ["write"]),
-    /// # ])?.into_directory();
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_user("ada").profile("reader"))
+    /// #     .add(Command::add_resource("project/churn"))
+    /// #     .add(Command::add_resource("project/sales"))
+    /// #     .add(Command::grant(Grantee::user("ada"), "project/churn", ["write"]));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
     /// let churn = |permission| directory.check_by_name("user:ada", "project/churn", &[permission]);
     /// assert_eq!(churn("read"), Decision::Allowed);
     /// assert_eq!(churn("write"), Decision::Denied(Denial::BeyondProfile));
     /// assert_eq!(churn("wriet"), Decision::Denied(Denial::WrongKind));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn check_by_name(
-        &self,
-        who: &str,
-        on: &str,
-        permissions: &[&str],
-    ) -> Decision {
+    pub fn check_by_name(&self, who: &str, on: &str, permissions: &[&str]) -> Decision {
         let (who, on, request) = self.request_by_name(who, on, permissions);
         self.decide(who, on, request)
     }

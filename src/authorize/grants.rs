@@ -196,14 +196,14 @@ impl Directory {
     /// ```
     /// # use entitle::catalog::{Catalog, Kind};
     /// # use entitle::directory::Target;
-    /// # use entitle::{Command, Directory, Strict, Grantee, Timestamp};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
     /// # let catalog = Catalog::builder().kind(Kind::named("project").permissions(["write", "read"])).build()?;
-    /// # let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
-    /// #     Command::add_group("data").into(),
-    /// #     Command::add_resource("project/churn").into(),
-    /// #     Command::grant(Grantee::group("data"), "project/churn", ["read"]),
-    /// #     Command::grant(Grantee::Everyone, "project/churn", ["read"]),
-    /// # ])?;
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_group("data"))
+    /// #     .add(Command::add_resource("project/churn"))
+    /// #     .add(Command::grant(Grantee::group("data"), "project/churn", ["read"]))
+    /// #     .add(Command::grant(Grantee::Everyone, "project/churn", ["read"]));
+    /// # let plan = Directory::new(catalog).plan(batch)?;
     /// # let directory = plan.into_directory();
     /// let churn = directory.resource_by_name("project/churn").unwrap();
     /// let subjects = directory.grants_on(Target::Resource(churn)).filter_map(|grant| directory.grantee_name(grant.to));
@@ -222,16 +222,16 @@ impl Directory {
     /// ```
     /// # use entitle::catalog::{Catalog, Kind};
     /// # use entitle::directory::GranteeId;
-    /// # use entitle::{Command, Directory, Strict, Grantee, Timestamp};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
     /// # let catalog = Catalog::builder()
     /// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
     /// #     .build()?;
-    /// # let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
-    /// #     Command::add_group("data").into(),
-    /// #     Command::add_resource("project/churn").into(),
-    /// #     Command::grant(Grantee::group("data"), "project/*", ["read"]),
-    /// #     Command::grant(Grantee::group("data"), "project/churn", ["write"]),
-    /// # ])?.into_directory();
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_group("data"))
+    /// #     .add(Command::add_resource("project/churn"))
+    /// #     .add(Command::grant(Grantee::group("data"), "project/*", ["read"]))
+    /// #     .add(Command::grant(Grantee::group("data"), "project/churn", ["write"]));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
     /// let data = directory.group_by_name("data").unwrap();
     /// let grants: Vec<_> = directory.grants_of(GranteeId::Group(data)).collect();
     /// let targets: Vec<_> = grants.iter().filter_map(|grant| directory.target_name(grant.on)).collect();
@@ -251,13 +251,13 @@ impl Directory {
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};
-    /// # use entitle::{Command, Directory, Strict, Timestamp};
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
     /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
-    /// # let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
-    /// #     Command::add_group("data").into(),
-    /// #     Command::add_user("ada").profile("reader").group("data").into(),
-    /// #     Command::add_user("bob").profile("reader").group("data").into(),
-    /// # ])?.into_directory();
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_group("data"))
+    /// #     .add(Command::add_user("ada").profile("reader").group("data"))
+    /// #     .add(Command::add_user("bob").profile("reader").group("data"));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
     /// let (ada, bob) = (directory.user_by_name("ada").unwrap(), directory.user_by_name("bob").unwrap());
     /// let data = directory.group_by_name("data").unwrap();
     /// assert_eq!(directory.member_ids(data).collect::<Vec<_>>(), [ada, bob]);

@@ -22,18 +22,18 @@ use crate::id::{Principal, ResourceId, Untyped, UserId};
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};
-/// # use entitle::{Command, Directory, Strict, Grantee, Timestamp};
+/// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
 /// # let catalog = Catalog::builder()
 /// #     .kind(Kind::named("project").permissions(["read"]))
 /// #     .profile(Profile::new("reader").exempt())
 /// #     .build()?;
-/// # let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
-/// #     Command::add_user("ada").profile("reader").into(),
-/// #     Command::add_resource("project/churn").into(),
-/// #     Command::add_resource("project/sales").into(),
-/// #     Command::add_resource("project/stock").into(),
-/// #     Command::grant(Grantee::user("ada"), "project/*", ["read"]),
-/// # ])?.into_directory();
+/// # let batch = Batch::host(Timestamp::EPOCH)
+/// #     .add(Command::add_user("ada").profile("reader"))
+/// #     .add(Command::add_resource("project/churn"))
+/// #     .add(Command::add_resource("project/sales"))
+/// #     .add(Command::add_resource("project/stock"))
+/// #     .add(Command::grant(Grantee::user("ada"), "project/*", ["read"]));
+/// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
 /// let ada = directory.user_by_name("ada").unwrap();
 /// let read = directory.catalog().permission_set("project", ["read"]).unwrap();
 /// let page: Vec<_> = directory.resources_with(ada, read).take(2).collect();

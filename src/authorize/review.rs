@@ -188,16 +188,16 @@ impl Directory {
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
-    /// # use entitle::{Command, Directory, Strict, Grantee, Timestamp};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
     /// # let catalog = Catalog::builder()
     /// #     .kind(Kind::named("project").permissions(["write", "read"]))
     /// #     .profile(Profile::new("reader").ceiling_on("project", ["read"]).exempt())
     /// #     .build()?;
-    /// # let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
-    /// #     Command::add_user("ada").profile("reader").into(),
-    /// #     Command::add_resource("project/churn").into(),
-    /// #     Command::grant(Grantee::user("ada"), "project/churn", ["read", "write"]),
-    /// # ])?;
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_user("ada").profile("reader"))
+    /// #     .add(Command::add_resource("project/churn"))
+    /// #     .add(Command::grant(Grantee::user("ada"), "project/churn", ["read", "write"]));
+    /// # let plan = Directory::new(catalog).plan(batch)?;
     /// # let directory = plan.into_directory();
     /// let rows: Vec<_> = directory.review().map(|access| access.row()).collect();
     /// assert_eq!(rows.len(), 1);

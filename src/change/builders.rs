@@ -14,14 +14,14 @@ use crate::time::Timestamp;
 /// ```
 /// # use entitle::catalog::{Catalog, Profile};
 /// # use entitle::directory::UserSource;
-/// # use entitle::{Command, Directory, Strict, Timestamp};
+/// # use entitle::{Batch, Command, Directory, Timestamp};
 /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
-/// let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
-///     Command::add_group("data").into(),
-///     Command::add_group("ops").into(),
-///     Command::add_user("ada").profile("reader").groups(["data", "ops"]).source(UserSource::Sso).into(),
-///     Command::add_user("bob").no_profile().group("data").email("bob@example.com").into(),
-/// ])?;
+/// let batch = Batch::host(Timestamp::EPOCH)
+///     .add(Command::add_group("data"))
+///     .add(Command::add_group("ops"))
+///     .add(Command::add_user("ada").profile("reader").groups(["data", "ops"]).source(UserSource::Sso))
+///     .add(Command::add_user("bob").no_profile().group("data").email("bob@example.com"));
+/// let plan = Directory::new(catalog).plan(batch)?;
 /// let directory = plan.directory();
 /// let (ada, bob) = (directory.user_by_name("ada").unwrap(), directory.user_by_name("bob").unwrap());
 /// assert_eq!(directory.groups_of(ada), ["data", "ops"]);
@@ -58,18 +58,18 @@ pub struct AddUser {
 /// ```
 /// # use entitle::catalog::{Catalog, Profile};
 /// # use entitle::directory::UserStatus;
-/// # use entitle::{Command, Directory, Strict, Timestamp};
+/// # use entitle::{Batch, Command, Directory, Timestamp};
 /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
 /// let over = Timestamp::from_millis(1_000);
-/// let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
-///     Command::add_group("data").into(),
-///     Command::invite("ada").profile("reader").group("data").expires_at(over).into(),
-///     Command::invite("bob").no_profile().groups(["data"]).email("bob@example.com").into(),
-/// ])?.into_directory();
+/// let batch = Batch::host(Timestamp::EPOCH)
+///     .add(Command::add_group("data"))
+///     .add(Command::invite("ada").profile("reader").group("data").expires_at(over))
+///     .add(Command::invite("bob").no_profile().groups(["data"]).email("bob@example.com"));
+/// let directory = Directory::new(catalog).plan(batch)?.into_directory();
 /// let ada = directory.user_by_name("ada").unwrap();
 /// assert_eq!(directory.status_of(ada), Some(UserStatus::Invited));
 ///
-/// let later = directory.plan(over, &Strict, [Command::tick()])?.into_directory();
+/// let later = directory.plan(Batch::host(over).add(Command::tick()))?.into_directory();
 /// assert_eq!(later.status_of(ada), Some(UserStatus::Expired));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -101,22 +101,22 @@ pub struct Invite {
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Profile};
-/// # use entitle::{Command, Directory, Strict, Timestamp};
+/// # use entitle::{Batch, Command, Directory, Timestamp};
 /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
-/// let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
-///     Command::add_group("data").into(),
-///     Command::invite_many("ada@example.com, bob@example.com")
+/// let batch = Batch::host(Timestamp::EPOCH)
+///     .add(Command::add_group("data"))
+///     .add(Command::invite_many("ada@example.com, bob@example.com")
 ///         .profile("reader")
 ///         .group("data")
 ///         .expires_at(Timestamp::from_millis(1_000))
-///         .into(),
-///     Command::invite_many("eve@example.com").no_profile().groups(["data"]).into(),
-/// ])?;
+///         )
+///     .add(Command::invite_many("eve@example.com").no_profile().groups(["data"]));
+/// let plan = Directory::new(catalog).plan(batch)?;
 /// let directory = plan.directory();
 /// let data = directory.group_by_name("data").unwrap();
 /// assert_eq!(directory.members_of(data), ["ada@example.com", "bob@example.com", "eve@example.com"]);
 ///
-/// let refusal = directory.plan(Timestamp::EPOCH, &Strict, [Command::invite_many("ada@, bob").into()]).unwrap_err();
+/// let refusal = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::invite_many("ada@, bob"))).unwrap_err();
 /// assert_eq!(refusal.to_string(), "not an address: `ada@`, `bob`");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -143,21 +143,21 @@ pub struct InviteMany {
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};
-/// # use entitle::{Command, Directory, Strict, Timestamp};
+/// # use entitle::{Batch, Command, Directory, Timestamp};
 /// # let catalog = Catalog::builder()
 /// #     .kind(Kind::named("project").permissions(["read"]))
 /// #     .profile(Profile::new("reader").exempt())
 /// #     .build()?;
-/// # let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
-/// #     Command::add_user("ada").profile("reader").into(),
-/// #     Command::add_user("bob").profile("reader").into(),
-/// #     Command::add_resource("project/churn").owner("ada").into(),
-/// # ])?.into_directory();
+/// # let batch = Batch::host(Timestamp::EPOCH)
+/// #     .add(Command::add_user("ada").profile("reader"))
+/// #     .add(Command::add_user("bob").profile("reader"))
+/// #     .add(Command::add_resource("project/churn").owner("ada"));
+/// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
 /// // Ada owns `project/churn`, which needs an owner.
-/// let refusal = directory.plan(Timestamp::EPOCH, &Strict, [Command::remove_user("ada").into()]).unwrap_err();
+/// let refusal = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::remove_user("ada"))).unwrap_err();
 /// assert_eq!(refusal.code(), "owns_resources");
 ///
-/// let plan = directory.plan(Timestamp::EPOCH, &Strict, [Command::remove_user("ada").heir("bob").into()])?;
+/// let plan = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::remove_user("ada").heir("bob")))?;
 /// let churn = plan.directory().resource_by_name("project/churn").unwrap();
 /// assert_eq!(plan.directory().owner_of(churn), directory.user_by_name("bob"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -179,7 +179,7 @@ pub struct RemoveUser {
 /// ```
 /// # use entitle::catalog::{Catalog, Choose, Profile};
 /// # use entitle::directory::UserSource;
-/// # use entitle::{Command, Directory, Strict, Timestamp};
+/// # use entitle::{Batch, Command, Directory, Timestamp};
 /// # let catalog = Catalog::builder()
 /// #     .profile(Profile::new("designer").exempt())
 /// #     .profile(Profile::new("reader").exempt())
@@ -187,16 +187,16 @@ pub struct RemoveUser {
 /// #     .build()?;
 /// # let directory = Directory::new(catalog);
 /// let known_only = Command::sync_user("ada", UserSource::Ldap, ["cn=all"]).known_only();
-/// let refusal = directory.plan(Timestamp::EPOCH, &Strict, [known_only.into()]).unwrap_err();
+/// let refusal = directory.plan(Batch::host(Timestamp::EPOCH).add(known_only)).unwrap_err();
 /// assert_eq!(refusal.code(), "unknown_user");
 ///
 /// let first = Command::sync_user("ada", UserSource::Ldap, ["cn=all"]);
-/// let directory = directory.plan(Timestamp::EPOCH, &Strict, [first.into()])?.into_directory();
+/// let directory = directory.plan(Batch::host(Timestamp::EPOCH).add(first))?.into_directory();
 /// let ada = directory.user_by_name("ada").unwrap();
 /// assert_eq!(directory.seat_of(ada).and_then(|seat| seat.holds), Some("reader"));
 ///
 /// let again = Command::sync_user("ada", UserSource::Ldap, ["cn=all", "cn=data"]).update_profile();
-/// let directory = directory.plan(Timestamp::EPOCH, &Strict, [again.into()])?.into_directory();
+/// let directory = directory.plan(Batch::host(Timestamp::EPOCH).add(again))?.into_directory();
 /// assert_eq!(directory.seat_of(ada).and_then(|seat| seat.holds), Some("designer"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -229,20 +229,20 @@ const fn yes() -> bool {
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};
 /// # use entitle::directory::UserSource;
-/// # use entitle::{Command, Directory, Strict, Timestamp};
+/// # use entitle::{Batch, Command, Directory, Timestamp};
 /// # let catalog = Catalog::builder()
 /// #     .kind(Kind::named("project").permissions(["read"]))
 /// #     .profile(Profile::new("reader").exempt())
 /// #     .default_profile("reader")
 /// #     .build()?;
-/// let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
-///     Command::add_user("ada").into(),
-///     Command::add_resource("project/churn").owner("ada").into(),
-///     Command::add_group("data").includes_owner_of("project/churn").into(),
-///     Command::add_group("readers").by_profile(["reader"]).into(),
-///     Command::add_group("staff").external(["cn=all"]).into(),
-///     Command::sync_user("bob", UserSource::Ldap, ["cn=all"]).into(),
-/// ])?;
+/// let batch = Batch::host(Timestamp::EPOCH)
+///     .add(Command::add_user("ada"))
+///     .add(Command::add_resource("project/churn").owner("ada"))
+///     .add(Command::add_group("data").includes_owner_of("project/churn"))
+///     .add(Command::add_group("readers").by_profile(["reader"]))
+///     .add(Command::add_group("staff").external(["cn=all"]))
+///     .add(Command::sync_user("bob", UserSource::Ldap, ["cn=all"]));
+/// let plan = Directory::new(catalog).plan(batch)?;
 /// let directory = plan.directory();
 /// let members = |group| directory.members_of(directory.group_by_name(group).unwrap());
 /// assert_eq!(members("data"), ["ada"]);
@@ -269,15 +269,15 @@ pub struct AddGroup {
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};
-/// # use entitle::{Command, Directory, Strict, Timestamp};
+/// # use entitle::{Batch, Command, Directory, Timestamp};
 /// # let catalog = Catalog::builder()
 /// #     .kind(Kind::named("project").permissions(["write", "read"]).owner(["write"]))
 /// #     .profile(Profile::new("reader").exempt())
 /// #     .build()?;
-/// let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
-///     Command::add_user("ada").profile("reader").into(),
-///     Command::add_resource("project/churn").owner("ada").into(),
-/// ])?;
+/// let batch = Batch::host(Timestamp::EPOCH)
+///     .add(Command::add_user("ada").profile("reader"))
+///     .add(Command::add_resource("project/churn").owner("ada"));
+/// let plan = Directory::new(catalog).plan(batch)?;
 /// let churn = plan.directory().resource_by_name("project/churn").unwrap();
 /// assert_eq!(plan.directory().owner_of(churn), plan.directory().user_by_name("ada"));
 /// // This catalog says that owning a project grants `write`.
@@ -301,24 +301,24 @@ pub struct AddResource {
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};
 /// # use entitle::change::ScopeDocument;
-/// # use entitle::{Command, Denial, Directory, Strict, Grantee, Timestamp};
+/// # use entitle::{Batch, Command, Denial, Directory, Grantee, Timestamp};
 /// # let catalog = Catalog::builder()
 /// #     .kind(Kind::named("project").permissions(["write", "read"]))
 /// #     .profile(Profile::new("designer").exempt())
 /// #     .build()?;
 /// let over = Timestamp::from_millis(1_000);
 /// let scope = ScopeDocument::nothing().with("project/*", ["read"]);
-/// let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
-///     Command::add_user("ada").profile("designer").into(),
-///     Command::add_resource("project/churn").into(),
-///     Command::grant(Grantee::user("ada"), "project/churn", ["read", "write"]),
-///     Command::add_key("ci", "ada").scope(scope).expires_at(over).into(),
-/// ])?.into_directory();
+/// let batch = Batch::host(Timestamp::EPOCH)
+///     .add(Command::add_user("ada").profile("designer"))
+///     .add(Command::add_resource("project/churn"))
+///     .add(Command::grant(Grantee::user("ada"), "project/churn", ["read", "write"]))
+///     .add(Command::add_key("ci", "ada").scope(scope).expires_at(over));
+/// let directory = Directory::new(catalog).plan(batch)?.into_directory();
 /// assert!(directory.check_by_name("key:ci", "project/churn", &["read"])?.is_allowed());
 /// let write = directory.check_by_name("key:ci", "project/churn", &["write"])?;
 /// assert_eq!(write.denial(), Some(Denial::NotGranted));
 ///
-/// let later = directory.plan(over, &Strict, [Command::tick()])?.into_directory();
+/// let later = directory.plan(Batch::host(over).add(Command::tick()))?.into_directory();
 /// assert_eq!(later.check_by_name("key:ci", "project/churn", &["read"])?.denial(), Some(Denial::Inactive));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

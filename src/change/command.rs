@@ -20,7 +20,7 @@ use crate::seats::License;
 /// use entitle::catalog::{Catalog, Kind, Profile};
 /// use entitle::change::ScopeDocument;
 /// use entitle::directory::UserSource;
-/// use entitle::{Command, Directory, License, Strict, Grantee, Timestamp};
+/// use entitle::{Batch, Command, Directory, Grantee, License, Timestamp};
 ///
 /// let catalog = Catalog::builder()
 ///     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
@@ -65,7 +65,7 @@ use crate::seats::License;
 ///     Command::tick(),
 /// ];
 /// let commands = who.into_iter().chain(what).chain(changes);
-/// let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, commands)?;
+/// let plan = Directory::new(catalog).plan(Batch::host(Timestamp::EPOCH).extend(commands))?;
 /// assert_eq!(plan.directory().user_count(), 3);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

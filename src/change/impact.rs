@@ -24,18 +24,18 @@ use crate::seats::{Basis, SeatState};
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};
 /// # use entitle::change::Requirement;
-/// # use entitle::{Command, Directory, Strict, Grantee, Timestamp};
+/// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
 /// # let catalog = Catalog::builder()
 /// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
 /// #     .profile(Profile::new("designer").exempt())
 /// #     .profile(Profile::new("reader").ceiling_on("project", ["read"]).exempt())
 /// #     .build()?;
-/// # let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
-/// #     Command::add_user("ada").profile("designer").into(),
-/// #     Command::add_resource("project/churn").into(),
-/// #     Command::grant(Grantee::user("ada"), "project/churn", ["write"]),
-/// # ])?.into_directory();
-/// let plan = directory.plan(Timestamp::EPOCH, &Strict, [Command::assign_profile("ada", "reader")])?;
+/// # let batch = Batch::host(Timestamp::EPOCH)
+/// #     .add(Command::add_user("ada").profile("designer"))
+/// #     .add(Command::add_resource("project/churn"))
+/// #     .add(Command::grant(Grantee::user("ada"), "project/churn", ["write"]));
+/// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+/// let plan = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::assign_profile("ada", "reader")))?;
 /// let impact = plan.impact();
 /// assert_eq!((impact.gains(), impact.loses()), (0, 1));
 /// assert_eq!(impact.access()[0].resource, "project/churn");

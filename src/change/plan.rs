@@ -20,10 +20,10 @@ use crate::time::Timestamp;
 /// ```
 /// # use entitle::catalog::Catalog;
 /// # use entitle::change::Event;
-/// # use entitle::{Command, Directory, Strict, Timestamp};
+/// # use entitle::{Batch, Command, Directory, Timestamp};
 /// let directory = Directory::new(Catalog::builder().build()?);
 /// let now = Timestamp::from_millis(1_000);
-/// let plan = directory.plan(now, &Strict, [Command::add_group("data").into()])?;
+/// let plan = directory.plan(Batch::host(now).add(Command::add_group("data")))?;
 /// assert_eq!((plan.base_revision(), plan.revision(), plan.at()), (0, 1, now));
 /// assert!(matches!(plan.events(), [Event::GroupAdded { group, .. }] if group.as_str() == "data"));
 ///
@@ -32,7 +32,7 @@ use crate::time::Timestamp;
 /// assert!(plan.directory().group_by_name("data").is_some());
 ///
 /// // The same again asks for nothing new.
-/// let again = plan.into_directory().plan(now, &Strict, [Command::add_group("data").into()])?;
+/// let again = plan.into_directory().plan(Batch::host(now).add(Command::add_group("data")))?;
 /// assert!(again.is_empty());
 /// assert_eq!(again.commit("ada"), None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -152,18 +152,18 @@ impl Directory {
     ///
     /// ```
     /// use entitle::catalog::{Catalog, Profile};
-    /// use entitle::{Command, Directory, License, Strict, Timestamp};
+    /// use entitle::{Batch, Command, Directory, License, Timestamp};
     ///
     /// let catalog = Catalog::builder().profile(Profile::new("designer")).build()?;
     /// let empty = Directory::new(catalog);
-    /// let one = empty.plan(Timestamp::EPOCH, &Strict, [
-    ///     License::new("acme").seats("designer", 1).into(),
-    ///     Command::add_user("ada").profile("designer").into(),
-    /// ])?.into_directory();
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(License::new("acme").seats("designer", 1))
+    ///     .add(Command::add_user("ada").profile("designer"));
+    /// let one = empty.plan(batch)?.into_directory();
     /// assert_eq!(one.figures("designer").unwrap().held, 1);
     ///
     /// let refusal = one
-    ///     .plan(Timestamp::EPOCH, &Strict, [Command::add_user("bob").profile("designer").into()])
+    ///     .plan(Batch::host(Timestamp::EPOCH).add(Command::add_user("bob").profile("designer")))
     ///     .unwrap_err();
     /// assert_eq!(refusal.code(), "seat_limit");
     /// assert_eq!(refusal.to_string(), "user `bob` cannot take a seat of `designer`: 1 of 1 are taken");
@@ -198,10 +198,10 @@ impl Directory {
     /// ```
     /// # use entitle::catalog::Catalog;
     /// # use entitle::change::StalePlanError;
-    /// # use entitle::{Command, Directory, Strict, Timestamp};
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
     /// let empty = Directory::new(Catalog::builder().build()?);
-    /// let first = empty.plan(Timestamp::EPOCH, &Strict, [Command::add_group("data").into()])?;
-    /// let second = empty.plan(Timestamp::EPOCH, &Strict, [Command::add_group("ops").into()])?;
+    /// let first = empty.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
+    /// let second = empty.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("ops")))?;
     ///
     /// let next = empty.commit(first)?;
     /// // Both were planned on the empty directory, and only one can follow it.

@@ -59,9 +59,9 @@ impl Directory {
     /// ```
     /// # use entitle::catalog::Catalog;
     /// # use entitle::change::ReplayError;
-    /// # use entitle::{Command, Directory, Strict, Timestamp};
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
     /// let empty = Directory::new(Catalog::builder().build()?);
-    /// let plan = empty.plan(Timestamp::EPOCH, &Strict, [Command::add_group("data").into()])?;
+    /// let plan = empty.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
     /// let commit = plan.commit("ada").ok_or("it records something")?;
     ///
     /// let replayed = empty.replay([&commit])?;

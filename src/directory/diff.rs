@@ -85,10 +85,10 @@ impl Directory {
     /// ```
     /// use entitle::catalog::Catalog;
     /// use entitle::directory::Change;
-    /// use entitle::{Command, Directory, Strict, Timestamp};
+    /// use entitle::{Batch, Command, Directory, Timestamp};
     ///
     /// let before = Directory::new(Catalog::builder().build()?);
-    /// let plan = before.plan(Timestamp::EPOCH, &Strict, [Command::add_group("data").into()])?;
+    /// let plan = before.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
     /// let diff = Directory::diff(&before, plan.directory());
     /// assert_eq!(diff.groups[0].name, "data");
     /// assert_eq!(diff.groups[0].change, Change::Added);

@@ -73,7 +73,7 @@ use crate::time::Timestamp;
 /// use entitle::catalog::{Catalog, Kind, Profile};
 /// use entitle::seats::{Phase, Quantity};
 /// use entitle::directory::{GranteeId, Target, UserSource, UserStatus};
-/// use entitle::{Command, Directory, License, Strict, Grantee, Timestamp};
+/// use entitle::{Batch, Command, Directory, Grantee, License, Timestamp};
 ///
 /// let instance = Kind::named("instance").singleton().permissions(["admin"]);
 /// let catalog = Catalog::builder()
@@ -82,14 +82,14 @@ use crate::time::Timestamp;
 ///     .profile(Profile::new("reader"))
 ///     .build()?;
 /// let license = License::new("acme-2026").seats("reader", 5).expires_at(Timestamp::from_millis(1_000));
-/// let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
-///     Command::install_license(license),
-///     Command::add_group("data").into(),
-///     Command::add_user("ada").profile("reader").group("data").into(),
-///     Command::add_resource("project/churn").owner("ada").into(),
-///     Command::grant(Grantee::group("data"), "project/churn", ["read"]),
-///     Command::add_key("nightly", "ada").into(),
-/// ])?;
+/// let batch = Batch::host(Timestamp::EPOCH)
+///     .add(Command::install_license(license))
+///     .add(Command::add_group("data"))
+///     .add(Command::add_user("ada").profile("reader").group("data"))
+///     .add(Command::add_resource("project/churn").owner("ada"))
+///     .add(Command::grant(Grantee::group("data"), "project/churn", ["read"]))
+///     .add(Command::add_key("nightly", "ada"));
+/// let plan = Directory::new(catalog).plan(batch)?;
 /// let directory = plan.into_directory();
 ///
 /// let ada = directory.user_by_name("ada").ok_or("nobody")?;
@@ -343,11 +343,7 @@ impl Directory {
     /// #     type Permissions = ProjectPermissions;
     /// # }
     /// # let catalog = Catalog::builder().kind(Kind::of::<Project>()).build()?;
-    /// let plan = Directory::new(catalog).plan(
-    ///     Timestamp::EPOCH,
-    ///     &entitle::Strict,
-    ///     [Command::add_resource("project/churn").into()],
-    /// )?;
+    /// let plan = Directory::new(catalog).plan(Batch::host(Timestamp::EPOCH).add(Command::add_resource("project/churn")))?;
     /// let directory = plan.into_directory();
     /// assert!(directory.resource::<Project>("churn").is_some());
     /// assert!(directory.resource::<Project>("Churn").is_none());

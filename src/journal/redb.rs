@@ -66,17 +66,19 @@ fn store(error: impl Into<redb::Error>) -> RedbError {
 /// ```
 /// # use entitle::catalog::Catalog;
 /// # use entitle::journal::{RedbError, RedbJournal};
-/// # use entitle::{Authority, Command, Directory, Strict, Timestamp};
+/// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
 /// # let path = std::env::temp_dir().join(format!("entitle_example_{}.redb", std::process::id()));
 /// # let _ = std::fs::remove_file(&path);
 /// let empty = Directory::new(Catalog::builder().build()?);
-/// let authority = Authority::open(empty.clone(), RedbJournal::open(&path)?, Strict)?;
-/// authority.execute(Timestamp::EPOCH, "ada", [Command::add_group("data").into()])?;
+/// let authority = Authority::open(empty.clone(), RedbJournal::open(&path)?)?;
+/// authority.execute(Batch::host(Timestamp::EPOCH)
+///     .by("ada")
+///     .add(Command::add_group("data")))?;
 /// assert_eq!(authority.journal().last_revision()?, 1);
 /// drop(authority);
 ///
 /// // After a restart, the history is there.
-/// let authority = Authority::open(empty, RedbJournal::open(&path)?, Strict)?;
+/// let authority = Authority::open(empty, RedbJournal::open(&path)?)?;
 /// assert!(authority.load().group_by_name("data").is_some());
 /// drop(authority);
 ///

@@ -42,10 +42,10 @@ impl SeatReport<'_> {
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};
-    /// # use entitle::{Command, Directory, Strict, Timestamp};
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
     /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
     /// # let directory = Directory::new(catalog)
-    /// #     .plan(Timestamp::EPOCH, &Strict, [Command::add_user("ada").profile("reader").into()])?
+    /// #     .plan(Batch::host(Timestamp::EPOCH).add(Command::add_user("ada").profile("reader")))?
     /// #     .into_directory();
     /// let csv = directory.seat_report().users_csv().to_string();
     /// assert_eq!(csv.lines().count(), 2);

@@ -37,18 +37,15 @@ impl Directory {
     /// ```
     /// use entitle::catalog::{Catalog, Profile};
     /// use entitle::seats::FallBack;
-    /// use entitle::{Command, Directory, License, Timestamp};
+    /// use entitle::{Batch, Command, Directory, License, Timestamp};
     ///
     /// let catalog = Catalog::builder().profile(Profile::new("designer")).profile(Profile::new("reader")).build()?;
-    /// let directory = Directory::new(catalog).plan(
-    ///     Timestamp::from_millis(1_767_268_800_000),
-    ///     &FallBack::to(["reader"]),
-    ///     [
-    ///         License::new("acme").seats("designer", 1).seats("reader", 5).into(),
-    ///         Command::add_user("ada").profile("designer").into(),
-    ///         Command::add_user("bob").profile("designer").into(),
-    ///     ],
-    /// )?.into_directory();
+    /// let batch = Batch::host(Timestamp::from_millis(1_767_268_800_000))
+    ///     .policy(FallBack::to(["reader"]))
+    ///     .add(License::new("acme").seats("designer", 1).seats("reader", 5))
+    ///     .add(Command::add_user("ada").profile("designer"))
+    ///     .add(Command::add_user("bob").profile("designer"));
+    /// let directory = Directory::new(catalog).plan(batch)?.into_directory();
     ///
     /// let bob = directory.user_by_name("bob").unwrap();
     /// assert_eq!(

@@ -143,14 +143,15 @@ impl Directory {
     /// ```
     /// use entitle::catalog::{Catalog, Profile};
     /// use entitle::seats::Waitlist;
-    /// use entitle::{Command, Directory, License, Timestamp};
+    /// use entitle::{Batch, Command, Directory, License, Timestamp};
     ///
     /// let catalog = Catalog::builder().profile(Profile::new("designer")).build()?;
-    /// let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Waitlist, [
-    ///     License::new("acme").seats("designer", 1).into(),
-    ///     Command::add_user("ada").profile("designer").into(),
-    ///     Command::add_user("bob").profile("designer").into(),
-    /// ])?.into_directory();
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .policy(Waitlist)
+    ///     .add(License::new("acme").seats("designer", 1))
+    ///     .add(Command::add_user("ada").profile("designer"))
+    ///     .add(Command::add_user("bob").profile("designer"));
+    /// let directory = Directory::new(catalog).plan(batch)?.into_directory();
     ///
     /// let report = directory.seat_report();
     /// assert_eq!(report.counted[0].figures, directory.figures("designer").unwrap());

@@ -263,7 +263,8 @@ impl Run<'_> {
                 same(&is.iter().map(String::as_str).collect::<Vec<_>>(), &groups.unwrap_or_default())
             }
             Action::MembersOf { group, is } => {
-                let members = self.directory.group_by_name(group).map(|group| self.directory.members_of(group));
+                let members =
+                    self.directory.group_by_name(group).map(|group| self.directory.members_of(group));
                 same(&is.iter().map(String::as_str).collect::<Vec<_>>(), &members.unwrap_or_default())
             }
             Action::LicensePhase(phase) => same(phase.as_str(), self.directory.license_phase().as_str()),

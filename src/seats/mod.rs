@@ -21,7 +21,8 @@ pub(crate) use self::ledger::Ledger;
 pub(crate) use self::license::Terms;
 pub use self::license::{License, LicenseError, Phase, SeatFigure};
 pub use self::policy::{
-    Answer, FallBack, Overage, PolicyFn, ReadyPolicy, RequestSource, SeatPolicy, SeatRequest, Strict, Waitlist, policy_fn,
+    Answer, FallBack, Overage, PolicyFn, ReadyPolicy, RequestSource, SeatPolicy, SeatRequest, Strict,
+    Waitlist, policy_fn,
 };
 pub(crate) use self::seat::SeatRow;
 #[cfg(feature = "serde")]

@@ -159,7 +159,7 @@ policy_for_pointers!(&P, Box<P>, Arc<P>);
 /// ```
 /// use entitle::catalog::{Catalog, Profile};
 /// use entitle::seats::{Answer, SeatRequest};
-/// use entitle::{Command, Directory, License, Timestamp};
+/// use entitle::{Batch, Command, Directory, License, Timestamp};
 ///
 /// /// Takes extra seats while there are any, then places on `reader`, and refuses last.
 /// ///
@@ -174,12 +174,13 @@ policy_for_pointers!(&P, Box<P>, Arc<P>);
 ///     }
 /// }
 /// let catalog = Catalog::builder().profile(Profile::new("designer")).profile(Profile::new("reader")).build()?;
-/// let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &extra_then_reader, [
-///     License::new("acme").seats_with_extra("designer", 1, 1).unlimited("reader").into(),
-///     Command::add_user("ada").profile("designer").into(),
-///     Command::add_user("bob").profile("designer").into(),
-///     Command::add_user("eve").profile("designer").into(),
-/// ])?.into_directory();
+/// let batch = Batch::host(Timestamp::EPOCH)
+///     .policy(extra_then_reader)
+///     .add(License::new("acme").seats_with_extra("designer", 1, 1).unlimited("reader"))
+///     .add(Command::add_user("ada").profile("designer"))
+///     .add(Command::add_user("bob").profile("designer"))
+///     .add(Command::add_user("eve").profile("designer"));
+/// let directory = Directory::new(catalog).plan(batch)?.into_directory();
 /// assert_eq!(directory.figures("designer").unwrap().held, 2);
 /// assert_eq!(directory.figures("designer").unwrap().placed, 1);
 /// assert_eq!(directory.figures("reader").unwrap().held, 1);
@@ -292,13 +293,14 @@ impl SeatPolicy for Strict {
 /// ```
 /// # use entitle::catalog::{Catalog, Profile};
 /// # use entitle::seats::{Basis, Overage};
-/// # use entitle::{Command, Directory, License, Timestamp};
+/// # use entitle::{Batch, Command, Directory, License, Timestamp};
 /// # let catalog = Catalog::builder().profile(Profile::new("designer")).profile(Profile::new("reader")).build()?;
-/// let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Overage, [
-///     License::new("acme").seats_with_extra("designer", 1, 1).into(),
-///     Command::add_user("ada").profile("designer").into(),
-///     Command::add_user("bob").profile("designer").into(),
-/// ])?;
+/// let batch = Batch::host(Timestamp::EPOCH)
+///     .policy(Overage)
+///     .add(License::new("acme").seats_with_extra("designer", 1, 1))
+///     .add(Command::add_user("ada").profile("designer"))
+///     .add(Command::add_user("bob").profile("designer"));
+/// let plan = Directory::new(catalog).plan(batch)?;
 /// let directory = plan.directory();
 /// let seat = directory.seat_of(directory.user_by_name("bob").unwrap()).unwrap();
 /// assert_eq!((seat.holds, seat.basis), (Some("designer"), Some(Basis::Extra)));
@@ -319,13 +321,14 @@ impl SeatPolicy for Overage {
 /// ```
 /// # use entitle::catalog::{Catalog, Profile};
 /// # use entitle::seats::{Basis, FallBack};
-/// # use entitle::{Command, Directory, License, Timestamp};
+/// # use entitle::{Batch, Command, Directory, License, Timestamp};
 /// # let catalog = Catalog::builder().profile(Profile::new("designer")).profile(Profile::new("reader")).build()?;
-/// let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &FallBack::to(["reader"]), [
-///     License::new("acme").seats("designer", 1).unlimited("reader").into(),
-///     Command::add_user("ada").profile("designer").into(),
-///     Command::add_user("bob").profile("designer").into(),
-/// ])?;
+/// let batch = Batch::host(Timestamp::EPOCH)
+///     .policy(FallBack::to(["reader"]))
+///     .add(License::new("acme").seats("designer", 1).unlimited("reader"))
+///     .add(Command::add_user("ada").profile("designer"))
+///     .add(Command::add_user("bob").profile("designer"));
+/// let plan = Directory::new(catalog).plan(batch)?;
 /// let directory = plan.directory();
 /// let seat = directory.seat_of(directory.user_by_name("bob").unwrap()).unwrap();
 /// assert_eq!((seat.wants, seat.holds), (Some("designer"), Some("reader")));
@@ -369,13 +372,14 @@ impl SeatPolicy for FallBack {
 /// ```
 /// # use entitle::catalog::{Catalog, Profile};
 /// # use entitle::seats::{SeatState, Waitlist};
-/// # use entitle::{Command, Directory, License, Timestamp};
+/// # use entitle::{Batch, Command, Directory, License, Timestamp};
 /// # let catalog = Catalog::builder().profile(Profile::new("designer")).profile(Profile::new("reader")).build()?;
-/// let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Waitlist, [
-///     License::new("acme").seats("designer", 1).into(),
-///     Command::add_user("ada").profile("designer").into(),
-///     Command::add_user("bob").profile("designer").into(),
-/// ])?;
+/// let batch = Batch::host(Timestamp::EPOCH)
+///     .policy(Waitlist)
+///     .add(License::new("acme").seats("designer", 1))
+///     .add(Command::add_user("ada").profile("designer"))
+///     .add(Command::add_user("bob").profile("designer"));
+/// let plan = Directory::new(catalog).plan(batch)?;
 /// let directory = plan.directory();
 /// let seat = directory.seat_of(directory.user_by_name("bob").unwrap()).unwrap();
 /// assert_eq!((seat.wants, seat.holds), (Some("designer"), None));

@@ -46,10 +46,10 @@
 //!
 //! ```
 //! use entitle::catalog::Catalog;
-//! use entitle::{Command, Directory, Strict, Timestamp, snapshot};
+//! use entitle::{Batch, Command, Directory, Timestamp, snapshot};
 //!
 //! let empty = Directory::new(Catalog::builder().build()?);
-//! let plan = empty.plan(Timestamp::EPOCH, &Strict, [Command::add_group("data").into()])?;
+//! let plan = empty.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
 //! let directory = plan.into_directory();
 //!
 //! let mut builder = snapshot::Builder::new();

@@ -4,7 +4,7 @@ use entitle::bitflags::bitflags;
 use entitle::catalog::{Catalog, Kind, Profile, ResourceKind};
 use entitle::journal::MemoryJournal;
 use entitle::seats::{Answer, SeatRequest, RequestSource};
-use entitle::{Authority, Command, Decision, Denial, Directory, License, Grantee, Timestamp};
+use entitle::{Authority, Batch, Command, Decision, Denial, Directory, Grantee, License, Timestamp};
 
 bitflags! {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,16 +35,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .profile(Profile::new("author"))
         .profile(Profile::new("reader").ceiling::<Report>(Reports::VIEW))
         .build()?;
-    let authority = Authority::new(Directory::new(catalog), MemoryJournal::default(), readers_from_sync);
+    let authority = Authority::new(Directory::new(catalog), MemoryJournal::default()).policy(readers_from_sync);
     let at = Timestamp::from_millis(1_000);
-    authority.execute(at, "setup", [
-        License::new("acme").seats("author", 1).unlimited("reader").into(),
-        Command::add_group("finance").into(),
-        Command::add_user("ada").profile("author").group("finance").into(),
-        Command::add_user("bob").profile("reader").group("finance").into(),
-        Command::add_resource("report/q3").owner("ada").into(),
-        Command::grant(Grantee::group("finance"), "report/q3", ["edit"]),
-    ])?;
+    authority.execute(Batch::host(at).by("setup").add(License::new("acme").seats("author", 1).unlimited("reader")).add(Command::add_group("finance")).add(Command::add_user("ada").profile("author").group("finance")).add(Command::add_user("bob").profile("reader").group("finance")).add(Command::add_resource("report/q3").owner("ada")).add(Command::grant(Grantee::group("finance"), "report/q3", ["edit"])))?;
 
     let mut reader = authority.reader();
     let directory = reader.load();
@@ -54,11 +47,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!(directory.check(bob, q3, Reports::EDIT), Decision::Denied(Denial::BeyondProfile));
     assert_eq!(directory.permissions(bob, q3), Reports::VIEW);
 
-    let full = authority.execute(at, "admin", [Command::add_user("cleo").profile("author").into()]);
+    let full = authority.execute(Batch::host(at).by("admin").add(Command::add_user("cleo").profile("author")));
     println!("{}", full.err().ok_or("a second author was seated")?);
     let revision = authority.load().revision();
 
-    authority.execute(at, "admin", [Command::suspend("ada")])?;
+    authority.execute(Batch::host(at).by("admin").add(Command::suspend("ada")))?;
     let directory = reader.load();
     assert_eq!(directory.revision(), revision + 1);
     assert_eq!(directory.check(ada, q3, Reports::VIEW), Decision::Denied(Denial::Inactive));

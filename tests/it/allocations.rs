@@ -6,7 +6,7 @@ use allocation_counter::measure;
 use entitle::catalog::{Catalog, Kind, PermissionSet, Profile};
 use entitle::change::ScopeDocument;
 use entitle::{
-    Command, Decision, Denial, Directory, Grantee, License, Principal, ResourceId, Strict, Timestamp,
+    Batch, Command, Decision, Denial, Directory, Grantee, License, Principal, ResourceId, Timestamp,
 };
 
 /// Groups of a user and grants of a resource: around every size at which a row could change its form.
@@ -170,17 +170,19 @@ fn no_question_allocates() {
     let license = License::new("measured").unlimited("designer").unlimited("reader").unlimited("trial");
     let license = license.expires_at(END);
     let commands = [license.into()].into_iter().chain(sized()).chain(odd());
-    let directory =
-        Directory::new(catalog()).plan(Timestamp::EPOCH, &Strict, commands).unwrap().into_directory();
+    let directory = Directory::new(catalog())
+        .plan(Batch::host(Timestamp::EPOCH).extend(commands))
+        .unwrap()
+        .into_directory();
     let questions = Questions::of(&directory);
     let mut answers = Vec::new();
     questions.ask(&directory, &mut answers);
 
     // The same ids when some of them are of what is gone, and then when the license is over too.
     let gone = [Command::remove_user("gone").into(), Command::remove_resource("project/gone")];
-    let without = directory.plan(Timestamp::EPOCH, &Strict, gone).unwrap().into_directory();
+    let without = directory.plan(Batch::host(Timestamp::EPOCH).extend(gone)).unwrap().into_directory();
     questions.ask(&without, &mut answers);
-    let lapsed = without.plan(END, &Strict, [Command::tick()]).unwrap().into_directory();
+    let lapsed = without.plan(Batch::host(END).add(Command::tick())).unwrap().into_directory();
     questions.ask(&lapsed, &mut answers);
 
     answers.sort_unstable();

@@ -3,7 +3,7 @@
 use crate::pair::{empty, read_catalog};
 use entitle::catalog::{Catalog, CatalogDocument, CatalogError};
 use entitle::change::Commit;
-use entitle::{Command, Directory, Grantee, GroupId, ResourceId, Strict, Timestamp, UserId};
+use entitle::{Batch, Command, Directory, Grantee, GroupId, ResourceId, Timestamp, UserId};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -213,7 +213,7 @@ impl Made {
     }
 
     fn apply(&mut self, commands: Vec<Command>) {
-        let plan = self.directory.plan(Timestamp::EPOCH, &Strict, commands);
+        let plan = self.directory.plan(Batch::host(Timestamp::EPOCH).extend(commands));
         let plan = plan.unwrap_or_else(|refusal| panic!("{refusal}"));
         self.commits.extend(plan.commit("test"));
         self.directory = plan.into_directory();
@@ -337,7 +337,8 @@ fn groups_whose_numbers_agree_in_sixteen_bits() {
         }
     }
     made.apply(vec![Command::remove_group(group(65_543)), Command::join(user(11), group(1))]);
-    let (alone, joined) = (made.directory.user_by_name("u8").unwrap(), made.directory.user_by_name("u11").unwrap());
+    let (alone, joined) =
+        (made.directory.user_by_name("u8").unwrap(), made.directory.user_by_name("u11").unwrap());
     assert!(made.directory.groups_of(alone).is_empty(), "its only group is removed");
     model.insert(1);
     assert_eq!(made.directory.groups_of(joined), names(&model, group));

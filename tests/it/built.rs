@@ -4,7 +4,7 @@ use entitle::catalog::{Entries, PermissionsDocument};
 use entitle::change::ScopeDocument;
 use entitle::directory::UserSource;
 use entitle::seats::FallBack;
-use entitle::{Command, Grantee, License, Refusal, Strict, Timestamp};
+use entitle::{Batch, Command, Grantee, License, Refusal, Timestamp};
 use serde_json::{Value, json};
 
 /// A command as it is written, which reads as the same command.
@@ -137,7 +137,7 @@ fn commands_about_keys_and_licenses() {
 fn what_a_refusal_tells() {
     let directory = crate::pair::empty(&json!({ "kinds": {}, "profiles": {} }));
     let sync = Command::sync_user("ada", UserSource::Ldap, ["x ", "", "good", " y"]);
-    let refusal = directory.plan(Timestamp::EPOCH, &Strict, [sync.into()]).unwrap_err();
+    let refusal = directory.plan(Batch::host(Timestamp::EPOCH).add(sync)).unwrap_err();
     let Refusal::InvalidName { names } = &refusal else { panic!("{refusal:?}") };
     assert_eq!(names.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["x ", "", " y"]);
     let told = refusal.to_string();
@@ -145,7 +145,7 @@ fn what_a_refusal_tells() {
     assert!(!refusal.is_for_want_of_a_seat());
     let add = Command::add_user("ada").profile("designer");
     let directory = crate::pair::empty(&json!({ "kinds": {}, "profiles": { "designer": {} } }));
-    let refusal = directory.plan(Timestamp::EPOCH, &Strict, [add.into()]).unwrap_err();
+    let refusal = directory.plan(Batch::host(Timestamp::EPOCH).add(add)).unwrap_err();
     assert!(refusal.is_for_want_of_a_seat(), "{refusal}");
 }
 
@@ -154,12 +154,12 @@ fn what_a_refusal_tells() {
 fn a_plan_tells_its_commit() {
     let directory = crate::pair::empty(&json!({ "kinds": {}, "profiles": {} }));
     let at = Timestamp::from_millis(5);
-    let plan = directory.plan(at, &Strict, [Command::add_group("g").into()]).unwrap();
+    let plan = directory.plan(Batch::host(at).add(Command::add_group("g"))).unwrap();
     assert_eq!((plan.at(), plan.base_revision(), plan.revision(), plan.is_empty()), (at, 0, 1, false));
     let commit = plan.commit("ada").unwrap();
     assert_eq!((commit.at, commit.revision, commit.by.as_str()), (at, 1, "ada"));
     assert_eq!(commit.events, plan.events());
-    let nothing = directory.plan(at, &Strict, []).unwrap();
+    let nothing = directory.plan(Batch::host(at)).unwrap();
     assert_eq!((nothing.at(), nothing.revision(), nothing.is_empty()), (at, 0, true));
     assert!(nothing.commit("ada").is_none());
 }

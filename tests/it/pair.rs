@@ -6,7 +6,7 @@ use crate::oracle::World;
 use entitle::catalog::{Catalog, CatalogDocument};
 use entitle::change::Commit;
 use entitle::seats::SeatPolicy;
-use entitle::{Command, Directory, Plan, Refusal, Timestamp};
+use entitle::{Batch, Command, Directory, Plan, Refusal, Timestamp};
 use serde_json::{Value, json};
 
 /// What became of a batch: whether a commit was made, or the code of the refusal.
@@ -35,7 +35,7 @@ pub(crate) fn plan(
     policy: &dyn SeatPolicy,
     commands: &[Value],
 ) -> Result<Plan, Refusal> {
-    directory.plan(Timestamp::from_millis(at), policy, read_commands(commands))
+    directory.plan(Batch::host(Timestamp::from_millis(at)).policy(policy).extend(read_commands(commands)))
 }
 
 /// Both worlds, after the same history.

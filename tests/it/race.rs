@@ -10,7 +10,7 @@ use std::thread;
 
 use entitle::authority::ExecuteError;
 use entitle::journal::{Journal as _, MemoryJournal};
-use entitle::{Authority, Command, Directory, Grantee, License, Strict, Timestamp};
+use entitle::{Authority, Batch, Command, Directory, Grantee, License, Strict, Timestamp};
 
 use crate::history::times;
 
@@ -36,7 +36,7 @@ impl Shared for Authority<MemoryJournal, Strict> {
     }
 
     fn change(&self, commands: &[Command]) -> bool {
-        match self.execute(NOW, "race", commands.iter().cloned()) {
+        match self.execute(Batch::host(NOW).by("race").extend(commands.iter().cloned())) {
             Ok(_) => true,
             Err(ExecuteError::Refused(_)) => false,
             Err(error) => panic!("{error}"),
@@ -66,7 +66,7 @@ impl Shared for Broken {
 
     fn change(&self, commands: &[Command]) -> bool {
         commands.iter().all(|command| {
-            let Ok(plan) = self.load().plan(NOW, &Strict, [command.clone()]) else { return false };
+            let Ok(plan) = self.load().plan(Batch::host(NOW).add(command.clone())) else { return false };
             thread::yield_now();
             *self.0.write().unwrap() = Arc::new(plan.into_directory());
             thread::yield_now();
@@ -108,7 +108,7 @@ fn world(seats: i64) -> Directory {
         Command::add_resource("project/churn").into(),
         Command::grant(Grantee::user("ada"), "project/churn", ["write", "read"]),
     ];
-    Directory::new(catalog.unwrap()).plan(NOW, &Strict, commands).unwrap().into_directory()
+    Directory::new(catalog.unwrap()).plan(Batch::host(NOW).extend(commands)).unwrap().into_directory()
 }
 
 fn may(directory: &Directory, permission: &str) -> bool {
@@ -282,9 +282,8 @@ fn two_authorities_on_one_journal() {
     for round in 0..times(10, 300) {
         let journal = Arc::new(MemoryJournal::after(1));
         let start = world(5);
-        let pair: Vec<_> = (0..2)
-            .map(|_| Authority::new(start.clone(), Arc::clone(&journal), Strict).attempts(64))
-            .collect();
+        let pair: Vec<_> =
+            (0..2).map(|_| Authority::new(start.clone(), Arc::clone(&journal)).attempts(64)).collect();
         let barrier = Barrier::new(16);
         let won = AtomicU64::new(0);
         thread::scope(|scope| {
@@ -293,7 +292,7 @@ fn two_authorities_on_one_journal() {
                 scope.spawn(move || {
                     let add = Command::add_user(format!("user-{number}")).profile("designer").into();
                     barrier.wait();
-                    if authority.execute(NOW, "race", [add]).is_ok() {
+                    if authority.execute(Batch::host(NOW).by("race").add(add)).is_ok() {
                         won.fetch_add(1, Ordering::Relaxed);
                     }
                 });

@@ -6,7 +6,7 @@ use entitle::catalog::{Catalog, Profile};
 use entitle::directory::UserSource;
 use entitle::scenario::Scenario;
 use entitle::seats::{Answer, Figures, Quantity, RequestSource, SeatRequest, SeatState, Strict, Waitlist};
-use entitle::{Command, Directory, License, Timestamp};
+use entitle::{Batch, Command, Directory, License, Timestamp};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -141,7 +141,8 @@ fn full<const N: usize>(policy: &dyn entitle::seats::SeatPolicy, users: [&str; N
         Catalog::builder().profile(Profile::new("designer")).default_profile("designer").build().unwrap();
     let license = License::new("one").seats("designer", 1).into();
     let users = users.map(|user| Command::add_user(user).profile("designer").into());
-    let plan = Directory::new(catalog).plan(Timestamp::EPOCH, policy, [license].into_iter().chain(users));
+    let plan = Directory::new(catalog)
+        .plan(Batch::host(Timestamp::EPOCH).policy(policy).extend([license].into_iter().chain(users)));
     plan.unwrap().into_directory()
 }
 
@@ -164,22 +165,20 @@ fn s4_a_seat_is_explained_in_words() {
     let user = |name: &str| Command::from(Command::add_user(name).profile("designer"));
     let first = Directory::new(catalog)
         .plan(
-            hour(0),
-            &place,
-            [
-                License::new("acme").seats_with_extra("designer", 2, 1).seats("reader", 9).into(),
-                user("standard"),
-                Command::invite("invited").profile("designer").into(),
-                Command::add_user("exempt").profile("guest").into(),
-                Command::add_user("nobody").no_profile().into(),
-                Command::invite("late").profile("reader").expires_at(hour(1)).into(),
-                Command::add_user("away").profile("reader").into(),
-            ],
+            Batch::host(hour(0))
+                .policy(place)
+                .add(License::new("acme").seats_with_extra("designer", 2, 1).seats("reader", 9))
+                .add(user("standard"))
+                .add(Command::invite("invited").profile("designer"))
+                .add(Command::add_user("exempt").profile("guest"))
+                .add(Command::add_user("nobody").no_profile())
+                .add(Command::invite("late").profile("reader").expires_at(hour(1)))
+                .add(Command::add_user("away").profile("reader")),
         )
         .unwrap()
         .into_directory();
     let wishes = [user("extra"), user("placed"), user("guest"), user("waiting"), Command::suspend("away")];
-    let directory = first.plan(hour(1), &place, wishes).unwrap().into_directory();
+    let directory = first.plan(Batch::host(hour(1)).policy(place).extend(wishes)).unwrap().into_directory();
     let explained = |name: &str| {
         let user = directory.user_by_name(name).unwrap();
         directory.explain_seat(user).unwrap().to_string()
@@ -212,7 +211,7 @@ fn s4_a_seat_is_explained_in_words() {
         assert_eq!(explained(user), format!("`{user}` {words}"));
     }
     let removed = directory.user_by_name("nobody").unwrap();
-    let after = directory.plan(hour(1), &Strict, [Command::remove_user("nobody").into()]).unwrap();
+    let after = directory.plan(Batch::host(hour(1)).add(Command::remove_user("nobody"))).unwrap();
     assert_eq!(after.directory().explain_seat(removed), None);
 }
 
@@ -221,13 +220,10 @@ fn s4_a_seat_is_explained_in_words() {
 fn s7_the_policy_sees_the_source_of_every_way_in() {
     let one = full(&Strict, ["first"]);
     let away = one.plan(
-        Timestamp::EPOCH,
-        &Strict,
-        [
-            Command::add_user("second").no_profile().into(),
-            Command::suspend("first"),
-            Command::assign_profile("second", "designer"),
-        ],
+        Batch::host(Timestamp::EPOCH)
+            .add(Command::add_user("second").no_profile())
+            .add(Command::suspend("first"))
+            .add(Command::assign_profile("second", "designer")),
     );
     let away = away.unwrap().into_directory();
     let seen = RefCell::new(Vec::new());
@@ -244,11 +240,19 @@ fn s7_the_policy_sees_the_source_of_every_way_in() {
     ];
     for (command, source) in ways {
         seen.borrow_mut().clear();
-        let refused = away.plan(Timestamp::EPOCH, &policy, [command.clone()]);
+        let refused = away.plan(Batch::host(Timestamp::EPOCH).policy(policy).add(command.clone()));
         assert_eq!(refused.unwrap_err().code(), "seat_limit", "{command:?}");
         assert_eq!(*seen.borrow(), [source], "{command:?}");
         seen.borrow_mut().clear();
-        assert!(away.plan_import(Timestamp::EPOCH, &policy, [command.clone()]).is_err());
+        assert!(
+            away.plan(
+                Batch::host(Timestamp::EPOCH)
+                    .source(RequestSource::Import)
+                    .policy(policy)
+                    .add(command.clone())
+            )
+            .is_err()
+        );
         assert_eq!(*seen.borrow(), [RequestSource::Import], "{command:?}");
     }
 }
@@ -300,11 +304,11 @@ proptest! {
         let catalog = catalog.fold(Catalog::builder(), entitle::catalog::CatalogBuilder::profile);
         let catalog = catalog.profile(Profile::new("guest").exempt()).build().unwrap();
         let license = License::new("three").seats_with_extra("designer", 1, 1).seats("analyst", 1).seats("reader", 2);
-        let licensed = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [license.total(3).into()]);
+        let licensed = Directory::new(catalog).plan(Batch::host(Timestamp::EPOCH).add(license.total(3)));
         let mut directory = licensed.unwrap().into_directory();
         for (at, batch) in batches.into_iter().enumerate() {
             let now = Timestamp::from_millis(at as u64);
-            let Ok(plan) = directory.plan(now, &nonsense, batch.into_iter().map(command)) else { continue };
+            let Ok(plan) = directory.plan(Batch::host(now).policy(nonsense).extend(batch.into_iter().map(command))) else { continue };
             directory = plan.into_directory();
             for profile in ["designer", "analyst", "reader"] {
                 let figures = directory.figures(profile).unwrap();

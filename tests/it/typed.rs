@@ -3,7 +3,7 @@
 use crate::pair::read_commands;
 use entitle::bitflags::bitflags;
 use entitle::catalog::{Catalog, Kind, Profile, ResourceKind};
-use entitle::{Directory, Principal, ResourceId, Strict, Timestamp, UserId};
+use entitle::{Batch, Directory, Principal, ResourceId, Timestamp, UserId};
 use serde_json::json;
 
 bitflags! {
@@ -57,7 +57,7 @@ fn directory() -> Directory {
         grant("everyone", "connection/gone", "read"),
         json!({ "remove_resource": { "resource": "connection/gone" } }),
     ];
-    let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, read_commands(&commands));
+    let plan = Directory::new(catalog).plan(Batch::host(Timestamp::EPOCH).extend(read_commands(&commands)));
     plan.unwrap().into_directory()
 }
 

@@ -30,17 +30,17 @@ impl Directory {
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
-    /// # use entitle::{Command, Directory, Strict, Grantee, Timestamp};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
     /// # let catalog = Catalog::builder()
     /// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
     /// #     .profile(Profile::new("guest").exempt())
     /// #     .build()?;
-    /// # let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
-    /// #     Command::add_group("data-team").into(),
-    /// #     Command::add_user("ada").profile("guest").group("data-team").into(),
-    /// #     Command::add_resource("project/churn").into(),
-    /// #     Command::grant(Grantee::group("data-team"), "project/churn", ["read"]),
-    /// # ])?;
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_group("data-team"))
+    /// #     .add(Command::add_user("ada").profile("guest").group("data-team"))
+    /// #     .add(Command::add_resource("project/churn"))
+    /// #     .add(Command::grant(Grantee::group("data-team"), "project/churn", ["read"]));
+    /// # let plan = Directory::new(catalog).plan(batch)?;
     /// # let directory = plan.into_directory();
     /// let ada = directory.user_by_name("ada").unwrap();
     /// let churn = directory.resource_by_name("project/churn").unwrap();
@@ -73,12 +73,7 @@ impl Directory {
     ///
     /// See the example of [`Explanation`].
     #[must_use]
-    pub fn explain_by_name(
-        &self,
-        who: &str,
-        on: &str,
-        permissions: &[&str],
-    ) -> Explanation {
+    pub fn explain_by_name(&self, who: &str, on: &str, permissions: &[&str]) -> Explanation {
         let (principal, subject, request) = self.request_by_name(who, on, permissions);
         let kind = subject.and_then(|on| self.catalog.definition(KindId::new(on.row.kind)));
         let lacks = |name: &&&str| kind.is_some_and(|kind| kind.bit(name).is_none());
@@ -165,12 +160,7 @@ impl Directory {
     }
 
     /// What a request needs before anything is looked at.
-    fn first_needs(
-        &self,
-        asked: &Question,
-        who: Option<PrincipalRef<'_>>,
-        on: Option<On<'_>>,
-    ) -> Vec<Need> {
+    fn first_needs(&self, asked: &Question, who: Option<PrincipalRef<'_>>, on: Option<On<'_>>) -> Vec<Need> {
         let mut needs = Vec::new();
         if asked.permissions.is_empty() {
             needs.push(Need::Request);

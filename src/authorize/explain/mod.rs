@@ -28,17 +28,17 @@ use crate::seats::Phase;
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};
 /// # use entitle::authorize::{CutBy, Layer};
-/// # use entitle::{Command, Directory, Strict, Grantee, Timestamp};
+/// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
 /// # let catalog = Catalog::builder()
 /// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
 /// #     .profile(Profile::new("reader").ceiling_on("project", ["read"]).exempt())
 /// #     .build()?;
-/// # let directory = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, [
-/// #     Command::add_user("ada").profile("reader").into(),
-/// #     Command::add_resource("project/churn").into(),
-/// #     Command::add_resource("project/sales").into(),
-/// #     Command::grant(Grantee::user("ada"), "project/churn", ["write"]),
-/// # ])?.into_directory();
+/// # let batch = Batch::host(Timestamp::EPOCH)
+/// #     .add(Command::add_user("ada").profile("reader"))
+/// #     .add(Command::add_resource("project/churn"))
+/// #     .add(Command::add_resource("project/sales"))
+/// #     .add(Command::grant(Grantee::user("ada"), "project/churn", ["write"]));
+/// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
 /// let explanation = directory.explain_by_name("user:ada", "project/churn", &["write"])?;
 /// assert_eq!((explanation.code(), explanation.layer), ("beyond_profile", Some(Layer::Licensing)));
 /// assert_eq!(explanation.actor.as_ref().and_then(|actor| actor.profile.as_deref()), Some("reader"));

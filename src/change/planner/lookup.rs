@@ -26,7 +26,9 @@ pub(super) fn differs(field: &'static str, found: Option<&str>, asked: Option<&s
 /// Why a target names nothing.
 fn not_found(text: &str, found: Found<'_>) -> RefusalReason {
     match found {
-        Found::UnknownKind(kind) => RefusalReason::UnknownKind { kind: kind.to_owned(), target: text.to_owned() },
+        Found::UnknownKind(kind) => {
+            RefusalReason::UnknownKind { kind: kind.to_owned(), target: text.to_owned() }
+        }
         Found::SingletonWithKey => RefusalReason::Singleton { resource: text.to_owned() },
         Found::Singleton(_) | Found::WholeKind(_) | Found::Key(..) | Found::Malformed => {
             RefusalReason::UnknownResource { resource: text.to_owned() }
@@ -40,7 +42,9 @@ impl Planner<'_> {
     }
 
     pub(super) fn find_group(&self, group: &str) -> Result<GroupId, RefusalReason> {
-        self.directory.group_by_name(group).ok_or_else(|| RefusalReason::UnknownGroup { group: group.to_owned() })
+        self.directory
+            .group_by_name(group)
+            .ok_or_else(|| RefusalReason::UnknownGroup { group: group.to_owned() })
     }
 
     pub(super) fn find_groups(&self, groups: &[String]) -> Result<Vec<GroupId>, RefusalReason> {

@@ -58,7 +58,8 @@ impl<'a> Planner<'a> {
         directory.begin_commit(now);
         let before = Before::of(&directory.ledger, &directory.catalog);
         let wishes = IndexMap::default();
-        let mut planner = Self { directory, now, policy, source, before, wishes, index: 0, events: Vec::new() };
+        let mut planner =
+            Self { directory, now, policy, source, before, wishes, index: 0, events: Vec::new() };
         planner.apply_due();
         planner.serve_queue();
         if !planner.events.is_empty() {

@@ -163,7 +163,10 @@ impl Planner<'_> {
         clippy::ref_option,
         reason = "left out, null and a name are three requests"
     )]
-    pub(super) fn asked_profile(&self, field: &Option<Option<String>>) -> Result<Option<ProfileId>, RefusalReason> {
+    pub(super) fn asked_profile(
+        &self,
+        field: &Option<Option<String>>,
+    ) -> Result<Option<ProfileId>, RefusalReason> {
         match field {
             None => Ok(self.directory.catalog.default_profile()),
             Some(None) => Ok(None),

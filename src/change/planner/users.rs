@@ -103,7 +103,12 @@ impl Planner<'_> {
     }
 
     /// Returns the first of the shared fields that is not as a command names it.
-    fn user_difference(&self, user: UserId, status: UserStatus, named: &Named<'_>) -> Option<FieldDifference> {
+    fn user_difference(
+        &self,
+        user: UserId,
+        status: UserStatus,
+        named: &Named<'_>,
+    ) -> Option<FieldDifference> {
         let record = self.user(user)?;
         if record.status != status {
             return Some(differs("status", Some(record.status.as_str()), Some(status.as_str())));
@@ -310,7 +315,12 @@ impl Planner<'_> {
     }
 
     /// The status of a user who has accepted an invitation or never needed one.
-    fn settled_status(&self, id: UserId, user: &str, asked: &'static str) -> Result<UserStatus, RefusalReason> {
+    fn settled_status(
+        &self,
+        id: UserId,
+        user: &str,
+        asked: &'static str,
+    ) -> Result<UserStatus, RefusalReason> {
         let status = self.user(id).map_or(UserStatus::Active, |user| user.status);
         match status {
             UserStatus::Active | UserStatus::Suspended => Ok(status),

@@ -45,9 +45,9 @@ impl Directory {
     ///
     /// ```
     /// # use entitle::catalog::Catalog;
-    /// # use entitle::{Command, Directory, Strict, Timestamp};
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
     /// # let directory = Directory::new(Catalog::builder().build()?);
-    /// let plan = directory.plan(Timestamp::EPOCH, &Strict, [Command::add_group("data").into()])?;
+    /// let plan = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
     /// assert_eq!(plan.directory().audit(), Ok(()));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -119,7 +119,11 @@ impl Directory {
     fn audit_groups(&self) -> Result<(), Imbalance> {
         for (slot, group) in self.groups.records.iter() {
             let Some(name) = group.name.as_deref() else { continue };
-            same(&format!("the group name `{name}`"), &self.group_by_name(name).map(GroupId::index), &Some(slot))?;
+            same(
+                &format!("the group name `{name}`"),
+                &self.group_by_name(name).map(GroupId::index),
+                &Some(slot),
+            )?;
             if group.membership == Membership::Explicit {
                 continue;
             }

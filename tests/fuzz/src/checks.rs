@@ -10,7 +10,7 @@ use entitle::catalog::Catalog;
 use entitle::change::{Command, Commit};
 use entitle::directory::UserStatus;
 use entitle::scenario::Scenario;
-use entitle::{Directory, Refusal, Strict, Timestamp};
+use entitle::{Batch, Directory, Refusal, Timestamp};
 use serde_json::{Value, json};
 
 /// Bytes choose a history; the crate and the oracle agree about every refusal, decision and figure in it, the
@@ -90,7 +90,7 @@ pub(crate) fn invitations(bytes: &[u8]) {
         r#"{ "kinds": {}, "profiles": { "guest": { "seat": "exempt" } }, "default_profile": "guest" }"#;
     let empty = Directory::new(serde_json::from_str::<Catalog>(catalog).unwrap());
     let asked = Command::invite_many(text.as_ref()).into();
-    match empty.plan(Timestamp::EPOCH, &Strict, [asked]) {
+    match empty.plan(Batch::host(Timestamp::EPOCH).add(asked)) {
         Ok(plan) => {
             assert!(bad.is_empty(), "{bad:?} are invited");
             let directory = plan.directory();
@@ -163,7 +163,7 @@ fn is_sound(directory: &Directory) {
     }
     let due = directory.next_due().unwrap_or(directory.committed_at());
     for at in [due, Timestamp::from_millis(u64::MAX)] {
-        let plan = directory.plan(at, &Strict, [Command::tick()]).unwrap();
+        let plan = directory.plan(Batch::host(at).add(Command::tick())).unwrap();
         plan.directory().audit().unwrap();
         if let Some(commit) = plan.commit("test") {
             assert!(directory.replay([&commit]).as_ref() == Ok(plan.directory()), "a tick at {at}");

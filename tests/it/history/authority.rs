@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use entitle::authority::{CatchUpError, ExecuteError};
 use entitle::change::{Commit, ReplayError};
 use entitle::journal::{AppendError, Journal, MemoryJournal};
-use entitle::{Authority, Command, Directory, Timestamp};
+use entitle::{Authority, Batch, Command, Directory, Timestamp};
 
 use super::world;
 
@@ -17,12 +17,11 @@ type Shared = Authority<Arc<MemoryJournal>, entitle::Strict>;
 /// Two authorities on one journal, as two processes would be.
 fn pair() -> (Shared, Shared, Arc<MemoryJournal>) {
     let journal = Arc::new(MemoryJournal::new());
-    let open =
-        || Authority::open(Directory::new(world::catalog()), Arc::clone(&journal), entitle::Strict).unwrap();
+    let open = || Authority::open(Directory::new(world::catalog()), Arc::clone(&journal)).unwrap();
     let (one, two) = (open(), open());
     let setup = r#"[{ "install_license": { "name": "acme", "seats": { "designer": 1 } } },
                     { "add_group": { "group": "data" } }, { "add_resource": { "resource": "project/churn" } }]"#;
-    one.execute(NOW, "setup", commands(setup)).unwrap();
+    one.execute(Batch::host(NOW).by("setup").extend(commands(setup))).unwrap();
     (one, two, journal)
 }
 
@@ -35,7 +34,9 @@ fn what_is_executed_is_stored_and_seen() {
     let (one, two, journal) = pair();
     let mut reader = one.reader();
     let held = one.load();
-    let done = one.execute(NOW, "ada", commands(r#"[{ "add_group": { "group": "new" } }]"#)).unwrap();
+    let done = one
+        .execute(Batch::host(NOW).by("ada").extend(commands(r#"[{ "add_group": { "group": "new" } }]"#)))
+        .unwrap();
     let commit = done.commit().unwrap();
     assert_eq!((commit.revision, commit.by.as_str(), commit.events.len()), (2, "ada", 1));
     assert_eq!(journal.read_after(1), Ok(vec![commit.clone()]));
@@ -50,9 +51,11 @@ fn what_is_executed_is_stored_and_seen() {
 #[test]
 fn a_conflict_is_planned_again() {
     let (one, two, journal) = pair();
-    let done = two.execute(NOW, "", commands(r#"[{ "add_group": { "group": "other" } }]"#)).unwrap();
+    let done =
+        two.execute(Batch::host(NOW).extend(commands(r#"[{ "add_group": { "group": "other" } }]"#))).unwrap();
     assert_eq!(done.directory().revision(), 2);
-    let done = one.execute(NOW, "", commands(r#"[{ "add_group": { "group": "mine" } }]"#)).unwrap();
+    let done =
+        one.execute(Batch::host(NOW).extend(commands(r#"[{ "add_group": { "group": "mine" } }]"#))).unwrap();
     assert_eq!(done.directory().revision(), 3);
     let revisions: Vec<u64> = journal.read_after(0).unwrap().iter().map(|commit| commit.revision).collect();
     assert_eq!(revisions, [1, 2, 3]);
@@ -67,14 +70,14 @@ fn nobody_is_refused_by_an_old_state() {
     let add = |user: &str| {
         commands(&format!(r#"[{{ "add_user": {{ "user": "{user}", "profile": "designer" }} }}]"#))
     };
-    one.execute(NOW, "", add("ada")).unwrap();
-    let refused = two.execute(NOW, "", add("bob")).unwrap_err();
+    one.execute(Batch::host(NOW).extend(add("ada"))).unwrap();
+    let refused = two.execute(Batch::host(NOW).extend(add("bob"))).unwrap_err();
     assert!(
         matches!(&refused, ExecuteError::Refused(refusal) if refusal.code() == "seat_limit"),
         "{refused}"
     );
-    one.execute(NOW, "", commands(r#"[{ "suspend": { "user": "ada" } }]"#)).unwrap();
-    assert!(two.execute(NOW, "", add("bob")).is_ok());
+    one.execute(Batch::host(NOW).extend(commands(r#"[{ "suspend": { "user": "ada" } }]"#))).unwrap();
+    assert!(two.execute(Batch::host(NOW).extend(add("bob"))).is_ok());
 }
 
 /// What one process granted, another one revokes, though it had not heard of the grant.
@@ -83,12 +86,12 @@ fn nothing_to_do_is_said_by_the_last_state() {
     let (one, two, _) = pair();
     two.catch_up().unwrap();
     let grant = r#"[{ "grant": { "to": "group:data", "on": "project/churn", "permissions": ["read"] } }]"#;
-    one.execute(NOW, "", commands(grant)).unwrap();
-    let done = two.execute(NOW, "", commands(&grant.replace("grant", "revoke"))).unwrap();
+    one.execute(Batch::host(NOW).extend(commands(grant))).unwrap();
+    let done = two.execute(Batch::host(NOW).extend(commands(&grant.replace("grant", "revoke")))).unwrap();
     assert!(done.commit().is_some());
     one.catch_up().unwrap();
     assert_eq!(one.load(), two.load());
-    let done = one.execute(NOW, "", commands(&grant.replace("grant", "revoke"))).unwrap();
+    let done = one.execute(Batch::host(NOW).extend(commands(&grant.replace("grant", "revoke")))).unwrap();
     assert!(done.commit().is_none());
     assert_eq!(done.directory().revision(), 3);
 }
@@ -123,12 +126,12 @@ impl Journal for Failing {
 fn an_unknown_outcome_is_found_out() {
     for keeps in [false, true] {
         let journal = Failing { journal: MemoryJournal::new(), fails: true.into(), keeps };
-        let authority = Authority::new(Directory::new(world::catalog()), journal, entitle::Strict);
+        let authority = Authority::new(Directory::new(world::catalog()), journal);
         let add = || commands(r#"[{ "add_group": { "group": "data" } }]"#);
-        let error = authority.execute(NOW, "", add()).unwrap_err();
+        let error = authority.execute(Batch::host(NOW).extend(add())).unwrap_err();
         assert!(matches!(error, ExecuteError::Journal("the connection was lost")), "{error}");
         assert_eq!(authority.load().revision(), 0, "nothing is shown that may not be stored");
-        let done = authority.execute(NOW, "", add()).unwrap();
+        let done = authority.execute(Batch::host(NOW).extend(add())).unwrap();
         assert_eq!(done.commit().is_none(), keeps);
         assert_eq!(done.directory().revision(), 1);
         assert!(authority.load().group_by_name("data").is_some());
@@ -157,36 +160,40 @@ impl Journal for Busy {
 
 #[test]
 fn attempts_are_bounded() {
-    let authority = Authority::new(Directory::new(world::catalog()), Busy, entitle::Strict).attempts(3);
-    let error =
-        authority.execute(NOW, "", commands(r#"[{ "add_group": { "group": "data" } }]"#)).unwrap_err();
+    let authority = Authority::new(Directory::new(world::catalog()), Busy).attempts(3);
+    let error = authority
+        .execute(Batch::host(NOW).extend(commands(r#"[{ "add_group": { "group": "data" } }]"#)))
+        .unwrap_err();
     assert_eq!(error.to_string(), "others committed first, 3 times");
 }
 
 #[test]
 fn a_journal_that_is_another_one_is_found() {
     let (directories, commits) = world::small();
-    let behind = Authority::new(directories[8].clone(), MemoryJournal::new(), entitle::Strict);
-    let error = behind.execute(NOW, "", commands(r#"[{ "add_group": { "group": "x" } }]"#)).unwrap_err();
+    let behind = Authority::new(directories[8].clone(), MemoryJournal::new());
+    let error = behind
+        .execute(Batch::host(NOW).extend(commands(r#"[{ "add_group": { "group": "x" } }]"#)))
+        .unwrap_err();
     assert!(matches!(error, ExecuteError::JournalBehind { journal: 0, directory: 8 }), "{error}");
-    let right = Authority::new(directories[8].clone(), MemoryJournal::after(8), entitle::Strict);
-    let done = right.execute(NOW, "", commands(r#"[{ "add_group": { "group": "x" } }]"#)).unwrap();
+    let right = Authority::new(directories[8].clone(), MemoryJournal::after(8));
+    let done =
+        right.execute(Batch::host(NOW).extend(commands(r#"[{ "add_group": { "group": "x" } }]"#))).unwrap();
     assert_eq!(done.directory().revision(), 9);
 
     // A journal that begins later than the directory: the gap is told.
     let later = MemoryJournal::after(2);
     later.append(2, &commits[2]).unwrap();
-    let error = Authority::open(directories[0].clone(), later, entitle::Strict).unwrap_err();
+    let error = Authority::open(directories[0].clone(), later).unwrap_err();
     assert_eq!(error, CatchUpError::Replay(ReplayError::Gap { expected: 1, found: 3 }));
 }
 
 #[test]
 fn hosts_that_store_themselves_publish_and_follow() {
     let (directories, commits) = world::small();
-    let authority = Authority::new(directories[0].clone(), MemoryJournal::new(), world::policy());
+    let authority = Authority::new(directories[0].clone(), MemoryJournal::new()).policy(world::policy());
     let mut plans = Vec::new();
     for (at, commands) in world::batches().into_iter().take(2) {
-        let plan = authority.load().plan(at, &world::policy(), commands).unwrap();
+        let plan = authority.load().plan(Batch::host(at).policy(world::policy()).extend(commands)).unwrap();
         plans.push(plan.clone());
         authority.publish(plan).unwrap();
     }
@@ -203,13 +210,17 @@ fn hosts_that_store_themselves_publish_and_follow() {
 fn a_panic_in_a_policy_locks_nobody_out() {
     let panics =
         |_: &entitle::seats::SeatRequest<'_>| -> entitle::seats::Answer { panic!("a faulty policy") };
-    let authority = Authority::new(Directory::new(world::catalog()), MemoryJournal::new(), panics);
+    let authority = Authority::new(Directory::new(world::catalog()), MemoryJournal::new()).policy(panics);
     let add = r#"[{ "install_license": { "name": "acme", "seats": { "designer": 0 } } },
                   { "add_user": { "user": "ada", "profile": "designer" } }]"#;
     let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let _ = authority.execute(NOW, "", commands(add));
+        let _ = authority.execute(Batch::host(NOW).extend(commands(add)));
     }));
     assert!(caught.is_err());
     assert_eq!(authority.load().revision(), 0);
-    assert!(authority.execute(NOW, "", commands(r#"[{ "add_group": { "group": "x" } }]"#)).is_ok());
+    assert!(
+        authority
+            .execute(Batch::host(NOW).extend(commands(r#"[{ "add_group": { "group": "x" } }]"#)))
+            .is_ok()
+    );
 }

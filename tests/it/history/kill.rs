@@ -8,7 +8,7 @@ use std::process::{Child, Command as Process, Stdio};
 use std::time::Duration;
 
 use entitle::journal::{Journal as _, RedbJournal};
-use entitle::{Authority, Command, Directory, Timestamp};
+use entitle::{Authority, Batch, Command, Directory, Timestamp};
 
 use super::{times, world};
 
@@ -43,11 +43,13 @@ fn batch(revision: u64) -> Vec<Command> {
 fn child() {
     let Some(path) = std::env::var_os(CHILD) else { return };
     let journal = RedbJournal::open(path).unwrap();
-    let authority = Authority::open(Directory::new(world::catalog()), journal, entitle::Strict).unwrap();
+    let authority = Authority::open(Directory::new(world::catalog()), journal).unwrap();
     let mut out = std::io::stdout();
     loop {
         let revision = authority.load().revision() + 1;
-        let done = authority.execute(Timestamp::from_millis(revision), "child", batch(revision)).unwrap();
+        let done = authority
+            .execute(Batch::host(Timestamp::from_millis(revision)).by("child").extend(batch(revision)))
+            .unwrap();
         assert_eq!(done.directory().revision(), revision);
         // The parent may be gone, then this ends too.
         writeln!(out, "\nacknowledged {revision}").unwrap();
@@ -93,7 +95,7 @@ fn expected(directories: &mut Vec<Directory>, revision: u64) -> &Directory {
     while u64::try_from(directories.len()).unwrap() <= revision {
         let last = directories.last().unwrap();
         let next = last.revision() + 1;
-        let plan = last.plan(Timestamp::from_millis(next), &entitle::Strict, batch(next)).unwrap();
+        let plan = last.plan(Batch::host(Timestamp::from_millis(next)).extend(batch(next))).unwrap();
         directories.push(plan.into_directory());
     }
     &directories[usize::try_from(revision).unwrap()]
@@ -110,7 +112,7 @@ fn acknowledged_commits_survive_a_kill() {
         let journal = RedbJournal::open(&path).unwrap();
         let kept = journal.last_revision().unwrap();
         assert!(kept >= acknowledged, "kill {kill}: {acknowledged} was acknowledged, {kept} is kept");
-        let authority = Authority::open(Directory::new(world::catalog()), journal, entitle::Strict).unwrap();
+        let authority = Authority::open(Directory::new(world::catalog()), journal).unwrap();
         let directory = authority.load();
         assert_eq!(directory.revision(), kept, "kill {kill}");
         assert_eq!(*directory, *expected(&mut directories, kept), "kill {kill}");
@@ -139,7 +141,7 @@ fn a_file_is_conditional_too() {
     let error = RedbJournal::open(&path).unwrap_err();
     assert_eq!(error.to_string(), "the journal begins after revision 3, not 0");
     let journal = RedbJournal::open_after(&path, 3).unwrap();
-    let authority = Authority::open(directories[3].clone(), journal, entitle::Strict).unwrap();
+    let authority = Authority::open(directories[3].clone(), journal).unwrap();
     assert_eq!(*authority.load(), directories[5]);
     drop(authority);
     std::fs::remove_file(path).unwrap();

@@ -3,7 +3,7 @@
 use entitle::catalog::{Catalog, Kind, Profile};
 use entitle::change::Commit;
 use entitle::snapshot::{Builder, Record, records};
-use entitle::{Command, Directory, Grantee, Strict, Timestamp};
+use entitle::{Batch, Command, Directory, Grantee, Timestamp};
 
 use super::world;
 
@@ -49,7 +49,7 @@ fn history_continues_from_a_stored_directory() {
         let read = through_records(directory);
         assert_eq!(&read.replay(&commits[known..]).unwrap(), end, "from revision {known}");
         let Some((at, commands)) = world::batches().into_iter().nth(known) else { continue };
-        let plan = read.plan(at, &world::policy(), commands).unwrap();
+        let plan = read.plan(Batch::host(at).policy(world::policy()).extend(commands)).unwrap();
         assert_eq!(plan.commit("test").as_ref(), commits.get(known));
     }
     for (name, end, commits) in world::scenarios() {
@@ -67,7 +67,10 @@ fn equal_directories_are_stored_alike() {
     let build = |texts: [&str; 3]| {
         let commands: Vec<entitle::Command> =
             texts.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
-        Directory::new(world::catalog()).plan(now, &policy, commands).unwrap().into_directory()
+        Directory::new(world::catalog())
+            .plan(Batch::host(now).policy(policy).extend(commands))
+            .unwrap()
+            .into_directory()
     };
     let first = r#"{ "add_group": { "group": "b" } }"#;
     let second = r#"{ "add_group": { "group": "a" } }"#;
@@ -189,7 +192,7 @@ fn built(commands: impl Iterator<Item = Command>) -> Directory {
         .default_profile("free")
         .build()
         .unwrap();
-    Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, commands).unwrap().into_directory()
+    Directory::new(catalog).plan(Batch::host(Timestamp::EPOCH).extend(commands)).unwrap().into_directory()
 }
 
 /// A host's store may repeat a row of a membership.

@@ -4,7 +4,7 @@ use entitle::catalog::Catalog;
 use entitle::change::{Command, Commit};
 use entitle::scenario::Scenario;
 use entitle::seats::ReadyPolicy;
-use entitle::{Directory, Timestamp};
+use entitle::{Batch, Directory, Timestamp};
 
 const CATALOG: &str = r#"{
     "kinds": {
@@ -76,7 +76,8 @@ pub(crate) fn small() -> (Vec<Directory>, Vec<Commit>) {
     let mut directories = vec![Directory::new(catalog())];
     let mut commits = Vec::new();
     for (at, commands) in batches() {
-        let plan = directories.last().unwrap().plan(at, &policy(), commands).unwrap();
+        let plan =
+            directories.last().unwrap().plan(Batch::host(at).policy(policy()).extend(commands)).unwrap();
         commits.extend(plan.commit("test"));
         directories.push(plan.into_directory());
     }

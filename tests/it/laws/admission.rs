@@ -4,7 +4,7 @@ use super::{Held, Seated, apply, consumed, counted, counted_figures, ensure, fig
 use super::{on_every_step, users};
 use crate::generate::Mix;
 use entitle::seats::{Answer, Basis, Quantity, SeatFigure, SeatRequest};
-use entitle::{Command, Directory, License, Strict};
+use entitle::{Batch, Command, Directory, License, Strict};
 use serde_json::{Value, json};
 use std::cell::RefCell;
 
@@ -225,7 +225,7 @@ fn s6_raising_a_limit_never_turns_a_success_into_a_refusal() {
             return Ok(());
         }
         let now = taken.before.committed_at();
-        let more = taken.before.plan(now, &Strict, [Command::install_license(raised(license))]);
+        let more = taken.before.plan(Batch::host(now).add(Command::install_license(raised(license))));
         let more =
             more.map_err(|refusal| format!("the raised license is refused: {refusal}"))?.into_directory();
         let again = crate::pair::plan(&more, taken.at, &Strict, taken.commands);
@@ -269,7 +269,10 @@ fn line(order: [&str; 3]) -> Directory {
 
 fn holders(directory: &Directory) -> Vec<&'static str> {
     let holds = |user: &&'static str| {
-        directory.user_by_name(user).and_then(|user| directory.seat_of(user)).is_some_and(|seat| seat.holds.is_some())
+        directory
+            .user_by_name(user)
+            .and_then(|user| directory.seat_of(user))
+            .is_some_and(|seat| seat.holds.is_some())
     };
     ["ada", "bob", "cyd", "holder"].into_iter().filter(holds).collect()
 }

@@ -5,7 +5,7 @@ use crate::compare::principals;
 use crate::generate::{GROUPS, KINDS, Mix, RESOURCES, USERS};
 use entitle::catalog::PermissionSet;
 use entitle::change::ScopeDocument;
-use entitle::{Command, Directory, Principal, ResourceId, Strict};
+use entitle::{Batch, Command, Directory, Principal, ResourceId, Strict};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -190,14 +190,16 @@ fn c7_nothing_old_revives_under_a_name_that_is_used_again() {
                 json!({ "remove_user": { "user": name } }),
                 json!({ "add_user": { "user": name, "profile": null } }),
             ];
-            if let (Some(old), Ok(after)) = (directory.user_by_name(name), apply(directory, &Strict, &again)) {
+            if let (Some(old), Ok(after)) = (directory.user_by_name(name), apply(directory, &Strict, &again))
+            {
                 user_is_new(directory, &after, name, old)?;
             }
         }
         for name in GROUPS {
             let again =
                 [json!({ "remove_group": { "group": name } }), json!({ "add_group": { "group": name } })];
-            if let (Some(old), Ok(after)) = (directory.group_by_name(name), apply(directory, &Strict, &again)) {
+            if let (Some(old), Ok(after)) = (directory.group_by_name(name), apply(directory, &Strict, &again))
+            {
                 let new = after.group_by_name(name).unwrap();
                 ensure(new != old && after.group_name(old).is_none(), || {
                     format!("the id of {name} came back")
@@ -435,7 +437,7 @@ fn a11_the_entries_of_a_scope_add_up() {
     let directory = must(&crate::pair::empty(&catalog), &Strict, &world).unwrap();
     let with = |scope: ScopeDocument| {
         let key = Command::add_key("ci", "ada").scope(scope);
-        directory.plan(directory.committed_at(), &Strict, [key.into()]).unwrap().into_directory()
+        directory.plan(Batch::host(directory.committed_at()).add(key)).unwrap().into_directory()
     };
     for on in ["project/a", "project/*"] {
         let scoped = with(ScopeDocument::nothing().with(on, ["read"]).with(on, ["run"]));

@@ -6,7 +6,7 @@ use crate::pair::{plan, read_commands};
 use entitle::change::{Commit, StalePlanError};
 use entitle::journal::{Journal as _, MemoryJournal};
 use entitle::seats::SeatRequest;
-use entitle::{Authority, Directory, Plan, Strict, Timestamp};
+use entitle::{Authority, Batch, Directory, Plan, Strict, Timestamp};
 use serde_json::{Value, json};
 
 /// Commands that are refused in every state, whatever comes before or after them.
@@ -28,14 +28,14 @@ fn c2_one_bad_command_anywhere_refuses_the_whole() {
         let policy = taken.step.policy.for_library();
         let decide = move |request: &SeatRequest<'_>| policy.decide(request);
         let journal = MemoryJournal::after(taken.before.revision());
-        let authority = Authority::new(taken.before.clone(), journal, decide);
+        let authority = Authority::new(taken.before.clone(), journal).policy(decide);
         for (place, (command, expected)) in
             (0..=taken.commands.len()).flat_map(|place| bad().into_iter().map(move |bad| (place, bad)))
         {
             let mut commands = taken.commands.to_vec();
             commands.insert(place, command);
             let at = Timestamp::from_millis(taken.at);
-            let done = authority.execute(at, "test", read_commands(&commands));
+            let done = authority.execute(Batch::host(at).by("test").extend(read_commands(&commands)));
             let code = match &done {
                 Err(entitle::authority::ExecuteError::Refused(refusal)) => refusal.code(),
                 other => return Err(format!("{} makes {other:?}", json!(commands))),
@@ -63,7 +63,7 @@ fn c3_a_plan_on_an_older_revision_is_refused_as_stale() {
             let found = next.commit(stale.clone()).map(|made| made.revision());
             ensure(found == expected, || format!("committed later: {found:?}"))?;
         }
-        let authority = Authority::new(taken.before.clone(), MemoryJournal::after(base), Strict);
+        let authority = Authority::new(taken.before.clone(), MemoryJournal::after(base));
         let published = authority.publish(first.clone()).map_err(|stale| stale.to_string())?;
         ensure(*published == next, || crate::compare::summary(&published))?;
         for stale in [late, &first] {

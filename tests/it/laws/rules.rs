@@ -3,7 +3,7 @@
 use super::authorization::pairs;
 use super::{apply, ensure, in_every_state, must, set_grant, users};
 use crate::generate::{Mix, RESOURCES};
-use entitle::{Directory, License, Principal, ResourceId, Strict};
+use entitle::{Batch, Directory, License, Principal, ResourceId, Strict};
 use serde_json::json;
 
 fn granted_names(directory: &Directory, who: Principal, on: ResourceId) -> Vec<&str> {
@@ -152,7 +152,7 @@ fn g1_g4_a_group_by_profile_has_who_wants_one_and_nobody_joins_it_by_hand() {
 fn s13_without_an_add_on_nobody_may_what_it_gates() {
     in_every_state(Mix::All, |directory| {
         let license = License::new("bare").unlimited("designer").unlimited("analyst").unlimited("reader");
-        let bare = directory.plan(directory.committed_at(), &Strict, [license.into()]);
+        let bare = directory.plan(Batch::host(directory.committed_at()).add(license));
         let bare = bare.map_err(|refusal| refusal.to_string())?.into_directory();
         for (who, principal, on, resource) in pairs(&bare) {
             let allowed = bare.permissions(principal, resource);

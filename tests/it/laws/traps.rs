@@ -17,9 +17,12 @@ fn kinds() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
 }
 
 fn subjects(directory: &Directory) -> Vec<String> {
-    let users = USERS.iter().filter(|name| directory.user_by_name(name).is_some()).map(|name| format!("user:{name}"));
-    let groups =
-        GROUPS.iter().filter(|name| directory.group_by_name(name).is_some()).map(|name| format!("group:{name}"));
+    let users =
+        USERS.iter().filter(|name| directory.user_by_name(name).is_some()).map(|name| format!("user:{name}"));
+    let groups = GROUPS
+        .iter()
+        .filter(|name| directory.group_by_name(name).is_some())
+        .map(|name| format!("group:{name}"));
     users.chain(groups).chain(["everyone".to_owned()]).collect()
 }
 

@@ -5,7 +5,7 @@
 
 use super::worlds::{Both, story, thing};
 use entitle::directory::{GranteeId, Target};
-use entitle::{Directory, GroupId, Principal, ResourceId, UserId};
+use entitle::{Batch, Directory, GroupId, Principal, ResourceId, UserId};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -109,7 +109,7 @@ proptest! {
 #[test]
 fn pages_of_long_lists_are_complete() {
     use entitle::catalog::{Catalog, Kind, Profile};
-    use entitle::{Command, Grantee, Strict, Timestamp};
+    use entitle::{Command, Grantee, Timestamp};
 
     for count in [1_usize, 7, 8, 9, 31, 32, 33, 64, 65, 300] {
         let catalog = Catalog::builder()
@@ -129,9 +129,10 @@ fn pages_of_long_lists_are_complete() {
             commands.push(Command::grant(Grantee::group("all"), format!("project/{number}"), ["read"]));
             commands.push(Command::join("user 0", group.as_str()));
         }
-        let plan = Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, commands).unwrap();
+        let plan = Directory::new(catalog).plan(Batch::host(Timestamp::EPOCH).extend(commands)).unwrap();
         let directory = plan.into_directory();
-        let (all, first) = (directory.group_by_name("all").unwrap(), directory.user_by_name("user 0").unwrap());
+        let (all, first) =
+            (directory.group_by_name("all").unwrap(), directory.user_by_name("user 0").unwrap());
         let hub = Target::Resource(directory.resource_by_name("project/hub").unwrap());
         for size in [1, 2, 7, count] {
             let pages = |ask: &dyn Fn(Option<GranteeId>) -> Vec<GranteeId>| {

@@ -2,7 +2,7 @@
 
 use entitle::Directory;
 use entitle::catalog::{Catalog, Kind, Profile};
-use entitle::{Command, Grantee, License, Strict, Timestamp};
+use entitle::{Batch, Command, Grantee, License, Timestamp};
 use serde_json::json;
 
 /// Ada is a reader in the data team; Bob a suspended designer who owns the project; a key acts as Cyd.
@@ -43,7 +43,7 @@ fn directory() -> Directory {
         )
         .unwrap(),
     ];
-    Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, commands).unwrap().into_directory()
+    Directory::new(catalog).plan(Batch::host(Timestamp::EPOCH).extend(commands)).unwrap().into_directory()
 }
 
 #[track_caller]
@@ -125,8 +125,10 @@ user:eve, fly on project/churn: denied: the principal is unknown (unknown_princi
 
 #[test]
 fn a_license_that_is_over() {
-    let later =
-        directory().plan(Timestamp::from_millis(1_000), &Strict, [Command::tick()]).unwrap().into_directory();
+    let later = directory()
+        .plan(Batch::host(Timestamp::from_millis(1_000)).add(Command::tick()))
+        .unwrap()
+        .into_directory();
     let explanation = later.explain_by_name("user:ada", "project/churn", &["read"]).unwrap();
     let needs: Vec<String> = explanation.needs.iter().map(ToString::to_string).collect();
     assert_eq!(
@@ -200,8 +202,10 @@ fn what_is_there_and_what_is_missing() {
         Command::grant(Grantee::group("leads"), "project/*", ["admin"]),
         Command::grant(Grantee::group("robots"), "project/churn", ["write"]),
     ];
-    let directory =
-        Directory::new(catalog).plan(Timestamp::EPOCH, &Strict, commands).unwrap().into_directory();
+    let directory = Directory::new(catalog)
+        .plan(Batch::host(Timestamp::EPOCH).extend(commands))
+        .unwrap()
+        .into_directory();
     let explanation = directory.explain_by_name("user:ada", "project/churn", &["read", "deploy"]).unwrap();
     let needs = json!([
         { "grant": {
@@ -225,7 +229,9 @@ fn somebody_who_waits() {
     let designer = Command::add_user("dan").profile("designer");
     let directory = directory();
     let commands: [Command; 2] = [designer.into(), waits.into()];
-    let plan = directory.plan(Timestamp::EPOCH, &entitle::seats::Waitlist, commands).unwrap();
+    let plan = directory
+        .plan(Batch::host(Timestamp::EPOCH).policy(entitle::seats::Waitlist).extend(commands))
+        .unwrap();
     let explanation = plan.directory().explain_by_name("user:eve", "project/churn", &["write"]).unwrap();
     let needs: Vec<String> = explanation.needs.iter().map(ToString::to_string).collect();
     assert_eq!(
@@ -237,7 +243,7 @@ fn somebody_who_waits() {
 #[test]
 fn where_nothing_is_granted_nothing_is_summed_up() {
     let fay = Command::add_user("fay").profile("reader");
-    let plan = directory().plan(Timestamp::EPOCH, &Strict, [fay.into()]).unwrap();
+    let plan = directory().plan(Batch::host(Timestamp::EPOCH).add(fay)).unwrap();
     let explanation = plan.directory().explain_by_name("user:fay", "project/churn", &["read"]).unwrap();
     assert_eq!((explanation.code(), explanation.grants.len()), ("not_granted", 0));
     assert!(!explanation.to_string().contains("in all"), "{explanation}");

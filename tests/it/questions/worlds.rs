@@ -2,7 +2,7 @@
 
 use crate::oracle::World;
 use entitle::catalog::{Catalog, CatalogDocument};
-use entitle::{Command, Directory, Strict, Timestamp};
+use entitle::{Batch, Command, Directory, Timestamp};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -54,7 +54,7 @@ impl Both {
         self.now += 10;
         let expected = self.oracle.apply(self.now, std::slice::from_ref(command)).map(|_| ());
         let written: Command = serde_json::from_value(command.clone()).unwrap();
-        let plan = self.directory.plan(Timestamp::from_millis(self.now), &Strict, [written]);
+        let plan = self.directory.plan(Batch::host(Timestamp::from_millis(self.now)).add(written));
         let found = plan.as_ref().map(|_| ()).map_err(|refusal| refusal.code().to_string());
         prop_assert_eq!(&expected, &found, "the outcome of {}", command);
         if let Ok(plan) = plan {

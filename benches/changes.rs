@@ -79,7 +79,7 @@ pub(crate) fn change(world: &World, what: &str, random: &mut Random) -> [Command
 
 /// Puts every user of a world into one more group, `all`.
 pub(crate) fn with_everybody(world: &World, directory: &Directory) -> Directory {
-    let mut directory = commit(directory, [Command::add_group("all").into()]);
+    let mut directory = commit(directory, [Command::add_group("all")]);
     let users: Vec<u32> = (0..world.size.users).collect();
     for users in users.chunks(100_000) {
         let joins = users.iter().map(|user| Command::join(user_name(*user), "all"));

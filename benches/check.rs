@@ -19,7 +19,7 @@ use core::time::Duration;
 use criterion::{BenchmarkGroup, Criterion, Throughput};
 use entitle::{Directory, ResourceId};
 use shapes::{Heavy, Kinds, Shared};
-use worlds::{CliCommand, Instance, Permissions, Project, SMALL, Size, World};
+use worlds::{Instance, Permissions, Project, Resolved, SMALL, Size, World};
 
 /// Questions in one iteration.
 const WINDOW: usize = 1_024;
@@ -30,7 +30,7 @@ const PAGE: usize = 100;
 type Group<'a> = BenchmarkGroup<'a, criterion::measurement::WallTime>;
 
 /// Measures independent questions.
-fn throughput(group: &mut Group<'_>, id: &str, asked: &[CliCommand], question: impl Fn(&CliCommand) -> u64) {
+fn throughput(group: &mut Group<'_>, id: &str, asked: &[Resolved], question: impl Fn(&Resolved) -> u64) {
     let mut start = 0;
     group.bench_function(id, |bencher| {
         bencher.iter(|| {
@@ -41,7 +41,7 @@ fn throughput(group: &mut Group<'_>, id: &str, asked: &[CliCommand], question: i
 }
 
 /// Measures questions of which each depends on the answer to the last one.
-fn chained(group: &mut Group<'_>, id: &str, asked: &[CliCommand], question: impl Fn(&CliCommand) -> u64) {
+fn chained(group: &mut Group<'_>, id: &str, asked: &[Resolved], question: impl Fn(&Resolved) -> u64) {
     let last = asked.len() - 1;
     let mut place = 0;
     group.bench_function(id, |bencher| {
@@ -59,8 +59,8 @@ fn world(criterion: &mut Criterion, size: Size) {
     let directory = world.build();
     let questions = world.questions(if size.users > 100_000 { 1 << 20 } else { 1 << 16 });
     let asked = world.asked(&directory, &questions);
-    let floor = |asked: &CliCommand| directory.floor(asked.user, asked.resource);
-    let check = |asked: &CliCommand| {
+    let floor = |asked: &Resolved| directory.floor(asked.user, asked.resource);
+    let check = |asked: &Resolved| {
         u64::from(directory.check(asked.user, asked.resource, asked.permission).is_allowed())
     };
 
@@ -85,7 +85,7 @@ fn world(criterion: &mut Criterion, size: Size) {
     let mut group = criterion.benchmark_group(format!("global/{}", size.name));
     group.throughput(Throughput::Elements(WINDOW as u64));
     let global =
-        |asked: &CliCommand| u64::from(directory.check(asked.user, instance, asked.permission).is_allowed());
+        |asked: &Resolved| u64::from(directory.check(asked.user, instance, asked.permission).is_allowed());
     throughput(&mut group, "floor", &asked, |asked| directory.floor_of(asked.user));
     throughput(&mut group, "throughput", &asked, global);
     chained(&mut group, "chained", &asked, global);
@@ -98,7 +98,7 @@ fn permissions_and_pages(
     criterion: &mut Criterion,
     world: &World,
     directory: &Directory,
-    asked: &[CliCommand],
+    asked: &[Resolved],
     questions: &[worlds::Question],
 ) {
     for (asked, question) in asked.iter().zip(questions) {
@@ -107,7 +107,7 @@ fn permissions_and_pages(
     }
     let mut group = criterion.benchmark_group(format!("permissions/{}", world.size.name));
     group.throughput(Throughput::Elements(WINDOW as u64));
-    let permissions = |asked: &CliCommand| directory.permissions(asked.user, asked.resource).bits();
+    let permissions = |asked: &Resolved| directory.permissions(asked.user, asked.resource).bits();
     throughput(&mut group, "throughput", asked, permissions);
     group.finish();
 
@@ -168,7 +168,7 @@ fn shapes(criterion: &mut Criterion, test: bool) {
 fn tenants(criterion: &mut Criterion, count: u32) {
     let world = World::new(SMALL);
     let questions = world.questions(1 << 10);
-    let tenants: Vec<(Directory, Vec<CliCommand>)> = (0..count)
+    let tenants: Vec<(Directory, Vec<Resolved>)> = (0..count)
         .map(|_| {
             let directory = world.build();
             let asked = world.asked(&directory, &questions);

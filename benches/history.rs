@@ -54,7 +54,7 @@ fn replay(criterion: &mut Criterion, world: &World, directory: &Directory, count
     let mut last = directory.clone();
     for command in small_changes(world, 2).take(count) {
         let plan = last.plan(Batch::host(NOW).add(command)).unwrap();
-        commits.extend(plan.commit("bench"));
+        commits.extend(plan.commit());
         last = plan.into_directory();
     }
     assert_eq!(commits.len(), count);

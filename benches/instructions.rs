@@ -16,21 +16,21 @@ mod worlds;
 use core::hint::black_box;
 
 use entitle::Directory;
-use worlds::{CliCommand, S, World};
+use worlds::{Resolved, S, World};
 
 #[inline(never)]
-fn checks(directory: &Directory, asked: &[CliCommand]) -> u64 {
-    let check = |asked: &CliCommand| directory.check(asked.user, asked.resource, asked.permission);
+fn checks(directory: &Directory, asked: &[Resolved]) -> u64 {
+    let check = |asked: &Resolved| directory.check(asked.user, asked.resource, asked.permission);
     asked.iter().map(|asked| u64::from(check(asked).is_allowed())).sum()
 }
 
 #[inline(never)]
-fn floors(directory: &Directory, asked: &[CliCommand]) -> u64 {
+fn floors(directory: &Directory, asked: &[Resolved]) -> u64 {
     asked.iter().map(|asked| directory.floor(asked.user, asked.resource)).sum()
 }
 
 #[inline(never)]
-fn permissions(directory: &Directory, asked: &[CliCommand]) -> u64 {
+fn permissions(directory: &Directory, asked: &[Resolved]) -> u64 {
     asked.iter().fold(0, |all, asked| all ^ directory.permissions(asked.user, asked.resource).bits())
 }
 

@@ -49,7 +49,7 @@ fn claimed(criterion: &mut Criterion, world: &World, directory: &Directory) {
         bencher.iter(|| {
             number += 1;
             let add = Command::add_user(format!("claimant-{number}")).profile("designer");
-            current = commit(&current, [add.into()]);
+            current = commit(&current, [add]);
         });
     });
     let full = commit(directory, [full(directory).into()]);

@@ -25,7 +25,7 @@ impl Heavy {
         // Half of the groups of the one, and none of the other, are groups of the user.
         let on_hit = (350..650).map(|group| read(Grantee::group(group_name(group)), "project/hit"));
         let on_miss = (0..300).map(|group| read(Grantee::group(group_name(group * 2 + 1)), "project/miss"));
-        let commands = [license(1).into()]
+        let commands = [Command::from(license(1))]
             .into_iter()
             .chain(groups)
             .chain([busy.into(), add("project/hit"), add("project/miss")])
@@ -59,7 +59,8 @@ impl Shared {
     pub(crate) fn new(grants: u32) -> Self {
         let users = (0..grants * 2).map(|user| Command::add_user(user_name(user)).profile("designer").into());
         let shares = (0..grants).map(|user| read(Grantee::user(user_name(user * 2)), "project/shared"));
-        let commands = [license(grants).into(), Command::add_resource("project/shared").into()];
+        let commands =
+            [Command::from(license(grants)), Command::from(Command::add_resource("project/shared"))];
         let directory = commit(&Directory::new(catalog()), commands.into_iter().chain(users).chain(shares));
         let users: Vec<UserId> =
             (0..grants * 2).map(|user| directory.user_by_name(&user_name(user)).unwrap()).collect();
@@ -93,13 +94,13 @@ impl Kinds {
         let grants = (0..64).flat_map(|kind| {
             let group = || Grantee::group(group_name(kind));
             let resource = format!("{}/r", kind_name(kind));
-            [
-                Command::add_resource(resource.clone()).into(),
+            commands![
+                Command::add_resource(resource.clone()),
                 Command::grant(group(), format!("{}/*", kind_name(kind)), ["p0"]),
-                Command::grant(group(), resource, ["p1", "p63"]),
+                Command::grant(group(), resource, ["p1", "p63"])
             ]
         });
-        let commands = [License::new("measured").unlimited("designer").into()]
+        let commands = commands![License::new("measured").unlimited("designer")]
             .into_iter()
             .chain((0..64).map(|group| Command::add_group(group_name(group)).into()))
             .chain(users)

@@ -178,7 +178,7 @@ pub(crate) struct Question {
 
 /// A question with ids in place of numbers, as a host holds them.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct CliCommand {
+pub(crate) struct Resolved {
     pub(crate) user: UserId,
     pub(crate) resource: ResourceId<Project>,
     pub(crate) permission: Permissions,
@@ -231,7 +231,7 @@ impl World {
         });
         let whole = self.whole_kind.iter().map(|grant| command(*grant, "project/*"));
         let global = self.global.iter().map(|grant| command(*grant, "instance"));
-        [license(self.size.users).into()]
+        commands![license(self.size.users)]
             .into_iter()
             .chain(groups)
             .chain(users)
@@ -311,12 +311,12 @@ impl World {
     }
 
     /// The questions with ids, each answered by the directory and compared with the naive answer.
-    pub(crate) fn asked(&self, directory: &Directory, questions: &[Question]) -> Vec<CliCommand> {
+    pub(crate) fn asked(&self, directory: &Directory, questions: &[Question]) -> Vec<Resolved> {
         let users = user_ids(directory, self.size.users);
         let resources = resource_ids(directory, self.size.resources);
-        let asked: Vec<CliCommand> = questions
+        let asked: Vec<Resolved> = questions
             .iter()
-            .map(|question| CliCommand {
+            .map(|question| Resolved {
                 user: users[question.user as usize],
                 resource: resources[question.resource as usize],
                 permission: Permissions::from_bits_retain(1 << question.permission),
@@ -357,11 +357,14 @@ fn reversed<'a, T: 'a>(
 fn command(grant: Grant, on: impl Into<String>) -> Command {
     // The permission named implies those before it.
     let highest = NAMES[usize::from(grant.length) - 1];
-    Command::grant(Grantee::group(group_name(grant.group)), on, [highest])
+    Command::grant(Grantee::group(group_name(grant.group)), on.into(), [highest])
 }
 
 /// Plans and commits commands that must succeed.
-pub(crate) fn commit(directory: &Directory, commands: impl IntoIterator<Item = Command>) -> Directory {
+pub(crate) fn commit<C: Into<Command>>(
+    directory: &Directory,
+    commands: impl IntoIterator<Item = C>,
+) -> Directory {
     directory.plan(Batch::host(NOW).extend(commands)).unwrap().into_directory()
 }
 

@@ -51,12 +51,8 @@ fn enterprise() -> License {
         .add_on("machine_learning")
 }
 
-fn plan(
-    directory: &Directory,
-    on_day: u64,
-    commands: impl IntoIterator<Item = Command>,
-) -> Result<Directory> {
-    Ok(directory.plan(Batch::host(day(on_day)).extend(commands))?.into_directory())
+fn plan(directory: &Directory, batch: Batch) -> Result<Directory> {
+    Ok(directory.plan(batch)?.into_directory())
 }
 
 fn id(directory: &Directory, user: &str) -> Result<UserId> {
@@ -113,10 +109,11 @@ macro_rules! each_type {
 fn table_of_roles() -> Result<()> {
     println!("== One object of each type, everything of it shared with everyone: what each role may do\n");
     println!("   {:<25}{:<9}{:<9}Full", "type", "Viewer", "Basic");
-    let mut commands: Vec<Command> = vec![enterprise().into()];
-    commands.extend(["viewer", "basic", "full"].map(|role| Command::add_user(role).profile(role).into()));
-    commands.extend(each_type!(shared()).into_iter().flatten());
-    let directory = plan(&Directory::new(catalog::catalog()?), 0, commands)?;
+    let batch = Batch::host(MONDAY)
+        .add(enterprise())
+        .extend(["viewer", "basic", "full"].map(|role| Command::add_user(role).profile(role)))
+        .extend(each_type!(shared()).into_iter().flatten());
+    let directory = Directory::new(catalog::catalog()?).plan(batch)?.into_directory();
     for (row, expected) in each_type!(row(&directory)).into_iter().zip(ROLES) {
         let row = row?;
         assert_eq!(row, expected);
@@ -128,11 +125,8 @@ fn table_of_roles() -> Result<()> {
 
 /// Adds an object of a type and shares everything of it with everyone.
 fn shared<K: ResourceKind>() -> [Command; 2] {
-    let sample = format!("{}/sample", K::NAME);
-    let operations =
-        K::Permissions::all().iter_names().map(|(name, _)| name.to_lowercase()).collect::<Vec<_>>();
-    let grant = Command::grant(Grantee::Everyone, sample.as_str(), operations);
-    [Command::add_resource(sample).into(), grant]
+    let grant = Command::grant(Grantee::Everyone, K::at("sample"), K::Permissions::all());
+    [Command::AddResource(Command::add_resource(K::at("sample"))), grant]
 }
 
 fn row<K: ResourceKind>(directory: &Directory) -> Result<[String; 4]> {
@@ -154,26 +148,24 @@ fn letters<K: ResourceKind>(operations: K::Permissions) -> String {
 /// The smallest edition: ten Full Users and no other role. Administrators need no entitlement.
 fn starter() -> Result<Directory> {
     println!("\n== Starter: ten Full Users, and administrators beside them");
-    let mut commands: Vec<Command> =
-        vec![License::new("starter-2025").edition("starter").seats("full", 10).into()];
     let full = ["fern", "ana", "bill", "cora", "dirk", "ella", "finn", "gail", "hank", "iris"];
-    commands.extend(full.map(|user| Command::add_user(user).profile("full").into()));
-    commands.extend([
-        Command::add_user("agnes").profile("administrator").into(),
-        Command::grant(Grantee::user("agnes"), "account", ["workspace_admin", "account_admin"]),
-        Command::add_resource("workflow/forecast").owner("fern").into(),
-        Command::add_resource("flow/clean").owner("fern").into(),
-    ]);
-    let directory = plan(&Directory::new(catalog::catalog()?), 0, commands)?;
+    let batch = Batch::host(MONDAY)
+        .add(License::new("starter-2025").edition("starter").seats("full", 10))
+        .extend(full.map(|user| Command::add_user(user).profile("full")))
+        .add(Command::add_user("agnes").profile("administrator"))
+        .add(Command::grant(Grantee::user("agnes"), "account", ["workspace_admin", "account_admin"]))
+        .add(Command::add_resource("workflow/forecast").owner("fern"))
+        .add(Command::add_resource("flow/clean").owner("fern"));
+    let directory = Directory::new(catalog::catalog()?).plan(batch)?.into_directory();
 
     let full_seats = directory.figures("full").ok_or("a profile of the catalog")?;
     println!("   Full: {} of {} taken", full_seats.consumed, full_seats.seats);
     for (what, commands, code) in [
-        ("an eleventh Full User", Command::add_user("jack").profile("full").into(), "seat_limit"),
-        ("a Basic User", Command::add_user("jack").profile("basic").into(), "not_offered"),
+        ("an eleventh Full User", Command::from(Command::add_user("jack").profile("full")), "seat_limit"),
+        ("a Basic User", Command::from(Command::add_user("jack").profile("basic")), "not_offered"),
         (
             "eleven in the contract",
-            License::new("big").edition("starter").seats("full", 11).into(),
+            Command::from(License::new("big").edition("starter").seats("full", 11)),
             "license_invalid",
         ),
     ] {
@@ -197,14 +189,10 @@ fn starter() -> Result<Directory> {
 
 fn both_gates(directory: &Directory) -> Result<()> {
     println!("\n== Both gates: the role, and owning the object or a share of it");
-    let shared = plan(
-        directory,
-        0,
-        [
-            Command::grant(Grantee::user("ana"), "workflow/forecast", ["read", "execute"]),
-            Command::grant(Grantee::user("agnes"), "workflow/forecast", ["read"]),
-        ],
-    )?;
+    let shares = Batch::host(MONDAY)
+        .add(Command::grant(Grantee::user("ana"), "workflow/forecast", ["read", "execute"]))
+        .add(Command::grant(Grantee::user("agnes"), "workflow/forecast", ["read"]));
+    let shared = plan(directory, shares)?;
     let forecast = shared.resource::<Workflow>("forecast").ok_or("forecast was added")?;
     for (user, operation, expected, why) in [
         ("fern", Operations::DELETE, "allowed", "a Full User's own"),
@@ -254,7 +242,7 @@ fn role_down_and_up(directory: &Directory) -> Result<()> {
     assert_eq!(basic.permissions(fern, clean), Operations::empty());
     println!("   afterwards her flow is still hers, and she may do nothing with it");
 
-    let full = plan(&basic, 3, [Command::assign_profile("fern", "full")])?;
+    let full = plan(&basic, Batch::host(day(3)).add(Command::assign_profile("fern", "full")))?;
     assert_eq!(full.permissions(fern, clean), Operations::all());
     println!("   back at Full she may do everything again: nothing was lost");
     Ok(())
@@ -262,24 +250,20 @@ fn role_down_and_up(directory: &Directory) -> Result<()> {
 
 fn edition_down_and_up(directory: &Directory) -> Result<()> {
     println!("\n== An edition downgrade: nobody is evicted, the excess is reported");
-    let grown = plan(
-        directory,
-        4,
-        [
-            Command::add_user("kim").profile("full").into(),
-            Command::add_user("bruno").profile("basic").into(),
-            Command::add_user("vera").profile("viewer").into(),
-        ],
-    )?;
+    let grown = Batch::host(day(4))
+        .add(Command::add_user("kim").profile("full"))
+        .add(Command::add_user("bruno").profile("basic"))
+        .add(Command::add_user("vera").profile("viewer"));
+    let grown = plan(directory, grown)?;
     let starter = License::new("starter-2027").edition("starter").seats("full", 10);
-    let down = plan(&grown, 5, [starter.into()])?;
+    let down = plan(&grown, Batch::host(day(5)).add(starter))?;
     println!("\n{}", down.seat_report());
     let over = |profile| down.figures(profile).map(|figures| figures.over);
     assert_eq!([over("full"), over("basic"), over("viewer")], [Some(1), Some(1), Some(1)]);
 
     let refused = down.plan(Batch::host(day(6)).add(Command::add_user("lou").profile("full")));
     assert!(refused.is_err());
-    let up = plan(&down, 7, [enterprise().into()])?;
+    let up = plan(&down, Batch::host(day(7)).add(enterprise()))?;
     let over = |profile| up.figures(profile).map(|figures| figures.over);
     assert_eq!([over("full"), over("basic"), over("viewer")], [Some(0), Some(0), Some(0)]);
     println!("The way back is to upgrade again: nothing is over, and everybody is where they were.");

@@ -117,12 +117,12 @@ fn main() -> Result<(), Failure> {
 fn first_process(journal: &Path, stored: &Path) -> Result<Directory, Failure> {
     println!("the first process");
     let authority = Authority::open(Directory::new(catalog()?), LineJournal::open(journal)?)?;
-    let setup = [
-        License::new("acme").seats("designer", 2).into(),
-        Command::add_user("ada").profile("designer").into(),
-        Command::add_resource("project/churn").owner("ada").into(),
-    ];
-    let done = authority.execute(Batch::host(at(0)).by("setup").extend(setup))?;
+    let setup = Batch::host(at(0))
+        .by("setup")
+        .add(License::new("acme").seats("designer", 2))
+        .add(Command::add_user("ada").profile("designer"))
+        .add(Command::add_resource("project/churn").owner("ada"));
+    let done = authority.execute(setup)?;
     println!("  revision {}: a license, ada, a project", done.directory().revision());
     store(done.directory(), stored)?;
     println!("  the whole directory is stored");
@@ -131,9 +131,9 @@ fn first_process(journal: &Path, stored: &Path) -> Result<Directory, Failure> {
     println!("  revision {}: a grant; only its commit is stored", done.directory().revision());
 
     // What `execute` does, step by step, to stop in the middle.
-    let bob = Command::add_user("bob").profile("designer").into();
+    let bob = Command::add_user("bob").profile("designer");
     let plan = authority.load().plan(Batch::host(at(2)).add(bob))?;
-    let commit = plan.commit("ada").ok_or("the plan records something")?;
+    let commit = plan.commit().ok_or("the plan records something")?;
     authority.journal().append(plan.base_revision(), &commit)?;
     println!("  revision {}: bob, stored and not shown ...", commit.revision);
     OpenOptions::new().append(true).open(journal)?.write_all(br#"{"revision":4,"at":17672"#)?;
@@ -155,8 +155,8 @@ fn second_process(journal: &Path, stored: &Path, before: &Directory) -> Result<(
     println!("  it is equal to what the first process had stored: bob is in, the half commit is not");
 
     // Whoever asked for bob got no answer, and asks again: everything is so already, and nothing is recorded.
-    let bob = || Command::add_user("bob").profile("designer").into();
-    let done = authority.execute(Batch::host(at(3)).by("ada").add(bob()))?;
+    let bob = Command::add_user("bob").profile("designer");
+    let done = authority.execute(Batch::host(at(3)).by("ada").add(bob))?;
     assert!(done.commit().is_none());
     println!("  asked for bob once more: there is nothing to do");
     let refused =

@@ -70,8 +70,7 @@ fn people() -> Result<Directory> {
         .unlimited("reader")
         .seats("ai_consumer", 20)
         .seats("ai_access_user", 100);
-    let mut commands: Vec<Command> = vec![license.into()];
-    commands.extend(PEOPLE.map(|(profile, user)| Command::add_user(user).profile(profile).into()));
+    let people = PEOPLE.map(|(profile, user)| Command::add_user(user).profile(profile));
     let things = [
         "project/demo",
         "webapp/pricing",
@@ -79,7 +78,11 @@ fn people() -> Result<Directory> {
         "govern_artifact/churn_v1",
         "cluster/spark",
     ];
-    commands.extend(things.map(|thing| Command::add_resource(thing).into()));
+    let batch = Batch::host(MONDAY)
+        .policy(policy())
+        .add(license)
+        .extend(people)
+        .extend(things.map(Command::add_resource));
 
     let catalog = catalog::catalog()?;
     println!(
@@ -87,7 +90,7 @@ fn people() -> Result<Directory> {
         catalog.kinds().len(),
         catalog.profiles().len()
     );
-    Ok(Directory::new(catalog).plan(Batch::host(MONDAY).policy(policy()).extend(commands))?.into_directory())
+    Ok(Directory::new(catalog).plan(batch)?.into_directory())
 }
 
 /// When a profile is full, users become readers and get in line.
@@ -201,17 +204,18 @@ fn word(decision: Decision) -> &'static str {
 fn provisioned_project(directory: &Directory) -> Result<Directory> {
     println!("\n== A project with three groups: what each grant comes to, implied flags included\n");
     let group = |role: &str| format!("churn_{role}");
-    let mut commands: Vec<Command> = vec![Command::add_resource("project/churn").into()];
+    let mut batch = Batch::host(MONDAY).policy(policy()).add(Command::add_resource("project/churn"));
     for (role, user, flags) in [
         ("administrators", "dora", &["admin"][..]),
         ("contributors", "sid", &["write_project_content", "export_datasets_data"]),
         ("readers", "dana", &["read_project_content"]),
     ] {
-        commands.push(Command::add_group(group(role)).into());
-        commands.push(Command::grant(Grantee::group(group(role)), "project/churn", flags.iter().copied()));
-        commands.push(Command::join(user, group(role)));
+        batch = batch
+            .add(Command::add_group(group(role)))
+            .add(Command::grant(Grantee::group(group(role)), "project/churn", flags))
+            .add(Command::join(user, group(role)));
     }
-    let directory = directory.plan(Batch::host(MONDAY).policy(policy()).extend(commands))?.into_directory();
+    let directory = directory.plan(batch)?.into_directory();
     let churn = directory.resource::<Project>("churn").ok_or("churn was added")?;
     let may = |user| -> Result<OfProject> { Ok(directory.permissions(id(&directory, user)?, churn)) };
     for (role, user) in [("administrators", "dora"), ("contributors", "sid"), ("readers", "dana")] {
@@ -297,7 +301,7 @@ fn some(names: &[String]) -> String {
 fn full_house(directory: &Directory) -> Result<()> {
     println!("\n== The license is full, and the status tells\n");
     let hour = MONDAY.plus_millis(3_600_000);
-    let more = ["mo", "nina"].map(|user| Command::add_user(user).profile("full_designer").into());
+    let more = ["mo", "nina"].map(|user| Command::add_user(user).profile("full_designer"));
     let full = directory.plan(Batch::host(hour).policy(policy()).extend(more))?.into_directory();
     let nina = id(&full, "nina")?;
     println!("   two seats of full_designer are licensed, and mo takes the last one:");

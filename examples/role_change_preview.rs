@@ -53,18 +53,17 @@ fn license(edition: &str) -> License {
 /// Ada owns a workflow, a plan and a model, bob shares a plan with her, and three schedules run as ada.
 fn world() -> Result<Directory, Failure> {
     let document: CatalogDocument = serde_json::from_str(CATALOG)?;
-    let commands = [
-        license("enterprise").into(),
-        Command::add_user("ada").profile("full").into(),
-        Command::add_user("bob").profile("full").into(),
-        Command::add_resource("workflow/cleaning").owner("ada").into(),
-        Command::add_resource("plan/nightly").owner("ada").into(),
-        Command::add_resource("ml_project/churn").owner("ada").into(),
-        Command::add_resource("plan/monthly").owner("bob").into(),
-        Command::grant(Grantee::user("ada"), "plan/monthly", ["read", "update", "run"]),
-    ];
+    let batch = Batch::host(Timestamp::EPOCH)
+        .add(license("enterprise"))
+        .add(Command::add_user("ada").profile("full"))
+        .add(Command::add_user("bob").profile("full"))
+        .add(Command::add_resource("workflow/cleaning").owner("ada"))
+        .add(Command::add_resource("plan/nightly").owner("ada"))
+        .add(Command::add_resource("ml_project/churn").owner("ada"))
+        .add(Command::add_resource("plan/monthly").owner("bob"))
+        .add(Command::grant(Grantee::user("ada"), "plan/monthly", ["read", "update", "run"]));
     let empty = Directory::new(Catalog::try_from(document)?);
-    Ok(empty.plan(Batch::host(Timestamp::EPOCH).extend(commands))?.into_directory())
+    Ok(empty.plan(batch)?.into_directory())
 }
 
 /// What the platform runs as ada, by schedule: things that the library knows nothing of, told as what they need.
@@ -76,7 +75,7 @@ fn schedules() -> [Requirement; 3] {
     ]
 }
 
-fn preview(directory: &Directory, command: Command) -> Result<(Plan, Impact), Failure> {
+fn preview(directory: &Directory, command: impl Into<Command>) -> Result<(Plan, Impact), Failure> {
     let plan = directory.plan(Batch::host(Timestamp::from_millis(1)).add(command))?;
     let impact = plan.impact();
     Ok((plan, impact))
@@ -138,15 +137,18 @@ fn role_downgrade(full: &Directory) -> Result<Directory, Failure> {
     assert_eq!((impact.loses(), impact.gains()), (3, 0));
     assert_eq!(broken(&impact), ["training, every night", "monthly plan, edited by a job"]);
 
-    let basic = full.commit(plan)?;
-    let denied = basic.check_by_name("user:ada", "ml_project/churn", &["run"])?;
+    let basic = full.apply(plan)?;
+    let denied = basic.check_by_name("user:ada", "ml_project/churn", &["run"]);
     println!("  then ada asks to run ml_project/churn: {}", denied.code());
     assert_eq!(denied.code(), "beyond_profile");
     // Security is as it was: she owns what she owned, and what was shared with her is shared still.
     let churn = basic.resource_by_name("ml_project/churn").ok_or("it is there")?;
-    assert_eq!(basic.owner_of(churn), basic.user("ada"));
+    assert_eq!(basic.owner_of(churn), basic.user_by_name("ada"));
     let monthly = basic.resource_by_name("plan/monthly").ok_or("it is there")?;
-    assert_eq!(basic.granted(basic.user("ada").ok_or("she is there")?, monthly).bits().count_ones(), 3);
+    assert_eq!(
+        basic.granted(basic.user_by_name("ada").ok_or("she is there")?, monthly).bits().count_ones(),
+        3
+    );
     println!("  she still owns it, and plan/monthly is still shared with her");
 
     let (_, impact) = preview(&basic, Command::transfer_ownership("ml_project/churn", "bob"))?;
@@ -161,7 +163,7 @@ fn role_upgrade(full: &Directory, basic: &Directory) -> Result<(), Failure> {
     let (plan, impact) = preview(basic, Command::assign_profile("ada", "full"))?;
     tell(&impact);
     assert_eq!((impact.gains(), impact.loses()), (3, 0));
-    let again = basic.commit(plan)?;
+    let again = basic.apply(plan)?;
     for name in ["workflow/cleaning", "plan/nightly", "ml_project/churn", "plan/monthly"] {
         let on = full.resource_by_name(name).ok_or("it is there")?;
         let ada = full.user_by_name("ada").ok_or("she is there")?;
@@ -173,12 +175,12 @@ fn role_upgrade(full: &Directory, basic: &Directory) -> Result<(), Failure> {
 
 fn edition_downgrade(full: &Directory) -> Result<Directory, Failure> {
     println!("what if the space went from Enterprise to Starter?");
-    let (plan, impact) = preview(full, license("starter").into())?;
+    let (plan, impact) = preview(full, license("starter"))?;
     tell(&impact);
     assert_eq!((impact.loses(), impact.gains()), (1, 0));
     assert_eq!(broken(&impact), ["training, every night"]);
-    let starter = full.commit(plan)?;
-    let denied = starter.check_by_name("user:ada", "ml_project/churn", &["run"])?;
+    let starter = full.apply(plan)?;
+    let denied = starter.check_by_name("user:ada", "ml_project/churn", &["run"]);
     println!("  then ada asks to run ml_project/churn: {}", denied.code());
     assert_eq!(denied.code(), "add_on_missing");
     let refused =
@@ -189,10 +191,10 @@ fn edition_downgrade(full: &Directory) -> Result<Directory, Failure> {
 
 fn edition_upgrade(full: &Directory, starter: &Directory) -> Result<(), Failure> {
     println!("what if it went back to Enterprise?");
-    let (plan, impact) = preview(starter, license("enterprise").into())?;
+    let (plan, impact) = preview(starter, license("enterprise"))?;
     tell(&impact);
     assert_eq!((impact.gains(), impact.loses()), (1, 0));
-    let diff = Directory::diff(full, &starter.commit(plan)?);
+    let diff = Directory::diff(full, &starter.apply(plan)?);
     assert!(diff.users.is_empty() && diff.resources.is_empty() && !diff.license);
     println!("  compared with before both changes, no user and no resource differs");
     Ok(())

@@ -16,6 +16,7 @@ use entitle::{Batch, Command, Decision, Denial, Directory, Grantee, License, Tim
 ///
 /// It sees the request and the figures, and answers. It asks no clock and does no I/O, so planning twice gives the same.
 /// The ledger checks the answer: if no reader's seat is free either, placing counts as refusing.
+#[derive(Clone, Copy)]
 struct HouseRule {
     place_on: &'static str,
 }
@@ -54,16 +55,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("== Before: both designers' seats are taken\n\n{}", full.seat_report());
 
     // An administrator adds a third one by hand. The policy refuses, and nothing happens at all.
-    let by_hand = [Command::add_user("carl").profile("designer").into()];
-    let Err(refusal) = full.plan(Batch::host(hour(1)).policy(policy).extend(by_hand)) else {
+    let by_hand = Batch::host(hour(1)).policy(policy).add(Command::add_user("carl").profile("designer"));
+    let Err(refusal) = full.plan(by_hand) else {
         return Err("there was no seat".into());
     };
     println!("== carl, added by hand, is refused\n\n{refusal}  [{}]\n", refusal.code());
     assert_eq!(refusal.code(), "seat_limit");
 
     // The same wish from the company directory. A plan shows what would come of it before anything happens.
-    let login = [Command::sync_user("dora", UserSource::Ldap, ["CN=designers"]).into()];
-    let plan = full.plan(Batch::host(hour(2)).policy(policy).extend(login))?;
+    let login = Command::sync_user("dora", UserSource::Ldap, ["CN=designers"]);
+    let plan = full.plan(Batch::host(hour(2)).policy(policy).add(login))?;
     println!("== dora logs in for the first time: a preview");
     println!();
     for change in plan.impact().seats() {
@@ -80,8 +81,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // What she holds is what she can do: granted is one thing, paid for another.
     let dora = placed.user_by_name("dora").ok_or("dora was added")?;
-    assert_eq!(placed.check_by_name("user:dora", "project/churn", &["read"])?, Decision::Allowed);
-    let write = placed.check_by_name("user:dora", "project/churn", &["write"])?;
+    assert_eq!(placed.check_by_name("user:dora", "project/churn", &["read"]), Decision::Allowed);
+    let write = placed.check_by_name("user:dora", "project/churn", &["write"]);
     assert_eq!(write, Decision::Denied(Denial::BeyondProfile));
     println!("== Why dora counts\n\n{}", placed.explain_seat(dora).ok_or("dora is there")?);
     println!("she was granted `write`, and it is denied: {}\n", write.code());
@@ -90,14 +91,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let promoted =
         placed.plan(Batch::host(hour(3)).policy(policy).add(Command::suspend("bob")))?.into_directory();
     println!("== bob goes on leave\n\n{}", promoted.explain_seat(dora).ok_or("dora is there")?);
-    assert_eq!(promoted.check_by_name("user:dora", "project/churn", &["write"])?, Decision::Allowed);
+    assert_eq!(promoted.check_by_name("user:dora", "project/churn", &["write"]), Decision::Allowed);
     assert_eq!(promoted.figures("designer").map(|figures| (figures.held, figures.available)), {
         Some((2, entitle::seats::Quantity::Count(0)))
     });
 
     // A policy that promises what is not there cannot oversell: with no reader's seat free, placing is refused.
-    let crowd = ["eve", "finn", "gus"]
-        .map(|user| Command::sync_user(user, UserSource::Ldap, ["CN=designers"]).into());
+    let crowd =
+        ["eve", "finn", "gus"].map(|user| Command::sync_user(user, UserSource::Ldap, ["CN=designers"]));
     let Err(refusal) = placed.plan(Batch::host(hour(3)).policy(policy).extend(crowd)) else {
         return Err("there were no seats".into());
     };

@@ -11,21 +11,20 @@ fn catalog() -> Catalog {
     Catalog::builder().kind(project).profile(Profile::new("designer")).profile(reader).build().unwrap()
 }
 
-fn commands() -> [Command; 6] {
-    [
-        License::new("acme").seats("designer", 1).seats("reader", 1).into(),
-        Command::add_group("data").into(),
-        Command::add_user("ada").profile("designer").group("data").into(),
-        Command::add_user("bob").profile("reader").group("data").into(),
-        Command::add_resource("project/churn").into(),
-        Command::grant(Grantee::group("data"), "project/churn", ["write"]),
-    ]
+fn setup() -> Batch {
+    Batch::host(Timestamp::EPOCH)
+        .add(License::new("acme").seats("designer", 1).seats("reader", 1))
+        .add(Command::add_group("data"))
+        .add(Command::add_user("ada").profile("designer").group("data"))
+        .add(Command::add_user("bob").profile("reader").group("data"))
+        .add(Command::add_resource("project/churn"))
+        .add(Command::grant(Grantee::group("data"), "project/churn", ["write"]))
 }
 
 #[test]
 fn the_layers_work_without_features() {
-    let plan = Directory::new(catalog()).plan(Batch::host(Timestamp::EPOCH).extend(commands())).unwrap();
-    let (directory, commit) = (plan.directory().clone(), plan.commit("ada").unwrap());
+    let plan = Directory::new(catalog()).plan(setup()).unwrap();
+    let (directory, commit) = (plan.directory().clone(), plan.commit().unwrap());
     let (ada, bob) = (directory.user_by_name("ada").unwrap(), directory.user_by_name("bob").unwrap());
     let churn = directory.resource_by_name("project/churn").unwrap();
     let write = directory.catalog().permission_set("project", ["write"]).unwrap();
@@ -35,9 +34,11 @@ fn the_layers_work_without_features() {
     assert_eq!(directory.principals(churn, write).collect::<Vec<_>>(), [ada]);
     assert!(directory.explain(bob, churn, write).to_string().contains("reader"));
 
-    let one_more = [Command::add_user("eve").profile("designer").into()];
     assert_eq!(
-        directory.plan(Batch::host(Timestamp::EPOCH).extend(one_more)).unwrap_err().code(),
+        directory
+            .plan(Batch::host(Timestamp::EPOCH).add(Command::add_user("eve").profile("designer")))
+            .unwrap_err()
+            .code(),
         "seat_limit"
     );
 

@@ -6,7 +6,7 @@ use crate::clock::{Contender, interleaved};
 use crate::handmade::{Calculator, Lists, Maps};
 use crate::report::Target::{AtLeast, AtMost};
 use crate::report::{note, row};
-use crate::worlds::{CliCommand, Instance, Question, World};
+use crate::worlds::{Instance, Question, Resolved, World};
 
 /// Long enough that a contender whose rows another one drove out of the cache soon has them back.
 const WINDOW: usize = 16_384;
@@ -23,16 +23,16 @@ pub(crate) const fn questions_of(world: &World) -> u32 {
 }
 
 /// How often each contender has its turn: seldom in the largest world, where a round takes ten times as long.
-fn rounds_of(asked: &[CliCommand]) -> usize {
+fn rounds_of(asked: &[Resolved]) -> usize {
     if asked.len() > 1 << 17 { 30 } else { 100 }
 }
 
-fn throughput<'a>(asked: &'a [CliCommand], question: impl Fn(&CliCommand) -> u64 + 'a) -> Contender<'a> {
+fn throughput<'a>(asked: &'a [Resolved], question: impl Fn(&Resolved) -> u64 + 'a) -> Contender<'a> {
     Box::new(move |start| asked[start..][..WINDOW].iter().map(&question).sum())
 }
 
 /// Each next question is one or two places further on, as the last answer says.
-fn chained<'a>(asked: &'a [CliCommand], question: impl Fn(&CliCommand) -> u64 + 'a) -> Contender<'a> {
+fn chained<'a>(asked: &'a [Resolved], question: impl Fn(&Resolved) -> u64 + 'a) -> Contender<'a> {
     let last = asked.len() - 1;
     Box::new(move |start| {
         let mut place = start;
@@ -44,10 +44,10 @@ fn chained<'a>(asked: &'a [CliCommand], question: impl Fn(&CliCommand) -> u64 + 
     })
 }
 
-pub(crate) fn against_the_floor(world: &World, directory: &Directory, asked: &[CliCommand], limit: f64) {
+pub(crate) fn against_the_floor(world: &World, directory: &Directory, asked: &[Resolved], limit: f64) {
     let name = world.size.name;
-    let floor = |asked: &CliCommand| directory.floor(asked.user, asked.resource);
-    let check = |asked: &CliCommand| {
+    let floor = |asked: &Resolved| directory.floor(asked.user, asked.resource);
+    let check = |asked: &Resolved| {
         u64::from(directory.check(asked.user, asked.resource, asked.permission).is_allowed())
     };
     let mut contenders =
@@ -63,7 +63,7 @@ pub(crate) fn against_the_floor(world: &World, directory: &Directory, asked: &[C
 pub(crate) fn against_peers(
     world: &World,
     directory: &Directory,
-    asked: &[CliCommand],
+    asked: &[Resolved],
     questions: &[Question],
 ) {
     let name = world.size.name;
@@ -76,7 +76,7 @@ pub(crate) fn against_peers(
     let of = |peer: &dyn Fn(Question) -> bool, start: usize| {
         questions[start..][..WINDOW].iter().map(|question| u64::from(peer(*question))).sum()
     };
-    let check = |asked: &CliCommand| {
+    let check = |asked: &Resolved| {
         u64::from(directory.check(asked.user, asked.resource, asked.permission).is_allowed())
     };
     let mut contenders: [Contender<'_>; 4] = [
@@ -97,7 +97,7 @@ pub(crate) fn against_peers(
 }
 
 /// A global permission against a read of the principal's row.
-pub(crate) fn global(world: &World, directory: &Directory, asked: &[CliCommand], questions: &[Question]) {
+pub(crate) fn global(world: &World, directory: &Directory, asked: &[Resolved], questions: &[Question]) {
     let instance = directory.singleton::<Instance>().unwrap();
     for (asked, question) in asked.iter().zip(questions).step_by(compared(questions.len())) {
         let allowed = directory.permissions(asked.user, instance);
@@ -105,9 +105,9 @@ pub(crate) fn global(world: &World, directory: &Directory, asked: &[CliCommand],
         let decision = directory.check(asked.user, instance, asked.permission);
         assert_eq!(decision.is_allowed(), allowed.contains(asked.permission), "{question:?}");
     }
-    let floor = |asked: &CliCommand| directory.floor_of(asked.user);
+    let floor = |asked: &Resolved| directory.floor_of(asked.user);
     let check =
-        |asked: &CliCommand| u64::from(directory.check(asked.user, instance, asked.permission).is_allowed());
+        |asked: &Resolved| u64::from(directory.check(asked.user, instance, asked.permission).is_allowed());
     let mut contenders =
         [chained(asked, floor), chained(asked, check), throughput(asked, floor), throughput(asked, check)];
     let times = interleaved(&mut contenders, asked.len(), WINDOW, rounds_of(asked));

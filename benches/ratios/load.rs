@@ -8,18 +8,18 @@ use std::time::{Duration, Instant};
 
 use entitle::authority::Reader;
 use entitle::journal::MemoryJournal;
-use entitle::{Authority, Batch, Directory, Strict};
+use entitle::{Authority, Batch, Directory};
 
 use crate::changes::change;
 use crate::clock::{lower_quartile, nanos};
 use crate::report::Target::{AtLeast, AtMost};
 use crate::report::{note, row};
 use crate::shapes::Heavy;
-use crate::worlds::{CliCommand, NAMES, NOW, Permissions, Project, Random, World, user_name};
+use crate::worlds::{NAMES, NOW, Permissions, Project, Random, Resolved, World, user_name};
 
-fn all(directory: &Directory, asked: &[CliCommand]) -> usize {
+fn all(directory: &Directory, asked: &[Resolved]) -> usize {
     let check =
-        |asked: &&CliCommand| directory.check(asked.user, asked.resource, asked.permission).is_allowed();
+        |asked: &&Resolved| directory.check(asked.user, asked.resource, asked.permission).is_allowed();
     asked.iter().filter(check).count()
 }
 
@@ -43,13 +43,13 @@ fn rate(threads: usize, ask: &(impl Fn(usize) -> usize + Sync)) -> f64 {
 }
 
 /// The questions that one of two threads works through.
-fn part(asked: &[CliCommand], thread: usize) -> &[CliCommand] {
+fn part(asked: &[Resolved], thread: usize) -> &[Resolved] {
     let (left, right) = asked.split_at(asked.len() / 2);
     if thread == 0 { left } else { right }
 }
 
 /// Two threads beside one, with nothing else going on.
-pub(crate) fn two_threads(world: &World, directory: &Directory, asked: &[CliCommand]) {
+pub(crate) fn two_threads(world: &World, directory: &Directory, asked: &[Resolved]) {
     // A small world is asked within milliseconds, in which others may well have one of the two cores, so more often.
     let (times, rounds) = if asked.len() > 1 << 17 { (1, 6) } else { (8, 30) };
     let ask = |thread: usize| {
@@ -66,7 +66,7 @@ pub(crate) fn two_threads(world: &World, directory: &Directory, asked: &[CliComm
 }
 
 /// What a thread's reader costs, and checks through it beside a writer who commits a thousand times a second.
-pub(crate) fn readers(world: &World, directory: &Directory, asked: &[CliCommand]) {
+pub(crate) fn readers(world: &World, directory: &Directory, asked: &[Resolved]) {
     let authority = Authority::new(directory.clone(), MemoryJournal::after(directory.revision()));
     let mut reader = authority.reader();
     let loads = 1 << 20;
@@ -103,7 +103,7 @@ pub(crate) fn readers(world: &World, directory: &Directory, asked: &[CliCommand]
 }
 
 /// Commits one change each millisecond until it is told to stop.
-fn write(world: &World, authority: &Authority<MemoryJournal, Strict>, stop: &AtomicBool) {
+fn write(world: &World, authority: &Authority<MemoryJournal>, stop: &AtomicBool) {
     let mut random = Random::new(11);
     let start = Instant::now();
     let mut commits = 0;

@@ -1,7 +1,11 @@
 //! Kinds of resources, in types and at run time.
 
+use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
+use core::fmt;
+use core::marker::PhantomData;
 
 use bitflags::Flags;
 
@@ -45,6 +49,134 @@ pub trait ResourceKind: 'static {
     ///
     /// See the example of [`ResourceKind`].
     type Permissions: Flags<Bits = u64>;
+
+    /// Names the resource with this key: `Project::at("churn")` is `project/churn`.
+    ///
+    /// ```
+    /// # use entitle::bitflags::bitflags;
+    /// # use entitle::catalog::ResourceKind;
+    /// # bitflags! { #[derive(Clone, Copy)] pub struct Flags: u64 { const READ = 1; } }
+    /// # enum Project {}
+    /// # impl ResourceKind for Project { const NAME: &'static str = "project"; type Permissions = Flags; }
+    /// assert_eq!(Project::at("churn").to_string(), "project/churn");
+    /// ```
+    fn at(key: impl Into<String>) -> TypedTarget<Self>
+    where
+        Self: Sized,
+    {
+        TypedTarget::new(Some(key.into()))
+    }
+
+    /// Names all resources of the kind, those that do not exist yet included (rule A8).
+    ///
+    /// ```
+    /// # use entitle::bitflags::bitflags;
+    /// # use entitle::catalog::ResourceKind;
+    /// # bitflags! { #[derive(Clone, Copy)] pub struct Flags: u64 { const READ = 1; } }
+    /// # enum Project {}
+    /// # impl ResourceKind for Project { const NAME: &'static str = "project"; type Permissions = Flags; }
+    /// assert_eq!(Project::all().to_string(), "project/*");
+    /// ```
+    #[must_use]
+    fn all() -> TypedTarget<Self>
+    where
+        Self: Sized,
+    {
+        TypedTarget::new(Some("*".to_owned()))
+    }
+
+    /// Names the one resource of a singleton kind (rule A9).
+    ///
+    /// ```
+    /// # use entitle::bitflags::bitflags;
+    /// # use entitle::catalog::ResourceKind;
+    /// # bitflags! { #[derive(Clone, Copy)] pub struct Flags: u64 { const ADMIN = 1; } }
+    /// # enum Instance {}
+    /// # impl ResourceKind for Instance { const NAME: &'static str = "instance"; type Permissions = Flags; }
+    /// assert_eq!(Instance::only().to_string(), "instance");
+    /// ```
+    #[must_use]
+    fn only() -> TypedTarget<Self>
+    where
+        Self: Sized,
+    {
+        TypedTarget::new(None)
+    }
+
+    /// Returns the names of the permissions in a set, as commands write them.
+    ///
+    /// A bit that is no permission of the kind has no name and is left out.
+    ///
+    /// ```
+    /// # use entitle::bitflags::bitflags;
+    /// # use entitle::catalog::ResourceKind;
+    /// # bitflags! { #[derive(Clone, Copy)] pub struct Flags: u64 { const READ = 1; const WRITE = 2; } }
+    /// # enum Project {}
+    /// # impl ResourceKind for Project { const NAME: &'static str = "project"; type Permissions = Flags; }
+    /// assert_eq!(Project::permission_names(Flags::WRITE), ["write"]);
+    /// ```
+    #[must_use]
+    fn permission_names(permissions: Self::Permissions) -> Vec<String>
+    where
+        Self: Sized,
+    {
+        let bits = permissions.bits();
+        single_bits::<Self>()
+            .filter(|&(bit, _)| bits & bit != 0)
+            .map(|(_, name)| name.to_ascii_lowercase())
+            .collect()
+    }
+}
+
+/// A target of a typed kind: one resource, all of them, or the singleton.
+///
+/// Made by [`ResourceKind::at`], [`ResourceKind::all`] and [`ResourceKind::only`]. Commands take it in place of a
+/// text, with permissions of the kind's own type:
+///
+/// ```
+/// # use entitle::bitflags::bitflags;
+/// # use entitle::catalog::ResourceKind;
+/// # use entitle::{Command, Grantee};
+/// # bitflags! { #[derive(Clone, Copy)] pub struct Flags: u64 { const READ = 1; const WRITE = 2; } }
+/// # enum Project {}
+/// # impl ResourceKind for Project { const NAME: &'static str = "project"; type Permissions = Flags; }
+/// let typed = Command::grant(Grantee::group("data"), Project::at("churn"), Flags::WRITE);
+/// assert_eq!(typed, Command::grant(Grantee::group("data"), "project/churn", ["write"]));
+/// ```
+pub struct TypedTarget<K> {
+    key: Option<String>,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<K> TypedTarget<K> {
+    fn new(key: Option<String>) -> Self {
+        Self { key, kind: PhantomData }
+    }
+}
+
+impl<K: ResourceKind> fmt::Display for TypedTarget<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(K::NAME)?;
+        self.key.as_ref().map_or(Ok(()), |key| write!(f, "/{key}"))
+    }
+}
+
+impl<K: ResourceKind> fmt::Debug for TypedTarget<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TypedTarget({self})")
+    }
+}
+
+impl<K> Clone for TypedTarget<K> {
+    fn clone(&self) -> Self {
+        Self::new(self.key.clone())
+    }
+}
+
+impl<K: ResourceKind> From<TypedTarget<K>> for String {
+    fn from(target: TypedTarget<K>) -> Self {
+        target.to_string()
+    }
 }
 
 /// What can be asked about a [`ResourceId`](crate::ResourceId): the permissions of its kind.

@@ -26,7 +26,7 @@ pub use self::document::{
     ExternalProfile, ExternalProfiles, KindDocument, PermissionsDocument, ProfileDocument, SeatKind,
 };
 pub use self::error::CatalogError;
-pub use self::kind::{AnyKind, ResourceKind};
+pub use self::kind::{AnyKind, ResourceKind, TypedTarget};
 pub(crate) use self::kind::{KindDefinition, Request};
 pub use self::permission::{KindId, PermissionSet};
 pub use self::profile::ProfileId;

@@ -3,9 +3,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::builders::{
-    AddGroup, AddKey, AddResource, AddUser, Invite, InviteMany, RemoveUser, SyncUser, texts,
-};
+use super::builders::{AddGroup, AddKey, AddResource, AddUser, Invite, InviteMany, RemoveUser, SyncUser};
+use super::target::CommandTarget;
 use crate::directory::{Grantee, UserSource};
 use crate::seats::License;
 
@@ -364,34 +363,22 @@ impl Command {
     /// Grants permissions.
     ///
     /// See the example of [`Command`].
-    pub fn grant<P: Into<String>>(
-        to: Grantee,
-        on: impl Into<String>,
-        permissions: impl IntoIterator<Item = P>,
-    ) -> Self {
-        Self::Grant { to, on: on.into(), permissions: texts(permissions) }
+    pub fn grant<T: CommandTarget>(to: Grantee, on: T, permissions: impl Into<T::Permissions>) -> Self {
+        Self::Grant { to, on: on.into_text(), permissions: T::names(permissions.into()) }
     }
 
     /// Revokes permissions.
     ///
     /// See the example of [`Command`].
-    pub fn revoke<P: Into<String>>(
-        to: Grantee,
-        on: impl Into<String>,
-        permissions: impl IntoIterator<Item = P>,
-    ) -> Self {
-        Self::Revoke { to, on: on.into(), permissions: texts(permissions) }
+    pub fn revoke<T: CommandTarget>(to: Grantee, on: T, permissions: impl Into<T::Permissions>) -> Self {
+        Self::Revoke { to, on: on.into_text(), permissions: T::names(permissions.into()) }
     }
 
     /// Replaces what a subject has on a target.
     ///
     /// See the example of [`Command`].
-    pub fn set_grant<P: Into<String>>(
-        to: Grantee,
-        on: impl Into<String>,
-        permissions: impl IntoIterator<Item = P>,
-    ) -> Self {
-        Self::SetGrant { to, on: on.into(), permissions: texts(permissions) }
+    pub fn set_grant<T: CommandTarget>(to: Grantee, on: T, permissions: impl Into<T::Permissions>) -> Self {
+        Self::SetGrant { to, on: on.into_text(), permissions: T::names(permissions.into()) }
     }
 
     /// Adds an API key.
@@ -411,11 +398,8 @@ impl Command {
     /// Says which permissions on a resource need a personal credential.
     ///
     /// See the example of [`Command`].
-    pub fn require_credential<P: Into<String>>(
-        resource: impl Into<String>,
-        permissions: impl IntoIterator<Item = P>,
-    ) -> Self {
-        Self::RequireCredential { resource: resource.into(), permissions: texts(permissions) }
+    pub fn require_credential<T: CommandTarget>(resource: T, permissions: impl Into<T::Permissions>) -> Self {
+        Self::RequireCredential { resource: resource.into_text(), permissions: T::names(permissions.into()) }
     }
 
     /// Notes that a user has a personal credential for a resource.

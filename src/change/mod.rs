@@ -15,6 +15,7 @@ mod planner;
 mod refusal;
 mod replay;
 mod scope;
+mod target;
 
 pub use self::batch::Batch;
 pub use self::builders::{AddGroup, AddKey, AddResource, AddUser, Invite, InviteMany, RemoveUser, SyncUser};
@@ -25,3 +26,4 @@ pub use self::plan::{Plan, StalePlanError};
 pub use self::refusal::{FieldDifference, Refusal, RefusalClass, RefusalReason};
 pub use self::replay::ReplayError;
 pub use self::scope::ScopeDocument;
+pub use self::target::{CommandTarget, PermissionNames};

@@ -1,8 +1,6 @@
 //! The scope of a key, as people write it.
 
-use alloc::string::String;
-use alloc::vec::Vec;
-
+use super::target::CommandTarget;
 use crate::catalog::{Entries, PermissionsDocument};
 
 /// What a key may do of what its user may do (rule A11).
@@ -32,10 +30,10 @@ impl ScopeDocument {
     ///
     /// See the example of [`Command`](crate::Command).
     #[must_use]
-    pub fn with<'a>(mut self, target: &str, permissions: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn with<T: CommandTarget>(mut self, target: T, permissions: impl Into<T::Permissions>) -> Self {
         if let Self::Entries(entries) = &mut self {
-            let permissions = permissions.into_iter().map(String::from).collect::<Vec<_>>();
-            entries.0.push((target.into(), PermissionsDocument::These(permissions)));
+            let permissions = T::names(permissions.into());
+            entries.0.push((target.into_text(), PermissionsDocument::These(permissions)));
         }
         self
     }

@@ -54,7 +54,7 @@ fn sized() -> impl Iterator<Item = Command> {
         let grant =
             |group: u32, on: String| Command::grant(Grantee::group(format!("g{group}")), on, ["write"]);
         let (low, high) = (on("low"), on("high"));
-        [Command::add_resource(low.clone()).into(), Command::add_resource(high.clone()).owner("u0").into()]
+        commands![Command::add_resource(low.clone()), Command::add_resource(high.clone()).owner("u0")]
             .into_iter()
             .chain((0..size).map(move |group| grant(group, low.clone())))
             .chain((GROUPS - size..GROUPS).map(move |group| grant(group, high.clone())))
@@ -75,25 +75,25 @@ fn sized() -> impl Iterator<Item = Command> {
 /// What leads to every other answer.
 fn odd() -> Vec<Command> {
     let read = |to: Grantee, on: &str| Command::grant(to, on, ["admin", "studio"]);
-    vec![
-        Command::add_user("reader").profile("reader").into(),
-        Command::add_user("trial").profile("trial").into(),
-        Command::add_user("seatless").into(),
-        Command::add_user("gone").into(),
-        Command::add_user("suspended").profile("designer").into(),
+    commands![
+        Command::add_user("reader").profile("reader"),
+        Command::add_user("trial").profile("trial"),
+        Command::add_user("seatless"),
+        Command::add_user("gone"),
+        Command::add_user("suspended").profile("designer"),
         Command::suspend("suspended"),
-        Command::invite("invited").profile("designer").into(),
-        Command::add_key("expired", "reader").scope(ScopeDocument::All).expires_at(Timestamp::EPOCH).into(),
-        Command::add_key("nothing", "reader").into(),
-        Command::add_resource("project/open").into(),
-        Command::add_resource("project/locked").into(),
-        Command::add_resource("project/gone").into(),
-        Command::add_resource("connection/lake").into(),
+        Command::invite("invited").profile("designer"),
+        Command::add_key("expired", "reader").scope(ScopeDocument::All).expires_at(Timestamp::EPOCH),
+        Command::add_key("nothing", "reader"),
+        Command::add_resource("project/open"),
+        Command::add_resource("project/locked"),
+        Command::add_resource("project/gone"),
+        Command::add_resource("connection/lake"),
         read(Grantee::Everyone, "project/open"),
         read(Grantee::Everyone, "project/locked"),
         read(Grantee::group("g3"), "project/*"),
         Command::require_credential("project/locked", ["read"]),
-        Command::record_credential("reader", "project/locked"),
+        Command::record_credential("reader", "project/locked")
     ]
 }
 
@@ -169,7 +169,7 @@ impl Questions {
 fn no_question_allocates() {
     let license = License::new("measured").unlimited("designer").unlimited("reader").unlimited("trial");
     let license = license.expires_at(END);
-    let commands = [license.into()].into_iter().chain(sized()).chain(odd());
+    let commands = commands![license].into_iter().chain(sized()).chain(odd());
     let directory = Directory::new(catalog())
         .plan(Batch::host(Timestamp::EPOCH).extend(commands))
         .unwrap()
@@ -179,7 +179,7 @@ fn no_question_allocates() {
     questions.ask(&directory, &mut answers);
 
     // The same ids when some of them are of what is gone, and then when the license is over too.
-    let gone = [Command::remove_user("gone").into(), Command::remove_resource("project/gone")];
+    let gone = commands![Command::remove_user("gone"), Command::remove_resource("project/gone")];
     let without = directory.plan(Batch::host(Timestamp::EPOCH).extend(gone)).unwrap().into_directory();
     questions.ask(&without, &mut answers);
     let lapsed = without.plan(Batch::host(END).add(Command::tick())).unwrap().into_directory();

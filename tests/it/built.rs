@@ -1,10 +1,10 @@
 //! Values built in code: each is the one that is written in JSON, part by part.
 
 use entitle::catalog::{Entries, PermissionsDocument};
-use entitle::change::ScopeDocument;
+use entitle::change::{RefusalClass, RefusalReason, ScopeDocument};
 use entitle::directory::UserSource;
 use entitle::seats::FallBack;
-use entitle::{Batch, Command, Grantee, License, Refusal, Timestamp};
+use entitle::{Batch, Command, Grantee, License, Timestamp};
 use serde_json::{Value, json};
 
 /// A command as it is written, which reads as the same command.
@@ -138,15 +138,15 @@ fn what_a_refusal_tells() {
     let directory = crate::pair::empty(&json!({ "kinds": {}, "profiles": {} }));
     let sync = Command::sync_user("ada", UserSource::Ldap, ["x ", "", "good", " y"]);
     let refusal = directory.plan(Batch::host(Timestamp::EPOCH).add(sync)).unwrap_err();
-    let Refusal::InvalidName { names } = &refusal else { panic!("{refusal:?}") };
+    let RefusalReason::InvalidName { names } = refusal.reason() else { panic!("{refusal:?}") };
     assert_eq!(names.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["x ", "", " y"]);
     let told = refusal.to_string();
     assert!(names.iter().all(|(_, error)| told.contains(&error.to_string())), "{told}");
-    assert!(!refusal.is_for_want_of_a_seat());
+    assert!(refusal.class() == RefusalClass::BadRequest);
     let add = Command::add_user("ada").profile("designer");
     let directory = crate::pair::empty(&json!({ "kinds": {}, "profiles": { "designer": {} } }));
     let refusal = directory.plan(Batch::host(Timestamp::EPOCH).add(add)).unwrap_err();
-    assert!(refusal.is_for_want_of_a_seat(), "{refusal}");
+    assert!(refusal.class() == RefusalClass::Capacity, "{refusal}");
 }
 
 /// What a plan tells of itself is what its commit stores.
@@ -156,10 +156,10 @@ fn a_plan_tells_its_commit() {
     let at = Timestamp::from_millis(5);
     let plan = directory.plan(Batch::host(at).add(Command::add_group("g"))).unwrap();
     assert_eq!((plan.at(), plan.base_revision(), plan.revision(), plan.is_empty()), (at, 0, 1, false));
-    let commit = plan.commit("ada").unwrap();
+    let commit = plan.commit().unwrap();
     assert_eq!((commit.at, commit.revision, commit.by.as_str()), (at, 1, "ada"));
     assert_eq!(commit.events, plan.events());
     let nothing = directory.plan(Batch::host(at)).unwrap();
     assert_eq!((nothing.at(), nothing.revision(), nothing.is_empty()), (at, 0, true));
-    assert!(nothing.commit("ada").is_none());
+    assert!(nothing.commit().is_none());
 }

@@ -100,7 +100,7 @@ fn rights(oracle: &World, directory: &Directory) -> Result<(), String> {
         cells.push((*target, directory.resource_by_name(target), requests(target)));
     }
     for who in principals() {
-        let principal = directory.principal_by_name(&who).map_err(|error| error.to_string())?;
+        let principal = directory.principal_by_name(&who);
         for (on, resource, requests) in &cells {
             for permissions in requests {
                 check(oracle, directory, (&who, principal), (on, *resource), permissions)?;
@@ -124,7 +124,7 @@ fn check(
 ) -> Result<(), String> {
     let what = |way: &str| format!("{way} of {} on {} for {wanted:?}", who.0, on.0);
     let expected = oracle.check(who.0, on.0, wanted);
-    let found = directory.check_by_name(who.0, on.0, wanted).map_err(|error| error.to_string())?;
+    let found = directory.check_by_name(who.0, on.0, wanted);
     same(|| what("the check by name"), &expected.as_str(), &found.code())?;
     let (Some(principal), Some(resource)) = (who.1, on.1) else { return Ok(()) };
     let kind = on.0.split('/').next().unwrap_or_default();

@@ -8,6 +8,13 @@
     reason = "test code: what a test itself gets wrong may panic"
 )]
 
+/// The commands of a batch, of whatever builders, as a list.
+macro_rules! commands {
+    ($($command:expr),* $(,)?) => {
+        ::std::vec![$(::entitle::Command::from($command)),*]
+    };
+}
+
 mod agreement;
 mod allocations;
 mod boundaries;

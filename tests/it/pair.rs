@@ -32,7 +32,7 @@ pub(crate) fn read_commands(written: &[Value]) -> Vec<Command> {
 pub(crate) fn plan(
     directory: &Directory,
     at: u64,
-    policy: &dyn SeatPolicy,
+    policy: impl SeatPolicy + 'static,
     commands: &[Value],
 ) -> Result<Plan, Refusal> {
     directory.plan(Batch::host(Timestamp::from_millis(at)).policy(policy).extend(read_commands(commands)))
@@ -81,7 +81,7 @@ impl Pair {
         round_trips(commands)?;
         self.oracle.set_policy(step.policy.for_oracle());
         let expected = self.oracle.apply(at, commands);
-        let planned = plan(&self.directory, at, &*step.policy.for_library(), commands);
+        let planned = plan(&self.directory, at, step.policy.for_library(), commands);
         let found = match &planned {
             Ok(plan) => Ok(!plan.is_empty()),
             Err(refusal) => Err(refusal.code().to_string()),
@@ -93,8 +93,8 @@ impl Pair {
         if plan.is_empty() && *plan.directory() != self.directory {
             return differs("what a plan without events makes", &self.directory, plan.directory());
         }
-        self.commits.extend(plan.commit("test"));
-        self.directory = self.directory.commit(plan).map_err(|stale| stale.to_string())?;
+        self.commits.extend(plan.commit());
+        self.directory = self.directory.apply(plan).map_err(|stale| stale.to_string())?;
         Ok(found)
     }
 

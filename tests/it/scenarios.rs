@@ -67,7 +67,7 @@ fn every_reason_and_every_refusal_is_met() {
     }
     let reasons = Denial::ALL.iter().map(|denial| denial.code());
     // A maximum is too large to be reached in a file; it has tests of its own.
-    let codes = Refusal::CODES.into_iter().filter(|&code| code != "too_many");
+    let codes = Refusal::CODES.iter().copied().filter(|&code| code != "too_many");
     let missing: Vec<_> = reasons.chain(codes).filter(|code| !met.contains(*code)).collect();
     assert!(missing.is_empty(), "no scenario meets {missing:?}");
     assert!(met.contains("allowed_beyond_profile"));

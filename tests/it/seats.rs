@@ -1,11 +1,12 @@
 //! Seats as a whole: the report is the books, and no policy can oversell.
 
-use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use entitle::catalog::{Catalog, Profile};
 use entitle::directory::UserSource;
 use entitle::scenario::Scenario;
-use entitle::seats::{Answer, Figures, Quantity, RequestSource, SeatRequest, SeatState, Strict, Waitlist};
+use entitle::seats::{Answer, Figures, Quantity, RequestSource, SeatState, Strict, Waitlist, policy_fn};
 use entitle::{Batch, Command, Directory, License, Timestamp};
 use proptest::prelude::*;
 use serde_json::json;
@@ -136,13 +137,13 @@ fn a_user_listed_in_csv_is_quoted_and_every_user_is_listed() {
 }
 
 /// One designer's seat, and users who all want it.
-fn full<const N: usize>(policy: &dyn entitle::seats::SeatPolicy, users: [&str; N]) -> Directory {
+fn full<const N: usize>(policy: impl entitle::seats::SeatPolicy + 'static, users: [&str; N]) -> Directory {
     let catalog =
         Catalog::builder().profile(Profile::new("designer")).default_profile("designer").build().unwrap();
-    let license = License::new("one").seats("designer", 1).into();
-    let users = users.map(|user| Command::add_user(user).profile("designer").into());
-    let plan = Directory::new(catalog)
-        .plan(Batch::host(Timestamp::EPOCH).policy(policy).extend([license].into_iter().chain(users)));
+    let license = License::new("one").seats("designer", 1);
+    let users = users.map(|user| Command::add_user(user).profile("designer"));
+    let plan =
+        Directory::new(catalog).plan(Batch::host(Timestamp::EPOCH).policy(policy).add(license).extend(users));
     plan.unwrap().into_directory()
 }
 
@@ -155,12 +156,12 @@ fn s4_a_seat_is_explained_in_words() {
         .profile(Profile::new("guest").exempt())
         .build()
         .unwrap();
-    let place = |request: &SeatRequest<'_>| match request.user() {
+    let place = policy_fn(|request| match request.user() {
         "placed" => Answer::Place("reader".into()),
         "guest" => Answer::Place("guest".into()),
         "extra" => Answer::Extra,
         _ => Answer::Wait,
-    };
+    });
     let hour = |hours: u64| Timestamp::from_millis(hours * 3_600_000);
     let user = |name: &str| Command::from(Command::add_user(name).profile("designer"));
     let first = Directory::new(catalog)
@@ -226,11 +227,12 @@ fn s7_the_policy_sees_the_source_of_every_way_in() {
             .add(Command::assign_profile("second", "designer")),
     );
     let away = away.unwrap().into_directory();
-    let seen = RefCell::new(Vec::new());
-    let policy = |request: &SeatRequest<'_>| {
-        seen.borrow_mut().push(request.source());
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let asked = Arc::clone(&seen);
+    let policy = Arc::new(policy_fn(move |request| {
+        asked.lock().unwrap().push(request.source());
         Answer::Refuse
-    };
+    }));
     let ways: [(Command, RequestSource); 5] = [
         (Command::add_user("third").profile("designer").into(), RequestSource::Admin),
         (Command::invite("third").profile("designer").into(), RequestSource::Invite),
@@ -239,21 +241,21 @@ fn s7_the_policy_sees_the_source_of_every_way_in() {
         (Command::sync_user("third", UserSource::Ldap, ["CN=x"]).into(), RequestSource::Sync),
     ];
     for (command, source) in ways {
-        seen.borrow_mut().clear();
-        let refused = away.plan(Batch::host(Timestamp::EPOCH).policy(policy).add(command.clone()));
+        seen.lock().unwrap().clear();
+        let refused = away.plan(Batch::host(Timestamp::EPOCH).policy(policy.clone()).add(command.clone()));
         assert_eq!(refused.unwrap_err().code(), "seat_limit", "{command:?}");
-        assert_eq!(*seen.borrow(), [source], "{command:?}");
-        seen.borrow_mut().clear();
+        assert_eq!(*seen.lock().unwrap(), [source], "{command:?}");
+        seen.lock().unwrap().clear();
         assert!(
             away.plan(
                 Batch::host(Timestamp::EPOCH)
                     .source(RequestSource::Import)
-                    .policy(policy)
+                    .policy(policy.clone())
                     .add(command.clone())
             )
             .is_err()
         );
-        assert_eq!(*seen.borrow(), [RequestSource::Import], "{command:?}");
+        assert_eq!(*seen.lock().unwrap(), [RequestSource::Import], "{command:?}");
     }
 }
 
@@ -282,14 +284,14 @@ proptest! {
         seed: u64,
         batches in prop::collection::vec(prop::collection::vec(any::<(u8, u8, u8)>(), 1..3), 1..60),
     ) {
-        let dice = Cell::new(seed | 1);
-        let nonsense = |_: &SeatRequest<'_>| {
+        let dice = AtomicU64::new(seed | 1);
+        let nonsense = Arc::new(policy_fn(move |_| {
             // A xorshift: it does not even answer the same question twice alike.
-            let mut state = dice.get();
+            let mut state = dice.load(Ordering::Relaxed);
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;
-            dice.set(state);
+            dice.store(state, Ordering::Relaxed);
             match state % 8 {
                 0 | 1 => Answer::Extra,
                 2 => Answer::Place("designer".into()),
@@ -299,7 +301,7 @@ proptest! {
                 6 => Answer::Wait,
                 _ => Answer::Refuse,
             }
-        };
+        }));
         let catalog = ["designer", "analyst", "reader"].into_iter().map(Profile::new);
         let catalog = catalog.fold(Catalog::builder(), entitle::catalog::CatalogBuilder::profile);
         let catalog = catalog.profile(Profile::new("guest").exempt()).build().unwrap();
@@ -308,7 +310,7 @@ proptest! {
         let mut directory = licensed.unwrap().into_directory();
         for (at, batch) in batches.into_iter().enumerate() {
             let now = Timestamp::from_millis(at as u64);
-            let Ok(plan) = directory.plan(Batch::host(now).policy(nonsense).extend(batch.into_iter().map(command))) else { continue };
+            let Ok(plan) = directory.plan(Batch::host(now).policy(Arc::clone(&nonsense)).extend(batch.into_iter().map(command))) else { continue };
             directory = plan.into_directory();
             for profile in ["designer", "analyst", "reader"] {
                 let figures = directory.figures(profile).unwrap();

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use engines::Engine;
 use entitle::Directory;
-use worlds::{CliCommand, L, M, Question, S, Size, World};
+use worlds::{Resolved, L, M, Question, S, Size, World};
 
 /// How long one engine may take in each world, together with its share of `entitle`.
 const BUDGET: Duration = Duration::from_secs(4);
@@ -70,7 +70,7 @@ fn measured(size: Size) -> Vec<(String, String)> {
 /// The nanoseconds for one question: of `entitle`, and of the engine.
 fn by_turns(
     directory: &Directory,
-    asked: &[CliCommand],
+    asked: &[Resolved],
     engine: &mut dyn Engine,
     questions: &[Question],
 ) -> (f64, f64) {
@@ -96,7 +96,7 @@ fn by_turns(
         let place = random.below(u32::try_from(asked.len() - 16_384 + 1).unwrap()) as usize;
         let start = Instant::now();
         let check =
-            |asked: &&CliCommand| directory.check(asked.user, asked.resource, asked.permission).is_allowed();
+            |asked: &&Resolved| directory.check(asked.user, asked.resource, asked.permission).is_allowed();
         black_box(asked[place..][..16_384].iter().filter(check).count());
         own.push(start.elapsed().as_secs_f64() * 1e9 / 16_384.0);
 

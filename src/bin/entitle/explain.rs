@@ -11,7 +11,7 @@ pub(super) fn explain(file: &str, question: &Question) -> Result<Exit, CliError>
     let (outcome, exit) = run(file, &read(file)?);
     let permissions: Vec<&str> = question.permissions.iter().map(String::as_str).collect();
     let explanation = outcome.directory().explain_by_name(&question.who, &question.on, &permissions);
-    let explanation = explanation.map_err(|error| CliError::Misused(error.to_string()))?;
+
     let text = if question.json {
         serde_json::to_string_pretty(&explanation).map_err(std::io::Error::from)?
     } else {

@@ -7,10 +7,10 @@ use crate::generate;
 use crate::history::world;
 use crate::pair::Pair;
 use entitle::catalog::Catalog;
-use entitle::change::{Command, Commit};
+use entitle::change::{Command, Commit, RefusalReason};
 use entitle::directory::UserStatus;
 use entitle::scenario::Scenario;
-use entitle::{Batch, Directory, Refusal, Timestamp};
+use entitle::{Batch, Directory, Timestamp};
 use serde_json::{Value, json};
 
 /// Bytes choose a history; the crate and the oracle agree about every refusal, decision and figure in it, the
@@ -89,7 +89,7 @@ pub(crate) fn invitations(bytes: &[u8]) {
     let catalog =
         r#"{ "kinds": {}, "profiles": { "guest": { "seat": "exempt" } }, "default_profile": "guest" }"#;
     let empty = Directory::new(serde_json::from_str::<Catalog>(catalog).unwrap());
-    let asked = Command::invite_many(text.as_ref()).into();
+    let asked = Command::invite_many(text.as_ref());
     match empty.plan(Batch::host(Timestamp::EPOCH).add(asked)) {
         Ok(plan) => {
             assert!(bad.is_empty(), "{bad:?} are invited");
@@ -101,8 +101,12 @@ pub(crate) fn invitations(bytes: &[u8]) {
             assert_eq!(usize::try_from(directory.user_count()), Ok(good.len()));
             is_sound(directory);
         }
-        Err(Refusal::InvalidAddresses { addresses }) => assert_eq!(addresses, bad),
-        Err(other) => panic!("refused with `{other}`"),
+        Err(refusal) => {
+            let RefusalReason::InvalidAddresses { addresses } = refusal.reason() else {
+                panic!("refused with `{refusal}`")
+            };
+            assert_eq!(*addresses, bad);
+        }
     }
 }
 
@@ -165,7 +169,7 @@ fn is_sound(directory: &Directory) {
     for at in [due, Timestamp::from_millis(u64::MAX)] {
         let plan = directory.plan(Batch::host(at).add(Command::tick())).unwrap();
         plan.directory().audit().unwrap();
-        if let Some(commit) = plan.commit("test") {
+        if let Some(commit) = plan.commit() {
             assert!(directory.replay([&commit]).as_ref() == Ok(plan.directory()), "a tick at {at}");
         }
     }

@@ -1,7 +1,7 @@
 //! Who decides about seats: every ready policy, and one that answers at random.
 
 use crate::oracle;
-use entitle::seats::{Answer, ReadyPolicy, SeatPolicy, SeatRequest};
+use entitle::seats::{Answer, ReadyPolicy, SeatPolicy, SeatRequest, policy_fn};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -50,7 +50,7 @@ impl Decider {
             Self::Ready(policy) => Box::new(serde_json::from_value::<ReadyPolicy>(policy.clone()).unwrap()),
             Self::Wild(seed) => {
                 let seed = *seed;
-                Box::new(move |request: &SeatRequest<'_>| library_whim(seed, request))
+                Box::new(policy_fn(move |request| library_whim(seed, request)))
             }
         }
     }

@@ -12,7 +12,7 @@ use super::world;
 
 const NOW: Timestamp = Timestamp::from_millis(100);
 
-type Shared = Authority<Arc<MemoryJournal>, entitle::Strict>;
+type Shared = Authority<Arc<MemoryJournal>>;
 
 /// Two authorities on one journal, as two processes would be.
 fn pair() -> (Shared, Shared, Arc<MemoryJournal>) {
@@ -208,8 +208,7 @@ fn hosts_that_store_themselves_publish_and_follow() {
 /// A policy that panics leaves the authority as it was.
 #[test]
 fn a_panic_in_a_policy_locks_nobody_out() {
-    let panics =
-        |_: &entitle::seats::SeatRequest<'_>| -> entitle::seats::Answer { panic!("a faulty policy") };
+    let panics = entitle::seats::policy_fn(|_| panic!("a faulty policy"));
     let authority = Authority::new(Directory::new(world::catalog()), MemoryJournal::new()).policy(panics);
     let add = r#"[{ "install_license": { "name": "acme", "seats": { "designer": 0 } } },
                   { "add_user": { "user": "ada", "profile": "designer" } }]"#;

@@ -99,9 +99,13 @@ fn siblings_and_strangers() {
     assert!(Directory::diff(last, &stranger).is_empty());
     let sibling = |text: &str| {
         let commands: Vec<entitle::Command> = serde_json::from_str(text).unwrap();
-        last.plan(Batch::host(entitle::Timestamp::from_millis(96)).policy(world::policy()).extend(commands))
-            .unwrap()
-            .into_directory()
+        last.plan(
+            entitle::Batch::host(entitle::Timestamp::from_millis(96))
+                .policy(world::policy())
+                .extend(commands),
+        )
+        .unwrap()
+        .into_directory()
     };
     let renamed = sibling(r#"[{ "rename_user": { "user": "ada", "to": "eda" } }]"#);
     agrees(last, &renamed);

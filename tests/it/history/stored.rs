@@ -50,7 +50,7 @@ fn history_continues_from_a_stored_directory() {
         assert_eq!(&read.replay(&commits[known..]).unwrap(), end, "from revision {known}");
         let Some((at, commands)) = world::batches().into_iter().nth(known) else { continue };
         let plan = read.plan(Batch::host(at).policy(world::policy()).extend(commands)).unwrap();
-        assert_eq!(plan.commit("test").as_ref(), commits.get(known));
+        assert_eq!(plan.commit().as_ref(), commits.get(known));
     }
     for (name, end, commits) in world::scenarios() {
         let half = commits.len() / 2;
@@ -68,7 +68,7 @@ fn equal_directories_are_stored_alike() {
         let commands: Vec<entitle::Command> =
             texts.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
         Directory::new(world::catalog())
-            .plan(Batch::host(now).policy(policy).extend(commands))
+            .plan(Batch::host(now).policy(policy.clone()).extend(commands))
             .unwrap()
             .into_directory()
     };
@@ -154,11 +154,10 @@ fn lines_are_as_documented() {
 /// Who wants `free` is in twenty groups by profile and has spilled before the explicit groups are read.
 #[test]
 fn explicit_groups_of_a_user_whose_row_has_spilled_read_back() {
-    let by_profile =
-        (0..20).map(|group| Command::add_group(format!("p{group:02}")).by_profile(["free"]).into());
-    let explicit = (0..3).map(|group| Command::add_group(format!("e{group}")).into());
-    let ada = Command::add_user("ada").profile("free").groups(["e2", "e0", "e1"]).into();
-    let directory = built(by_profile.chain(explicit).chain([ada]));
+    let by_profile = (0..20).map(|group| Command::add_group(format!("p{group:02}")).by_profile(["free"]));
+    let explicit = (0..3).map(|group| Command::add_group(format!("e{group}")));
+    let ada = Command::add_user("ada").profile("free").groups(["e2", "e0", "e1"]);
+    let directory = built(Batch::host(Timestamp::EPOCH).extend(by_profile).extend(explicit).add(ada));
     let groups = directory.groups_of(directory.user_by_name("ada").unwrap());
     assert_eq!((groups.len(), &groups[..3]), (23, &["e0", "e1", "e2"][..]));
     reads_back(&directory);
@@ -172,34 +171,35 @@ fn a_directory_with_very_many_links_reads_back() {
     const OF_EACH: usize = 400;
     let count = MANY.div_ceil(OF_EACH) + 1;
     let (user, group) = (|index| format!("u{index}"), |index| format!("g{index}"));
-    let groups = (0..OF_EACH).map(|index| Command::add_group(group(index)).into());
-    let users = (0..count).map(|index| Command::add_user(user(index)).groups((0..OF_EACH).map(group)).into());
+    let groups = (0..OF_EACH).map(|index| Command::add_group(group(index)));
+    let users = (0..count).map(|index| Command::add_user(user(index)).groups((0..OF_EACH).map(group)));
     let granted = (0..count).flat_map(|index| {
         let on = format!("project/shared{index}");
         let grant =
             move |to| Command::grant(Grantee::group(group(to)), format!("project/shared{index}"), ["read"]);
-        [Command::add_resource(on).into()].into_iter().chain((0..OF_EACH).map(grant))
+        commands![Command::add_resource(on)].into_iter().chain((0..OF_EACH).map(grant))
     });
     let owned = (0..MANY)
-        .map(|index| Command::add_resource(format!("project/own{index}")).owner(user(index % count)).into());
-    reads_back(&built(groups.chain(users).chain(granted).chain(owned)));
+        .map(|index| Command::add_resource(format!("project/own{index}")).owner(user(index % count)));
+    let batch = Batch::host(Timestamp::EPOCH).extend(groups).extend(users).extend(granted).extend(owned);
+    reads_back(&built(batch));
 }
 
-fn built(commands: impl Iterator<Item = Command>) -> Directory {
+fn built(batch: Batch) -> Directory {
     let catalog = Catalog::builder()
         .kind(Kind::named("project").permissions(["read"]))
         .profile(Profile::new("free").exempt())
         .default_profile("free")
         .build()
         .unwrap();
-    Directory::new(catalog).plan(Batch::host(Timestamp::EPOCH).extend(commands)).unwrap().into_directory()
+    Directory::new(catalog).plan(batch).unwrap().into_directory()
 }
 
 /// A host's store may repeat a row of a membership.
 #[test]
 fn a_group_told_twice_is_joined_once() {
-    let ada = Command::add_user("ada").group("data").into();
-    let directory = built([Command::add_group("data").into(), ada].into_iter());
+    let ada = Command::add_user("ada").group("data");
+    let directory = built(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")).add(ada));
     let mut builder = Builder::new();
     let mut changed = 0;
     for record in records(&directory) {

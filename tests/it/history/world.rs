@@ -78,7 +78,7 @@ pub(crate) fn small() -> (Vec<Directory>, Vec<Commit>) {
     for (at, commands) in batches() {
         let plan =
             directories.last().unwrap().plan(Batch::host(at).policy(policy()).extend(commands)).unwrap();
-        commits.extend(plan.commit("test"));
+        commits.extend(plan.commit());
         directories.push(plan.into_directory());
     }
     (directories, commits)

@@ -3,10 +3,11 @@
 use super::{Held, Seated, apply, consumed, counted, counted_figures, ensure, figures, in_every_state, must};
 use super::{on_every_step, users};
 use crate::generate::Mix;
-use entitle::seats::{Answer, Basis, Quantity, SeatFigure, SeatRequest};
+use entitle::change::RefusalClass;
+use entitle::seats::{Answer, Basis, Quantity, SeatFigure, policy_fn};
 use entitle::{Batch, Command, Directory, License, Strict};
 use serde_json::{Value, json};
-use std::cell::RefCell;
+use std::sync::{Arc, Mutex};
 
 fn assign(user: &str, profile: Option<&str>) -> Value {
     json!({ "assign_profile": { "user": user, "profile": profile } })
@@ -33,7 +34,7 @@ fn takes_none(command: &Value) -> bool {
 #[test]
 fn s6_what_takes_no_seat_is_never_refused_for_want_of_one() {
     on_every_step(Mix::All, |taken| match taken.result {
-        Err(refusal) if refusal.is_for_want_of_a_seat() => {
+        Err(refusal) if refusal.class() == RefusalClass::Capacity => {
             ensure(!taken.commands.iter().all(takes_none), || format!("refused: {refusal}"))
         }
         _ => Ok(()),
@@ -85,8 +86,8 @@ fn s1_who_settles_for_the_profile_held_gives_nothing_up() {
         json!({ "install_license": { "name": "acme", "seats": { "designer": 0, "reader": 1 } } }),
         json!({ "add_user": { "user": "bob", "profile": "designer" } }),
     ];
-    let place = |_: &SeatRequest<'_>| Answer::Place("reader".into());
-    let placed = must(&crate::pair::empty(&catalog), &place, &first).unwrap();
+    let place = policy_fn(|_| Answer::Place("reader".into()));
+    let placed = must(&crate::pair::empty(&catalog), place, &first).unwrap();
     let batch =
         [json!({ "add_user": { "user": "ada", "profile": "reader" } }), assign("bob", Some("reader"))];
     let after = must(&placed, &entitle::seats::Waitlist, &batch).unwrap();
@@ -149,7 +150,7 @@ fn s5_a_sync_leads_through_the_same_door() {
         let wish = json!({ "sync_user": { "user": "new", "source": "local", "external_groups": ["CN=a"],
                                           "update_profile": true } });
         let chosen = must(&chosen, &Strict, &[wish])?;
-        let profile = chosen.seat_of(chosen.user("new").unwrap()).and_then(|seat| seat.wants);
+        let profile = chosen.seat_of(chosen.user_by_name("new").unwrap()).and_then(|seat| seat.wants);
         let added =
             apply(directory, &Strict, &[json!({ "add_user": { "user": "new", "profile": profile } })]);
         let [synced, added] =
@@ -161,27 +162,28 @@ fn s5_a_sync_leads_through_the_same_door() {
 #[test]
 fn s7_the_policy_is_asked_only_for_want_of_capacity() {
     on_every_step(Mix::Seats, |taken| {
-        let wrong = RefCell::new(None);
+        let wrong = Arc::new(Mutex::new(None));
+        let seen = Arc::clone(&wrong);
         let inner = taken.step.policy.for_library();
-        let watched = |request: &SeatRequest<'_>| -> Answer {
+        let watched = policy_fn(move |request| {
             let figures = request.figures(request.profile());
             let full = figures.is_none_or(|figures| figures.available == Quantity::Count(0));
             if !full && request.total().available != Quantity::Count(0) {
-                *wrong.borrow_mut() = Some(format!("asked about {request:?} with {figures:?}"));
+                *seen.lock().unwrap() = Some(format!("asked about {request:?} with {figures:?}"));
             }
             inner.decide(request)
-        };
-        let planned = crate::pair::plan(taken.before, taken.at, &watched, taken.commands);
+        });
+        let planned = crate::pair::plan(taken.before, taken.at, watched, taken.commands);
         let same = planned.as_ref().map(entitle::Plan::events) == taken.result.map(entitle::Plan::events);
         ensure(same, || format!("a policy that answers the same makes {planned:?}"))?;
-        wrong.into_inner().map_or(Ok(()), Err)
+        wrong.lock().unwrap().take().map_or(Ok(()), Err)
     });
 }
 
 #[test]
 fn s7_nobody_is_asked_where_no_seat_can_be_taken() {
     in_every_state(Mix::Seats, |directory| {
-        let asked = |_: &SeatRequest<'_>| -> Answer { panic!("the policy was asked") };
+        let asked = policy_fn(|_| panic!("the policy was asked"));
         for profile in counted(directory) {
             let offered = directory.license().is_some_and(|license| offers(license, profile));
             if directory.license_phase().admits() && offered {
@@ -189,7 +191,7 @@ fn s7_nobody_is_asked_where_no_seat_can_be_taken() {
             }
             let add = json!({ "add_user": { "user": "new", "profile": profile } });
             let refusal =
-                apply(directory, &asked, &[add]).map(|after| consumed(&after)).map_err(|no| no.code());
+                apply(directory, asked, &[add]).map(|after| consumed(&after)).map_err(|no| no.code());
             let known = matches!(refusal, Err("no_license" | "license_lapsed" | "not_offered"));
             ensure(known, || format!("{profile}: {refusal:?}"))?;
         }

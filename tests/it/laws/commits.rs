@@ -5,7 +5,6 @@ use crate::generate::Mix;
 use crate::pair::{plan, read_commands};
 use entitle::change::{Commit, StalePlanError};
 use entitle::journal::{Journal as _, MemoryJournal};
-use entitle::seats::SeatRequest;
 use entitle::{Authority, Batch, Directory, Plan, Strict, Timestamp};
 use serde_json::{Value, json};
 
@@ -26,9 +25,8 @@ fn c2_one_bad_command_anywhere_refuses_the_whole() {
             return Ok(());
         }
         let policy = taken.step.policy.for_library();
-        let decide = move |request: &SeatRequest<'_>| policy.decide(request);
         let journal = MemoryJournal::after(taken.before.revision());
-        let authority = Authority::new(taken.before.clone(), journal).policy(decide);
+        let authority = Authority::new(taken.before.clone(), journal).policy(policy);
         for (place, (command, expected)) in
             (0..=taken.commands.len()).flat_map(|place| bad().into_iter().map(move |bad| (place, bad)))
         {
@@ -58,9 +56,9 @@ fn c3_a_plan_on_an_older_revision_is_refused_as_stale() {
         let first = json!({ "add_group": { "group": "first" } });
         let first = plan(taken.before, at, &Strict, &[first]).map_err(|refusal| refusal.to_string())?;
         let expected = Err(StalePlanError { base, found: base + 1 });
-        let next = taken.before.commit(first.clone()).map_err(|stale| stale.to_string())?;
+        let next = taken.before.apply(first.clone()).map_err(|stale| stale.to_string())?;
         for stale in [late, &first] {
-            let found = next.commit(stale.clone()).map(|made| made.revision());
+            let found = next.apply(stale.clone()).map(|made| made.revision());
             ensure(found == expected, || format!("committed later: {found:?}"))?;
         }
         let authority = Authority::new(taken.before.clone(), MemoryJournal::after(base));
@@ -96,7 +94,7 @@ fn c3_the_stored_commits_make_an_equal_directory() {
         ensure(seen(&again) == seen(taken.before), || crate::compare::summary(&again))?;
         // Who waits in which order is seen in what the next commands do.
         let policy = taken.step.policy.for_library();
-        let next = plan(&again, taken.at, &*policy, taken.commands);
+        let next = plan(&again, taken.at, policy, taken.commands);
         let same = next.as_ref().map(Plan::events) == taken.result.map(Plan::events);
         ensure(same, || format!("what comes next is {next:?}, and was {:?}", taken.result.map(Plan::events)))
     });

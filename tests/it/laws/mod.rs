@@ -64,7 +64,7 @@ fn walk(history: &History, law: &impl Fn(&Taken<'_>) -> Held) -> Held {
         now = now.max(at);
         let commands: Vec<Value> = step.commands.iter().map(|command| resolve(command, at)).collect();
         log.push(json!({ "at": at, "policy": format!("{:?}", step.policy), "do": commands }));
-        let result = plan(&directory, at, &*step.policy.for_library(), &commands);
+        let result = plan(&directory, at, step.policy.for_library(), &commands);
         let (commits_so_far, before) = (&commits, &directory);
         let taken = Taken {
             before,
@@ -77,7 +77,7 @@ fn walk(history: &History, law: &impl Fn(&Taken<'_>) -> Held) -> Held {
         };
         law(&taken).map_err(|broken| explain(&broken, &log))?;
         let Ok(plan) = result else { continue };
-        commits.extend(plan.commit("test"));
+        commits.extend(plan.commit());
         directory = plan.into_directory();
     }
     Ok(())
@@ -94,12 +94,20 @@ fn ensure(holds: bool, wrong: impl FnOnce() -> String) -> Held {
 }
 
 /// What commands make of a directory at the time of its last commit, when nothing is due.
-fn apply(directory: &Directory, policy: &dyn SeatPolicy, commands: &[Value]) -> Result<Directory, Refusal> {
+fn apply(
+    directory: &Directory,
+    policy: impl SeatPolicy + 'static,
+    commands: &[Value],
+) -> Result<Directory, Refusal> {
     plan(directory, directory.committed_at().as_millis(), policy, commands).map(Plan::into_directory)
 }
 
 /// The same, where a refusal breaks the law.
-fn must(directory: &Directory, policy: &dyn SeatPolicy, commands: &[Value]) -> Result<Directory, String> {
+fn must(
+    directory: &Directory,
+    policy: impl SeatPolicy + 'static,
+    commands: &[Value],
+) -> Result<Directory, String> {
     apply(directory, policy, commands).map_err(|refusal| format!("{} is refused: {refusal}", json!(commands)))
 }
 

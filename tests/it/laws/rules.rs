@@ -116,12 +116,11 @@ fn a12_what_needs_a_credential_is_denied_without_it_and_only_then() {
                     json!({ "require_credential": { "resource": on, "for": [permission] } }),
                 ],
             )?;
-            let code =
-                |directory: &Directory| directory.check_by_name(&who, on, &[permission]).unwrap().code();
+            let code = |directory: &Directory| directory.check_by_name(&who, on, &[permission]).code();
             ensure(code(&without) == "credential_required", || format!("{who} on {on}: {}", code(&without)))?;
             let record = json!({ "record_credential": { "user": user, "resource": on } });
             let with = must(&without, &Strict, &[record])?;
-            let back = with.check_by_name(&who, on, &[permission]).unwrap();
+            let back = with.check_by_name(&who, on, &[permission]);
             ensure(back.is_allowed(), || format!("{who} on {on} with it: {}", back.code()))?;
         }
         Ok(())

@@ -28,7 +28,7 @@ fn c5_a_command_does_what_a_tick_and_then_the_command_would() {
     on_every_step(Mix::Seats, |taken| {
         let Ok(ticked) = plan(taken.before, taken.at, &Strict, &[tick()]) else { return Ok(()) };
         let policy = taken.step.policy.for_library();
-        let later = plan(ticked.directory(), taken.at, &*policy, taken.commands);
+        let later = plan(ticked.directory(), taken.at, policy, taken.commands);
         match (taken.result, &later) {
             (Err(now), Err(later)) => ensure(now.code() == later.code(), || format!("{now}, or {later}")),
             // What records nothing leaves the directory where the tick had brought it.

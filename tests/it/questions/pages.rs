@@ -118,7 +118,7 @@ fn pages_of_long_lists_are_complete() {
             .build()
             .unwrap();
         let mut commands: Vec<Command> =
-            vec![Command::add_group("all").into(), Command::add_resource("project/hub").into()];
+            commands![Command::add_group("all"), Command::add_resource("project/hub")];
         for number in 0..count {
             let (user, group) = (format!("user {number}"), format!("group {number}"));
             commands.push(Command::add_group(group.as_str()).into());

@@ -52,7 +52,7 @@ fn claimed(criterion: &mut Criterion, world: &World, directory: &Directory) {
             current = commit(&current, [add]);
         });
     });
-    let full = commit(directory, [full(directory).into()]);
+    let full = commit(directory, [full(directory)]);
     group.bench_function("refused", |bencher| {
         bencher.iter(|| {
             let add = Command::add_user("one too many").profile("designer");

@@ -94,13 +94,13 @@ impl Kinds {
         let grants = (0..64).flat_map(|kind| {
             let group = || Grantee::group(group_name(kind));
             let resource = format!("{}/r", kind_name(kind));
-            commands![
-                Command::add_resource(resource.clone()),
+            [
+                Command::from(Command::add_resource(resource.clone())),
                 Command::grant(group(), format!("{}/*", kind_name(kind)), ["p0"]),
-                Command::grant(group(), resource, ["p1", "p63"])
+                Command::grant(group(), resource, ["p1", "p63"]),
             ]
         });
-        let commands = commands![License::new("measured").unlimited("designer")]
+        let commands = [Command::from(License::new("measured").unlimited("designer"))]
             .into_iter()
             .chain((0..64).map(|group| Command::add_group(group_name(group)).into()))
             .chain(users)

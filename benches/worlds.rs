@@ -231,7 +231,7 @@ impl World {
         });
         let whole = self.whole_kind.iter().map(|grant| command(*grant, "project/*"));
         let global = self.global.iter().map(|grant| command(*grant, "instance"));
-        commands![license(self.size.users)]
+        [Command::from(license(self.size.users))]
             .into_iter()
             .chain(groups)
             .chain(users)

@@ -11,6 +11,7 @@ mod explain;
 mod floor;
 mod grants;
 mod lookup;
+mod principal;
 mod review;
 
 pub use self::bound::Bound;
@@ -18,4 +19,5 @@ pub use self::decision::{Decision, Denial, Layer};
 pub use self::explain::{Actor, ContributingGrant, Cut, CutBy, Explanation, Holding, Need, Through};
 pub use self::grants::{Grant, GrantsOf, GrantsOn, GroupIds, MemberIds};
 pub use self::lookup::{Principals, Resources};
+pub use self::principal::PrincipalName;
 pub use self::review::{Access, AccessRow, Review};

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use super::document::{Expected, NamedFigures, OneOrMore, StepDocument};
 use crate::authorize::Denial;
+use crate::authorize::PrincipalName;
 use crate::catalog::Catalog;
 use crate::change::{Command, Refusal, Requirement};
 use crate::seats::Phase;
@@ -146,10 +147,7 @@ fn leftover(step: &StepDocument) -> Option<&'static str> {
 }
 
 fn principal(field: &str, text: &str) -> Result<(), String> {
-    match text.split_once(':') {
-        Some(("user" | "key", _)) => Ok(()),
-        _ => Err(format!("`{field}` is `{text}`, which is neither `user:NAME` nor `key:NAME`")),
-    }
+    text.parse::<PrincipalName>().map(|_| ()).map_err(|error| format!("`{field}`: {error}"))
 }
 
 fn profile_exists(field: &str, profile: &str, catalog: &Catalog) -> Result<(), String> {

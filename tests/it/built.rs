@@ -154,7 +154,7 @@ fn what_a_refusal_tells() {
 fn a_plan_tells_its_commit() {
     let directory = crate::pair::empty(&json!({ "kinds": {}, "profiles": {} }));
     let at = Timestamp::from_millis(5);
-    let plan = directory.plan(Batch::host(at).add(Command::add_group("g"))).unwrap();
+    let plan = directory.plan(Batch::host(at).by("ada").add(Command::add_group("g"))).unwrap();
     assert_eq!((plan.at(), plan.base_revision(), plan.revision(), plan.is_empty()), (at, 0, 1, false));
     let commit = plan.commit().unwrap();
     assert_eq!((commit.at, commit.revision, commit.by.as_str()), (at, 1, "ada"));

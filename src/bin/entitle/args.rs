@@ -1,5 +1,6 @@
 //! What the words of the command line ask for.
 
+use entitle::authorize::PrincipalName;
 use lexopt::Arg::{Long, Short, Value};
 use lexopt::{Error, Parser, ValueExt as _};
 
@@ -102,6 +103,7 @@ fn explain(mut words: Parser) -> Result<CliCommand, Error> {
     }
     let file = file.ok_or_else(|| missing("explain", "a FILE"))?;
     let who = who.ok_or_else(|| missing("explain", "`--who`"))?;
+    who.parse::<PrincipalName>().map_err(|error| error.to_string())?;
     let on = on.ok_or_else(|| missing("explain", "`--on`"))?;
     if permissions.is_empty() {
         return Err(missing("explain", "`--permission`"));

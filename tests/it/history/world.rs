@@ -76,8 +76,11 @@ pub(crate) fn small() -> (Vec<Directory>, Vec<Commit>) {
     let mut directories = vec![Directory::new(catalog())];
     let mut commits = Vec::new();
     for (at, commands) in batches() {
-        let plan =
-            directories.last().unwrap().plan(Batch::host(at).policy(policy()).extend(commands)).unwrap();
+        let plan = directories
+            .last()
+            .unwrap()
+            .plan(Batch::host(at).by("test").policy(policy()).extend(commands))
+            .unwrap();
         commits.extend(plan.commit());
         directories.push(plan.into_directory());
     }

@@ -6,7 +6,8 @@ mod names;
 use self::cases::every_case;
 use crate::oracle::{Policy, World};
 use crate::pair::{empty, plan};
-use entitle::{Command, Directory, Refusal, Strict};
+use entitle::catalog::{Catalog, Profile};
+use entitle::{Batch, Command, Directory, Refusal, Strict, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -91,8 +92,8 @@ fn without_a_license_there_is_no_seat() {
 #[test]
 fn every_code_has_a_case() {
     let mut tested: BTreeSet<&str> = every_case().into_iter().map(|(_, _, code)| code).collect();
-    // The first has its own test above; the second takes more users than fit into memory.
-    tested.extend(["no_license", "too_many"]);
+    // The first and the last have tests of their own here; the second takes more users than fit into memory.
+    tested.extend(["no_license", "too_many", "not_authorized"]);
     assert_eq!(tested, Refusal::CODES.iter().copied().collect());
 }
 
@@ -134,4 +135,43 @@ fn a_command_of_the_wrong_shape_is_not_read() {
         let refused = world.apply(100, &[wrong]).unwrap_err();
         assert!(!Refusal::CODES.contains(&refused.as_str()), "the oracle reads {line}");
     }
+}
+
+/// A catalog opens nothing to people, so no plan of an actor is made, whatever it asks for (rules D1, D2).
+#[test]
+fn an_actor_may_change_nothing() {
+    let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build().unwrap();
+    let empty = Directory::new(catalog);
+    let ada = Batch::host(Timestamp::EPOCH).add(Command::add_user("ada").profile("reader"));
+    let directory = empty.plan(ada).unwrap().into_directory();
+    let ada = directory.user_by_name("ada").unwrap();
+    let as_ada = || Batch::actor(Timestamp::EPOCH, ada);
+    let gone = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::remove_user("ada"))).unwrap();
+    for at in [&directory, gone.directory()] {
+        for batch in [as_ada(), as_ada().add(Command::tick()), as_ada().add(Command::add_group("data"))] {
+            let refusal = at.plan(batch).unwrap_err();
+            assert_eq!((refusal.code(), refusal.command()), ("not_authorized", None));
+            assert_eq!(refusal.class().http_status(), 403);
+        }
+    }
+    let late = Batch::actor(Timestamp::EPOCH, ada);
+    let ticked = directory.plan(Batch::host(Timestamp::from_millis(9)).add(Command::add_group("g"))).unwrap();
+    assert_eq!(ticked.directory().plan(late).unwrap_err().code(), "time_reversed");
+}
+
+/// A refusal names the command of the batch, for faults and for seats, and serializes.
+#[test]
+fn a_refusal_names_its_command() {
+    let catalog = Catalog::builder().profile(Profile::new("designer")).build().unwrap();
+    let directory = Directory::new(catalog);
+    let batch = Batch::host(Timestamp::EPOCH)
+        .add(Command::add_user("ada").no_profile())
+        .add(Command::add_user("bob").profile("designer"))
+        .add(Command::add_group("data"));
+    let refusal = directory.plan(batch).unwrap_err();
+    assert_eq!((refusal.code(), refusal.command()), ("no_license", Some(1)));
+    let json = serde_json::to_value(&refusal).unwrap();
+    assert_eq!(json["class"], "capacity");
+    assert_eq!(json["command"], 1);
+    assert_eq!(json["message"], refusal.to_string());
 }

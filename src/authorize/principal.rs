@@ -1,0 +1,46 @@
+//! The name of a principal, as text.
+
+use alloc::string::{String, ToString as _};
+use core::fmt;
+use core::str::FromStr;
+
+use crate::directory::ParseNameError;
+
+/// A name of a principal: a user, or an API key that acts as one (rule A11).
+///
+/// Written `user:ada` and `key:ci`; the first `:` separates the word from the name.
+///
+/// ```
+/// use entitle::authorize::PrincipalName;
+///
+/// assert_eq!("key:ci".parse(), Ok(PrincipalName::Key("ci".into())));
+/// assert!("ada".parse::<PrincipalName>().is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PrincipalName {
+    /// A user.
+    User(String),
+    /// An API key.
+    Key(String),
+}
+
+impl fmt::Display for PrincipalName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(name) => write!(f, "user:{name}"),
+            Self::Key(name) => write!(f, "key:{name}"),
+        }
+    }
+}
+
+impl FromStr for PrincipalName {
+    type Err = ParseNameError;
+
+    fn from_str(text: &str) -> Result<Self, ParseNameError> {
+        match text.split_once(':') {
+            Some(("user", name)) => Ok(Self::User(name.to_string())),
+            Some(("key", name)) => Ok(Self::Key(name.to_string())),
+            _ => Err(ParseNameError::new(text, "a principal: `user:NAME` or `key:NAME`")),
+        }
+    }
+}

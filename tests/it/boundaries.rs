@@ -1,6 +1,6 @@
 //! Sizes at which layouts change: sets grow through each of them and shrink back, beside a plain model.
 
-use crate::pair::{empty, read_catalog};
+use crate::side_by_side::{empty, read_catalog};
 use entitle::catalog::{Catalog, CatalogDocument, CatalogError};
 use entitle::change::Commit;
 use entitle::{Batch, Command, Directory, Grantee, GroupId, ResourceId, Timestamp, UserId};

@@ -2,7 +2,7 @@
 
 use crate::generate::{GROUPS, KEYS, KINDS, ODD_TARGETS, PROFILES, RESOURCES, USERS};
 use crate::oracle::World;
-use crate::pair::differs;
+use crate::side_by_side::differs;
 use entitle::{Directory, Principal, ResourceId};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

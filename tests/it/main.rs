@@ -15,24 +15,24 @@ macro_rules! commands {
     };
 }
 
-mod agreement;
 mod allocations;
 mod boundaries;
-mod built;
 mod compare;
+mod concurrency;
 mod floors;
-mod fuzzed;
+mod fuzz_regressions;
 mod generate;
 mod history;
 mod laws;
 mod oracle;
-mod pair;
-mod planted;
-mod questions;
-mod race;
+mod oracle_agreement;
+mod queries;
 mod random;
 mod refusals;
+mod scenario_failures;
 mod scenarios;
-mod seats;
-mod twins;
-mod typed;
+mod seat_reports;
+mod serde_roundtrip;
+mod side_by_side;
+mod typed_catalogs;
+mod typed_kinds;

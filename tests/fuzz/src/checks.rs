@@ -5,7 +5,7 @@
 use crate::compare;
 use crate::generate;
 use crate::history::world;
-use crate::pair::Pair;
+use crate::side_by_side::SideBySide;
 use entitle::catalog::Catalog;
 use entitle::change::{Command, Commit, RefusalReason};
 use entitle::directory::UserStatus;
@@ -23,7 +23,7 @@ pub(crate) fn commands(bytes: &[u8]) {
 
 fn agrees(bytes: &[u8]) -> Result<(), String> {
     let (history, known) = generate::read(bytes);
-    let mut pair = Pair::new(&history.catalog);
+    let mut pair = SideBySide::new(&history.catalog);
     // What histories begin with has few surprises, and comparing takes most of the time.
     for step in &history.steps[..known] {
         let _ = pair.outcome_of(step)?;

@@ -12,8 +12,8 @@ mod generate;
 mod history;
 #[path = "../../it/oracle/mod.rs"]
 mod oracle;
-#[path = "../../it/pair.rs"]
-mod pair;
+#[path = "../../it/side_by_side.rs"]
+mod side_by_side;
 
 /// See [`checks::commands`].
 pub fn commands(bytes: &[u8]) {

@@ -87,7 +87,7 @@ fn s1_who_settles_for_the_profile_held_gives_nothing_up() {
         json!({ "add_user": { "user": "bob", "profile": "designer" } }),
     ];
     let place = policy_fn(|_| Answer::Place("reader".into()));
-    let placed = must(&crate::pair::empty(&catalog), place, &first).unwrap();
+    let placed = must(&crate::side_by_side::empty(&catalog), place, &first).unwrap();
     let batch =
         [json!({ "add_user": { "user": "ada", "profile": "reader" } }), assign("bob", Some("reader"))];
     let after = must(&placed, &entitle::seats::Waitlist, &batch).unwrap();
@@ -173,7 +173,7 @@ fn s7_the_policy_is_asked_only_for_want_of_capacity() {
             }
             inner.decide(request)
         });
-        let planned = crate::pair::plan(taken.before, taken.at, watched, taken.commands);
+        let planned = crate::side_by_side::plan(taken.before, taken.at, watched, taken.commands);
         let same = planned.as_ref().map(entitle::Plan::events) == taken.result.map(entitle::Plan::events);
         ensure(same, || format!("a policy that answers the same makes {planned:?}"))?;
         wrong.lock().unwrap().take().map_or(Ok(()), Err)
@@ -223,14 +223,14 @@ fn s6_raising_a_limit_never_turns_a_success_into_a_refusal() {
         if license.edition.is_some() || users(taken.before).iter().any(Seated::in_line) {
             return Ok(());
         }
-        if crate::pair::plan(taken.before, taken.at, &Strict, taken.commands).is_err() {
+        if crate::side_by_side::plan(taken.before, taken.at, &Strict, taken.commands).is_err() {
             return Ok(());
         }
         let now = taken.before.committed_at();
         let more = taken.before.plan(Batch::host(now).add(Command::install_license(raised(license))));
         let more =
             more.map_err(|refusal| format!("the raised license is refused: {refusal}"))?.into_directory();
-        let again = crate::pair::plan(&more, taken.at, &Strict, taken.commands);
+        let again = crate::side_by_side::plan(&more, taken.at, &Strict, taken.commands);
         again.map(drop).map_err(|refusal| format!("with more seats refused: {refusal}"))
     });
 }
@@ -259,7 +259,7 @@ fn s8_first_come_first_served() {
 /// One seat, held, and three users who wait for it in this order.
 fn line(order: [&str; 3]) -> Directory {
     let catalog = json!({ "kinds": {}, "profiles": { "designer": {} } });
-    let mut directory = crate::pair::empty(&catalog);
+    let mut directory = crate::side_by_side::empty(&catalog);
     let license = json!({ "install_license": { "name": "acme", "seats": { "designer": 1 } } });
     directory = must(&directory, &Strict, &[license]).unwrap();
     for user in ["holder"].iter().chain(&order) {

@@ -232,7 +232,7 @@ fn c7_an_old_id_gets_nothing_of_what_is_in_its_place() {
         json!({ "add_user": { "user": "bob" } }),
         json!({ "add_resource": { "resource": "project/b" } }),
     ];
-    let before = must(&crate::pair::empty(&catalog), &Strict, &first).unwrap();
+    let before = must(&crate::side_by_side::empty(&catalog), &Strict, &first).unwrap();
     let after = must(&before, &Strict, &replaced).unwrap();
     let ids = |directory: &Directory, user, resource| {
         (directory.user_by_name(user).unwrap(), directory.resource_by_name(resource).unwrap())
@@ -409,7 +409,7 @@ fn a5_naming_a_permission_twice_is_naming_it_once() {
         json!({ "add_resource": { "resource": "project/a" } }),
         json!({ "grant": { "to": "user:ada", "on": "project/a", "permissions": ["read", "read"] } }),
     ];
-    let directory = must(&crate::pair::empty(&catalog), &Strict, &world).unwrap();
+    let directory = must(&crate::side_by_side::empty(&catalog), &Strict, &world).unwrap();
     let ask = |wanted: &[&str]| directory.check_by_name("user:ada", "project/a", wanted).code();
     assert_eq!([ask(&["read"; 2]), ask(&["write"; 2])], ["allowed", "not_granted"]);
     assert_eq!(ask(&["read", "write", "write"]), "not_granted");
@@ -434,7 +434,7 @@ fn a11_the_entries_of_a_scope_add_up() {
         json!({ "add_resource": { "resource": "project/a" } }),
         json!({ "grant": all }),
     ];
-    let directory = must(&crate::pair::empty(&catalog), &Strict, &world).unwrap();
+    let directory = must(&crate::side_by_side::empty(&catalog), &Strict, &world).unwrap();
     let with = |scope: ScopeDocument| {
         let key = Command::add_key("ci", "ada").scope(scope);
         directory.plan(Batch::host(directory.committed_at()).add(key)).unwrap().into_directory()
@@ -470,7 +470,7 @@ fn c6_names_that_look_alike_never_grant_each_other() {
             commands.push(json!({ "add_resource": { "resource": format!("project/{name}") } }));
         }
     }
-    let directory = must(&crate::pair::empty(&catalog), &Strict, &commands).unwrap();
+    let directory = must(&crate::side_by_side::empty(&catalog), &Strict, &commands).unwrap();
     for granted in names.iter().filter(|name| **name != "*") {
         for subject in ["user", "group"] {
             let on = format!("project/{granted}");

@@ -269,7 +269,7 @@ fn c4_the_same_command_twice_is_the_command_once() {
             return twice_at_most(taken, plan.directory());
         }
         let policy = taken.step.policy.for_library();
-        match crate::pair::plan(plan.directory(), taken.at, policy, taken.commands) {
+        match crate::side_by_side::plan(plan.directory(), taken.at, policy, taken.commands) {
             Ok(again) => ensure(again.is_empty(), || format!("again makes {:?}", again.events())),
             Err(refusal) => Err(format!("again is refused: {refusal}")),
         }
@@ -279,6 +279,6 @@ fn c4_the_same_command_twice_is_the_command_once() {
 /// What can be done only once is refused the second time, or records nothing.
 fn twice_at_most(taken: &Taken<'_>, after: &Directory) -> Held {
     let policy = taken.step.policy.for_library();
-    let again = crate::pair::plan(after, taken.at, policy, taken.commands);
+    let again = crate::side_by_side::plan(after, taken.at, policy, taken.commands);
     ensure(again.as_ref().map_or(true, entitle::Plan::is_empty), || format!("again makes {again:?}"))
 }

@@ -2,7 +2,7 @@
 
 use super::{Taken, ensure, on_every_step, users};
 use crate::generate::Mix;
-use crate::pair::{plan, read_commands};
+use crate::side_by_side::{plan, read_commands};
 use entitle::change::{Commit, StalePlanError};
 use entitle::journal::{Journal as _, MemoryJournal};
 use entitle::{Authority, Batch, Directory, Plan, Strict, Timestamp};

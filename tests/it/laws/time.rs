@@ -2,7 +2,7 @@
 
 use super::{Held, ensure, on_every_step, users};
 use crate::generate::{Mix, PROFILES};
-use crate::pair::plan;
+use crate::side_by_side::plan;
 use entitle::{Directory, Strict, Timestamp};
 use serde_json::{Value, json};
 

@@ -14,6 +14,7 @@
 )]
 
 mod catalog;
+mod groups_and_resources;
 mod json;
 mod license;
 mod names;
@@ -24,7 +25,6 @@ mod seats;
 #[cfg(test)]
 mod selftest;
 mod shape;
-mod things;
 mod users;
 mod what_if;
 mod world;

@@ -5,7 +5,7 @@ mod names;
 
 use self::cases::every_case;
 use crate::oracle::{Policy, World};
-use crate::pair::{empty, plan};
+use crate::side_by_side::{empty, plan};
 use entitle::catalog::{Catalog, Profile};
 use entitle::{Batch, Command, Directory, Refusal, Strict, Timestamp};
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! Names: what may be one, and that no two are taken for each other (rule C6).
 
 use super::made;
-use crate::pair::plan;
+use crate::side_by_side::plan;
 use entitle::Strict;
 use serde_json::{Value, json};
 

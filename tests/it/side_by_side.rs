@@ -39,7 +39,7 @@ pub(crate) fn plan(
 }
 
 /// Both worlds, after the same history.
-pub(crate) struct Pair {
+pub(crate) struct SideBySide {
     pub(crate) oracle: World,
     pub(crate) directory: Directory,
     /// The latest time that a step had.
@@ -50,7 +50,7 @@ pub(crate) struct Pair {
     log: Vec<Value>,
 }
 
-impl Pair {
+impl SideBySide {
     pub(crate) fn new(catalog: &Value) -> Self {
         let oracle = World::new(catalog);
         let empty = empty(catalog);

@@ -1,6 +1,6 @@
 //! Questions of typed kinds, which answer as those by name do.
 
-use crate::pair::read_commands;
+use crate::side_by_side::read_commands;
 use entitle::bitflags::bitflags;
 use entitle::catalog::{Catalog, Kind, Profile, ResourceKind};
 use entitle::{Batch, Directory, Principal, ResourceId, Timestamp, UserId};

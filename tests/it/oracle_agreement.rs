@@ -1,8 +1,8 @@
 //! The crate agrees with the oracle about everything, after every batch of any history.
 
 use crate::generate::{History, Mix};
-use crate::pair::Pair;
 use crate::random::{for_all_histories, for_the_same_histories};
+use crate::side_by_side::SideBySide;
 use entitle::Refusal;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ fn the_crate_agrees_with_the_oracle_about_seats() {
 }
 
 fn agrees(history: &History) -> Result<(), String> {
-    let mut pair = Pair::new(&history.catalog);
+    let mut pair = SideBySide::new(&history.catalog);
     // Somewhere in the middle, which is as random as the history.
     let middle = history.steps.iter().map(|step| step.commands.len()).sum::<usize>() % STEPS;
     for (place, step) in history.steps.iter().enumerate() {
@@ -40,7 +40,7 @@ fn the_histories_reach_every_refusal() {
     let seen = RefCell::new(BTreeMap::<String, u32>::new());
     for mix in [Mix::All, Mix::Seats] {
         for_the_same_histories(64, mix, STEPS, |history| {
-            let mut pair = Pair::new(&history.catalog);
+            let mut pair = SideBySide::new(&history.catalog);
             for step in &history.steps {
                 let outcome = pair.step(step)?;
                 *seen

@@ -135,7 +135,7 @@ fn commands_about_keys_and_licenses() {
 /// A refusal lists every bad name with what is wrong with it, and says whether only seats were missing.
 #[test]
 fn what_a_refusal_tells() {
-    let directory = crate::pair::empty(&json!({ "kinds": {}, "profiles": {} }));
+    let directory = crate::side_by_side::empty(&json!({ "kinds": {}, "profiles": {} }));
     let sync = Command::sync_user("ada", UserSource::Ldap, ["x ", "", "good", " y"]);
     let refusal = directory.plan(Batch::host(Timestamp::EPOCH).add(sync)).unwrap_err();
     let RefusalReason::InvalidName { names } = refusal.reason() else { panic!("{refusal:?}") };
@@ -144,7 +144,7 @@ fn what_a_refusal_tells() {
     assert!(names.iter().all(|(_, error)| told.contains(&error.to_string())), "{told}");
     assert!(refusal.class() == RefusalClass::BadRequest);
     let add = Command::add_user("ada").profile("designer");
-    let directory = crate::pair::empty(&json!({ "kinds": {}, "profiles": { "designer": {} } }));
+    let directory = crate::side_by_side::empty(&json!({ "kinds": {}, "profiles": { "designer": {} } }));
     let refusal = directory.plan(Batch::host(Timestamp::EPOCH).add(add)).unwrap_err();
     assert!(refusal.class() == RefusalClass::Capacity, "{refusal}");
 }
@@ -152,7 +152,7 @@ fn what_a_refusal_tells() {
 /// What a plan tells of itself is what its commit stores.
 #[test]
 fn a_plan_tells_its_commit() {
-    let directory = crate::pair::empty(&json!({ "kinds": {}, "profiles": {} }));
+    let directory = crate::side_by_side::empty(&json!({ "kinds": {}, "profiles": {} }));
     let at = Timestamp::from_millis(5);
     let plan = directory.plan(Batch::host(at).by("ada").add(Command::add_group("g"))).unwrap();
     assert_eq!((plan.at(), plan.base_revision(), plan.revision(), plan.is_empty()), (at, 0, 1, false));

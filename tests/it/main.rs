@@ -29,6 +29,7 @@ mod oracle_agreement;
 mod queries;
 mod random;
 mod refusals;
+mod rule_index;
 mod scenario_failures;
 mod scenarios;
 mod seat_reports;

@@ -32,6 +32,7 @@ fn error_or_equal(bytes: &[u8], directory: &Directory) -> bool {
     }
 }
 
+/// Rule C9.
 #[test]
 fn truncated_at_every_byte() {
     let (directory, stored) = small();
@@ -42,6 +43,7 @@ fn truncated_at_every_byte() {
     }
 }
 
+/// Rule C9.
 #[test]
 fn every_byte_changed() {
     let (directory, stored) = small();
@@ -58,7 +60,7 @@ fn every_byte_changed() {
     }
 }
 
-/// Damage that leaves every line well-formed and the checksum right is found by what the records say.
+/// Damage that leaves every line well-formed and the checksum right is found by what the records say (rule C9).
 #[test]
 fn contradictions_are_told_with_their_place() {
     let (_, stored) = small();

@@ -92,6 +92,7 @@ user:bob, run on project/churn: denied: the principal is not active (inactive)
     );
 }
 
+/// Rule A13.
 #[test]
 fn a_key_with_a_scope() {
     case(
@@ -136,6 +137,7 @@ fn a_license_that_is_over() {
     );
 }
 
+/// Rule A13.
 #[test]
 fn the_structured_form() {
     let explanation = directory().explain_by_name("user:ada", "project/churn", &["write"]);

@@ -62,6 +62,7 @@ fn made() -> (Directory, World) {
     (directory, world)
 }
 
+/// Rule C8.
 #[test]
 fn every_fault_is_reported_in_its_turn_and_changes_nothing() {
     let (directory, mut world) = made();
@@ -89,6 +90,7 @@ fn without_a_license_there_is_no_seat() {
     assert!(plan(&directory, 0, &Strict, &[free]).is_ok());
 }
 
+/// Rule C8, G4.
 #[test]
 fn every_code_has_a_case() {
     let mut tested: BTreeSet<&str> = every_case().into_iter().map(|(_, _, code)| code).collect();

@@ -1,13 +1,15 @@
-//! Pages to read: what the rules are, how to use the library well, and how it is built.
+//! Guides: the rules of the library, how to use it, and how it is built.
 //!
-//! The specification and the patterns show code for the default features, and are there with these.
-
-#[cfg_attr(all(feature = "serde", feature = "sync"), doc = include_str!("docs/specification.md"))]
-#[cfg_attr(
-    not(all(feature = "serde", feature = "sync")),
-    doc = "See the page as built with the default features."
-)]
-pub mod specification {}
+//! | page | for |
+//! |---|---|
+//! | [`express_your_platform`] | hosts: from a platform's documentation to a catalog and its checks |
+//! | [`patterns`] | hosts: the library in a server, storage, time, many tenants |
+//! | [`glossary`] | everyone: the words, and what other platforms call them |
+//! | [`specification`] | everyone: the numbered rules, such as `A6` or `S7` |
+//! | [`limitations`], [`comparison`] | those who choose a library |
+//! | [`architecture`], [`decisions`] | contributors: a map of the code, and the reasons for it |
+//!
+//! The specification and the patterns contain code for the default features and are empty without them.
 
 #[doc = include_str!("docs/express_your_platform.md")]
 pub mod express_your_platform {}
@@ -15,9 +17,19 @@ pub mod express_your_platform {}
 #[cfg_attr(all(feature = "serde", feature = "sync"), doc = include_str!("docs/patterns.md"))]
 #[cfg_attr(
     not(all(feature = "serde", feature = "sync")),
-    doc = "See the page as built with the default features."
+    doc = "This page is part of builds with the default features."
 )]
 pub mod patterns {}
+
+#[doc = include_str!("docs/glossary.md")]
+pub mod glossary {}
+
+#[cfg_attr(all(feature = "serde", feature = "sync"), doc = include_str!("docs/specification.md"))]
+#[cfg_attr(
+    not(all(feature = "serde", feature = "sync")),
+    doc = "This page is part of builds with the default features."
+)]
+pub mod specification {}
 
 #[doc = include_str!("docs/limitations.md")]
 pub mod limitations {}
@@ -27,3 +39,6 @@ pub mod comparison {}
 
 #[doc = include_str!("docs/architecture.md")]
 pub mod architecture {}
+
+#[doc = include_str!("docs/decisions.md")]
+pub mod decisions {}

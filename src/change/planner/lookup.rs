@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::Planner;
 use crate::catalog::{KindDefinition, KindId, ProfileId};
 use crate::change::refusal::Refusal;
-use crate::directory::{Found, GroupRecord, Target, UserRecord};
+use crate::directory::{GroupRecord, ParsedTarget, Target, UserRecord};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
 use crate::name::Name;
 
@@ -17,13 +17,16 @@ pub(super) fn new_name(text: &str) -> Result<Name, Refusal> {
 }
 
 /// Why a target names nothing.
-fn not_found(text: &str, found: Found<'_>) -> Refusal {
+fn not_found(text: &str, found: ParsedTarget<'_>) -> Refusal {
     match found {
-        Found::UnknownKind(kind) => Refusal::UnknownKind { kind: kind.to_owned(), target: text.to_owned() },
-        Found::SingletonWithKey => Refusal::Singleton { resource: text.to_owned() },
-        Found::Singleton(_) | Found::WholeKind(_) | Found::Key(..) | Found::Malformed => {
-            Refusal::UnknownResource { resource: text.to_owned() }
+        ParsedTarget::UnknownKind(kind) => {
+            Refusal::UnknownKind { kind: kind.to_owned(), target: text.to_owned() }
         }
+        ParsedTarget::SingletonWithKey => Refusal::Singleton { resource: text.to_owned() },
+        ParsedTarget::Singleton(_)
+        | ParsedTarget::WholeKind(_)
+        | ParsedTarget::Key(..)
+        | ParsedTarget::Malformed => Refusal::UnknownResource { resource: text.to_owned() },
     }
 }
 
@@ -45,13 +48,13 @@ impl Planner<'_> {
     }
 
     pub(super) fn find_profile(&self, profile: &str) -> Result<ProfileId, Refusal> {
-        let found = self.directory.catalog.profile(profile);
+        let found = self.directory.catalog().profile(profile);
         found.ok_or_else(|| Refusal::UnknownProfile { profile: profile.to_owned() })
     }
 
     /// A resource or a whole kind.
     pub(super) fn find_target(&self, text: &str) -> Result<Target, Refusal> {
-        self.directory.find_place(text).map_err(|found| not_found(text, found))
+        self.directory.find_target(text).map_err(|found| not_found(text, found))
     }
 
     /// A resource; a whole kind is none.
@@ -62,19 +65,16 @@ impl Planner<'_> {
         }
     }
 
-    /// The kind of a target, and its definition.
-    pub(super) fn kind_of(&self, target: Target) -> KindId {
-        match target {
-            Target::Kind(kind) => kind,
-            Target::Resource(resource) => {
-                KindId::new(self.directory.resource_row(resource).map_or(u8::MAX, |row| row.kind))
-            }
-        }
+    /// The kind of a target that was found by this text.
+    pub(super) fn kind_of(&self, target: Target, text: &str) -> Result<KindId, Refusal> {
+        let kind = self.directory.kind_of(target);
+        debug_assert!(kind.is_some(), "INVARIANT (found targets exist)");
+        kind.ok_or_else(|| Refusal::UnknownResource { resource: text.to_owned() })
     }
 
     /// The bits of permissions of a kind, exactly as listed.
     pub(super) fn find_permissions(&self, kind: KindId, names: &[String]) -> Result<u64, Refusal> {
-        let definition = self.directory.catalog.definition(kind);
+        let definition = self.directory.catalog().definition(kind);
         names.iter().try_fold(0, |bits, name| {
             let bit = definition.and_then(|kind| kind.bit(name));
             let unknown = || Refusal::UnknownPermission {
@@ -104,6 +104,6 @@ impl Planner<'_> {
     }
 
     pub(super) fn profile_name(&self, profile: ProfileId) -> String {
-        self.directory.catalog.profile_name(profile).unwrap_or_default().to_owned()
+        self.directory.catalog().profile_name(profile).unwrap_or_default().to_owned()
     }
 }

@@ -100,7 +100,7 @@ impl Planner<'_> {
         });
         let member = |group: &String| {
             let group = self.directory.group(group);
-            group.is_some_and(|group| self.directory.is_member(user.index(), group.index()))
+            group.is_some_and(|group| self.directory.is_member(user.slot(), group.slot()))
         };
         if as_asked && named.groups.iter().all(member) {
             return Ok(());
@@ -112,7 +112,7 @@ impl Planner<'_> {
     #[expect(clippy::option_option, reason = "left out, null and a name are three requests")]
     fn has_profile(&self, user: UserId, asked: Option<Option<&str>>) -> bool {
         let seat = self.directory.seat(user);
-        let wants = seat.and_then(|seat| self.directory.catalog.profile_name(seat.wants?));
+        let wants = seat.and_then(|seat| self.directory.catalog().profile_name(seat.wants?));
         asked.is_none_or(|asked| asked == wants)
     }
 
@@ -313,10 +313,8 @@ impl Planner<'_> {
 
     /// What a user owns.
     fn owned(&self, user: UserId) -> Vec<ResourceId> {
-        let rows = &self.directory.resources.rows;
-        let owned = self.directory.owned_by(user.index());
-        let ids = owned.filter_map(|slot| Some(ResourceId::new(slot, rows.get(slot)?.generation)));
-        ids.collect()
+        let owned = self.directory.owned_by(user.slot());
+        owned.filter_map(|slot| self.directory.resource_id(slot)).collect()
     }
 
     /// Refuses if the user owns a singleton (rule A10).

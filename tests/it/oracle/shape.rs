@@ -22,21 +22,13 @@ enum Shape {
     SeatFigures,
 }
 
-use Shape::{
-    Flag, Grantee, Integer, Members, Number, Profile, Source, Scope, SeatFigures, Text, Texts,
-};
+use Shape::{Flag, Grantee, Integer, Members, Number, Profile, Scope, SeatFigures, Source, Text, Texts};
 
 /// Every command with its fields; a field whose name ends in `?` may be left out.
 const COMMANDS: &[(&str, &[(&str, Shape)])] = &[
     (
         "add_user",
-        &[
-            ("user", Text),
-            ("profile?", Profile),
-            ("groups?", Texts),
-            ("source?", Source),
-            ("email?", Text),
-        ],
+        &[("user", Text), ("profile?", Profile), ("groups?", Texts), ("source?", Source), ("email?", Text)],
     ),
     (
         "invite",

@@ -1,89 +1,40 @@
-//! What a check does not need: names, dates, and who refers to whom.
+//! Records: what a check does not read, such as names, dates and reverse references.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::set::SlotSet;
+use super::slot::{GroupSlot, KeySlot, ResourceSlot, UserSlot};
+use super::slot_set::SlotSet;
+use crate::catalog::KindId;
+use crate::directory::model::{UserSource, UserStatus};
 use crate::name::Name;
 use crate::time::Timestamp;
 
-/// Where a user comes from (rule G2).
-///
-/// See the example of [`Directory`](crate::Directory).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum UserSource {
-    /// Made in the platform itself; invited users are local.
-    #[default]
-    Local,
-    /// A directory server.
-    Ldap,
-    /// Single sign-on.
-    Sso,
-    /// Another source of the host's own.
-    Custom,
-}
-
-/// Whether a user may act.
-///
-/// See the example of [`Directory`](crate::Directory).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum UserStatus {
-    /// The user may act.
-    #[default]
-    Active,
-    /// The user was invited and has not accepted.
-    Invited,
-    /// The user was invited and did not accept in time.
-    Expired,
-    /// The user was suspended.
-    Suspended,
-}
-
-impl UserStatus {
-    /// The word that stored forms use, such as `active`.
-    ///
-    /// ```
-    /// assert_eq!(entitle::directory::UserStatus::Active.as_str(), "active");
-    /// ```
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Invited => "invited",
-            Self::Expired => "expired",
-            Self::Suspended => "suspended",
-        }
-    }
-}
-
-/// What is known of a user besides the row, the seat and what the user owns.
+/// A user without the row, the seat and the owned resources.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct UserRecord {
+    /// `None` in a vacant slot.
     pub(crate) name: Option<Name>,
     pub(crate) status: UserStatus,
     pub(crate) source: UserSource,
     pub(crate) more: Option<Arc<UserMore>>,
 }
 
-/// What few users have.
+/// The fields that few users have.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct UserMore {
     pub(crate) email: Option<Name>,
-    /// When an open invitation is over.
+    /// The end of an open invitation.
     pub(crate) expires_at: Option<Timestamp>,
     /// The external names of the last sync, sorted.
     pub(crate) external: Vec<Name>,
     /// Resources with a grant to this user.
-    pub(crate) granted_on: SlotSet,
+    pub(crate) granted_on: SlotSet<ResourceSlot>,
     /// Kinds with a grant to this user, one bit each.
     pub(crate) granted_on_kinds: u64,
-    pub(crate) keys: SlotSet,
+    pub(crate) keys: SlotSet<KeySlot>,
     /// Resources for which the user has recorded a credential.
-    pub(crate) credentials: SlotSet,
+    pub(crate) credentials: SlotSet<ResourceSlot>,
 }
 
 impl UserRecord {
@@ -103,56 +54,57 @@ impl UserRecord {
         self.more.as_ref().map_or(&[], |more| &more.external)
     }
 
-    pub(crate) fn has_credential(&self, resource: u32) -> bool {
+    pub(crate) fn has_credential(&self, resource: ResourceSlot) -> bool {
         self.more.as_ref().is_some_and(|more| more.credentials.contains(resource))
     }
 }
 
-/// How users come into a group (rule G1).
+/// The rule by which users become members of a group (rule G1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Membership {
     /// By command.
     #[default]
     Explicit,
-    /// Whoever wants one of these profiles, one bit each.
+    /// The users who want one of these profiles, one bit each.
     ByProfile(u64),
-    /// Whoever has one of these external names, sorted.
+    /// The users who have one of these external names, sorted.
     External(Vec<Name>),
 }
 
-/// Everything about a group.
+/// A group.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct GroupRecord {
     pub(crate) generation: u32,
+    /// `None` in a vacant slot.
     pub(crate) name: Option<Name>,
-    pub(crate) next_vacant: Option<u32>,
+    pub(crate) next_vacant: Option<GroupSlot>,
     pub(crate) membership: Membership,
     /// The resource whose owner is always a member (rule A10).
-    pub(crate) includes_owner_of: Option<u32>,
-    pub(crate) members: SlotSet,
+    pub(crate) includes_owner_of: Option<ResourceSlot>,
+    pub(crate) members: SlotSet<UserSlot>,
     /// Resources with a grant to this group.
-    pub(crate) granted_on: SlotSet,
+    pub(crate) granted_on: SlotSet<ResourceSlot>,
     /// Kinds with a grant to this group, one bit each.
     pub(crate) granted_on_kinds: u64,
 }
 
-/// Everything about a resource that a check does not read.
+/// A resource without the row.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ResourceRecord {
-    /// The key; none for the one resource of a singleton kind.
+    /// The key; `None` for the one resource of a singleton kind and in a vacant slot.
     pub(crate) key: Option<Name>,
     pub(crate) more: Option<Arc<ResourceMore>>,
 }
 
-/// What few resources have.
+/// The fields that few resources have.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ResourceMore {
     /// Users who recorded a credential for it.
-    pub(crate) credentials: SlotSet,
+    pub(crate) credentials: SlotSet<UserSlot>,
     /// API keys whose scope names it.
-    pub(crate) keys: SlotSet,
+    pub(crate) keys: SlotSet<KeySlot>,
     /// Groups that include its owner.
-    pub(crate) owner_groups: SlotSet,
+    pub(crate) owner_groups: SlotSet<GroupSlot>,
 }
 
 impl ResourceRecord {
@@ -161,7 +113,7 @@ impl ResourceRecord {
     }
 }
 
-/// What a key may do of what its user may do (rule A11), closed under implication.
+/// The part of its user's permissions that a key may use (rule A11), closed under implication.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Scope {
     /// Everything.
@@ -176,13 +128,13 @@ pub(crate) enum Scope {
 /// The entries of a scope.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ScopeEntries {
-    pub(crate) kinds: Vec<(u8, u64)>,
-    pub(crate) resources: Vec<(u32, u64)>,
+    pub(crate) kinds: Vec<(KindId, u64)>,
+    pub(crate) resources: Vec<(ResourceSlot, u64)>,
 }
 
 impl Scope {
-    /// What of a resource's permissions is in scope: the entries of the resource and of its kind add up.
-    pub(crate) fn on(&self, kind: u8, resource: u32) -> u64 {
+    /// The permissions on a resource that are in scope: the entries of the resource and of its kind add up.
+    pub(crate) fn on(&self, kind: KindId, resource: ResourceSlot) -> u64 {
         match self {
             Self::All => u64::MAX,
             Self::Nothing => 0,
@@ -196,30 +148,32 @@ fn found<K: Ord>(entries: &[(K, u64)], key: &K) -> u64 {
     place.and_then(|place| entries.get(place)).map_or(0, |&(_, mask)| mask)
 }
 
-/// Everything about an API key.
+/// An API key.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KeyRecord {
     pub(crate) generation: u32,
+    /// `None` in a vacant slot.
     pub(crate) name: Option<Name>,
-    pub(crate) next_vacant: Option<u32>,
-    pub(crate) acts_as: u32,
+    pub(crate) next_vacant: Option<KeySlot>,
+    /// `None` in a vacant slot.
+    pub(crate) acts_as: Option<UserSlot>,
     pub(crate) scope: Scope,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) expired: bool,
 }
 
-/// Who has an external name, and which groups follow it (rule G1).
+/// The users who have an external name, and the groups that follow it (rule G1).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ExternalName {
-    pub(crate) users: SlotSet,
-    pub(crate) groups: SlotSet,
+    pub(crate) users: SlotSet<UserSlot>,
+    pub(crate) groups: SlotSet<GroupSlot>,
 }
 
-/// What comes due at a moment (rule C5).
+/// An event that comes due at a moment (rule C5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Due {
-    /// A user's invitation is over.
-    Invitation(u32),
-    /// A key is over.
-    Key(u32),
+    /// A user's invitation expires.
+    Invitation(UserSlot),
+    /// A key expires.
+    Key(KeySlot),
 }

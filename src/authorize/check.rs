@@ -90,7 +90,7 @@ impl Directory {
         who: Option<PrincipalRef<'_>>,
         on: Option<ResourceRef<'_>>,
     ) -> (KindId, u64) {
-        let kind = on.map_or(KindId::new(0), |on| KindId::new(on.row.kind));
+        let kind = on.map_or(KindId::new(0), |on| on.row.kind());
         match (who.filter(PrincipalRef::is_active), on) {
             (Some(who), Some(on)) => (kind, self.verdict(who, on, &mut ()).allowed()),
             _ => (kind, 0),
@@ -105,9 +105,9 @@ impl Directory {
     /// See the example of [`permissions`](Self::permissions).
     pub fn granted<K: AnyKind>(&self, who: impl Into<Principal>, on: ResourceId<K>) -> K::Permissions {
         let on = self.subject(on.untyped());
-        let kind = on.map_or(KindId::new(0), |on| KindId::new(on.row.kind));
+        let kind = on.map_or(KindId::new(0), |on| on.row.kind());
         let granted = match (self.asker(who.into()), on) {
-            (Some(who), Some(on)) => self.granted_to(who, on, &mut ()) & self.rights.of_kind(kind.get()).all,
+            (Some(who), Some(on)) => self.granted_to(who, on, &mut ()) & self.rights().of_kind(kind).all,
             _ => 0,
         };
         K::answer(kind, granted)
@@ -202,11 +202,11 @@ impl Directory {
         permissions: &[&str],
     ) -> (Option<PrincipalRef<'_>>, Option<ResourceRef<'_>>, Request) {
         let who = self.principal_by_name(who).and_then(|who| self.asker(who));
-        let on = match self.find_place(on) {
+        let on = match self.find_target(on) {
             Ok(Target::Resource(resource)) => self.subject(resource),
             _ => None,
         };
-        let kind = on.and_then(|on| self.catalog.definition(KindId::new(on.row.kind)));
+        let kind = on.and_then(|on| self.catalog().definition(on.row.kind()));
         let mut bits = permissions.iter().map(|name| kind.and_then(|kind| kind.bit(name)));
         let known = bits.try_fold(0, |all, bit| bit.map(|bit| all | bit));
         let request = match known {

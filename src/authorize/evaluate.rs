@@ -5,8 +5,7 @@
 
 use crate::catalog::Request;
 use crate::directory::{
-    Directory, EVERYONE, Groups, KeyRecord, NO_PROFILE, NOBODY, ResourceRow, Scope, Standing, UserRow,
-    granted_to,
+    Directory, GranteeSlot, Groups, KeyRecord, ResourceRow, ResourceSlot, RowState, Scope, UserRow, UserSlot,
 };
 use crate::id::{KeyId, Principal, ResourceId, UserId};
 
@@ -15,7 +14,7 @@ use super::decision::{Decision, Denial};
 /// A principal that was looked up.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PrincipalRef<'a> {
-    pub(super) slot: u32,
+    pub(super) slot: UserSlot,
     pub(super) row: &'a UserRow,
     pub(super) key: Option<&'a KeyRecord>,
 }
@@ -23,7 +22,7 @@ pub(super) struct PrincipalRef<'a> {
 /// A resource that was looked up.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ResourceRef<'a> {
-    pub(super) slot: u32,
+    pub(super) slot: ResourceSlot,
     pub(super) row: &'a ResourceRow,
 }
 
@@ -53,8 +52,9 @@ pub(super) trait Recorder {
     /// Whether anything is heard at all.
     const ENABLED: bool = true;
 
-    /// A grant on the resource or on its whole kind: the subject, and what it contributes, which may be nothing.
-    fn grant(&mut self, whole_kind: bool, subject: u32, mask: u64);
+    /// A grant on the resource or on its whole kind: the grantee, `None` for everyone, and what it contributes, which
+    /// may be nothing.
+    fn grant(&mut self, whole_kind: bool, grantee: Option<GranteeSlot>, mask: u64);
 
     /// What ownership contributes.
     fn ownership(&mut self, mask: u64);
@@ -67,7 +67,7 @@ impl Recorder for () {
     const ENABLED: bool = false;
 
     #[inline]
-    fn grant(&mut self, _: bool, _: u32, _: u64) {}
+    fn grant(&mut self, _: bool, _: Option<GranteeSlot>, _: u64) {}
 
     #[inline]
     fn ownership(&mut self, _: u64) {}
@@ -80,7 +80,7 @@ impl<'a> PrincipalRef<'a> {
     /// Whether the principal may act at all (rule A6, `inactive`).
     #[inline]
     pub(super) fn is_active(&self) -> bool {
-        self.row.standing == Standing::Active && self.key.is_none_or(|key| !key.expired)
+        self.row.state == RowState::Active && self.key.is_none_or(|key| !key.expired)
     }
 
     fn scope(&self) -> Option<&'a Scope> {
@@ -99,19 +99,19 @@ impl Directory {
 
     #[inline]
     fn user_asker(&self, user: UserId) -> Option<PrincipalRef<'_>> {
-        self.user_row(user).map(|row| PrincipalRef { slot: user.index(), row, key: None })
+        self.user_row(user).map(|row| PrincipalRef { slot: user.slot(), row, key: None })
     }
 
     #[inline(never)]
     fn key_asker(&self, key: KeyId) -> Option<PrincipalRef<'_>> {
         let key = self.key_record(key)?;
-        let row = self.users.rows.get(key.acts_as)?;
-        Some(PrincipalRef { slot: key.acts_as, row, key: Some(key) })
+        let slot = key.acts_as?;
+        Some(PrincipalRef { slot, row: self.user_row_at(slot)?, key: Some(key) })
     }
 
     #[inline]
     pub(super) fn subject(&self, on: ResourceId) -> Option<ResourceRef<'_>> {
-        self.resource_row(on).map(|row| ResourceRef { slot: on.index(), row })
+        self.resource_row(on).map(|row| ResourceRef { slot: on.slot(), row })
     }
 
     /// What grants and ownership give, cut to a key's scope (rules A2, A11).
@@ -121,31 +121,31 @@ impl Directory {
         on: ResourceRef<'_>,
         recorder: &mut R,
     ) -> u64 {
-        let (spill, groups) = (self.spill_of(on.slot, on.row), self.groups_in(who.slot, who.row));
-        let mut granted = on.row.grants.everyone | self.granted_widely(who.slot, who.row, on.row);
+        let (grants, groups) = (self.grants_at(on.slot, on.row), self.groups_in(who.slot, who.row));
+        let mut granted = grants.everyone() | self.granted_on_kind(who.slot, who.row, on.row);
         if !on.row.singleton || R::ENABLED {
-            granted |= granted_to(&on.row.grants, spill, who.slot, groups, &mut |subject, mask| {
-                recorder.grant(false, subject, mask);
+            granted |= grants.granted_to(who.slot, groups, &mut |grantee, mask| {
+                recorder.grant(false, Some(grantee), mask);
             });
         }
         if R::ENABLED {
-            recorder.grant(false, EVERYONE, on.row.grants.everyone);
+            recorder.grant(false, None, grants.everyone());
             self.hear_of_kind(who, on, groups, recorder);
         }
-        if owns(who.slot, on.row) {
-            let owner = self.rights.of_kind(on.row.kind).owner;
+        if on.row.is_owned_by(who.slot) {
+            let owner = self.rights().of_kind(on.row.kind()).owner;
             recorder.ownership(owner);
             granted |= owner;
         }
         if let Some(scope) = who.scope() {
-            let scope = scope.on(on.row.kind, on.slot);
+            let scope = scope.on(on.row.kind(), on.slot);
             recorder.scope(scope);
             granted &= scope;
         }
         granted
     }
 
-    /// Tells of the grants on a whole kind, which the wide masks hold summed up.
+    /// Records the grants on a whole kind, of which the kind masks are the sums.
     fn hear_of_kind(
         &self,
         who: PrincipalRef<'_>,
@@ -153,32 +153,38 @@ impl Directory {
         groups: Groups<'_>,
         recorder: &mut impl Recorder,
     ) {
-        let Some(kind) = self.kinds.get(usize::from(on.row.kind)) else { return };
-        let record = &mut |subject, mask| recorder.grant(true, subject, mask);
-        granted_to(&kind.grants, kind.spill.as_deref(), who.slot, groups, record);
-        record(EVERYONE, kind.grants.everyone);
+        let Some(kind) = self.kind_entry(on.row.kind()) else { return };
+        kind.grants().granted_to(who.slot, groups, &mut |grantee, mask| {
+            recorder.grant(true, Some(grantee), mask);
+        });
+        recorder.grant(true, None, kind.everyone());
     }
 
-    /// What somebody was granted on the whole kind or, if the resource is a singleton, on it.
+    /// The permissions of a user on the whole kind or, if the resource is a singleton, on it.
     #[inline]
-    fn granted_widely(&self, slot: u32, user: &UserRow, on: &ResourceRow) -> u64 {
-        let Some(kind) = self.kinds.get(usize::from(on.kind)) else { return 0 };
+    fn granted_on_kind(&self, slot: UserSlot, user: &UserRow, on: &ResourceRow) -> u64 {
+        let Some(kind) = self.kind_entry(on.kind()) else { return 0 };
         if on.singleton {
-            return kind.grants.everyone | kind.wide.get(slot).copied().unwrap_or(0);
+            return kind.everyone() | kind.mask(slot);
         }
-        let own = user.wide_on(on.kind).unwrap_or_else(|| kind.wide.get(slot).copied().unwrap_or(0));
-        kind.grants.everyone | own
+        kind.everyone() | user.kind_mask_on(on.kind()).unwrap_or_else(|| kind.mask(slot))
     }
 
-    /// Whether a user was not granted one of some permissions, where the rows hold all that was granted.
+    /// Reports whether a user was not granted one of some permissions, where the rows hold all that was granted.
     #[inline]
-    fn lacks_in_rows(&self, slot: u32, user: &UserRow, on: &ResourceRow, permissions: u64) -> bool {
-        let owner = if owns(slot, on) { self.rights.of_kind(on.kind).owner } else { 0 };
-        let granted = on.grants.everyone | self.granted_widely(slot, user, on) | owner;
+    fn any_missing_in_rows(
+        &self,
+        slot: UserSlot,
+        user: &UserRow,
+        on: &ResourceRow,
+        permissions: u64,
+    ) -> bool {
+        let owner = if on.is_owned_by(slot) { self.rights().of_kind(on.kind()).owner } else { 0 };
+        let granted = on.grants.everyone | self.granted_on_kind(slot, user, on) | owner;
         if on.singleton {
             return permissions & !granted != 0;
         }
-        on.grants.lack(on.grants.hits(slot, user), granted, permissions)
+        on.grants.any_missing(on.grants.hits(slot, user.windows()), granted, permissions)
     }
 
     /// Both layers on one resource.
@@ -189,39 +195,38 @@ impl Directory {
         on: ResourceRef<'_>,
         recorder: &mut impl Recorder,
     ) -> Verdict {
-        let kind = self.rights.of_kind(on.row.kind);
-        let profile = self.rights.of_profile(who.row.profile, on.row.kind);
+        let kind = self.rights().of_kind(on.row.kind());
+        let profile = self.rights().of_profile(who.row, on.row.kind());
         Verdict {
             known: kind.all,
             granted: self.granted_to(who, on, recorder),
-            seated: who.row.profile != NO_PROFILE,
+            seated: who.row.holds_profile(),
             phase: kind.phase,
             ceiling: !profile.beyond,
-            advisory: self.rights.is_advisory(who.row.profile),
+            advisory: self.rights().is_advisory(who.row),
             add_ons: kind.add_ons,
             missing_credential: self.missing_credential(who.slot, on),
         }
     }
 
     #[inline]
-    pub(super) fn missing_credential(&self, user: u32, on: ResourceRef<'_>) -> u64 {
+    pub(super) fn missing_credential(&self, user: UserSlot, on: ResourceRef<'_>) -> u64 {
         if on.row.required == 0 || self.has_credential(user, on.slot) { 0 } else { on.row.required }
     }
 
     #[inline(never)]
-    fn has_credential(&self, user: u32, resource: u32) -> bool {
-        self.users.records.get(user).is_some_and(|user| user.has_credential(resource))
+    fn has_credential(&self, user: UserSlot, resource: ResourceSlot) -> bool {
+        self.user_record_at(user).is_some_and(|user| user.has_credential(resource))
     }
 
     /// The answer to a user's request (rule A6).
     #[inline]
     pub(super) fn decide_user(&self, who: UserId, on: ResourceId, request: Request) -> Decision {
         // `decide_in_rows` sees to it that both are there still, so their generations are all that is left to compare.
-        if let (Some(user), Some(resource)) =
-            (self.users.rows.get(who.index()), self.resources.rows.get(on.index()))
+        if let (Some(user), Some(resource)) = (self.user_row_at(who.slot()), self.resource_row_at(on.slot()))
             && user.generation == who.generation()
             && resource.generation == on.generation()
-            && let Some(decision) = self.decide_in_rows(who.index(), user, resource, request)
+            && let Some(decision) = self.decide_in_rows(who.slot(), user, resource, request)
         {
             return decision;
         }
@@ -256,19 +261,19 @@ impl Directory {
     #[inline(always)]
     pub(super) fn decide_in_rows(
         &self,
-        slot: u32,
+        slot: UserSlot,
         user: &UserRow,
         on: &ResourceRow,
         request: Request,
     ) -> Option<Decision> {
-        let rights = self.rights.of_profile(user.profile, on.kind);
-        let in_rows = on.singleton || !(user.spilled || on.spilled);
+        let rights = self.rights().of_profile(user, on.kind());
+        let in_rows = on.singleton || !(user.overflows || on.overflows);
         let plain = request.bits & (rights.special | on.required) == 0;
-        let there = user.standing == Standing::Active && on.live;
-        if !(there && in_rows && plain && request.suits(on.kind)) {
+        let there = user.state == RowState::Active && on.live;
+        if !(there && in_rows && plain && request.suits(on.kind().get())) {
             return None;
         }
-        let not_granted = self.lacks_in_rows(slot, user, on, request.bits);
+        let not_granted = self.any_missing_in_rows(slot, user, on, request.bits);
         Some(plain_answer(not_granted, request.bits & rights.beyond != 0))
     }
 
@@ -287,18 +292,12 @@ impl Directory {
         request: Request,
     ) -> Decision {
         match (who, on) {
-            (Some(who), Some(on)) if who.is_active() && request.suits(on.row.kind) => {
+            (Some(who), Some(on)) if who.is_active() && request.suits(on.row.kind().get()) => {
                 self.verdict(who, on, &mut ()).on(request.bits)
             }
             _ => early_denial(who, on, request),
         }
     }
-}
-
-/// Whether somebody owns a resource.
-#[inline]
-fn owns(slot: u32, on: &ResourceRow) -> bool {
-    on.owner == slot && on.owner != NOBODY
 }
 
 /// The ladder where all but two of its rungs are known not to stand against the request.

@@ -11,8 +11,8 @@ impl Directory {
     #[inline]
     #[must_use]
     pub fn floor<K>(&self, who: UserId, on: ResourceId<K>) -> u64 {
-        let user = self.users.rows.get(who.index()).map_or(0, |row| row.generation);
-        let resource = self.resources.rows.get(on.index()).map_or(0, |row| row.generation);
+        let user = self.user_row_at(who.slot()).map_or(0, |row| row.generation);
+        let resource = self.resource_row_at(on.slot()).map_or(0, |row| row.generation);
         u64::from(user ^ resource)
     }
 
@@ -21,6 +21,6 @@ impl Directory {
     #[inline]
     #[must_use]
     pub fn floor_of(&self, who: UserId) -> u64 {
-        self.users.rows.get(who.index()).map_or(0, |row| u64::from(row.generation))
+        self.user_row_at(who.slot()).map_or(0, |row| u64::from(row.generation))
     }
 }

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::iter::Peekable;
 
 use crate::catalog::{KindId, PermissionSet};
-use crate::directory::{Directory, GranteeId, SlotIter, Target};
+use crate::directory::{Directory, GranteeId, GroupSlot, ResourceSlot, SlotIter, Target, UserSlot};
 use crate::id::{GroupId, UserId};
 
 /// One grant: what a subject has on a target, implied permissions included (rule A3).
@@ -68,7 +68,7 @@ pub struct GrantsOf<'a> {
     /// The kinds that are left, one bit each.
     kinds: u64,
     /// What is left of the resources; of everyone's, one part a kind.
-    resources: Vec<Peekable<SlotIter<'a>>>,
+    resources: Vec<Peekable<SlotIter<'a, ResourceSlot>>>,
 }
 
 impl GrantsOf<'_> {
@@ -86,7 +86,7 @@ impl GrantsOf<'_> {
                 let parts = self.directory.resources_granted_to(self.to).into_iter();
                 self.resources = parts
                     .map(|mut part| {
-                        part.skip_to(resource.index());
+                        part.skip_to(resource.slot());
                         part.peekable()
                     })
                     .collect();
@@ -127,7 +127,7 @@ impl Iterator for GrantsOf<'_> {
 #[must_use = "a lookup does nothing until it is iterated"]
 pub struct MemberIds<'a> {
     directory: &'a Directory,
-    left: SlotIter<'a>,
+    left: SlotIter<'a, UserSlot>,
 }
 
 impl MemberIds<'_> {
@@ -135,7 +135,7 @@ impl MemberIds<'_> {
     ///
     /// See the example of [`Directory::member_ids`](crate::Directory::member_ids).
     pub fn after(mut self, last: UserId) -> Self {
-        self.left.skip_to(last.index());
+        self.left.skip_to(last.slot());
         self
     }
 }
@@ -162,7 +162,7 @@ impl Iterator for MemberIds<'_> {
 pub struct GroupIds<'a> {
     directory: &'a Directory,
     /// The slots that are left, the next one last.
-    left: Vec<u32>,
+    left: Vec<GroupSlot>,
 }
 
 impl GroupIds<'_> {
@@ -170,7 +170,7 @@ impl GroupIds<'_> {
     ///
     /// See the example of [`Directory::member_ids`](crate::Directory::member_ids).
     pub fn after(mut self, last: GroupId) -> Self {
-        self.left.retain(|&slot| slot > last.index());
+        self.left.retain(|&slot| slot > last.slot());
         self
     }
 }
@@ -277,7 +277,7 @@ impl Directory {
     /// See the example of [`member_ids`](Self::member_ids).
     pub fn group_ids(&self, user: UserId) -> GroupIds<'_> {
         let row = self.user_row(user);
-        let mut left = row.map_or_else(Vec::new, |row| self.group_slots(user.index(), row));
+        let mut left = row.map_or_else(Vec::new, |row| self.group_slots(user.slot(), row));
         left.sort_unstable_by(|a, b| b.cmp(a));
         GroupIds { directory: self, left }
     }

@@ -11,7 +11,10 @@ use roaring::bitmap::IntoIter;
 
 use super::evaluate::{PrincipalRef, ResourceRef};
 use crate::catalog::{AnyKind, KindId, PermissionSet, Request, ResourceKind};
-use crate::directory::{Directory, GranteeSlot, KindEntry, ResourceRow, add_all, grantee_slot};
+use crate::directory::{
+    Directory, GranteeKind, GranteeSlot, KindEntry, ResourceRow, ResourceSlot, TargetGrants, UserSlot,
+    add_all,
+};
 use crate::id::{Principal, ResourceId, Untyped, UserId};
 
 /// The resources of one kind that a principal may use, in a stable order.
@@ -50,7 +53,7 @@ pub struct Resources<'a, K = Untyped> {
     request: Request,
     candidates: Candidates,
     /// The kind of the resources; candidates may be of other ones.
-    wanted_kind: u8,
+    wanted_kind: Option<KindId>,
     kind: PhantomData<fn() -> K>,
 }
 
@@ -123,12 +126,13 @@ impl<K> Iterator for Resources<'_, K> {
     type Item = ResourceId<K>;
 
     fn next(&mut self) -> Option<ResourceId<K>> {
-        let rows = &self.directory.resources.rows;
-        for slot in self.candidates.by_ref() {
-            let row = rows.get(slot).filter(|row| row.live && row.kind == self.wanted_kind);
+        for index in self.candidates.by_ref() {
+            let slot = ResourceSlot::new(index);
+            let row = self.directory.resource_row_at(slot);
+            let row = row.filter(|row| row.live && Some(row.kind()) == self.wanted_kind);
             let Some(row) = row else { continue };
             if self.directory.answer(self.who, Some(ResourceRef { slot, row }), self.request).is_allowed() {
-                return Some(ResourceId::new(slot, row.generation));
+                return Some(ResourceId::new(index, row.generation));
             }
         }
         None
@@ -140,7 +144,7 @@ impl Iterator for Principals<'_> {
 
     fn next(&mut self) -> Option<UserId> {
         for slot in self.candidates.by_ref() {
-            let Some(user) = self.directory.user_id(slot) else { continue };
+            let Some(user) = self.directory.user_id(UserSlot::new(slot)) else { continue };
             let who = self.directory.asker(Principal::User(user));
             if self.directory.answer(who, self.on, self.request).is_allowed() {
                 return Some(user);
@@ -161,9 +165,9 @@ impl Directory {
         who: impl Into<Principal>,
         permissions: K::Permissions,
     ) -> Resources<'_, K> {
-        let kind = self.catalog.kind(K::NAME);
+        let kind = self.catalog().kind(K::NAME);
         let kind =
-            kind.filter(|&kind| self.catalog.definition(kind).is_some_and(|kind| <K as AnyKind>::is(kind)));
+            kind.filter(|&kind| self.catalog().definition(kind).is_some_and(|kind| <K as AnyKind>::is(kind)));
         self.lookup(who.into(), kind, <K as AnyKind>::request(permissions))
     }
 
@@ -178,7 +182,7 @@ impl Directory {
 
     fn lookup<K>(&self, who: Principal, kind: Option<KindId>, request: Request) -> Resources<'_, K> {
         let asker = self.asker(who);
-        let candidates = match (asker, kind.and_then(|kind| self.kinds.get(kind.index()))) {
+        let candidates = match (asker, kind.and_then(|kind| self.kind_entry(kind))) {
             (Some(asker), Some(kind)) => self.reachable(asker, kind),
             _ => RoaringBitmap::new(),
         };
@@ -187,7 +191,7 @@ impl Directory {
             who: asker,
             request,
             candidates: Candidates::new(candidates),
-            wanted_kind: kind.map_or(u8::MAX, KindId::get),
+            wanted_kind: kind,
             kind: PhantomData,
         }
     }
@@ -200,12 +204,12 @@ impl Directory {
     /// The resources of a kind on which somebody could have anything, and perhaps some of other kinds.
     fn reachable(&self, who: PrincipalRef<'_>, kind: &KindEntry) -> RoaringBitmap {
         let mut reached = RoaringBitmap::new();
-        if is_wide(who, kind) {
-            kind.resources.add_to(&mut reached);
+        if has_any_on_kind(who, kind) {
+            kind.resources().add_to(&mut reached);
             return reached;
         }
         self.add_granted(who, &mut reached);
-        kind.open.add_to(&mut reached);
+        kind.open().add_to(&mut reached);
         reached
     }
 
@@ -213,8 +217,8 @@ impl Directory {
     pub(super) fn reachable_anywhere(&self, who: PrincipalRef<'_>) -> RoaringBitmap {
         let mut reached = RoaringBitmap::new();
         self.add_granted(who, &mut reached);
-        for kind in self.kinds.iter() {
-            let part = if is_wide(who, kind) { &kind.resources } else { &kind.open };
+        for kind in self.kind_entries() {
+            let part = if has_any_on_kind(who, kind) { kind.resources() } else { kind.open() };
             part.add_to(&mut reached);
         }
         reached
@@ -223,10 +227,10 @@ impl Directory {
     /// Adds the resources that a user owns, or on which the user or a group of the user was granted something.
     fn add_granted(&self, who: PrincipalRef<'_>, reached: &mut RoaringBitmap) {
         let groups = self.group_slots(who.slot, who.row).into_iter();
-        let groups = groups.filter_map(|group| self.groups.records.get(group)).map(|group| &group.granted_on);
-        let user = self.users.records.get(who.slot);
+        let groups = groups.filter_map(|group| self.group_record_at(group)).map(|group| &group.granted_on);
+        let user = self.user_record_at(who.slot);
         let own = user.and_then(|user| user.more.as_ref()).map(|more| &more.granted_on);
-        add_all(groups.chain(self.users.owned.get(who.slot)).chain(own), reached);
+        add_all(groups.chain(self.owned_set(who.slot)).chain(own), reached);
     }
 
     /// Every user who may do something on a resource.
@@ -243,35 +247,34 @@ impl Directory {
     pub(crate) fn reaching(&self, on: ResourceId) -> RoaringBitmap {
         let mut reaching = RoaringBitmap::new();
         let Some(row) = self.resource_row(on) else { return reaching };
-        let kind = KindId::new(row.kind);
-        let whole_kind = self.kinds.get(kind.index()).map_or(0, |kind| kind.grants.everyone);
-        if row.grants.everyone | whole_kind != 0 {
+        let whole_kind = self.grants_on_kind(row.kind());
+        if row.grants.everyone | whole_kind.map_or(0, TargetGrants::everyone) != 0 {
             return self.all_users();
         }
-        self.add_reaching(on.index(), row, &mut reaching);
-        for (subject, _) in self.grants_on_kind(kind) {
-            self.add_subject(subject, &mut reaching);
+        self.add_reaching(on.slot(), row, &mut reaching);
+        for (grantee, _) in whole_kind.into_iter().flat_map(TargetGrants::iter) {
+            self.add_grantee(grantee, &mut reaching);
         }
         reaching
     }
 
-    fn add_reaching(&self, slot: u32, row: &ResourceRow, reaching: &mut RoaringBitmap) {
-        for (subject, _) in self.grants_at(slot, row) {
-            self.add_subject(subject, reaching);
+    fn add_reaching(&self, slot: ResourceSlot, row: &ResourceRow, reaching: &mut RoaringBitmap) {
+        for (grantee, _) in self.grants_at(slot, row).iter() {
+            self.add_grantee(grantee, reaching);
         }
-        if self.user_id(row.owner).is_some() {
-            reaching.insert(row.owner);
+        if let Some(owner) = row.owner() {
+            reaching.insert(owner.index());
         }
     }
 
-    /// Adds the users that a subject stands for.
-    pub(crate) fn add_subject(&self, subject: u32, users: &mut RoaringBitmap) {
-        match grantee_slot(subject) {
-            GranteeSlot::User(user) => {
-                users.insert(user);
+    /// Adds the users that a grantee stands for.
+    fn add_grantee(&self, grantee: GranteeSlot, users: &mut RoaringBitmap) {
+        match grantee.kind() {
+            GranteeKind::User(user) => {
+                users.insert(user.index());
             }
-            GranteeSlot::Group(group) => {
-                if let Some(group) = self.groups.records.get(group) {
+            GranteeKind::Group(group) => {
+                if let Some(group) = self.group_record_at(group) {
                     group.members.add_to(users);
                 }
             }
@@ -281,12 +284,12 @@ impl Directory {
     /// Every user there is.
     pub(crate) fn all_users(&self) -> RoaringBitmap {
         let mut users = RoaringBitmap::new();
-        users.insert_range(0..self.users.slots.used());
+        users.insert_range(self.user_slots());
         users
     }
 }
 
-/// Whether somebody was granted anything on a whole kind.
-fn is_wide(who: PrincipalRef<'_>, kind: &KindEntry) -> bool {
-    kind.grants.everyone | kind.wide.get(who.slot).copied().unwrap_or(0) != 0
+/// Reports whether a principal was granted anything on a whole kind.
+fn has_any_on_kind(who: PrincipalRef<'_>, kind: &KindEntry) -> bool {
+    kind.everyone() | kind.mask(who.slot) != 0
 }

@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use super::evaluate::PrincipalRef;
 use super::explain::Explanation;
 use super::lookup::Candidates;
-use crate::catalog::{KindId, PermissionSet};
-use crate::directory::{Directory, UserStatus};
+use crate::catalog::PermissionSet;
+use crate::directory::{Directory, KeySlot, ResourceSlot, UserSlot, UserStatus};
 use crate::id::{Principal, ResourceId};
 use crate::seats::SeatState;
 
@@ -143,16 +143,16 @@ impl<'a> Review<'a> {
         let directory = self.directory;
         loop {
             match self.next {
-                Next::User(slot) if slot < directory.users.slots.used() => {
+                Next::User(slot) if directory.user_slots().contains(&slot) => {
                     self.next = Next::User(slot.saturating_add(1));
-                    if let Some(user) = directory.user_id(slot) {
+                    if let Some(user) = directory.user_id(UserSlot::new(slot)) {
                         return Some(Principal::User(user));
                     }
                 }
                 Next::User(_) => self.next = Next::Key(0),
-                Next::Key(slot) if slot < directory.keys.slots.used() => {
+                Next::Key(slot) if directory.key_slots().contains(&slot) => {
                     self.next = Next::Key(slot.saturating_add(1));
-                    if let Some(key) = directory.key_id(slot) {
+                    if let Some(key) = directory.key_id(KeySlot::new(slot)) {
                         return Some(Principal::Key(key));
                     }
                 }
@@ -223,9 +223,9 @@ impl Directory {
     }
 
     fn access<'a>(&'a self, who: Principal, asker: PrincipalRef<'a>, slot: u32) -> Option<Access<'a>> {
-        let on = self.resource_id(slot)?;
+        let on = self.resource_id(ResourceSlot::new(slot))?;
         let subject = self.subject(on)?;
-        let kind = KindId::new(subject.row.kind);
+        let kind = subject.row.kind();
         let granted = self.granted_to(asker, subject, &mut ());
         if granted == 0 {
             return None;

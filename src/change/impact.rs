@@ -9,7 +9,7 @@ use roaring::RoaringBitmap;
 
 use super::event::Event;
 use crate::catalog::{KindId, PermissionSet};
-use crate::directory::{Directory, Grantee, Target};
+use crate::directory::{Directory, Grantee, ResourceSlot, Target, UserSlot};
 use crate::id::{Principal, ResourceId, UserId};
 use crate::name::Name;
 use crate::seats::{Basis, SeatState};
@@ -243,14 +243,13 @@ impl Touched {
             Event::ResourceAdded { resource }
             | Event::ResourceRemoved { resource }
             | Event::CredentialRequired { resource, .. } => self.resource(before, after, resource),
-            Event::GrantChanged { to, on, .. } => match after.find_place(on) {
+            Event::GrantChanged { to, on, .. } => match after.find_target(on) {
                 Ok(Target::Kind(kind)) => self.kinds.push((to.clone(), kind)),
                 _ => self.resource(before, after, on),
             },
             Event::LicenseInstalled { .. } | Event::PhaseChanged { .. } => {
                 for directory in [before, after] {
-                    self.users
-                        .extend(directory.all_users().iter().filter_map(|slot| directory.user_id(slot)));
+                    self.users.extend(user_ids(directory, directory.all_users()));
                 }
             }
             Event::KeyAdded { .. } | Event::KeyExpired { .. } | Event::KeyRemoved { .. } => {}
@@ -278,7 +277,8 @@ impl Touched {
         let mut pairs = BTreeSet::new();
         for directory in [before, after] {
             for &user in &self.users {
-                let reached = resource_ids(directory, directory.reachable_by(user).into_iter());
+                let reached = directory.reachable_by(user).into_iter().map(ResourceSlot::new);
+                let reached = reached.filter_map(|slot| directory.resource_id(slot));
                 pairs.extend(reached.map(|resource| (user, resource)));
             }
             for &resource in &self.resources {
@@ -286,9 +286,9 @@ impl Touched {
             }
             for (subject, kind) in &self.kinds {
                 let users: Vec<UserId> = user_ids(directory, users_of(directory, subject)).collect();
-                let resources = directory.kinds.get(kind.index()).map(|kind| kind.resources.clone());
+                let resources = directory.kind_entry(*kind).map(|kind| kind.resources().clone());
                 let resources = resources.unwrap_or_default();
-                for resource in resource_ids(directory, resources.iter()) {
+                for resource in resources.iter().filter_map(|slot| directory.resource_id(slot)) {
                     pairs.extend(users.iter().map(|&user| (user, resource)));
                 }
             }
@@ -298,14 +298,7 @@ impl Touched {
 }
 
 fn user_ids(directory: &Directory, slots: RoaringBitmap) -> impl Iterator<Item = UserId> + '_ {
-    slots.into_iter().filter_map(|slot| directory.user_id(slot))
-}
-
-fn resource_ids(directory: &Directory, slots: impl Iterator<Item = u32>) -> impl Iterator<Item = ResourceId> {
-    slots.filter_map(|slot| {
-        let row = directory.resources.rows.get(slot).filter(|row| row.live)?;
-        Some(ResourceId::new(slot, row.generation))
-    })
+    slots.into_iter().filter_map(|slot| directory.user_id(UserSlot::new(slot)))
 }
 
 fn users_of(directory: &Directory, subject: &Grantee) -> RoaringBitmap {
@@ -315,7 +308,7 @@ fn users_of(directory: &Directory, subject: &Grantee) -> RoaringBitmap {
         Grantee::User(name) => users.extend(directory.user_by_name(name).map(UserId::index)),
         Grantee::Group(name) => {
             let group = directory.group_by_name(name).and_then(|group| directory.group_record(group));
-            users.extend(group.into_iter().flat_map(|group| group.members.iter()));
+            users.extend(group.into_iter().flat_map(|group| group.members.iter()).map(UserSlot::index));
         }
     }
     users

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use super::event::{Commit, Event};
 use super::scope::ScopeDocument;
 use crate::catalog::{Entries, PermissionsDocument};
-use crate::directory::{Applied, Directory, Membership, Scope, Target, UserRecord, UserStatus, refuse_if};
+use crate::directory::{Checked, Directory, Membership, Scope, Target, UserRecord, UserStatus, ensure};
 use crate::id::UserId;
 use crate::name::Name;
 use crate::seats::Terms;
@@ -87,7 +87,7 @@ impl Directory {
             return Err(ReplayError::TimeReversed { revision });
         }
         let contradiction = |event, reason| ReplayError::Contradiction { revision, event, reason };
-        refuse_if(commit.events.is_empty(), || "a commit records something".to_owned())
+        ensure(!commit.events.is_empty(), || "a commit records something".to_owned())
             .map_err(|reason| contradiction(0, reason))?;
         self.begin_commit(commit.at);
         let mut replay = Replay { directory: self, commit, seated: Vec::new() };
@@ -103,11 +103,12 @@ impl Directory {
     }
 
     /// Whether all that was due has happened: it does so in the first commit after it (rule C5).
-    fn is_up_to(&self, now: Timestamp) -> Applied {
-        let late = self.due.first().filter(|(at, _)| *at <= now);
-        refuse_if(late.is_some(), || format!("something was over before {now} and is not told of"))?;
-        let phase = self.ledger.phase_at(now);
-        refuse_if(phase != self.license_phase(), || {
+    fn is_up_to(&self, now: Timestamp) -> Checked {
+        ensure(self.first_due(now).is_none(), || {
+            format!("something was over before {now} and is not told of")
+        })?;
+        let phase = self.ledger().phase_at(now);
+        ensure(phase == self.license_phase(), || {
             format!("the license is {} at {now}, which is not told of", phase.as_str())
         })
     }
@@ -122,7 +123,7 @@ struct Replay<'a> {
 }
 
 impl Replay<'_> {
-    fn apply(&mut self, event: &Event) -> Applied {
+    fn apply(&mut self, event: &Event) -> Checked {
         match event {
             Event::UserAdded { .. }
             | Event::UserInvited { .. }
@@ -154,7 +155,7 @@ impl Replay<'_> {
         }
     }
 
-    fn user_event(&mut self, event: &Event) -> Applied {
+    fn user_event(&mut self, event: &Event) -> Checked {
         match event {
             Event::UserAdded { user, source, email } => {
                 self.directory.user_name_is_free(user)?;
@@ -207,8 +208,8 @@ impl Replay<'_> {
             Event::UserRemoved { user } => {
                 let id = self.directory.named_user(user)?;
                 self.holds_nothing(id)?;
-                let owns = self.directory.owned_by(id.index()).next().is_some();
-                refuse_if(owns, || format!("`{user}` still owns something"))?;
+                let owns_nothing = self.directory.owned_by(id.slot()).next().is_none();
+                ensure(owns_nothing, || format!("`{user}` still owns something"))?;
                 self.directory.remove_user(id);
             }
             Event::ExternalGroupsChanged { user, external_groups } => {
@@ -229,7 +230,7 @@ impl Replay<'_> {
         }
     }
 
-    fn seat_event(&mut self, event: &Event) -> Applied {
+    fn seat_event(&mut self, event: &Event) -> Checked {
         let now = self.commit.at;
         match event {
             Event::ProfileWanted { user, profile } => {
@@ -246,22 +247,22 @@ impl Replay<'_> {
                     self.directory.user_record(id).map(|user| user.status).zip(self.directory.seat(id));
                 let settled = seats
                     .is_some_and(|(status, _)| matches!(status, UserStatus::Active | UserStatus::Invited));
-                refuse_if(!settled && (holds.is_some() || *queued), || {
+                ensure(settled || (holds.is_none() && !*queued), || {
                     format!("`{user}` cannot hold or wait for a seat")
                 })?;
                 let wants = seats.and_then(|(_, seat)| seat.wants);
-                refuse_if(*queued && wants.is_none(), || format!("`{user}` waits for nothing"))?;
+                ensure(!*queued || wants.is_some(), || format!("`{user}` waits for nothing"))?;
                 self.directory.set_held(id, holds, *queued, now);
                 self.seated.push(id);
             }
             Event::LicenseInstalled { license } => {
-                let terms = Terms::new((**license).clone(), &self.directory.catalog);
+                let terms = Terms::new((**license).clone(), self.directory.catalog());
                 let terms = terms.map_err(|error| format!("{error}"))?;
                 self.directory.install_license(Arc::new(terms), now);
             }
             Event::PhaseChanged { phase } => {
-                let due = self.directory.ledger.phase_at(now);
-                refuse_if(due != *phase, || format!("the license is {} at {now}", due.as_str()))?;
+                let due = self.directory.ledger().phase_at(now);
+                ensure(due == *phase, || format!("the license is {} at {now}", due.as_str()))?;
                 self.directory.set_phase(*phase);
             }
             _ => {}
@@ -269,7 +270,7 @@ impl Replay<'_> {
         Ok(())
     }
 
-    fn group_event(&mut self, event: &Event) -> Applied {
+    fn group_event(&mut self, event: &Event) -> Checked {
         match event {
             Event::GroupAdded { group, members, includes_owner_of } => {
                 self.directory.group_name_is_free(group)?;
@@ -279,7 +280,7 @@ impl Replay<'_> {
                     .map(|text| self.directory.named_resource(text))
                     .transpose()?;
                 let explicit = membership == Membership::Explicit;
-                refuse_if(owner_of.is_some() && !explicit, || format!("group `{group}` is not explicit"))?;
+                ensure(owner_of.is_none() || explicit, || format!("group `{group}` is not explicit"))?;
                 self.directory.add_group(group, &membership, owner_of);
             }
             Event::GroupRemoved { group } => {
@@ -290,12 +291,12 @@ impl Replay<'_> {
                 let (user_id, group_id) =
                     (self.directory.named_user(user)?, self.directory.named_group(group)?);
                 let joins = matches!(event, Event::Joined { .. });
-                let is = self.directory.is_member(user_id.index(), group_id.index());
-                refuse_if(is == joins, || format!("the membership of `{user}` in `{group}` is so already"))?;
+                let is = self.directory.is_member(user_id.slot(), group_id.slot());
+                ensure(is != joins, || format!("the membership of `{user}` in `{group}` is so already"))?;
                 let record = self.directory.group_record(group_id);
                 let explicit = record.is_some_and(|group| group.membership == Membership::Explicit);
                 let managed = !explicit || self.directory.is_included_owner(user_id, group_id);
-                refuse_if(managed, || format!("nobody joins or leaves `{group}` by hand as `{user}` does"))?;
+                ensure(!managed, || format!("nobody joins or leaves `{group}` by hand as `{user}` does"))?;
                 self.directory.set_joined(user_id, group_id, joins);
             }
             _ => {}
@@ -303,7 +304,7 @@ impl Replay<'_> {
         Ok(())
     }
 
-    fn resource_event(&mut self, event: &Event) -> Applied {
+    fn resource_event(&mut self, event: &Event) -> Checked {
         match event {
             Event::ResourceAdded { resource } => {
                 let (kind, key) = self.directory.new_resource(resource)?;
@@ -312,7 +313,7 @@ impl Replay<'_> {
             Event::ResourceRemoved { resource } => {
                 let id = self.directory.named_resource(resource)?;
                 let singleton = self.directory.resource_name(id).is_some_and(|name| name.key().is_none());
-                refuse_if(singleton, || format!("`{resource}` cannot be removed"))?;
+                ensure(!singleton, || format!("`{resource}` cannot be removed"))?;
                 self.directory.remove_resource(id);
             }
             Event::OwnerChanged { resource, owner } => {
@@ -325,7 +326,7 @@ impl Replay<'_> {
                 match self.directory.named_target(on)? {
                     Target::Resource(id) => {
                         let mask =
-                            self.directory.named_grant(self.directory.named_kind_of(id), permissions)?;
+                            self.directory.named_grant(self.directory.named_kind_of(id)?, permissions)?;
                         self.directory.set_grant(grantee, id, mask);
                     }
                     Target::Kind(kind) => {
@@ -336,7 +337,8 @@ impl Replay<'_> {
             }
             Event::CredentialRequired { resource, permissions } => {
                 let id = self.directory.named_resource(resource)?;
-                let mask = self.directory.named_permissions(self.directory.named_kind_of(id), permissions)?;
+                let mask =
+                    self.directory.named_permissions(self.directory.named_kind_of(id)?, permissions)?;
                 self.directory.set_required(id, mask);
             }
             Event::CredentialRecorded { user, resource } | Event::CredentialForgotten { user, resource } => {
@@ -349,7 +351,7 @@ impl Replay<'_> {
         Ok(())
     }
 
-    fn key_event(&mut self, event: &Event) -> Applied {
+    fn key_event(&mut self, event: &Event) -> Checked {
         match event {
             Event::KeyAdded { key, acts_as, scope, expires_at } => {
                 self.directory.key_name_is_free(key)?;
@@ -361,7 +363,7 @@ impl Replay<'_> {
                 let id = self.directory.named_key(key)?;
                 let record = self.directory.key_record(id);
                 let open = record.is_some_and(|key| !key.expired);
-                refuse_if(!open, || format!("key `{key}` is over already"))?;
+                ensure(open, || format!("key `{key}` is over already"))?;
                 self.is_over(key, record.and_then(|key| key.expires_at))?;
                 self.directory.expire_key(id);
             }
@@ -384,26 +386,26 @@ impl Replay<'_> {
         Ok(id)
     }
 
-    fn is_in_status(&self, user: UserId, allowed: &[UserStatus]) -> Applied {
+    fn is_in_status(&self, user: UserId, allowed: &[UserStatus]) -> Checked {
         let status = self.directory.status_of(user);
         let fits = status.is_some_and(|status| allowed.contains(&status));
-        refuse_if(!fits, || format!("the user is {status:?}, not one of {allowed:?}"))
+        ensure(fits, || format!("the user is {status:?}, not one of {allowed:?}"))
     }
 
     /// Whether what has this end is over when the commit happens.
-    fn is_over(&self, name: &Name, expires_at: Option<Timestamp>) -> Applied {
+    fn is_over(&self, name: &Name, expires_at: Option<Timestamp>) -> Checked {
         let over = expires_at.is_some_and(|at| at <= self.commit.at);
-        refuse_if(!over, || format!("`{name}` is not over at {}", self.commit.at))
+        ensure(over, || format!("`{name}` is not over at {}", self.commit.at))
     }
 
-    fn holds_nothing(&self, user: UserId) -> Applied {
+    fn holds_nothing(&self, user: UserId) -> Checked {
         let seat = self.directory.seat(user);
         let empty = seat.is_none_or(|seat| seat.holds.is_none() && seat.turn.is_none());
-        refuse_if(!empty, || "the user still holds or waits for a seat".to_owned())
+        ensure(empty, || "the user still holds or waits for a seat".to_owned())
     }
 
     /// Whether the seats that the commit changed follow from what is wanted, now that all of it has happened.
-    fn seats_make_sense(&self) -> Applied {
+    fn seats_make_sense(&self) -> Checked {
         for &id in &self.seated {
             let directory = &self.directory;
             let (Some(user), Some(seat)) = (directory.user_record(id), directory.seat(id)) else { continue };

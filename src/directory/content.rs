@@ -1,13 +1,13 @@
-//! What a directory holds, by name and in a stable order: what makes two of them equal.
+//! The whole content of a directory, by name and in a stable order.
+//!
+//! Two directories are equal if their contents are.
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::grants::{GranteeSlot, grantee_slot};
-use super::record::{Membership, Scope};
-use super::row::NOBODY;
-use super::{Directory, Grantee, UserSource, UserStatus};
+use super::storage::{GroupSlot, KeySlot, Membership, ResourceSlot, Scope, TargetGrants, UserSlot};
+use super::{Directory, Grantee, Members, ResourceName, Target, UserSource, UserStatus};
 #[cfg(feature = "serde")]
 use crate::catalog::CatalogDocument;
 use crate::catalog::{Entries, KindId};
@@ -28,21 +28,21 @@ pub(crate) enum Record {
     /// The catalog.
     #[cfg(feature = "serde")]
     Catalog(Box<CatalogDocument>),
-    /// The commits that made the directory.
+    /// The number and the time of the last commit.
     Commits { revision: u64, committed_at: Timestamp },
     /// The license and the phase that it was in at the last commit.
     License { license: License, phase: Phase },
-    /// The history of a profile's figures.
+    /// The figures of a profile that are not counted from users.
     Book { profile: String, peak: u64, peak_at: Timestamp, seat_ms: u64 },
     /// The last turn that was given out.
     Queue { last_turn: u64 },
     /// A group.
     Group { group: Name, members: Members },
-    /// A user with the explicit groups that the user is in.
+    /// A user with the explicit groups of the user.
     User(Box<UserContent>),
     /// A grant on a whole kind.
     KindGrant { kind: String, to: Grantee, permissions: Vec<String> },
-    /// A resource with all that is said of it.
+    /// A resource with all of its fields.
     Resource(Box<ResourceContent>),
     /// An API key.
     Key(Box<KeyContent>),
@@ -51,7 +51,7 @@ pub(crate) enum Record {
     End { records: u64 },
 }
 
-/// All that is kept of a user.
+/// The content of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -78,7 +78,7 @@ pub(crate) struct UserContent {
     pub(crate) groups: Vec<Name>,
 }
 
-/// All that is kept of a resource.
+/// The content of a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -96,7 +96,7 @@ pub(crate) struct ResourceContent {
     pub(crate) owner_groups: Vec<Name>,
 }
 
-/// All that is kept of an API key.
+/// The content of an API key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -110,23 +110,7 @@ pub(crate) struct KeyContent {
     pub(crate) expired: bool,
 }
 
-/// How users come into a group, by name (rule G1).
-///
-/// See the example of [`Command`](crate::Command).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum Members {
-    /// They join and leave by command.
-    #[default]
-    Explicit,
-    /// Everybody who wants one of these profiles is in, and nobody else.
-    ByProfile(Vec<String>),
-    /// Everybody who had one of these external names at the last sync is in.
-    External(Vec<String>),
-}
-
-/// What a key may do, by name (rule A11).
+/// The scope of a key, by name (rule A11).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -136,7 +120,7 @@ pub(crate) enum ScopeContent {
 }
 
 impl Directory {
-    /// The whole content in a stable order, so that equal directories give equal records.
+    /// The whole content in a stable order: equal directories have equal records.
     pub(crate) fn records(&self) -> impl Iterator<Item = Record> + '_ {
         let commits = Record::Commits { revision: self.revision, committed_at: self.committed_at };
         let license =
@@ -166,29 +150,29 @@ impl Directory {
         })
     }
 
-    pub(crate) fn sorted_users(&self) -> Vec<(&str, u32)> {
-        sorted(self.users.records.iter().filter_map(|(slot, user)| Some((user.name.as_deref()?, slot))))
+    pub(crate) fn sorted_users(&self) -> Vec<(&str, UserSlot)> {
+        sorted(self.live_users().filter_map(|(slot, user)| Some((user.name.as_deref()?, slot))))
     }
 
-    pub(crate) fn sorted_groups(&self) -> Vec<(&str, u32)> {
-        sorted(self.groups.records.iter().filter_map(|(slot, group)| Some((group.name.as_deref()?, slot))))
+    pub(crate) fn sorted_groups(&self) -> Vec<(&str, GroupSlot)> {
+        sorted(self.live_groups().filter_map(|(slot, group)| Some((group.name.as_deref()?, slot))))
     }
 
-    pub(crate) fn sorted_resources(&self) -> Vec<(super::ResourceName<'_>, u32)> {
+    pub(crate) fn sorted_resources(&self) -> Vec<(ResourceName<'_>, ResourceSlot)> {
         let live = self.live_resources();
-        sorted(live.filter_map(|(slot, _)| Some((self.slot_name(slot)?, slot))))
+        sorted(live.filter_map(|(slot, _)| Some((self.resource_slot_name(slot)?, slot))))
     }
 
-    fn sorted_keys(&self) -> Vec<(&str, u32)> {
-        sorted(self.keys.records.iter().filter_map(|(slot, key)| Some((key.name.as_deref()?, slot))))
+    fn sorted_keys(&self) -> Vec<(&str, KeySlot)> {
+        sorted(self.live_keys().filter_map(|(slot, key)| Some((key.name.as_deref()?, slot))))
     }
 
-    pub(super) fn group_content(&self, slot: u32) -> Option<Record> {
-        let group = self.groups.records.get(slot)?;
+    pub(super) fn group_content(&self, slot: GroupSlot) -> Option<Record> {
+        let group = self.group_record_at(slot)?;
         Some(Record::Group { group: group.name.clone()?, members: self.members_by_name(&group.membership) })
     }
 
-    /// How users come into a group, by name.
+    /// The rule of a group, by name.
     pub(crate) fn members_by_name(&self, membership: &Membership) -> Members {
         match membership {
             Membership::Explicit => Members::Explicit,
@@ -201,13 +185,12 @@ impl Directory {
         }
     }
 
-    pub(super) fn user_content(&self, slot: u32) -> Option<Record> {
-        let (user, seat) = (self.users.records.get(slot)?, self.seat_at(slot));
+    pub(super) fn user_content(&self, slot: UserSlot) -> Option<Record> {
+        let (user, seat) = (self.user_record_at(slot)?, self.seat_at(slot));
         let profile = |profile| self.catalog.profile_name(profile).map(ToString::to_string);
-        let explicit = |&group: &u32| {
-            self.groups.records.get(group).is_some_and(|group| group.membership == Membership::Explicit)
-        };
-        let groups = self.group_slots(slot, self.users.rows.get(slot)?).into_iter().filter(explicit);
+        let groups = self.group_slots(slot, self.user_row_at(slot)?).into_iter();
+        let groups = groups.filter_map(|group| self.group_record_at(group));
+        let explicit = groups.filter(|group| group.membership == Membership::Explicit);
         Some(Record::User(Box::new(UserContent {
             user: user.name.clone()?,
             source: user.source,
@@ -220,15 +203,14 @@ impl Directory {
             turn: seat.turn.map(core::num::NonZeroU64::get),
             since: seat.since,
             external_groups: user.external().to_vec(),
-            groups: sorted(groups.filter_map(|group| self.groups.records.get(group)?.name.clone())),
+            groups: sorted(explicit.filter_map(|group| group.name.clone())),
         })))
     }
 
     pub(super) fn kind_grants(&self) -> impl Iterator<Item = Record> {
         self.catalog.definitions().flat_map(|(kind, definition)| {
-            let everyone = self.kinds.get(kind.index()).map_or(0, |on| on.grants.everyone);
-            let grants = self.subjects_content(kind, everyone, self.grants_on_kind(kind));
-            grants.into_iter().map(|(to, permissions)| Record::KindGrant {
+            let grants = self.grants_on_kind(kind).map(|grants| self.grants_content(kind, grants));
+            grants.into_iter().flatten().map(|(to, permissions)| Record::KindGrant {
                 kind: definition.name().to_string(),
                 to,
                 permissions,
@@ -236,26 +218,16 @@ impl Directory {
         })
     }
 
-    fn subjects_content(
-        &self,
-        kind: KindId,
-        everyone: u64,
-        grants: impl Iterator<Item = (u32, u64)>,
-    ) -> Vec<(Grantee, Vec<String>)> {
-        let named = grants.filter_map(|(subject, mask)| {
-            Some((self.subject_name(subject)?, self.permission_texts(kind, mask)))
+    fn grants_content(&self, kind: KindId, grants: TargetGrants<'_>) -> Vec<(Grantee, Vec<String>)> {
+        let named = grants.iter().filter_map(|(grantee, mask)| {
+            Some((self.grantee_slot_name(grantee)?, self.permission_texts(kind, mask)))
         });
+        let everyone = grants.everyone();
         let everyone = (everyone != 0).then(|| (Grantee::Everyone, self.permission_texts(kind, everyone)));
         sorted(named.chain(everyone))
     }
 
-    pub(crate) fn subject_name(&self, subject: u32) -> Option<Grantee> {
-        match grantee_slot(subject) {
-            GranteeSlot::Group(group) => self.group_slot_name(group).map(Grantee::group),
-            GranteeSlot::User(user) => self.user_slot_name(user).map(Grantee::user),
-        }
-    }
-
+    /// The names of permissions, lowest bit first.
     pub(crate) fn permission_names<T>(&self, kind: KindId, mask: u64, copy: impl Fn(&Name) -> T) -> Vec<T> {
         let mut names = Vec::with_capacity(mask.count_ones() as usize);
         let definition = self.catalog.definition(kind).into_iter();
@@ -267,29 +239,32 @@ impl Directory {
         self.permission_names(kind, mask, ToString::to_string)
     }
 
-    pub(super) fn resource_content(&self, slot: u32) -> Option<Record> {
-        let row = self.resources.rows.get(slot)?;
-        let kind = KindId::new(row.kind);
-        let more = self.resources.records.get(slot)?.more.as_deref();
+    pub(super) fn resource_content(&self, slot: ResourceSlot) -> Option<Record> {
+        let row = self.resource_row_at(slot)?;
+        let kind = row.kind();
+        let more = self.resource_record_at(slot)?.more.as_deref();
         let users = more.map(|more| more.credentials.iter()).into_iter().flatten();
         let groups = more.map(|more| more.owner_groups.iter()).into_iter().flatten();
-        let grants = self.subjects_content(kind, row.grants.everyone, self.grants_at(slot, row));
+        let grants = self.grants_content(kind, self.grants_at(slot, row));
         let grants = grants.into_iter().map(|(to, permissions)| (to.to_string(), permissions));
         Some(Record::Resource(Box::new(ResourceContent {
-            resource: self.slot_name(slot)?.to_string(),
-            owner: if row.owner == NOBODY { None } else { self.users.records.get(row.owner)?.name.clone() },
+            resource: self.resource_slot_name(slot)?.to_string(),
+            owner: match row.owner() {
+                Some(owner) => self.user_record_at(owner)?.name.clone(),
+                None => None,
+            },
             grants: grants.collect(),
             required: self.permission_texts(kind, row.required),
-            credentials: sorted(users.filter_map(|user| self.users.records.get(user)?.name.clone())),
-            owner_groups: sorted(groups.filter_map(|group| self.groups.records.get(group)?.name.clone())),
+            credentials: sorted(users.filter_map(|user| self.user_record_at(user)?.name.clone())),
+            owner_groups: sorted(groups.filter_map(|group| self.group_record_at(group)?.name.clone())),
         })))
     }
 
-    pub(super) fn key_content(&self, slot: u32) -> Option<Record> {
-        let key = self.keys.records.get(slot)?;
+    pub(super) fn key_content(&self, slot: KeySlot) -> Option<Record> {
+        let key = self.key_record_at(slot)?;
         Some(Record::Key(Box::new(KeyContent {
             key: key.name.clone()?,
-            acts_as: self.users.records.get(key.acts_as)?.name.clone()?,
+            acts_as: self.user_record_at(key.acts_as?)?.name.clone()?,
             scope: self.scope_content(&key.scope),
             expires_at: key.expires_at,
             expired: key.expired,
@@ -304,13 +279,11 @@ impl Directory {
             Scope::Entries(entries) => entries,
         };
         let kinds = entries.kinds.iter().filter_map(|&(kind, mask)| {
-            let kind = KindId::new(kind);
-            let name = alloc::format!("{}/*", self.catalog.kind_name(kind)?);
-            Some((name, self.permission_texts(kind, mask)))
+            Some((self.target_name(Target::Kind(kind))?, self.permission_texts(kind, mask)))
         });
         let resources = entries.resources.iter().filter_map(|&(slot, mask)| {
-            let kind = KindId::new(self.resources.rows.get(slot)?.kind);
-            Some((self.slot_name(slot)?.to_string(), self.permission_texts(kind, mask)))
+            let kind = self.resource_row_at(slot)?.kind();
+            Some((self.resource_slot_name(slot)?.to_string(), self.permission_texts(kind, mask)))
         });
         ScopeContent::Entries(Entries(sorted(kinds.chain(resources))))
     }

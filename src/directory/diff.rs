@@ -1,4 +1,4 @@
-//! What is otherwise in another version.
+//! The difference between two directories.
 
 use alloc::borrow::ToOwned as _;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -7,22 +7,20 @@ use alloc::vec::Vec;
 
 use super::Directory;
 use super::content::Record;
-use super::record::UserRecord;
+use super::storage::{KeySlot, ResourceSlot, UserRecord, UserSlot};
 
-/// What is in one directory and not in the other, or not the same there.
+/// The difference between two directories, by name.
 ///
-/// Everything is told by name: a user who got another name is gone under the old one and new under the other. What
-/// follows from what is stored is not told again: a user who is in a group by its rule is no difference beside the
-/// group or the user's profile.
-///
-/// See the example of [`Directory::diff`](crate::Directory::diff).
+/// A user who was renamed is removed under the old name and added under the new one. What follows from stored content
+/// is not reported again: a membership that follows from the rule of a group is no difference besides that of the group
+/// or of the user's profile.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Diff {
-    /// Whether the catalogs differ.
+    /// True if the catalogs differ.
     pub catalog: bool,
-    /// Whether the license or its phase differ.
+    /// True if the license or its phase differ.
     pub license: bool,
     /// The profiles whose peaks or seat times differ.
     pub books: Vec<String>,
@@ -30,57 +28,51 @@ pub struct Diff {
     pub groups: Vec<Difference>,
     /// The users who differ: in any field, seat and explicit memberships included.
     pub users: Vec<Difference>,
-    /// The kinds with other grants on all of the kind.
+    /// The kinds whose grants on all of the kind differ.
     pub kinds: Vec<String>,
-    /// The resources that differ: in owner, grants, credentials, or what needs one.
+    /// The resources that differ: in owner, grants, credentials, or the permissions that need one.
     pub resources: Vec<Difference>,
     /// The keys that differ.
     pub keys: Vec<Difference>,
 }
 
 impl Diff {
-    /// Whether nothing differs but revision, time, and turns given out.
-    ///
-    /// See the example of [`Directory::diff`](crate::Directory::diff).
+    /// Returns `true` if nothing differs but the revision, the time and the number of turns given out.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// Something that differs, by name.
-///
-/// See the example of [`Directory::diff`](crate::Directory::diff).
+/// One thing that differs, by name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Difference {
-    /// What.
+    /// The name of the user, group, resource or key.
     pub name: String,
-    /// In what way.
+    /// How it differs.
     pub change: Change,
 }
 
-/// In what way something differs.
-///
-/// See the example of [`Directory::diff`](crate::Directory::diff).
+/// How one thing differs between two directories.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Change {
-    /// It is in the second only.
+    /// It is in the second directory only.
     Added,
-    /// It is in the first only.
+    /// It is in the first directory only.
     Removed,
-    /// It is in both, and not the same.
+    /// It is in both and not the same.
     Changed,
 }
 
 impl Directory {
-    /// What is otherwise in `after`, sorted by name.
+    /// Compares two directories; the result is sorted by name.
     ///
-    /// Versions of one directory share what did not change, and what they share is not looked at: the cost follows
-    /// what changed between them. Any two directories can be compared; those that share nothing are compared whole.
+    /// Versions of one directory share what did not change, and what they share is not visited: the cost follows what
+    /// changed between them. Any two directories can be compared; those that share nothing are compared whole.
     ///
     /// ```
     /// use entitle::catalog::Catalog;
@@ -104,17 +96,17 @@ impl Directory {
             license: (before.license(), before.license_phase()) != (after.license(), after.license_phase()),
             books: differing(&before.books_by_profile(), &after.books_by_profile()),
             groups: compare(before, after, &touched.groups, |at, name| {
-                at.group_by_name(name).and_then(|group| at.group_content(group.index()))
+                at.group_by_name(name).and_then(|group| at.group_content(group.slot()))
             }),
             users: compare(before, after, &touched.users, |at, name| {
-                at.user_by_name(name).and_then(|user| at.user_content(user.index()))
+                at.user_by_name(name).and_then(|user| at.user_content(user.slot()))
             }),
             kinds: differing(&before.grants_by_kind(), &after.grants_by_kind()),
             resources: compare(before, after, &touched.resources, |at, name| {
-                at.resource_by_name(name).and_then(|resource| at.resource_content(resource.index()))
+                at.resource_by_name(name).and_then(|resource| at.resource_content(resource.slot()))
             }),
             keys: compare(before, after, &touched.keys, |at, name| {
-                at.key_by_name(name).and_then(|key| at.key_content(key.index()))
+                at.key_by_name(name).and_then(|key| at.key_content(key.slot()))
             }),
         }
     }
@@ -138,13 +130,13 @@ impl Directory {
     }
 }
 
-/// The names under which the two sides have something else.
+/// The names whose content differs.
 fn differing(before: &BTreeMap<String, Vec<Record>>, after: &BTreeMap<String, Vec<Record>>) -> Vec<String> {
     let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     names.into_iter().filter(|name| before.get(*name) != after.get(*name)).cloned().collect()
 }
 
-/// Compares the content of both sides under each name.
+/// Compares the content of both directories under each name.
 fn compare(
     before: &Directory,
     after: &Directory,
@@ -163,7 +155,7 @@ fn compare(
     names.iter().filter_map(difference).collect()
 }
 
-/// The names of all that may differ: what stands in chunks that the two sides do not share.
+/// The names of all that may differ: those in chunks that the two directories do not share.
 #[derive(Default)]
 struct Touched {
     users: BTreeSet<String>,
@@ -175,25 +167,25 @@ struct Touched {
 impl Touched {
     fn between(before: &Directory, after: &Directory) -> Self {
         let mut touched = Self::default();
-        let users = before.users.rows.changed(&after.users.rows);
-        let users = users.chain(before.users.spilled.changed(&after.users.spilled));
-        let users = users.chain(before.users.seats.changed(&after.users.seats));
-        for slot in users.chain(before.users.records.changed(&after.users.records)) {
+        let (was, is) = (&before.users.tables, &after.users.tables);
+        let users = was.rows.changed(&is.rows).chain(was.group_sets.changed(&is.group_sets));
+        let users = users.chain(was.seats.changed(&is.seats));
+        for slot in users.chain(was.records.changed(&is.records)) {
             touched.user(before, after, slot);
         }
-        for slot in before.groups.records.changed(&after.groups.records) {
+        for slot in before.groups.tables.records.changed(&after.groups.tables.records) {
             for side in [before, after] {
                 touched.groups.extend(side.group_slot_name(slot).map(str::to_owned));
             }
         }
-        let resources = before.resources.rows.changed(&after.resources.rows);
-        let resources = resources.chain(before.resources.spilled.changed(&after.resources.spilled));
-        for slot in resources.chain(before.resources.records.changed(&after.resources.records)) {
+        let (was, is) = (&before.resources.tables, &after.resources.tables);
+        let resources = was.rows.changed(&is.rows).chain(was.overflows.changed(&is.overflows));
+        for slot in resources.chain(was.records.changed(&is.records)) {
             for side in [before, after] {
                 touched.resource(side, slot);
             }
         }
-        for slot in before.keys.records.changed(&after.keys.records) {
+        for slot in before.keys.tables.records.changed(&after.keys.tables.records) {
             for side in [before, after] {
                 touched.key(side, slot);
             }
@@ -201,33 +193,32 @@ impl Touched {
         touched
     }
 
-    fn user(&mut self, before: &Directory, after: &Directory, slot: u32) {
+    fn user(&mut self, before: &Directory, after: &Directory, slot: UserSlot) {
         let names = [before.user_slot_name(slot), after.user_slot_name(slot)];
         self.users.extend(names.into_iter().flatten().map(str::to_owned));
         if names[0] == names[1] {
             return;
         }
-        // What refers to a user by number is told by name, and this number has another name on the other side.
+        // References to a user are stored by slot and compared by name, and this slot has another name on the other side.
         for side in [before, after] {
-            if let Some(record) = side.users.records.get(slot) {
-                self.referring_to(side, slot, record);
+            if let Some(record) = side.user_record_at(slot) {
+                self.references_to_user(side, slot, record);
             }
         }
     }
 
-    fn referring_to(&mut self, side: &Directory, slot: u32, user: &UserRecord) {
+    fn references_to_user(&mut self, side: &Directory, slot: UserSlot, user: &UserRecord) {
         side.owned_by(slot).for_each(|resource| self.resource(side, resource));
         let Some(more) = &user.more else { return };
         more.granted_on.iter().chain(more.credentials.iter()).for_each(|slot| self.resource(side, slot));
         more.keys.iter().for_each(|key| self.key(side, key));
     }
 
-    fn resource(&mut self, side: &Directory, slot: u32) {
-        self.resources.extend(side.slot_name(slot).map(|name| name.to_string()));
+    fn resource(&mut self, side: &Directory, slot: ResourceSlot) {
+        self.resources.extend(side.resource_slot_name(slot).map(|name| name.to_string()));
     }
 
-    fn key(&mut self, side: &Directory, slot: u32) {
-        let name = side.keys.records.get(slot).and_then(|key| key.name.as_deref());
-        self.keys.extend(name.map(str::to_owned));
+    fn key(&mut self, side: &Directory, slot: KeySlot) {
+        self.keys.extend(side.key_slot_name(slot).map(str::to_owned));
     }
 }

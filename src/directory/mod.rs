@@ -1,73 +1,75 @@
-//! The world as a value: users, groups, resources, grants, keys, and the books, at one revision.
+//! The state as a value: users, groups, resources, grants, keys, license and seats, at one revision.
 //!
-//! A [`Directory`] never changes. Planning gives the next one, which shares with it all that did not change; so a
-//! clone costs a few reference counts, readers never wait, and a directory that someone holds stays as it is.
+//! A [`Directory`] never changes. Planning makes the next one, which shares with it all that did not change. So a clone
+//! costs a few reference counts, readers never wait, and a directory that a reader holds stays as it is.
+//!
+//! | module | contents |
+//! |---|---|
+//! | `model` | the public values |
+//! | `storage` | persistent tables, slot sets, name indexes, rows, records |
+//! | `registry` | slots, generations and names of users, groups, resources and keys |
+//! | `rights` | the effect of the license on each profile and kind |
+//! | `query` | lookups by name, names of ids, views of rows and records |
+//! | `mutate` | the primitive mutations |
+//! | `content`, `diff` | the whole content by name; the difference between two directories |
+//! | `resolve`, `restore` | stored names and whole stored directories, checked while they are read |
+//! | `audit` | a recount of everything that is stored twice |
 
 mod audit;
 mod content;
 mod diff;
-mod edit;
-mod grants;
-mod named;
-mod names;
-mod reach;
-mod record;
+mod model;
+mod mutate;
+mod query;
+mod registry;
+mod resolve;
 #[cfg(feature = "serde")]
 mod restore;
 mod rights;
-mod row;
-mod set;
-mod slots;
-mod spill;
-mod table;
-mod target;
+mod storage;
 
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::fmt;
 
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
 pub use self::audit::Imbalance;
-pub use self::content::Members;
 #[cfg(feature = "serde")]
 pub(crate) use self::content::Record;
 pub(crate) use self::content::ScopeContent;
 pub use self::diff::{Change, Diff, Difference};
-pub use self::edit::GranteeId;
-pub(crate) use self::grants::{EVERYONE, GranteeSlot, grantee_slot};
-pub(crate) use self::named::{Applied, refuse_if};
-use self::names::Names;
-pub(crate) use self::record::{Due, GroupRecord, KeyRecord, Membership, Scope, ScopeEntries, UserRecord};
-use self::record::{ExternalName, ResourceRecord};
-pub use self::record::{UserSource, UserStatus};
+pub use self::model::{
+    Grantee, GranteeId, Members, ParseNameError, ResourceName, SeatRef, Target, UserSource, UserStatus,
+};
+pub(crate) use self::model::{ParsedTarget, parse_resource};
+pub(crate) use self::registry::KindEntry;
+use self::registry::{GroupTables, KeyTables, Registry, ResourceTables, UserTables};
+pub(crate) use self::resolve::{Checked, ensure};
 #[cfg(feature = "serde")]
 pub(crate) use self::restore::Restore;
 pub(crate) use self::rights::Rights;
-pub(crate) use self::row::{NO_PROFILE, NOBODY, ResourceRow, Standing, UserRow};
-pub(crate) use self::set::{SlotIter, SlotSet, add_all};
-use self::spill::{GroupSet, Spill};
-pub(crate) use self::spill::{Groups, granted_to};
-use self::table::{Slots, Table};
-pub(crate) use self::target::{Found, parse_resource};
-pub use self::target::{Grantee, ParseNameError, ResourceName, Target};
-use crate::catalog::{AnyKind, Catalog, KindId};
-use crate::id::{GroupId, KeyId, ResourceId, UserId};
+use self::storage::ExternalName;
+pub(crate) use self::storage::{
+    Due, GranteeKind, GranteeSlot, GroupRecord, GroupSlot, Groups, KeyRecord, KeySlot, Membership,
+    ResourceRow, ResourceSlot, RowState, Scope, ScopeEntries, SlotIter, SlotSet, TargetGrants, UserRecord,
+    UserRow, UserSlot, add_all,
+};
+use crate::catalog::Catalog;
 use crate::name::Name;
-use crate::seats::{Basis, Figures, Ledger, License, Phase, SeatRow, SeatState, TotalFigures};
+use crate::seats::Ledger;
 use crate::time::Timestamp;
 
 /// Everything at one revision: users, groups, resources, grants, keys, license and seats.
 ///
-/// It is immutable and cheap to clone. Questions are answered as of its last commit; changes are planned with
-/// [`Directory::plan`], which gives the next directory and leaves this one as it is.
+/// A directory is immutable and cheap to clone. Questions are answered as of its last commit. Changes are planned with
+/// [`Directory::plan`], which makes the next directory and leaves this one as it is.
 ///
-/// Ids that a directory gives out are good in it and in every directory planned from it. An id of what was
-/// removed is unknown there for good (rule C7). Ids of one lineage say nothing in another one: resolve names
-/// again after reading a stored directory.
+/// The ids of a directory are valid in it and in every directory planned from it. An id of something removed stays
+/// unknown there for good (rule C7). Ids have no meaning in an unrelated directory: look names up again after reading a
+/// stored one.
 ///
 /// Two directories are equal if their contents are: catalog, revision, users, groups, resources, grants, keys,
-/// license, books and the order of waiting. Comparing visits everything.
+/// license, books and the order of waiting. Comparing them visits everything.
 ///
 /// ```
 /// use entitle::catalog::{Catalog, Kind, Profile};
@@ -118,102 +120,39 @@ use crate::time::Timestamp;
 /// ```
 #[derive(Clone)]
 pub struct Directory {
-    pub(crate) catalog: Catalog,
-    pub(crate) revision: u64,
+    catalog: Catalog,
+    revision: u64,
     /// The time of the last commit.
-    pub(crate) committed_at: Timestamp,
-    pub(crate) users: Users,
-    pub(crate) groups: GroupsTable,
-    pub(crate) resources: Resources,
-    pub(crate) keys: Keys,
+    committed_at: Timestamp,
+    users: Registry<UserTables>,
+    groups: Registry<GroupTables>,
+    resources: Registry<ResourceTables>,
+    keys: Registry<KeyTables>,
     /// Grants on whole kinds and the resources of each, by kind (rule A8).
-    pub(crate) kinds: Arc<[KindEntry]>,
+    kinds: Arc<[KindEntry]>,
     /// The one resource of each singleton kind, by kind.
-    pub(crate) singletons: Arc<[Option<u32>]>,
-    pub(crate) external: RedBlackTreeMapSync<Name, ExternalName>,
-    /// Groups whose members are who wants certain profiles.
-    pub(crate) by_profile: SlotSet,
-    pub(crate) due: RedBlackTreeSetSync<(Timestamp, Due)>,
-    pub(crate) ledger: Ledger,
-    pub(crate) rights: Rights,
-}
-
-/// The users: what a check reads, and the rest.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Users {
-    pub(crate) rows: Table<UserRow, 128>,
-    pub(crate) spilled: Table<Option<Arc<GroupSet>>, 64>,
-    pub(crate) seats: Table<SeatRow, 64>,
-    pub(crate) records: Table<UserRecord, 32>,
-    /// What each owns; apart from the records, because the owners of a batch of resources stand far from each other, and
-    /// copying a record counts references.
-    pub(crate) owned: Table<SlotSet, 16>,
-    pub(crate) names: Names,
-    pub(crate) slots: Slots,
-}
-
-/// The groups.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct GroupsTable {
-    pub(crate) records: Table<GroupRecord, 16>,
-    pub(crate) names: Names,
-    pub(crate) slots: Slots,
-}
-
-/// The resources: what a check reads, and the rest.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Resources {
-    pub(crate) rows: Table<ResourceRow, 128>,
-    pub(crate) spilled: Table<Option<Arc<Spill>>, 64>,
-    pub(crate) records: Table<ResourceRecord, 32>,
-    pub(crate) names: Names,
-    pub(crate) slots: Slots,
-}
-
-/// The API keys.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Keys {
-    pub(crate) records: Table<KeyRecord, 16>,
-    pub(crate) names: Names,
-    pub(crate) slots: Slots,
-}
-
-/// What is kept of one kind: the grants on all of it, kept like those on a resource, and its resources.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct KindEntry {
-    pub(crate) grants: grants::Grants,
-    pub(crate) spill: Option<Arc<Spill>>,
-    /// By user, what was granted on the whole kind or on the singleton; see the invariant of the wide masks.
-    pub(crate) wide: Table<u64, 128>,
-    /// Every resource of the kind.
-    pub(crate) resources: SlotSet,
-    /// Those on which everyone was granted something.
-    pub(crate) open: SlotSet,
-}
-
-/// What one user wants and holds, and why (rule S1).
-///
-/// See the example of [`Directory`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[non_exhaustive]
-pub struct SeatRef<'a> {
-    /// The profile that the user wants.
-    pub wants: Option<&'a str>,
-    /// The profile that is held or reserved.
-    pub holds: Option<&'a str>,
-    /// Where the user stands.
-    pub state: SeatState,
-    /// How the seat was taken; none without a seat.
-    pub basis: Option<Basis>,
-    /// Since when the user holds or waits like this.
-    pub since: Timestamp,
+    singletons: Arc<[Option<ResourceSlot>]>,
+    external: RedBlackTreeMapSync<Name, ExternalName>,
+    /// Groups whose members are the users who want certain profiles.
+    by_profile: SlotSet<GroupSlot>,
+    due: RedBlackTreeSetSync<(Timestamp, Due)>,
+    ledger: Ledger,
+    rights: Rights,
 }
 
 impl Directory {
-    /// An empty directory: the catalog's singletons exist, and nothing else.
+    /// Makes an empty directory: only the catalog's singletons exist.
     ///
-    /// See the example of [`Directory`].
+    /// ```
+    /// use entitle::Directory;
+    /// use entitle::catalog::{Catalog, Kind};
+    ///
+    /// let catalog = Catalog::builder().kind(Kind::named("instance").singleton()).build()?;
+    /// let directory = Directory::new(catalog);
+    /// assert_eq!((directory.revision(), directory.user_count()), (0, 0));
+    /// assert!(directory.resource_by_name("instance").is_some());
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
     #[must_use]
     pub fn new(catalog: Catalog) -> Self {
         let ledger = Ledger::new(&catalog);
@@ -221,10 +160,10 @@ impl Directory {
         let mut directory = Self {
             revision: 0,
             committed_at: Timestamp::EPOCH,
-            users: Users::default(),
-            groups: GroupsTable::default(),
-            resources: Resources::default(),
-            keys: Keys::default(),
+            users: Registry::default(),
+            groups: Registry::default(),
+            resources: Registry::default(),
+            keys: Registry::default(),
             kinds: catalog.definitions().map(|_| KindEntry::default()).collect(),
             singletons: Arc::default(),
             external: RedBlackTreeMapSync::new_sync(),
@@ -238,309 +177,44 @@ impl Directory {
         directory
     }
 
-    /// The catalog that the directory lives by.
-    ///
-    /// See the example of [`Directory`].
+    /// Returns the catalog that the directory was made with.
     #[must_use]
     pub fn catalog(&self) -> &Catalog {
         &self.catalog
     }
 
-    /// How many commits made this directory.
-    ///
-    /// See the example of [`Directory`].
+    /// Returns the number of commits that led to this directory.
     #[must_use]
     pub fn revision(&self) -> u64 {
         self.revision
     }
 
-    /// The time of the last commit; the epoch if there was none.
-    ///
-    /// See the example of [`Directory`].
+    /// Returns the time of the last commit, or the epoch if there was none.
     #[must_use]
     pub fn committed_at(&self) -> Timestamp {
         self.committed_at
     }
 
-    /// How many users there are.
-    ///
-    /// See the example of [`Directory`].
+    /// Returns the number of users.
     #[must_use]
     pub fn user_count(&self) -> u32 {
-        self.users.slots.live()
+        self.users.len()
     }
 
-    /// How many groups there are.
-    ///
-    /// See the example of [`Directory`].
+    /// Returns the number of groups.
     #[must_use]
     pub fn group_count(&self) -> u32 {
-        self.groups.slots.live()
+        self.groups.len()
     }
 
-    /// How many resources there are, singletons included.
-    ///
-    /// See the example of [`Directory`].
+    /// Returns the number of resources, singletons included.
     #[must_use]
     pub fn resource_count(&self) -> u32 {
-        self.resources.slots.live()
+        self.resources.len()
     }
 
-    /// The user with that name.
-    ///
-    /// One hash lookup. Keep the id for as long as a session lasts: asking by id is what is fast.
-    ///
-    /// See the example of [`Directory`].
-    #[must_use]
-    pub fn user_by_name(&self, name: &str) -> Option<UserId> {
-        let names = &self.users.names;
-        let slot = names.find(names.hash(name), |slot| {
-            self.users.records.get(slot).and_then(|user| user.name.as_deref()) == Some(name)
-        })?;
-        Some(UserId::new(slot, self.users.rows.get(slot)?.generation))
-    }
-
-    /// The group with that name.
-    ///
-    /// See the example of [`Directory`].
-    #[must_use]
-    pub fn group_by_name(&self, name: &str) -> Option<GroupId> {
-        let names = &self.groups.names;
-        let slot = names.find(names.hash(name), |slot| {
-            self.groups.records.get(slot).and_then(|group| group.name.as_deref()) == Some(name)
-        })?;
-        Some(GroupId::new(slot, self.groups.records.get(slot)?.generation))
-    }
-
-    /// The API key with that name.
-    ///
-    /// See the example of [`Directory`].
-    #[must_use]
-    pub fn key_by_name(&self, name: &str) -> Option<KeyId> {
-        let names = &self.keys.names;
-        let slot = names.find(names.hash(name), |slot| {
-            self.keys.records.get(slot).and_then(|key| key.name.as_deref()) == Some(name)
-        })?;
-        Some(KeyId::new(slot, self.keys.records.get(slot)?.generation))
-    }
-
-    /// The resource of a typed kind with that key.
-    ///
-    /// The key is what stands behind the kind's name: `churn` for `project/churn`.
-    ///
-    /// `None` if there is no such resource, or if the catalog's kind of that name is not the type's, permission
-    /// by permission: a bit never means one thing in the catalog and another in the type.
-    ///
-    /// ```
-    /// # use entitle::{bitflags::bitflags, catalog::{Catalog, Kind, ResourceKind}, Command, Directory, Timestamp};
-    /// # bitflags! {
-    /// #     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    /// #     pub struct ProjectPermissions: u64 { const READ = 1; }
-    /// # }
-    /// # enum Project {}
-    /// # impl ResourceKind for Project {
-    /// #     const NAME: &'static str = "project";
-    /// #     type Permissions = ProjectPermissions;
-    /// # }
-    /// # let catalog = Catalog::builder().kind(Kind::of::<Project>()).build()?;
-    /// let plan = Directory::new(catalog).plan(Batch::host(Timestamp::EPOCH).add(Command::add_resource("project/churn")))?;
-    /// let directory = plan.into_directory();
-    /// assert!(directory.resource::<Project>("churn").is_some());
-    /// assert!(directory.resource::<Project>("Churn").is_none());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn resource<K: crate::catalog::ResourceKind>(&self, key: &str) -> Option<ResourceId<K>> {
-        let kind = self.catalog.kind(K::NAME)?;
-        let definition = self.catalog.definition(kind)?;
-        if !<K as AnyKind>::is(definition) || definition.singleton() {
-            return None;
-        }
-        let slot = self.resource_slot(kind, key)?;
-        Some(ResourceId::new(slot, self.resources.rows.get(slot)?.generation))
-    }
-
-    /// The one resource of a typed singleton kind (rule A9).
-    ///
-    /// `None` if the catalog's kind of that name is no singleton or is not the type's.
-    ///
-    /// ```
-    /// # use entitle::{bitflags::bitflags, catalog::{Catalog, Kind, ResourceKind}, Directory};
-    /// # bitflags! {
-    /// #     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    /// #     pub struct InstancePermissions: u64 { const ADMIN = 1; }
-    /// # }
-    /// # enum Instance {}
-    /// # impl ResourceKind for Instance {
-    /// #     const NAME: &'static str = "instance";
-    /// #     type Permissions = InstancePermissions;
-    /// # }
-    /// let catalog = Catalog::builder().kind(Kind::of::<Instance>().singleton()).build()?;
-    /// let directory = Directory::new(catalog);
-    /// let instance = directory.singleton::<Instance>().unwrap();
-    /// assert_eq!(Some(instance.untyped()), directory.resource_by_name("instance"));
-    /// # Ok::<(), entitle::catalog::CatalogError>(())
-    /// ```
-    #[must_use]
-    pub fn singleton<K: crate::catalog::ResourceKind>(&self) -> Option<ResourceId<K>> {
-        let kind = self.catalog.kind(K::NAME)?;
-        if !<K as AnyKind>::is(self.catalog.definition(kind)?) {
-            return None;
-        }
-        let slot = self.singleton_of(kind)?;
-        Some(ResourceId::new(slot, self.resources.rows.get(slot)?.generation))
-    }
-
-    /// The resource that a text such as `project/churn` or `instance` names.
-    ///
-    /// See the example of [`Directory`].
-    #[must_use]
-    pub fn resource_by_name(&self, text: &str) -> Option<ResourceId> {
-        match self.find_place(text) {
-            Ok(Target::Resource(resource)) => Some(resource),
-            _ => None,
-        }
-    }
-
-    /// The name of a user.
-    ///
-    /// See the example of [`Directory`].
-    #[must_use]
-    pub fn user_name(&self, user: UserId) -> Option<&str> {
-        self.user_record(user).and_then(|user| user.name.as_deref())
-    }
-
-    /// The name of a group.
-    ///
-    /// See the example of [`Directory`].
-    #[must_use]
-    pub fn group_name(&self, group: GroupId) -> Option<&str> {
-        self.group_record(group).and_then(|group| group.name.as_deref())
-    }
-
-    /// Returns the name of an API key; `None` if it is unknown.
-    #[must_use]
-    pub fn key_name(&self, key: KeyId) -> Option<&str> {
-        self.key_record(key).and_then(|key| key.name.as_deref())
-    }
-
-    /// The text that names a resource, such as `project/churn` or `instance`.
-    ///
-    /// See the example of [`Directory`].
-    #[must_use]
-    pub fn resource_name<K>(&self, resource: ResourceId<K>) -> Option<ResourceName<'_>> {
-        self.resource_row(resource.untyped())?;
-        self.slot_name(resource.index())
-    }
-
-    /// Where a user comes from.
-    ///
-    /// See the example of [`Directory`].
-    #[must_use]
-    pub fn source_of(&self, user: UserId) -> Option<UserSource> {
-        self.user_record(user).map(|user| user.source)
-    }
-
-    /// Whether a user may act.
-    ///
-    /// See the example of [`Directory`].
-    #[must_use]
-    pub fn status_of(&self, user: UserId) -> Option<UserStatus> {
-        self.user_record(user).map(|user| user.status)
-    }
-
-    /// The owner of a resource.
-    ///
-    /// See the example of [`Directory`].
-    #[must_use]
-    pub fn owner_of<K>(&self, resource: ResourceId<K>) -> Option<UserId> {
-        let owner = self.resource_row(resource.untyped())?.owner;
-        (owner != NOBODY).then(|| self.user_id(owner)).flatten()
-    }
-
-    /// The names of the groups that a user is in, sorted by bytes.
-    ///
-    /// See the example of [`Directory`].
-    #[must_use]
-    pub fn groups_of(&self, user: UserId) -> Vec<&str> {
-        let Some(row) = self.user_row(user) else { return Vec::new() };
-        let slots = self.group_slots(user.index(), row);
-        let mut names: Vec<&str> = slots.into_iter().filter_map(|slot| self.group_slot_name(slot)).collect();
-        names.sort_unstable();
-        names
-    }
-
-    /// The names of the members of a group, sorted by bytes.
-    ///
-    /// See the example of [`Directory`].
-    #[must_use]
-    pub fn members_of(&self, group: GroupId) -> Vec<&str> {
-        let Some(record) = self.group_record(group) else { return Vec::new() };
-        let mut names: Vec<&str> =
-            record.members.iter().filter_map(|slot| self.user_slot_name(slot)).collect();
-        names.sort_unstable();
-        names
-    }
-
-    /// The license that is installed, in the form in which equal contents are equal.
-    ///
-    /// See the example of [`Directory`].
-    #[must_use]
-    pub fn license(&self) -> Option<&License> {
-        self.ledger.terms().map(crate::seats::Terms::license)
-    }
-
-    /// The phase of the license as of the last commit (rule S12).
-    ///
-    /// See the example of [`Directory`].
-    #[must_use]
-    pub fn license_phase(&self) -> Phase {
-        self.ledger.phase()
-    }
-
-    /// The figures of a profile (rule S11); `None` for an unknown one.
-    ///
-    /// See the example of [`Directory`].
-    #[must_use]
-    pub fn figures(&self, profile: &str) -> Option<Figures> {
-        self.catalog.profile(profile).map(|profile| self.ledger.figures(profile))
-    }
-
-    /// The figures over all counted profiles together.
-    ///
-    /// See the example of [`Directory`].
-    #[must_use]
-    pub fn total_figures(&self) -> TotalFigures {
-        self.ledger.total_figures()
-    }
-
-    /// What a user wants and holds, and why the user counts.
-    ///
-    /// See the example of [`Directory`].
-    #[must_use]
-    pub fn seat_of(&self, user: UserId) -> Option<SeatRef<'_>> {
-        let seat = self.seat(user)?;
-        let name = |profile| self.catalog.profile_name(profile);
-        Some(SeatRef {
-            wants: seat.wants.and_then(name),
-            holds: seat.profile().and_then(name),
-            state: seat.state(),
-            basis: seat.basis(),
-            since: seat.since,
-        })
-    }
-
-    /// When something next comes due: an invitation or a key is over, or the license changes its phase (rule C5).
-    ///
-    /// Questions are answered as of the last commit, so a host plans a tick at this time, or at the first command
-    /// after it.
-    ///
-    /// See the example of [`Directory`].
-    #[must_use]
-    pub fn next_due(&self) -> Option<Timestamp> {
-        let over = self.due.first().map(|&(at, _)| at);
-        let phase = self.ledger.terms().and_then(|terms| terms.next_phase_at(self.committed_at));
-        over.into_iter().chain(phase).min()
+    pub(crate) fn key_count(&self) -> u32 {
+        self.keys.len()
     }
 }
 

@@ -1,44 +1,45 @@
-//! What licensing leaves of what was granted, worked out once whenever the license or its phase changes.
+//! The effect of the license on each profile and kind, worked out whenever the license or its phase changes.
 
 use alloc::sync::Arc;
 
-use crate::catalog::{Catalog, KindId, ProfileDefinition};
+use crate::catalog::{Catalog, KindDefinition, KindId, ProfileDefinition};
+use crate::directory::storage::UserRow;
 use crate::seats::Ledger;
 
-/// The few words that a check reads besides two rows: small tables that stay in the nearest cache.
+/// The words that a check reads besides two rows: small tables that stay in the nearest cache.
 #[derive(Clone, Debug)]
 pub(crate) struct Rights {
     /// By kind, then by profile, so that the place is found from the kind while the user's row is still on its way.
     by_profile: Arc<[ProfileRights]>,
     profiles: usize,
-    /// One bit a profile: whether its ceiling only tells.
+    /// The profiles whose ceiling is advisory, one bit each.
     advisory: u64,
     by_kind: Arc<[KindRights]>,
 }
 
-/// What is the same for everybody on all resources of a kind.
+/// The words of a kind that are the same for all users and all of its resources.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct KindRights {
     /// The permissions that the kind has.
     pub(crate) all: u64,
-    /// What owning a resource grants (rule A2).
+    /// The permissions of the owner of a resource (rule A2).
     pub(crate) owner: u64,
-    /// What the license's phase leaves (rule S12).
+    /// The permissions that the phase of the license leaves (rule S12).
     pub(crate) phase: u64,
-    /// What no missing add-on gates (rule S13).
+    /// The permissions that no missing add-on gates (rule S13).
     pub(crate) add_ons: u64,
 }
 
-/// What a profile takes from its holders on all resources of a kind.
+/// The words of a profile for all resources of a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ProfileRights {
-    /// What the profile is not meant for (rule A4).
+    /// The permissions beyond the profile's ceiling (rule A4).
     pub(crate) beyond: u64,
-    /// The permissions that something other than a missing grant or a ceiling that cuts may stand against.
+    /// The permissions that may be denied for another reason than a missing grant or a ceiling that cuts.
     pub(crate) special: u64,
 }
 
-/// Nothing is left to somebody without a profile.
+/// A user without a profile has no permissions left.
 impl Default for ProfileRights {
     fn default() -> Self {
         Self { beyond: u64::MAX, special: u64::MAX }
@@ -49,13 +50,13 @@ impl Rights {
     pub(crate) fn new(catalog: &Catalog, ledger: &Ledger) -> Self {
         let by_kind: Arc<[KindRights]> =
             catalog.definitions().map(|(kind, _)| kind_rights(catalog, ledger, kind)).collect();
-        let of = |(place, kind): (u8, &KindRights), profile: &ProfileDefinition| {
-            let beyond = !profile.ceiling.of(KindId::new(place));
-            let told = if profile.advisory { beyond } else { 0 };
-            ProfileRights { beyond, special: !(kind.all & kind.phase & kind.add_ons) | told }
+        let of = |(id, kind): (KindId, &KindRights), profile: &ProfileDefinition| {
+            let beyond = !profile.ceiling.of(id);
+            let advised = if profile.advisory { beyond } else { 0 };
+            ProfileRights { beyond, special: !(kind.all & kind.phase & kind.add_ons) | advised }
         };
         let profiles = || catalog.profile_definitions().map(|(_, profile)| profile);
-        let kinds = (0_u8..).zip(by_kind.iter());
+        let kinds = (0_u8..).map(KindId::new).zip(by_kind.iter());
         let advisory = catalog.profile_definitions().filter(|(_, profile)| profile.advisory);
         Self {
             by_profile: kinds.flat_map(|kind| profiles().map(move |profile| of(kind, profile))).collect(),
@@ -66,21 +67,23 @@ impl Rights {
     }
 
     #[inline]
-    pub(crate) fn of_kind(&self, kind: u8) -> KindRights {
-        self.by_kind.get(usize::from(kind)).copied().unwrap_or_default()
+    pub(crate) fn of_kind(&self, kind: KindId) -> KindRights {
+        self.by_kind.get(kind.index()).copied().unwrap_or_default()
     }
 
-    /// What the profile in a user's row takes on a kind; everything if none is held.
+    /// The words of the profile that a user holds; everything is beyond if none is held.
     #[inline]
-    pub(crate) fn of_profile(&self, profile: u8, kind: u8) -> ProfileRights {
-        let (first, profile) = (usize::from(kind).wrapping_mul(self.profiles), usize::from(profile));
+    pub(crate) fn of_profile(&self, user: &UserRow, kind: KindId) -> ProfileRights {
+        let (first, profile) = (kind.index().wrapping_mul(self.profiles), user.profile_index());
         let place = (profile < self.profiles).then(|| first.wrapping_add(profile));
         place.and_then(|place| self.by_profile.get(place)).copied().unwrap_or_default()
     }
 
-    /// Whether the ceiling of a profile only tells.
-    pub(crate) fn is_advisory(&self, profile: u8) -> bool {
-        self.advisory.wrapping_shr(u32::from(profile)) & u64::from(profile < 64) != 0
+    /// Reports whether the user's profile has an advisory ceiling.
+    pub(crate) fn is_advisory(&self, user: &UserRow) -> bool {
+        user.profile().is_some_and(|profile| {
+            self.advisory.wrapping_shr(profile.get().into()) & u64::from(profile.get() < 64) != 0
+        })
     }
 }
 
@@ -91,8 +94,8 @@ fn kind_rights(catalog: &Catalog, ledger: &Ledger, kind: KindId) -> KindRights {
         .filter(|(name, _)| !ledger.terms().is_some_and(|terms| terms.has_add_on(name)))
         .filter_map(|(_, add_on)| add_on.gates.get(kind.index()));
     KindRights {
-        all: definition.map_or(0, crate::catalog::KindDefinition::all),
-        owner: definition.map_or(0, crate::catalog::KindDefinition::owner),
+        all: definition.map_or(0, KindDefinition::all),
+        owner: definition.map_or(0, KindDefinition::owner),
         phase: if ledger.phase().cuts() { catalog.lapsed().of(kind) } else { u64::MAX },
         add_ons: !missing.fold(0, |gated, gates| gated | gates),
     }

@@ -65,8 +65,8 @@ impl Directory {
             user: record.name.as_deref()?,
             status: record.status,
             counts_in: seat.holds,
-            draws_a_seat: kept.profile().is_some_and(|profile| !self.catalog.is_exempt(profile)),
-            place: turn.map(|(turn, wants)| self.ledger.place_in_line(wants, turn)),
+            draws_a_seat: kept.profile().is_some_and(|profile| !self.catalog().is_exempt(profile)),
+            place: turn.map(|(turn, wants)| self.ledger().place_in_line(wants, turn)),
             seat,
         })
     }

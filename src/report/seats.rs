@@ -4,7 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::catalog::ProfileId;
-use crate::directory::{Directory, UserRecord};
+use crate::directory::{Directory, UserRecord, UserSlot};
 use crate::seats::{Basis, Figures, License, Phase, SeatState, TotalFigures};
 use crate::time::Timestamp;
 
@@ -165,11 +165,11 @@ impl Directory {
         let line = self.line();
         let mut counted = Vec::new();
         let mut exempt = Vec::new();
-        for ((id, definition), holders) in self.catalog.profile_definitions().zip(self.holders(&line)) {
-            let profile = self.catalog.profile_name(id).unwrap_or_default();
-            let offered = definition.exempt || self.ledger.is_offered(id);
+        for ((id, definition), holders) in self.catalog().profile_definitions().zip(self.holders(&line)) {
+            let profile = self.catalog().profile_name(id).unwrap_or_default();
+            let offered = definition.exempt || self.ledger().is_offered(id);
             let of = if definition.exempt { &mut exempt } else { &mut counted };
-            of.push(ProfileSeats { profile, offered, figures: self.ledger.figures(id), holders });
+            of.push(ProfileSeats { profile, offered, figures: self.ledger().figures(id), holders });
         }
         SeatReport {
             revision: self.revision(),
@@ -186,12 +186,13 @@ impl Directory {
     }
 
     /// Who holds each profile, by rank.
-    fn holders(&self, line: &[(u32, InLine<'_>)]) -> Vec<Vec<Holder<'_>>> {
-        let mut places: Vec<(u32, u64)> = line.iter().map(|(slot, waits)| (*slot, waits.place)).collect();
+    fn holders(&self, line: &[(UserSlot, InLine<'_>)]) -> Vec<Vec<Holder<'_>>> {
+        let mut places: Vec<(UserSlot, u64)> =
+            line.iter().map(|(slot, waits)| (*slot, waits.place)).collect();
         places.sort_unstable();
         let mut holders: Vec<Vec<Holder<'_>>> = Vec::new();
-        holders.resize_with(self.catalog.profile_count(), Vec::new);
-        for (slot, user) in self.users.records.iter() {
+        holders.resize_with(self.catalog().profile_count(), Vec::new);
+        for (slot, user) in self.live_users() {
             let Some((profile, mut holder)) = self.holder(slot, user) else { continue };
             let place = places.binary_search_by_key(&slot, |&(slot, _)| slot).ok();
             holder.place = place.and_then(|place| places.get(place)).map(|&(_, place)| place);
@@ -205,31 +206,32 @@ impl Directory {
         holders
     }
 
-    fn holder<'a>(&'a self, slot: u32, user: &'a UserRecord) -> Option<(ProfileId, Holder<'a>)> {
+    fn holder<'a>(&'a self, slot: UserSlot, user: &'a UserRecord) -> Option<(ProfileId, Holder<'a>)> {
         let seat = self.seat_at(slot);
         let (profile, basis) = seat.holds?;
-        let wants = seat.wants.and_then(|profile| self.catalog.profile_name(profile));
+        let wants = seat.wants.and_then(|profile| self.catalog().profile_name(profile));
         let user = user.name.as_deref()?;
         Some((profile, Holder { user, state: seat.state(), basis, wants, since: seat.since, place: None }))
     }
 
     /// Who waits, first come first, with the slot of each.
-    fn line(&self) -> Vec<(u32, InLine<'_>)> {
-        let mut ahead: Vec<u64> = vec![0; self.catalog.profile_count()];
-        let in_line = |(_, slot)| {
-            let (user, seat) = (self.users.records.get(slot)?, self.seat_at(slot));
+    fn line(&self) -> Vec<(UserSlot, InLine<'_>)> {
+        let mut ahead: Vec<u64> = vec![0; self.catalog().profile_count()];
+        let in_line = |(_, index)| {
+            let slot = UserSlot::new(index);
+            let (user, seat) = (self.user_record_at(slot)?, self.seat_at(slot));
             let wants = seat.wants?;
             let place = ahead.get_mut(wants.index())?;
             *place = place.saturating_add(1);
             let entry = InLine {
                 user: user.name.as_deref()?,
-                wants: self.catalog.profile_name(wants)?,
+                wants: self.catalog().profile_name(wants)?,
                 place: *place,
-                holds: seat.profile().and_then(|profile| self.catalog.profile_name(profile)),
+                holds: seat.profile().and_then(|profile| self.catalog().profile_name(profile)),
                 since: seat.since,
             };
             Some((slot, entry))
         };
-        self.ledger.queued().into_iter().filter_map(in_line).collect()
+        self.ledger().queued().into_iter().filter_map(in_line).collect()
     }
 }

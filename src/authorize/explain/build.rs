@@ -9,7 +9,7 @@ use super::evaluation::{Looked, bits, names};
 use super::{Actor, Explanation, Need};
 use crate::authorize::decision::Denial;
 use crate::authorize::evaluate::{PrincipalRef, ResourceRef as On};
-use crate::catalog::{AnyKind, KindDefinition, KindId, Request};
+use crate::catalog::{AnyKind, KindDefinition, Request};
 use crate::directory::{Directory, UserStatus};
 use crate::id::{Principal, ResourceId};
 
@@ -75,7 +75,7 @@ impl Directory {
     #[must_use]
     pub fn explain_by_name(&self, who: &str, on: &str, permissions: &[&str]) -> Explanation {
         let (principal, subject, request) = self.request_by_name(who, on, permissions);
-        let kind = subject.and_then(|on| self.catalog.definition(KindId::new(on.row.kind)));
+        let kind = subject.and_then(|on| self.catalog().definition(on.row.kind()));
         let lacks = |name: &&&str| kind.is_some_and(|kind| kind.bit(name).is_none());
         let asked = Question {
             who: Some(who.to_owned()),
@@ -88,8 +88,8 @@ impl Directory {
 
     /// A request by ids, in words.
     fn asked(&self, who: Option<PrincipalRef<'_>>, on: Option<On<'_>>, request: Request) -> Question {
-        let here = on.map(|on| KindId::new(on.row.kind));
-        let named = request.kind().or(here).and_then(|kind| self.catalog.definition(kind));
+        let here = on.map(|on| on.row.kind());
+        let named = request.kind().or(here).and_then(|kind| self.catalog().definition(kind));
         let mut permissions = named.map(|kind| names(kind, request.bits)).unwrap_or_default();
         let nameless = request.bits & !named.map_or(0, KindDefinition::all);
         let nameless: Vec<String> =
@@ -98,7 +98,7 @@ impl Directory {
         let other_kind = request.kind().is_some() && request.kind() != here;
         Question {
             who: who.map(|who| self.principal_text(who)),
-            on: on.and_then(|on| self.slot_name(on.slot)).map(|name| name.to_string()),
+            on: on.and_then(|on| self.resource_slot_name(on.slot)).map(|name| name.to_string()),
             unknown: if other_kind { permissions.clone() } else { nameless },
             permissions,
         }
@@ -149,8 +149,9 @@ impl Directory {
     }
 
     pub(super) fn actor(&self, who: PrincipalRef<'_>) -> Actor {
-        let user = self.users.records.get(who.slot);
-        let profile = self.seat_at(who.slot).profile().and_then(|profile| self.catalog.profile_name(profile));
+        let user = self.user_record_at(who.slot);
+        let profile =
+            self.seat_at(who.slot).profile().and_then(|profile| self.catalog().profile_name(profile));
         Actor {
             user: self.user_slot_name(who.slot).unwrap_or_default().to_owned(),
             status: user.map(|user| user.status).unwrap_or_default(),
@@ -175,7 +176,7 @@ impl Directory {
         if let Some(key) = who.and_then(|who| who.key).filter(|key| key.expired) {
             needs.push(Need::Key { key: key.name.as_deref().unwrap_or_default().to_owned() });
         }
-        let kind = on.and_then(|on| self.catalog.kind_name(KindId::new(on.row.kind)));
+        let kind = on.and_then(|on| self.catalog().kind_name(on.row.kind()));
         match kind {
             None => needs.push(Need::Resource { on: asked.on.clone() }),
             Some(kind) if !asked.unknown.is_empty() => {

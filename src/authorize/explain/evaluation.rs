@@ -9,22 +9,22 @@ use alloc::vec::Vec;
 use super::{ContributingGrant, Cut, CutBy, Holding, Need, Through};
 use crate::authorize::evaluate::{PrincipalRef, Recorder, ResourceRef as On, Verdict};
 use crate::catalog::{KindDefinition, KindId};
-use crate::directory::{Directory, EVERYONE, Grantee, GranteeSlot, UserStatus, grantee_slot};
+use crate::directory::{Directory, Grantee, GranteeKind, GranteeSlot, GroupSlot, TargetGrants, UserStatus};
 use crate::seats::SeatState;
 
 /// What the evaluator said while it looked.
 #[derive(Debug, Default)]
 struct Trace {
-    /// Whether on the whole kind, to whom, and what.
-    grants: Vec<(bool, u32, u64)>,
+    /// True for a grant on the whole kind; the grantee, `None` for everyone; the permissions.
+    grants: Vec<(bool, Option<GranteeSlot>, u64)>,
     owner: Option<u64>,
     scope: Option<u64>,
 }
 
 impl Recorder for Trace {
-    fn grant(&mut self, whole_kind: bool, subject: u32, mask: u64) {
+    fn grant(&mut self, whole_kind: bool, grantee: Option<GranteeSlot>, mask: u64) {
         if mask != 0 {
-            self.grants.push((whole_kind, subject, mask));
+            self.grants.push((whole_kind, grantee, mask));
         }
     }
 
@@ -57,12 +57,12 @@ impl<'a> Looked<'a> {
         on: Option<On<'a>>,
     ) -> Option<Self> {
         let (who, on) = (who?, on?);
-        let kind_id = KindId::new(on.row.kind);
-        let kind = directory.catalog.definition(kind_id)?;
+        let kind_id = on.row.kind();
+        let kind = directory.catalog().definition(kind_id)?;
         let mut heard = Trace::default();
         let verdict = directory.verdict(who, on, &mut heard);
         let user = directory.user_slot_name(who.slot)?;
-        let resource = directory.slot_name(on.slot)?.to_string();
+        let resource = directory.resource_slot_name(on.slot)?.to_string();
         Some(Self { directory, who, on, kind, kind_id, user, resource, heard, verdict })
     }
 
@@ -80,15 +80,15 @@ impl<'a> Looked<'a> {
         self.who.key.and_then(|key| key.name.as_deref()).unwrap_or_default().to_owned()
     }
 
-    fn subject(&self, subject: u32) -> Option<Grantee> {
-        if subject == EVERYONE { Some(Grantee::Everyone) } else { self.directory.subject_name(subject) }
+    fn grantee_name(&self, grantee: Option<GranteeSlot>) -> Option<Grantee> {
+        grantee.map_or(Some(Grantee::Everyone), |grantee| self.directory.grantee_slot_name(grantee))
     }
 
     pub(super) fn grants(&self, wanted: u64) -> Vec<ContributingGrant> {
-        let grants = self.heard.grants.iter().filter_map(|&(whole_kind, subject, mask)| {
+        let grants = self.heard.grants.iter().filter_map(|&(whole_kind, grantee, mask)| {
             let on = if whole_kind { format!("{}/*", self.kind.name()) } else { self.resource.clone() };
             Some(ContributingGrant {
-                to: self.subject(subject)?,
+                to: self.grantee_name(grantee)?,
                 on,
                 permissions: names(self.kind, mask),
                 implied: names(self.kind, implied_in(self.kind, mask)),
@@ -140,14 +140,14 @@ impl<'a> Looked<'a> {
 
     fn profile(&self) -> Option<&'a str> {
         let seat = self.directory.seat_at(self.who.slot);
-        seat.profile().and_then(|profile| self.directory.catalog.profile_name(profile))
+        seat.profile().and_then(|profile| self.directory.catalog().profile_name(profile))
     }
 
     /// The add-ons that the license lacks and that gate something of the kind.
     fn missing_add_ons(&self) -> impl Iterator<Item = (&'a str, u64)> {
-        let terms = self.directory.ledger.terms();
+        let terms = self.directory.ledger().terms();
         let place = self.kind_id.index();
-        let all = self.directory.catalog.add_ons();
+        let all = self.directory.catalog().add_ons();
         let missing = all.filter(move |(name, _)| !terms.is_some_and(|terms| terms.has_add_on(name)));
         let gates = missing.map(move |(name, add_on)| (name, add_on.gates.get(place).copied().unwrap_or(0)));
         gates.filter(|&(_, gates)| gates != 0)
@@ -196,13 +196,13 @@ impl<'a> Looked<'a> {
 
     fn grant_needed(&self, missing: u64) -> Need {
         let mut held: BTreeMap<Grantee, u64> = BTreeMap::new();
-        for &(_, subject, mask) in &self.heard.grants {
-            if let Some(subject) = self.subject(subject) {
-                *held.entry(subject).or_default() |= mask;
+        for &(_, grantee, mask) in &self.heard.grants {
+            if let Some(grantee) = self.grantee_name(grantee) {
+                *held.entry(grantee).or_default() |= mask;
             }
         }
         let leading = |mask: u64| names(self.kind, mask & !implied_in(self.kind, mask));
-        let granted = held.into_iter().map(|(subject, mask)| (Through::Grants(subject), mask));
+        let granted = held.into_iter().map(|(grantee, mask)| (Through::Grants(grantee), mask));
         let owner = self.heard.owner.filter(|&mask| mask != 0).map(|mask| (Through::Ownership, mask));
         let has = granted.chain(owner);
         let has = has.map(|(through, mask)| Holding { through, permissions: leading(mask) }).collect();
@@ -217,10 +217,11 @@ impl<'a> Looked<'a> {
 
     /// The groups that have all of these permissions here; none of them is one of the user's, who lacks some.
     fn groups_with(&self, permissions: u64) -> Vec<String> {
-        let mut held: BTreeMap<u32, u64> = BTreeMap::new();
+        let mut held: BTreeMap<GroupSlot, u64> = BTreeMap::new();
         let here = self.directory.grants_at(self.on.slot, self.on.row);
-        for (subject, mask) in here.chain(self.directory.grants_on_kind(self.kind_id)) {
-            if let GranteeSlot::Group(group) = grantee_slot(subject) {
+        let on_kind = self.directory.grants_on_kind(self.kind_id);
+        for (grantee, mask) in [Some(here), on_kind].into_iter().flatten().flat_map(TargetGrants::iter) {
+            if let GranteeKind::Group(group) = grantee.kind() {
                 *held.entry(group).or_default() |= mask;
             }
         }
@@ -234,7 +235,7 @@ impl<'a> Looked<'a> {
 
     fn seat_needed(&self) -> Need {
         let seat = self.directory.seat_at(self.who.slot);
-        let wants = seat.wants.and_then(|wants| self.directory.catalog.profile_name(wants));
+        let wants = seat.wants.and_then(|wants| self.directory.catalog().profile_name(wants));
         Need::SeatRow {
             user: self.user.to_owned(),
             wants: wants.map(ToOwned::to_owned),
@@ -243,7 +244,7 @@ impl<'a> Looked<'a> {
     }
 
     fn profile_needed(&self, profile: &str, beyond: u64, wanted: u64) -> Need {
-        let catalog = &self.directory.catalog;
+        let catalog = self.directory.catalog();
         let enough = catalog
             .profile_definitions()
             .filter(|(_, profile)| profile.advisory || wanted & !profile.ceiling.of(self.kind_id) == 0);

@@ -57,7 +57,7 @@ impl Planner<'_> {
             asked.is_some() && asked.as_ref() == record.map(|group| &group.membership)
         });
         let owner = command.includes_owner_of.as_deref().is_none_or(|resource| {
-            let asked = self.directory.resource_by_name(resource).map(ResourceId::index);
+            let asked = self.directory.resource_by_name(resource).map(ResourceId::slot);
             asked.is_some() && asked == record.and_then(|group| group.includes_owner_of)
         });
         let field = match (members, owner) {
@@ -121,7 +121,7 @@ impl Planner<'_> {
 
     /// Changes a membership; whether it was otherwise before.
     fn set_membership(&mut self, user: UserId, group: GroupId, member: bool) -> bool {
-        if self.directory.is_member(user.index(), group.index()) == member {
+        if self.directory.is_member(user.slot(), group.slot()) == member {
             return false;
         }
         self.directory.set_joined(user, group, member);

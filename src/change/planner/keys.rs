@@ -22,7 +22,7 @@ impl Planner<'_> {
         }
         let acts_as = self.find_user(&command.acts_as)?;
         let scope = self.scope(command.scope.as_ref())?;
-        if self.directory.keys.slots.live() >= MAX_KEYS {
+        if self.directory.key_count() >= MAX_KEYS {
             return Err(RefusalReason::TooMany { what: "keys", max: MAX_KEYS });
         }
         let written = match self.directory.scope_content(&scope) {
@@ -56,16 +56,16 @@ impl Planner<'_> {
         let mut scope = ScopeEntries::default();
         for (on, permissions) in sorted {
             let target = self.find_target(on)?;
-            let kind = self.kind_of(target);
-            let Some(definition) = self.directory.catalog.definition(kind) else { continue };
+            let kind = self.kind_of(target, on)?;
+            let Some(definition) = self.directory.catalog().definition(kind) else { continue };
             let mask = match permissions {
                 PermissionsDocument::All => definition.all(),
                 PermissionsDocument::These(these) => definition.close(self.find_permissions(kind, these)?),
             };
             match target {
                 _ if mask == 0 => {}
-                Target::Kind(kind) => add(&mut scope.kinds, kind.get(), mask),
-                Target::Resource(resource) => add(&mut scope.resources, resource.index(), mask),
+                Target::Kind(kind) => add(&mut scope.kinds, kind, mask),
+                Target::Resource(resource) => add(&mut scope.resources, resource.slot(), mask),
             }
         }
         scope.kinds.sort_unstable();
@@ -77,13 +77,13 @@ impl Planner<'_> {
     /// Whether everything named is already so for a key that exists; else `exists` (rule C4).
     fn key_as_asked(&self, key: KeyId, command: &AddKey) -> Result<(), RefusalReason> {
         let different = self.directory.key_record(key).and_then(|record| {
-            let user = self.directory.user_by_name(&command.acts_as).map(crate::id::UserId::index);
+            let user = self.directory.user_by_name(&command.acts_as).map(crate::id::UserId::slot);
             let scope = command.scope.as_ref().is_none_or(|scope| {
                 let asked = self.scope(Some(scope)).map(|asked| self.directory.scope_content(&asked));
                 asked.is_ok_and(|asked| asked == self.directory.scope_content(&record.scope))
             });
             let expiry = command.expires_at.is_none_or(|at| record.expires_at == Some(at));
-            let user = user == Some(record.acts_as);
+            let user = user.is_some() && user == record.acts_as;
             [("acts_as", user), ("scope", scope), ("expires_at", expiry)].into_iter().find(|&(_, same)| !same)
         });
         let Some((field, _)) = different else { return Ok(()) };

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use super::Planner;
 use crate::catalog::{KindDefinition, KindId, ProfileId};
 use crate::change::refusal::{FieldDifference, RefusalReason};
-use crate::directory::{Found, GroupRecord, Target, UserRecord};
+use crate::directory::{GroupRecord, ParsedTarget, Target, UserRecord};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
 use crate::name::Name;
 
@@ -24,15 +24,16 @@ pub(super) fn differs(field: &'static str, found: Option<&str>, asked: Option<&s
 }
 
 /// Why a target names nothing.
-fn not_found(text: &str, found: Found<'_>) -> RefusalReason {
+fn not_found(text: &str, found: ParsedTarget<'_>) -> RefusalReason {
     match found {
-        Found::UnknownKind(kind) => {
+        ParsedTarget::UnknownKind(kind) => {
             RefusalReason::UnknownKind { kind: kind.to_owned(), target: text.to_owned() }
         }
-        Found::SingletonWithKey => RefusalReason::Singleton { resource: text.to_owned() },
-        Found::Singleton(_) | Found::WholeKind(_) | Found::Key(..) | Found::Malformed => {
-            RefusalReason::UnknownResource { resource: text.to_owned() }
-        }
+        ParsedTarget::SingletonWithKey => RefusalReason::Singleton { resource: text.to_owned() },
+        ParsedTarget::Singleton(_)
+        | ParsedTarget::WholeKind(_)
+        | ParsedTarget::Key(..)
+        | ParsedTarget::Malformed => RefusalReason::UnknownResource { resource: text.to_owned() },
     }
 }
 
@@ -56,13 +57,13 @@ impl Planner<'_> {
     }
 
     pub(super) fn find_profile(&self, profile: &str) -> Result<ProfileId, RefusalReason> {
-        let found = self.directory.catalog.profile(profile);
+        let found = self.directory.catalog().profile(profile);
         found.ok_or_else(|| RefusalReason::UnknownProfile { profile: profile.to_owned() })
     }
 
     /// A resource or a whole kind.
     pub(super) fn find_target(&self, text: &str) -> Result<Target, RefusalReason> {
-        self.directory.find_place(text).map_err(|found| not_found(text, found))
+        self.directory.find_target(text).map_err(|found| not_found(text, found))
     }
 
     /// A resource; a whole kind is none.
@@ -73,19 +74,16 @@ impl Planner<'_> {
         }
     }
 
-    /// The kind of a target, and its definition.
-    pub(super) fn kind_of(&self, target: Target) -> KindId {
-        match target {
-            Target::Kind(kind) => kind,
-            Target::Resource(resource) => {
-                KindId::new(self.directory.resource_row(resource).map_or(u8::MAX, |row| row.kind))
-            }
-        }
+    /// The kind of a target that was found by this text.
+    pub(super) fn kind_of(&self, target: Target, text: &str) -> Result<KindId, RefusalReason> {
+        let kind = self.directory.kind_of(target);
+        debug_assert!(kind.is_some(), "INVARIANT (found targets exist)");
+        kind.ok_or_else(|| RefusalReason::UnknownResource { resource: text.to_owned() })
     }
 
     /// The bits of permissions of a kind, exactly as listed.
     pub(super) fn find_permissions(&self, kind: KindId, names: &[String]) -> Result<u64, RefusalReason> {
-        let definition = self.directory.catalog.definition(kind);
+        let definition = self.directory.catalog().definition(kind);
         names.iter().try_fold(0, |bits, name| {
             let bit = definition.and_then(|kind| kind.bit(name));
             let unknown = || RefusalReason::UnknownPermission {
@@ -115,6 +113,6 @@ impl Planner<'_> {
     }
 
     pub(super) fn profile_name(&self, profile: ProfileId) -> String {
-        self.directory.catalog.profile_name(profile).unwrap_or_default().to_owned()
+        self.directory.catalog().profile_name(profile).unwrap_or_default().to_owned()
     }
 }

@@ -22,7 +22,7 @@ use super::event::Event;
 use super::refusal::{Refusal, RefusalReason};
 use crate::catalog::KindDefinition;
 use crate::directory::{Directory, Due};
-use crate::id::{KeyId, Principal, UserId};
+use crate::id::{Principal, UserId};
 use crate::seats::{Before, RequestSource, SeatPolicy};
 use crate::time::Timestamp;
 
@@ -56,21 +56,21 @@ impl<'a> Planner<'a> {
         }
         let mut directory = base.clone();
         directory.begin_commit(now);
-        let before = Before::of(&directory.ledger, &directory.catalog);
+        let before = Before::of(directory.ledger(), directory.catalog());
         let wishes = IndexMap::default();
         let mut planner =
             Self { directory, now, policy, source, before, wishes, index: 0, events: Vec::new() };
         planner.apply_due();
         planner.serve_queue();
         if !planner.events.is_empty() {
-            planner.before = Before::of(&planner.directory.ledger, &planner.directory.catalog);
+            planner.before = Before::of(planner.directory.ledger(), planner.directory.catalog());
         }
         Ok(planner)
     }
 
     /// Applies everything that is over by now.
     fn apply_due(&mut self) {
-        while let Some(&(at, due)) = self.directory.due.first().filter(|(at, _)| *at <= self.now) {
+        while let Some((at, due)) = self.directory.first_due(self.now) {
             match due {
                 Due::Invitation(slot) => {
                     if let Some(user) = self.directory.user_id(slot) {
@@ -78,15 +78,15 @@ impl<'a> Planner<'a> {
                     }
                 }
                 Due::Key(slot) => {
-                    if let Some(key) = self.directory.keys.records.get(slot) {
-                        self.expire_key(KeyId::new(slot, key.generation));
+                    if let Some(key) = self.directory.key_id(slot) {
+                        self.expire_key(key);
                     }
                 }
             }
             // Whatever it was, it is due once.
-            self.directory.due.remove_mut(&(at, due));
+            self.directory.remove_due(at, due);
         }
-        let phase = self.directory.ledger.phase_at(self.now);
+        let phase = self.directory.ledger().phase_at(self.now);
         if phase != self.directory.license_phase() {
             self.directory.set_phase(phase);
             self.events.push(Event::PhaseChanged { phase });

@@ -8,7 +8,9 @@ use super::lookup::{differs, new_name};
 use crate::catalog::{KindDefinition, KindId};
 use crate::change::event::Event;
 use crate::change::refusal::RefusalReason;
-use crate::directory::{Found, Grantee, GranteeId, Target, UserStatus, parse_resource};
+use crate::directory::{
+    Grantee, GranteeId, ParsedTarget, ResourceRow, ResourceSlot, Target, UserStatus, parse_resource,
+};
 use crate::id::{ResourceId, UserId};
 use crate::limits::MAX_RESOURCES;
 use crate::name::{Name, NameError};
@@ -35,13 +37,13 @@ impl Planner<'_> {
     fn new_resource(&self, text: &str) -> Result<(KindId, Name), RefusalReason> {
         let invalid = |error| RefusalReason::InvalidName { names: [(text.to_owned(), error)].into() };
         let not_a_key = || invalid(NameError::NotAResource { text: text.to_owned() });
-        match parse_resource(&self.directory.catalog, text) {
-            Found::Singleton(_) | Found::SingletonWithKey => {
+        match parse_resource(self.directory.catalog(), text) {
+            ParsedTarget::Singleton(_) | ParsedTarget::SingletonWithKey => {
                 Err(RefusalReason::Singleton { resource: text.to_owned() })
             }
-            Found::WholeKind(_) | Found::Malformed => Err(not_a_key()),
-            Found::Key(kind, key) => Ok((kind, new_name(key)?)),
-            Found::UnknownKind(kind) => {
+            ParsedTarget::WholeKind(_) | ParsedTarget::Malformed => Err(not_a_key()),
+            ParsedTarget::Key(kind, key) => Ok((kind, new_name(key)?)),
+            ParsedTarget::UnknownKind(kind) => {
                 let key = text.split_once('/').map_or("", |(_, key)| key);
                 if new_name(key)?.as_str() == "*" {
                     return Err(not_a_key());
@@ -52,8 +54,13 @@ impl Planner<'_> {
     }
 
     /// Whether everything named is already so for a resource that exists; else `exists` (rule C4).
-    fn resource_as_asked(&self, slot: u32, resource: &str, owner: Option<&str>) -> Result<(), RefusalReason> {
-        let has = self.directory.resources.rows.get(slot).map(|row| row.owner);
+    fn resource_as_asked(
+        &self,
+        slot: ResourceSlot,
+        resource: &str,
+        owner: Option<&str>,
+    ) -> Result<(), RefusalReason> {
+        let has = self.directory.resource_row_at(slot).and_then(ResourceRow::owner);
         let has = has.and_then(|owner| self.directory.user_slot_name(owner));
         let Some(asked) = owner.filter(|&owner| has != Some(owner)) else { return Ok(()) };
         let differs = Some(differs("owner", has, Some(asked)));
@@ -71,8 +78,7 @@ impl Planner<'_> {
     }
 
     pub(super) fn is_singleton(&self, resource: ResourceId) -> bool {
-        let kind = self.kind_of(Target::Resource(resource));
-        self.directory.catalog.definition(kind).is_some_and(KindDefinition::singleton)
+        self.directory.resource_row(resource).is_some_and(|row| row.singleton)
     }
 
     pub(super) fn transfer_ownership(&mut self, resource: &str, to: &str) -> Result<(), RefusalReason> {
@@ -115,13 +121,10 @@ impl Planner<'_> {
     ) -> Result<(), RefusalReason> {
         let grantee = self.grantee(&to)?;
         let target = self.find_target(&on)?;
-        let kind = self.kind_of(target);
+        let kind = self.kind_of(target, &on)?;
         let bits = self.find_permissions(kind, permissions)?;
-        let Some(definition) = self.directory.catalog.definition(kind) else { return Ok(()) };
-        let held = match target {
-            Target::Resource(resource) => self.directory.grant_on_resource(grantee, resource),
-            Target::Kind(kind) => self.directory.grant_on_kind(grantee, kind),
-        };
+        let Some(definition) = self.directory.catalog().definition(kind) else { return Ok(()) };
+        let held = self.directory.grant_on(grantee, target);
         let mask = change(definition, held, bits);
         if mask == held {
             return Ok(());
@@ -141,7 +144,7 @@ impl Planner<'_> {
         permissions: &[String],
     ) -> Result<(), RefusalReason> {
         let id = self.find_resource(resource)?;
-        let kind = self.kind_of(Target::Resource(id));
+        let kind = self.kind_of(Target::Resource(id), resource)?;
         let required = self.find_permissions(kind, permissions)?;
         if self.directory.resource_row(id).is_none_or(|row| row.required == required) {
             return Ok(());
@@ -160,7 +163,7 @@ impl Planner<'_> {
     ) -> Result<(), RefusalReason> {
         let user = self.find_user(user)?;
         let id = self.find_resource(resource)?;
-        let has = self.user(user).is_some_and(|user| user.has_credential(id.index()));
+        let has = self.user(user).is_some_and(|user| user.has_credential(id.slot()));
         if has == recorded {
             return Ok(());
         }

@@ -11,7 +11,7 @@ use super::lookup::new_name;
 use crate::catalog::ProfileId;
 use crate::change::event::Event;
 use crate::change::refusal::{Refusal, RefusalReason};
-use crate::directory::UserStatus;
+use crate::directory::{UserSlot, UserStatus};
 use crate::id::UserId;
 use crate::seats::{Admission, Basis, License, LicenseError, RequestSource, SeatRefusal, Terms, Wish};
 
@@ -41,7 +41,7 @@ impl Planner<'_> {
         self.wishes.shift_remove(&user);
         let placed = self.directory.seat(user).is_some_and(|seat| seat.basis() == Some(Basis::Placed));
         if placed {
-            let exempt = self.directory.catalog.is_exempt(profile);
+            let exempt = self.directory.catalog().is_exempt(profile);
             let basis = if exempt { Basis::Exempt } else { Basis::Standard };
             self.seat(user, Some((profile, basis)), false);
         }
@@ -82,7 +82,7 @@ impl Planner<'_> {
         let users: Vec<UserId> = self.wishes.keys().copied().collect();
         let wishes: Vec<Wish<'_>> =
             self.wishes.iter().filter_map(|(&user, &(source, _))| self.as_wish(user, source)).collect();
-        let (ledger, catalog) = (self.directory.ledger.clone(), &self.directory.catalog);
+        let (ledger, catalog) = (self.directory.ledger().clone(), self.directory.catalog());
         let admission = Admission::new(ledger, &self.before, catalog, self.policy, self.now);
         let settled = admission.settle(&wishes);
         let outcomes = settled.map_err(|(place, refusal)| {
@@ -131,7 +131,7 @@ impl Planner<'_> {
 
     /// Gives free seats to those who wait, first come, first served (rule S8).
     pub(super) fn serve_queue(&mut self) {
-        while let Some(slot) = self.directory.ledger.next_in_line() {
+        while let Some(slot) = self.directory.ledger().next_in_line().map(UserSlot::new) {
             let next = self
                 .directory
                 .user_id(slot)
@@ -143,7 +143,7 @@ impl Planner<'_> {
 
     pub(super) fn install_license(&mut self, license: License) -> Result<(), RefusalReason> {
         let name = license.name.clone();
-        let terms = Terms::new(license, &self.directory.catalog).map_err(|error| match error {
+        let terms = Terms::new(license, self.directory.catalog()).map_err(|error| match error {
             LicenseError::Name(error) => RefusalReason::InvalidName { names: [(name, error)].into() },
             LicenseError::UnknownProfile { profile, .. } => RefusalReason::UnknownProfile { profile },
             LicenseError::Invalid { license, reason } => RefusalReason::LicenseInvalid { license, reason },
@@ -168,7 +168,7 @@ impl Planner<'_> {
         field: &Option<Option<String>>,
     ) -> Result<Option<ProfileId>, RefusalReason> {
         match field {
-            None => Ok(self.directory.catalog.default_profile()),
+            None => Ok(self.directory.catalog().default_profile()),
             Some(None) => Ok(None),
             Some(Some(name)) => self.find_profile(name).map(Some),
         }

@@ -35,7 +35,7 @@ impl Planner<'_> {
         self.set_external(user, external);
         if known.is_none() || command.update_profile {
             let names = self.user(user).map(|user| user.external().to_vec()).unwrap_or_default();
-            let profile = self.directory.catalog.choose_profile(&names);
+            let profile = self.directory.catalog().choose_profile(&names);
             self.want(user, profile, RequestSource::Sync);
         }
         Ok(())

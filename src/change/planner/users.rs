@@ -114,13 +114,13 @@ impl Planner<'_> {
             return Some(differs("status", Some(record.status.as_str()), Some(status.as_str())));
         }
         let seat = self.directory.seat(user);
-        let wants = seat.and_then(|seat| self.directory.catalog.profile_name(seat.wants?));
+        let wants = seat.and_then(|seat| self.directory.catalog().profile_name(seat.wants?));
         if let Some(asked) = named.profile.filter(|&asked| asked != wants) {
             return Some(differs("profile", wants, asked));
         }
         let member = |group: &&String| {
             let group = self.directory.group_by_name(group);
-            group.is_some_and(|group| self.directory.is_member(user.index(), group.index()))
+            group.is_some_and(|group| self.directory.is_member(user.slot(), group.slot()))
         };
         if let Some(group) = named.groups.iter().find(|group| !member(group)) {
             return Some(differs("groups", Some("without it"), Some(group)));
@@ -335,10 +335,8 @@ impl Planner<'_> {
 
     /// What a user owns.
     fn owned(&self, user: UserId) -> Vec<ResourceId> {
-        let rows = &self.directory.resources.rows;
-        let owned = self.directory.owned_by(user.index());
-        let ids = owned.filter_map(|slot| Some(ResourceId::new(slot, rows.get(slot)?.generation)));
-        ids.collect()
+        let owned = self.directory.owned_by(user.slot());
+        owned.filter_map(|slot| self.directory.resource_id(slot)).collect()
     }
 
     /// Refuses if the user owns a singleton (rule A10).

@@ -1,18 +1,19 @@
-//! What refers to what, told by either side.
+//! References, compared with those that lead back.
 
 use alloc::vec::Vec;
 use core::fmt::Debug;
 
 use super::{Imbalance, same};
-use crate::directory::edit::bits;
-use crate::directory::grants::{group_subject, user_subject};
-use crate::directory::record::{Due, Membership, ResourceMore, Scope, UserMore};
-use crate::directory::row::NOBODY;
-use crate::directory::{Directory, GroupRecord, KindId, SlotSet};
+use crate::catalog::KindId;
+use crate::directory::Directory;
+use crate::directory::storage::{
+    Due, GranteeSlot, GroupRecord, GroupSlot, Membership, ResourceMore, ResourceSlot, Scope, Slot, SlotSet,
+    TargetGrants, UserMore, UserSlot, kinds_in,
+};
 use crate::name::Name;
 use crate::time::Timestamp;
 
-/// Compares what one side refers to with what refers to it on the other side.
+/// Compares the references of one side with those of the other side.
 fn links<T: Ord + Debug>(
     what: &str,
     one: impl Iterator<Item = T>,
@@ -40,12 +41,12 @@ impl Directory {
         links("what comes due", self.due.iter().copied(), self.all_due())
     }
 
-    fn user_mores(&self) -> impl Iterator<Item = (u32, &UserMore)> {
+    fn user_mores(&self) -> impl Iterator<Item = (UserSlot, &UserMore)> {
         self.live_users().filter_map(|(slot, user)| Some((slot, user.more.as_deref()?)))
     }
 
     fn audit_memberships(&self) -> Result<(), Imbalance> {
-        let of_users = self.live_users().filter_map(|(user, _)| Some((user, self.users.rows.get(user)?)));
+        let of_users = self.live_users().filter_map(|(user, _)| Some((user, self.user_row_at(user)?)));
         let of_users = of_users
             .flat_map(|(user, row)| self.group_slots(user, row).into_iter().map(move |group| (user, group)));
         let of_groups = self
@@ -55,36 +56,40 @@ impl Directory {
     }
 
     fn audit_grants(&self) -> Result<(), Imbalance> {
-        let at = |(slot, row)| self.grants_at(slot, row).map(move |(subject, _)| (subject, slot));
+        let at = |(slot, row)| self.grants_at(slot, row).iter().map(move |(grantee, _)| (grantee, slot));
         let to_groups = self.live_groups().flat_map(|(group, record)| {
-            record.granted_on.iter().map(move |resource| (group_subject(group), resource))
+            record.granted_on.iter().map(move |resource| (GranteeSlot::group(group), resource))
         });
         let to_users = self.user_mores().flat_map(|(user, more)| {
-            more.granted_on.iter().map(move |resource| (user_subject(user), resource))
+            more.granted_on.iter().map(move |resource| (GranteeSlot::user(user), resource))
         });
-        links("a grant to a subject", self.live_resources().flat_map(at), to_groups.chain(to_users))?;
+        links("a grant to a group or user", self.live_resources().flat_map(at), to_groups.chain(to_users))?;
 
         let kinds = || (0..self.kinds.len()).filter_map(KindId::from_index);
-        let at = |kind: KindId| self.grants_on_kind(kind).map(move |(subject, _)| (subject, kind));
-        let on = |subject, kinds| bits(kinds).map(move |kind| (subject, kind));
-        let to_groups =
-            self.live_groups().flat_map(|(group, record)| on(group_subject(group), record.granted_on_kinds));
+        let at = |kind: KindId| {
+            let grants = self.grants_on_kind(kind).into_iter().flat_map(TargetGrants::iter);
+            grants.map(move |(grantee, _)| (grantee, kind))
+        };
+        let on = |grantee, kinds| kinds_in(kinds).map(move |kind| (grantee, kind));
+        let to_groups = self
+            .live_groups()
+            .flat_map(|(group, record)| on(GranteeSlot::group(group), record.granted_on_kinds));
         let to_users =
-            self.user_mores().flat_map(|(user, more)| on(user_subject(user), more.granted_on_kinds));
-        // What a singleton grants is noted like a grant on a whole kind, because it stands in the wide masks too.
+            self.user_mores().flat_map(|(user, more)| on(GranteeSlot::user(user), more.granted_on_kinds));
+        // A grant on a singleton is recorded like one on a whole kind, because it is in the kind masks too.
         let singletons = self.live_resources().filter(|(_, row)| row.singleton).flat_map(|(slot, row)| {
-            self.grants_at(slot, row).map(|(subject, _)| (subject, KindId::new(row.kind)))
+            self.grants_at(slot, row).iter().map(|(grantee, _)| (grantee, row.kind()))
         });
         let on_kinds = kinds().flat_map(at).chain(singletons);
         links("a grant on a kind", on_kinds, to_groups.chain(to_users))
     }
 
     fn audit_owners(&self) -> Result<(), Imbalance> {
-        let of_resources = self.live_resources().filter(|(_, row)| row.owner != NOBODY);
-        let of_resources = of_resources.map(|(resource, row)| (row.owner, resource));
-        let told = self.users.owned.iter();
-        let told = told.flat_map(|(user, owned)| owned.iter().map(move |resource| (user, resource)));
-        links("an owner", of_resources, told)?;
+        let of_resources = self.live_resources();
+        let of_resources = of_resources.filter_map(|(resource, row)| Some((row.owner()?, resource)));
+        let of_users = self.users.tables.owned.iter();
+        let of_users = of_users.flat_map(|(user, owned)| owned.iter().map(move |resource| (user, resource)));
+        links("an owner", of_resources, of_users)?;
 
         let led_to =
             self.live_groups().filter_map(|(group, record)| Some((record.includes_owner_of?, group)));
@@ -92,9 +97,12 @@ impl Directory {
         links("a group of an owner", led_to, included)
     }
 
-    fn resource_links(&self, set: impl Fn(&ResourceMore) -> &SlotSet) -> impl Iterator<Item = (u32, u32)> {
+    fn resource_links<S: Slot>(
+        &self,
+        set: impl Fn(&ResourceMore) -> &SlotSet<S>,
+    ) -> impl Iterator<Item = (ResourceSlot, S)> {
         self.live_resources().flat_map(move |(resource, _)| {
-            let more = self.resources.records.get(resource).and_then(|record| record.more.as_deref());
+            let more = self.resource_record_at(resource).and_then(|record| record.more.as_deref());
             more.map(|more| set(more).iter()).into_iter().flatten().map(move |other| (resource, other))
         })
     }
@@ -105,7 +113,7 @@ impl Directory {
             .flat_map(|(user, more)| more.credentials.iter().map(move |resource| (resource, user)));
         links("a credential", recorded, self.resource_links(|more| &more.credentials))?;
 
-        let act = self.live_keys().map(|(slot, key)| (key.acts_as, slot));
+        let act = self.live_keys().filter_map(|(slot, key)| Some((key.acts_as?, slot)));
         let keys = self.user_mores().flat_map(|(user, more)| more.keys.iter().map(move |key| (user, key)));
         links("the user of a key", act, keys)?;
 
@@ -122,14 +130,14 @@ impl Directory {
             .live_users()
             .flat_map(|(user, record)| record.external().iter().map(move |name| (name, user)));
         let known = names().flat_map(|(name, entry)| entry.users.iter().map(move |user| (name, user)));
-        links::<(&Name, u32)>("an external name", had, known)?;
+        links::<(&Name, UserSlot)>("an external name", had, known)?;
 
         let followed = self.live_groups().flat_map(|(group, record)| {
             let names = if let Membership::External(names) = &record.membership { &**names } else { &[] };
             names.iter().map(move |name| (name, group))
         });
         let known = names().flat_map(|(name, entry)| entry.groups.iter().map(move |group| (name, group)));
-        links::<(&Name, u32)>("an external name of a group", followed, known)?;
+        links::<(&Name, GroupSlot)>("an external name of a group", followed, known)?;
 
         let by_profile = |record: &GroupRecord| matches!(record.membership, Membership::ByProfile(_));
         let groups = self.live_groups().filter(|(_, record)| by_profile(record)).map(|(group, _)| group);
@@ -137,13 +145,13 @@ impl Directory {
     }
 
     fn audit_kinds(&self) -> Result<(), Imbalance> {
-        let kinds = || (0_u8..).zip(self.kinds.iter());
-        let of = self.live_resources().map(|(resource, row)| (row.kind, resource));
+        let kinds = || (0_u8..).map(KindId::new).zip(self.kinds.iter());
+        let of = self.live_resources().map(|(resource, row)| (row.kind(), resource));
         let listed = kinds().flat_map(|(kind, entry)| entry.resources.iter().map(move |slot| (kind, slot)));
         links("the kind of a resource", of, listed)?;
 
         let open = self.live_resources().filter(|(_, row)| row.grants.everyone != 0);
-        let open = open.map(|(resource, row)| (row.kind, resource));
+        let open = open.map(|(resource, row)| (row.kind(), resource));
         let listed = kinds().flat_map(|(kind, entry)| entry.open.iter().map(move |slot| (kind, slot)));
         links("a resource open to everyone", open, listed)
     }

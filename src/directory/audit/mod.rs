@@ -1,23 +1,20 @@
-//! A recount of everything that is kept twice.
+//! A recount of everything that is stored twice.
 
 mod links;
 
 use alloc::format;
 use alloc::string::String;
 
-use super::record::{Membership, UserRecord, UserStatus};
-use super::row::{NO_PROFILE, Standing, UserRow};
-use super::{Directory, KindId};
-use crate::catalog::ProfileId;
+use super::storage::{KindMask, Membership, RowState, UserRecord, UserRow, UserSlot};
+use super::{Directory, ResourceName, UserStatus};
+use crate::catalog::{KindId, ProfileId};
 use crate::id::{GroupId, UserId};
 use crate::seats::{Ledger, SeatRow};
 
-/// Something that is kept twice and does not agree.
+/// A fact that is stored twice and does not agree.
 ///
 /// It is never seen unless the library has a defect; tests and `entitle test --verify` look for it after every
 /// commit.
-///
-/// See the example of [`Directory`](crate::Directory).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what}: kept as {kept}, counted as {counted}")]
 pub struct Imbalance {
@@ -34,8 +31,8 @@ fn same<T: PartialEq + core::fmt::Debug>(what: &str, kept: &T, counted: &T) -> R
 }
 
 impl Directory {
-    /// Counts the books again from the users (rule S10), and compares all that is kept twice: rows and records, the masks of
-    /// whole kinds, what comes due, and every reference with the one that leads back.
+    /// Counts the seats again from the users (rule S10), and compares all that is stored twice: rows and records, the
+    /// masks of whole kinds, expiries, and every reference with the one that leads back.
     ///
     /// Visits the whole directory.
     ///
@@ -61,8 +58,8 @@ impl Directory {
 
     fn audit_books(&self) -> Result<(), Imbalance> {
         let mut recount = Ledger::new(&self.catalog);
-        for (slot, seat) in self.users.seats.iter() {
-            recount.move_seat(slot, &SeatRow::default(), seat);
+        for (slot, seat) in self.users.tables.seats.iter() {
+            recount.move_seat(slot.index(), &SeatRow::default(), seat);
         }
         same("seats in total", &self.ledger.total_consumed(), &recount.total_consumed())?;
         for (profile, _) in self.catalog.profile_definitions() {
@@ -78,13 +75,13 @@ impl Directory {
 
     fn audit_users(&self) -> Result<(), Imbalance> {
         let mut live = 0_u32;
-        for (slot, user) in self.users.records.iter() {
-            let Some(row) = self.users.rows.get(slot) else { continue };
+        for (slot, user) in self.users.tables.records.iter() {
+            let Some(row) = self.user_row_at(slot) else { continue };
             let Some(name) = user.name.as_deref() else {
-                same("the standing of a removed user", &row.standing, &Standing::Vacant)?;
+                same("the row state of a removed user", &row.state, &RowState::Vacant)?;
                 same("the seat of a removed user", &self.seat_at(slot), &SeatRow::default())?;
-                same("the wide masks of a removed user", &self.has_mask(slot), &false)?;
-                same("the wide word of a removed user", &row.wide_word(), &UserRow::default().wide_word())?;
+                same("the kind masks of a removed user", &self.has_mask(slot), &false)?;
+                same("the row mask of a removed user", &row.kind_mask(), &KindMask::None)?;
                 continue;
             };
             live = live.saturating_add(1);
@@ -93,35 +90,39 @@ impl Directory {
         same("users", &self.user_count(), &live)
     }
 
-    /// Whether a slot has a mask on any kind.
-    fn has_mask(&self, slot: u32) -> bool {
-        self.kinds.iter().filter_map(|kind| kind.wide.get(slot)).any(|&mask| mask != 0)
+    /// Reports whether a slot has a mask on any kind.
+    fn has_mask(&self, slot: UserSlot) -> bool {
+        self.kinds.iter().any(|kind| kind.mask(slot) != 0)
     }
 
-    fn audit_user(&self, slot: u32, name: &str, user: &UserRecord, row: &UserRow) -> Result<(), Imbalance> {
-        same(&format!("the name `{name}`"), &self.user_by_name(name).map(UserId::index), &Some(slot))?;
+    fn audit_user(
+        &self,
+        slot: UserSlot,
+        name: &str,
+        user: &UserRecord,
+        row: &UserRow,
+    ) -> Result<(), Imbalance> {
+        same(&format!("the name `{name}`"), &self.user_by_name(name).map(UserId::slot), &Some(slot))?;
         let seat = self.seat_at(slot);
-        let held = seat.profile().map_or(NO_PROFILE, ProfileId::get);
-        same(&format!("the profile held by `{name}`"), &row.profile, &held)?;
+        same(&format!("the profile held by `{name}`"), &row.profile(), &seat.profile())?;
         let active = user.status == UserStatus::Active;
-        same(&format!("whether `{name}` may act"), &(row.standing == Standing::Active), &active)?;
+        same(&format!("whether `{name}` may act"), &(row.state == RowState::Active), &active)?;
         let reserved = user.status == UserStatus::Invited;
         same(&format!("whether the seat of `{name}` is reserved"), &seat.reserved, &reserved)?;
-        for (kind, entry) in self.kinds.iter().enumerate() {
-            let kept = entry.wide.get(slot).copied().unwrap_or(0);
-            let counted = KindId::from_index(kind).map_or(0, |kind| self.wide_of(slot, kind));
-            same(&format!("the wide mask of `{name}` on kind {kind}"), &kept, &counted)?;
+        for (kind, entry) in (0_u8..).zip(self.kinds.iter()) {
+            let counted = self.computed_mask(slot, KindId::new(kind));
+            same(&format!("the mask of `{name}` on kind {kind}"), &entry.mask(slot), &counted)?;
         }
-        same(&format!("the wide word of `{name}`"), &row.wide_word(), &self.wide_word(slot))?;
+        same(&format!("the row mask of `{name}`"), &row.kind_mask(), &self.computed_row_mask(slot))?;
         Ok(())
     }
 
     fn audit_groups(&self) -> Result<(), Imbalance> {
-        for (slot, group) in self.groups.records.iter() {
+        for (slot, group) in self.live_groups() {
             let Some(name) = group.name.as_deref() else { continue };
             same(
                 &format!("the group name `{name}`"),
-                &self.group_by_name(name).map(GroupId::index),
+                &self.group_by_name(name).map(GroupId::slot),
                 &Some(slot),
             )?;
             if group.membership == Membership::Explicit {
@@ -131,13 +132,13 @@ impl Directory {
                 let belongs = Self::belongs(record, self.seat_at(user).wants, &group.membership);
                 let member = group.members.contains(user);
                 let agrees = belongs.is_none_or(|belongs| belongs == member);
-                same(&format!("user {user} in `{name}` by its rule"), &true, &agrees)?;
+                same(&format!("user {} in `{name}` by its rule", user.index()), &true, &agrees)?;
             }
         }
         Ok(())
     }
 
-    /// Whether a group's rule has a user as a member; none if members join by command.
+    /// Reports whether a group's rule makes a user a member; `None` if members join by command.
     fn belongs(user: &UserRecord, wants: Option<ProfileId>, membership: &Membership) -> Option<bool> {
         match membership {
             Membership::Explicit => None,
@@ -152,10 +153,8 @@ impl Directory {
         let mut live = 0_u32;
         for (slot, row) in self.live_resources() {
             live = live.saturating_add(1);
-            let name =
-                self.slot_name(slot).and_then(|name| name.key().map(|key| (KindId::new(row.kind), key)));
-            if let Some((kind, key)) = name {
-                same(&format!("the resource `{key}`"), &self.resource_slot(kind, key), &Some(slot))?;
+            if let Some(key) = self.resource_slot_name(slot).and_then(ResourceName::key) {
+                same(&format!("the resource `{key}`"), &self.resource_slot(row.kind(), key), &Some(slot))?;
             }
         }
         same("resources", &self.resource_count(), &live)

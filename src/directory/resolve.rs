@@ -1,6 +1,6 @@
-//! What stored names stand for; a name that stands for nothing is told in words.
+//! Names in stored events and directories, looked up and checked; the errors are texts.
 //!
-//! Serves whatever is read back: events and stored directories. Commands have refusals of their own.
+//! Commands have refusals of their own.
 
 use alloc::borrow::ToOwned as _;
 use alloc::format;
@@ -8,20 +8,20 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::{
-    Directory, Found, Grantee, GranteeId, Members, Membership, Scope, ScopeEntries, Target, UserStatus,
-    parse_resource,
-};
+use super::model::{ParsedTarget, parse_resource};
+use super::storage::{Membership, Scope, ScopeEntries};
+use super::{Directory, Grantee, GranteeId, Members, Target, UserStatus};
 use crate::catalog::{Entries, KindDefinition, KindId, ProfileId};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
 use crate::name::Name;
 use crate::seats::{Basis, SeatRow};
 
-/// Nothing to tell, or why something read back does not fit.
-pub(crate) type Applied = Result<(), String>;
+/// The outcome of checking a stored event or record; the error is why it does not fit.
+pub(crate) type Checked = Result<(), String>;
 
-pub(crate) fn refuse_if(contradicts: bool, reason: impl FnOnce() -> String) -> Applied {
-    if contradicts { Err(reason()) } else { Ok(()) }
+/// Fails with a reason unless a condition holds.
+pub(crate) fn ensure(fits: bool, reason: impl FnOnce() -> String) -> Checked {
+    if fits { Ok(()) } else { Err(reason()) }
 }
 
 impl Directory {
@@ -46,16 +46,16 @@ impl Directory {
         self.catalog.kind(kind).ok_or_else(|| format!("there is no kind `{kind}`"))
     }
 
-    pub(crate) fn user_name_is_free(&self, user: &str) -> Applied {
-        refuse_if(self.user_by_name(user).is_some(), || format!("user `{user}` exists"))
+    pub(crate) fn user_name_is_free(&self, user: &str) -> Checked {
+        ensure(self.user_by_name(user).is_none(), || format!("user `{user}` exists"))
     }
 
-    pub(crate) fn group_name_is_free(&self, group: &str) -> Applied {
-        refuse_if(self.group_by_name(group).is_some(), || format!("group `{group}` exists"))
+    pub(crate) fn group_name_is_free(&self, group: &str) -> Checked {
+        ensure(self.group_by_name(group).is_none(), || format!("group `{group}` exists"))
     }
 
-    pub(crate) fn key_name_is_free(&self, key: &str) -> Applied {
-        refuse_if(self.key_by_name(key).is_some(), || format!("key `{key}` exists"))
+    pub(crate) fn key_name_is_free(&self, key: &str) -> Checked {
+        ensure(self.key_by_name(key).is_none(), || format!("key `{key}` exists"))
     }
 
     pub(crate) fn named_seat(
@@ -70,12 +70,12 @@ impl Directory {
         }
     }
 
-    /// Whether what a user holds follows from what is wanted (rules S1, S4).
-    pub(crate) fn seat_makes_sense(&self, status: UserStatus, seat: &SeatRow) -> Applied {
+    /// Checks that the seat of a user follows from the profile that is wanted (rules S1, S4).
+    pub(crate) fn seat_makes_sense(&self, status: UserStatus, seat: &SeatRow) -> Checked {
         let settled = matches!(status, UserStatus::Active | UserStatus::Invited);
         let seated = seat.holds.is_some() || seat.turn.is_some();
-        refuse_if(!settled && seated, || "such a user cannot hold or wait for a seat".to_owned())?;
-        refuse_if(seated && seat.wants.is_none(), || "there is a seat or a turn and no wish".to_owned())?;
+        ensure(settled || !seated, || "such a user cannot hold or wait for a seat".to_owned())?;
+        ensure(!seated || seat.wants.is_some(), || "there is a seat or a turn and no wish".to_owned())?;
         let Some((profile, basis)) = seat.holds else { return Ok(()) };
         let (exempt, wanted) = (self.catalog.is_exempt(profile), seat.wants == Some(profile));
         let agrees = match basis {
@@ -83,28 +83,30 @@ impl Directory {
             Basis::Exempt => wanted && exempt && seat.turn.is_none(),
             Basis::Placed => !wanted && seat.turn.is_some(),
         };
-        refuse_if(!agrees, || "the basis of the seat does not agree with what is wanted and held".to_owned())
+        ensure(agrees, || "the basis of the seat does not agree with what is wanted and held".to_owned())
     }
 
     pub(crate) fn named_target(&self, text: &str) -> Result<Target, String> {
-        self.find_place(text).map_err(|_| format!("there is no `{text}`"))
+        self.find_target(text).map_err(|_| format!("there is no `{text}`"))
     }
 
     pub(crate) fn named_resource(&self, text: &str) -> Result<ResourceId, String> {
         self.resource_by_name(text).ok_or_else(|| format!("there is no resource `{text}`"))
     }
 
-    /// The kind of a resource that exists; one that declares nothing for one that does not.
-    pub(crate) fn named_kind_of(&self, resource: ResourceId) -> KindId {
-        self.kind_of(Target::Resource(resource)).unwrap_or(KindId::new(u8::MAX))
+    /// The kind of a resource that was looked up just before.
+    pub(crate) fn named_kind_of(&self, resource: ResourceId) -> Result<KindId, String> {
+        let kind = self.kind_of(Target::Resource(resource));
+        debug_assert!(kind.is_some(), "INVARIANT (named resources exist)");
+        kind.ok_or_else(|| "the resource does not exist".to_owned())
     }
 
-    /// The kind and the key of a resource that is not there yet.
+    /// The kind and the key of a resource that does not exist yet.
     pub(crate) fn new_resource(&self, text: &str) -> Result<(KindId, Name), String> {
-        let Found::Key(kind, key) = parse_resource(&self.catalog, text) else {
+        let ParsedTarget::Key(kind, key) = parse_resource(&self.catalog, text) else {
             return Err(format!("`{text}` cannot name a new resource"));
         };
-        refuse_if(self.resource_slot(kind, key).is_some(), || format!("`{text}` exists"))?;
+        ensure(self.resource_slot(kind, key).is_none(), || format!("`{text}` exists"))?;
         Ok((kind, Name::new(key).map_err(|error| format!("{error}"))?))
     }
 
@@ -118,14 +120,14 @@ impl Directory {
         })
     }
 
-    /// The permissions and all that they imply: they are stored closed, but the catalog may say more since (rule A3).
+    /// The permissions and all that they imply. They are stored closed, but the catalog may imply more since (rule A3).
     pub(crate) fn named_grant(&self, kind: KindId, names: &[impl AsRef<str>]) -> Result<u64, String> {
         let mask = self.named_permissions(kind, names)?;
         Ok(self.catalog.definition(kind).map_or(0, |kind: &KindDefinition| kind.close(mask)))
     }
 
-    pub(crate) fn named_grantee(&self, subject: &Grantee) -> Result<GranteeId, String> {
-        match subject {
+    pub(crate) fn named_grantee(&self, grantee: &Grantee) -> Result<GranteeId, String> {
+        match grantee {
             Grantee::Everyone => Ok(GranteeId::Everyone),
             Grantee::Group(group) => self.named_group(group).map(GranteeId::Group),
             Grantee::User(user) => self.named_user(user).map(GranteeId::User),
@@ -155,11 +157,10 @@ impl Directory {
         let mut scope = ScopeEntries::default();
         for (on, permissions) in entries.iter() {
             match self.named_target(on)? {
-                Target::Kind(kind) => scope.kinds.push((kind.get(), self.named_grant(kind, permissions)?)),
+                Target::Kind(kind) => scope.kinds.push((kind, self.named_grant(kind, permissions)?)),
                 Target::Resource(id) => {
-                    scope
-                        .resources
-                        .push((id.index(), self.named_grant(self.named_kind_of(id), permissions)?));
+                    let mask = self.named_grant(self.named_kind_of(id)?, permissions)?;
+                    scope.resources.push((id.slot(), mask));
                 }
             }
         }
@@ -169,12 +170,12 @@ impl Directory {
         scope.kinds.sort_unstable();
         scope.resources.sort_unstable();
         let repeated = repeats(&scope.kinds) || repeats(&scope.resources);
-        refuse_if(repeated, || "the scope names the same target twice".to_owned())?;
+        ensure(!repeated, || "the scope names the same target twice".to_owned())?;
         Ok(Scope::Entries(Arc::new(scope)))
     }
 }
 
-/// Whether a sorted list names something twice.
+/// Reports whether a sorted list names something twice.
 fn repeats<K: PartialEq>(entries: &[(K, u64)]) -> bool {
     entries.iter().zip(entries.iter().skip(1)).any(|((one, _), (next, _))| one == next)
 }

@@ -1,0 +1,18 @@
+//! The rule by which users become members of a group.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// The rule by which users become members of a group, by name (rule G1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum Members {
+    /// Users join and leave by command.
+    #[default]
+    Explicit,
+    /// The members are the users who want one of these profiles.
+    ByProfile(Vec<String>),
+    /// The members are the users who had one of these external names at the last sync.
+    External(Vec<String>),
+}

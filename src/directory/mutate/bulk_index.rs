@@ -1,0 +1,102 @@
+//! Mutations for reading a directory back: reverse indexes are written many entries at a time.
+
+use alloc::vec::Vec;
+
+use crate::directory::storage::{GranteeSlot, GroupSlot, ResourceSlot, Slot, UserSlot};
+use crate::directory::{Directory, GranteeId};
+use crate::id::{ResourceId, UserId};
+
+/// The number of collected entries at which they are written.
+const MANY: usize = 1 << 17;
+
+/// Entries of reverse indexes that are not written yet.
+///
+/// A stored directory names groups and owners in no order, and no cache holds all of their sets. So entries are
+/// collected until they are many, and sorted; then each set is found once for all that is added to it.
+#[derive(Debug, Default)]
+pub(in crate::directory) struct BulkIndex {
+    members: Vec<(GroupSlot, UserSlot)>,
+    /// Groups and the resources with a grant to them.
+    granted_on: Vec<(GroupSlot, ResourceSlot)>,
+    owned: Vec<(UserSlot, ResourceSlot)>,
+}
+
+impl BulkIndex {
+    pub(in crate::directory) fn is_full(&self) -> bool {
+        self.members.len() >= MANY || self.granted_on.len() >= MANY || self.owned.len() >= MANY
+    }
+
+    /// Reports whether there are memberships that are not written yet.
+    pub(in crate::directory) fn has_members(&self) -> bool {
+        !self.members.is_empty()
+    }
+}
+
+impl Directory {
+    /// Adds a user who is in no explicit group to some; grants on kinds and singletons are not read yet.
+    pub(in crate::directory) fn collect_members(
+        &mut self,
+        index: &mut BulkIndex,
+        user: UserId,
+        mut joined: Vec<GroupSlot>,
+    ) {
+        let user = user.slot();
+        joined.sort_unstable();
+        joined.dedup();
+        self.write_memberships(user, &joined);
+        index.members.extend(joined.into_iter().map(|group| (group, user)));
+    }
+
+    /// Gives a resource its first owner; no group includes the owner yet.
+    pub(in crate::directory) fn collect_owner(
+        &mut self,
+        index: &mut BulkIndex,
+        resource: ResourceId,
+        owner: UserId,
+    ) {
+        let (resource, owner) = (resource.slot(), owner.slot());
+        self.resources.tables.rows.update(resource, |row| row.set_owner(Some(owner)));
+        index.owned.push((owner, resource));
+    }
+
+    /// Sets the permissions of a grantee on a resource.
+    pub(in crate::directory) fn collect_grant(
+        &mut self,
+        index: &mut BulkIndex,
+        to: GranteeId,
+        resource: ResourceId,
+        mask: u64,
+    ) {
+        let GranteeId::Group(group) = to else { return self.set_grant(to, resource, mask) };
+        self.write_grant(resource.slot(), GranteeSlot::group(group.slot()), mask);
+        index.granted_on.push((group.slot(), resource.slot()));
+    }
+
+    /// Writes the collected entries, and leaves none.
+    pub(in crate::directory) fn write_index(&mut self, index: &mut BulkIndex) {
+        let groups = &mut self.groups.tables.records;
+        by_set(&mut index.members, |group, users| {
+            groups.update(group, |group| group.members.extend(users));
+        });
+        by_set(&mut index.granted_on, |group, resources| {
+            groups.update(group, |group| group.granted_on.extend(resources));
+        });
+        let owned = &mut self.users.tables.owned;
+        by_set(&mut index.owned, |owner, resources| {
+            owned.update(owner, |owned| owned.extend(resources));
+        });
+    }
+}
+
+/// Passes the entries on, set by set in ascending order, and leaves none.
+fn by_set<S: Slot, E: Slot>(
+    entries: &mut Vec<(S, E)>,
+    mut write: impl FnMut(S, &mut dyn Iterator<Item = E>),
+) {
+    entries.sort_unstable();
+    for run in entries.chunk_by(|(one, _), (next, _)| one == next) {
+        let Some(&(set, _)) = run.first() else { continue };
+        write(set, &mut run.iter().map(|&(_, slot)| slot));
+    }
+    entries.clear();
+}

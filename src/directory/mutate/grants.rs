@@ -1,0 +1,102 @@
+//! Grants, on the side of the target and on that of the grantee.
+
+use super::put;
+use crate::catalog::KindId;
+use crate::directory::storage::{
+    GranteeKind, GranteeSlot, ResourceRow, ResourceSlot, TargetGrants, set_grant,
+};
+use crate::directory::{Directory, GranteeId};
+use crate::id::ResourceId;
+
+impl Directory {
+    /// Sets the permissions of a grantee on a resource.
+    pub(crate) fn set_grant(&mut self, to: GranteeId, resource: ResourceId, mask: u64) {
+        let slot = resource.slot();
+        let Some(grantee) = to.slot() else { return self.set_grant_to_everyone(slot, mask) };
+        self.write_grant(slot, grantee, mask);
+        self.note_grant(slot, grantee, mask != 0);
+    }
+
+    fn set_grant_to_everyone(&mut self, slot: ResourceSlot, mask: u64) {
+        let kind = self.resources.tables.rows.update(slot, |row| {
+            row.grants.everyone = mask;
+            row.kind()
+        });
+        debug_assert!(kind.is_some(), "INVARIANT (granted resources exist)");
+        if let Some(kind) = kind {
+            self.update_kind(kind, |entry| put(&mut entry.open, slot, mask != 0));
+        }
+    }
+
+    /// Sets the permissions of a grantee on a whole kind.
+    pub(crate) fn set_kind_grant(&mut self, to: GranteeId, kind: KindId, mask: u64) {
+        let Some(grantee) = to.slot() else {
+            self.update_kind(kind, |entry| entry.grants.everyone = mask);
+            return;
+        };
+        self.write_kind_grant(kind, grantee, mask);
+        self.note_kind(kind, grantee, mask != 0);
+    }
+
+    /// Writes the target's side of a grant on a resource.
+    pub(super) fn write_grant(&mut self, slot: ResourceSlot, grantee: GranteeSlot, mask: u64) {
+        let tables = &mut self.resources.tables;
+        let mut overflow = tables.overflows.get(slot).and_then(Clone::clone);
+        // The table gives its own reference up, so that an overflow that no other directory shares is changed in place.
+        if overflow.is_some() {
+            tables.overflows.update(slot, |entry| *entry = None);
+        }
+        let mut before = 0;
+        tables.rows.update(slot, |row| {
+            before = TargetGrants::new(&row.grants, overflow.as_deref()).of(grantee);
+            set_grant(&mut row.grants, &mut overflow, grantee, mask);
+            row.overflows = overflow.is_some();
+        });
+        if overflow.is_some() {
+            tables.overflows.update(slot, |entry| *entry = overflow);
+        }
+        let singleton = self.resource_row_at(slot).filter(|row| row.singleton).map(ResourceRow::kind);
+        if let Some(kind) = singleton {
+            self.note_kind(kind, grantee, mask != 0);
+            self.update_grantee_masks(grantee, kind, before, mask);
+        }
+    }
+
+    /// Writes the target's side of a grant on a whole kind.
+    pub(super) fn write_kind_grant(&mut self, kind: KindId, grantee: GranteeSlot, mask: u64) {
+        let mut before = 0;
+        self.update_kind(kind, |entry| {
+            before = entry.grants().of(grantee);
+            set_grant(&mut entry.grants, &mut entry.overflow, grantee, mask);
+        });
+        self.update_grantee_masks(grantee, kind, before, mask);
+    }
+
+    /// Writes the grantee's side of a grant on a resource.
+    pub(super) fn note_grant(&mut self, resource: ResourceSlot, grantee: GranteeSlot, has: bool) {
+        match grantee.kind() {
+            GranteeKind::Group(group) => {
+                self.groups.tables.records.update(group, |group| put(&mut group.granted_on, resource, has))
+            }
+            GranteeKind::User(user) => self
+                .users
+                .tables
+                .records
+                .update(user, |user| put(&mut user.more_mut().granted_on, resource, has)),
+        };
+    }
+
+    /// Writes the grantee's side of a grant on a whole kind or on a singleton.
+    fn note_kind(&mut self, kind: KindId, grantee: GranteeSlot, has: bool) {
+        let bit = 1_u64 << kind.get();
+        let noted = |kinds: &mut u64| *kinds = if has { *kinds | bit } else { *kinds & !bit };
+        match grantee.kind() {
+            GranteeKind::Group(group) => {
+                self.groups.tables.records.update(group, |group| noted(&mut group.granted_on_kinds))
+            }
+            GranteeKind::User(user) => {
+                self.users.tables.records.update(user, |user| noted(&mut user.more_mut().granted_on_kinds))
+            }
+        };
+    }
+}

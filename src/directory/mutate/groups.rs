@@ -1,0 +1,103 @@
+//! Groups: added and removed.
+
+use alloc::vec::Vec;
+
+use crate::directory::Directory;
+use crate::directory::storage::{GranteeSlot, GroupRecord, GroupSlot, Membership, UserSlot, kinds_in};
+use crate::id::{GroupId, ResourceId};
+use crate::name::Name;
+use crate::seats::SeatRow;
+
+impl Directory {
+    /// Adds a group whose name is free, with the members that its rule gives it.
+    pub(crate) fn add_group(
+        &mut self,
+        name: &Name,
+        membership: &Membership,
+        includes_owner_of: Option<ResourceId>,
+    ) {
+        let id = self.groups.insert(|tables, slot, generation| {
+            let added = GroupRecord {
+                generation,
+                name: Some(name.clone()),
+                membership: membership.clone(),
+                includes_owner_of: includes_owner_of.map(ResourceId::slot),
+                ..GroupRecord::default()
+            };
+            tables.records.update(slot, |record| *record = added);
+        });
+        let slot = id.slot();
+        self.fill_group(slot, membership);
+        if let Some(resource) = includes_owner_of {
+            let records = &mut self.resources.tables.records;
+            records.update(resource.slot(), |record| record.more_mut().owner_groups.insert(slot));
+            if let Some(owner) = self.owner_of(resource) {
+                self.set_member(owner.slot(), slot, true);
+            }
+        }
+    }
+
+    /// Adds the members that a group's rule gives it, and registers the group with what it follows.
+    fn fill_group(&mut self, slot: GroupSlot, membership: &Membership) {
+        match membership {
+            Membership::Explicit => {}
+            Membership::ByProfile(profiles) => {
+                self.by_profile.insert(slot);
+                let wants =
+                    |seat: &SeatRow| seat.wants.is_some_and(|profile| profiles & (1 << profile.get()) != 0);
+                let seats = self.users.tables.seats.iter();
+                let members: Vec<UserSlot> =
+                    seats.filter(|(_, seat)| wants(seat)).map(|(user, _)| user).collect();
+                for user in members {
+                    self.set_member(user, slot, true);
+                }
+            }
+            Membership::External(names) => {
+                for name in names {
+                    let users = self.external.get(name).map(|entry| entry.users.clone()).unwrap_or_default();
+                    self.change_external(name, |entry| entry.groups.insert(slot));
+                    for user in users.iter() {
+                        self.set_member(user, slot, true);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Removes a group with its memberships and its grants (rule G5).
+    pub(crate) fn remove_group(&mut self, group: GroupId) {
+        let slot = group.slot();
+        let Some(record) = self.group_record(group).cloned() else { return };
+        let grantee = GranteeSlot::group(slot);
+        for resource in record.granted_on.iter() {
+            self.write_grant(resource, grantee, 0);
+        }
+        for kind in kinds_in(record.granted_on_kinds) {
+            self.write_kind_grant(kind, grantee, 0);
+        }
+        self.remove_members(slot, &record.members);
+        match &record.membership {
+            Membership::Explicit => {}
+            Membership::ByProfile(_) => self.by_profile.remove(slot),
+            Membership::External(names) => {
+                for name in names {
+                    self.change_external(name, |entry| entry.groups.remove(slot));
+                }
+            }
+        }
+        if let Some(resource) = record.includes_owner_of {
+            let records = &mut self.resources.tables.records;
+            records.update(resource, |record| record.more_mut().owner_groups.remove(slot));
+        }
+        self.groups.remove(slot);
+    }
+
+    /// Lets an explicit group include the owner of a resource, who is a member already.
+    #[cfg(feature = "serde")]
+    pub(in crate::directory) fn include_owner(&mut self, group: GroupId, resource: ResourceId) {
+        let (group, resource) = (group.slot(), resource.slot());
+        self.groups.tables.records.update(group, |record| record.includes_owner_of = Some(resource));
+        let records = &mut self.resources.tables.records;
+        records.update(resource, |record| record.more_mut().owner_groups.insert(group));
+    }
+}

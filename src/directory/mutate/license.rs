@@ -1,0 +1,37 @@
+//! The license, and the beginning and end of a commit.
+
+use alloc::sync::Arc;
+
+use crate::directory::storage::Due;
+use crate::directory::{Directory, Rights};
+use crate::seats::{Phase, Terms};
+use crate::time::Timestamp;
+
+impl Directory {
+    /// Counts seat time up to now: the first step of a commit.
+    pub(crate) fn begin_commit(&mut self, now: Timestamp) {
+        self.ledger.accrue(now);
+    }
+
+    /// Records peaks and numbers the commit: the last step of a commit.
+    pub(crate) fn end_commit(&mut self, now: Timestamp) {
+        self.ledger.note_peaks(now);
+        self.revision = self.revision.saturating_add(1);
+        self.committed_at = now;
+    }
+
+    pub(crate) fn install_license(&mut self, terms: Arc<Terms>, now: Timestamp) {
+        self.ledger.install(terms, now);
+        self.rights = Rights::new(&self.catalog, &self.ledger);
+    }
+
+    pub(crate) fn set_phase(&mut self, phase: Phase) {
+        self.ledger.set_phase(phase);
+        self.rights = Rights::new(&self.catalog, &self.ledger);
+    }
+
+    /// Removes an expiry from those that come due.
+    pub(crate) fn remove_due(&mut self, at: Timestamp, due: Due) {
+        self.due.remove_mut(&(at, due));
+    }
+}

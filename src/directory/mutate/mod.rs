@@ -1,0 +1,42 @@
+//! Primitive mutations. Every commit is a sequence of these.
+//!
+//! Each keeps the tables, the reverse indexes and the ledger in step; only `bulk_index`, of which reading a stored
+//! directory back is made, writes reverse indexes later. All take ids that were looked up just before and cannot fail:
+//! the floor above has decided what may change.
+
+#[cfg(feature = "serde")]
+mod bulk_index;
+mod grants;
+mod groups;
+mod keys;
+mod kind_masks;
+mod license;
+mod memberships;
+mod resources;
+mod users;
+
+use alloc::sync::Arc;
+
+#[cfg(feature = "serde")]
+pub(super) use self::bulk_index::BulkIndex;
+use super::Directory;
+use super::registry::KindEntry;
+use super::storage::{Slot, SlotSet};
+use crate::catalog::KindId;
+
+impl Directory {
+    fn update_kind(&mut self, kind: KindId, change: impl FnOnce(&mut KindEntry)) {
+        if let Some(entry) = Arc::make_mut(&mut self.kinds).get_mut(kind.index()) {
+            change(entry);
+        }
+    }
+}
+
+/// Adds a slot to a set or removes it.
+fn put<S: Slot>(set: &mut SlotSet<S>, slot: S, inside: bool) {
+    if inside {
+        set.insert(slot);
+    } else {
+        set.remove(slot);
+    }
+}

@@ -1,0 +1,190 @@
+//! Users: their rows, names, seats and external names.
+
+use alloc::vec::Vec;
+
+use crate::catalog::ProfileId;
+use crate::directory::storage::{
+    Due, ExternalName, GranteeSlot, GroupSlot, Membership, RowState, UserMore, UserRecord, UserRow, UserSlot,
+    kinds_in,
+};
+use crate::directory::{Directory, UserSource, UserStatus};
+use crate::id::UserId;
+use crate::name::Name;
+use crate::seats::{Basis, SeatRow};
+use crate::time::Timestamp;
+
+impl Directory {
+    /// Adds a user whose name is free.
+    pub(crate) fn add_user(&mut self, name: &Name, source: UserSource, status: UserStatus) -> UserId {
+        self.users.insert(|tables, slot, generation| {
+            tables.rows.update(slot, |row| *row = UserRow::new(generation, row_state(status)));
+            let seat = SeatRow { reserved: status == UserStatus::Invited, ..SeatRow::default() };
+            tables.seats.update(slot, |entry| *entry = seat);
+            let record = UserRecord { name: Some(name.clone()), source, status, ..UserRecord::default() };
+            tables.records.update(slot, |entry| *entry = record);
+        })
+    }
+
+    /// Removes a user, who owns nothing any more (rule A10), with everything that refers to the user.
+    pub(crate) fn remove_user(&mut self, user: UserId) {
+        let slot = user.slot();
+        let Some(row) = self.user_row(user).copied() else { return };
+        for group in self.group_slots(slot, &row) {
+            self.groups.tables.records.update(group, |group| group.members.remove(slot));
+        }
+        let more = self.user_record(user).and_then(|record| record.more.clone());
+        if let Some(more) = more {
+            self.remove_references_to_user(slot, &more);
+        }
+        self.ledger.move_seat(slot.index(), &self.seat_at(slot), &SeatRow::default());
+        self.clear_masks(slot);
+        self.users.remove(slot);
+    }
+
+    fn remove_references_to_user(&mut self, slot: UserSlot, more: &UserMore) {
+        for resource in more.granted_on.iter() {
+            self.write_grant(resource, GranteeSlot::user(slot), 0);
+        }
+        for kind in kinds_in(more.granted_on_kinds) {
+            self.write_kind_grant(kind, GranteeSlot::user(slot), 0);
+        }
+        for key in more.keys.iter().filter_map(|key| self.keys.id(key)).collect::<Vec<_>>() {
+            self.remove_key(key);
+        }
+        for resource in more.credentials.iter() {
+            let records = &mut self.resources.tables.records;
+            records.update(resource, |record| record.more_mut().credentials.remove(slot));
+        }
+        for name in &more.external {
+            self.change_external(name, |entry| entry.users.remove(slot));
+        }
+        if let Some(at) = more.expires_at {
+            self.due.remove_mut(&(at, Due::Invitation(slot)));
+        }
+    }
+
+    /// Renames a user; the new name is free.
+    pub(crate) fn rename_user(&mut self, user: UserId, name: &Name) {
+        self.users.rename(user.slot(), |tables| {
+            tables.records.update(user.slot(), |record| record.name = Some(name.clone()));
+        });
+    }
+
+    pub(crate) fn set_email(&mut self, user: UserId, email: &Name) {
+        self.users.tables.records.update(user.slot(), |record| record.more_mut().email = Some(email.clone()));
+    }
+
+    /// Changes the status of a user; an invitation's seat is reserved, any other one held (rule S4).
+    pub(crate) fn set_status(&mut self, user: UserId, status: UserStatus) {
+        self.users.tables.records.update(user.slot(), |record| record.status = status);
+        self.users.tables.rows.update(user.slot(), |row| row.state = row_state(status));
+        self.change_seat(user, |seat| seat.reserved = status == UserStatus::Invited);
+    }
+
+    /// Sets or clears the end of an open invitation.
+    pub(crate) fn set_expiry(&mut self, user: UserId, expires_at: Option<Timestamp>) {
+        let slot = user.slot();
+        let before = self.user_record(user).and_then(UserRecord::expires_at);
+        if before == expires_at {
+            return;
+        }
+        if let Some(at) = before {
+            self.due.remove_mut(&(at, Due::Invitation(slot)));
+        }
+        if let Some(at) = expires_at {
+            self.due.insert_mut((at, Due::Invitation(slot)));
+        }
+        self.users.tables.records.update(slot, |record| record.more_mut().expires_at = expires_at);
+    }
+
+    /// Changes the profile that a user wants: the user gives up the turn, and the groups by profile follow (rules S8, G1).
+    pub(crate) fn set_wanted(&mut self, user: UserId, profile: Option<ProfileId>, now: Timestamp) {
+        self.change_seat(user, |seat| {
+            seat.wants = profile;
+            if seat.turn.take().is_some() {
+                seat.since = now;
+            }
+        });
+        for group in self.by_profile.clone().iter() {
+            let Some(Membership::ByProfile(profiles)) =
+                self.groups.tables.records.get(group).map(|g| &g.membership)
+            else {
+                continue;
+            };
+            let belongs = profile.is_some_and(|profile| profiles & (1 << profile.get()) != 0);
+            self.set_member(user.slot(), group, belongs);
+        }
+    }
+
+    /// Changes the profile that a user holds, and adds the user to the queue or removes the user from it (rules S4, S8).
+    pub(crate) fn set_held(
+        &mut self,
+        user: UserId,
+        holds: Option<(ProfileId, Basis)>,
+        queued: bool,
+        now: Timestamp,
+    ) {
+        let fresh_turn = queued && self.seat(user).is_some_and(|seat| seat.turn.is_none());
+        let turn = fresh_turn.then(|| self.ledger.take_turn());
+        self.change_seat(user, |seat| {
+            seat.holds = holds;
+            seat.turn = if queued { seat.turn.or(turn) } else { None };
+            seat.since = now;
+        });
+        let profile = holds.map(|(profile, _)| profile);
+        self.users.tables.rows.update(user.slot(), |row| row.set_profile(profile));
+    }
+
+    pub(in crate::directory) fn change_seat(&mut self, user: UserId, change: impl FnOnce(&mut SeatRow)) {
+        let Some(before) = self.seat(user) else { return };
+        let mut after = before;
+        change(&mut after);
+        self.ledger.move_seat(user.slot().index(), &before, &after);
+        self.users.tables.seats.update(user.slot(), |seat| *seat = after);
+    }
+
+    /// Changes the external names of a user, and the memberships that follow them (rule G2).
+    pub(crate) fn set_external(&mut self, user: UserId, names: &[Name]) {
+        let slot = user.slot();
+        let Some(before) = self.user_record(user).map(|record| record.external().to_vec()) else { return };
+        let mut groups: Vec<GroupSlot> = Vec::new();
+        let mut touched = |entry: &ExternalName| groups.extend(entry.groups.iter());
+        for name in before.iter().filter(|name| !names.contains(name)) {
+            self.external.get(name).map(&mut touched);
+            self.change_external(name, |entry| entry.users.remove(slot));
+        }
+        for name in names.iter().filter(|name| !before.contains(name)) {
+            self.external.get(name).map(&mut touched);
+            self.change_external(name, |entry| entry.users.insert(slot));
+        }
+        self.users.tables.records.update(slot, |record| record.more_mut().external = names.to_vec());
+        groups.sort_unstable();
+        groups.dedup();
+        for group in groups {
+            let follows =
+                self.groups.tables.records.get(group).is_some_and(|group| follows(&group.membership, names));
+            self.set_member(slot, group, follows);
+        }
+    }
+
+    pub(super) fn change_external(&mut self, name: &Name, change: impl FnOnce(&mut ExternalName)) {
+        let mut entry = self.external.get(name).cloned().unwrap_or_default();
+        change(&mut entry);
+        if entry.users.is_empty() && entry.groups.is_empty() {
+            self.external.remove_mut(name);
+        } else {
+            self.external.insert_mut(name.clone(), entry);
+        }
+    }
+}
+
+fn row_state(status: UserStatus) -> RowState {
+    if status == UserStatus::Active { RowState::Active } else { RowState::Inactive }
+}
+
+fn follows(membership: &Membership, names: &[Name]) -> bool {
+    match membership {
+        Membership::External(wanted) => wanted.iter().any(|name| names.contains(name)),
+        Membership::Explicit | Membership::ByProfile(_) => false,
+    }
+}

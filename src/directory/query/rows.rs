@@ -1,0 +1,197 @@
+//! From ids and slots to rows and records.
+//!
+//! These are the views that the floors above have of the tables. A method that takes an id returns nothing for an id of
+//! something removed. A method that takes a slot, named `*_at`, returns what is there, in use or not.
+
+use alloc::vec::Vec;
+
+use crate::catalog::KindId;
+use crate::directory::registry::KindEntry;
+use crate::directory::storage::{
+    GroupRecord, GroupSlot, Groups, KeyRecord, KeySlot, Overflow, ResourceRecord, ResourceRow, ResourceSlot,
+    RowState, SlotSet, TargetGrants, UserRecord, UserRow, UserSlot,
+};
+use crate::directory::{Directory, Rights};
+use crate::id::{GroupId, KeyId, ResourceId, UserId};
+use crate::seats::SeatRow;
+
+// Users.
+
+impl Directory {
+    pub(crate) fn user_id(&self, slot: UserSlot) -> Option<UserId> {
+        self.users.id(slot)
+    }
+
+    #[inline]
+    pub(crate) fn user_row_at(&self, slot: UserSlot) -> Option<&UserRow> {
+        self.users.tables.rows.get(slot)
+    }
+
+    #[inline]
+    pub(crate) fn user_row(&self, user: UserId) -> Option<&UserRow> {
+        let row = self.user_row_at(user.slot())?;
+        (row.generation == user.generation() && row.state != RowState::Vacant).then_some(row)
+    }
+
+    pub(crate) fn user_record_at(&self, slot: UserSlot) -> Option<&UserRecord> {
+        self.users.tables.records.get(slot)
+    }
+
+    pub(crate) fn user_record(&self, user: UserId) -> Option<&UserRecord> {
+        self.user_row(user)?;
+        self.user_record_at(user.slot())
+    }
+
+    pub(crate) fn live_users(&self) -> impl Iterator<Item = (UserSlot, &UserRecord)> {
+        self.users.tables.records.iter().filter(|(_, user)| user.name.is_some())
+    }
+
+    /// The slots that were ever in use by users, in ascending order.
+    pub(crate) fn user_slots(&self) -> core::ops::Range<u32> {
+        self.users.slots()
+    }
+
+    pub(crate) fn seat_at(&self, slot: UserSlot) -> SeatRow {
+        self.users.tables.seats.get(slot).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn seat(&self, user: UserId) -> Option<SeatRow> {
+        self.user_row(user).map(|_| self.seat_at(user.slot()))
+    }
+
+    /// The resources that a user owns, in ascending order.
+    pub(crate) fn owned_by(&self, slot: UserSlot) -> impl Iterator<Item = ResourceSlot> + '_ {
+        self.owned_set(slot).into_iter().flat_map(SlotSet::iter)
+    }
+
+    pub(crate) fn owned_set(&self, slot: UserSlot) -> Option<&SlotSet<ResourceSlot>> {
+        self.users.tables.owned.get(slot)
+    }
+
+    /// The groups of a user, given the row.
+    #[inline]
+    pub(crate) fn groups_in<'a>(&'a self, slot: UserSlot, row: &'a UserRow) -> Groups<'a> {
+        if row.overflows { self.group_set(slot, row) } else { Groups::Row(row) }
+    }
+
+    #[inline(never)]
+    fn group_set<'a>(&'a self, slot: UserSlot, row: &'a UserRow) -> Groups<'a> {
+        let set = self.users.tables.group_sets.get(slot).and_then(Option::as_deref);
+        set.map_or(Groups::Row(row), Groups::Set)
+    }
+
+    pub(crate) fn group_slots(&self, slot: UserSlot, row: &UserRow) -> Vec<GroupSlot> {
+        match self.groups_in(slot, row) {
+            Groups::Row(row) => row.groups().collect(),
+            Groups::Set(set) => set.iter().collect(),
+        }
+    }
+
+    /// Reports whether a user is in a group.
+    pub(crate) fn is_member(&self, user: UserSlot, group: GroupSlot) -> bool {
+        self.user_row_at(user).is_some_and(|row| self.groups_in(user, row).contains(group))
+    }
+}
+
+// Groups and keys.
+
+impl Directory {
+    pub(crate) fn group_id(&self, slot: GroupSlot) -> Option<GroupId> {
+        self.groups.id(slot)
+    }
+
+    pub(crate) fn group_record_at(&self, slot: GroupSlot) -> Option<&GroupRecord> {
+        self.groups.tables.records.get(slot)
+    }
+
+    pub(crate) fn group_record(&self, group: GroupId) -> Option<&GroupRecord> {
+        let record = self.group_record_at(group.slot())?;
+        (record.generation == group.generation() && record.name.is_some()).then_some(record)
+    }
+
+    pub(crate) fn live_groups(&self) -> impl Iterator<Item = (GroupSlot, &GroupRecord)> {
+        self.groups.tables.records.iter().filter(|(_, group)| group.name.is_some())
+    }
+
+    pub(crate) fn key_id(&self, slot: KeySlot) -> Option<KeyId> {
+        self.keys.id(slot)
+    }
+
+    pub(crate) fn key_record_at(&self, slot: KeySlot) -> Option<&KeyRecord> {
+        self.keys.tables.records.get(slot)
+    }
+
+    pub(crate) fn key_record(&self, key: KeyId) -> Option<&KeyRecord> {
+        let record = self.key_record_at(key.slot())?;
+        (record.generation == key.generation() && record.name.is_some()).then_some(record)
+    }
+
+    pub(crate) fn live_keys(&self) -> impl Iterator<Item = (KeySlot, &KeyRecord)> {
+        self.keys.tables.records.iter().filter(|(_, key)| key.name.is_some())
+    }
+
+    /// The slots that were ever in use by keys, in ascending order.
+    pub(crate) fn key_slots(&self) -> core::ops::Range<u32> {
+        self.keys.slots()
+    }
+
+    /// Reports whether a user is in an explicit group as the owner that it includes.
+    pub(crate) fn is_included_owner(&self, user: UserId, group: GroupId) -> bool {
+        let resource = self.group_record(group).and_then(|group| group.includes_owner_of);
+        let row = resource.and_then(|slot| self.resource_row_at(slot));
+        row.is_some_and(|row| row.is_owned_by(user.slot()))
+    }
+}
+
+// Resources and kinds.
+
+impl Directory {
+    pub(crate) fn resource_id(&self, slot: ResourceSlot) -> Option<ResourceId> {
+        self.resources.id(slot)
+    }
+
+    #[inline]
+    pub(crate) fn resource_row_at(&self, slot: ResourceSlot) -> Option<&ResourceRow> {
+        self.resources.tables.rows.get(slot)
+    }
+
+    #[inline]
+    pub(crate) fn resource_row(&self, resource: ResourceId) -> Option<&ResourceRow> {
+        let row = self.resource_row_at(resource.slot())?;
+        (row.generation == resource.generation() && row.live).then_some(row)
+    }
+
+    pub(crate) fn resource_record_at(&self, slot: ResourceSlot) -> Option<&ResourceRecord> {
+        self.resources.tables.records.get(slot)
+    }
+
+    pub(crate) fn live_resources(&self) -> impl Iterator<Item = (ResourceSlot, &ResourceRow)> {
+        self.resources.tables.rows.iter().filter(|(_, row)| row.live)
+    }
+
+    /// The grants on a resource, given the row.
+    #[inline]
+    pub(crate) fn grants_at<'a>(&'a self, slot: ResourceSlot, row: &'a ResourceRow) -> TargetGrants<'a> {
+        TargetGrants::new(&row.grants, if row.overflows { self.overflow(slot) } else { None })
+    }
+
+    #[inline]
+    fn overflow(&self, slot: ResourceSlot) -> Option<&Overflow> {
+        self.resources.tables.overflows.get(slot).and_then(Option::as_deref)
+    }
+
+    #[inline]
+    pub(crate) fn kind_entry(&self, kind: KindId) -> Option<&KindEntry> {
+        self.kinds.get(kind.index())
+    }
+
+    pub(crate) fn kind_entries(&self) -> impl Iterator<Item = &KindEntry> {
+        self.kinds.iter()
+    }
+
+    /// The effect of the license on each profile and kind.
+    #[inline]
+    pub(crate) fn rights(&self) -> &Rights {
+        &self.rights
+    }
+}

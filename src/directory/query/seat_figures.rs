@@ -1,0 +1,67 @@
+//! License, seats and what comes due.
+
+use crate::directory::storage::Due;
+use crate::directory::{Directory, SeatRef};
+use crate::id::UserId;
+use crate::seats::{Figures, Ledger, License, Phase, TotalFigures};
+use crate::time::Timestamp;
+
+impl Directory {
+    /// Returns the license that is installed, in the form in which equal contents are equal.
+    #[must_use]
+    pub fn license(&self) -> Option<&License> {
+        self.ledger.terms().map(crate::seats::Terms::license)
+    }
+
+    /// Returns the phase of the license as of the last commit (rule S12).
+    #[must_use]
+    pub fn license_phase(&self) -> Phase {
+        self.ledger.phase()
+    }
+
+    /// Returns the figures of a profile (rule S11); `None` for an unknown one.
+    #[must_use]
+    pub fn figures(&self, profile: &str) -> Option<Figures> {
+        self.catalog.profile(profile).map(|profile| self.ledger.figures(profile))
+    }
+
+    /// Returns the figures over all counted profiles together.
+    #[must_use]
+    pub fn total_figures(&self) -> TotalFigures {
+        self.ledger.total_figures()
+    }
+
+    /// Returns the seat of a user: the profiles wanted and held, and on what basis.
+    #[must_use]
+    pub fn seat_of(&self, user: UserId) -> Option<SeatRef<'_>> {
+        let seat = self.seat(user)?;
+        let name = |profile| self.catalog.profile_name(profile);
+        Some(SeatRef {
+            wants: seat.wants.and_then(name),
+            holds: seat.profile().and_then(name),
+            state: seat.state(),
+            basis: seat.basis(),
+            since: seat.since,
+        })
+    }
+
+    /// Returns the next time at which an invitation or a key expires or the license changes its phase (rule C5).
+    ///
+    /// Questions are answered as of the last commit, so a host plans a tick at this time, or at the first command
+    /// after it.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let expiry = self.due.first().map(|&(at, _)| at);
+        let phase = self.ledger.terms().and_then(|terms| terms.next_phase_at(self.committed_at));
+        expiry.into_iter().chain(phase).min()
+    }
+
+    /// The first expiry that is due at a moment.
+    pub(crate) fn first_due(&self, now: Timestamp) -> Option<(Timestamp, Due)> {
+        self.due.first().copied().filter(|(at, _)| *at <= now)
+    }
+
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+}

@@ -1,0 +1,201 @@
+//! Registries: slots, generations and names of users, groups, resources and keys.
+
+mod slots;
+mod tables;
+
+use core::fmt::Debug;
+use core::hash::Hash;
+
+use self::slots::Slots;
+pub(crate) use self::tables::KindEntry;
+pub(super) use self::tables::{GroupTables, KeyTables, ResourceTables, UserTables};
+use super::storage::{NameIndex, Slot};
+
+/// The tables of one sort of things, each with one row or record a slot.
+pub(crate) trait Tables {
+    type Slot: Slot;
+
+    /// A name that is unique among all of the sort.
+    type Name<'a>: Copy + Hash
+    where
+        Self: 'a;
+
+    /// The generation of a slot, vacant or not; `None` if the slot was never used.
+    fn generation(&self, slot: Self::Slot) -> Option<u32>;
+
+    fn is_live(&self, slot: Self::Slot) -> bool;
+
+    /// The name by which the thing is found; `None` for one that has no name of its own.
+    fn name(&self, slot: Self::Slot) -> Option<Self::Name<'_>>;
+
+    fn is_named(&self, slot: Self::Slot, name: Self::Name<'_>) -> bool;
+
+    /// The next slot in the list of vacant ones.
+    fn next_vacant(&self, slot: Self::Slot) -> Option<Self::Slot>;
+
+    /// Empties a slot and puts it into the list of vacant ones.
+    fn vacate(&mut self, slot: Self::Slot, generation: u32, next_vacant: Option<Self::Slot>);
+}
+
+/// All things of one sort: their tables, the slots in use, and an index of their names.
+///
+/// A slot is used again after its thing was removed, with a generation that is greater by one. So an id, which is a
+/// slot and a generation, stays unknown for good after a removal (rule C7).
+#[derive(Clone)]
+pub(crate) struct Registry<T: Tables> {
+    /// Written in place by `mutate`, all but names, generations and the list of vacant slots.
+    pub(super) tables: T,
+    slots: Slots<T::Slot>,
+    names: NameIndex<T::Slot>,
+}
+
+impl<T: Tables + Default> Default for Registry<T> {
+    fn default() -> Self {
+        Self { tables: T::default(), slots: Slots::default(), names: NameIndex::default() }
+    }
+}
+
+impl<T: Tables> Debug for Registry<T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Registry").field("slots", &self.slots).finish_non_exhaustive()
+    }
+}
+
+type IdOf<T> = <<T as Tables>::Slot as Slot>::Id;
+
+impl<T: Tables> Registry<T> {
+    /// The number of things.
+    pub(crate) fn len(&self) -> u32 {
+        self.slots.live()
+    }
+
+    /// The slots that were ever in use, in ascending order: all live ones are among them.
+    pub(crate) fn slots(&self) -> core::ops::Range<u32> {
+        0..self.slots.used()
+    }
+
+    /// The id of the thing in a slot; `None` for a vacant one.
+    pub(crate) fn id(&self, slot: T::Slot) -> Option<IdOf<T>> {
+        if self.tables.is_live(slot) {
+            Some(slot.with_generation(self.tables.generation(slot)?))
+        } else {
+            None
+        }
+    }
+
+    /// Finds a slot by name: one hash lookup.
+    pub(crate) fn find_slot(&self, name: T::Name<'_>) -> Option<T::Slot> {
+        self.names.find(self.names.hash(name), |slot| self.tables.is_named(slot, name))
+    }
+
+    /// Finds an id by name.
+    pub(crate) fn find(&self, name: T::Name<'_>) -> Option<IdOf<T>> {
+        self.find_slot(name).and_then(|slot| self.id(slot))
+    }
+
+    /// Adds a thing whose name is free; `write` fills its tables, given its slot and the generation of the slot.
+    pub(crate) fn insert(&mut self, write: impl FnOnce(&mut T, T::Slot, u32)) -> IdOf<T> {
+        let tables = &self.tables;
+        let slot = self.slots.take(|slot| tables.next_vacant(slot));
+        let generation = tables.generation(slot).unwrap_or(0);
+        write(&mut self.tables, slot, generation);
+        debug_assert!(self.tables.is_live(slot), "INVARIANT (slots in use are live)");
+        self.add_name(slot);
+        slot.with_generation(generation)
+    }
+
+    /// Changes the name of a thing to one that is free; `write` changes its record.
+    pub(crate) fn rename(&mut self, slot: T::Slot, write: impl FnOnce(&mut T)) {
+        self.remove_name(slot);
+        write(&mut self.tables);
+        self.add_name(slot);
+    }
+
+    /// Removes a thing that exists, and empties its slot.
+    pub(crate) fn remove(&mut self, slot: T::Slot) {
+        let generation = if self.tables.is_live(slot) { self.tables.generation(slot) } else { None };
+        debug_assert!(generation.is_some(), "INVARIANT (removed things exist)");
+        let Some(generation) = generation else { return };
+        self.remove_name(slot);
+        let (generation, next_vacant) = self.slots.give_back(slot, generation);
+        self.tables.vacate(slot, generation, next_vacant);
+    }
+
+    fn add_name(&mut self, slot: T::Slot) {
+        let tables = &self.tables;
+        if let Some(name) = tables.name(slot) {
+            self.names.insert(name, slot, |slot| tables.name(slot));
+        }
+    }
+
+    fn remove_name(&mut self, slot: T::Slot) {
+        if let Some(name) = self.tables.name(slot) {
+            self.names.remove(name, slot);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeMap;
+    use alloc::format;
+    use alloc::vec::Vec;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::directory::storage::GroupRecord;
+    use crate::id::GroupId;
+    use crate::name::Name;
+
+    fn insert(groups: &mut Registry<GroupTables>, name: &str) -> GroupId {
+        groups.insert(|tables, slot, generation| {
+            let name = Some(Name::new(name).unwrap());
+            let added = GroupRecord { generation, name, ..GroupRecord::default() };
+            tables.records.update(slot, |record| *record = added);
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_registry_is_a_map_from_names_and_never_gives_an_id_twice(
+            changes in prop::collection::vec((0_u8..3, 0_u8..6, 0_u8..6), 0..60),
+        ) {
+            let mut groups = Registry::<GroupTables>::default();
+            let mut expected: BTreeMap<u8, GroupId> = BTreeMap::new();
+            let mut given: Vec<GroupId> = Vec::new();
+            let text = |number: u8| format!("group {number}");
+            for (change, one, other) in changes {
+                match (change, expected.get(&one).copied()) {
+                    (0, None) => {
+                        let id = insert(&mut groups, &text(one));
+                        prop_assert!(!given.contains(&id));
+                        given.push(id);
+                        expected.insert(one, id);
+                    }
+                    (1, Some(id)) => {
+                        groups.remove(id.slot());
+                        expected.remove(&one);
+                    }
+                    (2, Some(id)) if !expected.contains_key(&other) => {
+                        groups.rename(id.slot(), |tables| {
+                            let name = Some(Name::new(&text(other)).unwrap());
+                            tables.records.update(id.slot(), |record| record.name = name);
+                        });
+                        expected.remove(&one);
+                        expected.insert(other, id);
+                    }
+                    _ => {}
+                }
+                prop_assert_eq!(groups.len() as usize, expected.len());
+                for number in 0..6 {
+                    prop_assert_eq!(groups.find(&text(number)), expected.get(&number).copied());
+                }
+                let live: Vec<GroupId> = expected.values().copied().collect();
+                for &id in &given {
+                    prop_assert_eq!(groups.id(id.slot()) == Some(id), live.contains(&id));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! The tables of users, groups, resources and keys.
+
+use alloc::sync::Arc;
+
+use super::Tables;
+use crate::catalog::KindId;
+use crate::directory::storage::{
+    GroupRecord, GroupSet, GroupSlot, InlineGrants, KeyRecord, KeySlot, Overflow, ResourceRecord,
+    ResourceRow, ResourceSlot, RowState, SlotSet, Table, TargetGrants, UserRecord, UserRow, UserSlot,
+};
+use crate::seats::SeatRow;
+
+/// The users.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct UserTables {
+    pub(crate) rows: Table<UserSlot, UserRow, 128>,
+    /// The groups of users whose row overflows.
+    pub(crate) group_sets: Table<UserSlot, Option<Arc<GroupSet>>, 64>,
+    pub(crate) seats: Table<UserSlot, SeatRow, 64>,
+    pub(crate) records: Table<UserSlot, UserRecord, 32>,
+    /// The resources that each owns; apart from the records, because the owners of a batch of resources are far from
+    /// each other, and copying a record counts references.
+    pub(crate) owned: Table<UserSlot, SlotSet<ResourceSlot>, 16>,
+}
+
+/// The groups.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GroupTables {
+    pub(crate) records: Table<GroupSlot, GroupRecord, 16>,
+}
+
+/// The resources.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ResourceTables {
+    pub(crate) rows: Table<ResourceSlot, ResourceRow, 128>,
+    /// The grants on resources whose row overflows.
+    pub(crate) overflows: Table<ResourceSlot, Option<Arc<Overflow>>, 64>,
+    pub(crate) records: Table<ResourceSlot, ResourceRecord, 32>,
+}
+
+/// The API keys.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KeyTables {
+    pub(crate) records: Table<KeySlot, KeyRecord, 16>,
+}
+
+/// One kind: the grants on all of it, stored like those on a resource, and its resources.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KindEntry {
+    pub(in crate::directory) grants: InlineGrants,
+    pub(in crate::directory) overflow: Option<Arc<Overflow>>,
+    /// By user, what was granted on the whole kind or on the singleton; see the invariant of the kind masks.
+    pub(in crate::directory) masks: Table<UserSlot, u64, 128>,
+    /// Every resource of the kind.
+    pub(in crate::directory) resources: SlotSet<ResourceSlot>,
+    /// The resources on which everyone was granted something.
+    pub(in crate::directory) open: SlotSet<ResourceSlot>,
+}
+
+impl KindEntry {
+    /// The mask of a user and the user's groups on the whole kind or on the singleton.
+    #[inline]
+    pub(crate) fn mask(&self, user: UserSlot) -> u64 {
+        self.masks.get(user).copied().unwrap_or(0)
+    }
+
+    /// The permissions of everyone on the whole kind.
+    #[inline]
+    pub(crate) fn everyone(&self) -> u64 {
+        self.grants.everyone
+    }
+
+    /// Every resource of the kind.
+    pub(crate) fn resources(&self) -> &SlotSet<ResourceSlot> {
+        &self.resources
+    }
+
+    /// The resources on which everyone was granted something.
+    pub(crate) fn open(&self) -> &SlotSet<ResourceSlot> {
+        &self.open
+    }
+
+    /// The grants on the whole kind.
+    pub(crate) fn grants(&self) -> TargetGrants<'_> {
+        TargetGrants::new(&self.grants, self.overflow.as_deref())
+    }
+}
+
+impl Tables for UserTables {
+    type Slot = UserSlot;
+    type Name<'a> = &'a str;
+
+    fn generation(&self, slot: UserSlot) -> Option<u32> {
+        self.rows.get(slot).map(|row| row.generation)
+    }
+
+    fn is_live(&self, slot: UserSlot) -> bool {
+        self.rows.get(slot).is_some_and(|row| row.state != RowState::Vacant)
+    }
+
+    fn name(&self, slot: UserSlot) -> Option<&str> {
+        self.records.get(slot).and_then(|user| user.name.as_deref())
+    }
+
+    fn is_named(&self, slot: UserSlot, name: &str) -> bool {
+        self.name(slot) == Some(name)
+    }
+
+    fn next_vacant(&self, slot: UserSlot) -> Option<UserSlot> {
+        self.rows.get(slot).and_then(UserRow::next_vacant)
+    }
+
+    fn vacate(&mut self, slot: UserSlot, generation: u32, next_vacant: Option<UserSlot>) {
+        self.seats.update(slot, |seat| *seat = SeatRow::default());
+        self.records.update(slot, |record| *record = UserRecord::default());
+        if self.rows.get(slot).is_some_and(|row| row.overflows) {
+            self.group_sets.update(slot, |set| *set = None);
+        }
+        self.rows.update(slot, |row| *row = UserRow::vacant(generation, next_vacant));
+    }
+}
+
+impl Tables for GroupTables {
+    type Slot = GroupSlot;
+    type Name<'a> = &'a str;
+
+    fn generation(&self, slot: GroupSlot) -> Option<u32> {
+        self.records.get(slot).map(|group| group.generation)
+    }
+
+    fn is_live(&self, slot: GroupSlot) -> bool {
+        self.name(slot).is_some()
+    }
+
+    fn name(&self, slot: GroupSlot) -> Option<&str> {
+        self.records.get(slot).and_then(|group| group.name.as_deref())
+    }
+
+    fn is_named(&self, slot: GroupSlot, name: &str) -> bool {
+        self.name(slot) == Some(name)
+    }
+
+    fn next_vacant(&self, slot: GroupSlot) -> Option<GroupSlot> {
+        self.records.get(slot).and_then(|group| group.next_vacant)
+    }
+
+    fn vacate(&mut self, slot: GroupSlot, generation: u32, next_vacant: Option<GroupSlot>) {
+        self.records.update(slot, |record| {
+            *record = GroupRecord { generation, next_vacant, ..GroupRecord::default() };
+        });
+    }
+}
+
+impl Tables for ResourceTables {
+    type Slot = ResourceSlot;
+    type Name<'a> = (KindId, &'a str);
+
+    fn generation(&self, slot: ResourceSlot) -> Option<u32> {
+        self.rows.get(slot).map(|row| row.generation)
+    }
+
+    fn is_live(&self, slot: ResourceSlot) -> bool {
+        self.rows.get(slot).is_some_and(|row| row.live)
+    }
+
+    /// Kind and key. The one resource of a singleton kind has no key and is found by its kind.
+    fn name(&self, slot: ResourceSlot) -> Option<(KindId, &str)> {
+        let row = self.rows.get(slot).filter(|row| row.live)?;
+        Some((row.kind(), self.records.get(slot)?.key.as_deref()?))
+    }
+
+    fn is_named(&self, slot: ResourceSlot, name: (KindId, &str)) -> bool {
+        self.name(slot) == Some(name)
+    }
+
+    fn next_vacant(&self, slot: ResourceSlot) -> Option<ResourceSlot> {
+        self.rows.get(slot).and_then(ResourceRow::next_vacant)
+    }
+
+    fn vacate(&mut self, slot: ResourceSlot, generation: u32, next_vacant: Option<ResourceSlot>) {
+        self.records.update(slot, |record| *record = ResourceRecord::default());
+        if self.overflows.get(slot).is_some_and(Option::is_some) {
+            self.overflows.update(slot, |overflow| *overflow = None);
+        }
+        self.rows.update(slot, |row| *row = ResourceRow::vacant(generation, next_vacant));
+    }
+}
+
+impl Tables for KeyTables {
+    type Slot = KeySlot;
+    type Name<'a> = &'a str;
+
+    fn generation(&self, slot: KeySlot) -> Option<u32> {
+        self.records.get(slot).map(|key| key.generation)
+    }
+
+    fn is_live(&self, slot: KeySlot) -> bool {
+        self.name(slot).is_some()
+    }
+
+    fn name(&self, slot: KeySlot) -> Option<&str> {
+        self.records.get(slot).and_then(|key| key.name.as_deref())
+    }
+
+    fn is_named(&self, slot: KeySlot, name: &str) -> bool {
+        self.name(slot) == Some(name)
+    }
+
+    fn next_vacant(&self, slot: KeySlot) -> Option<KeySlot> {
+        self.records.get(slot).and_then(|key| key.next_vacant)
+    }
+
+    fn vacate(&mut self, slot: KeySlot, generation: u32, next_vacant: Option<KeySlot>) {
+        self.records.update(slot, |record| {
+            *record = KeyRecord { generation, next_vacant, ..KeyRecord::default() };
+        });
+    }
+}

@@ -1,0 +1,179 @@
+//! Records: what a check does not read, such as names, dates and reverse references.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::slot::{GroupSlot, KeySlot, ResourceSlot, UserSlot};
+use super::slot_set::SlotSet;
+use crate::catalog::KindId;
+use crate::directory::model::{UserSource, UserStatus};
+use crate::name::Name;
+use crate::time::Timestamp;
+
+/// A user without the row, the seat and the owned resources.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct UserRecord {
+    /// `None` in a vacant slot.
+    pub(crate) name: Option<Name>,
+    pub(crate) status: UserStatus,
+    pub(crate) source: UserSource,
+    pub(crate) more: Option<Arc<UserMore>>,
+}
+
+/// The fields that few users have.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct UserMore {
+    pub(crate) email: Option<Name>,
+    /// The end of an open invitation.
+    pub(crate) expires_at: Option<Timestamp>,
+    /// The external names of the last sync, sorted.
+    pub(crate) external: Vec<Name>,
+    /// Resources with a grant to this user.
+    pub(crate) granted_on: SlotSet<ResourceSlot>,
+    /// Kinds with a grant to this user, one bit each.
+    pub(crate) granted_on_kinds: u64,
+    pub(crate) keys: SlotSet<KeySlot>,
+    /// Resources for which the user has recorded a credential.
+    pub(crate) credentials: SlotSet<ResourceSlot>,
+}
+
+impl UserRecord {
+    pub(crate) fn more_mut(&mut self) -> &mut UserMore {
+        Arc::make_mut(self.more.get_or_insert_default())
+    }
+
+    pub(crate) fn expires_at(&self) -> Option<Timestamp> {
+        self.more.as_ref().and_then(|more| more.expires_at)
+    }
+
+    pub(crate) fn email(&self) -> Option<&Name> {
+        self.more.as_ref().and_then(|more| more.email.as_ref())
+    }
+
+    pub(crate) fn external(&self) -> &[Name] {
+        self.more.as_ref().map_or(&[], |more| &more.external)
+    }
+
+    pub(crate) fn has_credential(&self, resource: ResourceSlot) -> bool {
+        self.more.as_ref().is_some_and(|more| more.credentials.contains(resource))
+    }
+}
+
+/// The rule by which users become members of a group (rule G1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Membership {
+    /// By command.
+    #[default]
+    Explicit,
+    /// The users who want one of these profiles, one bit each.
+    ByProfile(u64),
+    /// The users who have one of these external names, sorted.
+    External(Vec<Name>),
+}
+
+/// A group.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GroupRecord {
+    pub(crate) generation: u32,
+    /// `None` in a vacant slot.
+    pub(crate) name: Option<Name>,
+    pub(crate) next_vacant: Option<GroupSlot>,
+    pub(crate) membership: Membership,
+    /// The resource whose owner is always a member (rule A10).
+    pub(crate) includes_owner_of: Option<ResourceSlot>,
+    pub(crate) members: SlotSet<UserSlot>,
+    /// Resources with a grant to this group.
+    pub(crate) granted_on: SlotSet<ResourceSlot>,
+    /// Kinds with a grant to this group, one bit each.
+    pub(crate) granted_on_kinds: u64,
+}
+
+/// A resource without the row.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ResourceRecord {
+    /// The key; `None` for the one resource of a singleton kind and in a vacant slot.
+    pub(crate) key: Option<Name>,
+    pub(crate) more: Option<Arc<ResourceMore>>,
+}
+
+/// The fields that few resources have.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ResourceMore {
+    /// Users who recorded a credential for it.
+    pub(crate) credentials: SlotSet<UserSlot>,
+    /// API keys whose scope names it.
+    pub(crate) keys: SlotSet<KeySlot>,
+    /// Groups that include its owner.
+    pub(crate) owner_groups: SlotSet<GroupSlot>,
+}
+
+impl ResourceRecord {
+    pub(crate) fn more_mut(&mut self) -> &mut ResourceMore {
+        Arc::make_mut(self.more.get_or_insert_default())
+    }
+}
+
+/// The part of its user's permissions that a key may use (rule A11), closed under implication.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Everything.
+    All,
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// These permissions on these kinds and resources, both sorted.
+    Entries(Arc<ScopeEntries>),
+}
+
+/// The entries of a scope.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ScopeEntries {
+    pub(crate) kinds: Vec<(KindId, u64)>,
+    pub(crate) resources: Vec<(ResourceSlot, u64)>,
+}
+
+impl Scope {
+    /// The permissions on a resource that are in scope: the entries of the resource and of its kind add up.
+    pub(crate) fn on(&self, kind: KindId, resource: ResourceSlot) -> u64 {
+        match self {
+            Self::All => u64::MAX,
+            Self::Nothing => 0,
+            Self::Entries(entries) => found(&entries.kinds, &kind) | found(&entries.resources, &resource),
+        }
+    }
+}
+
+fn found<K: Ord>(entries: &[(K, u64)], key: &K) -> u64 {
+    let place = entries.binary_search_by(|(other, _)| other.cmp(key)).ok();
+    place.and_then(|place| entries.get(place)).map_or(0, |&(_, mask)| mask)
+}
+
+/// An API key.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KeyRecord {
+    pub(crate) generation: u32,
+    /// `None` in a vacant slot.
+    pub(crate) name: Option<Name>,
+    pub(crate) next_vacant: Option<KeySlot>,
+    /// `None` in a vacant slot.
+    pub(crate) acts_as: Option<UserSlot>,
+    pub(crate) scope: Scope,
+    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) expired: bool,
+}
+
+/// The users who have an external name, and the groups that follow it (rule G1).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ExternalName {
+    pub(crate) users: SlotSet<UserSlot>,
+    pub(crate) groups: SlotSet<GroupSlot>,
+}
+
+/// An event that comes due at a moment (rule C5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Due {
+    /// A user's invitation expires.
+    Invitation(UserSlot),
+    /// A key expires.
+    Key(KeySlot),
+}

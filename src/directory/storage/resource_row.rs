@@ -1,0 +1,80 @@
+//! The part of a resource that a check reads.
+
+use super::inline_grants::InlineGrants;
+use super::slot::{ResourceSlot, UserSlot};
+use crate::catalog::KindId;
+
+/// The owner of a resource that has none, and the end of the list of vacant slots.
+const NO_SLOT: u32 = u32::MAX;
+
+// A row that grows over its cache lines makes every check slower.
+const _: () = assert!(size_of::<ResourceRow>() == 128);
+
+/// The part of a resource that a check reads: two cache lines, aligned as a pair because processors fetch pairs.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(128))]
+pub(crate) struct ResourceRow {
+    pub(crate) generation: u32,
+    /// The owner's slot, or [`NO_SLOT`]. In a vacant row, the next vacant slot.
+    owner: u32,
+    kind: u8,
+    pub(crate) live: bool,
+    /// Whether the grants to groups and users are in an [`Overflow`](super::Overflow).
+    pub(crate) overflows: bool,
+    /// Whether this is the one resource of its kind, whose grants are in the kind masks.
+    pub(crate) singleton: bool,
+    /// The permissions that need a personal credential (rule A12).
+    pub(crate) required: u64,
+    pub(crate) grants: InlineGrants,
+}
+
+impl Default for ResourceRow {
+    fn default() -> Self {
+        Self {
+            generation: 0,
+            owner: NO_SLOT,
+            kind: 0,
+            live: false,
+            overflows: false,
+            singleton: false,
+            required: 0,
+            grants: InlineGrants::default(),
+        }
+    }
+}
+
+impl ResourceRow {
+    /// A row without owner or grants.
+    pub(crate) fn new(generation: u32, kind: KindId, singleton: bool) -> Self {
+        Self { generation, kind: kind.get(), live: true, singleton, ..Self::default() }
+    }
+
+    /// The row of a vacant slot.
+    pub(crate) fn vacant(generation: u32, next_vacant: Option<ResourceSlot>) -> Self {
+        Self { generation, owner: next_vacant.map_or(NO_SLOT, ResourceSlot::index), ..Self::default() }
+    }
+
+    pub(crate) fn next_vacant(&self) -> Option<ResourceSlot> {
+        (!self.live && self.owner != NO_SLOT).then_some(ResourceSlot::new(self.owner))
+    }
+
+    /// The kind; without a meaning in a vacant row.
+    #[inline]
+    pub(crate) fn kind(&self) -> KindId {
+        KindId::new(self.kind)
+    }
+
+    pub(crate) fn owner(&self) -> Option<UserSlot> {
+        (self.live && self.owner != NO_SLOT).then_some(UserSlot::new(self.owner))
+    }
+
+    pub(crate) fn set_owner(&mut self, owner: Option<UserSlot>) {
+        debug_assert!(self.live, "INVARIANT (owned resources exist)");
+        self.owner = owner.map_or(NO_SLOT, UserSlot::index);
+    }
+
+    #[inline]
+    pub(crate) fn is_owned_by(&self, user: UserSlot) -> bool {
+        self.owner == user.index() && self.owner != NO_SLOT
+    }
+}

@@ -1,0 +1,306 @@
+//! Sets of slots: small ones flat, large ones compressed.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::marker::PhantomData;
+
+use arrayvec::ArrayVec;
+use roaring::RoaringBitmap;
+
+use super::slot::Slot;
+
+/// The number of slots that the set itself holds.
+const FEW: usize = 4;
+
+/// The number of slots in the longest flat set: so many are copied, moved along and searched sooner than a compressed
+/// set follows its pointers.
+const FLAT: usize = 4_096;
+
+/// A set of slots, such as the members of a group or the resources that a user owns.
+///
+/// All but the first few slots are shared, so that a clone costs next to nothing.
+#[derive(Clone, Debug)]
+pub(crate) enum SlotSet<S> {
+    /// Sorted; what most users own.
+    Few(ArrayVec<S, FEW>),
+    /// Sorted; what most groups have.
+    Flat(Arc<Vec<S>>),
+    /// More than a flat set holds, at least when it was made.
+    Large(Arc<RoaringBitmap>),
+}
+
+impl<S> Default for SlotSet<S> {
+    fn default() -> Self {
+        Self::Few(ArrayVec::new())
+    }
+}
+
+impl<S: Slot> SlotSet<S> {
+    pub(crate) fn contains(&self, slot: S) -> bool {
+        match self {
+            Self::Few(slots) => slots.contains(&slot),
+            Self::Flat(slots) => slots.binary_search(&slot).is_ok(),
+            Self::Large(slots) => slots.contains(slot.index()),
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+
+    pub(crate) fn insert(&mut self, slot: S) {
+        match self {
+            Self::Few(slots) => {
+                let Err(place) = place_in(slots, slot) else { return };
+                if slots.len() < FEW {
+                    slots.insert(place, slot);
+                    return;
+                }
+                let mut flat = slots.to_vec();
+                flat.insert(place, slot);
+                *self = Self::Flat(Arc::new(flat));
+            }
+            Self::Flat(slots) => {
+                let Err(place) = place_in(slots, slot) else { return };
+                if slots.len() < FLAT {
+                    with_room(slots).insert(place, slot);
+                    return;
+                }
+                let mut large: RoaringBitmap = slots.iter().map(|slot| slot.index()).collect();
+                large.insert(slot.index());
+                *self = Self::Large(Arc::new(large));
+            }
+            Self::Large(slots) => {
+                Arc::make_mut(slots).insert(slot.index());
+            }
+        }
+    }
+
+    /// Removes a slot. The set shrinks to another form at half of what made it grow, so that it does not change at
+    /// every step.
+    pub(crate) fn remove(&mut self, slot: S) {
+        match self {
+            Self::Few(slots) => slots.retain(|other| *other != slot),
+            Self::Flat(slots) => {
+                let Ok(place) = slots.binary_search(&slot) else { return };
+                let slots = Arc::make_mut(slots);
+                slots.remove(place);
+                if slots.len() <= FEW / 2 {
+                    *self = Self::Few(slots.iter().copied().collect());
+                }
+            }
+            Self::Large(slots) => {
+                Arc::make_mut(slots).remove(slot.index());
+                if slots.len() <= (FLAT / 2) as u64 {
+                    *self = Self::Flat(Arc::new(slots.iter().map(S::from_index).collect()));
+                }
+            }
+        }
+    }
+
+    /// The slots in ascending order.
+    pub(crate) fn iter(&self) -> SlotIter<'_, S> {
+        match self {
+            Self::Few(slots) => SlotIter::Flat(slots),
+            Self::Flat(slots) => SlotIter::Flat(slots),
+            Self::Large(slots) => SlotIter::Large(slots.iter(), PhantomData),
+        }
+    }
+}
+
+/// The slots to add to, with room for one more: memory grows by an eighth, because large worlds have many sets.
+fn with_room<S: Slot>(slots: &mut Arc<Vec<S>>) -> &mut Vec<S> {
+    let room = (slots.len() / 8).saturating_add(2);
+    if Arc::get_mut(slots).is_none() {
+        let mut copy = Vec::with_capacity(slots.len().saturating_add(room));
+        copy.extend_from_slice(slots);
+        *slots = Arc::new(copy);
+    }
+    let slots = Arc::make_mut(slots);
+    if slots.len() == slots.capacity() {
+        slots.reserve_exact(room);
+    }
+    slots
+}
+
+/// The place of a slot among sorted ones, or else the place to insert it; most often it is newer than all of them.
+fn place_in<S: Slot>(slots: &[S], slot: S) -> Result<usize, usize> {
+    if slots.last().is_none_or(|&last| last < slot) { Err(slots.len()) } else { slots.binary_search(&slot) }
+}
+
+/// The slots of a set in ascending order.
+#[derive(Clone)]
+pub(crate) enum SlotIter<'a, S> {
+    /// The rest of sorted slots.
+    Flat(&'a [S]),
+    /// The rest of a large set.
+    Large(roaring::bitmap::Iter<'a>, PhantomData<S>),
+}
+
+impl<S: Slot> SlotIter<'_, S> {
+    /// Skips all slots up to and including `last`, so that a page can begin after it.
+    pub(crate) fn skip_to(&mut self, last: S) {
+        match self {
+            Self::Flat(left) => {
+                let after = left.partition_point(|&slot| slot <= last);
+                *left = left.get(after..).unwrap_or_default();
+            }
+            Self::Large(left, _) => match last.index().checked_add(1) {
+                Some(from) => left.advance_to(from),
+                None => *self = Self::Flat(&[]),
+            },
+        }
+    }
+}
+
+impl<S: Slot> Iterator for SlotIter<'_, S> {
+    type Item = S;
+
+    fn next(&mut self) -> Option<S> {
+        match self {
+            Self::Flat(left) => {
+                let (first, rest) = left.split_first()?;
+                *left = rest;
+                Some(*first)
+            }
+            Self::Large(left, _) => left.next().map(S::from_index),
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match self {
+            Self::Flat(left) => (left.len(), Some(left.len())),
+            Self::Large(left, _) => left.size_hint(),
+        }
+    }
+}
+
+impl<S: Slot> core::fmt::Debug for SlotIter<'_, S> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "SlotIter({} left)", self.size_hint().0)
+    }
+}
+
+impl<S: Slot> SlotSet<S> {
+    /// Adds the slots to a compressed set.
+    pub(crate) fn add_to(&self, union: &mut RoaringBitmap) {
+        add_all([self], union);
+    }
+}
+
+/// Adds the slots of several sets to a compressed one; those of flat sets are sorted first, so that each goes to the end.
+pub(crate) fn add_all<'a, S: Slot>(
+    sets: impl IntoIterator<Item = &'a SlotSet<S>>,
+    union: &mut RoaringBitmap,
+) {
+    let mut flat: Vec<u32> = Vec::new();
+    for set in sets {
+        match set {
+            SlotSet::Large(slots) => *union |= &**slots,
+            SlotSet::Few(slots) => flat.extend(slots.iter().map(|slot| slot.index())),
+            SlotSet::Flat(slots) => flat.extend(slots.iter().map(|slot| slot.index())),
+        }
+    }
+    flat.sort_unstable();
+    flat.dedup();
+    *union |= flat.into_iter().collect::<RoaringBitmap>();
+}
+
+impl<S: Slot> FromIterator<S> for SlotSet<S> {
+    fn from_iter<I: IntoIterator<Item = S>>(slots: I) -> Self {
+        let mut set = Self::default();
+        set.extend(slots);
+        set
+    }
+}
+
+impl<S: Slot> Extend<S> for SlotSet<S> {
+    fn extend<I: IntoIterator<Item = S>>(&mut self, slots: I) {
+        for slot in slots {
+            self.insert(slot);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::directory::storage::UserSlot;
+
+    type Users = SlotSet<UserSlot>;
+
+    fn indexes(set: &Users) -> Vec<u32> {
+        set.iter().map(UserSlot::index).collect()
+    }
+
+    fn set(slots: impl IntoIterator<Item = u32>) -> Users {
+        slots.into_iter().map(UserSlot::new).collect()
+    }
+
+    fn skipped(set: &Users, last: u32) -> Vec<u32> {
+        let mut left = set.iter();
+        left.skip_to(UserSlot::new(last));
+        left.map(UserSlot::index).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn a_small_set_is_a_set(changes in prop::collection::vec((0_u32..12, any::<bool>()), 0..60), last in 0_u32..13) {
+            let (mut slots, mut expected) = (Users::default(), BTreeSet::new());
+            for (index, inside) in changes {
+                let before = (slots.clone(), expected.clone());
+                if inside {
+                    slots.insert(UserSlot::new(index));
+                    expected.insert(index);
+                } else {
+                    slots.remove(UserSlot::new(index));
+                    expected.remove(&index);
+                }
+                prop_assert_eq!(slots.contains(UserSlot::new(index)), inside);
+                prop_assert_eq!(slots.is_empty(), expected.is_empty());
+                prop_assert!(indexes(&slots).into_iter().eq(expected.iter().copied()));
+                prop_assert!(indexes(&before.0).into_iter().eq(before.1));
+            }
+            prop_assert!(skipped(&slots, last).into_iter().eq(expected.iter().copied().filter(|&index| index > last)));
+        }
+
+        #[test]
+        fn a_union_is_the_union(sets in prop::collection::vec(prop::collection::vec(0_u32..40, 0..9), 0..5)) {
+            let mut union = RoaringBitmap::new();
+            add_all(&sets.iter().map(|slots| set(slots.iter().copied())).collect::<Vec<_>>(), &mut union);
+            let expected: BTreeSet<u32> = sets.into_iter().flatten().collect();
+            prop_assert!(union.into_iter().eq(expected));
+        }
+    }
+
+    #[test]
+    fn a_set_changes_its_form_as_it_grows_and_shrinks() {
+        let most = u32::try_from(FLAT).unwrap();
+        let mut slots = Users::default();
+        let mut expected = BTreeSet::new();
+        for index in (0..most + 8).map(|index| index.wrapping_mul(7) % (most + 8)) {
+            slots.insert(UserSlot::new(index));
+            expected.insert(index);
+        }
+        assert!(matches!(slots, SlotSet::Large(_)));
+        assert!(indexes(&slots).into_iter().eq(expected.iter().copied()));
+        assert!(skipped(&slots, most).into_iter().eq(most + 1..most + 8));
+        assert!(skipped(&slots, u32::MAX).is_empty());
+
+        let clone = slots.clone();
+        for index in 3..most + 8 {
+            slots.remove(UserSlot::new(index));
+            expected.remove(&index);
+            assert!(!slots.contains(UserSlot::new(index)));
+        }
+        assert!(matches!(slots, SlotSet::Flat(_)));
+        slots.remove(UserSlot::new(2));
+        assert!(matches!(slots, SlotSet::Few(_)));
+        assert_eq!(indexes(&slots), [0, 1]);
+        assert_eq!(indexes(&clone).len(), expected.len() + FLAT + 5);
+    }
+}

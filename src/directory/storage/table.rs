@@ -1,0 +1,265 @@
+//! A persistent table: rows in shared chunks.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::marker::PhantomData;
+
+use super::slot::Slot;
+
+/// The least number of entries by which a branch grows, or a leaf in the first branch; a long one grows by a sixteenth.
+const STEP: usize = 4;
+
+/// The number of leaves in a full branch, and of branches in a full node.
+const FAN: usize = 16;
+
+/// Rows by slot: in leaves of up to `LEAF` rows, leaves in branches, branches in nodes.
+///
+/// A clone shares all chunks. Reading a row follows three pointers, or four after the first `LEAF * FAN * FAN` rows.
+/// Changing a row copies its leaf and the chunks above it unless they are unshared already, so a batch pays once for
+/// what it touches and a commit costs what changed. What a copy costs is mostly the counting of references to chunks
+/// that no cache holds, so all are short but the list of nodes, which has one for each `LEAF * FAN * FAN` rows. A
+/// smaller `LEAF` makes a change cheaper and a check dearer, because more pointers to leaves compete for the cache.
+/// Rows that were never written are `T::default()`.
+#[derive(Clone, Debug)]
+pub(crate) struct Table<S, T, const LEAF: usize> {
+    /// Apart from the rest, so that most directories have one pointer less to follow.
+    first: Node<T>,
+    rest: Arc<[Node<T>]>,
+    slots: PhantomData<fn() -> S>,
+}
+
+type Node<T> = Arc<[Branch<T>]>;
+type Branch<T> = Arc<[Leaf<T>]>;
+type Leaf<T> = Arc<[T]>;
+
+impl<S, T, const LEAF: usize> Default for Table<S, T, LEAF> {
+    fn default() -> Self {
+        Self { first: Arc::default(), rest: Arc::default(), slots: PhantomData }
+    }
+}
+
+/// The place of a row: the node, the branch in the node, the leaf in the branch, the row in the leaf.
+struct Path {
+    node: usize,
+    branch: usize,
+    leaf: usize,
+    row: usize,
+}
+
+impl Path {
+    fn leaf(&self) -> (usize, usize, usize) {
+        (self.node, self.branch, self.leaf)
+    }
+}
+
+impl<S: Slot, T: Clone + Default, const LEAF: usize> Table<S, T, LEAF> {
+    #[inline]
+    #[expect(clippy::arithmetic_side_effects, reason = "the divisors are constants other than 0")]
+    fn path(slot: S) -> Path {
+        let index = slot.index() as usize;
+        Path {
+            node: index / (LEAF * FAN * FAN),
+            branch: index / (LEAF * FAN) % FAN,
+            leaf: index / LEAF % FAN,
+            row: index % LEAF,
+        }
+    }
+
+    #[inline]
+    fn node(&self, place: usize) -> Option<&Node<T>> {
+        if place == 0 { Some(&self.first) } else { self.rest.get(place.wrapping_sub(1)) }
+    }
+
+    /// Returns the row, if its leaf was ever written.
+    #[inline]
+    pub(crate) fn get(&self, slot: S) -> Option<&T> {
+        let at = Self::path(slot);
+        self.node(at.node)?.get(at.branch)?.get(at.leaf)?.get(at.row)
+    }
+
+    /// The place of a row's leaf, in chunks that are not shared with any other table.
+    fn leaf_mut(&mut self, at: &Path) -> Option<&mut Leaf<T>> {
+        let node = match at.node.checked_sub(1) {
+            None => &mut self.first,
+            Some(place) => grown(&mut self.rest, place, usize::MAX)?,
+        };
+        grown(grown(node, at.branch, FAN)?, at.leaf, FAN)
+    }
+
+    /// The row in its leaf, which is unshared from then on.
+    ///
+    /// After the first branch a leaf has its full length at once: that wastes little there, and leaves that grow are
+    /// copied at each step.
+    fn row_mut<'a>(leaf: &'a mut Leaf<T>, at: &Path) -> Option<&'a mut T> {
+        if leaf.is_empty() && (at.node, at.branch) != (0, 0) {
+            *leaf = core::iter::repeat_with(T::default).take(LEAF).collect();
+        }
+        grown(leaf, at.row, LEAF)
+    }
+
+    /// Changes the row, which is `T::default()` if it was never written.
+    pub(crate) fn update<R>(&mut self, slot: S, change: impl FnOnce(&mut T) -> R) -> Option<R> {
+        let at = Self::path(slot);
+        Self::row_mut(self.leaf_mut(&at)?, &at).map(change)
+    }
+
+    /// Changes rows in ascending order; a leaf is found and copied once, however many of its rows change.
+    pub(crate) fn update_each(&mut self, slots: impl Iterator<Item = S>, mut change: impl FnMut(&mut T)) {
+        let mut paths = slots.map(Self::path).peekable();
+        while let Some(first) = paths.next() {
+            let Some(leaf) = self.leaf_mut(&first) else { return };
+            Self::row_mut(leaf, &first).map(&mut change);
+            let rows = Arc::get_mut(leaf).unwrap_or_default();
+            let length = rows.len();
+            while let Some(at) = paths.next_if(|at| at.leaf() == first.leaf() && at.row < length) {
+                rows.get_mut(at.row).map(&mut change);
+            }
+        }
+    }
+
+    /// All rows that were ever written, by slot; some after the last used one are defaults.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (S, &T)> {
+        let nodes = core::iter::once(&self.first).chain(self.rest.iter());
+        let branches = nodes.zip(0_usize..).flat_map(|(node, a)| node.iter().zip(below(a, FAN)));
+        let leaves = branches.flat_map(|(branch, b)| branch.iter().zip(below(b, FAN)));
+        let rows = leaves.flat_map(|(leaf, l)| below(l, LEAF).zip(leaf.iter()));
+        rows.filter_map(|(index, row)| Some((S::from_index(u32::try_from(index).ok()?), row)))
+    }
+}
+
+/// The places in a chunk, counted over the whole table, if each chunk has `fan` of them.
+fn below(place: usize, fan: usize) -> impl Iterator<Item = usize> {
+    place.saturating_mul(fan)..
+}
+
+impl<S: Slot, T: 'static, const LEAF: usize> Table<S, T, LEAF> {
+    /// The slots whose leaves the two tables do not share, in ascending order; their rows may be equal nevertheless.
+    pub(crate) fn changed<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = S> + 'a {
+        let rest = unshared(&self.rest, &other.rest).map(|(a, pair)| (a.saturating_add(1), pair));
+        let nodes = core::iter::once((0, [&*self.first, &*other.first])).chain(rest);
+        let branches = nodes.flat_map(|(a, pair)| unshared_below(a, pair));
+        let leaves = branches.flat_map(|(b, pair)| unshared_below(b, pair));
+        let rows = leaves.flat_map(|(l, [one, two])| below(l, LEAF).take(one.len().max(two.len())));
+        rows.filter_map(|index| u32::try_from(index).ok()).map(S::from_index)
+    }
+}
+
+/// The chunks in two chunks that are not the same one, with their places counted over the whole table.
+fn unshared_below<C: 'static>(
+    place: usize,
+    [one, two]: [&[Arc<[C]>]; 2],
+) -> impl Iterator<Item = (usize, [&[C]; 2])> {
+    let first = place.saturating_mul(FAN);
+    unshared(one, two).map(move |(place, pair)| (first.saturating_add(place), pair))
+}
+
+/// The chunks in two lists of chunks that are not the same one, with their places in the lists.
+fn unshared<'a, C: 'static>(
+    one: &'a [Arc<[C]>],
+    two: &'a [Arc<[C]>],
+) -> impl Iterator<Item = (usize, [&'a [C]; 2])> + 'a {
+    let chunk = |chunks: &'a [Arc<[C]>], place: usize| chunks.get(place);
+    let same = core::ptr::eq(one, two);
+    let places = if same { 0..0 } else { 0..one.len().max(two.len()) };
+    places.filter_map(move |place| {
+        let pair = [chunk(one, place), chunk(two, place)];
+        if let [Some(one), Some(two)] = pair
+            && Arc::ptr_eq(one, two)
+        {
+            return None;
+        }
+        Some((place, pair.map(|chunk| chunk.map_or(&[][..], |chunk| &**chunk))))
+    })
+}
+
+/// The place in an unshared chunk, which grows until it has the place.
+fn grown<T: Clone + Default>(chunk: &mut Arc<[T]>, place: usize, most: usize) -> Option<&mut T> {
+    if place >= chunk.len() {
+        let needed = place.saturating_add(1);
+        // A leaf or branch grows by little, because a small directory should stay small; the list of nodes is unbounded.
+        let wanted = if most == usize::MAX {
+            needed.next_power_of_two()
+        } else {
+            needed.saturating_add(needed / 16).next_multiple_of(STEP).min(most)
+        };
+        let fresh = wanted.saturating_sub(chunk.len());
+        let mut rows = Vec::with_capacity(wanted);
+        match Arc::get_mut(chunk) {
+            Some(unshared) => rows.extend(unshared.iter_mut().map(core::mem::take)),
+            None => rows.extend(chunk.iter().cloned()),
+        }
+        rows.extend(core::iter::repeat_with(T::default).take(fresh));
+        *chunk = rows.into();
+    }
+    Arc::make_mut(chunk).get_mut(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::directory::storage::UserSlot;
+
+    /// With leaves of two rows, the second node begins at slot 512.
+    type Small = Table<UserSlot, u32, 2>;
+
+    fn slot() -> impl Strategy<Value = u32> {
+        prop_oneof![0_u32..8, 28_u32..40, 500_u32..520, 0_u32..3_000]
+    }
+
+    fn written(table: &Small) -> BTreeMap<u32, u32> {
+        let rows = table.iter().filter(|&(_, &row)| row != 0);
+        rows.map(|(slot, &row)| (slot.index(), row)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn a_table_is_a_map_and_its_clones_stay_as_they_are(
+            changes in prop::collection::vec((slot(), 1_u32..9, any::<bool>()), 0..40),
+        ) {
+            let mut table = Small::default();
+            let mut expected = BTreeMap::new();
+            let mut versions = Vec::new();
+            for (slot, row, keep) in changes {
+                if keep {
+                    versions.push((table.clone(), expected.clone()));
+                }
+                let before = table.update(UserSlot::new(slot), |entry| core::mem::replace(entry, row));
+                prop_assert_eq!(before, Some(expected.insert(slot, row).unwrap_or(0)));
+                prop_assert_eq!(table.get(UserSlot::new(slot)), Some(&row));
+            }
+            prop_assert_eq!(written(&table), expected.clone());
+            for (version, then) in &versions {
+                prop_assert_eq!(&written(version), then);
+                let changed: Vec<u32> = version.changed(&table).map(UserSlot::index).collect();
+                prop_assert!(changed.is_sorted());
+                for slot in expected.keys().filter(|slot| then.get(slot) != expected.get(slot)) {
+                    prop_assert!(changed.contains(slot), "{slot} is not among the changed slots");
+                }
+            }
+            prop_assert_eq!(table.changed(&table.clone()).count(), 0);
+        }
+
+        #[test]
+        fn many_rows_change_like_each_of_them(
+            slots in prop::collection::btree_set(slot(), 0..60),
+            others in prop::collection::btree_set(slot(), 0..20),
+        ) {
+            let mut table = Small::default();
+            for &slot in &others {
+                table.update(UserSlot::new(slot), |row| *row = 1);
+            }
+            let before = table.clone();
+            let mut one_by_one = table.clone();
+            table.update_each(slots.iter().copied().map(UserSlot::new), |row| *row |= 2);
+            for &slot in &slots {
+                one_by_one.update(UserSlot::new(slot), |row| *row |= 2);
+            }
+            prop_assert_eq!(written(&table), written(&one_by_one));
+            prop_assert_eq!(written(&before), others.iter().map(|&slot| (slot, 1)).collect());
+        }
+    }
+}

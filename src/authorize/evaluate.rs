@@ -211,11 +211,11 @@ impl Directory {
 
     #[inline]
     pub(super) fn missing_credential(&self, user: UserSlot, on: ResourceRef<'_>) -> u64 {
-        if on.row.required == 0 || self.has_credential(user, on.slot) { 0 } else { on.row.required }
+        if on.row.required == 0 || self.records_credential(user, on.slot) { 0 } else { on.row.required }
     }
 
     #[inline(never)]
-    fn has_credential(&self, user: UserSlot, resource: ResourceSlot) -> bool {
+    fn records_credential(&self, user: UserSlot, resource: ResourceSlot) -> bool {
         self.user_record_at(user).is_some_and(|user| user.has_credential(resource))
     }
 

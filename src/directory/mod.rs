@@ -42,6 +42,7 @@ pub use self::model::{
     Grantee, GranteeId, Members, ParseNameError, ResourceName, SeatRef, Target, UserSource, UserStatus,
 };
 pub(crate) use self::model::{ParsedTarget, parse_resource};
+pub use self::query::KeyScope;
 pub(crate) use self::registry::KindEntry;
 use self::registry::{GroupTables, KeyTables, Registry, ResourceTables, UserTables};
 pub(crate) use self::resolve::{Checked, ensure};

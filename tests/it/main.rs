@@ -28,6 +28,7 @@ mod oracle;
 mod oracle_agreement;
 mod queries;
 mod random;
+mod readback;
 mod refusals;
 mod rule_index;
 mod scenario_failures;

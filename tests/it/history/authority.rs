@@ -193,7 +193,10 @@ fn hosts_that_store_themselves_publish_and_follow() {
     let authority = Authority::new(directories[0].clone(), MemoryJournal::new()).policy(world::policy());
     let mut plans = Vec::new();
     for (at, commands) in world::batches().into_iter().take(2) {
-        let plan = authority.load().plan(Batch::host(at).policy(world::policy()).extend(commands)).unwrap();
+        let plan = authority
+            .load()
+            .plan(Batch::host(at).by("test").policy(world::policy()).extend(commands))
+            .unwrap();
         plans.push(plan.clone());
         authority.publish(plan).unwrap();
     }

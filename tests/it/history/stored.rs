@@ -49,7 +49,7 @@ fn history_continues_from_a_stored_directory() {
         let read = through_records(directory);
         assert_eq!(&read.replay(&commits[known..]).unwrap(), end, "from revision {known}");
         let Some((at, commands)) = world::batches().into_iter().nth(known) else { continue };
-        let plan = read.plan(Batch::host(at).policy(world::policy()).extend(commands)).unwrap();
+        let plan = read.plan(Batch::host(at).by("test").policy(world::policy()).extend(commands)).unwrap();
         assert_eq!(plan.commit().as_ref(), commits.get(known));
     }
     for (name, end, commits) in world::scenarios() {

@@ -40,6 +40,9 @@ pub const MAX_KINDS: usize = 64;
 /// One more is found as in the example of [the module](self).
 pub const MAX_PROFILES: usize = 64;
 
+/// Licenses that can be scheduled at a time (rule L1).
+pub const MAX_SCHEDULED_LICENSES: u32 = 16;
+
 /// Users that one directory may hold at a time.
 ///
 /// One more is refused with [`Refusal::TooMany`](crate::Refusal).

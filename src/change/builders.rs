@@ -49,6 +49,9 @@ pub struct AddUser {
     /// An e-mail address, kept and never used.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub email: Option<String>,
+    /// Refuses `exists` if the name is taken, even where everything is as asked (rule F7).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
+    pub new: bool,
 }
 
 /// Invites a user: the seat is reserved until the invitation is accepted, revoked or over (rule S4).
@@ -93,6 +96,9 @@ pub struct Invite {
     /// An e-mail address, kept and never used.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub email: Option<String>,
+    /// Refuses `exists` if the name is taken, even where everything is as asked (rule F7).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
+    pub new: bool,
 }
 
 /// Invites everyone named in a text: addresses between commas, spaces, semicolons or new lines (rule G6).
@@ -217,6 +223,9 @@ pub struct SyncUser {
     /// Whether the profile of a known user is chosen again (rule G3).
     #[cfg_attr(feature = "serde", serde(default))]
     pub update_profile: bool,
+    /// Says that the host has verified that this is the same person, whatever the source on record (rule F2).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
+    pub link: bool,
 }
 
 #[cfg(feature = "serde")]
@@ -263,6 +272,9 @@ pub struct AddGroup {
     /// The resource whose owner is always a member, for explicit groups only (rule A10).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub includes_owner_of: Option<String>,
+    /// Refuses `exists` if the name is taken, even where everything is as asked (rule F7).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
+    pub new: bool,
 }
 
 /// Adds a resource.
@@ -294,6 +306,9 @@ pub struct AddResource {
     /// Its owner (rule A10).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub owner: Option<String>,
+    /// Refuses `exists` if the name is taken, even where everything is as asked (rule F7).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
+    pub new: bool,
 }
 
 /// Adds an API key that acts as a user within a scope (rule A11).
@@ -337,6 +352,9 @@ pub struct AddKey {
     /// When it is over; never if left out.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub expires_at: Option<Timestamp>,
+    /// Refuses `exists` if the name is taken, even where everything is as asked (rule F7).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
+    pub new: bool,
 }
 
 pub(super) fn texts<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Vec<String> {
@@ -395,6 +413,13 @@ macro_rules! shared_setters {
             self
         }
     };
+    (@ must_be_new) => {
+        /// Refuses `exists` if the name is taken, even where everything is as asked (rule F7).
+        pub fn must_be_new(mut self) -> Self {
+            self.new = true;
+            self
+        }
+    };
     (@ email) => {
         /// Names an e-mail address.
         ///
@@ -407,10 +432,12 @@ macro_rules! shared_setters {
 }
 
 shared_setters! {
-    AddUser: profile, no_profile, group, groups, email;
-    Invite: profile, no_profile, group, groups, expires_at, email;
+    AddUser: profile, no_profile, group, groups, email, must_be_new;
+    Invite: profile, no_profile, group, groups, expires_at, email, must_be_new;
     InviteMany: profile, no_profile, group, groups, expires_at;
-    AddKey: expires_at;
+    AddKey: expires_at, must_be_new;
+    AddGroup: must_be_new;
+    AddResource: must_be_new;
 }
 
 impl AddUser {
@@ -439,6 +466,26 @@ impl SyncUser {
     /// See the example of [`SyncUser`].
     pub fn known_only(mut self) -> Self {
         self.provision = false;
+        self
+    }
+
+    /// Gives a user of another source this one; the host has verified that it is the same person (rule F2).
+    ///
+    /// ```
+    /// # use entitle::catalog::Catalog;
+    /// # use entitle::directory::UserSource;
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(Command::invite("bob"))
+    ///     .add(Command::sync_user("bob", UserSource::Sso, ["staff"]).link());
+    /// let directory = directory.plan(batch)?.into_directory();
+    /// let bob = directory.user_by_name("bob").unwrap();
+    /// assert_eq!(directory.source_of(bob), Some(UserSource::Sso));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn link(mut self) -> Self {
+        self.link = true;
         self
     }
 

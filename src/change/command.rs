@@ -102,6 +102,9 @@ pub enum Command {
     Suspend {
         /// The user.
         user: String,
+        /// The reason, shown with the status; none leaves that of a suspended user as it is (rule F6).
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+        reason: Option<String>,
     },
     /// Lets a suspended user act again: a new admission for what was wanted.
     Reinstate {
@@ -212,6 +215,11 @@ pub enum Command {
     },
     /// Puts a license in force; the same content again is a no-op (rule S14).
     InstallLicense(License),
+    /// Takes a scheduled license back, else the one in force (rule L1).
+    RemoveLicense {
+        /// The name of the license.
+        name: String,
+    },
     /// Asks for nothing: what is due is applied, as before every other command (rule C5).
     Tick {},
 }
@@ -270,7 +278,25 @@ impl Command {
     ///
     /// See the example of [`Command`].
     pub fn suspend(user: impl Into<String>) -> Self {
-        Self::Suspend { user: user.into() }
+        Self::Suspend { user: user.into(), reason: None }
+    }
+
+    /// Forbids a user to act, and says why (rule F6).
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(Command::add_user("ada").profile("reader"))
+    ///     .add(Command::suspend_because("ada", "left the company"));
+    /// let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let ada = directory.user_by_name("ada").unwrap();
+    /// assert_eq!(directory.suspension_reason(ada), Some("left the company"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn suspend_because(user: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Suspend { user: user.into(), reason: Some(reason.into()) }
     }
 
     /// Lets a suspended user act again.
@@ -308,6 +334,7 @@ impl Command {
             external_groups: external_groups.into_iter().map(Into::into).collect(),
             provision: true,
             update_profile: false,
+            link: false,
         }
     }
 
@@ -343,7 +370,7 @@ impl Command {
     ///
     /// See the example of [`Command`].
     pub fn add_resource(resource: impl Into<String>) -> AddResource {
-        AddResource { resource: resource.into(), owner: None }
+        AddResource { resource: resource.into(), owner: None, new: false }
     }
 
     /// Removes a resource.
@@ -385,7 +412,7 @@ impl Command {
     ///
     /// See the example of [`Command`].
     pub fn add_key(key: impl Into<String>, acts_as: impl Into<String>) -> AddKey {
-        AddKey { key: key.into(), acts_as: acts_as.into(), scope: None, expires_at: None }
+        AddKey { key: key.into(), acts_as: acts_as.into(), scope: None, expires_at: None, new: false }
     }
 
     /// Removes an API key.
@@ -422,6 +449,23 @@ impl Command {
     #[must_use]
     pub fn install_license(license: License) -> Self {
         Self::InstallLicense(license)
+    }
+
+    /// Takes a license back: a scheduled one of that name, else the one in force (rule L1).
+    ///
+    /// Nobody loses a seat by it, and the peaks go on.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, License, Timestamp, catalog::Catalog};
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(License::new("trial"))
+    ///     .add(Command::remove_license("trial"));
+    /// assert_eq!(directory.plan(batch)?.directory().license(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn remove_license(name: impl Into<String>) -> Self {
+        Self::RemoveLicense { name: name.into() }
     }
 
     /// Applies what is due.

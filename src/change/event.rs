@@ -55,6 +55,35 @@ pub enum Event {
     UserSuspended {
         /// The user.
         user: Name,
+        /// The reason; none of a suspended user leaves the one there.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+        reason: Option<Name>,
+    },
+    /// A user got another source: the host verified that it is the same person.
+    Linked {
+        /// The user.
+        user: Name,
+        /// The source from now on.
+        source: UserSource,
+    },
+    /// A sync did not get its profile; everything else of it happened. Alone it makes no commit.
+    ProfileUnmet {
+        /// The user.
+        user: Name,
+        /// The profile that was asked for; none if it was none.
+        profile: Option<String>,
+        /// The code of the refusal.
+        code: String,
+    },
+    /// A license was bought that begins later.
+    LicenseScheduled {
+        /// The license.
+        license: Box<License>,
+    },
+    /// A license was taken back: a scheduled one, else the one in force.
+    LicenseRemoved {
+        /// The name of the license.
+        name: Name,
     },
     /// A suspended user was taken back.
     UserReinstated {

@@ -1,14 +1,17 @@
 //! A plan: the next directory and the facts that made it, before anyone stored or saw them.
 
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::batch::Batch;
+use super::command::Command;
 use super::event::{Commit, Event};
 use super::impact::Impact;
-use super::planner::Planner;
+use super::planner::{Pass, Planner};
 use super::refusal::Refusal;
 use crate::directory::Directory;
+use crate::name::Name;
 use crate::seats::{SeatPolicy, Strict};
 use crate::time::Timestamp;
 
@@ -45,6 +48,20 @@ pub struct Plan {
     by: String,
     directory: Directory,
     events: Vec<Event>,
+    unmet: Vec<UnmetProfile>,
+}
+
+/// A profile that a sync asked for and did not get; everything else of the sync happens (rule F1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct UnmetProfile {
+    /// The user.
+    pub user: Name,
+    /// The profile; none if the sync chose none.
+    pub profile: Option<String>,
+    /// The code of the refusal, such as `seat_limit`.
+    pub code: &'static str,
 }
 
 impl Plan {
@@ -86,6 +103,14 @@ impl Plan {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
+    }
+
+    /// Returns the profiles that syncs of the batch asked for and did not get (rule F1).
+    ///
+    /// Whether the plan records anything or not, they are those of this time of asking.
+    #[must_use]
+    pub fn unmet(&self) -> &[UnmetProfile] {
+        &self.unmet
     }
 
     /// The directory that it makes.
@@ -175,18 +200,28 @@ impl Directory {
 
     /// Plans a batch by its own policy, or by the given one if it has none.
     pub(crate) fn plan_with(&self, batch: Batch, policy: &dyn SeatPolicy) -> Result<Plan, Refusal> {
-        let Batch { at, actor, by, source, policy: own, commands } = batch;
-        let mut planner = Planner::begin(self, at, own.as_deref().unwrap_or(policy), source)?;
-        if let Some(actor) = actor {
-            planner.authorize(actor)?;
+        let Batch { at, actor, by, source, policy: own, mut commands } = batch;
+        let policy = own.as_deref().unwrap_or(policy);
+        let mut unmet = BTreeMap::new();
+        loop {
+            let mut planner = Planner::begin(self, at, policy, source, unmet)?;
+            if let Some(actor) = actor {
+                planner.authorize(actor)?;
+            }
+            let may_be_unmet = commands.iter().any(|command| matches!(command, Command::SyncUser(_)));
+            let pass = if may_be_unmet { commands.clone() } else { core::mem::take(&mut commands) };
+            for (index, command) in pass.into_iter().enumerate() {
+                planner.command(index, command)?;
+            }
+            match planner.finish()? {
+                Pass::Unmet(more) => unmet = more,
+                Pass::Planned(directory, events, unmet) => {
+                    // A plan that records nothing leaves even the clock as it was (rule C5).
+                    let directory = if events.is_empty() { self.clone() } else { directory };
+                    return Ok(Plan { before: self.clone(), at, by, directory, events, unmet });
+                }
+            }
         }
-        for (index, command) in commands.into_iter().enumerate() {
-            planner.command(index, command)?;
-        }
-        let (directory, events) = planner.finish()?;
-        // A plan that records nothing leaves even the clock as it was (rule C5).
-        let directory = if events.is_empty() { self.clone() } else { directory };
-        Ok(Plan { before: self.clone(), at, by, directory, events })
     }
 
     /// The directory that a plan makes, if it was planned on this one (rule C3).

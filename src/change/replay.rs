@@ -107,6 +107,8 @@ impl Directory {
         ensure(self.first_due(now).is_none(), || {
             format!("something was over before {now} and is not told of")
         })?;
+        let begun = self.ledger().next_start().is_some_and(|start| start <= now);
+        ensure(!begun, || format!("a license that begins by {now} is missing from the commit"))?;
         let phase = self.ledger().phase_at(now);
         ensure(phase == self.license_phase(), || {
             format!("the license is {} at {now}, which is not told of", phase.as_str())
@@ -130,6 +132,8 @@ impl Replay<'_> {
             | Event::InvitationAccepted { .. }
             | Event::InvitationExpired { .. }
             | Event::UserSuspended { .. }
+            | Event::Linked { .. }
+            | Event::ProfileUnmet { .. }
             | Event::UserReinstated { .. }
             | Event::UserRenamed { .. }
             | Event::UserRemoved { .. }
@@ -137,6 +141,8 @@ impl Replay<'_> {
             Event::ProfileWanted { .. }
             | Event::SeatChanged { .. }
             | Event::LicenseInstalled { .. }
+            | Event::LicenseScheduled { .. }
+            | Event::LicenseRemoved { .. }
             | Event::PhaseChanged { .. } => self.seat_event(event),
             Event::GroupAdded { .. }
             | Event::GroupRemoved { .. }
@@ -191,14 +197,27 @@ impl Replay<'_> {
                 self.directory.set_expiry(id, None);
                 self.directory.set_status(id, UserStatus::Expired);
             }
-            Event::UserSuspended { user } => {
-                let id = self.user_in_status(user, UserStatus::Active)?;
+            Event::UserSuspended { user, reason } => {
+                let id = self.directory.named_user(user)?;
+                self.is_in_status(id, &[UserStatus::Active, UserStatus::Suspended])?;
+                let suspended = self.directory.status_of(id) == Some(UserStatus::Suspended);
+                let same = reason.is_none() || self.directory.suspension_reason(id) == reason.as_deref();
+                ensure(!suspended || !same, || format!("`{user}` is suspended so already"))?;
                 self.holds_nothing(id)?;
+                self.directory.set_suspension_reason(id, reason.as_ref());
                 self.directory.set_status(id, UserStatus::Suspended);
             }
             Event::UserReinstated { user } => {
                 let id = self.user_in_status(user, UserStatus::Suspended)?;
+                self.directory.set_suspension_reason(id, None);
                 self.directory.set_status(id, UserStatus::Active);
+            }
+            Event::Linked { user, source } => {
+                let id = self.directory.named_user(user)?;
+                self.directory.set_source(id, *source);
+            }
+            Event::ProfileUnmet { user, .. } => {
+                self.directory.named_user(user)?;
             }
             Event::UserRenamed { user, to } => {
                 self.directory.user_name_is_free(to)?;
@@ -258,7 +277,24 @@ impl Replay<'_> {
             Event::LicenseInstalled { license } => {
                 let terms = Terms::new((**license).clone(), self.directory.catalog());
                 let terms = terms.map_err(|error| format!("{error}"))?;
+                self.directory.unschedule_license(&terms.license().name);
+                if terms.starts_at() <= now {
+                    self.directory.take_begun_license(now);
+                }
                 self.directory.install_license(Arc::new(terms), now);
+            }
+            Event::LicenseScheduled { license } => {
+                let terms = Terms::new((**license).clone(), &self.directory.catalog());
+                let terms = terms.map_err(|error| format!("{error}"))?;
+                ensure(terms.starts_at() > now, || format!("license `{}` has begun", license.name))?;
+                self.directory.schedule_license(Arc::new(terms));
+            }
+            Event::LicenseRemoved { name } => {
+                if !self.directory.unschedule_license(name) {
+                    let there = self.directory.license().is_some_and(|license| license.name == name.as_str());
+                    ensure(there, || format!("there is no license `{name}`"))?;
+                    self.directory.remove_license();
+                }
             }
             Event::PhaseChanged { phase } => {
                 let due = self.directory.ledger().phase_at(now);

@@ -32,6 +32,8 @@ pub(crate) enum Record {
     Commits { revision: u64, committed_at: Timestamp },
     /// The license and the phase that it was in at the last commit.
     License { license: License, phase: Phase },
+    /// A license that begins later.
+    Scheduled { license: License },
     /// The figures of a profile that are not counted from users.
     Book { profile: String, peak: u64, peak_at: Timestamp, seat_ms: u64 },
     /// The last turn that was given out.
@@ -63,6 +65,8 @@ pub(crate) struct UserContent {
     pub(crate) email: Option<Name>,
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub(crate) expires_at: Option<Timestamp>,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub(crate) reason: Option<Name>,
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub(crate) wants: Option<String>,
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
@@ -133,6 +137,7 @@ impl Directory {
         let keys = self.sorted_keys().into_iter().filter_map(|(_, slot)| self.key_content(slot));
         core::iter::once(commits)
             .chain(license)
+            .chain(self.scheduled_licenses().cloned().map(|license| Record::Scheduled { license }))
             .chain(self.books())
             .chain([queue])
             .chain(groups)
@@ -197,6 +202,7 @@ impl Directory {
             status: user.status,
             email: user.email().cloned(),
             expires_at: user.expires_at(),
+            reason: user.reason().cloned(),
             wants: seat.wants.and_then(profile),
             holds: seat.profile().and_then(profile),
             basis: seat.basis(),

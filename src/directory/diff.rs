@@ -93,7 +93,8 @@ impl Directory {
         let touched = Touched::between(before, after);
         Diff {
             catalog: before.catalog != after.catalog,
-            license: (before.license(), before.license_phase()) != (after.license(), after.license_phase()),
+            license: (before.license(), before.license_phase()) != (after.license(), after.license_phase())
+                || before.scheduled_licenses().ne(after.scheduled_licenses()),
             books: differing(&before.books_by_profile(), &after.books_by_profile()),
             groups: compare(before, after, &touched.groups, |at, name| {
                 at.group_by_name(name).and_then(|group| at.group_content(group.slot()))

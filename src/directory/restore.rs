@@ -15,7 +15,7 @@ use super::storage::{Membership, Scope};
 use super::{Directory, Grantee, GranteeId, Members, ParseNameError, Target, UserStatus};
 use crate::catalog::{Catalog, KindDefinition, KindId};
 use crate::id::{ResourceId, UserId};
-use crate::limits::{MAX_GROUPS, MAX_KEYS, MAX_RESOURCES, MAX_USERS};
+use crate::limits::{MAX_GROUPS, MAX_KEYS, MAX_RESOURCES, MAX_SCHEDULED_LICENSES, MAX_USERS};
 use crate::name::Name;
 use crate::seats::{License, Phase, SeatRow, Terms, Turn};
 use crate::time::Timestamp;
@@ -65,6 +65,7 @@ impl Restore {
                 Ok(())
             }
             Record::License { license, phase } => self.license(license.clone(), *phase),
+            Record::Scheduled { license } => self.scheduled(license.clone()),
             Record::Book { profile, peak, peak_at, seat_ms } => self.book(profile, *peak, *peak_at, *seat_ms),
             Record::Queue { last_turn } => {
                 self.last_turn = *last_turn;
@@ -110,6 +111,20 @@ impl Restore {
         Ok(())
     }
 
+    /// Reads a license that begins later, while there is one that holds (rule L1).
+    fn scheduled(&mut self, license: License) -> Checked {
+        let terms = Terms::new(license, &self.directory.catalog()).map_err(|error| error.to_string())?;
+        let now = self.now();
+        ensure(terms.starts_at() > now, || format!("it has begun at {now}"))?;
+        let name = terms.license().name.clone();
+        let twice = self.directory.scheduled_licenses().any(|other| other.name == name);
+        ensure(!twice, || "it is scheduled twice".to_owned())?;
+        let full = self.directory.scheduled_licenses().count() >= MAX_SCHEDULED_LICENSES as usize;
+        ensure(!full, || format!("there are more than {MAX_SCHEDULED_LICENSES} scheduled licenses"))?;
+        self.directory.schedule_license(Arc::new(terms));
+        Ok(())
+    }
+
     fn book(&mut self, profile: &str, peak: u64, peak_at: Timestamp, seat_ms: u64) -> Checked {
         let id = self.directory.named_profile(profile)?;
         let bit = 1_u64 << id.get();
@@ -151,6 +166,7 @@ impl Restore {
             self.directory.set_email(id, email);
         }
         self.directory.set_expiry(id, content.expires_at);
+        self.directory.set_suspension_reason(id, content.reason.as_ref());
         if wants.is_some() {
             self.directory.set_wanted(id, wants, now);
         }
@@ -189,6 +205,8 @@ impl Restore {
 
     /// Checks that only an open invitation has an end, which is still to come.
     fn invitation_makes_sense(&self, content: &UserContent) -> Checked {
+        let reason = content.reason.is_some() && content.status != UserStatus::Suspended;
+        ensure(!reason, || "only a suspended user has a reason".to_owned())?;
         let Some(at) = content.expires_at else { return Ok(()) };
         let open = content.status == UserStatus::Invited && at > self.now();
         ensure(open, || format!("there is no invitation that is open until {at}"))

@@ -1,6 +1,7 @@
 //! A scenario as it is written, before anything in it was looked up.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -37,6 +38,7 @@ pub(super) struct StepDocument {
     #[serde(rename = "do")]
     pub(super) commands: Option<OneOrMore<Command>>,
     pub(super) refused: Option<String>,
+    pub(super) unmet: Option<BTreeMap<String, String>>,
     pub(super) check: Option<CheckQuestion>,
     pub(super) permissions: Option<PermissionsQuestion>,
     pub(super) resources: Option<ResourcesQuestion>,
@@ -170,6 +172,8 @@ pub(super) struct NamedFigures {
     pub(super) state: Option<SeatState>,
     #[serde(default, deserialize_with = "named")]
     pub(super) basis: Option<Option<Basis>>,
+    #[serde(default, deserialize_with = "named")]
+    pub(super) reason: Option<Option<String>>,
 }
 
 #[expect(clippy::option_option, reason = "not named, null and a value are three expectations")]

@@ -1,6 +1,7 @@
 //! Runs scenarios.
 
 use alloc::borrow::ToOwned as _;
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
@@ -199,13 +200,15 @@ impl Run<'_> {
     fn install(&mut self) -> Result<(), Wrong> {
         self.now = self.scenario.steps.first().and_then(|step| step.at).unwrap_or_default();
         let Some(license) = &self.scenario.license else { return Ok(()) };
-        self.change(&[Command::InstallLicense(license.clone())], "", None)
+        self.change(&[Command::InstallLicense(license.clone())], "", None, None)
     }
 
     fn step(&mut self, step: &Step) -> Result<(), Wrong> {
         self.now = step.at.unwrap_or(self.now);
         match &step.action {
-            Action::Do { commands, refused } => self.change(commands, &step.by, refused.as_deref()),
+            Action::Do { commands, refused, unmet } => {
+                self.change(commands, &step.by, refused.as_deref(), unmet.as_ref())
+            }
             Action::WhatIf(what_if) => self.what_if(what_if),
             question => self.question(question),
         }
@@ -217,8 +220,18 @@ impl Run<'_> {
     }
 
     /// Commits commands, or sees them refused as expected.
-    fn change(&mut self, commands: &[Command], by: &str, refused: Option<&str>) -> Result<(), Wrong> {
+    fn change(
+        &mut self,
+        commands: &[Command],
+        by: &str,
+        refused: Option<&str>,
+        unmet: Option<&BTreeMap<String, String>>,
+    ) -> Result<(), Wrong> {
         let Some(plan) = as_expected(self.plan(commands, by), refused)? else { return Ok(()) };
+        if let Some(expected) = unmet {
+            let found = plan.unmet().iter().map(|unmet| (unmet.user.to_string(), unmet.code.to_owned()));
+            same(expected, &found.collect())?;
+        }
         self.commits.extend(plan.commit());
         self.directory = plan.into_directory();
         Ok(())
@@ -257,7 +270,7 @@ impl Run<'_> {
             }
             Action::Users { on, permission, is } => same(is, &self.users(on, permission)),
             Action::Seats { profile, is } => self.figures(profile, is),
-            Action::SeatRef { user, is } => self.seat_of(user, is),
+            Action::SeatOf { user, is } => self.seat_of(user, is),
             Action::GroupsOf { user, is } => {
                 let groups = self.directory.user_by_name(user).map(|user| self.directory.groups_of(user));
                 same(&is.iter().map(String::as_str).collect::<Vec<_>>(), &groups.unwrap_or_default())
@@ -339,6 +352,9 @@ impl Run<'_> {
         let basis =
             |basis: Option<Basis>| basis.map_or_else(|| "null".to_owned(), |basis| format!("{basis:?}"));
         compared.figure("basis", is.basis.map(basis), basis(seat.and_then(|seat| seat.basis)));
+        let reason =
+            self.directory.user_by_name(user).and_then(|user| self.directory.suspension_reason(user));
+        compared.figure("reason", is.reason.as_ref().map(text), reason.unwrap_or("null").to_owned());
         compared.result()
     }
 
@@ -432,7 +448,7 @@ fn asked(action: &Action) -> String {
         }
         Action::Users { on, permission, .. } => format!("users who may {permission} on {on}"),
         Action::Seats { profile, .. } => format!("seats of {profile}"),
-        Action::SeatRef { user, .. } => format!("seat of {user}"),
+        Action::SeatOf { user, .. } => format!("seat of {user}"),
         Action::GroupsOf { user, .. } => format!("groups of {user}"),
         Action::MembersOf { group, .. } => format!("members of {group}"),
         Action::LicensePhase(_) => "the license's phase".to_owned(),

@@ -1,6 +1,7 @@
 //! Steps that make sense: each one thing to do or to ask, and what must come of it.
 
 use alloc::borrow::ToOwned as _;
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -24,13 +25,13 @@ pub(super) struct Step {
 /// What a step does or asks.
 #[derive(Debug)]
 pub(super) enum Action {
-    Do { commands: Vec<Command>, refused: Option<String> },
+    Do { commands: Vec<Command>, refused: Option<String>, unmet: Option<BTreeMap<String, String>> },
     Check { who: String, on: String, permissions: Vec<String>, is: String },
     Permissions { who: String, on: String, is: Option<Vec<String>>, granted: Option<Vec<String>> },
     Resources { who: String, kind: String, permission: String, is: Vec<String> },
     Users { on: String, permission: String, is: Vec<String> },
     Seats { profile: String, is: NamedFigures },
-    SeatRef { user: String, is: NamedFigures },
+    SeatOf { user: String, is: NamedFigures },
     GroupsOf { user: String, is: Vec<String> },
     MembersOf { group: String, is: Vec<String> },
     WhatIf(WhatIf),
@@ -64,7 +65,7 @@ impl Step {
 /// Takes the fields of the one thing that a step does or asks.
 fn action(step: &mut StepDocument, catalog: &Catalog) -> Result<Action, String> {
     if let Some(OneOrMore(commands)) = step.commands.take() {
-        return Ok(Action::Do { commands, refused: refused(step)? });
+        return Ok(Action::Do { commands, refused: refused(step)?, unmet: step.unmet.take() });
     }
     if let Some(OneOrMore(commands)) = step.what_if.take() {
         return what_if(step, commands).map(Action::WhatIf);
@@ -96,7 +97,7 @@ fn action(step: &mut StepDocument, catalog: &Catalog) -> Result<Action, String> 
         return Ok(Action::Seats { profile, is: figures(step)? });
     }
     if let Some(user) = step.seat_of.take() {
-        return Ok(Action::SeatRef { user, is: seat(step, catalog)? });
+        return Ok(Action::SeatOf { user, is: seat(step, catalog)? });
     }
     if let Some(user) = step.groups_of.take() {
         return Ok(Action::GroupsOf { user, is: list(step)? });
@@ -126,6 +127,7 @@ fn leftover(step: &StepDocument) -> Option<&'static str> {
     let fields = [
         ("do", step.commands.is_some()),
         ("refused", step.refused.is_some()),
+        ("unmet", step.unmet.is_some()),
         ("check", step.check.is_some()),
         ("permissions", step.permissions.is_some()),
         ("resources", step.resources.is_some()),
@@ -192,7 +194,12 @@ fn named(step: &mut StepDocument) -> Result<NamedFigures, String> {
 
 fn figures(step: &mut StepDocument) -> Result<NamedFigures, String> {
     let is = named(step)?;
-    if is.wants.is_some() || is.holds.is_some() || is.state.is_some() || is.basis.is_some() {
+    if is.wants.is_some()
+        || is.holds.is_some()
+        || is.state.is_some()
+        || is.basis.is_some()
+        || is.reason.is_some()
+    {
         return Err(
             "`is` names a field of a user's seat, and the step asks for a profile's figures".to_owned()
         );

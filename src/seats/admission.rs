@@ -21,6 +21,13 @@ impl Before {
         let consumed = catalog.profile_definitions().map(|(profile, _)| ledger.consumed(profile));
         Self { consumed: consumed.collect(), total: ledger.total_consumed() }
     }
+
+    /// Returns whether a profile takes one more without asking: a standard seat is free, or the batch gave one up.
+    pub(super) fn has_room(&self, ledger: &Ledger, profile: ProfileId) -> bool {
+        let given_up = self.consumed.get(profile.index()).copied().unwrap_or(0);
+        let free = ledger.phase().admits() && ledger.has_standard_seat(profile);
+        free || ledger.consumed(profile) < given_up
+    }
 }
 
 /// One user's wish for a seat, waiting to be settled.
@@ -31,6 +38,30 @@ pub(crate) struct Wish<'a> {
     pub(crate) wants: ProfileId,
     pub(crate) seat: SeatRow,
     pub(crate) source: RequestSource,
+    pub(crate) protected: Protected,
+}
+
+/// An owner of singletons, who is not locked out of them by a profile (rule F3).
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Protected {
+    /// The kinds of the singletons that the user owns, one bit each.
+    pub(crate) kinds: u64,
+    /// The profile that the user sits on, or sat on when the batch began.
+    pub(crate) had: Option<ProfileId>,
+}
+
+impl Protected {
+    /// Returns whether a seat, or none, leaves less of what owning the singletons gives than the one before.
+    pub(crate) fn is_locked_out_by(self, seat: Option<ProfileId>, catalog: &Catalog) -> bool {
+        let owned = catalog.definitions().filter(|(kind, _)| self.kinds & (1 << kind.get()) != 0);
+        let left = |seat: Option<ProfileId>, kind| {
+            let profile = seat.and_then(|seat| catalog.profile_definition(seat));
+            profile.map_or(0, |profile| if profile.advisory { u64::MAX } else { profile.ceiling.of(kind) })
+        };
+        owned
+            .into_iter()
+            .any(|(kind, definition)| definition.owner() & left(self.had, kind) & !left(seat, kind) != 0)
+    }
 }
 
 /// Why a wish is refused, in the order of rule C8.
@@ -73,18 +104,18 @@ impl<'a> Admission<'a> {
         Self { ledger, before, catalog, policy, now }
     }
 
-    /// Settles all wishes in order; the first that must be refused refuses the batch, with its place.
-    pub(crate) fn settle(mut self, wishes: &[Wish<'_>]) -> Result<Vec<Outcome>, (usize, SeatRefusal)> {
+    /// Settles all wishes in order, each whatever became of those before it.
+    pub(crate) fn settle(mut self, wishes: &[Wish<'_>]) -> Vec<Result<Outcome, SeatRefusal>> {
         // Whoever wants another seat gives the present one up first, so that two users at full profiles can swap.
         for wish in wishes {
             self.ledger.move_seat(wish.index, &wish.seat, &lifted(wish));
         }
-        let settle_one = |(place, wish): (usize, &Wish<'_>)| {
-            let outcome = self.decide(wish).map_err(|refusal| (place, refusal))?;
+        let settle_one = |wish: &Wish<'_>| {
+            let outcome = self.decide(wish)?;
             self.enter(wish, outcome);
             Ok(outcome)
         };
-        wishes.iter().enumerate().map(settle_one).collect()
+        wishes.iter().map(settle_one).collect()
     }
 
     fn decide(&self, wish: &Wish<'_>) -> Result<Outcome, SeatRefusal> {
@@ -114,7 +145,14 @@ impl<'a> Admission<'a> {
                 admitted(Basis::Extra)
             }
             Answer::Place(other) => self.place(wish, &other).ok_or(refusal),
-            Answer::Wait => Ok(Outcome { holds: self.kept(wish), queued: true }),
+            Answer::Wait => {
+                let holds = self.kept(wish);
+                let held = holds.map(|(profile, _)| profile);
+                if wish.protected.is_locked_out_by(held, self.catalog) {
+                    return Err(refusal);
+                }
+                Ok(Outcome { holds, queued: true })
+            }
             Answer::Extra | Answer::Refuse => Err(refusal),
         }
     }
@@ -128,14 +166,15 @@ impl<'a> Admission<'a> {
             ledger: &self.ledger,
             catalog: self.catalog,
             total_room: self.total_room(),
+            before: self.before,
         })
     }
 
     /// Gives a seat of another profile, if that can be honored.
     fn place(&self, wish: &Wish<'_>, other: &str) -> Option<Outcome> {
         let other = self.catalog.profile(other).filter(|&other| other != wish.wants)?;
-        let free =
-            self.catalog.is_exempt(other) || (self.total_room() && self.ledger.has_standard_seat(other));
+        let free = self.catalog.is_exempt(other) || (self.total_room() && self.profile_room(other));
+        let free = free && !wish.protected.is_locked_out_by(Some(other), self.catalog);
         free.then_some(Outcome { holds: Some((other, Basis::Placed)), queued: true })
     }
 
@@ -148,9 +187,7 @@ impl<'a> Admission<'a> {
 
     /// Whether a profile takes one more without asking: a standard seat is free, or the batch gave one up.
     fn profile_room(&self, profile: ProfileId) -> bool {
-        let given_up = self.before.consumed.get(profile.index()).copied().unwrap_or(0);
-        let free = self.ledger.phase().admits() && self.ledger.has_standard_seat(profile);
-        free || self.ledger.consumed(profile) < given_up
+        self.before.has_room(&self.ledger, profile)
     }
 
     /// Whether the total takes one more: the cap is not reached, or the batch gave one up.

@@ -19,6 +19,8 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug)]
 pub(crate) struct Ledger {
     terms: Option<Arc<Terms>>,
+    /// The licenses that begin later, in the order in which they were installed (rule L1).
+    scheduled: Arc<Vec<Arc<Terms>>>,
     phase: Phase,
     books: Arc<Vec<Book>>,
     /// Consumed seats of counted profiles.
@@ -73,6 +75,7 @@ impl Ledger {
         };
         Self {
             terms: None,
+            scheduled: Arc::default(),
             phase: Phase::None,
             books: Arc::new(catalog.profile_definitions().map(|(_, profile)| book(profile.exempt)).collect()),
             total: 0,
@@ -121,6 +124,48 @@ impl Ledger {
             book.peak_at = now;
             book.seat_ms = 0;
         }
+    }
+
+    /// Takes the license in force back; nobody loses a seat, and the peaks go on (rule L1).
+    pub(crate) fn remove(&mut self) {
+        self.phase = Phase::None;
+        self.terms = None;
+    }
+
+    /// Returns the licenses that begin later, in the order in which they were installed.
+    pub(crate) fn scheduled(&self) -> impl Iterator<Item = &Terms> {
+        self.scheduled.iter().map(|terms| &**terms)
+    }
+
+    /// Adds a license that begins later, in place of one of the same name.
+    pub(crate) fn schedule(&mut self, terms: Arc<Terms>) {
+        self.unschedule(&terms.license().name);
+        Arc::make_mut(&mut self.scheduled).push(terms);
+    }
+
+    /// Takes a scheduled license back; returns whether there was one of that name.
+    pub(crate) fn unschedule(&mut self, name: &str) -> bool {
+        if self.scheduled().all(|terms| terms.license().name != name) {
+            return false;
+        }
+        Arc::make_mut(&mut self.scheduled).retain(|terms| terms.license().name != name);
+        true
+    }
+
+    /// Takes out the scheduled licenses that have begun, and returns the one to put in force: the one that starts
+    /// last, of equals the one installed last (rule L2).
+    pub(crate) fn take_begun(&mut self, now: Timestamp) -> Option<Arc<Terms>> {
+        let begun = |terms: &Arc<Terms>| terms.starts_at() <= now;
+        let next =
+            self.scheduled.iter().filter(|&terms| begun(terms)).max_by_key(|terms| terms.starts_at())?;
+        let next = Arc::clone(next);
+        Arc::make_mut(&mut self.scheduled).retain(|terms| !begun(terms));
+        Some(next)
+    }
+
+    /// Returns the earliest start of a scheduled license.
+    pub(crate) fn next_start(&self) -> Option<Timestamp> {
+        self.scheduled().map(Terms::starts_at).min()
     }
 
     /// Continues the books of a stored directory: until when seat time was counted.
@@ -198,13 +243,12 @@ impl Ledger {
             return None;
         }
         let total = self.total_figures();
-        // Who swaps one counted seat for another needs none of the total, but does not sit down above its cap.
-        let swap_room = total.cap.excess(total.consumed) == 0;
+        // A counted seat that is swapped for another one needs none of the total, even while that is exceeded.
         let total_room = total.available != Quantity::ZERO;
         let profiles = (0..self.books.len()).filter_map(ProfileId::from_index);
         let open = profiles.filter(|&profile| self.has_standard_seat(profile));
         let heads = open.flat_map(|profile| {
-            let swaps = if swap_room { self.head(profile, false) } else { None };
+            let swaps = self.head(profile, false);
             let takes = if total_room { self.head(profile, true) } else { None };
             [swaps, takes]
         });

@@ -316,6 +316,11 @@ impl Terms {
         &self.license
     }
 
+    /// Returns the start; the epoch if the license names none.
+    pub(crate) fn starts_at(&self) -> Timestamp {
+        self.starts_at.unwrap_or(Timestamp::EPOCH)
+    }
+
     /// The seats of a profile; none if it is not offered.
     pub(crate) fn limit(&self, profile: ProfileId) -> Option<Limit> {
         self.limits.get(profile.index()).copied().flatten()

@@ -15,7 +15,7 @@ mod seat;
 #[cfg(feature = "serde")]
 mod serde_impls;
 
-pub(crate) use self::admission::{Admission, Before, SeatRefusal, Wish};
+pub(crate) use self::admission::{Admission, Before, Protected, SeatRefusal, Wish};
 pub use self::figures::{Figures, Quantity, TotalFigures};
 pub(crate) use self::ledger::Ledger;
 pub(crate) use self::license::Terms;

@@ -111,6 +111,7 @@ enum Section {
     Catalog,
     Commits,
     License,
+    Scheduled,
     Book,
     Queue,
     Group,
@@ -129,6 +130,7 @@ impl Section {
             R::Catalog(_) => Self::Catalog,
             R::Commits { .. } => Self::Commits,
             R::License { .. } => Self::License,
+            R::Scheduled { .. } => Self::Scheduled,
             R::Book { .. } => Self::Book,
             R::Queue { .. } => Self::Queue,
             R::Group { .. } => Self::Group,
@@ -147,6 +149,7 @@ impl Section {
             Self::Catalog => "`catalog`",
             Self::Commits => "`commits`",
             Self::License => "`license`",
+            Self::Scheduled => "`scheduled`",
             Self::Book => "`book`",
             Self::Queue => "`queue`",
             Self::Group => "`group`",
@@ -164,6 +167,7 @@ impl Section {
             Self::Nothing => false,
             Self::Snapshot | Self::Catalog | Self::Commits => self.is_next_to(last),
             Self::License => last == Self::Commits,
+            Self::Scheduled => (Self::License..=Self::Scheduled).contains(&last) || last == Self::Commits,
             Self::Book | Self::Queue => (Self::Commits..=Self::Book).contains(&last),
             Self::Group | Self::User | Self::KindGrant | Self::Resource | Self::Key => {
                 (Self::Queue..=self).contains(&last)
@@ -187,6 +191,7 @@ fn described(record: &directory::Record) -> String {
     use directory::Record as R;
     match record {
         R::License { license, .. } => format!("license `{}`", license.name),
+        R::Scheduled { license } => format!("the scheduled license `{}`", license.name),
         R::Book { profile, .. } => format!("the book of `{profile}`"),
         R::Group { group, .. } => format!("group `{group}`"),
         R::User(user) => format!("user `{}`", user.user),

@@ -12,6 +12,7 @@ mod sync;
 mod users;
 
 use alloc::borrow::ToOwned as _;
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -19,11 +20,12 @@ use indexmap::IndexMap;
 
 use super::command::Command;
 use super::event::Event;
+use super::plan::UnmetProfile;
 use super::refusal::{Refusal, RefusalReason};
 use crate::catalog::KindDefinition;
 use crate::directory::{Directory, Due};
 use crate::id::{Principal, UserId};
-use crate::seats::{Before, RequestSource, SeatPolicy};
+use crate::seats::{Before, Protected, RequestSource, SeatPolicy};
 use crate::time::Timestamp;
 
 /// The next directory while it is being made.
@@ -36,10 +38,33 @@ pub(super) struct Planner<'a> {
     /// The consumed seats before the first command (rule S6).
     before: Before,
     /// The users that ask for a seat and the command of each, in the order of the batch.
-    wishes: IndexMap<UserId, (RequestSource, usize), hashbrown::DefaultHashBuilder>,
+    wishes: IndexMap<UserId, WishOf, hashbrown::DefaultHashBuilder>,
     /// The place of the current command in the batch.
     index: usize,
     events: Vec<Event>,
+    /// The seats after what was due: what a user sat on when the batch began.
+    base: Directory,
+    /// The syncs that do not get their profile, by the command (rule F1).
+    unmet: BTreeMap<usize, UnmetProfile>,
+}
+
+/// A wish for a seat.
+#[derive(Clone, Copy)]
+struct WishOf {
+    source: RequestSource,
+    /// The command that asked last.
+    command: usize,
+    /// Whether a sync of a user who was there before asked: it is never refused for a seat (rule F1).
+    by_sync: bool,
+    protected: Protected,
+}
+
+/// The end of a pass over a batch.
+pub(super) enum Pass {
+    /// The plan.
+    Planned(Directory, Vec<Event>, Vec<UnmetProfile>),
+    /// Syncs are unmet, and the batch is to be planned again without what they asked for (rule F1).
+    Unmet(BTreeMap<usize, UnmetProfile>),
 }
 
 impl<'a> Planner<'a> {
@@ -49,20 +74,23 @@ impl<'a> Planner<'a> {
         now: Timestamp,
         policy: &'a dyn SeatPolicy,
         source: Option<RequestSource>,
+        unmet: BTreeMap<usize, UnmetProfile>,
     ) -> Result<Self, Refusal> {
         if now < base.committed_at() {
             let reason = RefusalReason::TimeReversed { now, committed_at: base.committed_at() };
             return Err(Refusal::new(None, reason));
         }
-        let mut directory = base.clone();
+        let (mut directory, events) = (base.clone(), Vec::new());
         directory.begin_commit(now);
         let before = Before::of(directory.ledger(), directory.catalog());
         let wishes = IndexMap::default();
+        let base = base.clone();
         let mut planner =
-            Self { directory, now, policy, source, before, wishes, index: 0, events: Vec::new() };
+            Self { directory, now, policy, source, before, wishes, index: 0, events, base, unmet };
         planner.apply_due();
         planner.serve_queue();
         if !planner.events.is_empty() {
+            planner.base = planner.directory.clone();
             planner.before = Before::of(planner.directory.ledger(), planner.directory.catalog());
         }
         Ok(planner)
@@ -85,6 +113,9 @@ impl<'a> Planner<'a> {
             }
             // Whatever it was, it is due once.
             self.directory.remove_due(at, due);
+        }
+        if let Some(terms) = self.directory.take_begun_license(self.now) {
+            self.put_in_force(terms);
         }
         let phase = self.directory.ledger().phase_at(self.now);
         if phase != self.directory.license_phase() {
@@ -118,7 +149,7 @@ impl<'a> Planner<'a> {
             Command::AcceptInvite { user } => self.accept_invite(&user),
             Command::RevokeInvite { user } => self.revoke_invite(&user),
             Command::AssignProfile { user, profile } => self.assign_profile(&user, profile.as_deref()),
-            Command::Suspend { user } => self.suspend(&user),
+            Command::Suspend { user, reason } => self.suspend(&user, reason.as_deref()),
             Command::Reinstate { user } => self.reinstate(&user),
             Command::RemoveUser(command) => self.remove_user(&command.user, command.heir.as_deref()),
             Command::RenameUser { user, to } => self.rename_user(&user, &to),
@@ -127,7 +158,7 @@ impl<'a> Planner<'a> {
             Command::RemoveGroup { group } => self.remove_group(&group),
             Command::Join { user, group } => self.set_joined(&user, &group, true),
             Command::Leave { user, group } => self.set_joined(&user, &group, false),
-            Command::AddResource(command) => self.add_resource(&command.resource, command.owner.as_deref()),
+            Command::AddResource(command) => self.add_resource(&command),
             Command::RemoveResource { resource } => self.remove_resource(&resource),
             Command::TransferOwnership { resource, to } => self.transfer_ownership(&resource, &to),
             Command::Grant { to, on, permissions } => {
@@ -147,17 +178,25 @@ impl<'a> Planner<'a> {
             Command::RecordCredential { user, resource } => self.set_credential(&user, &resource, true),
             Command::ForgetCredential { user, resource } => self.set_credential(&user, &resource, false),
             Command::InstallLicense(license) => self.install_license(license),
+            Command::RemoveLicense { name } => self.remove_license(&name),
             Command::Tick {} => Ok(()),
         }
     }
 
     /// Settles the seats, serves the queue and closes the commit.
-    pub(super) fn finish(mut self) -> Result<(Directory, Vec<Event>), Refusal> {
-        self.settle()?;
+    pub(super) fn finish(mut self) -> Result<Pass, Refusal> {
+        let newly_unmet = self.settle()?;
+        if !newly_unmet.is_empty() {
+            self.unmet.extend(newly_unmet);
+            return Ok(Pass::Unmet(self.unmet));
+        }
         self.serve_queue();
-        if !self.events.is_empty() {
+        // That a profile is unmet is a fact that makes no commit by itself (rule F1).
+        if self.events.iter().all(|event| matches!(event, Event::ProfileUnmet { .. })) {
+            self.events.clear();
+        } else {
             self.directory.end_commit(self.now);
         }
-        Ok((self.directory, self.events))
+        Ok(Pass::Planned(self.directory, self.events, self.unmet.into_values().collect()))
     }
 }

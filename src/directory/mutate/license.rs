@@ -25,6 +25,26 @@ impl Directory {
         self.rights = Rights::new(&self.catalog, &self.ledger);
     }
 
+    /// Takes the license in force back (rule L1).
+    pub(crate) fn remove_license(&mut self) {
+        self.ledger.remove();
+        self.rights = Rights::new(&self.catalog, &self.ledger);
+    }
+
+    pub(crate) fn schedule_license(&mut self, terms: Arc<Terms>) {
+        self.ledger.schedule(terms);
+    }
+
+    /// Takes a scheduled license back; returns whether there was one of that name.
+    pub(crate) fn unschedule_license(&mut self, name: &str) -> bool {
+        self.ledger.unschedule(name)
+    }
+
+    /// Takes out the scheduled licenses that have begun, and returns the one to put in force (rule L2).
+    pub(crate) fn take_begun_license(&mut self, now: Timestamp) -> Option<Arc<Terms>> {
+        self.ledger.take_begun(now)
+    }
+
     pub(crate) fn set_phase(&mut self, phase: Phase) {
         self.ledger.set_phase(phase);
         self.rights = Rights::new(&self.catalog, &self.ledger);

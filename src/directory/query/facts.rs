@@ -108,6 +108,12 @@ impl Directory {
         Some(self.user_record(user)?.email()?.as_str())
     }
 
+    /// Returns the reason of a suspension; `None` if none was given or the user is not suspended (rule F6).
+    #[must_use]
+    pub fn suspension_reason(&self, user: UserId) -> Option<&str> {
+        Some(self.user_record(user)?.reason()?.as_str())
+    }
+
     /// Returns the external names that the last sync of a user gave, sorted by bytes (rule G2).
     ///
     /// ```

@@ -26,6 +26,8 @@ pub(crate) struct UserMore {
     pub(crate) email: Option<Name>,
     /// The end of an open invitation.
     pub(crate) expires_at: Option<Timestamp>,
+    /// The reason of a suspension.
+    pub(crate) reason: Option<Name>,
     /// The external names of the last sync, sorted.
     pub(crate) external: Vec<Name>,
     /// Resources with a grant to this user.
@@ -48,6 +50,10 @@ impl UserRecord {
 
     pub(crate) fn email(&self) -> Option<&Name> {
         self.more.as_ref().and_then(|more| more.email.as_ref())
+    }
+
+    pub(crate) fn reason(&self) -> Option<&Name> {
+        self.more.as_ref().and_then(|more| more.reason.as_ref())
     }
 
     pub(crate) fn external(&self) -> &[Name] {

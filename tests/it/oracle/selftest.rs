@@ -70,7 +70,7 @@ fn a6_every_reason_comes_in_its_turn() {
             of("project", "unknown_resource"),
             check(json!("write"), "wrong_kind"),
             check(json!("admin"), "not_granted"),
-            { "do": { "transfer_ownership": { "resource": "instance", "to": "ada" } } },
+            { "do": { "grant": { "to": "user:ada", "on": "instance", "permissions": ["admin"] } } },
             check(json!("admin"), "no_seat"),
             { "do": assign("ada", "designer"), "refused": "license_lapsed" },
             { "do": assign("ada", "technical") },
@@ -315,7 +315,7 @@ fn s4_an_invitation_lives_and_ends() {
             { "seat_of": "bob", "is": { "state": "waiting", "holds": null } },
             { "do": { "accept_invite": { "user": "bob" } } },
             // At 20 the invitation is over, bob is seated, and all of it is one commit.
-            { "at": 20, "do": { "accept_invite": { "user": "ada" } }, "refused": "not_invited" },
+            { "at": 20, "do": { "accept_invite": { "user": "ada" } }, "refused": "invite_expired" },
             { "seat_of": "bob", "is": { "state": "waiting" } },
             { "do": { "tick": {} } },
             { "seat_of": "ada", "is": { "wants": "reader", "holds": null, "state": "none", "basis": null } },

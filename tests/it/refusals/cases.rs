@@ -35,6 +35,7 @@ seat_limit         100 {"add_user": {"user": "x", "profile": "designer", "groups
 not_offered        100 {"add_user": {"user": "x", "profile": "guest"}}
 total_limit        100 {"add_user": {"user": "x", "profile": "reader"}}
 exists             100 {"add_user": {"user": "bob@x"}}
+exists             100 {"add_user": {"user": "ada", "profile": "ghost", "new": true}}
 exists             100 {"add_user": {"user": "dan", "source": "sso"}}
 
 invalid_name       100 {"invite": {"user": "", "profile": "ghost", "groups": ["none"], "expires_at": 100, "email": ""}}
@@ -60,7 +61,9 @@ unknown_user       100 {"sync_user": {"user": "\u0007", "source": "sso", "extern
 invalid_name       100 {"sync_user": {"user": "\u0007", "source": "sso", "external_groups": [""]}}
 invalid_name       100 {"sync_user": {"user": "dan", "source": "sso", "external_groups": [" "]}}
 wrong_source       100 {"sync_user": {"user": "dan", "source": "sso", "external_groups": ["CN=designers"], "update_profile": true}}
-seat_limit         100 {"sync_user": {"user": "dan", "source": "ldap", "external_groups": ["CN=designers"], "update_profile": true}}
+wrong_source       100 {"sync_user": {"user": "dan", "source": "sso", "external_groups": ["CN=designers"], "link": false}}
+
+unknown_license    100 {"remove_license": {"name": "none"}}
 seat_limit         100 {"sync_user": {"user": "x", "source": "sso", "external_groups": ["CN=designers"]}}
 "#;
 

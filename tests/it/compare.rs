@@ -51,7 +51,7 @@ fn seat_of(directory: &Directory, user: &str) -> Value {
         None => json!({ "wants": null, "holds": null, "state": "none", "basis": null, "reason": null }),
         Some(seat) => {
             json!({ "wants": seat.wants, "holds": seat.holds, "state": seat.state, "basis": seat.basis,
-                    "reason": directory.suspension_reason(id) })
+                    "reason": directory.user_by_name(user).and_then(|user| directory.suspension_reason(user)) })
         }
     }
 }

@@ -5,6 +5,7 @@
 //! the same platform as data is `tests/scenarios/alteryx.json`.
 #![expect(clippy::panic_in_result_fn, reason = "an example asserts what it shows")]
 
+use core::time::Duration;
 use std::error::Error;
 
 use entitle::bitflags::Flags;
@@ -27,7 +28,7 @@ const MONDAY: Timestamp = Timestamp::from_millis(1_767_600_000_000);
 
 /// So many days later.
 fn day(days: u64) -> Timestamp {
-    MONDAY.plus_millis(days.saturating_mul(24 * 60 * 60 * 1_000))
+    MONDAY.saturating_add(Duration::from_secs(days.saturating_mul(24 * 60 * 60)))
 }
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;

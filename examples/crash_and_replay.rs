@@ -11,6 +11,7 @@
     reason = "an example asserts and tells what it shows"
 )]
 
+use core::time::Duration;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -100,7 +101,7 @@ fn read(path: &Path) -> Result<Directory, Failure> {
 }
 
 fn at(minute: u64) -> Timestamp {
-    Timestamp::from_millis(1_767_225_600_000).plus_millis(minute.saturating_mul(60_000))
+    Timestamp::from_millis(1_767_225_600_000).saturating_add(Duration::from_secs(minute.saturating_mul(60)))
 }
 
 fn main() -> Result<(), Failure> {

@@ -5,6 +5,7 @@
 //! the same platform as data is `tests/scenarios/dss_profiles.json`.
 #![expect(clippy::panic_in_result_fn, reason = "an example asserts what it shows")]
 
+use core::time::Duration;
 use std::error::Error;
 
 use entitle::bitflags::Flags;
@@ -300,14 +301,18 @@ fn some(names: &[String]) -> String {
 /// Two full designers are licensed. The third one sits on the fallback profile and gets in line.
 fn full_house(directory: &Directory) -> Result<()> {
     println!("\n== The license is full, and the status tells\n");
-    let hour = MONDAY.plus_millis(3_600_000);
+    let hour = MONDAY.saturating_add(Duration::from_secs(60 * 60));
     let more = ["mo", "nina"].map(|user| Command::add_user(user).profile("full_designer"));
     let full = directory.plan(Batch::host(hour).policy(policy()).extend(more))?.into_directory();
     let nina = id(&full, "nina")?;
     println!("   two seats of full_designer are licensed, and mo takes the last one:");
     println!("   {}", full.explain_seat(nina).ok_or("nina was added")?);
     let freed = full
-        .plan(Batch::host(hour.plus_millis(3_600_000)).policy(policy()).add(Command::suspend("mo")))?
+        .plan(
+            Batch::host(hour.saturating_add(Duration::from_secs(60 * 60)))
+                .policy(policy())
+                .add(Command::suspend("mo")),
+        )?
         .into_directory();
     println!("   mo is disabled, and disabled users take no seat:");
     println!("   {}\n", freed.explain_seat(nina).ok_or("nina was added")?);

@@ -5,6 +5,7 @@
 //! `cargo run --example seat_policy`.
 #![expect(clippy::panic_in_result_fn, reason = "an example asserts what it shows")]
 
+use core::time::Duration;
 use std::error::Error;
 
 use entitle::catalog::{Catalog, Choose, Kind, Profile};
@@ -39,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
     let policy = HouseRule { place_on: "reader" };
     let monday = Timestamp::from_millis(1_767_600_000_000);
-    let hour = |hours: u64| monday.plus_millis(hours.saturating_mul(60 * 60 * 1_000));
+    let hour = |hours: u64| monday.saturating_add(Duration::from_secs(hours.saturating_mul(60 * 60)));
 
     // Two designers' seats, and both are taken.
     let plan = Directory::new(catalog).plan(

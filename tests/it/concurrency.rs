@@ -94,7 +94,7 @@ fn unless(holds: bool, violation: impl FnOnce() -> String) -> Seen {
 }
 
 /// Ada, in group `a`, which may read a project that ada may also write; and so many seats.
-fn world(seats: i64) -> Directory {
+fn world(seats: u64) -> Directory {
     let catalog = serde_json::from_str(
         r#"{ "kinds": { "project": { "permissions": ["write", "read"] } },
              "profiles": { "designer": {}, "robot": { "seat": "exempt" } } }"#,

@@ -118,7 +118,7 @@ fn the_serialized_report_has_the_same_figures() {
 fn s3_a_license_is_written_as_short_as_it_may_be() {
     let license = License::new("acme");
     assert_eq!(serde_json::to_value(&license).unwrap(), json!({ "name": "acme" }));
-    let license = license.seats("designer", 1).grace_ms(5);
+    let license = license.seats("designer", 1).grace(core::time::Duration::from_millis(5));
     let written = json!({ "name": "acme", "seats": { "designer": 1 }, "grace_ms": 5 });
     assert_eq!(serde_json::to_value(&license).unwrap(), written);
 }

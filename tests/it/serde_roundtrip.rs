@@ -121,7 +121,7 @@ fn commands_about_keys_and_licenses() {
         .add_on("y")
         .starts_at(Timestamp::from_millis(5))
         .expires_at(Timestamp::from_millis(6))
-        .grace_ms(7);
+        .grace(core::time::Duration::from_millis(7));
     let all = json!({
         "name": "acme", "edition": "team", "total": 9, "add_ons": ["x", "y"],
         "seats": { "a": 1, "b": { "seats": 2, "extra": 3 }, "c": "unlimited" },

@@ -34,7 +34,7 @@ pub(super) struct Planner<'a> {
     /// What the policy is told instead of who asked, for imports.
     source: Option<RequestSource>,
     /// The consumed seats before the first command (rule S6).
-    before: Before,
+    before: ConsumedBefore,
     /// The users that ask for a seat and the command of each, in the order of the batch.
     wishes: IndexMap<UserId, (RequestSource, usize), hashbrown::DefaultHashBuilder>,
     /// The place of the current command in the batch.

@@ -2,7 +2,7 @@
 
 use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -13,7 +13,9 @@ use crate::change::event::Event;
 use crate::change::refusal::{Refusal, RefusalReason};
 use crate::directory::{UserSlot, UserStatus};
 use crate::id::UserId;
-use crate::seats::{Admission, Basis, License, LicenseError, RequestSource, SeatRefusal, Terms, Wish};
+use crate::seats::{
+    Admission, AdmissionRequest, Basis, License, LicenseError, RequestSource, SeatRefusal, Terms,
+};
 
 impl Planner<'_> {
     /// Changes what a user wants; for a user who may sit, what follows for the seat (rules S1, S4).
@@ -80,7 +82,7 @@ impl Planner<'_> {
             return Ok(());
         }
         let users: Vec<UserId> = self.wishes.keys().copied().collect();
-        let wishes: Vec<Wish<'_>> =
+        let wishes: Vec<AdmissionRequest<'_>> =
             self.wishes.iter().filter_map(|(&user, &(source, _))| self.as_wish(user, source)).collect();
         let (ledger, catalog) = (self.directory.ledger().clone(), self.directory.catalog());
         let admission = Admission::new(ledger, &self.before, catalog, self.policy, self.now);
@@ -96,9 +98,9 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn as_wish(&self, user: UserId, source: RequestSource) -> Option<Wish<'_>> {
+    fn as_wish(&self, user: UserId, source: RequestSource) -> Option<AdmissionRequest<'_>> {
         let seat = self.directory.seat(user)?;
-        Some(Wish {
+        Some(AdmissionRequest {
             index: user.index(),
             user: self.user(user)?.name.as_deref()?,
             wants: seat.wants?,
@@ -107,7 +109,7 @@ impl Planner<'_> {
         })
     }
 
-    fn seat_refused(&self, wish: Option<&Wish<'_>>, refusal: SeatRefusal) -> RefusalReason {
+    fn seat_refused(&self, wish: Option<&AdmissionRequest<'_>>, refusal: SeatRefusal) -> RefusalReason {
         let user = wish.map(|wish| wish.user.to_owned()).unwrap_or_default();
         let wanted = wish.map(|wish| wish.wants);
         let profile: String = wanted.map(|profile| self.profile_name(profile)).unwrap_or_default();
@@ -146,7 +148,9 @@ impl Planner<'_> {
         let terms = Terms::new(license, self.directory.catalog()).map_err(|error| match error {
             LicenseError::Name(error) => RefusalReason::InvalidName { names: [(name, error)].into() },
             LicenseError::UnknownProfile { profile, .. } => RefusalReason::UnknownProfile { profile },
-            LicenseError::Invalid { license, reason } => RefusalReason::LicenseInvalid { license, reason },
+            LicenseError::Invalid { license, conflict } => {
+                RefusalReason::LicenseInvalid { license, reason: conflict.to_string() }
+            }
         })?;
         if self.directory.license() == Some(terms.license()) {
             return Ok(());

@@ -207,12 +207,17 @@ fn offers(license: &License, profile: &str) -> bool {
 /// A license with one more seat of everything that it offers.
 fn raised(license: &License) -> License {
     let mut raised = license.clone();
-    for (_, SeatFigure { seats, extra }) in &mut raised.seats.0 {
-        *seats = seats.map(|seats| seats + 1);
-        *extra += 1;
+    let more = |quantity| match quantity {
+        Quantity::Count(count) => Quantity::Count(count + 1),
+        Quantity::Unlimited => Quantity::Unlimited,
+    };
+    for (_, figure) in &mut raised.seats.0 {
+        *figure = SeatFigure::new(more(figure.seats()), figure.extra() + 1);
     }
-    raised.total = raised.total.map(|total| total + 1);
-    raised
+    match more(raised.cap()) {
+        Quantity::Count(total) => raised.total(total),
+        Quantity::Unlimited => raised,
+    }
 }
 
 /// While nobody waits: whoever waits would take the new seats first, as rule S8 wants it.

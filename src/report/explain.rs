@@ -66,7 +66,7 @@ impl Directory {
             status: record.status,
             counts_in: seat.holds,
             draws_a_seat: kept.profile().is_some_and(|profile| !self.catalog().is_exempt(profile)),
-            place: turn.map(|(turn, wants)| self.ledger().place_in_line(wants, turn)),
+            place: turn.map(|(turn, wants)| self.ledger().queue_position(wants, turn)),
             seat,
         })
     }

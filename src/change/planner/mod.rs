@@ -23,7 +23,7 @@ use super::refusal::{Refusal, RefusalReason};
 use crate::catalog::KindDefinition;
 use crate::directory::{Directory, Due};
 use crate::id::{Principal, UserId};
-use crate::seats::{Before, RequestSource, SeatPolicy};
+use crate::seats::{ConsumedBefore, RequestSource, SeatPolicy};
 use crate::time::Timestamp;
 
 /// The next directory while it is being made.
@@ -56,14 +56,14 @@ impl<'a> Planner<'a> {
         }
         let mut directory = base.clone();
         directory.begin_commit(now);
-        let before = Before::of(directory.ledger(), directory.catalog());
+        let before = ConsumedBefore::of(directory.ledger(), directory.catalog());
         let wishes = IndexMap::default();
         let mut planner =
             Self { directory, now, policy, source, before, wishes, index: 0, events: Vec::new() };
         planner.apply_due();
         planner.serve_queue();
         if !planner.events.is_empty() {
-            planner.before = Before::of(planner.directory.ledger(), planner.directory.catalog());
+            planner.before = ConsumedBefore::of(planner.directory.ledger(), planner.directory.catalog());
         }
         Ok(planner)
     }

@@ -133,7 +133,7 @@ impl Planner<'_> {
 
     /// Gives free seats to those who wait, first come, first served (rule S8).
     pub(super) fn serve_queue(&mut self) {
-        while let Some(slot) = self.directory.ledger().next_in_line().map(UserSlot::new) {
+        while let Some(slot) = self.directory.ledger().next_queued().map(UserSlot::new) {
             let next = self
                 .directory
                 .user_id(slot)

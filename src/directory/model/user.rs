@@ -1,4 +1,4 @@
-//! Where users come from, and their status.
+//! The origin and the status of users.
 
 /// The origin of a user (rule G2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -12,8 +12,8 @@ use roaring::bitmap::IntoIter;
 use super::evaluate::{PrincipalRef, ResourceRef};
 use crate::catalog::{AnyKind, KindId, PermissionSet, Request, ResourceKind};
 use crate::directory::{
-    Directory, GranteeKind, GranteeSlot, KindEntry, ResourceRow, ResourceSlot, TargetGrants, UserSlot,
-    add_all,
+    Directory, GranteeKind, GranteeSlot, GroupRecord, KindEntry, ResourceRow, ResourceSlot, TargetGrants,
+    UserRecord, UserSlot, add_all,
 };
 use crate::id::{Principal, ResourceId, Untyped, UserId};
 
@@ -227,9 +227,9 @@ impl Directory {
     /// Adds the resources that a user owns, or on which the user or a group of the user was granted something.
     fn add_granted(&self, who: PrincipalRef<'_>, reached: &mut RoaringBitmap) {
         let groups = self.group_slots(who.slot, who.row).into_iter();
-        let groups = groups.filter_map(|group| self.group_record_at(group)).map(|group| &group.granted_on);
+        let groups = groups.filter_map(|group| self.group_record_at(group)).map(GroupRecord::granted_on);
         let user = self.user_record_at(who.slot);
-        let own = user.and_then(|user| user.more.as_ref()).map(|more| &more.granted_on);
+        let own = user.and_then(UserRecord::granted_on);
         add_all(groups.chain(self.owned_set(who.slot)).chain(own), reached);
     }
 

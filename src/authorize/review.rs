@@ -143,14 +143,14 @@ impl<'a> Review<'a> {
         let directory = self.directory;
         loop {
             match self.next {
-                Next::User(slot) if directory.user_slots().contains(&slot) => {
+                Next::User(slot) if slot < directory.user_slots().end => {
                     self.next = Next::User(slot.saturating_add(1));
                     if let Some(user) = directory.user_id(UserSlot::new(slot)) {
                         return Some(Principal::User(user));
                     }
                 }
                 Next::User(_) => self.next = Next::Key(0),
-                Next::Key(slot) if directory.key_slots().contains(&slot) => {
+                Next::Key(slot) if slot < directory.key_slots().end => {
                     self.next = Next::Key(slot.saturating_add(1));
                     if let Some(key) = directory.key_id(KeySlot::new(slot)) {
                         return Some(Principal::Key(key));

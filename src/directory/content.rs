@@ -227,7 +227,7 @@ impl Directory {
         sorted(named.chain(everyone))
     }
 
-    /// The names of permissions, lowest bit first.
+    /// The names of permissions, each made by `copy`, lowest bit first.
     pub(crate) fn permission_names<T>(&self, kind: KindId, mask: u64, copy: impl Fn(&Name) -> T) -> Vec<T> {
         let mut names = Vec::with_capacity(mask.count_ones() as usize);
         let definition = self.catalog.definition(kind).into_iter();

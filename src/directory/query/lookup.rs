@@ -9,7 +9,7 @@ use crate::id::{GroupId, KeyId, ResourceId, UserId};
 impl Directory {
     /// Finds a user by name.
     ///
-    /// One hash lookup. Keep the id for as long as a session lasts: asking by id is what is fast.
+    /// Costs one hash lookup. Keep the id for as long as a session lasts: questions by id are the fast ones.
     #[must_use]
     pub fn user_by_name(&self, name: &str) -> Option<UserId> {
         self.users.find(name)
@@ -105,7 +105,7 @@ impl Directory {
         }
     }
 
-    /// Finds a target by name; the error is what the text would name.
+    /// Finds a target by name; the error is the parsed text, which names nothing that exists.
     pub(crate) fn find_target<'a>(&self, text: &'a str) -> Result<Target, ParsedTarget<'a>> {
         let parsed = parse_resource(&self.catalog, text);
         let slot = match parsed {

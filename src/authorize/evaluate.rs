@@ -1,7 +1,7 @@
-//! The one evaluator: what is granted, what cuts it, and the ladder of reasons.
+//! The evaluator behind every check, list and explanation.
 //!
-//! Security and licensing are computed apart and meet in [`Verdict`]. Everything that answers a question goes
-//! through here, so that a list, an explanation and a check cannot disagree.
+//! Security and licensing are computed separately and combined in [`Verdict`]. Every query goes through this module, so
+//! a list, an explanation and a check cannot disagree.
 
 use crate::catalog::Request;
 use crate::directory::{
@@ -12,7 +12,7 @@ use crate::id::{KeyId, Principal, ResourceId, UserId};
 
 use super::decision::{Decision, Denial};
 
-/// A principal that was looked up.
+/// A principal with its user's row.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PrincipalRef<'a> {
     pub(super) slot: u32,
@@ -20,46 +20,48 @@ pub(super) struct PrincipalRef<'a> {
     pub(super) key: Option<&'a KeyRecord>,
 }
 
-/// A resource that was looked up.
+/// A resource with its row.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ResourceRef<'a> {
     pub(super) slot: u32,
     pub(super) row: &'a ResourceRow,
 }
 
-/// What the two layers say about one principal on one resource.
+/// The result of both layers for one principal on one resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Verdict {
-    /// The permissions that the kind has.
+    /// The permissions of the kind.
     pub(super) known: u64,
-    /// What grants and ownership give, cut to a key's scope (rules A2, A11).
+    /// The permissions from grants and ownership, limited to a key's scope (rules A2, A11).
     pub(super) granted: u64,
-    /// Whether a profile is held.
+    /// True if the user holds a profile.
     pub(super) seated: bool,
-    /// What the license's phase leaves (rule S12).
+    /// The permissions that the license's phase allows (rule S12).
     pub(super) phase: u64,
-    /// What the profile's ceiling leaves (rule A4).
+    /// The permissions in the profile's ceiling (rule A4).
     pub(super) ceiling: u64,
-    /// Whether the ceiling only tells.
+    /// True if the ceiling is advisory: permissions beyond it are allowed and reported.
     pub(super) advisory: bool,
-    /// What no missing add-on gates (rule S13).
+    /// The permissions that no missing add-on gates (rule S13).
     pub(super) add_ons: u64,
-    /// What needs a credential that is not recorded (rule A12).
+    /// The permissions that need a credential that is not recorded (rule A12).
     pub(super) missing_credential: u64,
 }
 
-/// Hears of every grant that is looked at; `()` hears nothing and costs nothing.
+/// Receives every grant that an evaluation reads.
+///
+/// The implementation for `()` records nothing, and the compiler removes the calls.
 pub(super) trait Recorder {
-    /// Whether anything is heard at all.
+    /// False if the recorder ignores everything. Work that only a recorder needs is skipped then.
     const ENABLED: bool = true;
 
-    /// A grant on the resource or on its whole kind: the subject, and what it contributes, which may be nothing.
-    fn grant(&mut self, whole_kind: bool, subject: u32, mask: u64);
+    /// Records a grant on the resource or its whole kind. `mask` is zero if the grant does not apply to the principal.
+    fn grant(&mut self, whole_kind: bool, grantee: u32, mask: u64);
 
-    /// What ownership contributes.
+    /// Records the permissions from ownership.
     fn ownership(&mut self, mask: u64);
 
-    /// What a key's scope leaves.
+    /// Records the permissions in a key's scope.
     fn scope(&mut self, mask: u64);
 }
 
@@ -77,7 +79,7 @@ impl Recorder for () {
 }
 
 impl<'a> PrincipalRef<'a> {
-    /// Whether the principal may act at all (rule A6, `inactive`).
+    /// Returns true if the user is active and the key, if any, has not expired (rule A6, `inactive`).
     #[inline]
     pub(super) fn is_active(&self) -> bool {
         self.row.standing == Standing::Active && self.key.is_none_or(|key| !key.expired)
@@ -89,32 +91,34 @@ impl<'a> PrincipalRef<'a> {
 }
 
 impl Directory {
+    /// Looks a principal up.
     #[inline]
-    pub(super) fn asker(&self, who: Principal) -> Option<PrincipalRef<'_>> {
+    pub(super) fn principal_ref(&self, who: Principal) -> Option<PrincipalRef<'_>> {
         match who {
-            Principal::User(user) => self.user_asker(user),
-            Principal::Key(key) => self.key_asker(key),
+            Principal::User(user) => self.user_ref(user),
+            Principal::Key(key) => self.key_ref(key),
         }
     }
 
     #[inline]
-    fn user_asker(&self, user: UserId) -> Option<PrincipalRef<'_>> {
+    fn user_ref(&self, user: UserId) -> Option<PrincipalRef<'_>> {
         self.user_row(user).map(|row| PrincipalRef { slot: user.index(), row, key: None })
     }
 
     #[inline(never)]
-    fn key_asker(&self, key: KeyId) -> Option<PrincipalRef<'_>> {
+    fn key_ref(&self, key: KeyId) -> Option<PrincipalRef<'_>> {
         let key = self.key_record(key)?;
         let row = self.users.rows.get(key.acts_as)?;
         Some(PrincipalRef { slot: key.acts_as, row, key: Some(key) })
     }
 
+    /// Looks a resource up.
     #[inline]
-    pub(super) fn subject(&self, on: ResourceId) -> Option<ResourceRef<'_>> {
+    pub(super) fn resource_ref(&self, on: ResourceId) -> Option<ResourceRef<'_>> {
         self.resource_row(on).map(|row| ResourceRef { slot: on.index(), row })
     }
 
-    /// What grants and ownership give, cut to a key's scope (rules A2, A11).
+    /// Returns the permissions from grants and ownership, limited to a key's scope (rules A2, A11).
     pub(super) fn granted_to<R: Recorder>(
         &self,
         who: PrincipalRef<'_>,
@@ -122,15 +126,15 @@ impl Directory {
         recorder: &mut R,
     ) -> u64 {
         let (spill, groups) = (self.spill_of(on.slot, on.row), self.groups_in(who.slot, who.row));
-        let mut granted = on.row.grants.everyone | self.granted_widely(who.slot, who.row, on.row);
+        let mut granted = on.row.grants.everyone | self.granted_on_kind(who.slot, who.row, on.row);
         if !on.row.singleton || R::ENABLED {
-            granted |= granted_to(&on.row.grants, spill, who.slot, groups, &mut |subject, mask| {
-                recorder.grant(false, subject, mask);
+            granted |= granted_to(&on.row.grants, spill, who.slot, groups, &mut |grantee, mask| {
+                recorder.grant(false, grantee, mask);
             });
         }
         if R::ENABLED {
             recorder.grant(false, EVERYONE, on.row.grants.everyone);
-            self.hear_of_kind(who, on, groups, recorder);
+            self.record_kind_grants(who, on, groups, recorder);
         }
         if owns(who.slot, on.row) {
             let owner = self.rights.of_kind(on.row.kind).owner;
@@ -145,8 +149,8 @@ impl Directory {
         granted
     }
 
-    /// Tells of the grants on a whole kind, which the wide masks hold summed up.
-    fn hear_of_kind(
+    /// Records the grants on a whole kind one by one; the wide masks hold only their union.
+    fn record_kind_grants(
         &self,
         who: PrincipalRef<'_>,
         on: ResourceRef<'_>,
@@ -154,14 +158,14 @@ impl Directory {
         recorder: &mut impl Recorder,
     ) {
         let Some(kind) = self.kinds.get(usize::from(on.row.kind)) else { return };
-        let record = &mut |subject, mask| recorder.grant(true, subject, mask);
+        let record = &mut |grantee, mask| recorder.grant(true, grantee, mask);
         granted_to(&kind.grants, kind.spill.as_deref(), who.slot, groups, record);
         record(EVERYONE, kind.grants.everyone);
     }
 
-    /// What somebody was granted on the whole kind or, if the resource is a singleton, on it.
+    /// Returns a user's permissions from grants on the whole kind or, for a singleton, from grants on the resource.
     #[inline]
-    fn granted_widely(&self, slot: u32, user: &UserRow, on: &ResourceRow) -> u64 {
+    fn granted_on_kind(&self, slot: u32, user: &UserRow, on: &ResourceRow) -> u64 {
         let Some(kind) = self.kinds.get(usize::from(on.kind)) else { return 0 };
         if on.singleton {
             return kind.grants.everyone | kind.wide.get(slot).copied().unwrap_or(0);
@@ -170,18 +174,18 @@ impl Directory {
         kind.grants.everyone | own
     }
 
-    /// Whether a user was not granted one of some permissions, where the rows hold all that was granted.
+    /// Returns true if a user is not granted one of the permissions. The rows must hold every grant that counts.
     #[inline]
-    fn lacks_in_rows(&self, slot: u32, user: &UserRow, on: &ResourceRow, permissions: u64) -> bool {
+    fn any_missing_in_rows(&self, slot: u32, user: &UserRow, on: &ResourceRow, permissions: u64) -> bool {
         let owner = if owns(slot, on) { self.rights.of_kind(on.kind).owner } else { 0 };
-        let granted = on.grants.everyone | self.granted_widely(slot, user, on) | owner;
+        let granted = on.grants.everyone | self.granted_on_kind(slot, user, on) | owner;
         if on.singleton {
             return permissions & !granted != 0;
         }
         on.grants.lack(on.grants.hits(slot, user), granted, permissions)
     }
 
-    /// Both layers on one resource.
+    /// Evaluates both layers for a principal on a resource.
     #[inline]
     pub(super) fn verdict(
         &self,
@@ -213,48 +217,45 @@ impl Directory {
         self.users.records.get(user).is_some_and(|user| user.has_credential(resource))
     }
 
-    /// The answer to a user's request (rule A6).
+    /// Checks a user's request (rule A6).
     #[inline]
-    pub(super) fn decide_user(&self, who: UserId, on: ResourceId, request: Request) -> Decision {
-        // `decide_in_rows` sees to it that both are there still, so their generations are all that is left to compare.
+    pub(super) fn check_user(&self, who: UserId, on: ResourceId, request: Request) -> Decision {
+        // `check_in_rows` tests that both rows are live, so only the generations are compared here.
         if let (Some(user), Some(resource)) =
             (self.users.rows.get(who.index()), self.resources.rows.get(on.index()))
             && user.generation == who.generation()
             && resource.generation == on.generation()
-            && let Some(decision) = self.decide_in_rows(who.index(), user, resource, request)
+            && let Some(decision) = self.check_in_rows(who.index(), user, resource, request)
         {
             return decision;
         }
         self.check_slow(Principal::User(who), on, request)
     }
 
-    /// The answer to a request of somebody who was looked up.
+    /// Checks a request whose principal and resource were looked up.
     #[inline]
-    pub(super) fn answer(
+    pub(super) fn check_resolved(
         &self,
         who: Option<PrincipalRef<'_>>,
         on: Option<ResourceRef<'_>>,
         request: Request,
     ) -> Decision {
         if let (Some(PrincipalRef { slot, row, key: None }), Some(on)) = (who, on)
-            && let Some(decision) = self.decide_in_rows(slot, row, on.row, request)
+            && let Some(decision) = self.check_in_rows(slot, row, on.row, request)
         {
             return decision;
         }
-        self.decide(who, on, request)
+        self.check_resolved_slow(who, on, request)
     }
 
-    /// The answer to a user's request, where only a missing grant or the ceiling can stand against it and the rows hold
-    /// all that counts; nearly every request is such a one.
+    /// Checks a user's request from the two rows alone, or returns `None` if they do not suffice.
     ///
-    /// What is rare is branched on. What depends on the question is not: a branch on it would be predicted wrongly half
-    /// of the time.
-    #[expect(
-        clippy::inline_always,
-        reason = "as a call of its own it would get its arguments through memory"
-    )]
+    /// The rows suffice for nearly every request: those that only a missing grant or the ceiling can deny. Rare
+    /// conditions are branches. Conditions that depend on the request are not, because a branch on one would be
+    /// mispredicted half of the time.
+    #[expect(clippy::inline_always, reason = "an out-of-line call would pass its arguments through memory")]
     #[inline(always)]
-    pub(super) fn decide_in_rows(
+    pub(super) fn check_in_rows(
         &self,
         slot: u32,
         user: &UserRow,
@@ -264,23 +265,23 @@ impl Directory {
         let rights = self.rights.of_profile(user.profile, on.kind);
         let in_rows = on.singleton || !(user.spilled || on.spilled);
         let plain = request.bits & (rights.special | on.required) == 0;
-        let there = user.standing == Standing::Active && on.live;
-        if !(there && in_rows && plain && request.suits(on.kind)) {
+        let usable = user.standing == Standing::Active && on.live;
+        if !(usable && in_rows && plain && request.suits(on.kind)) {
             return None;
         }
-        let not_granted = self.lacks_in_rows(slot, user, on, request.bits);
-        Some(plain_answer(not_granted, request.bits & rights.beyond != 0))
+        let not_granted = self.any_missing_in_rows(slot, user, on, request.bits);
+        Some(plain_decision(not_granted, request.bits & rights.beyond != 0))
     }
 
-    /// The answer to any request, from ids.
+    /// Checks any request by id.
     #[inline(never)]
     pub(super) fn check_slow(&self, who: Principal, on: ResourceId, request: Request) -> Decision {
-        self.decide(self.asker(who), self.subject(on), request)
+        self.check_resolved_slow(self.principal_ref(who), self.resource_ref(on), request)
     }
 
-    /// The answer to any request, all of the ladder.
+    /// Checks any request whose principal and resource were looked up, with every reason for denial.
     #[inline(never)]
-    pub(super) fn decide(
+    pub(super) fn check_resolved_slow(
         &self,
         who: Option<PrincipalRef<'_>>,
         on: Option<ResourceRef<'_>>,
@@ -288,27 +289,27 @@ impl Directory {
     ) -> Decision {
         match (who, on) {
             (Some(who), Some(on)) if who.is_active() && request.suits(on.row.kind) => {
-                self.verdict(who, on, &mut ()).on(request.bits)
+                self.verdict(who, on, &mut ()).decision(request.bits)
             }
             _ => early_denial(who, on, request),
         }
     }
 }
 
-/// Whether somebody owns a resource.
+/// Returns true if a user owns a resource.
 #[inline]
 fn owns(slot: u32, on: &ResourceRow) -> bool {
     on.owner == slot && on.owner != NOBODY
 }
 
-/// The ladder where all but two of its rungs are known not to stand against the request.
+/// Returns the decision when a missing grant and the ceiling are the only possible reasons for denial.
 #[inline]
-fn plain_answer(not_granted: bool, beyond: bool) -> Decision {
+fn plain_decision(not_granted: bool, beyond: bool) -> Decision {
     let licensed = if beyond { Decision::Denied(Denial::BeyondProfile) } else { Decision::Allowed };
     if not_granted { Decision::Denied(Denial::NotGranted) } else { licensed }
 }
 
-/// The reason of a request that cannot be answered from rows: the rungs of the ladder before `not_granted`.
+/// Returns the denial of a request that cannot be evaluated: the reasons of rule A6 before `not_granted`.
 #[cold]
 fn early_denial(who: Option<PrincipalRef<'_>>, on: Option<ResourceRef<'_>>, request: Request) -> Decision {
     let denial = match (who, on) {
@@ -322,21 +323,21 @@ fn early_denial(who: Option<PrincipalRef<'_>>, on: Option<ResourceRef<'_>>, requ
 }
 
 impl Verdict {
-    /// What each permission asked alone would be allowed.
+    /// Returns the permissions that are allowed, each one on its own.
     pub(super) fn allowed(&self) -> u64 {
         let ceiling = if self.advisory { u64::MAX } else { self.ceiling };
         let licensed = if self.seated { self.phase & ceiling & self.add_ons } else { 0 };
         self.granted & licensed & !self.missing_credential
     }
 
-    /// The answer for all of these permissions together: the part of the ladder that the two layers decide.
+    /// Returns the decision for all of the permissions together, starting with `wrong_kind` in the order of rule A6.
     ///
-    /// Each rung that stands against the request sets its bit, and the first bit that is set is the answer. Which one
-    /// it is depends on the question, so a branch would be predicted wrongly half of the time.
+    /// Each condition that holds sets a bit, and the lowest set bit selects the decision. Which one it is depends on the
+    /// request, so a branch would be mispredicted half of the time.
     #[inline]
-    pub(super) fn on(&self, bits: u64) -> Decision {
+    pub(super) fn decision(&self, bits: u64) -> Decision {
         let beyond = bits & !self.ceiling != 0;
-        let against = [
+        let conditions = [
             bits & !self.known != 0,
             bits & !self.granted != 0,
             !self.seated,
@@ -347,13 +348,13 @@ impl Verdict {
             beyond,
             true,
         ];
-        let rungs = against.iter().rev().fold(0_u32, |rungs, &stands| (rungs << 1) | u32::from(stands));
-        LADDER.get(rungs.trailing_zeros() as usize).copied().unwrap_or(Decision::Denied(Denial::NotGranted))
+        let set = conditions.iter().rev().fold(0_u32, |set, &holds| (set << 1) | u32::from(holds));
+        DECISIONS.get(set.trailing_zeros() as usize).copied().unwrap_or(Decision::Denied(Denial::NotGranted))
     }
 }
 
-/// What each rung of [`Verdict::on`] answers.
-const LADDER: [Decision; 9] = [
+/// The decision for each condition in [`Verdict::decision`].
+const DECISIONS: [Decision; 9] = [
     Decision::Denied(Denial::WrongKind),
     Decision::Denied(Denial::NotGranted),
     Decision::Denied(Denial::NoSeat),

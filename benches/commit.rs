@@ -93,7 +93,7 @@ fn main() {
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_secs(1))
         .configure_from_args();
-    // Building the largest world takes seconds: `cargo bench --bench ratios` times it once.
+    // Building the largest world takes seconds: `cargo bench --features bench-internals --bench ratios` times it once.
     for size in if test { &[S][..] } else { &[S, M] } {
         build(&mut criterion, &World::new(*size));
     }

@@ -11,6 +11,7 @@ use super::step::{Action, Step, WhatIf};
 use crate::catalog::{Catalog, PermissionSet};
 use crate::change::{Batch, Command, Commit, Plan, Refusal};
 use crate::directory::{Directory, ResourceName};
+use crate::id::Untyped;
 use crate::seats::{Basis, License, ReadyPolicy, SeatState};
 use crate::time::Timestamp;
 
@@ -295,7 +296,8 @@ impl Run<'_> {
         let who = self.directory.principal_by_name(who);
         let set = self.directory.catalog().permission_set(kind, [permission]);
         let (Some(who), Some(set)) = (who, set) else { return Vec::new() };
-        let names = self.directory.resources_with(who, set).filter_map(|on| self.directory.resource_name(on));
+        let names =
+            self.directory.resources::<Untyped>(who, set).filter_map(|on| self.directory.resource_name(on));
         sorted(names.map(|name| name.to_string()).collect())
     }
 

@@ -210,6 +210,6 @@ mod command {
         assert!(out.contains("seats_list.json: 30 steps passed"), "{out}");
         let (code, _, err) = entitle(&["tset"], &wrong);
         assert_eq!(code, 2);
-        assert!(err.starts_with("there is no command `tset`\n\nusage: entitle"), "{err}");
+        assert!(err.starts_with("unknown command `tset`\n\nusage: entitle"), "{err}");
     }
 }

@@ -185,28 +185,28 @@ fn s4_a_seat_is_explained_in_words() {
         directory.explain_seat(user).unwrap().to_string()
     };
     for (user, words) in [
-        ("standard", "holds `designer` since 1970-01-01 00:00:00 UTC and counts there"),
-        ("extra", "holds `designer` (an extra seat) since 1970-01-01 01:00:00 UTC and counts there"),
-        ("invited", "is invited and has `designer` reserved since 1970-01-01 00:00:00 UTC and counts there"),
-        ("exempt", "holds `guest` since 1970-01-01 00:00:00 UTC, which needs no seat"),
-        ("nobody", "holds nothing and counts nowhere; wants no profile"),
+        ("standard", "has held `designer` since 1970-01-01 00:00:00 UTC and uses a seat"),
+        ("extra", "has held `designer` (extra seat) since 1970-01-01 01:00:00 UTC and uses a seat"),
+        ("invited", "is invited, with `designer` reserved since 1970-01-01 00:00:00 UTC and uses a seat"),
+        ("exempt", "has held `guest` since 1970-01-01 00:00:00 UTC and needs no seat"),
+        ("nobody", "holds no profile and uses no seat; wants no profile"),
         (
             "late",
-            "was invited too long ago, has nothing reserved and counts nowhere; wants `reader` when invited again",
+            "has an expired invitation, has no profile reserved and uses no seat; wants `reader` when invited again",
         ),
-        ("away", "is suspended, holds nothing and counts nowhere; wants `reader` when reinstated"),
+        ("away", "is suspended, holds no profile and uses no seat; wants `reader` when reinstated"),
         (
             "placed",
-            "holds `reader` (placed) and counts there, waits for `designer` since 1970-01-01 01:00:00 UTC, 1st in line",
+            "holds `reader` (placed) and uses a seat; has waited for `designer` since 1970-01-01 01:00:00 UTC, 1st in line",
         ),
         (
             "guest",
-            "holds `guest` (placed), which needs no seat, waits for `designer` since 1970-01-01 01:00:00 UTC, \
+            "holds `guest` (placed) and needs no seat; has waited for `designer` since 1970-01-01 01:00:00 UTC, \
              2nd in line",
         ),
         (
             "waiting",
-            "holds nothing and counts nowhere, waits for `designer` since 1970-01-01 01:00:00 UTC, 3rd in line",
+            "holds no profile and uses no seat; has waited for `designer` since 1970-01-01 01:00:00 UTC, 3rd in line",
         ),
     ] {
         assert_eq!(explained(user), format!("`{user}` {words}"));
@@ -338,11 +338,11 @@ fn the_table_reads_in_columns() {
          \x20 designer       1      0     1         0         1          0     0        1       0     1  1970-01-01 00:00:00        0.0\n\
          \x20 total     no cap            1         0         1                0        1       0\n\
          \n\
-         waiting, first come first\n\
-         \x20 user  waits for  in line  meanwhile  since (UTC)\n\
-         \x20 bob   designer   1        nothing    1970-01-01 00:00:00\n\
+         waiting, in order\n\
+         \x20 user  waits for  position  holds    since (UTC)\n\
+         \x20 bob   designer   1         nothing  1970-01-01 00:00:00\n\
          \n\
-         holding\n\
+         holders\n\
          \x20 user  profile   seat      since (UTC)\n\
          \x20 ada   designer  standard  1970-01-01 00:00:00\n"
     );
@@ -393,17 +393,20 @@ mod command {
         let (code, words, _) = entitle(&["--user", holder.user]);
         assert_eq!(code, 0);
         assert!(
-            words.starts_with(&format!("`{}` holds `{}`", holder.user, report.counted[0].profile)),
+            words.starts_with(&format!("`{}` has held `{}` since", holder.user, report.counted[0].profile)),
             "{words}"
         );
         let (code, out, err) = entitle(&["--user", "nobody at all"]);
         assert_eq!((code, out.as_str()), (2, ""));
-        assert!(err.ends_with("there is no user `nobody at all`\n"), "{err}");
+        assert!(err.ends_with("unknown user `nobody at all`\n"), "{err}");
         let (code, _, err) = entitle(&["--yaml"]);
         assert_eq!(code, 2);
         assert!(err.starts_with("invalid option '--yaml'\n\nusage: entitle"), "{err}");
         let (code, _, err) = entitle(&["--csv", "--json"]);
         assert_eq!(code, 2);
-        assert!(err.starts_with("`seats` takes one of its options at a time\n"), "{err}");
+        assert!(
+            err.starts_with("`seats` accepts only one of `--csv`, `--users-csv`, `--json` and `--user`\n"),
+            "{err}"
+        );
     }
 }

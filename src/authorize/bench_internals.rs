@@ -1,12 +1,10 @@
-//! The floor that a check is measured against.
+//! The lower bound that the benches measure checks against.
 
 use crate::directory::Directory;
 use crate::id::{ResourceId, UserId};
 
 impl Directory {
-    /// Combines one word of the user's row with one of the resource's: the memory that any answer must touch.
-    ///
-    /// It reaches both rows as a check does and is no answer to anything; the benches compare with it.
+    /// Reads one word of the user's row and one of the resource's row: the memory that every check must touch.
     #[doc(hidden)]
     #[inline]
     #[must_use]
@@ -16,7 +14,7 @@ impl Directory {
         u64::from(user ^ resource)
     }
 
-    /// One word of the user's row alone.
+    /// Reads one word of the user's row.
     #[doc(hidden)]
     #[inline]
     #[must_use]

@@ -8,7 +8,7 @@ impl Directory {
     #[doc(hidden)]
     #[inline]
     #[must_use]
-    pub fn floor<K>(&self, who: UserId, on: ResourceId<K>) -> u64 {
+    pub fn touch_rows<K>(&self, who: UserId, on: ResourceId<K>) -> u64 {
         let user = self.user_row_at(who.slot()).map_or(0, |row| row.generation);
         let resource = self.resource_row_at(on.slot()).map_or(0, |row| row.generation);
         u64::from(user ^ resource)
@@ -18,7 +18,7 @@ impl Directory {
     #[doc(hidden)]
     #[inline]
     #[must_use]
-    pub fn floor_of(&self, who: UserId) -> u64 {
+    pub fn touch_user_row(&self, who: UserId) -> u64 {
         self.user_row_at(who.slot()).map_or(0, |row| u64::from(row.generation))
     }
 }

@@ -116,9 +116,9 @@ impl Directory {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn granted<K: AnyKind>(&self, who: impl Into<Principal>, on: ResourceId<K>) -> K::Permissions {
-        let on = self.subject(on.untyped());
+        let on = self.resource_ref(on.untyped());
         let kind = on.map_or(KindId::new(0), |on| on.row.kind());
-        let granted = match (self.asker(who.into()), on) {
+        let granted = match (self.principal_ref(who.into()), on) {
             (Some(who), Some(on)) => self.granted_to(who, on, &mut ()) & self.rights().of_kind(kind).all,
             _ => 0,
         };
@@ -212,9 +212,9 @@ impl Directory {
         on: &str,
         permissions: &[&str],
     ) -> (Option<PrincipalRef<'_>>, Option<ResourceRef<'_>>, Request) {
-        let who = self.principal_by_name(who).and_then(|who| self.asker(who));
+        let who = self.principal_by_name(who).and_then(|who| self.principal_ref(who));
         let on = match self.find_target(on) {
-            Ok(Target::Resource(resource)) => self.subject(resource),
+            Ok(Target::Resource(resource)) => self.resource_ref(resource),
             _ => None,
         };
         let kind = on.and_then(|on| self.catalog().definition(on.row.kind()));

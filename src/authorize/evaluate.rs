@@ -101,7 +101,7 @@ impl Directory {
     }
 
     #[inline]
-    fn user_asker(&self, user: UserId) -> Option<PrincipalRef<'_>> {
+    fn user_ref(&self, user: UserId) -> Option<PrincipalRef<'_>> {
         self.user_row(user).map(|row| PrincipalRef { slot: user.slot(), row, key: None })
     }
 
@@ -114,7 +114,7 @@ impl Directory {
 
     /// Looks a resource up.
     #[inline]
-    pub(super) fn subject(&self, on: ResourceId) -> Option<ResourceRef<'_>> {
+    pub(super) fn resource_ref(&self, on: ResourceId) -> Option<ResourceRef<'_>> {
         self.resource_row(on).map(|row| ResourceRef { slot: on.slot(), row })
     }
 
@@ -134,7 +134,7 @@ impl Directory {
         }
         if R::ENABLED {
             recorder.grant(false, None, grants.everyone());
-            self.hear_of_kind(who, on, groups, recorder);
+            self.record_kind_grants(who, on, groups, recorder);
         }
         if on.row.is_owned_by(who.slot) {
             let owner = self.rights().of_kind(on.row.kind()).owner;
@@ -150,7 +150,7 @@ impl Directory {
     }
 
     /// Records the grants on a whole kind, of which the kind masks are the sums.
-    fn hear_of_kind(
+    fn record_kind_grants(
         &self,
         who: PrincipalRef<'_>,
         on: ResourceRef<'_>,
@@ -225,12 +225,12 @@ impl Directory {
 
     /// Checks a user's request (rule A6).
     #[inline]
-    pub(super) fn decide_user(&self, who: UserId, on: ResourceId, request: Request) -> Decision {
-        // `decide_in_rows` sees to it that both are there still, so their generations are all that is left to compare.
+    pub(super) fn check_user(&self, who: UserId, on: ResourceId, request: Request) -> Decision {
+        // `check_in_rows` sees to it that both are there still, so their generations are all that is left to compare.
         if let (Some(user), Some(resource)) = (self.user_row_at(who.slot()), self.resource_row_at(on.slot()))
             && user.generation == who.generation()
             && resource.generation == on.generation()
-            && let Some(decision) = self.decide_in_rows(who.slot(), user, resource, request)
+            && let Some(decision) = self.check_in_rows(who.slot(), user, resource, request)
         {
             return decision;
         }
@@ -275,7 +275,7 @@ impl Directory {
             return None;
         }
         let not_granted = self.any_missing_in_rows(slot, user, on, request.bits);
-        Some(plain_answer(not_granted, request.bits & rights.beyond != 0))
+        Some(plain_decision(not_granted, request.bits & rights.beyond != 0))
     }
 
     /// Checks any request by id.
@@ -294,7 +294,7 @@ impl Directory {
     ) -> Decision {
         match (who, on) {
             (Some(who), Some(on)) if who.is_active() && request.suits(on.row.kind().get()) => {
-                self.verdict(who, on, &mut ()).on(request.bits)
+                self.verdict(who, on, &mut ()).decision(request.bits)
             }
             _ => early_denial(who, on, request),
         }

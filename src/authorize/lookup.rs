@@ -10,7 +10,7 @@ use roaring::RoaringBitmap;
 use roaring::bitmap::IntoIter;
 
 use super::evaluate::{PrincipalRef, ResourceRef};
-use crate::catalog::{AnyKind, KindId, PermissionSet, Request, ResourceKind};
+use crate::catalog::{AnyKind, KindId, Request};
 use crate::directory::{
     Directory, GranteeKind, GranteeSlot, GroupRecord, KindEntry, ResourceRow, ResourceSlot, TargetGrants,
     UserRecord, UserSlot, add_all,
@@ -124,7 +124,11 @@ impl<K> Iterator for Resources<'_, K> {
             let row = self.directory.resource_row_at(slot);
             let row = row.filter(|row| row.live && Some(row.kind()) == self.wanted_kind);
             let Some(row) = row else { continue };
-            if self.directory.answer(self.who, Some(ResourceRef { slot, row }), self.request).is_allowed() {
+            if self
+                .directory
+                .check_resolved(self.who, Some(ResourceRef { slot, row }), self.request)
+                .is_allowed()
+            {
                 return Some(ResourceId::new(index, row.generation));
             }
         }
@@ -138,8 +142,8 @@ impl Iterator for Principals<'_> {
     fn next(&mut self) -> Option<UserId> {
         for slot in self.candidates.by_ref() {
             let Some(user) = self.directory.user_id(UserSlot::new(slot)) else { continue };
-            let who = self.directory.asker(Principal::User(user));
-            if self.directory.answer(who, self.on, self.request).is_allowed() {
+            let who = self.directory.principal_ref(Principal::User(user));
+            if self.directory.check_resolved(who, self.on, self.request).is_allowed() {
                 return Some(user);
             }
         }
@@ -182,25 +186,12 @@ impl Directory {
         who: impl Into<Principal>,
         permissions: K::Permissions,
     ) -> Resources<'_, K> {
-        let kind = self.catalog().kind(K::NAME);
-        let kind =
-            kind.filter(|&kind| self.catalog().definition(kind).is_some_and(|kind| <K as AnyKind>::is(kind)));
-        self.lookup(who.into(), kind, <K as AnyKind>::request(permissions))
-    }
-
-    /// Every resource of the set's kind on which a principal may do everything in the set.
-    ///
-    /// As [`resources`](Self::resources), for hosts whose catalog is data.
-    ///
-    /// See the example of [`Resources`].
-    pub fn resources_with(&self, who: impl Into<Principal>, permissions: PermissionSet) -> Resources<'_> {
-        self.lookup(who.into(), Some(permissions.kind()), Untyped::request(permissions))
-    }
-
-    fn lookup<K>(&self, who: Principal, kind: Option<KindId>, request: Request) -> Resources<'_, K> {
-        let asker = self.asker(who);
-        let candidates = match (asker, kind.and_then(|kind| self.kind_entry(kind))) {
-            (Some(asker), Some(kind)) => self.reachable(asker, kind),
+        let request = K::request(permissions);
+        let typed = || self.catalog().definitions().find(|(_, kind)| K::is(kind)).map(|(kind, _)| kind);
+        let kind = request.kind().or_else(typed);
+        let who = self.principal_ref(who.into());
+        let candidates = match (who, kind.and_then(|kind| self.kind_entry(kind))) {
+            (Some(who), Some(kind)) => self.reachable(who, kind),
             _ => RoaringBitmap::new(),
         };
         Resources {

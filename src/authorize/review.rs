@@ -210,11 +210,11 @@ impl Directory {
         Review { current, ..empty }
     }
 
-    fn access<'a>(&'a self, who: Principal, asker: PrincipalRef<'a>, slot: u32) -> Option<Access<'a>> {
+    fn access<'a>(&'a self, who: Principal, principal: PrincipalRef<'a>, slot: u32) -> Option<Access<'a>> {
         let on = self.resource_id(ResourceSlot::new(slot))?;
-        let subject = self.subject(on)?;
-        let kind = subject.row.kind();
-        let granted = self.granted_to(asker, subject, &mut ());
+        let resource = self.resource_ref(on)?;
+        let kind = resource.row.kind();
+        let granted = self.granted_to(principal, resource, &mut ());
         if granted == 0 {
             return None;
         }

@@ -155,7 +155,7 @@ impl Directory {
         let queue = self.queue();
         let mut counted = Vec::new();
         let mut exempt = Vec::new();
-        for ((id, definition), holders) in self.catalog().profile_definitions().zip(self.holders(&line)) {
+        for ((id, definition), holders) in self.catalog().profile_definitions().zip(self.holders(&queue)) {
             let profile = self.catalog().profile_name(id).unwrap_or_default();
             let offered = definition.exempt || self.ledger().is_offered(id);
             let of = if definition.exempt { &mut exempt } else { &mut counted };
@@ -175,10 +175,10 @@ impl Directory {
         }
     }
 
-    /// Who holds each profile, by rank.
-    fn holders(&self, line: &[(UserSlot, InLine<'_>)]) -> Vec<Vec<Holder<'_>>> {
+    /// Returns the holders of each profile, by rank.
+    fn holders(&self, queue: &[(UserSlot, QueuedUser<'_>)]) -> Vec<Vec<Holder<'_>>> {
         let mut places: Vec<(UserSlot, u64)> =
-            line.iter().map(|(slot, waits)| (*slot, waits.place)).collect();
+            queue.iter().map(|(slot, waits)| (*slot, waits.place)).collect();
         places.sort_unstable();
         let mut holders: Vec<Vec<Holder<'_>>> = Vec::new();
         holders.resize_with(self.catalog().profile_count(), Vec::new);
@@ -204,10 +204,10 @@ impl Directory {
         Some((profile, Holder { user, state: seat.state(), basis, wants, since: seat.since, place: None }))
     }
 
-    /// Who waits, first come first, with the slot of each.
-    fn line(&self) -> Vec<(UserSlot, InLine<'_>)> {
+    /// Returns the queue in order, with the slot of each user.
+    fn queue(&self) -> Vec<(UserSlot, QueuedUser<'_>)> {
         let mut ahead: Vec<u64> = vec![0; self.catalog().profile_count()];
-        let in_line = |(_, index)| {
+        let entry = |(_, index)| {
             let slot = UserSlot::new(index);
             let (user, seat) = (self.user_record_at(slot)?, self.seat_at(slot));
             let wants = seat.wants?;
@@ -222,6 +222,6 @@ impl Directory {
             };
             Some((slot, waiting))
         };
-        self.ledger().queued().into_iter().filter_map(in_line).collect()
+        self.ledger().queued().into_iter().filter_map(entry).collect()
     }
 }

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use super::evaluation::{Evaluation, bits, names};
 use super::{Actor, Explanation, Need};
 use crate::authorize::decision::Denial;
-use crate::authorize::evaluate::{PrincipalRef, ResourceRef as On};
+use crate::authorize::evaluate::{PrincipalRef, ResourceRef};
 use crate::catalog::{AnyKind, KindDefinition, Request};
 use crate::directory::{Directory, UserStatus};
 use crate::id::{Principal, ResourceId};
@@ -72,10 +72,10 @@ impl Directory {
     /// The decision in the explanation is always that of [`check_by_name`](Self::check_by_name).
     #[must_use]
     pub fn explain_by_name(&self, who: &str, on: &str, permissions: &[&str]) -> Explanation {
-        let (principal, subject, request) = self.request_by_name(who, on, permissions);
-        let kind = subject.and_then(|on| self.catalog().definition(on.row.kind()));
-        let lacks = |name: &&&str| kind.is_some_and(|kind| kind.bit(name).is_none());
-        let asked = Question {
+        let (principal, resource, request) = self.request_by_name(who, on, permissions);
+        let kind = resource.and_then(|on| self.catalog().definition(on.row.kind()));
+        let missing = |name: &&&str| kind.is_some_and(|kind| kind.bit(name).is_none());
+        let named = NamedRequest {
             who: Some(who.to_owned()),
             on: Some(on.to_owned()),
             permissions: permissions.iter().map(|&name| name.to_owned()).collect(),
@@ -84,18 +84,23 @@ impl Directory {
         self.explanation(named, principal, resource, request)
     }
 
-    /// A request by ids, in words.
-    fn asked(&self, who: Option<PrincipalRef<'_>>, on: Option<On<'_>>, request: Request) -> Question {
+    /// Names a request by ids. A bit without a name is written as `bit 7`.
+    fn named_request(
+        &self,
+        who: Option<PrincipalRef<'_>>,
+        on: Option<ResourceRef<'_>>,
+        request: Request,
+    ) -> NamedRequest {
         let here = on.map(|on| on.row.kind());
-        let named = request.kind().or(here).and_then(|kind| self.catalog().definition(kind));
-        let mut permissions = named.map(|kind| names(kind, request.bits)).unwrap_or_default();
-        let nameless = request.bits & !named.map_or(0, KindDefinition::all);
+        let kind = request.kind().or(here).and_then(|kind| self.catalog().definition(kind));
+        let mut permissions = kind.map(|kind| names(kind, request.bits)).unwrap_or_default();
+        let nameless = request.bits & !kind.map_or(0, KindDefinition::all);
         let nameless: Vec<String> =
             bits(nameless).map(|bit| format!("bit {}", bit.trailing_zeros())).collect();
         permissions.extend(nameless.iter().cloned());
         let other_kind = request.kind().is_some() && request.kind() != here;
-        Question {
-            who: who.map(|who| self.principal_text(who)),
+        NamedRequest {
+            who: who.map(|who| self.principal_ref_name(who)),
             on: on.and_then(|on| self.resource_slot_name(on.slot)).map(|name| name.to_string()),
             unknown: if other_kind { permissions.clone() } else { nameless },
             permissions,

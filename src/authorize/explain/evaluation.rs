@@ -59,11 +59,11 @@ impl<'a> Evaluation<'a> {
         let (who, on) = (who?, on?);
         let kind_id = on.row.kind();
         let kind = directory.catalog().definition(kind_id)?;
-        let mut heard = Trace::default();
-        let verdict = directory.verdict(who, on, &mut heard);
+        let mut trace = Trace::default();
+        let verdict = directory.verdict(who, on, &mut trace);
         let user = directory.user_slot_name(who.slot)?;
         let resource = directory.resource_slot_name(on.slot)?.to_string();
-        Some(Self { directory, who, on, kind, kind_id, user, resource, heard, verdict })
+        Some(Self { directory, who, on, kind, kind_id, user, resource, trace, verdict })
     }
 
     /// Returns the permissions from ownership, or `None` if the user does not own the resource.
@@ -85,7 +85,7 @@ impl<'a> Evaluation<'a> {
     }
 
     pub(super) fn grants(&self, wanted: u64) -> Vec<ContributingGrant> {
-        let grants = self.heard.grants.iter().filter_map(|&(whole_kind, grantee, mask)| {
+        let grants = self.trace.grants.iter().filter_map(|&(whole_kind, grantee, mask)| {
             let on = if whole_kind { format!("{}/*", self.kind.name()) } else { self.resource.clone() };
             Some(ContributingGrant {
                 to: self.grantee_name(grantee)?,
@@ -196,14 +196,14 @@ impl<'a> Evaluation<'a> {
 
     fn grant_needed(&self, missing: u64) -> Need {
         let mut held: BTreeMap<Grantee, u64> = BTreeMap::new();
-        for &(_, grantee, mask) in &self.heard.grants {
+        for &(_, grantee, mask) in &self.trace.grants {
             if let Some(grantee) = self.grantee_name(grantee) {
                 *held.entry(grantee).or_default() |= mask;
             }
         }
         let leading = |mask: u64| names(self.kind, mask & !implied_in(self.kind, mask));
         let granted = held.into_iter().map(|(grantee, mask)| (Through::Grants(grantee), mask));
-        let owner = self.heard.owner.filter(|&mask| mask != 0).map(|mask| (Through::Ownership, mask));
+        let owner = self.trace.owner.filter(|&mask| mask != 0).map(|mask| (Through::Ownership, mask));
         let has = granted.chain(owner);
         let has = has.map(|(through, mask)| Holding { through, permissions: leading(mask) }).collect();
         Need::Grant {
@@ -236,7 +236,7 @@ impl<'a> Evaluation<'a> {
     fn seat_needed(&self) -> Need {
         let seat = self.directory.seat_at(self.who.slot);
         let wants = seat.wants.and_then(|wants| self.directory.catalog().profile_name(wants));
-        Need::SeatRow {
+        Need::Seat {
             user: self.user.to_owned(),
             wants: wants.map(ToOwned::to_owned),
             waits: seat.state() == SeatState::Waiting,

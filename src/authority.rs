@@ -1,6 +1,5 @@
 //! The handle that a server holds: the current directory, who may change it, and where its history is kept.
 //!
-//! See the examples of [`Authority`].
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -14,7 +13,7 @@ use crate::directory::Directory;
 use crate::journal::{AppendError, Journal};
 use crate::seats::{SeatPolicy, Strict};
 
-/// How often commands are planned before the authority gives up, unless a host says otherwise.
+/// The number of times that a batch is planned before the authority gives up, by default.
 const ATTEMPTS: u32 = 16;
 
 /// The current directory, shared by all threads of a process.
@@ -109,16 +108,14 @@ const ATTEMPTS: u32 = 16;
 /// ```
 pub struct Authority<J> {
     current: Arc<ArcSwap<Directory>>,
-    /// Held while anybody changes `current`.
+    /// Held while `current` changes.
     writing: Mutex<()>,
     journal: J,
     policy: Box<dyn SeatPolicy>,
     attempts: u32,
 }
 
-/// What came of commands that were executed.
-///
-/// See the example of [`Authority`].
+/// The result of an executed batch.
 #[derive(Clone, Debug)]
 pub struct Executed {
     directory: Arc<Directory>,
@@ -127,16 +124,12 @@ pub struct Executed {
 
 impl Executed {
     /// The directory with the commands in it.
-    ///
-    /// See the example of [`Authority`].
     #[must_use]
     pub fn directory(&self) -> &Arc<Directory> {
         &self.directory
     }
 
-    /// What was committed; none if everything was so already (rule C4).
-    ///
-    /// See the example of [`Authority`].
+    /// Returns the commit; none if everything was so already (rule C4).
     #[must_use]
     pub fn commit(&self) -> Option<&Commit> {
         self.commit.as_ref()
@@ -197,7 +190,7 @@ pub enum ExecuteError<E> {
     /// Others committed each time before these commands could; nothing happened.
     #[error("others committed first, {attempts} times")]
     Contended {
-        /// How often the commands were planned.
+        /// The number of times that the batch was planned.
         attempts: u32,
     },
     /// The journal ends before the directory: it is another one, or commits are lost; nothing happened.
@@ -211,15 +204,13 @@ pub enum ExecuteError<E> {
     /// The journal failed while appending: whether the commit is kept is not known. The next call finds out.
     #[error("the journal failed: {0}")]
     Journal(E),
-    /// What others committed could not be followed; nothing happened.
+    /// The commits of other writers could not be replayed; nothing happened.
     #[error(transparent)]
     CatchUp(#[from] CatchUpError<E>),
 }
 
 impl<J: Journal> Authority<J> {
     /// An authority over a directory that is as far as its journal.
-    ///
-    /// See the example of [`Authority`].
     #[must_use]
     pub fn new(directory: Directory, journal: J) -> Self {
         let current = Arc::new(ArcSwap::from_pointee(directory));
@@ -228,8 +219,6 @@ impl<J: Journal> Authority<J> {
     }
 
     /// An authority that begins with a directory, empty or stored, and replays what the journal has after it.
-    ///
-    /// See the example of [`Authority`].
     ///
     /// # Errors
     ///
@@ -258,8 +247,6 @@ impl<J: Journal> Authority<J> {
     }
 
     /// Says how often commands are planned, at least once, before [`ExecuteError::Contended`].
-    ///
-    /// See the example of [`Authority`].
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
@@ -267,24 +254,18 @@ impl<J: Journal> Authority<J> {
     }
 
     /// The journal.
-    ///
-    /// See the example of [`Authority`].
     #[must_use]
     pub fn journal(&self) -> &J {
         &self.journal
     }
 
     /// The current directory, for as long as the caller holds it.
-    ///
-    /// See the example of [`Authority`].
     #[must_use]
     pub fn load(&self) -> Arc<Directory> {
         self.current.load_full()
     }
 
     /// A handle for one thread, which gets at the current directory faster than [`load`](Self::load).
-    ///
-    /// See the example of [`Authority`].
     #[must_use]
     pub fn reader(&self) -> Reader {
         Reader { cache: Cache::new(Arc::clone(&self.current)) }
@@ -298,8 +279,6 @@ impl<J: Journal> Authority<J> {
     ///
     /// Threads that each pass the later of their clock and [`committed_at`](Directory::committed_at) can still meet
     /// `time_reversed`, if another one commits between: take the time again, and ask again.
-    ///
-    /// See the example of [`Authority`].
     ///
     /// # Errors
     ///
@@ -343,8 +322,6 @@ impl<J: Journal> Authority<J> {
     /// this cannot fail unless the commit was already heard of through [`catch_up`](Self::catch_up) or
     /// [`follow`](Self::follow).
     ///
-    /// See the example of [`Authority`].
-    ///
     /// # Errors
     ///
     /// [`StalePlanError`] if the plan was made on another revision than the current one; nothing happened.
@@ -358,8 +335,6 @@ impl<J: Journal> Authority<J> {
     ///
     /// Returns the current directory. Commits that are known already are passed over.
     ///
-    /// See the example of [`Authority`].
-    ///
     /// # Errors
     ///
     /// [`ReplayError`] if the commits do not continue the directory; nothing happened.
@@ -372,8 +347,6 @@ impl<J: Journal> Authority<J> {
     }
 
     /// Reads from the journal what others committed, and publishes it; returns how many commits that were.
-    ///
-    /// See the example of [`Authority`].
     ///
     /// # Errors
     ///
@@ -453,8 +426,6 @@ impl Reader {
     /// The current directory.
     ///
     /// Take it once for each request and ask it everything: then all answers are of one revision.
-    ///
-    /// See the example of [`Authority`].
     #[inline]
     pub fn load(&mut self) -> &Arc<Directory> {
         self.cache.load()

@@ -63,7 +63,7 @@ pub struct GrantsOf<'a> {
     to: GranteeId,
     /// The remaining kinds, one bit each.
     kinds: u64,
-    /// What is left of the resources; of everyone's, one part a kind.
+    /// The rest of the resources; for everyone, one part for each kind.
     resources: Vec<Peekable<SlotIter<'a, ResourceSlot>>>,
 }
 

@@ -43,15 +43,15 @@ pub struct AddUser {
     /// Explicit groups to join.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub groups: Vec<String>,
-    /// Where the user comes from; left out is local (rule G2).
+    /// The source of the user; left out is local (rule G2).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub source: Option<UserSource>,
-    /// An e-mail address, kept and never used.
+    /// An e-mail address, which the library stores and never uses.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub email: Option<String>,
 }
 
-/// Invites a user: the seat is reserved until the invitation is accepted, revoked or over (rule S4).
+/// Invites a user: the seat is reserved until the invitation is accepted, is revoked or expires (rule S4).
 ///
 /// For a user whose invitation expired it renews the invitation; fields left out stay as they are then.
 ///
@@ -90,7 +90,7 @@ pub struct Invite {
     /// When the invitation is over; never if left out.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub expires_at: Option<Timestamp>,
-    /// An e-mail address, kept and never used.
+    /// An e-mail address, which the library stores and never uses.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub email: Option<String>,
 }
@@ -169,7 +169,7 @@ pub struct InviteMany {
 pub struct RemoveUser {
     /// The user.
     pub user: String,
-    /// Who owns then what the user owned (rule A10).
+    /// The user who gets what the user owned (rule A10).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub heir: Option<String>,
 }
@@ -211,10 +211,10 @@ pub struct SyncUser {
     pub source: UserSource,
     /// The user's groups there, all of them.
     pub external_groups: Vec<String>,
-    /// Whether an unknown user is added.
+    /// True if an unknown user is added.
     #[cfg_attr(feature = "serde", serde(default = "yes"))]
     pub provision: bool,
-    /// Whether the profile of a known user is chosen again (rule G3).
+    /// True if the profile of a known user is chosen again (rule G3).
     #[cfg_attr(feature = "serde", serde(default))]
     pub update_profile: bool,
 }
@@ -257,7 +257,7 @@ const fn yes() -> bool {
 pub struct AddGroup {
     /// The new name.
     pub group: String,
-    /// How users come into it; left out is by command.
+    /// The way in which users come into it; left out is by command.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub members: Option<Members>,
     /// The resource whose owner is always a member, for explicit groups only (rule A10).
@@ -331,10 +331,10 @@ pub struct AddKey {
     pub key: String,
     /// The user.
     pub acts_as: String,
-    /// What it may do of what the user may do; left out is nothing.
+    /// The part of the user's permissions that it may use; left out is nothing.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub scope: Option<ScopeDocument>,
-    /// When it is over; never if left out.
+    /// The end of the key; none if left out.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub expires_at: Option<Timestamp>,
 }
@@ -351,9 +351,7 @@ macro_rules! shared_setters {
         }
     )+};
     (@ profile) => {
-        /// Names the profile.
-        ///
-        /// See the [example](Self) of the command.
+        /// Sets the profile.
         pub fn profile(mut self, profile: impl Into<String>) -> Self {
             self.profile = Some(Some(profile.into()));
             self
@@ -361,8 +359,6 @@ macro_rules! shared_setters {
     };
     (@ no_profile) => {
         /// Asks for no profile, not even the catalog's default.
-        ///
-        /// See the [example](Self) of the command.
         pub fn no_profile(mut self) -> Self {
             self.profile = Some(None);
             self
@@ -370,8 +366,6 @@ macro_rules! shared_setters {
     };
     (@ group) => {
         /// Adds an explicit group to join.
-        ///
-        /// See the [example](Self) of the command.
         pub fn group(mut self, group: impl Into<String>) -> Self {
             self.groups.push(group.into());
             self
@@ -379,26 +373,20 @@ macro_rules! shared_setters {
     };
     (@ groups) => {
         /// Adds explicit groups to join.
-        ///
-        /// See the [example](Self) of the command.
         pub fn groups<G: Into<String>>(mut self, groups: impl IntoIterator<Item = G>) -> Self {
             self.groups.extend(groups.into_iter().map(Into::into));
             self
         }
     };
     (@ expires_at) => {
-        /// Says when it is over.
-        ///
-        /// See the [example](Self) of the command.
+        /// Sets the end.
         pub fn expires_at(mut self, at: Timestamp) -> Self {
             self.expires_at = Some(at);
             self
         }
     };
     (@ email) => {
-        /// Names an e-mail address.
-        ///
-        /// See the [example](Self) of the command.
+        /// Sets the e-mail address.
         pub fn email(mut self, email: impl Into<String>) -> Self {
             self.email = Some(email.into());
             self
@@ -414,9 +402,7 @@ shared_setters! {
 }
 
 impl AddUser {
-    /// Says where the user comes from.
-    ///
-    /// See the example of [`AddUser`].
+    /// Sets the source of the user.
     pub fn source(mut self, source: UserSource) -> Self {
         self.source = Some(source);
         self
@@ -424,9 +410,7 @@ impl AddUser {
 }
 
 impl RemoveUser {
-    /// Names who owns then what the user owned.
-    ///
-    /// See the example of [`Command`](crate::Command).
+    /// Sets the user who gets what the user owned.
     pub fn heir(mut self, heir: impl Into<String>) -> Self {
         self.heir = Some(heir.into());
         self
@@ -435,16 +419,12 @@ impl RemoveUser {
 
 impl SyncUser {
     /// Refuses an unknown user instead of adding it.
-    ///
-    /// See the example of [`SyncUser`].
     pub fn known_only(mut self) -> Self {
         self.provision = false;
         self
     }
 
     /// Chooses the profile again, also for a known user.
-    ///
-    /// See the example of [`SyncUser`].
     pub fn update_profile(mut self) -> Self {
         self.update_profile = true;
         self
@@ -452,25 +432,19 @@ impl SyncUser {
 }
 
 impl AddGroup {
-    /// Makes everybody a member who wants one of these profiles, and nobody else.
-    ///
-    /// See the example of [`Command`](crate::Command).
+    /// Makes exactly the users who want one of these profiles members.
     pub fn by_profile<P: Into<String>>(mut self, profiles: impl IntoIterator<Item = P>) -> Self {
         self.members = Some(Members::ByProfile(texts(profiles)));
         self
     }
 
-    /// Makes everybody a member who has one of these external names.
-    ///
-    /// See the example of [`AddGroup`].
+    /// Makes the users with one of these external names members.
     pub fn external<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.members = Some(Members::External(texts(names)));
         self
     }
 
-    /// Makes the owner of a resource always a member.
-    ///
-    /// See the example of [`AddGroup`].
+    /// Makes the owner of a resource a member at all times.
     pub fn includes_owner_of(mut self, resource: impl Into<String>) -> Self {
         self.includes_owner_of = Some(resource.into());
         self
@@ -478,9 +452,7 @@ impl AddGroup {
 }
 
 impl AddResource {
-    /// Names the owner.
-    ///
-    /// See the example of [`Command`](crate::Command).
+    /// Sets the owner.
     pub fn owner(mut self, owner: impl Into<String>) -> Self {
         self.owner = Some(owner.into());
         self
@@ -488,9 +460,7 @@ impl AddResource {
 }
 
 impl AddKey {
-    /// Says what the key may do.
-    ///
-    /// See the example of [`Command`](crate::Command).
+    /// Sets the scope of the key.
     pub fn scope(mut self, scope: ScopeDocument) -> Self {
         self.scope = Some(scope);
         self

@@ -218,85 +218,61 @@ pub enum Command {
 
 impl Command {
     /// Adds an active user.
-    ///
-    /// See the example of [`Command`].
     pub fn add_user(user: impl Into<String>) -> AddUser {
         AddUser { user: user.into(), ..AddUser::default() }
     }
 
     /// Invites a user.
-    ///
-    /// See the example of [`Command`].
     pub fn invite(user: impl Into<String>) -> Invite {
         Invite { user: user.into(), ..Invite::default() }
     }
 
     /// Invites everyone named in a text.
-    ///
-    /// See the example of [`Command`].
     pub fn invite_many(text: impl Into<String>) -> InviteMany {
         InviteMany { text: text.into(), ..InviteMany::default() }
     }
 
     /// Turns an open invitation into an active user.
-    ///
-    /// See the example of [`Command`].
     pub fn accept_invite(user: impl Into<String>) -> Self {
         Self::AcceptInvite { user: user.into() }
     }
 
     /// Takes an open invitation back.
-    ///
-    /// See the example of [`Command`].
     pub fn revoke_invite(user: impl Into<String>) -> Self {
         Self::RevokeInvite { user: user.into() }
     }
 
     /// Gives a user a profile.
-    ///
-    /// See the example of [`Command`].
     pub fn assign_profile(user: impl Into<String>, profile: impl Into<String>) -> Self {
         Self::AssignProfile { user: user.into(), profile: Some(profile.into()) }
     }
 
     /// Takes a user's profile back.
-    ///
-    /// See the example of [`Command`].
     pub fn withdraw_profile(user: impl Into<String>) -> Self {
         Self::AssignProfile { user: user.into(), profile: None }
     }
 
     /// Forbids a user to act.
-    ///
-    /// See the example of [`Command`].
     pub fn suspend(user: impl Into<String>) -> Self {
         Self::Suspend { user: user.into() }
     }
 
     /// Lets a suspended user act again.
-    ///
-    /// See the example of [`Command`].
     pub fn reinstate(user: impl Into<String>) -> Self {
         Self::Reinstate { user: user.into() }
     }
 
     /// Removes a user.
-    ///
-    /// See the example of [`Command`].
     pub fn remove_user(user: impl Into<String>) -> RemoveUser {
         RemoveUser { user: user.into(), heir: None }
     }
 
     /// Gives a user another name.
-    ///
-    /// See the example of [`Command`].
     pub fn rename_user(user: impl Into<String>, to: impl Into<String>) -> Self {
         Self::RenameUser { user: user.into(), to: to.into() }
     }
 
     /// Brings a user up to date with an external directory.
-    ///
-    /// See the example of [`Command`].
     pub fn sync_user<G: Into<String>>(
         user: impl Into<String>,
         source: UserSource,
@@ -312,121 +288,87 @@ impl Command {
     }
 
     /// Adds a group.
-    ///
-    /// See the example of [`Command`].
     pub fn add_group(group: impl Into<String>) -> AddGroup {
         AddGroup { group: group.into(), ..AddGroup::default() }
     }
 
     /// Removes a group.
-    ///
-    /// See the example of [`Command`].
     pub fn remove_group(group: impl Into<String>) -> Self {
         Self::RemoveGroup { group: group.into() }
     }
 
     /// Puts a user into a group.
-    ///
-    /// See the example of [`Command`].
     pub fn join(user: impl Into<String>, group: impl Into<String>) -> Self {
         Self::Join { user: user.into(), group: group.into() }
     }
 
     /// Takes a user out of a group.
-    ///
-    /// See the example of [`Command`].
     pub fn leave(user: impl Into<String>, group: impl Into<String>) -> Self {
         Self::Leave { user: user.into(), group: group.into() }
     }
 
     /// Adds a resource.
-    ///
-    /// See the example of [`Command`].
     pub fn add_resource(resource: impl Into<String>) -> AddResource {
         AddResource { resource: resource.into(), owner: None }
     }
 
     /// Removes a resource.
-    ///
-    /// See the example of [`Command`].
     pub fn remove_resource(resource: impl Into<String>) -> Self {
         Self::RemoveResource { resource: resource.into() }
     }
 
     /// Gives a resource another owner.
-    ///
-    /// See the example of [`Command`].
     pub fn transfer_ownership(resource: impl Into<String>, to: impl Into<String>) -> Self {
         Self::TransferOwnership { resource: resource.into(), to: to.into() }
     }
 
     /// Grants permissions.
-    ///
-    /// See the example of [`Command`].
     pub fn grant<T: CommandTarget>(to: Grantee, on: T, permissions: impl Into<T::Permissions>) -> Self {
         Self::Grant { to, on: on.into_text(), permissions: T::names(permissions.into()) }
     }
 
     /// Revokes permissions.
-    ///
-    /// See the example of [`Command`].
     pub fn revoke<T: CommandTarget>(to: Grantee, on: T, permissions: impl Into<T::Permissions>) -> Self {
         Self::Revoke { to, on: on.into_text(), permissions: T::names(permissions.into()) }
     }
 
     /// Replaces what a subject has on a target.
-    ///
-    /// See the example of [`Command`].
     pub fn set_grant<T: CommandTarget>(to: Grantee, on: T, permissions: impl Into<T::Permissions>) -> Self {
         Self::SetGrant { to, on: on.into_text(), permissions: T::names(permissions.into()) }
     }
 
     /// Adds an API key.
-    ///
-    /// See the example of [`Command`].
     pub fn add_key(key: impl Into<String>, acts_as: impl Into<String>) -> AddKey {
         AddKey { key: key.into(), acts_as: acts_as.into(), scope: None, expires_at: None }
     }
 
     /// Removes an API key.
-    ///
-    /// See the example of [`Command`].
     pub fn remove_key(key: impl Into<String>) -> Self {
         Self::RemoveKey { key: key.into() }
     }
 
     /// Says which permissions on a resource need a personal credential.
-    ///
-    /// See the example of [`Command`].
     pub fn require_credential<T: CommandTarget>(resource: T, permissions: impl Into<T::Permissions>) -> Self {
         Self::RequireCredential { resource: resource.into_text(), permissions: T::names(permissions.into()) }
     }
 
     /// Notes that a user has a personal credential for a resource.
-    ///
-    /// See the example of [`Command`].
     pub fn record_credential(user: impl Into<String>, resource: impl Into<String>) -> Self {
         Self::RecordCredential { user: user.into(), resource: resource.into() }
     }
 
     /// Notes that a user has no personal credential for a resource any more.
-    ///
-    /// See the example of [`Command`].
     pub fn forget_credential(user: impl Into<String>, resource: impl Into<String>) -> Self {
         Self::ForgetCredential { user: user.into(), resource: resource.into() }
     }
 
     /// Puts a license in force.
-    ///
-    /// See the example of [`Command`].
     #[must_use]
     pub fn install_license(license: License) -> Self {
         Self::InstallLicense(license)
     }
 
     /// Applies what is due.
-    ///
-    /// See the example of [`Command`].
     #[must_use]
     pub fn tick() -> Self {
         Self::Tick {}

@@ -1,4 +1,4 @@
-//! Events: the facts of which history is made.
+//! Events: primitive facts. Every commit is a sequence of these.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -10,12 +10,10 @@ use crate::name::Name;
 use crate::seats::{Basis, License, Phase};
 use crate::time::Timestamp;
 
-/// One fact: something that was decided and happened.
+/// A fact of a commit: something that was decided.
 ///
 /// Events name things by name, so that a stored history reads well, and hold the seat policy's answers, so that
 /// replaying asks nobody again. Serialized, an event is an object with one key, like a command.
-///
-/// See the example of [`MemoryJournal`](crate::journal::MemoryJournal).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case", deny_unknown_fields))]
@@ -24,7 +22,7 @@ pub enum Event {
     UserAdded {
         /// The name.
         user: Name,
-        /// Where the user comes from.
+        /// The source of the user.
         source: UserSource,
         /// The e-mail address.
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
@@ -37,7 +35,7 @@ pub enum Event {
         /// The e-mail address; none leaves it as it was.
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
         email: Option<Name>,
-        /// When the invitation is over.
+        /// The end of the invitation.
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
         expires_at: Option<Timestamp>,
     },
@@ -86,9 +84,9 @@ pub enum Event {
         user: Name,
         /// The profile held or reserved.
         holds: Option<String>,
-        /// How the seat was taken.
+        /// The basis of the seat.
         basis: Option<Basis>,
-        /// Whether the user is in the queue for the profile wanted.
+        /// True if the user is in the queue for the profile wanted.
         queued: bool,
     },
     /// A user's external names were learned.
@@ -102,7 +100,7 @@ pub enum Event {
     GroupAdded {
         /// The name.
         group: Name,
-        /// How users come into it.
+        /// The way in which users come into it.
         members: Members,
         /// The resource whose owner is always a member.
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
@@ -144,7 +142,7 @@ pub enum Event {
         /// The owner.
         owner: Name,
     },
-    /// What a subject has on a target changed.
+    /// The permissions of a grantee on a target changed.
     GrantChanged {
         /// Whose.
         to: Grantee,
@@ -159,9 +157,9 @@ pub enum Event {
         key: Name,
         /// The user.
         acts_as: Name,
-        /// What it may do, implied permissions included.
+        /// The scope, implied permissions included.
         scope: ScopeDocument,
-        /// When it is over.
+        /// The end of the key.
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
         expires_at: Option<Timestamp>,
     },
@@ -175,7 +173,7 @@ pub enum Event {
         /// The key.
         key: Name,
     },
-    /// What needs a personal credential on a resource changed.
+    /// The permissions on a resource that need a personal credential changed.
     CredentialRequired {
         /// The resource.
         resource: String,
@@ -210,8 +208,6 @@ pub enum Event {
 }
 
 /// One atomic, numbered step of a directory's history: what a host stores.
-///
-/// See the example of [`MemoryJournal`](crate::journal::MemoryJournal).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -220,9 +216,9 @@ pub struct Commit {
     pub revision: u64,
     /// When it happened.
     pub at: Timestamp,
-    /// Who asked for it, in the host's own words.
+    /// The text for the audit log that the batch carried.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "String::is_empty"))]
     pub by: String,
-    /// What happened, in order.
+    /// The facts, in order.
     pub events: Vec<Event>,
 }

@@ -1,4 +1,4 @@
-//! What a plan changes for whom, before it is committed (rule S15).
+//! Previews: the changes of access and seats that a plan makes (rule S15).
 
 use alloc::borrow::ToOwned as _;
 use alloc::collections::BTreeSet;
@@ -14,11 +14,11 @@ use crate::id::{Principal, ResourceId, UserId};
 use crate::name::Name;
 use crate::seats::{Basis, SeatState};
 
-/// What a plan changes: who gains and loses what and where, and whose seat is another one.
+/// A preview of a plan: the users who gain or lose permissions, and the seats that change.
 ///
 /// Made by [`Plan::impact`](super::Plan::impact). It compares the last commit with the plan, what is due included,
 /// by identity: a renamed user is the same, one who was removed and added again is another. Users and resources that
-/// the plan removes or adds are in it too. It tells of users: what a key may do follows from its user and its scope, and
+/// the plan removes or adds are in it too. It lists users: what a key may do follows from its user and its scope, and
 /// is not listed.
 ///
 /// ```
@@ -55,9 +55,7 @@ pub struct Impact {
     seats: Vec<SeatChange>,
 }
 
-/// What one user gains and loses on one resource.
-///
-/// See the example of [`Requirement`].
+/// The permissions that one user gains and loses on one resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -72,9 +70,7 @@ pub struct AccessChange {
     pub loses: Vec<String>,
 }
 
-/// How one user's seat changes.
-///
-/// See the example of [`Requirement`].
+/// The change of one user's seat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -87,9 +83,7 @@ pub struct SeatChange {
     pub after: Option<SeatInfo>,
 }
 
-/// What a user wants and holds, on its own.
-///
-/// See the example of [`Requirement`].
+/// The profiles that a user wants and holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -98,13 +92,13 @@ pub struct SeatInfo {
     pub wants: Option<String>,
     /// The profile that is held or reserved.
     pub holds: Option<String>,
-    /// Where the user stands.
+    /// The state of the seat.
     pub state: SeatState,
-    /// How the seat was taken.
+    /// The basis of the seat; none without one.
     pub basis: Option<Basis>,
 }
 
-/// Something that the host relies on: a schedule that runs as somebody, a key that a job uses.
+/// A permission that the host relies on: a schedule that runs as a user, a key that a job uses.
 ///
 /// ```
 /// use entitle::change::Requirement;
@@ -114,20 +108,18 @@ pub struct SeatInfo {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requirement {
-    /// The host's own word for it.
+    /// The label that the host chose.
     pub label: String,
-    /// Who needs it: `user:NAME` or `key:NAME`.
+    /// The principal: `user:NAME` or `key:NAME`.
     pub who: String,
-    /// On what.
+    /// The resource.
     pub on: String,
-    /// What is needed there, all of it.
+    /// The permissions needed there, all of them.
     pub permissions: Vec<String>,
 }
 
 impl Requirement {
-    /// Somebody needs these permissions on something.
-    ///
-    /// See the example of [`Requirement`].
+    /// Makes a requirement: a principal needs these permissions on a resource.
     pub fn new<P: Into<String>>(
         label: impl Into<String>,
         who: impl Into<String>,
@@ -152,41 +144,31 @@ impl Impact {
         Self { before: before.clone(), after: after.clone(), access, seats }
     }
 
-    /// Every user and resource on which something is gained or lost, in a stable order.
-    ///
-    /// See the example of [`Impact`].
+    /// Returns the changes of access, in a stable order.
     #[must_use]
     pub fn access(&self) -> &[AccessChange] {
         &self.access
     }
 
-    /// Every user whose seat is another one, in a stable order.
-    ///
-    /// See the example of [`Impact`].
+    /// Returns the changes of seats, in a stable order.
     #[must_use]
     pub fn seats(&self) -> &[SeatChange] {
         &self.seats
     }
 
-    /// How many pairs of a user and a resource gain something.
-    ///
-    /// See the example of [`Impact`].
+    /// Returns the number of pairs of a user and a resource that gain a permission.
     #[must_use]
     pub fn gains(&self) -> usize {
         self.access.iter().filter(|change| !change.gains.is_empty()).count()
     }
 
-    /// How many pairs of a user and a resource lose something.
-    ///
-    /// See the example of [`Impact`].
+    /// Returns the number of pairs of a user and a resource that lose a permission.
     #[must_use]
     pub fn loses(&self) -> usize {
         self.access.iter().filter(|change| !change.loses.is_empty()).count()
     }
 
-    /// Whether a requirement is met before the plan and not after it.
-    ///
-    /// See the example of [`Impact`].
+    /// Returns whether a requirement is met before the plan and not after it.
     #[must_use]
     pub fn breaks(&self, requirement: &Requirement) -> bool {
         let who = self.before.principal_by_name(&requirement.who);
@@ -200,7 +182,7 @@ impl Impact {
     }
 }
 
-/// Who and what a plan touches.
+/// The users and resources that a plan touches.
 #[derive(Default)]
 struct Touched {
     /// Users for whom anything may be otherwise.
@@ -314,7 +296,7 @@ fn users_of(directory: &Directory, subject: &Grantee) -> RoaringBitmap {
     users
 }
 
-/// What one pair gains and loses, if anything.
+/// Returns the change of one pair, if there is any.
 fn access_change(
     before: &Directory,
     after: &Directory,

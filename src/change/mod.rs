@@ -1,8 +1,8 @@
 //! Changes: commands go in, the next directory and the facts that made it come out.
 //!
-//! [`Directory::plan`](crate::Directory::plan) is the one door. It takes commands, all or nothing, and gives a
+//! [`Directory::plan`](crate::Directory::plan) takes a [`Batch`] of commands, all or nothing, and gives a
 //! [`Plan`]: the next directory, and the [`Event`]s that a host stores in its own transaction before it shows the
-//! new directory to anyone. [`Directory::replay`](crate::Directory::replay) makes the same directory of stored
+//! new directory to its readers. [`Directory::replay`](crate::Directory::replay) makes the same directory of stored
 //! commits, without asking any policy again.
 
 mod batch;

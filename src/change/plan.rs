@@ -1,4 +1,4 @@
-//! A plan: the next directory and the facts that made it, before anyone stored or saw them.
+//! Plans: the next directory and the facts that lead to it, before they are stored.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -12,7 +12,7 @@ use crate::directory::Directory;
 use crate::seats::{SeatPolicy, Strict};
 use crate::time::Timestamp;
 
-/// What commands would make of a directory: nothing has happened yet.
+/// The next directory and the facts that lead to it; nothing has changed yet.
 ///
 /// A host stores [`commit`](Self::commit) in its own transaction and shows the new directory afterwards. Dropping
 /// a plan undoes it.
@@ -48,77 +48,59 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The revision of the directory that it was planned on.
-    ///
-    /// See the example of [`Plan`].
+    /// Returns the revision of the directory that it was planned on.
     #[must_use]
     pub fn base_revision(&self) -> u64 {
         self.before.revision()
     }
 
-    /// The revision of the directory that it makes; the same one if it records nothing.
-    ///
-    /// See the example of [`Plan`].
+    /// Returns the revision of the next directory; the same one if the plan records nothing.
     #[must_use]
     pub fn revision(&self) -> u64 {
         self.directory.revision()
     }
 
-    /// The time that it was planned for.
-    ///
-    /// See the example of [`Plan`].
+    /// Returns the time that it was planned for.
     #[must_use]
     pub fn at(&self) -> Timestamp {
         self.at
     }
 
-    /// The facts, in order.
-    ///
-    /// See the example of [`Plan`].
+    /// Returns the facts, in order.
     #[must_use]
     pub fn events(&self) -> &[Event] {
         &self.events
     }
 
-    /// Whether it records nothing: everything that was asked for is so already, and nothing was due (rule C5).
-    ///
-    /// See the example of [`Plan`].
+    /// Returns whether the plan records nothing: everything is so already, and nothing was due (rule C5).
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
     }
 
-    /// The directory that it makes.
-    ///
-    /// See the example of [`Plan`].
+    /// Returns the next directory.
     #[must_use]
     pub fn directory(&self) -> &Directory {
         &self.directory
     }
 
-    /// The directory that it makes.
-    ///
-    /// See the example of [`Directory::plan`](crate::Directory::plan).
+    /// Returns the next directory, and drops the rest of the plan.
     #[must_use]
     pub fn into_directory(self) -> Directory {
         self.directory
     }
 
-    /// What it changes for whom: a preview (rule S15).
+    /// Returns a preview: who gains and loses what, and whose seat changes (rule S15).
     ///
     /// The cost follows what the plan touches: the users whose seats, groups or status change with all that they may
     /// reach, and the resources whose grants change with all who may reach them. A plan that changes the license
     /// touches every user.
-    ///
-    /// See the example of [`Impact`].
     #[must_use]
     pub fn impact(&self) -> Impact {
         Impact::of(&self.before, &self.directory, &self.events)
     }
 
-    /// What a host stores; none if the plan records nothing.
-    ///
-    /// See the example of [`Plan`].
+    /// Returns the commit that a host stores; none if the plan records nothing.
     #[must_use]
     pub fn commit(&self) -> Option<Commit> {
         let (by, events) = (self.by.clone(), self.events.clone());
@@ -127,8 +109,6 @@ impl Plan {
 }
 
 /// A plan was made on another revision than the one that it meets (rule C3).
-///
-/// See the example of [`Directory::plan`](crate::Directory::plan).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the plan was made on revision {base}, and this is revision {found}")]
 pub struct StalePlanError {
@@ -142,7 +122,7 @@ impl Directory {
     /// Plans commands: all of them, or none (rule C2).
     ///
     /// Everything that is due by `now` is applied first, then the commands in order, then the seats that they ask
-    /// for are settled together, and last whoever waits is served (rules C5, S6, S8). The policy is asked only where
+    /// for are settled together, and last the queue is served (rules C5, S6, S8). The policy is asked only where
     /// capacity is wanting (rule S7). The cost follows what changes, not the size of the directory.
     ///
     /// # Errors
@@ -189,7 +169,7 @@ impl Directory {
         Ok(Plan { before: self.clone(), at, by, directory, events })
     }
 
-    /// The directory that a plan makes, if it was planned on this one (rule C3).
+    /// Returns the directory of a plan that was made on this one (rule C3).
     ///
     /// # Errors
     ///

@@ -323,7 +323,7 @@ pub enum RefusalReason {
     UnknownKind {
         /// The name.
         kind: String,
-        /// Where it was named.
+        /// The target that named it.
         target: String,
     },
     /// The kind declares no such permission.
@@ -357,15 +357,15 @@ pub enum RefusalReason {
     LicenseInvalid {
         /// The license.
         license: String,
-        /// What stands against it.
+        /// The conflict.
         reason: String,
     },
-    /// An invitation would be over before it began (rule C5).
-    #[error("the invitation of `{user}` would be over at {expires_at}, and it is {now}")]
+    /// An invitation would end before it began (rule C5).
+    #[error("the invitation of `{user}` would end at {expires_at}, which is not after {now}")]
     InviteExpired {
         /// The user.
         user: String,
-        /// When it would be over.
+        /// The end asked for.
         expires_at: Timestamp,
         /// The time given.
         now: Timestamp,
@@ -393,7 +393,7 @@ pub enum RefusalReason {
     OwnsResources {
         /// The user.
         user: String,
-        /// How many.
+        /// The number of resources.
         count: u64,
         /// One of them.
         example: String,
@@ -404,8 +404,8 @@ pub enum RefusalReason {
         /// The user.
         user: String,
     },
-    /// Members of the group are not chosen by hand (rule G4).
-    #[error("the members of group `{group}` are not chosen by hand")]
+    /// The members of the group follow from profiles, external names or ownership (rule G4).
+    #[error("the members of group `{group}` are managed: nobody joins or leaves it by command")]
     ManagedGroup {
         /// The user, if one was named.
         user: String,
@@ -417,17 +417,17 @@ pub enum RefusalReason {
     WrongState {
         /// The user.
         user: String,
-        /// What the user is.
+        /// The status of the user.
         status: &'static str,
-        /// What was asked.
+        /// The request.
         asked: &'static str,
     },
-    /// There would be more than the library holds (rule C6).
+    /// A maximum would be exceeded (rule C6).
     #[error("too many {what}: the limit is {max}")]
     TooMany {
-        /// Of what.
+        /// The things counted.
         what: &'static str,
-        /// How many there can be.
+        /// The limit.
         max: u32,
     },
     /// No license is installed.
@@ -438,7 +438,7 @@ pub enum RefusalReason {
         /// The profile.
         profile: String,
     },
-    /// The license has not begun or is over.
+    /// The license has not begun or has lapsed.
     #[error("user `{user}` cannot take a seat of `{profile}`: the license is {}", phase.as_str())]
     LicenseLapsed {
         /// The user.

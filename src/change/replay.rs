@@ -16,8 +16,6 @@ use crate::seats::Terms;
 use crate::time::Timestamp;
 
 /// Why stored commits do not continue a directory; the directory that they were to continue is as it was.
-///
-/// See the example of [`MemoryJournal`](crate::journal::MemoryJournal).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReplayError {
     /// A commit is missing, repeated, or of another history.
@@ -41,7 +39,7 @@ pub enum ReplayError {
         revision: u64,
         /// The event's place in the commit, from 0; behind the last one if an event is missing.
         event: usize,
-        /// What contradicts it.
+        /// The contradiction.
         reason: String,
     },
 }
@@ -102,14 +100,14 @@ impl Directory {
         Ok(())
     }
 
-    /// Whether all that was due has happened: it does so in the first commit after it (rule C5).
+    /// Checks that the commit has all that was due: it happens in the first commit after it (rule C5).
     fn is_up_to(&self, now: Timestamp) -> Checked {
         ensure(self.first_due(now).is_none(), || {
-            format!("something was over before {now} and is not told of")
+            format!("an expiry due before {now} is missing from the commit")
         })?;
         let phase = self.ledger().phase_at(now);
         ensure(phase == self.license_phase(), || {
-            format!("the license is {} at {now}, which is not told of", phase.as_str())
+            format!("the license is {} at {now}, and that change is missing from the commit", phase.as_str())
         })
     }
 }
@@ -392,7 +390,7 @@ impl Replay<'_> {
         ensure(fits, || format!("the user is {status:?}, not one of {allowed:?}"))
     }
 
-    /// Whether what has this end is over when the commit happens.
+    /// Checks that an end has come at the time of the commit.
     fn is_over(&self, name: &Name, expires_at: Option<Timestamp>) -> Checked {
         let over = expires_at.is_some_and(|at| at <= self.commit.at);
         ensure(over, || format!("`{name}` is not over at {}", self.commit.at))
@@ -404,7 +402,7 @@ impl Replay<'_> {
         ensure(empty, || "the user still holds or waits for a seat".to_owned())
     }
 
-    /// Whether the seats that the commit changed follow from what is wanted, now that all of it has happened.
+    /// Checks that the seats that the commit changed follow from what is wanted.
     fn seats_make_sense(&self) -> Checked {
         for &id in &self.seated {
             let directory = &self.directory;

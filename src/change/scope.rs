@@ -3,12 +3,10 @@
 use super::target::CommandTarget;
 use crate::catalog::{Entries, PermissionsDocument};
 
-/// What a key may do of what its user may do (rule A11).
+/// The part of a user's permissions that a key may use (rule A11).
 ///
 /// `All` is written `"all"`; entries go from a target, such as `project/churn` or `project/*`, to permissions. Entries
 /// of a resource and of its kind add up; no entry is nothing.
-///
-/// See the example of [`Command`](crate::Command).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScopeDocument {
     /// Everything.
@@ -19,16 +17,12 @@ pub enum ScopeDocument {
 
 impl ScopeDocument {
     /// A scope without entries: nothing.
-    ///
-    /// See the example of [`Command`](crate::Command).
     #[must_use]
     pub fn nothing() -> Self {
         Self::Entries(Entries::default())
     }
 
     /// Adds permissions on a target; to everything there is nothing to add.
-    ///
-    /// See the example of [`Command`](crate::Command).
     #[must_use]
     pub fn with<T: CommandTarget>(mut self, target: T, permissions: impl Into<T::Permissions>) -> Self {
         if let Self::Entries(entries) = &mut self {

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::{AppendError, Journal};
 use crate::change::Commit;
 
-/// How many commits one page holds.
+/// The number of commits in a page.
 const PAGE: usize = 4096;
 
 /// A journal in memory: for tests, and for a process that need not remember.
@@ -37,16 +37,12 @@ pub struct MemoryJournal {
 
 impl MemoryJournal {
     /// An empty journal of a new directory.
-    ///
-    /// See the example of [`MemoryJournal`](crate::journal::MemoryJournal).
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// An empty journal of a directory that is at that revision.
-    ///
-    /// See the example of [`MemoryJournal`](crate::journal::MemoryJournal).
     #[must_use]
     pub fn after(revision: u64) -> Self {
         Self { begins_after: revision, commits: Mutex::default() }

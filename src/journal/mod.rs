@@ -1,4 +1,4 @@
-//! Where commits are kept: one small trait, and two that are ready.
+//! Journals: the trait of a store of commits, and two implementations.
 //!
 //! [`MemoryJournal`] keeps them in memory, for tests and for hosts that store them elsewhere too. With the feature
 //! `redb` there is [`RedbJournal`], a file that survives a kill.
@@ -47,7 +47,7 @@ use crate::change::Commit;
 ///
 /// # What a conflict means
 ///
-/// Somebody else committed. The plan was made on a state that is no longer the last one and is thrown away: read what
+/// Another writer committed. The plan was made on a state that is no longer the last one and is thrown away: read what
 /// came after, replay it, and plan again. [`Authority`](crate::authority::Authority) does just that.
 ///
 /// # Read
@@ -101,14 +101,10 @@ use crate::change::Commit;
 /// assert_eq!(journal.read_after(0), Ok(vec![commit]));
 /// ```
 pub trait Journal {
-    /// What can go wrong in the store itself.
-    ///
-    /// See the example of [`Journal`].
+    /// The error of the store itself.
     type Error;
 
     /// Keeps a commit behind the one of `expected_revision`, or changes nothing.
-    ///
-    /// See the example of [`Journal`].
     ///
     /// # Errors
     ///
@@ -118,17 +114,13 @@ pub trait Journal {
 
     /// The commits behind a revision in order: all, or some of the first; none only if there is none.
     ///
-    /// See the example of [`Journal`].
-    ///
     /// # Errors
     ///
-    /// What the store reports.
+    /// The error that the store reported.
     fn read_after(&self, revision: u64) -> Result<Vec<Commit>, Self::Error>;
 }
 
 /// Why a commit was not appended.
-///
-/// See the example of [`MemoryJournal`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError<E> {
     /// The last commit is another one; nothing happened.

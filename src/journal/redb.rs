@@ -22,12 +22,10 @@ const COMMITS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("commits")
 /// The revision that the first commit follows, under its only key.
 const BEGINNING: TableDefinition<'_, (), u64> = TableDefinition::new("begins_after");
 
-/// How many commits one page holds.
+/// The number of commits in a page.
 const PAGE: usize = 4096;
 
-/// What can go wrong in a [`RedbJournal`].
-///
-/// See the example of [`RedbJournal`].
+/// An error of a [`RedbJournal`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedbError {
@@ -39,7 +37,7 @@ pub enum RedbError {
     Malformed {
         /// The revision.
         revision: u64,
-        /// What is wrong with it.
+        /// The fault.
         source: serde_json::Error,
     },
     /// The file begins behind another revision than the one that was asked for.
@@ -97,8 +95,6 @@ pub struct RedbJournal {
 impl RedbJournal {
     /// Opens the journal of a directory that began empty, or makes it.
     ///
-    /// See the example of [`RedbJournal`].
-    ///
     /// # Errors
     ///
     /// [`RedbError`] if the file cannot be opened, is none of redb's, or begins elsewhere.
@@ -107,8 +103,6 @@ impl RedbJournal {
     }
 
     /// Opens a journal that begins behind that revision, or makes it.
-    ///
-    /// See the example of [`RedbJournal`].
     ///
     /// # Errors
     ///
@@ -123,8 +117,6 @@ impl RedbJournal {
     }
 
     /// The last revision that is kept.
-    ///
-    /// See the example of [`RedbJournal`].
     ///
     /// # Errors
     ///

@@ -120,7 +120,7 @@ pub(super) struct RequirementDocument {
     pub(super) permission: OneOrMore<String>,
 }
 
-/// What must come of a question: a word, a list, or figures by name.
+/// The expected answer to a question: a word, a list, or figures by name.
 #[derive(Debug)]
 pub(super) enum Expected {
     Word(String),

@@ -7,8 +7,6 @@ use super::document::ScenarioDocument;
 use super::run::Scenario;
 
 /// A text that is no scenario, with the place of the mistake.
-///
-/// See the example of [`scenario`](crate::scenario).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ParseError {

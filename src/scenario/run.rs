@@ -16,8 +16,6 @@ use crate::seats::{Basis, License, ReadyPolicy, SeatState};
 use crate::time::Timestamp;
 
 /// A scenario that was read and makes sense.
-///
-/// See the example of [`scenario`](crate::scenario).
 #[derive(Debug, serde::Deserialize)]
 #[serde(try_from = "ScenarioDocument")]
 pub struct Scenario {
@@ -61,18 +59,16 @@ fn policy_makes_sense(policy: &ReadyPolicy, catalog: &Catalog) -> Result<(), Str
 }
 
 /// A step that did not come out as the scenario says.
-///
-/// See the example of [`scenario`](crate::scenario).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {
     /// The step, from 1; 0 is the file's license.
     pub step: usize,
-    /// What was asked or done.
+    /// The step, in one line.
     pub asked: String,
-    /// What the scenario expects.
+    /// The expected result.
     pub expected: String,
-    /// What came of it.
+    /// The result found.
     pub found: String,
 }
 
@@ -84,9 +80,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// What came of a scenario.
-///
-/// See the example of [`scenario`](crate::scenario).
+/// The result of running a scenario.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Outcome {
@@ -97,9 +91,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// How many steps there are.
-    ///
-    /// See the example of [`scenario`](crate::scenario).
+    /// Returns the number of steps.
     #[must_use]
     pub fn steps(&self) -> usize {
         self.steps
@@ -107,24 +99,18 @@ impl Outcome {
 
     /// The steps that did not come out as the scenario says; after one that should have changed something, the rest is
     /// not run.
-    ///
-    /// See the example of [`scenario`](crate::scenario).
     #[must_use]
     pub fn failures(&self) -> &[Failure] {
         &self.failures
     }
 
     /// The directory at the end.
-    ///
-    /// See the example of [`scenario`](crate::scenario).
     #[must_use]
     pub fn directory(&self) -> &Directory {
         &self.directory
     }
 
-    /// What was committed.
-    ///
-    /// See the example of [`scenario`](crate::scenario).
+    /// Returns the commits, in order.
     #[must_use]
     pub fn commits(&self) -> &[Commit] {
         &self.commits
@@ -133,15 +119,11 @@ impl Outcome {
 
 impl Scenario {
     /// Runs every step.
-    ///
-    /// See the example of [`scenario`](crate::scenario).
     pub fn run(&self) -> Outcome {
         self.run_with(false)
     }
 
     /// Runs every step, and after each recounts the books, replays what was committed, and reads the stored form back.
-    ///
-    /// See the example of [`scenario`](crate::scenario).
     pub fn verify(&self) -> Outcome {
         self.run_with(true)
     }
@@ -168,7 +150,7 @@ impl Scenario {
     }
 }
 
-/// What was expected, and what was found instead.
+/// An expected result, and the one found instead.
 struct Wrong {
     expected: String,
     found: String,
@@ -282,7 +264,7 @@ impl Run<'_> {
         same(is, decision.code())
     }
 
-    /// What is allowed and what is granted.
+    /// Returns the permissions allowed and those granted.
     fn permissions(&self, who: &str, on: &str) -> (Vec<String>, Vec<String>) {
         let who = self.directory.principal_by_name(who);
         let (Some(who), Some(on)) = (who, self.directory.resource_by_name(on)) else {
@@ -420,7 +402,7 @@ impl Compared {
     }
 }
 
-/// What a step does or asks, in one line.
+/// Describes a step in one line.
 fn asked(action: &Action) -> String {
     match action {
         Action::Do { commands, .. } => format!("do {commands:?}"),

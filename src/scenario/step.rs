@@ -21,7 +21,7 @@ pub(super) struct Step {
     pub(super) action: Action,
 }
 
-/// What a step does or asks.
+/// The action or the question of a step.
 #[derive(Debug)]
 pub(super) enum Action {
     Do { commands: Vec<Command>, refused: Option<String> },

@@ -8,8 +8,6 @@ use crate::catalog::{Catalog, CatalogError};
 use crate::directory::{self, Directory, Restore};
 
 /// Why records do not make a directory, and where: records are counted from 1.
-///
-/// See the example of [`snapshot`](crate::snapshot).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnapshotError {
@@ -22,7 +20,7 @@ pub enum SnapshotError {
     /// The catalog that was stored is not sound.
     #[error("record 2: the catalog: {source}")]
     Catalog {
-        /// What is wrong with it.
+        /// The fault.
         source: CatalogError,
     },
     /// A record stands where it may not, or twice.
@@ -30,9 +28,9 @@ pub enum SnapshotError {
     OutOfOrder {
         /// Which record.
         record: u64,
-        /// What it is.
+        /// The kind of the record.
         found: String,
-        /// What comes before it.
+        /// The kind of the record before it.
         after: &'static str,
     },
     /// A record contradicts itself, the catalog, or the records before it.
@@ -40,23 +38,21 @@ pub enum SnapshotError {
     Contradiction {
         /// Which record.
         record: u64,
-        /// What it is about.
+        /// The subject of the record.
         what: String,
-        /// What contradicts it.
+        /// The contradiction.
         reason: String,
     },
     /// The records end too early.
     #[error("the records end after {records}, without an `end`")]
     Truncated {
-        /// How many there are.
+        /// The number of records found.
         records: u64,
     },
 }
 
 impl SnapshotError {
     /// The error's stable code.
-    ///
-    /// See the example of [`snapshot`](crate::snapshot).
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -97,7 +93,7 @@ pub struct Builder {
     /// The catalog to use instead of the stored one.
     catalog: Option<Catalog>,
     restore: Option<Restore>,
-    /// What kind of record came last.
+    /// The kind of the last record.
     last: Section,
     records: u64,
     failed: Option<SnapshotError>,
@@ -158,7 +154,7 @@ impl Section {
         }
     }
 
-    /// Whether a record of this kind may come after one of that.
+    /// Returns whether a record of this kind may follow one of that kind.
     fn follows(self, last: Self) -> bool {
         match self {
             Self::Nothing => false,
@@ -182,7 +178,7 @@ impl Section {
     }
 }
 
-/// What a record is about, for messages.
+/// Describes a record, for messages.
 fn described(record: &directory::Record) -> String {
     use directory::Record as R;
     match record {
@@ -207,32 +203,24 @@ impl Default for Builder {
 
 impl Builder {
     /// A builder that uses the stored catalog.
-    ///
-    /// See the example of [`snapshot`](crate::snapshot).
     #[must_use]
     pub fn new() -> Self {
         Self { catalog: None, restore: None, last: Section::Nothing, records: 0, failed: None }
     }
 
     /// A builder that uses the host's catalog instead of the stored one.
-    ///
-    /// See the example of [`snapshot`](crate::snapshot).
     #[must_use]
     pub fn with_catalog(catalog: Catalog) -> Self {
         Self { catalog: Some(catalog), ..Self::new() }
     }
 
-    /// Whether the `end` was given: nothing may follow.
-    ///
-    /// See the example of [`snapshot`](crate::snapshot).
+    /// Returns whether the `end` was read: nothing may follow.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.failed.is_none() && self.last == Section::End
     }
 
     /// Takes the next record.
-    ///
-    /// See the example of the [module](crate::snapshot).
     ///
     /// # Errors
     ///
@@ -250,8 +238,6 @@ impl Builder {
     }
 
     /// The directory.
-    ///
-    /// See the example of the [module](crate::snapshot).
     ///
     /// # Errors
     ///

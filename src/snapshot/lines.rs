@@ -10,8 +10,6 @@ use crate::catalog::Catalog;
 use crate::directory::Directory;
 
 /// Why lines are no stored directory, and where: lines are counted from 1.
-///
-/// See the example of [`snapshot`](crate::snapshot).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
@@ -28,7 +26,7 @@ pub enum ReadError {
     Malformed {
         /// Which line.
         line: u64,
-        /// What is wrong with it, and at which column.
+        /// The fault, with its column.
         message: String,
     },
     /// A record does not fit; its number is that of its line.
@@ -60,8 +58,6 @@ pub enum ReadError {
 
 impl ReadError {
     /// The error's stable code.
-    ///
-    /// See the example of [`snapshot`](crate::snapshot).
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -103,7 +99,7 @@ struct Last {
     checksum: String,
 }
 
-/// How many bytes are gathered before they are written.
+/// The number of bytes that are buffered before a write.
 const GATHERED: usize = 1 << 16;
 
 impl Directory {
@@ -115,7 +111,7 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// What the writer reports; what it took until then is no stored directory.
+    /// The error of the writer; the part that was written is not a stored directory.
     pub fn write_to(&self, mut writer: impl Write) -> io::Result<()> {
         let mut checksum = Checksum::new();
         let mut gathered = Vec::with_capacity(GATHERED.saturating_mul(2));

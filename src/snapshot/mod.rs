@@ -82,8 +82,6 @@ pub struct Record(directory::Record);
 /// The stored form of a directory, record by record.
 ///
 /// Gathers and sorts the names first, then makes each record when it is asked for.
-///
-/// See the example of [`snapshot`](crate::snapshot).
 pub fn records(directory: &Directory) -> impl Iterator<Item = Record> + '_ {
     let catalog = directory.catalog().document().clone();
     let frame = [

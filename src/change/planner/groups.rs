@@ -35,7 +35,7 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// How users come into the group, checked.
+    /// Checks how users come into the group.
     fn membership(&self, members: Option<&Members>) -> Result<Membership, RefusalReason> {
         match members {
             None | Some(Members::Explicit) => Ok(Membership::Explicit),
@@ -49,7 +49,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Whether everything named is already so for a group that exists; else `exists` (rule C4).
+    /// Refuses `exists` unless everything named is already so for a group (rule C4).
     fn group_as_asked(&self, group: GroupId, command: &AddGroup) -> Result<(), RefusalReason> {
         let record = self.group(group);
         let members = command.members.as_ref().is_none_or(|members| {

@@ -74,7 +74,7 @@ impl Planner<'_> {
         Ok(if empty { Scope::Nothing } else { Scope::Entries(Arc::new(scope)) })
     }
 
-    /// Whether everything named is already so for a key that exists; else `exists` (rule C4).
+    /// Refuses `exists` unless everything named is already so for a key (rule C4).
     fn key_as_asked(&self, key: KeyId, command: &AddKey) -> Result<(), RefusalReason> {
         let different = self.directory.key_record(key).and_then(|record| {
             let user = self.directory.user_by_name(&command.acts_as).map(crate::id::UserId::slot);

@@ -31,7 +31,7 @@ pub(super) struct Planner<'a> {
     directory: Directory,
     now: Timestamp,
     policy: &'a dyn SeatPolicy,
-    /// What the policy is told instead of who asked, for imports.
+    /// The source that the policy sees in place of each command's own.
     source: Option<RequestSource>,
     /// The consumed seats before the first command (rule S6).
     before: ConsumedBefore,
@@ -68,7 +68,7 @@ impl<'a> Planner<'a> {
         Ok(planner)
     }
 
-    /// Applies everything that is over by now.
+    /// Applies everything that has expired by now.
     fn apply_due(&mut self) {
         while let Some((at, due)) = self.directory.first_due(self.now) {
             match due {

@@ -53,7 +53,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Whether everything named is already so for a resource that exists; else `exists` (rule C4).
+    /// Refuses `exists` unless everything named is already so for a resource (rule C4).
     fn resource_as_asked(
         &self,
         slot: ResourceSlot,

@@ -1,4 +1,4 @@
-//! Who wants which seat, and how the wishes of a batch are settled.
+//! Requests for seats, and how those of a batch are settled.
 
 use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;

@@ -178,7 +178,7 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// Whether a name is free, expired, or invited as asked; else `exists` (rule C4).
+    /// Refuses `exists` unless a name is free, expired, or invited as asked (rule C4).
     fn can_be_invited(&self, name: &Name, command: &Invitations<'_>) -> Result<(), RefusalReason> {
         let Some(user) = self.directory.user_by_name(name).filter(|&user| !self.is_expired(user)) else {
             return Ok(());
@@ -333,7 +333,7 @@ impl Planner<'_> {
         }
     }
 
-    /// What a user owns.
+    /// Returns the resources of a user.
     fn owned(&self, user: UserId) -> Vec<ResourceId> {
         let owned = self.directory.owned_by(user.slot());
         owned.filter_map(|slot| self.directory.resource_id(slot)).collect()
@@ -415,7 +415,7 @@ fn addresses(text: &str) -> Result<Vec<&str>, RefusalReason> {
     Err(RefusalReason::InvalidAddresses { addresses: bad.into_iter().map(str::to_owned).collect() })
 }
 
-/// Whether a text is of the form `name@place`, and may be a name.
+/// Returns whether a text is of the form `name@place`, and may be a name.
 fn is_address(text: &str) -> bool {
     let parted = text.split_once('@');
     let shape =

@@ -25,9 +25,9 @@ const ATTEMPTS: u32 = 16;
 /// # What is promised
 ///
 /// - A check that starts after a revoke returned never allows by what was revoked.
-/// - A commit is seen whole or not at all: whoever takes the directory once and asks it several questions gets answers
+/// - A commit is seen whole or not at all: a caller who takes the directory once and asks it several questions gets answers
 ///   of one revision.
-/// - Each commit has its own revision, and they are one sequence, whoever commits: two threads, or two processes on
+/// - Each commit has its own revision, and they are one sequence for all writers: two threads, or two processes on
 ///   one journal.
 /// - A directory that someone holds stays as it is.
 ///
@@ -273,7 +273,7 @@ impl<J: Journal> Authority<J> {
 
     /// Plans commands, appends the commit to the journal and publishes the new directory; all of it or nothing.
     ///
-    /// `by` is who asked for it, in the host's own words, for the history. If somebody else committed first, it
+    /// `by` is who asked for it, in the host's own words, for the history. If another writer committed first, it
     /// catches up and plans again, for the same `now`. When it returns, the commit is in the journal and every later load
     /// sees it.
     ///
@@ -289,7 +289,7 @@ impl<J: Journal> Authority<J> {
             let base = self.load();
             let plan = match base.plan_with(batch.clone(), &*self.policy) {
                 Ok(plan) => plan,
-                // By an old state nobody is refused, and nobody is told that there is nothing to do.
+                // An old state neither refuses nor reports that there is nothing to do.
                 Err(_) if self.advance()? > 0 => continue,
                 Err(refusal) => return Err(ExecuteError::Refused(refusal)),
             };
@@ -393,7 +393,7 @@ impl<J: Journal> Authority<J> {
         directory
     }
 
-    // The lock guards no data: whoever panicked under it, in a policy or a journal, had not published yet.
+    // The lock guards no data: a thread that panicked under it, in a policy or a journal, had not published yet.
     fn write(&self) -> MutexGuard<'_, ()> {
         self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }

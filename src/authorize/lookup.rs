@@ -301,7 +301,7 @@ impl Directory {
         }
     }
 
-    /// Adds the users that a grantee stands for.
+    /// Adds the users of a grantee.
     fn add_grantee(&self, grantee: GranteeSlot, users: &mut RoaringBitmap) {
         match grantee.kind() {
             GranteeKind::User(user) => {

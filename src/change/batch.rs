@@ -132,6 +132,7 @@ impl Batch {
     ///     .add(Command::join("ada", "data"));
     /// assert_eq!(batch.commands().len(), 2);
     /// ```
+    #[expect(clippy::should_implement_trait, reason = "a batch is no number, and `add` is the word for it")]
     pub fn add(mut self, command: impl Into<Command>) -> Self {
         self.commands.push(command.into());
         self

@@ -87,7 +87,7 @@ pub struct Invite {
     /// Explicit groups to join.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub groups: Vec<String>,
-    /// When the invitation is over; never if left out.
+    /// The end of the invitation; none if left out.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub expires_at: Option<Timestamp>,
     /// An e-mail address, which the library stores and never uses.

@@ -1,4 +1,4 @@
-//! Commands: everything that anybody can ask to be changed.
+//! Commands: the requests for changes.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,7 +8,7 @@ use super::target::CommandTarget;
 use crate::directory::{Grantee, UserSource};
 use crate::seats::License;
 
-/// One change that somebody asks for, by names.
+/// A request for one change, by names.
 ///
 /// A command that asks for what already is succeeds and records nothing (rule C4), so provisioning can be repeated.
 ///

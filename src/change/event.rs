@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 /// A fact of a commit: something that was decided.
 ///
 /// Events name things by name, so that a stored history reads well, and hold the seat policy's answers, so that
-/// replaying asks nobody again. Serialized, an event is an object with one key, like a command.
+/// replaying asks no policy again. Serialized, an event is an object with one key, like a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case", deny_unknown_fields))]
@@ -163,7 +163,7 @@ pub enum Event {
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
         expires_at: Option<Timestamp>,
     },
-    /// A key is over.
+    /// A key expired.
     KeyExpired {
         /// The key.
         key: Name,

@@ -187,7 +187,7 @@ impl Impact {
 struct Touched {
     /// Users for whom anything may be otherwise.
     users: BTreeSet<UserId>,
-    /// Resources on which anything may be otherwise for anybody.
+    /// Resources on which any answer may differ.
     resources: BTreeSet<ResourceId>,
     /// Subjects for whom anything may be otherwise on every resource of a kind.
     kinds: Vec<(Grantee, KindId)>,
@@ -239,7 +239,7 @@ impl Touched {
     }
 
     // A name in an event is the one that its bearer had then: before, after, or between two renamings, which are events
-    // themselves. So looking it up on both sides finds everybody.
+    // themselves. So looking it up on both sides finds every user.
     fn user(&mut self, before: &Directory, after: &Directory, name: &Name) {
         self.users.extend(before.user_by_name(name).into_iter().chain(after.user_by_name(name)));
     }

@@ -22,7 +22,7 @@ use crate::change::Commit;
 ///
 /// Its methods are those of a trait: `use entitle::journal::Journal` to call them on one of the ready journals.
 ///
-/// A journal is the truth, and the directory in memory is what follows from it: whoever wants to know the state reads a
+/// A journal is the truth, and the directory in memory follows from it: to know the state, read a
 /// stored directory and replays the commits after it. Two methods are all that is asked of a store.
 ///
 /// # Append
@@ -38,8 +38,8 @@ use crate::change::Commit;
 ///
 /// # What a crash means
 ///
-/// Between append and publish: the commit is kept and nobody has seen it. After the restart it is replayed
-/// with the rest, so whoever asked for it finds it done. Commands that ask for what already is record nothing (rule
+/// Between append and publish: the commit is stored and no reader has seen it. After the restart it is replayed
+/// with the rest, so the caller who asked for it finds it done. Commands that ask for what already is record nothing (rule
 /// C4), so asking again is harmless.
 ///
 /// Before append returns, or if it returns [`AppendError::Store`]: the outcome is not known. The commit may be kept, whole,

@@ -129,7 +129,7 @@ impl RedbJournal {
         Ok(last().map_err(store)?.unwrap_or(self.begins_after))
     }
 
-    /// Appends in one transaction, or tells the last revision.
+    /// Appends in one transaction, or returns the last revision.
     fn try_append(&self, expected: u64, revision: u64, commit: &[u8]) -> Result<Option<u64>, redb::Error> {
         // Transactions that write are serialized, so the test and the insert are one step.
         let transaction = self.database.begin_write()?;
@@ -156,7 +156,7 @@ impl RedbJournal {
     }
 }
 
-/// Makes the tables if there are none, and tells behind which revision the journal begins.
+/// Makes the tables if there are none, and returns the revision after which the journal begins.
 fn begin(database: &Database, revision: u64) -> Result<u64, redb::Error> {
     let transaction = database.begin_write()?;
     let found = {

@@ -121,7 +121,7 @@ fn what_if(step: &mut StepDocument, commands: Vec<Command>) -> Result<WhatIf, St
     Ok(WhatIf { commands, refused: refused(step)?, requirements, breaks, loses, gains })
 }
 
-/// The first field that nobody took.
+/// Returns the first field that does not belong to the step.
 fn leftover(step: &StepDocument) -> Option<&'static str> {
     let fields = [
         ("do", step.commands.is_some()),

@@ -74,7 +74,7 @@ impl ReadError {
 /// FNV-1a of 64 bits.
 ///
 /// Each step is a bijection of the state, so a text with one byte changed never has the same checksum. It finds damage;
-/// it is no proof against somebody who wants to deceive.
+/// it does not protect against deliberate changes.
 struct Checksum(u64);
 
 impl Checksum {

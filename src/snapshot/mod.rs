@@ -34,7 +34,7 @@
 //! | `commits` | one | `revision`: how many commits made the directory; `committed_at`: when the last one happened |
 //! | `license` | one, if one is installed | `license`: see [`License`](crate::License); `phase`: as of the last commit, `pending`, `active`, `grace` or `lapsed` |
 //! | `book` | one for each profile, in rank order | `profile`; `peak` and `peak_at`: the most that was consumed since the license was installed, and when; `seat_ms`: seats times milliseconds since then |
-//! | `queue` | one | `last_turn`: the last number given out to somebody who waits |
+//! | `queue` | one | `last_turn`: the last number given to a user who waits |
 //! | `group` | one for each group | `group`: the name; `members`: `"explicit"`, `{"by_profile": [..]}` or `{"external": [..]}` |
 //! | `user` | one for each user | `user`: the name; `source`: `local`, `ldap`, `sso` or `custom`; `status`: `active`, `invited`, `expired` or `suspended`; `email`; `expires_at`: when the open invitation is over; `wants` and `holds`: profiles; `basis`: how the seat was taken; `turn`: the place in the queue; `since`: since when it is held or waited for like this; `external_groups`: external names of the last sync; `groups`: the explicit groups that the user is in |
 //! | `kind_grant` | one for each grant on a whole kind, kinds as in the catalog | `kind`; `to`: `everyone`, `group:NAME` or `user:NAME`; `permissions`, implied ones included |

@@ -159,7 +159,7 @@ impl Planner<'_> {
         self.invite_all(&invitations)
     }
 
-    /// Checks all names, then the other fields, then states; then invites everybody (rule C8).
+    /// Checks all names, then the other fields, then states; then invites all (rule C8).
     fn invite_all(&mut self, command: &Invitations<'_>) -> Result<(), RefusalReason> {
         let names = command.users.iter().map(|user| new_name(user)).collect::<Result<Vec<_>, _>>()?;
         for name in &names {
@@ -196,7 +196,7 @@ impl Planner<'_> {
         self.user(user).is_some_and(|user| user.status == UserStatus::Expired)
     }
 
-    /// Invites somebody new, or renews an expired invitation; an open one is as asked already.
+    /// Invites a new user, or renews an expired invitation; an open one is as asked already.
     fn invite_one(
         &mut self,
         name: Name,
@@ -347,7 +347,7 @@ impl Planner<'_> {
         Err(RefusalReason::OwnerProtected { user, resource: self.text_of(resource) })
     }
 
-    /// Refuses if the user owns something and there is nobody to own it (rule A10).
+    /// Refuses if the user owns something and no heir is named (rule A10).
     fn owns_nothing(&self, user: UserId, heir: Option<UserId>) -> Result<(), RefusalReason> {
         let owned = self.owned(user);
         let Some(&first) = owned.first() else { return Ok(()) };

@@ -3,9 +3,10 @@
 use alloc::vec::Vec;
 
 use crate::catalog::{AnyKind, KindId, PermissionSet};
-use crate::directory::storage::Scope;
+use crate::directory::storage::{Scope, UserRecord};
 use crate::directory::{Directory, Members, Target, UserStatus};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
+use crate::name::Name;
 use crate::time::Timestamp;
 
 /// The scope of an API key: what it may do of what its user may do (rule A11).
@@ -122,7 +123,7 @@ impl Directory {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn external_names_of(&self, user: UserId) -> impl Iterator<Item = &str> {
-        self.user_record(user).into_iter().flat_map(|user| user.external()).map(|name| name.as_str())
+        self.user_record(user).into_iter().flat_map(UserRecord::external).map(Name::as_str)
     }
 
     /// Returns the end of an open invitation; `None` if it has no end or the user is not invited.

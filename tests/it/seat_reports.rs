@@ -88,7 +88,7 @@ fn s8_the_line_is_told_in_the_order_of_waiting() {
             let explanation = directory.explain_seat(user).unwrap();
             assert_eq!(explanation.place, Some(place), "{name}");
             assert!(
-                explanation.to_string().contains(&format!("waits for `{}`", waits.wants)),
+                explanation.to_string().contains(&format!("has waited for `{}`", waits.wants)),
                 "{explanation}"
             );
             explained += 1;

@@ -66,7 +66,7 @@ fn everybody(criterion: &mut Criterion, world: &World, directory: &Directory) {
                 assert!(after.granted(user, on).contains(Permissions::RUN));
             }
             "remove" => {
-                assert!(after.group_by_name("all").is_none() && !after.groups_of(user).contains(&"all"))
+                assert!(after.group_by_name("all").is_none() && !after.groups_of(user).contains(&"all"));
             }
             _ => assert!(after.revision() > directory.revision()),
         }

@@ -135,7 +135,7 @@ fn role_table() -> Result<()> {
     Ok(())
 }
 
-/// Adds an object of a type and shares it with everyone, with all operations.
+/// Adds an object of a type and batch it with everyone, with all operations.
 fn add_shared<K: ResourceKind>(batch: Batch) -> Batch {
     batch.add(Command::add_resource(K::at("sample"))).add(Command::grant(
         Grantee::Everyone,
@@ -205,10 +205,10 @@ fn starter() -> Result<Directory> {
 
 fn role_and_share(directory: &Directory) -> Result<()> {
     println!("\n== A user needs the role and a share: either one alone is not enough");
-    let shares = Batch::host(MONDAY)
+    let batch = Batch::host(MONDAY)
         .add(Command::grant(Grantee::user("ana"), "workflow/forecast", ["read", "execute"]))
         .add(Command::grant(Grantee::user("agnes"), "workflow/forecast", ["read"]));
-    let shared = plan(directory, shares)?;
+    let shared = plan(directory, batch)?;
     let forecast = shared.resource::<Workflow>("forecast").ok_or("forecast was added")?;
     for (user, operation, expected, why) in [
         ("fern", Operations::DELETE, "allowed", "Full User and owner"),

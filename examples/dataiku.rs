@@ -301,7 +301,7 @@ fn some(names: &[String]) -> String {
 /// The license has seats for two full designers. The third one is placed on the fallback profile and waits.
 fn full_license(directory: &Directory) -> Result<()> {
     println!("\n== A full license\n");
-    let hour = MONDAY.plus_millis(3_600_000);
+    let hour = MONDAY.saturating_add(Duration::from_secs(60 * 60));
     let more = ["mo", "nina"].map(|user| Command::add_user(user).profile("full_designer"));
     let full = directory.plan(Batch::host(hour).policy(policy()).extend(more))?.into_directory();
     let nina = id(&full, "nina")?;

@@ -156,7 +156,12 @@ mod command {
             ("answer", "\"is\": \"allowed\"", "\"is\": \"alowed\"", "`alowed`, which no check can answer"),
             ("profile_asked", "\"seats\": \"full\"", "\"seats\": \"fool\"", "the unknown profile `fool`"),
             ("profile_in_is", "\"holds\": \"full\"", "\"holds\": \"fool\"", "the unknown profile `fool`"),
-            ("principal", "\"who\": \"user:wanda\"", "\"who\": \"wanda\"", "`check.who` is `wanda`"),
+            (
+                "principal",
+                "\"who\": \"user:wanda\"",
+                "\"who\": \"wanda\"",
+                "`check.who`: `wanda` is not a principal",
+            ),
             ("figure_of_a_seat", "\"state\": \"held\"", "\"held\": 1", "a figure of a profile"),
             ("no_expectation", ", \"is\": \"allowed\"", "", "`is` must be one word here"),
             (

@@ -125,7 +125,7 @@ fn s3_a_license_is_written_as_short_as_it_may_be() {
 
 #[test]
 fn a_user_listed_in_csv_is_quoted_and_every_user_is_listed() {
-    let directory = full(&Waitlist, ["Lovelace, Ada", "say \"hi\"", "=1+1"]);
+    let directory = full(Waitlist, ["Lovelace, Ada", "say \"hi\"", "=1+1"]);
     let csv = directory.seat_report().users_csv().to_string();
     assert_eq!(
         csv,
@@ -219,7 +219,7 @@ fn s4_a_seat_is_explained_in_words() {
 /// S5, S7: whatever the way in, the policy sees where the request comes from.
 #[test]
 fn s7_the_policy_sees_the_source_of_every_way_in() {
-    let one = full(&Strict, ["first"]);
+    let one = full(Strict, ["first"]);
     let away = one.plan(
         Batch::host(Timestamp::EPOCH)
             .add(Command::add_user("second").no_profile())
@@ -327,7 +327,7 @@ proptest! {
 /// The table is aligned: every row of a part is as wide as its columns say, and the totals stand below.
 #[test]
 fn the_table_reads_in_columns() {
-    let written = full(&Waitlist, ["ada", "bob"]).seat_report().to_string();
+    let written = full(Waitlist, ["ada", "bob"]).seat_report().to_string();
     assert_eq!(
         written,
         "license `one`: active\n\

@@ -133,7 +133,7 @@ fn s11_the_peak_never_falls_within_a_license() {
 fn s9_a_smaller_license_evicts_nobody() {
     in_every_state(Mix::Seats, |directory| {
         let none = json!({ "install_license": { "name": "none", "seats": {}, "total": 0 } });
-        let smaller = must(directory, &Strict, &[none])?;
+        let smaller = must(directory, Strict, &[none])?;
         ensure(users(&smaller) == users(directory), || format!("{:?}", users(&smaller)))
     });
 }
@@ -143,7 +143,7 @@ fn s9_a_license_that_lapses_evicts_nobody() {
     in_every_state(Mix::Seats, |directory| {
         let next = directory.committed_at().as_millis() + 1;
         let pending = json!({ "install_license": { "name": "later", "seats": {}, "starts_at": next } });
-        let waiting = must(directory, &Strict, &[pending])?;
+        let waiting = must(directory, Strict, &[pending])?;
         ensure(waiting.license_phase() == Phase::Pending, || "the license has begun".into())?;
         ensure(users(&waiting) == users(directory), || format!("{:?}", users(&waiting)))
     });
@@ -175,7 +175,7 @@ fn fits_total(directory: &Directory, user: &Seated) -> bool {
 fn s4_accepting_keeps_the_seat_and_is_never_refused() {
     in_every_state(Mix::Seats, |directory| {
         for user in users(directory).iter().filter(|user| user.is("invited")) {
-            let accepted = must(directory, &Strict, &[json!({ "accept_invite": { "user": user.user } })])?;
+            let accepted = must(directory, Strict, &[json!({ "accept_invite": { "user": user.user } })])?;
             ensure(consumed(&accepted) == consumed(directory), || {
                 format!("{user:?} changed what is consumed")
             })?;
@@ -195,7 +195,7 @@ fn s4_inviting_and_accepting_is_adding() {
             let accept = json!({ "accept_invite": { "user": "new" } });
             let add = json!({ "add_user": { "user": "new", "profile": profile } });
             let [invited, added] =
-                [vec![invite, accept], vec![add]].map(|way| super::apply(directory, &Strict, &way));
+                [vec![invite, accept], vec![add]].map(|way| super::apply(directory, Strict, &way));
             let same = match (&invited, &added) {
                 (Ok(invited), Ok(added)) => counted_figures(invited) == counted_figures(added),
                 (Err(one), Err(other)) => one.code() == other.code(),
@@ -211,8 +211,8 @@ fn s4_inviting_and_accepting_is_adding() {
 fn s2_exempt_profiles_never_move_a_counted_figure() {
     in_every_state(Mix::Seats, |directory| {
         let add = json!({ "add_user": { "user": "robot", "profile": "technical" } });
-        let added = must(directory, &Strict, &[add])?;
-        let removed = must(&added, &Strict, &[json!({ "remove_user": { "user": "robot" } })])?;
+        let added = must(directory, Strict, &[add])?;
+        let removed = must(&added, Strict, &[json!({ "remove_user": { "user": "robot" } })])?;
         for after in [&added, &removed] {
             let same = counted_figures(after) == counted_figures(directory);
             ensure(same && after.total_figures() == directory.total_figures(), || {
@@ -229,7 +229,7 @@ fn s1_a_rename_moves_nothing() {
         for user in users(directory) {
             let id = directory.user_by_name(user.user).unwrap();
             let renamed =
-                must(directory, &Strict, &[json!({ "rename_user": { "user": user.user, "to": "new" } })])?;
+                must(directory, Strict, &[json!({ "rename_user": { "user": user.user, "to": "new" } })])?;
             let same = counted_figures(&renamed) == counted_figures(directory);
             ensure(same, || format!("renaming {user:?} moved a figure"))?;
             ensure(renamed.user_by_name("new") == Some(id), || format!("{user:?} is somebody else now"))?;

@@ -56,7 +56,7 @@ fn made() -> (Directory, World) {
     world.set_policy(Policy::Strict);
     for (at, command) in populated() {
         let commands = [command];
-        directory = plan(&directory, at, &Strict, &commands).unwrap().into_directory();
+        directory = plan(&directory, at, Strict, &commands).unwrap().into_directory();
         assert_eq!(world.apply(at, &commands), Ok(true), "{commands:?}");
     }
     (directory, world)
@@ -70,7 +70,7 @@ fn every_fault_is_reported_in_its_turn_and_changes_nothing() {
     let mut wrong = Vec::new();
     for (at, commands, expected) in every_case() {
         let batch = json!(commands);
-        let found = plan(&directory, at, &Strict, &commands).map_err(|refusal| refusal.code());
+        let found = plan(&directory, at, Strict, &commands).map_err(|refusal| refusal.code());
         if found.as_ref().err() != Some(&expected) {
             wrong.push(format!("{batch}: expected {expected}, found {found:?}"));
         }
@@ -84,10 +84,10 @@ fn every_fault_is_reported_in_its_turn_and_changes_nothing() {
 fn without_a_license_there_is_no_seat() {
     let directory = empty(&catalog());
     let taken = json!({ "add_user": { "user": "x", "profile": "designer" } });
-    let refusal = plan(&directory, 0, &Strict, &[taken]).unwrap_err();
+    let refusal = plan(&directory, 0, Strict, &[taken]).unwrap_err();
     assert_eq!(refusal.code(), "no_license");
     let free = json!({ "add_user": { "user": "x", "profile": "free" } });
-    assert!(plan(&directory, 0, &Strict, &[free]).is_ok());
+    assert!(plan(&directory, 0, Strict, &[free]).is_ok());
 }
 
 /// Rule C8, G4.

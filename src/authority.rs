@@ -77,7 +77,7 @@ const ATTEMPTS: u32 = 16;
 /// # let other = Authority::new(empty.clone(), MemoryJournal::new());
 /// # let authority = Authority::new(empty, MemoryJournal::new());
 /// let plan = authority.load().plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
-/// let commit = plan.commit("ada").ok_or("there is a group to add")?;
+/// let commit = plan.commit().ok_or("there is a group to add")?;
 /// // Here the host stores the commit, together with whatever else belongs to it.
 /// authority.journal().append(plan.base_revision(), &commit)?;
 /// assert_eq!(authority.publish(plan)?.revision(), 1);

@@ -23,18 +23,18 @@ use crate::time::Timestamp;
 /// # use entitle::{Batch, Command, Directory, Timestamp};
 /// let directory = Directory::new(Catalog::builder().build()?);
 /// let now = Timestamp::from_millis(1_000);
-/// let plan = directory.plan(Batch::host(now).add(Command::add_group("data")))?;
+/// let plan = directory.plan(Batch::host(now).by("ada").add(Command::add_group("data")))?;
 /// assert_eq!((plan.base_revision(), plan.revision(), plan.at()), (0, 1, now));
 /// assert!(matches!(plan.events(), [Event::GroupAdded { group, .. }] if group.as_str() == "data"));
 ///
-/// let commit = plan.commit("ada").ok_or("it records something")?;
+/// let commit = plan.commit().ok_or("it records something")?;
 /// assert_eq!((commit.revision, commit.by.as_str()), (1, "ada"));
 /// assert!(plan.directory().group_by_name("data").is_some());
 ///
 /// // The same again asks for nothing new.
 /// let again = plan.into_directory().plan(Batch::host(now).add(Command::add_group("data")))?;
 /// assert!(again.is_empty());
-/// assert_eq!(again.commit("ada"), None);
+/// assert_eq!(again.commit(), None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -183,9 +183,9 @@ impl Directory {
     /// let first = empty.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
     /// let second = empty.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("ops")))?;
     ///
-    /// let next = empty.commit(first)?;
+    /// let next = empty.apply(first)?;
     /// // Both were planned on the empty directory, and only one can follow it.
-    /// assert_eq!(next.commit(second), Err(StalePlanError { base: 0, found: 1 }));
+    /// assert_eq!(next.apply(second), Err(StalePlanError { base: 0, found: 1 }));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn apply(&self, plan: Plan) -> Result<Self, StalePlanError> {

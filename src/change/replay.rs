@@ -60,7 +60,7 @@ impl Directory {
     /// # use entitle::{Batch, Command, Directory, Timestamp};
     /// let empty = Directory::new(Catalog::builder().build()?);
     /// let plan = empty.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
-    /// let commit = plan.commit("ada").ok_or("it records something")?;
+    /// let commit = plan.commit().ok_or("it records something")?;
     ///
     /// let replayed = empty.replay([&commit])?;
     /// assert_eq!(&replayed, plan.directory());

@@ -33,7 +33,7 @@ impl Directory {
     /// by permission: a bit never means one thing in the catalog and another in the type.
     ///
     /// ```
-    /// # use entitle::{bitflags::bitflags, catalog::{Catalog, Kind, ResourceKind}, Command, Directory, Timestamp};
+    /// # use entitle::{bitflags::bitflags, catalog::{Catalog, Kind, ResourceKind}, Batch, Command, Directory, Timestamp};
     /// # bitflags! {
     /// #     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     /// #     pub struct ProjectPermissions: u64 { const READ = 1; }
@@ -44,12 +44,8 @@ impl Directory {
     /// #     type Permissions = ProjectPermissions;
     /// # }
     /// # let catalog = Catalog::builder().kind(Kind::of::<Project>()).build()?;
-    /// let plan = Directory::new(catalog).plan(
-    ///     Timestamp::EPOCH,
-    ///     &entitle::Strict,
-    ///     [Command::add_resource("project/churn").into()],
-    /// )?;
-    /// let directory = plan.into_directory();
+    /// let batch = Batch::host(Timestamp::EPOCH).add(Command::add_resource(Project::at("churn")));
+    /// let directory = Directory::new(catalog).plan(batch)?.into_directory();
     /// assert!(directory.resource::<Project>("churn").is_some());
     /// assert!(directory.resource::<Project>("Churn").is_none());
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -116,12 +116,15 @@ fn what_was_due_cannot_be_left_out() {
     let added = r#"{ "group_added": { "group": "new", "members": "explicit" } }"#;
     assert!(last.replay(&[commit(499, added)]).is_ok());
     let error = refused(last, &[commit(500, added)]).to_string();
-    assert_eq!(error, "event 1 of revision 9: something was over before 500 ms and is not told of");
+    assert_eq!(error, "event 1 of revision 9: an expiry due before 500 ms is missing from the commit");
     let released = r#"{ "seat_changed": { "user": "fay", "holds": null, "basis": null, "queued": false } },
                       { "invitation_expired": { "user": "fay" } }"#;
     assert!(last.replay(&[commit(500, released)]).is_ok());
     let error = refused(last, &[commit(900, released)]).to_string();
-    assert_eq!(error, "event 2 of revision 9: the license is grace at 900 ms, which is not told of");
+    assert_eq!(
+        error,
+        "event 2 of revision 9: the license is grace at 900 ms, and that change is missing from the commit"
+    );
     let error = refused(last, &[commit(100, "")]).to_string();
     assert_eq!(error, "event 0 of revision 9: a commit records something");
 }

@@ -1,4 +1,4 @@
-//! Previews: the changes of access and seats that a plan makes (rule S15).
+//! The impact of a plan on access and seats, before it is committed (rule S15).
 
 use alloc::borrow::ToOwned as _;
 use alloc::collections::BTreeSet;
@@ -14,16 +14,16 @@ use crate::id::{Principal, ResourceId, UserId};
 use crate::name::Name;
 use crate::seats::{Basis, SeatState};
 
-/// A preview of a plan: the users who gain or lose permissions, and the seats that change.
+/// The difference that a plan makes: the access gained and lost, and the seats that change.
 ///
-/// Made by [`Plan::impact`](super::Plan::impact). It compares the last commit with the plan, what is due included,
-/// by identity: a renamed user is the same, one who was removed and added again is another. Users and resources that
-/// the plan removes or adds are in it too. It lists users: what a key may do follows from its user and its scope, and
-/// is not listed.
+/// Made by [`Plan::impact`](super::Plan::impact). It compares the last commit with the plan, including what is due,
+/// by identity: a renamed user is the same, a user that was removed and added again is another. Users and resources
+/// that the plan adds or removes are included. Keys are not listed: their access follows from the user and the scope.
+///
+/// Serialized, it is an object of `access`, `seats`, `gains` and `loses`.
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};
-/// # use entitle::change::Requirement;
 /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
 /// # let catalog = Catalog::builder()
 /// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
@@ -40,11 +40,6 @@ use crate::seats::{Basis, SeatState};
 /// assert_eq!((impact.gains(), impact.loses()), (0, 1));
 /// assert_eq!(impact.access()[0].resource, "project/churn");
 /// assert_eq!(impact.access()[0].loses, ["write"]);
-///
-/// let seat = &impact.seats()[0];
-/// let holds = seat.after.as_ref().and_then(|seat| seat.holds.as_deref());
-/// assert_eq!((seat.user.as_str(), holds), ("ada", Some("reader")));
-/// assert!(impact.breaks(&Requirement::new("nightly run", "user:ada", "project/churn", ["write"])));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -77,28 +72,30 @@ pub struct AccessChange {
 pub struct SeatChange {
     /// The user, by the name after the plan, or before if the plan removes the user.
     pub user: String,
-    /// The seat before; none if the plan adds the user.
+    /// The seat before; `None` if the plan adds the user.
     pub before: Option<SeatInfo>,
-    /// The seat after; none if the plan removes the user.
+    /// The seat after; `None` if the plan removes the user.
     pub after: Option<SeatInfo>,
 }
 
-/// The profiles that a user wants and holds.
+/// The profiles that a user wants and holds, as an owned value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct SeatInfo {
-    /// The profile that the user wants.
+    /// The profile that the user wants; `None` if the user wants none.
     pub wants: Option<String>,
-    /// The profile that is held or reserved.
+    /// The profile held or reserved; `None` without a seat.
     pub holds: Option<String>,
     /// The state of the seat.
     pub state: SeatState,
-    /// The basis of the seat; none without one.
+    /// The basis of the seat; `None` without a seat.
     pub basis: Option<Basis>,
 }
 
-/// A permission that the host relies on: a schedule that runs as a user, a key that a job uses.
+/// Access that the host relies on, such as that of a schedule that runs as a user or of a job that uses a key.
+///
+/// Serialized, it is an object of `label`, `who`, `on` and `permissions`.
 ///
 /// ```
 /// use entitle::change::Requirement;
@@ -107,19 +104,21 @@ pub struct SeatInfo {
 /// assert_eq!(nightly.label, "nightly run");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Requirement {
-    /// The label that the host chose.
+    /// The host's label.
     pub label: String,
     /// The principal: `user:NAME` or `key:NAME`.
     pub who: String,
-    /// The resource.
+    /// The resource, such as `project/churn`.
     pub on: String,
-    /// The permissions needed there, all of them.
+    /// The permissions, all of which are needed.
     pub permissions: Vec<String>,
 }
 
 impl Requirement {
-    /// Makes a requirement: a principal needs these permissions on a resource.
+    /// Makes a requirement of a principal that needs all of these permissions on a resource.
     pub fn new<P: Into<String>>(
         label: impl Into<String>,
         who: impl Into<String>,
@@ -135,7 +134,7 @@ impl Impact {
     pub(super) fn of(before: &Directory, after: &Directory, events: &[Event]) -> Self {
         let mut touched = Touched::default();
         for event in events {
-            touched.by_event(before, after, event);
+            touched.add_event(before, after, event);
         }
         let access = touched.pairs(before, after).into_iter();
         let access =
@@ -144,13 +143,26 @@ impl Impact {
         Self { before: before.clone(), after: after.clone(), access, seats }
     }
 
-    /// Returns the changes of access, in a stable order.
+    /// Returns the pairs of a user and a resource that gain or lose permissions, in a stable order.
     #[must_use]
     pub fn access(&self) -> &[AccessChange] {
         &self.access
     }
 
-    /// Returns the changes of seats, in a stable order.
+    /// Returns the users whose seat changes, in a stable order.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+    /// # let directory = Directory::new(catalog);
+    /// let plan = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::add_user("ada").profile("reader")))?;
+    /// let impact = plan.impact();
+    /// let seat = &impact.seats()[0];
+    /// assert!(seat.before.is_none());
+    /// assert_eq!(seat.after.as_ref().unwrap().holds.as_deref(), Some("reader"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn seats(&self) -> &[SeatChange] {
         &self.seats
@@ -168,7 +180,30 @@ impl Impact {
         self.access.iter().filter(|change| !change.loses.is_empty()).count()
     }
 
-    /// Returns whether a requirement is met before the plan and not after it.
+    /// Returns true if a requirement is met before the plan and not after it.
+    ///
+    /// A requirement that names an unknown principal, resource or permission was never met, and is not broken.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// use entitle::change::Requirement;
+    ///
+    /// # let now = Timestamp::EPOCH;
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("project").permissions(["run"]))
+    /// #     .profile(Profile::new("designer").exempt())
+    /// #     .build()?;
+    /// # let batch = Batch::host(now)
+    /// #     .add(Command::add_user("ada").profile("designer"))
+    /// #     .add(Command::add_resource("project/churn"))
+    /// #     .add(Command::grant(Grantee::user("ada"), "project/churn", ["run"]));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let nightly = Requirement::new("nightly run", "user:ada", "project/churn", ["run"]);
+    /// let plan = directory.plan(Batch::host(now).add(Command::suspend("ada")))?;
+    /// assert!(plan.impact().breaks(&nightly));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn breaks(&self, requirement: &Requirement) -> bool {
         let who = self.before.principal_by_name(&requirement.who);
@@ -182,19 +217,33 @@ impl Impact {
     }
 }
 
-/// The users and resources that a plan touches.
+#[cfg(feature = "serde")]
+impl serde::Serialize for Impact {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct as _;
+
+        let mut object = serializer.serialize_struct("Impact", 4)?;
+        object.serialize_field("access", &self.access)?;
+        object.serialize_field("seats", &self.seats)?;
+        object.serialize_field("gains", &self.gains())?;
+        object.serialize_field("loses", &self.loses())?;
+        object.end()
+    }
+}
+
+/// The users and resources whose access a plan may change.
 #[derive(Default)]
 struct Touched {
-    /// Users for whom anything may be otherwise.
+    /// Users whose access to anything may change.
     users: BTreeSet<UserId>,
-    /// Resources on which any answer may differ.
+    /// Resources to which the access of any user may change.
     resources: BTreeSet<ResourceId>,
-    /// Subjects for whom anything may be otherwise on every resource of a kind.
+    /// Grantees whose access to every resource of a kind may change.
     kinds: Vec<(Grantee, KindId)>,
 }
 
 impl Touched {
-    fn by_event(&mut self, before: &Directory, after: &Directory, event: &Event) {
+    fn add_event(&mut self, before: &Directory, after: &Directory, event: &Event) {
         match event {
             Event::UserAdded { user, .. }
             | Event::UserInvited { user, .. }
@@ -238,8 +287,8 @@ impl Touched {
         }
     }
 
-    // A name in an event is the one that its bearer had then: before, after, or between two renamings, which are events
-    // themselves. So looking it up on both sides finds every user.
+    // The name in an event is the one of that moment: the name before the plan, after it, or between two renames, which
+    // are events themselves. So the lookup in both directories finds every user.
     fn user(&mut self, before: &Directory, after: &Directory, name: &Name) {
         self.users.extend(before.user_by_name(name).into_iter().chain(after.user_by_name(name)));
     }
@@ -254,7 +303,7 @@ impl Touched {
         self.users.extend(slots.filter_map(|slot| directory.user_id(slot)));
     }
 
-    /// Every pair that may be otherwise.
+    /// Returns every pair of a user and a resource whose access may change.
     fn pairs(&self, before: &Directory, after: &Directory) -> BTreeSet<(UserId, ResourceId)> {
         let mut pairs = BTreeSet::new();
         for directory in [before, after] {
@@ -266,8 +315,8 @@ impl Touched {
             for &resource in &self.resources {
                 pairs.extend(user_ids(directory, directory.reaching(resource)).map(|user| (user, resource)));
             }
-            for (subject, kind) in &self.kinds {
-                let users: Vec<UserId> = user_ids(directory, users_of(directory, subject)).collect();
+            for (grantee, kind) in &self.kinds {
+                let users: Vec<UserId> = user_ids(directory, users_of(directory, grantee)).collect();
                 let resources = directory.kind_entry(*kind).map(|kind| kind.resources().clone());
                 let resources = resources.unwrap_or_default();
                 for resource in resources.iter().filter_map(|slot| directory.resource_id(slot)) {
@@ -283,9 +332,9 @@ fn user_ids(directory: &Directory, slots: RoaringBitmap) -> impl Iterator<Item =
     slots.into_iter().filter_map(|slot| directory.user_id(UserSlot::new(slot)))
 }
 
-fn users_of(directory: &Directory, subject: &Grantee) -> RoaringBitmap {
+fn users_of(directory: &Directory, grantee: &Grantee) -> RoaringBitmap {
     let mut users = RoaringBitmap::new();
-    match subject {
+    match grantee {
         Grantee::Everyone => return directory.all_users(),
         Grantee::User(name) => users.extend(directory.user_by_name(name).map(UserId::index)),
         Grantee::Group(name) => {
@@ -296,7 +345,7 @@ fn users_of(directory: &Directory, subject: &Grantee) -> RoaringBitmap {
     users
 }
 
-/// Returns the change of one pair, if there is any.
+/// Returns the permissions that a pair gains and loses; `None` if there are none.
 fn access_change(
     before: &Directory,
     after: &Directory,
@@ -324,14 +373,14 @@ fn name_on_either_side(before: &Directory, after: &Directory, user: UserId) -> O
 }
 
 fn seat_change(before: &Directory, after: &Directory, user: UserId) -> Option<SeatChange> {
-    let (was, is) = (seat_view(before, user), seat_view(after, user));
+    let (was, is) = (seat_info(before, user), seat_info(after, user));
     if was == is {
         return None;
     }
     Some(SeatChange { user: name_on_either_side(before, after, user)?, before: was, after: is })
 }
 
-fn seat_view(directory: &Directory, user: UserId) -> Option<SeatInfo> {
+fn seat_info(directory: &Directory, user: UserId) -> Option<SeatInfo> {
     let seat = directory.seat_of(user)?;
     let owned = |name: Option<&str>| name.map(str::to_owned);
     Some(SeatInfo {

@@ -1,4 +1,4 @@
-//! Plans: the next directory and the facts that lead to it, before they are stored.
+//! A plan: the next directory and the events that lead to it, before either is stored or published.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -12,29 +12,22 @@ use crate::directory::Directory;
 use crate::seats::{SeatPolicy, Strict};
 use crate::time::Timestamp;
 
-/// The next directory and the facts that lead to it; nothing has changed yet.
+/// The result of [`Directory::plan`]: the next directory and its events, not yet stored.
 ///
-/// A host stores [`commit`](Self::commit) in its own transaction and shows the new directory afterwards. Dropping
+/// A host stores [`commit`](Self::commit) in its own transaction and publishes the new directory afterwards. Dropping
 /// a plan undoes it.
 ///
 /// ```
 /// # use entitle::catalog::Catalog;
-/// # use entitle::change::Event;
 /// # use entitle::{Batch, Command, Directory, Timestamp};
-/// let directory = Directory::new(Catalog::builder().build()?);
-/// let now = Timestamp::from_millis(1_000);
-/// let plan = directory.plan(Batch::host(now).by("ada").add(Command::add_group("data")))?;
-/// assert_eq!((plan.base_revision(), plan.revision(), plan.at()), (0, 1, now));
-/// assert!(matches!(plan.events(), [Event::GroupAdded { group, .. }] if group.as_str() == "data"));
-///
-/// let commit = plan.commit().ok_or("it records something")?;
+/// # let directory = Directory::new(Catalog::builder().build()?);
+/// let batch = Batch::host(Timestamp::EPOCH).by("ada").add(Command::add_group("data"));
+/// let plan = directory.plan(batch)?;
+/// let commit = plan.commit().unwrap();
 /// assert_eq!((commit.revision, commit.by.as_str()), (1, "ada"));
-/// assert!(plan.directory().group_by_name("data").is_some());
 ///
-/// // The same again asks for nothing new.
-/// let again = plan.into_directory().plan(Batch::host(now).add(Command::add_group("data")))?;
-/// assert!(again.is_empty());
-/// assert_eq!(again.commit(), None);
+/// let next = plan.into_directory();
+/// assert!(next.group_by_name("data").is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -48,59 +41,108 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Returns the revision of the directory that it was planned on.
+    /// Returns the revision of the directory that the plan was made on.
     #[must_use]
     pub fn base_revision(&self) -> u64 {
         self.before.revision()
     }
 
-    /// Returns the revision of the next directory; the same one if the plan records nothing.
+    /// Returns the revision of the directory that the plan makes.
+    ///
+    /// It is the base revision plus 1, or the base revision if the plan records nothing.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// let plan = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
+    /// assert_eq!((plan.base_revision(), plan.revision()), (0, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn revision(&self) -> u64 {
         self.directory.revision()
     }
 
-    /// Returns the time that it was planned for.
+    /// Returns the time that the plan was made for: that of its batch.
     #[must_use]
     pub fn at(&self) -> Timestamp {
         self.at
     }
 
-    /// Returns the facts, in order.
+    /// Returns the events in order.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// use entitle::change::Event;
+    ///
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// let plan = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
+    /// assert!(matches!(plan.events(), [Event::GroupAdded { group, .. }] if group.as_str() == "data"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn events(&self) -> &[Event] {
         &self.events
     }
 
-    /// Returns whether the plan records nothing: everything is so already, and nothing was due (rule C5).
+    /// Returns true if the plan records nothing: every command asks for what already is, and nothing was due
+    /// (rules C4, C5).
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// let add = || Batch::host(Timestamp::EPOCH).add(Command::add_group("data"));
+    /// let directory = directory.plan(add())?.into_directory();
+    /// assert!(directory.plan(add())?.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
     }
 
-    /// Returns the next directory.
+    /// Returns the directory that the plan makes.
     #[must_use]
     pub fn directory(&self) -> &Directory {
         &self.directory
     }
 
-    /// Returns the next directory, and drops the rest of the plan.
+    /// Returns the directory that the plan makes, by value.
     #[must_use]
     pub fn into_directory(self) -> Directory {
         self.directory
     }
 
-    /// Returns a preview: who gains and loses what, and whose seat changes (rule S15).
+    /// Compares the directory before the plan with the one that it makes: a preview (rule S15).
     ///
     /// The cost follows what the plan touches: the users whose seats, groups or status change with all that they may
-    /// reach, and the resources whose grants change with all who may reach them. A plan that changes the license
+    /// reach, and the resources whose grants change with all users who may reach them. A plan that changes the license
     /// touches every user.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+    /// # let directory = Directory::new(catalog);
+    /// let plan = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::add_user("ada").profile("reader")))?;
+    /// assert_eq!(plan.impact().seats()[0].user, "ada");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn impact(&self) -> Impact {
         Impact::of(&self.before, &self.directory, &self.events)
     }
 
-    /// Returns the commit that a host stores; none if the plan records nothing.
+    /// Returns the commit that a host stores; `None` if the plan records nothing.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// let plan = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
+    /// assert_eq!(plan.commit().unwrap().events, plan.events());
+    /// assert_eq!(directory.plan(Batch::host(Timestamp::EPOCH))?.commit(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn commit(&self) -> Option<Commit> {
         let (by, events) = (self.by.clone(), self.events.clone());
@@ -108,43 +150,42 @@ impl Plan {
     }
 }
 
-/// A plan was made on another revision than the one that it meets (rule C3).
+/// An error of [`Directory::apply`]: the plan was made on another revision (rule C3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the plan was made on revision {base}, and this is revision {found}")]
 pub struct StalePlanError {
     /// The revision that the plan was made on.
     pub base: u64,
-    /// The revision that it met.
+    /// The revision of the directory that it was applied to.
     pub found: u64,
 }
 
 impl Directory {
     /// Plans commands: all of them, or none (rule C2).
     ///
-    /// Everything that is due by `now` is applied first, then the commands in order, then the seats that they ask
-    /// for are settled together, and last the queue is served (rules C5, S6, S8). The policy is asked only where
-    /// capacity is wanting (rule S7). The cost follows what changes, not the size of the directory.
+    /// Everything that is due by the batch's time is applied first, then the commands in order. Then the seats that
+    /// they ask for are settled together, and at last the queue is served (rules C5, S6, S8). The seat policy is asked
+    /// only if capacity is missing (rule S7); by default it is [`Strict`]. The cost follows what changes, not the size
+    /// of the directory.
     ///
     /// # Errors
     ///
-    /// [`Refusal`], and nothing happened: `time_reversed` first, then the first fault of a command in the order of the
-    /// batch, then seats (rule C8).
+    /// [`Refusal`] if any command is refused; the directory is unchanged. A time before the last commit is reported
+    /// first, then the first fault of a command in the order of the batch, then seats (rule C8).
     ///
     /// ```
-    /// use entitle::catalog::{Catalog, Profile};
-    /// use entitle::{Batch, Command, Directory, License, Timestamp};
-    ///
-    /// let catalog = Catalog::builder().profile(Profile::new("designer")).build()?;
-    /// let empty = Directory::new(catalog);
-    /// let batch = Batch::host(Timestamp::EPOCH)
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::{Batch, Command, Directory, License, Timestamp};
+    /// # let catalog = Catalog::builder().profile(Profile::new("designer")).build()?;
+    /// # let directory = Directory::new(catalog);
+    /// let now = Timestamp::EPOCH;
+    /// let batch = Batch::host(now)
     ///     .add(License::new("acme").seats("designer", 1))
     ///     .add(Command::add_user("ada").profile("designer"));
-    /// let one = empty.plan(batch)?.into_directory();
-    /// assert_eq!(one.figures("designer").unwrap().held, 1);
+    /// let directory = directory.plan(batch)?.into_directory();
     ///
-    /// let refusal = one
-    ///     .plan(Batch::host(Timestamp::EPOCH).add(Command::add_user("bob").profile("designer")))
-    ///     .unwrap_err();
+    /// let second = Batch::host(now).add(Command::add_user("bob").profile("designer"));
+    /// let refusal = directory.plan(second).unwrap_err();
     /// assert_eq!(refusal.code(), "seat_limit");
     /// assert_eq!(refusal.to_string(), "user `bob` cannot take a seat of `designer`: 1 of 1 are taken");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -164,12 +205,12 @@ impl Directory {
             planner.command(index, command)?;
         }
         let (directory, events) = planner.finish()?;
-        // A plan that records nothing leaves even the clock as it was (rule C5).
+        // A plan that records nothing does not advance the clock either (rule C5).
         let directory = if events.is_empty() { self.clone() } else { directory };
         Ok(Plan { before: self.clone(), at, by, directory, events })
     }
 
-    /// Returns the directory of a plan that was made on this one (rule C3).
+    /// Returns the directory that a plan makes, if the plan was made on this revision (rule C3).
     ///
     /// # Errors
     ///
@@ -179,12 +220,12 @@ impl Directory {
     /// # use entitle::catalog::Catalog;
     /// # use entitle::change::StalePlanError;
     /// # use entitle::{Batch, Command, Directory, Timestamp};
-    /// let empty = Directory::new(Catalog::builder().build()?);
+    /// # let empty = Directory::new(Catalog::builder().build()?);
     /// let first = empty.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
     /// let second = empty.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("ops")))?;
     ///
-    /// let next = empty.apply(first)?;
     /// // Both were planned on the empty directory, and only one can follow it.
+    /// let next = empty.apply(first)?;
     /// assert_eq!(next.apply(second), Err(StalePlanError { base: 0, found: 1 }));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

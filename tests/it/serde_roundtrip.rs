@@ -1,7 +1,7 @@
 //! Values built in code: each is the one that is written in JSON, part by part.
 
 use entitle::catalog::{Entries, PermissionsDocument};
-use entitle::change::{RefusalClass, RefusalReason, ScopeDocument};
+use entitle::change::{RefusalClass, RefusalReason, Requirement, ScopeDocument};
 use entitle::directory::UserSource;
 use entitle::seats::FallBack;
 use entitle::{Batch, Command, Grantee, License, Timestamp};
@@ -162,4 +162,40 @@ fn a_plan_tells_its_commit() {
     let nothing = directory.plan(Batch::host(at)).unwrap();
     assert_eq!((nothing.at(), nothing.revision(), nothing.is_empty()), (at, 0, true));
     assert!(nothing.commit().is_none());
+}
+
+/// A preview is written for a host's own interface; a requirement can be stored and read again.
+#[test]
+fn an_impact_and_a_requirement_are_written() {
+    let catalog = json!({
+        "kinds": { "project": { "permissions": ["read", "write"] } },
+        "profiles": { "designer": { "seat": "exempt" } },
+    });
+    let at = Timestamp::from_millis(5);
+    let ada = Batch::host(at)
+        .add(Command::add_user("ada").profile("designer"))
+        .add(Command::add_resource("project/churn"));
+    let directory = crate::side_by_side::empty(&catalog).plan(ada).unwrap().into_directory();
+    let batch = Batch::host(at)
+        .add(Command::grant(Grantee::user("ada"), "project/churn", ["read"]))
+        .add(Command::add_user("bob").no_profile());
+    let impact = directory.plan(batch).unwrap().impact();
+    let access = json!({ "user": "ada", "resource": "project/churn", "gains": ["read"], "loses": [] });
+    let bob = json!({
+        "user": "bob",
+        "before": null,
+        "after": { "wants": null, "holds": null, "state": "none", "basis": null },
+    });
+    let all = json!({ "access": [access], "seats": [bob], "gains": 1, "loses": 0 });
+    assert_eq!(serde_json::to_value(&impact).unwrap(), all);
+
+    let requirement = Requirement::new("nightly run", "user:ada", "project/churn", ["read"]);
+    let object = json!({
+        "label": "nightly run", "who": "user:ada", "on": "project/churn", "permissions": ["read"],
+    });
+    assert_eq!(serde_json::to_value(&requirement).unwrap(), object);
+    assert_eq!(serde_json::from_value::<Requirement>(object.clone()).unwrap(), requirement);
+    let mut unknown = object;
+    unknown["note"] = json!("x");
+    assert!(serde_json::from_value::<Requirement>(unknown).is_err());
 }

@@ -1,5 +1,4 @@
-//! The handle that a server holds: the current directory, who may change it, and where its history is kept.
-//!
+//! The shared handle of a server: the current directory, its writers, and its journal.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -13,109 +12,57 @@ use crate::directory::Directory;
 use crate::journal::{AppendError, Journal};
 use crate::seats::{SeatPolicy, Strict};
 
-/// The number of times that a batch is planned before the authority gives up, by default.
+/// The default limit of attempts to plan a batch.
 const ATTEMPTS: u32 = 16;
 
 /// The current directory, shared by all threads of a process.
 ///
 /// Readers take the directory with [`load`](Self::load), or through a thread's own [`reader`](Self::reader), and ask it
-/// whatever they have to ask; they never wait, not even for a writer. Writers go one after another through
-/// [`execute`](Self::execute): plan, append to the journal, publish.
-///
-/// # What is promised
-///
-/// - A check that starts after a revoke returned never allows by what was revoked.
-/// - A commit is seen whole or not at all: a caller who takes the directory once and asks it several questions gets answers
-///   of one revision.
-/// - Each commit has its own revision, and they are one sequence for all writers: two threads, or two processes on
-///   one journal.
-/// - A directory that someone holds stays as it is.
-///
-/// # Several processes
-///
-/// Each has an authority on the same journal. `execute` finds out by itself that others committed, catches up and plans
-/// again; it answers, also a refusal or "nothing to do", by the last state in the journal. Checks are answered by what
-/// the process knows; a host calls [`catch_up`](Self::catch_up) as often as it wants to hear of others, for
-/// example when its database notifies it.
+/// any number of questions; they never wait, not even for a writer. Writers take turns in [`execute`](Self::execute):
+/// plan, append to the journal, publish.
 ///
 /// ```
 /// # use entitle::catalog::Catalog;
 /// # use entitle::journal::MemoryJournal;
 /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
-/// # use std::sync::Arc;
-/// let (empty, journal) = (Directory::new(Catalog::builder().build()?), Arc::new(MemoryJournal::new()));
-/// let one = Authority::new(empty.clone(), Arc::clone(&journal));
-/// one.execute(Batch::host(Timestamp::EPOCH)
-///     .by("setup")
-///     .add(Command::add_group("data")))?;
-///
-/// // The other begins later, with what the journal has by then.
-/// let other = Authority::open(empty, journal)?.attempts(3);
-/// assert!(other.load().group_by_name("data").is_some());
-///
-/// let batch = Batch::host(Timestamp::EPOCH)
-///     .by("ada")
-///     .add(Command::add_group("ops"));
-/// let done = one.execute(batch)?;
-/// assert_eq!(done.directory().revision(), 2);
-/// assert_eq!(other.catch_up()?, 1);
-/// assert!(other.load().group_by_name("ops").is_some());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-///
-/// # A database of the host's own
-///
-/// Hosts that store commits in a transaction of theirs, or asynchronously, use the parts: [`load`](Self::load),
-/// [`Directory::plan`], their own transaction, [`publish`](Self::publish); and [`follow`](Self::follow) with commits
-/// of others that they read.
-///
-/// ```
-/// # use entitle::catalog::Catalog;
-/// # use entitle::journal::{Journal as _, MemoryJournal};
-/// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
-/// # let empty = Directory::new(Catalog::builder().build()?);
-/// # let other = Authority::new(empty.clone(), MemoryJournal::new());
-/// # let authority = Authority::new(empty, MemoryJournal::new());
-/// let plan = authority.load().plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
-/// let commit = plan.commit().ok_or("there is a group to add")?;
-/// // Here the host stores the commit, together with whatever else belongs to it.
-/// authority.journal().append(plan.base_revision(), &commit)?;
-/// assert_eq!(authority.publish(plan)?.revision(), 1);
-///
-/// // In another process, which read the commit:
-/// assert_eq!(other.follow([&commit])?.revision(), 1);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-///
-/// # Example
-///
-/// ```
-/// use entitle::catalog::Catalog;
-/// use entitle::journal::MemoryJournal;
-/// use entitle::{Authority, Batch, Command, Directory, Timestamp};
-///
-/// let directory = Directory::new(Catalog::builder().build()?);
+/// # let directory = Directory::new(Catalog::builder().build()?);
 /// let authority = Authority::new(directory, MemoryJournal::new());
-/// let mut reader = authority.reader();
-///
-/// let batch = Batch::host(Timestamp::EPOCH)
-///     .by("setup")
-///     .add(Command::add_group("data"));
-/// let done = authority.execute(batch)?;
-/// assert_eq!(done.commit().map(|commit| commit.revision), Some(1));
-/// assert!(reader.load().group_by_name("data").is_some());
+/// let executed = authority.execute(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
+/// assert_eq!(executed.directory().revision(), 1);
+/// assert!(authority.load().group_by_name("data").is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # Guarantees
+///
+/// - A check that starts after a revoke returned never allows what was revoked.
+/// - A commit is visible whole or not at all: all answers of one loaded directory are of one revision.
+/// - Each commit has its own revision, and the revisions form one sequence across all threads, and across all processes
+///   on one journal.
+/// - A directory that a caller holds never changes.
+///
+/// # Several processes
+///
+/// Each process has an authority on the same journal. `execute` detects commits of other processes, catches up and plans
+/// again; its result, including a refusal or an empty commit, is based on the last state in the journal. Checks use the
+/// state that the process has loaded; a host calls [`catch_up`](Self::catch_up) to load newer commits, for example
+/// when its database notifies it.
+///
+/// # A database of the host
+///
+/// Hosts that store commits in their own transaction, or asynchronously, use the parts: [`load`](Self::load),
+/// [`Directory::plan`], their own transaction, [`publish`](Self::publish); and [`follow`](Self::follow) with the
+/// commits of other processes.
 pub struct Authority<J> {
     current: Arc<ArcSwap<Directory>>,
-    /// Held while `current` changes.
+    /// Locked while `current` changes.
     writing: Mutex<()>,
     journal: J,
     policy: Box<dyn SeatPolicy>,
     attempts: u32,
 }
 
-/// The result of an executed batch.
+/// The result of [`Authority::execute`].
 #[derive(Clone, Debug)]
 pub struct Executed {
     directory: Arc<Directory>,
@@ -123,20 +70,32 @@ pub struct Executed {
 }
 
 impl Executed {
-    /// The directory with the commands in it.
+    /// Returns the directory after the commands.
     #[must_use]
     pub fn directory(&self) -> &Arc<Directory> {
         &self.directory
     }
 
-    /// Returns the commit; none if everything was so already (rule C4).
+    /// Returns the commit, or `None` if the commands changed nothing (rule C4).
+    ///
+    /// ```
+    /// # use entitle::catalog::Catalog;
+    /// # use entitle::journal::MemoryJournal;
+    /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// # let authority = Authority::new(directory, MemoryJournal::new());
+    /// let batch = Batch::host(Timestamp::EPOCH).add(Command::add_group("data"));
+    /// assert!(authority.execute(batch.clone())?.commit().is_some());
+    /// assert!(authority.execute(batch)?.commit().is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn commit(&self) -> Option<&Commit> {
         self.commit.as_ref()
     }
 }
 
-/// Why an authority could not follow its journal; the directory is as it was.
+/// The error of [`Authority::catch_up`] and [`Authority::open`].
 ///
 /// ```
 /// # use entitle::authority::CatchUpError;
@@ -145,10 +104,9 @@ impl Executed {
 /// # use entitle::journal::{Journal, MemoryJournal};
 /// # use entitle::{Authority, Directory, Timestamp};
 /// # let empty = Directory::new(Catalog::builder().build()?);
-/// // A journal that begins behind a directory that was stored at revision 5.
+/// // A journal that begins after revision 5, for a directory that is at revision 0.
 /// let journal = MemoryJournal::after(5);
-/// # let events = Vec::new();
-/// let commit = Commit { revision: 6, at: Timestamp::EPOCH, by: "ada".into(), events };
+/// # let commit = Commit { revision: 6, at: Timestamp::EPOCH, by: "ada".into(), events: Vec::new() };
 /// journal.append(5, &commit)?;
 ///
 /// let error = Authority::open(empty, journal).unwrap_err();
@@ -156,16 +114,17 @@ impl Executed {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum CatchUpError<E> {
     /// The journal could not be read.
     #[error("the journal cannot be read: {0}")]
-    Journal(E),
+    Journal(#[source] E),
     /// The commits in the journal do not continue the directory.
     #[error(transparent)]
     Replay(#[from] ReplayError),
 }
 
-/// Why commands were not executed.
+/// The error of [`Authority::execute`].
 ///
 /// ```
 /// # use entitle::authority::ExecuteError;
@@ -174,26 +133,24 @@ pub enum CatchUpError<E> {
 /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
 /// # let directory = Directory::new(Catalog::builder().build()?);
 /// let authority = Authority::new(directory, MemoryJournal::new());
-/// match authority.execute(Batch::host(Timestamp::EPOCH)
-///     .by("ada")
-///     .add(Command::suspend("bob"))) {
-///     Err(ExecuteError::Refused(refusal)) => assert_eq!(refusal.code(), "unknown_user"),
-///     other => panic!("there is no user `bob`, and yet {other:?}"),
-/// }
-/// # Ok::<(), entitle::catalog::CatalogError>(())
+/// let result = authority.execute(Batch::host(Timestamp::EPOCH).add(Command::suspend("bob")));
+/// let Err(ExecuteError::Refused(refusal)) = result else { return Err("there is no user `bob`".into()) };
+/// assert_eq!(refusal.code(), "unknown_user");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ExecuteError<E> {
-    /// They are refused, by the last state that the journal knows; nothing happened.
+    /// The commands are refused, based on the last state in the journal; nothing changed.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// Others committed each time before these commands could; nothing happened.
-    #[error("others committed first, {attempts} times")]
+    /// Another writer committed first in every attempt; nothing changed.
+    #[error("another writer committed first in each of {attempts} attempts")]
     Contended {
-        /// The number of times that the batch was planned.
+        /// The number of attempts.
         attempts: u32,
     },
-    /// The journal ends before the directory: it is another one, or commits are lost; nothing happened.
+    /// The journal ends before the directory: it is the wrong one, or commits are lost; nothing changed.
     #[error("the journal ends at revision {journal}, and the directory is at {directory}")]
     JournalBehind {
         /// The last revision of the journal.
@@ -201,16 +158,16 @@ pub enum ExecuteError<E> {
         /// The revision of the directory.
         directory: u64,
     },
-    /// The journal failed while appending: whether the commit is kept is not known. The next call finds out.
+    /// The journal failed while appending. The commit may or may not be stored; the next call resolves it.
     #[error("the journal failed: {0}")]
-    Journal(E),
-    /// The commits of other writers could not be replayed; nothing happened.
+    Journal(#[source] E),
+    /// The commits of other writers could not be loaded; nothing of this batch was committed.
     #[error(transparent)]
     CatchUp(#[from] CatchUpError<E>),
 }
 
 impl<J: Journal> Authority<J> {
-    /// An authority over a directory that is as far as its journal.
+    /// Creates an authority over a directory that is at the last revision of its journal.
     #[must_use]
     pub fn new(directory: Directory, journal: J) -> Self {
         let current = Arc::new(ArcSwap::from_pointee(directory));
@@ -218,23 +175,35 @@ impl<J: Journal> Authority<J> {
         Self { current, writing: Mutex::new(()), journal, policy, attempts: ATTEMPTS }
     }
 
-    /// An authority that begins with a directory, empty or stored, and replays what the journal has after it.
+    /// Creates an authority over a directory, empty or stored, and replays the journal's later commits.
     ///
     /// # Errors
     ///
     /// [`CatchUpError`] if the journal cannot be read or does not continue the directory.
+    ///
+    /// ```
+    /// # use entitle::catalog::Catalog;
+    /// # use entitle::journal::MemoryJournal;
+    /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
+    /// # let empty = Directory::new(Catalog::builder().build()?);
+    /// # let journal = MemoryJournal::new();
+    /// # Authority::new(empty.clone(), &journal).execute(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
+    /// // The journal contains one commit.
+    /// let authority = Authority::open(empty, &journal)?;
+    /// assert_eq!(authority.load().revision(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn open(directory: Directory, journal: J) -> Result<Self, CatchUpError<J::Error>> {
         let authority = Self::new(directory, journal);
         authority.catch_up()?;
         Ok(authority)
     }
 
-    /// Sets the seat policy of batches that have none of their own; [`Strict`] by default.
+    /// Sets the seat policy of batches without one of their own; the default is [`Strict`].
     ///
     /// ```
     /// # use entitle::{Authority, Directory, catalog::Catalog, journal::MemoryJournal};
-    /// use entitle::seats::Waitlist;
-    ///
+    /// # use entitle::seats::Waitlist;
     /// # let directory = Directory::new(Catalog::builder().build()?);
     /// let authority = Authority::new(directory, MemoryJournal::new()).policy(Waitlist);
     /// # let _ = authority;
@@ -246,50 +215,73 @@ impl<J: Journal> Authority<J> {
         self
     }
 
-    /// Says how often commands are planned, at least once, before [`ExecuteError::Contended`].
+    /// Sets how often a batch is planned before [`ExecuteError::Contended`]; the default is 16, the least is 1.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
         self
     }
 
-    /// The journal.
+    /// Returns the journal, for example to read the history.
     #[must_use]
     pub fn journal(&self) -> &J {
         &self.journal
     }
 
-    /// The current directory, for as long as the caller holds it.
+    /// Returns the current directory, which stays as it is while the caller holds it.
+    ///
+    /// ```
+    /// # use entitle::catalog::Catalog;
+    /// # use entitle::journal::MemoryJournal;
+    /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// # let authority = Authority::new(directory, MemoryJournal::new());
+    /// let before = authority.load();
+    /// authority.execute(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
+    /// assert_eq!((before.revision(), authority.load().revision()), (0, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn load(&self) -> Arc<Directory> {
         self.current.load_full()
     }
 
-    /// A handle for one thread, which gets at the current directory faster than [`load`](Self::load).
+    /// Creates a handle for one thread, which loads the current directory faster than [`load`](Self::load).
     #[must_use]
     pub fn reader(&self) -> Reader {
         Reader { cache: Cache::new(Arc::clone(&self.current)) }
     }
 
-    /// Plans commands, appends the commit to the journal and publishes the new directory; all of it or nothing.
+    /// Plans a batch, appends the commit to the journal and publishes the new directory; all or nothing.
     ///
-    /// `by` is who asked for it, in the host's own words, for the history. If another writer committed first, it
-    /// catches up and plans again, for the same `now`. When it returns, the commit is in the journal and every later load
-    /// sees it.
+    /// If another writer committed first, it catches up and plans the same batch again. When it returns, the commit is in
+    /// the journal and every later load sees it.
     ///
-    /// Threads that each pass the later of their clock and [`committed_at`](Directory::committed_at) can still meet
-    /// `time_reversed`, if another one commits between: take the time again, and ask again.
+    /// A batch whose time is the later of the clock and [`committed_at`](Directory::committed_at) can still be refused
+    /// as `time_reversed`, if another thread commits in between: read the clock and execute again.
     ///
     /// # Errors
     ///
-    /// [`ExecuteError`]; except for [`ExecuteError::Journal`], nothing happened.
+    /// [`ExecuteError`]; except for [`ExecuteError::Journal`], nothing of the batch is committed.
+    ///
+    /// ```
+    /// # use entitle::catalog::Catalog;
+    /// # use entitle::journal::MemoryJournal;
+    /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// # let authority = Authority::new(directory, MemoryJournal::new());
+    /// let batch = Batch::host(Timestamp::EPOCH).by("setup").add(Command::add_group("data"));
+    /// let executed = authority.execute(batch)?;
+    /// assert_eq!(executed.commit().map(|commit| commit.by.as_str()), Some("setup"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn execute(&self, batch: Batch) -> Result<Executed, ExecuteError<J::Error>> {
         let _writing = self.write();
         for _ in 0..self.attempts {
             let base = self.load();
             let plan = match base.plan_with(batch.clone(), &*self.policy) {
                 Ok(plan) => plan,
-                // An old state neither refuses nor reports that there is nothing to do.
+                // Neither a refusal nor an empty commit may be based on an old state.
                 Err(_) if self.advance()? > 0 => continue,
                 Err(refusal) => return Err(ExecuteError::Refused(refusal)),
             };
@@ -301,7 +293,7 @@ impl<J: Journal> Authority<J> {
             };
             match self.journal.append(base.revision(), &commit) {
                 Ok(()) => {
-                    let directory = self.show(plan.into_directory());
+                    let directory = self.set_current(plan.into_directory());
                     return Ok(Executed { directory, commit: Some(commit) });
                 }
                 Err(AppendError::Conflict { found }) if found < base.revision() => {
@@ -316,28 +308,54 @@ impl<J: Journal> Authority<J> {
         Err(ExecuteError::Contended { attempts: self.attempts })
     }
 
-    /// Shows the directory of a plan whose commit the host has stored.
+    /// Publishes the directory of a plan whose commit the host has stored.
     ///
-    /// Store first, and make the host's transaction conditional on the revision, as [`Journal`] describes it: then
-    /// this cannot fail unless the commit was already heard of through [`catch_up`](Self::catch_up) or
-    /// [`follow`](Self::follow).
+    /// Store the commit first, in a transaction that is conditional on the revision, as [`Journal`] describes. Then this
+    /// fails only if the commit was already loaded by [`catch_up`](Self::catch_up) or [`follow`](Self::follow).
     ///
     /// # Errors
     ///
-    /// [`StalePlanError`] if the plan was made on another revision than the current one; nothing happened.
+    /// [`StalePlanError`] if the plan was made on another revision than the current one; nothing changes.
+    ///
+    /// ```
+    /// # use entitle::catalog::Catalog;
+    /// # use entitle::journal::{Journal as _, MemoryJournal};
+    /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// # let authority = Authority::new(directory, MemoryJournal::new());
+    /// let plan = authority.load().plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
+    /// let commit = plan.commit().ok_or("nothing to commit")?;
+    /// // Here the host's own transaction stores the commit.
+    /// authority.journal().append(plan.base_revision(), &commit)?;
+    /// assert_eq!(authority.publish(plan)?.revision(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn publish(&self, plan: Plan) -> Result<Arc<Directory>, StalePlanError> {
         let _writing = self.write();
         let next = self.load().apply(plan)?;
-        Ok(self.show(next))
+        Ok(self.set_current(next))
     }
 
-    /// Replays commits that others made, as far as they are not known yet, and publishes the result.
+    /// Replays commits of other processes, publishes the result and returns the current directory.
     ///
-    /// Returns the current directory. Commits that are known already are passed over.
+    /// Commits up to the current revision are skipped.
     ///
     /// # Errors
     ///
-    /// [`ReplayError`] if the commits do not continue the directory; nothing happened.
+    /// [`ReplayError`] if the commits do not continue the directory; nothing changes.
+    ///
+    /// ```
+    /// # use entitle::catalog::Catalog;
+    /// # use entitle::journal::MemoryJournal;
+    /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
+    /// # let empty = Directory::new(Catalog::builder().build()?);
+    /// # let commit = empty.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?.commit();
+    /// # let commit = commit.ok_or("nothing to commit")?;
+    /// // `commit` was read from the host's database.
+    /// let authority = Authority::new(empty, MemoryJournal::new());
+    /// assert_eq!(authority.follow([&commit])?.revision(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn follow<'a>(
         &self,
         commits: impl IntoIterator<Item = &'a Commit>,
@@ -346,17 +364,30 @@ impl<J: Journal> Authority<J> {
         self.replay(commits)
     }
 
-    /// Reads from the journal what others committed, and publishes it; returns how many commits that were.
+    /// Reads the commits of other processes from the journal, publishes them and returns their number.
     ///
     /// # Errors
     ///
-    /// [`CatchUpError`]; what was read before is published, each commit whole.
+    /// [`CatchUpError`]; the pages read before the error are published.
+    ///
+    /// ```
+    /// # use entitle::catalog::Catalog;
+    /// # use entitle::journal::MemoryJournal;
+    /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
+    /// # let empty = Directory::new(Catalog::builder().build()?);
+    /// # let journal = MemoryJournal::new();
+    /// let (one, two) = (Authority::new(empty.clone(), &journal), Authority::new(empty, &journal));
+    /// one.execute(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
+    /// assert_eq!(two.catch_up()?, 1);
+    /// assert!(two.load().group_by_name("data").is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn catch_up(&self) -> Result<u64, CatchUpError<J::Error>> {
         let _writing = self.write();
         self.advance()
     }
 
-    /// Catches up while writing is locked.
+    /// Catches up; the caller holds the write lock.
     fn advance(&self) -> Result<u64, CatchUpError<J::Error>> {
         let first = self.load().revision();
         let mut last = first;
@@ -366,7 +397,7 @@ impl<J: Journal> Authority<J> {
                 return Ok(last.saturating_sub(first));
             }
             let reached = self.replay(&page)?.revision();
-            // A journal that gives nothing new would be asked forever.
+            // A journal that returns only known commits must not be read forever.
             if reached == last {
                 return Ok(last.saturating_sub(first));
             }
@@ -384,16 +415,16 @@ impl<J: Journal> Authority<J> {
         if next.revision() == known {
             return Ok(current);
         }
-        Ok(self.show(next))
+        Ok(self.set_current(next))
     }
 
-    fn show(&self, directory: Directory) -> Arc<Directory> {
+    fn set_current(&self, directory: Directory) -> Arc<Directory> {
         let directory = Arc::new(directory);
         self.current.store(Arc::clone(&directory));
         directory
     }
 
-    // The lock guards no data: a thread that panicked under it, in a policy or a journal, had not published yet.
+    // The lock guards no data: a policy or a journal that panicked under it had not published yet.
     fn write(&self) -> MutexGuard<'_, ()> {
         self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -407,8 +438,9 @@ impl<J> fmt::Debug for Authority<J> {
 
 /// One thread's handle to the current directory.
 ///
-/// It remembers the directory that it saw last, and costs one atomic load while that is the current one. It keeps that
-/// directory in memory until the next [`load`](Self::load), so a thread that sleeps for long drops its reader.
+/// It caches the directory that it loaded last; while that is the current one, a load costs one atomic read. The cached
+/// directory stays in memory until the next [`load`](Self::load), so a thread that sleeps for long should drop its
+/// reader.
 ///
 /// ```
 /// # use entitle::{Authority, Directory, catalog::Catalog, journal::MemoryJournal};
@@ -423,9 +455,9 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// The current directory.
+    /// Returns the current directory.
     ///
-    /// Take it once for each request and ask it everything: then all answers are of one revision.
+    /// Load it once for each request and use it for all checks of that request, so that all answers are of one revision.
     #[inline]
     pub fn load(&mut self) -> &Arc<Directory> {
         self.cache.load()

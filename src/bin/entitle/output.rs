@@ -3,7 +3,7 @@
 
 use std::io::{self, BufWriter, Write};
 
-use entitle::scenario::{Outcome, Scenario};
+use entitle::scenario::{Scenario, TestReport};
 
 use super::Exit;
 
@@ -45,8 +45,8 @@ impl CliError {
     }
 }
 
-/// Runs a scenario and reports its failed steps on standard error.
-pub(super) fn run(file: &str, scenario: &Scenario) -> (Outcome, Exit) {
+/// Runs a scenario and tells of the steps that came out otherwise.
+pub(super) fn run(file: &str, scenario: &Scenario) -> (TestReport, Exit) {
     let outcome = scenario.run();
     for failure in outcome.failures() {
         eprintln!("{file}: {failure}");

@@ -6,7 +6,7 @@ use entitle::Directory;
 use entitle::authorize::{Access, AccessRow};
 use entitle::change::Commit;
 use entitle::report::harmless_cell;
-use entitle::scenario::Outcome;
+use entitle::scenario::TestReport;
 
 use super::output::{CliError, print, run};
 use super::{Exit, read};
@@ -52,8 +52,8 @@ struct History<'a> {
 }
 
 impl<'a> History<'a> {
-    fn of(outcome: &'a Outcome) -> Result<Self, String> {
-        let mut last = Directory::new(outcome.directory().catalog().clone());
+    fn of(outcome: &'a TestReport) -> Result<Self, String> {
+        let mut now = Directory::new(outcome.directory().catalog().clone());
         let mut commits = Vec::new();
         for commit in outcome.commits() {
             let next = last.replay([commit]).map_err(|error| error.to_string())?;

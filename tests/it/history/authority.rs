@@ -96,6 +96,18 @@ fn nothing_to_do_is_said_by_the_last_state() {
     assert_eq!(done.directory().revision(), 3);
 }
 
+/// The error of a store.
+#[derive(Debug)]
+struct ConnectionLost;
+
+impl std::fmt::Display for ConnectionLost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the connection was lost")
+    }
+}
+
+impl std::error::Error for ConnectionLost {}
+
 /// A store that fails, before or after it kept the commit.
 struct Failing {
     journal: MemoryJournal,
@@ -104,9 +116,9 @@ struct Failing {
 }
 
 impl Journal for Failing {
-    type Error = &'static str;
+    type Error = ConnectionLost;
 
-    fn append(&self, expected: u64, commit: &Commit) -> Result<(), AppendError<&'static str>> {
+    fn append(&self, expected: u64, commit: &Commit) -> Result<(), AppendError<ConnectionLost>> {
         let fails = self.fails.swap(false, Ordering::SeqCst);
         if !fails || self.keeps {
             self.journal.append(expected, commit).map_err(|error| match error {
@@ -114,10 +126,10 @@ impl Journal for Failing {
                 AppendError::Store(never) => match never {},
             })?;
         }
-        if fails { Err(AppendError::Store("the connection was lost")) } else { Ok(()) }
+        if fails { Err(AppendError::Store(ConnectionLost)) } else { Ok(()) }
     }
 
-    fn read_after(&self, revision: u64) -> Result<Vec<Commit>, &'static str> {
+    fn read_after(&self, revision: u64) -> Result<Vec<Commit>, ConnectionLost> {
         Ok(self.journal.read_after(revision).unwrap())
     }
 }
@@ -129,7 +141,7 @@ fn an_unknown_outcome_is_found_out() {
         let authority = Authority::new(Directory::new(world::catalog()), journal);
         let add = || commands(r#"[{ "add_group": { "group": "data" } }]"#);
         let error = authority.execute(Batch::host(NOW).extend(add())).unwrap_err();
-        assert!(matches!(error, ExecuteError::Journal("the connection was lost")), "{error}");
+        assert!(matches!(error, ExecuteError::Journal(ConnectionLost)), "{error}");
         assert_eq!(authority.load().revision(), 0, "nothing is shown that may not be stored");
         let done = authority.execute(Batch::host(NOW).extend(add())).unwrap();
         assert_eq!(done.commit().is_none(), keeps);
@@ -164,7 +176,7 @@ fn attempts_are_bounded() {
     let error = authority
         .execute(Batch::host(NOW).extend(commands(r#"[{ "add_group": { "group": "data" } }]"#)))
         .unwrap_err();
-    assert_eq!(error.to_string(), "others committed first, 3 times");
+    assert_eq!(error.to_string(), "another writer committed first in each of 3 attempts");
 }
 
 #[test]

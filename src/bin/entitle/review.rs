@@ -53,7 +53,7 @@ struct History<'a> {
 
 impl<'a> History<'a> {
     fn of(outcome: &'a TestReport) -> Result<Self, String> {
-        let mut now = Directory::new(outcome.directory().catalog().clone());
+        let mut last = Directory::new(outcome.directory().catalog().clone());
         let mut commits = Vec::new();
         for commit in outcome.commits() {
             let next = last.replay([commit]).map_err(|error| error.to_string())?;

@@ -119,6 +119,7 @@ pub trait Journal {
 /// The two variants are the whole contract of an append, so a match on them can be exhaustive.
 ///
 /// ```
+/// # #[cfg(feature = "std")] {
 /// # use entitle::Timestamp;
 /// # use entitle::change::Commit;
 /// # use entitle::journal::{AppendError, Journal, MemoryJournal};
@@ -126,6 +127,7 @@ pub trait Journal {
 /// let journal = MemoryJournal::new();
 /// journal.append(0, &commit)?;
 /// assert_eq!(journal.append(0, &commit), Err(AppendError::Conflict { found: 1 }));
+/// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -171,9 +171,9 @@ pub enum RefusalClass {
     Forbidden,
     /// A user, group, resource or key does not exist.
     NotFound,
-    /// The state of the directory stands against it.
+    /// The request conflicts with the state of the directory.
     Conflict,
-    /// The license stands against it: the same request can succeed after a seat is given back or bought.
+    /// The license has no seat for it: the same request can succeed after a seat is given back or bought.
     Capacity,
     /// The request was made for an earlier time or revision: ask again with the current one.
     Stale,

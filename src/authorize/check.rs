@@ -1,11 +1,11 @@
 //! The queries of the request path: checks and permission sets.
 
-use alloc::format;
-use alloc::string::String;
+use alloc::borrow::ToOwned as _;
 
 use super::Bound;
 use super::decision::Decision;
 use super::evaluate::{PrincipalRef, ResourceRef};
+use super::principal::PrincipalName;
 use crate::catalog::{AnyKind, KindId, Request};
 use crate::directory::{Directory, Target};
 use crate::id::{Principal, ResourceId};
@@ -85,7 +85,7 @@ impl Directory {
         who: Option<PrincipalRef<'_>>,
         on: Option<ResourceRef<'_>>,
     ) -> (KindId, u64) {
-        let kind = on.map_or(KindId::new(0), |on| on.row.kind());
+        let kind = on.map_or(KindId::UNKNOWN, |on| on.row.kind());
         match (who.filter(PrincipalRef::is_active), on) {
             (Some(who), Some(on)) => (kind, self.verdict(who, on, &mut ()).allowed()),
             _ => (kind, 0),
@@ -117,7 +117,7 @@ impl Directory {
     /// ```
     pub fn granted<K: AnyKind>(&self, who: impl Into<Principal>, on: ResourceId<K>) -> K::Permissions {
         let on = self.resource_ref(on.untyped());
-        let kind = on.map_or(KindId::new(0), |on| on.row.kind());
+        let kind = on.map_or(KindId::UNKNOWN, |on| on.row.kind());
         let granted = match (self.principal_ref(who.into()), on) {
             (Some(who), Some(on)) => self.granted_to(who, on, &mut ()) & self.rights().of_kind(kind).all,
             _ => 0,
@@ -144,20 +144,19 @@ impl Directory {
     /// # let ada = Batch::host(Timestamp::EPOCH).add(Command::add_user("ada").profile("reader"));
     /// # let directory = Directory::new(catalog).plan(ada)?.into_directory();
     /// let ada = directory.principal_by_name("user:ada").unwrap();
-    /// assert_eq!(directory.principal_name(ada).as_deref(), Some("user:ada"));
+    /// assert_eq!(directory.principal_name(ada).unwrap().to_string(), "user:ada");
     /// assert_eq!(directory.principal_by_name("ada"), None);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn principal_by_name(&self, text: &str) -> Option<Principal> {
-        match text.split_once(':')? {
-            ("user", name) => self.user_by_name(name).map(Principal::User),
-            ("key", name) => self.key_by_name(name).map(Principal::Key),
-            _ => None,
+        match text.parse().ok()? {
+            PrincipalName::User(name) => self.user_by_name(&name).map(Principal::User),
+            PrincipalName::Key(name) => self.key_by_name(&name).map(Principal::Key),
         }
     }
 
-    /// Returns the text form of a principal, such as `user:ada`, or `None` if the principal is unknown.
+    /// Returns the name of a principal, whose text form is such as `user:ada`, or `None` if the principal is unknown.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};
@@ -165,15 +164,17 @@ impl Directory {
     /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
     /// # let batch = Batch::host(Timestamp::EPOCH).add(Command::add_user("ada").profile("reader"));
     /// # let directory = Directory::new(catalog).plan(batch.add(Command::add_key("ci", "ada")))?.into_directory();
+    /// use entitle::authorize::PrincipalName;
+    ///
     /// let ci = directory.key_by_name("ci").unwrap();
-    /// assert_eq!(directory.principal_name(ci).as_deref(), Some("key:ci"));
+    /// assert_eq!(directory.principal_name(ci), Some(PrincipalName::Key("ci".into())));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn principal_name(&self, who: impl Into<Principal>) -> Option<String> {
+    pub fn principal_name(&self, who: impl Into<Principal>) -> Option<PrincipalName> {
         match who.into() {
-            Principal::User(user) => self.user_name(user).map(|name| format!("user:{name}")),
-            Principal::Key(key) => self.key_name(key).map(|name| format!("key:{name}")),
+            Principal::User(user) => self.user_name(user).map(|name| PrincipalName::User(name.to_owned())),
+            Principal::Key(key) => self.key_name(key).map(|name| PrincipalName::Key(name.to_owned())),
         }
     }
 

@@ -4,6 +4,8 @@ use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
+use roaring::RoaringBitmap;
+
 use super::evaluate::PrincipalRef;
 use super::explain::Explanation;
 use super::lookup::Candidates;
@@ -208,6 +210,44 @@ impl Directory {
         let empty = Review { directory: self, current: None, next: Next::End };
         let current = empty.begin(who.into());
         Review { current, ..empty }
+    }
+
+    /// Lists the access of every principal to one resource: its part of [`review`](Self::review).
+    ///
+    /// Users come first, then keys, each in the order of their ids. The list is empty for an unknown resource. The cost is
+    /// proportional to the members of the groups that have grants there; a grant to everyone reaches every user.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::change::ScopeDocument;
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("project").permissions(["read"]).owner(["read"]))
+    /// #     .profile(Profile::new("reader").exempt())
+    /// #     .build()?;
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_user("ada").profile("reader"))
+    /// #     .add(Command::add_key("ci", "ada").scope(ScopeDocument::All))
+    /// #     .add(Command::add_resource("project/churn").owner("ada"));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let churn = directory.resource_by_name("project/churn").unwrap();
+    /// let who: Vec<String> = directory.review_on(churn).map(|access| access.row().who).collect();
+    /// assert_eq!(who, ["user:ada", "key:ci"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn review_on<K>(&self, on: ResourceId<K>) -> impl Iterator<Item = Access<'_>> {
+        let slot = on.index();
+        let users = self.reaching(on.untyped());
+        let mut keys = RoaringBitmap::new();
+        for user in users.iter().filter_map(|user| self.user_id(UserSlot::new(user))) {
+            keys.extend(self.keys_of(user).map(|key| key.slot().index()));
+        }
+        let users = users.into_iter().filter_map(|user| self.user_id(UserSlot::new(user)));
+        let keys = keys.into_iter().filter_map(|key| self.key_id(KeySlot::new(key)));
+        users.map(Principal::User).chain(keys.map(Principal::Key)).filter_map(move |who| {
+            let principal = self.principal_ref(who)?;
+            self.access(who, principal, slot)
+        })
     }
 
     fn access<'a>(&'a self, who: Principal, principal: PrincipalRef<'a>, slot: u32) -> Option<Access<'a>> {

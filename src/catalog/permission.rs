@@ -5,6 +5,9 @@
 pub struct KindId(u8);
 
 impl KindId {
+    /// The kind of the empty set that queries return for an unknown resource; no catalog has as many kinds.
+    pub(crate) const UNKNOWN: Self = Self(u8::MAX);
+
     pub(crate) fn from_index(index: usize) -> Option<Self> {
         u8::try_from(index).ok().map(Self)
     }

@@ -10,6 +10,7 @@ mod builders;
 mod command;
 mod event;
 mod impact;
+mod nearest;
 mod plan;
 mod planner;
 mod refusal;

@@ -6,6 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::nearest::did_you_mean;
 use crate::directory::UserSource;
 use crate::name::NameError;
 use crate::seats::{Phase, Quantity};
@@ -319,26 +320,32 @@ pub enum RefusalReason {
         resource: String,
     },
     /// The catalog declares no such kind.
-    #[error("there is no kind `{kind}`, asked for in `{target}`")]
+    #[error("there is no kind `{kind}`, asked for in `{target}`{}", did_you_mean(nearest))]
     UnknownKind {
         /// The name.
         kind: String,
         /// The target that named it.
         target: String,
+        /// The nearest kinds of the catalog.
+        nearest: Vec<String>,
     },
     /// The kind declares no such permission.
-    #[error("kind `{kind}` has no permission `{permission}`")]
+    #[error("kind `{kind}` has no permission `{permission}`{}", did_you_mean(nearest))]
     UnknownPermission {
         /// The kind.
         kind: String,
         /// The name.
         permission: String,
+        /// The nearest permissions of the kind.
+        nearest: Vec<String>,
     },
     /// The catalog declares no such profile.
-    #[error("there is no profile `{profile}`")]
+    #[error("there is no profile `{profile}`{}", did_you_mean(nearest))]
     UnknownProfile {
         /// The name.
         profile: String,
+        /// The nearest profiles of the catalog.
+        nearest: Vec<String>,
     },
     /// There is no such key.
     #[error("there is no key `{key}`")]

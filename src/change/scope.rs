@@ -1,5 +1,7 @@
 //! The scope of a key, by names.
 
+use core::fmt;
+
 use super::target::CommandTarget;
 use crate::catalog::{Entries, PermissionsDocument};
 
@@ -39,6 +41,24 @@ impl ScopeDocument {
             entries.0.push((target.into_text(), PermissionsDocument::These(permissions)));
         }
         self
+    }
+}
+
+impl fmt::Display for ScopeDocument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let entries = match self {
+            Self::All => return f.write_str("all"),
+            Self::Entries(entries) if entries.is_empty() => return f.write_str("nothing"),
+            Self::Entries(entries) => entries,
+        };
+        for (place, (target, permissions)) in entries.iter().enumerate() {
+            let separator = if place == 0 { "" } else { "; " };
+            match permissions {
+                PermissionsDocument::All => write!(f, "{separator}{target}: all")?,
+                PermissionsDocument::These(these) => write!(f, "{separator}{target}: {}", these.join(", "))?,
+            }
+        }
+        Ok(())
     }
 }
 

@@ -48,7 +48,7 @@ impl Planner<'_> {
                 if new_name(key)?.as_str() == "*" {
                     return Err(not_a_key());
                 }
-                Err(RefusalReason::UnknownKind { kind: kind.to_owned(), target: text.to_owned() })
+                Err(self.unknown_kind(kind, text))
             }
         }
     }

@@ -147,7 +147,7 @@ impl Planner<'_> {
         let name = license.name.clone();
         let terms = Terms::new(license, self.directory.catalog()).map_err(|error| match error {
             LicenseError::Name(error) => RefusalReason::InvalidName { names: [(name, error)].into() },
-            LicenseError::UnknownProfile { profile, .. } => RefusalReason::UnknownProfile { profile },
+            LicenseError::UnknownProfile { profile, .. } => self.unknown_profile(profile),
             LicenseError::Invalid { license, conflict } => {
                 RefusalReason::LicenseInvalid { license, reason: conflict.to_string() }
             }

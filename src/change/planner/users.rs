@@ -1,11 +1,12 @@
 //! Users: how they come, change and go.
 
 use alloc::borrow::ToOwned as _;
+use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use super::Planner;
-use super::lookup::{differs, new_name};
+use super::lookup::{differs, lists_differ, new_name};
 use crate::catalog::ProfileId;
 use crate::change::builders::{AddUser, Invite, InviteMany};
 use crate::change::event::Event;
@@ -123,11 +124,20 @@ impl Planner<'_> {
             group.is_some_and(|group| self.directory.is_member(user.slot(), group.slot()))
         };
         if let Some(group) = named.groups.iter().find(|group| !member(group)) {
-            return Some(differs("groups", Some("without it"), Some(group)));
+            return Some(lists_differ("groups", &self.some_groups_of(user), core::slice::from_ref(group)));
         }
         let email = record.email().map(Name::as_str);
         let asked = named.email.map(String::as_str).filter(|&asked| email != Some(asked))?;
         Some(differs("email", email, Some(asked)))
+    }
+
+    /// Returns the names of the groups of a user, shortened to what fits into a message.
+    fn some_groups_of(&self, user: UserId) -> Vec<String> {
+        const SHOWN: usize = 8;
+        let groups = self.directory.groups_of(user);
+        let more = groups.len().saturating_sub(SHOWN);
+        let shown = groups.into_iter().take(SHOWN).map(str::to_owned);
+        shown.chain((more > 0).then(|| format!("{more} more"))).collect()
     }
 
     fn join_all(&mut self, user: UserId, groups: &[GroupId]) {

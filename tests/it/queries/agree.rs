@@ -229,6 +229,11 @@ fn review(both: &Both) -> Result<(), TestCaseError> {
         prop_assert_eq!(alone, 1, "the review of one principal has the row");
     }
     prop_assert_eq!(expected, found);
+    for on in RESOURCES.iter().filter_map(|on| directory.resource_by_name(on)) {
+        let all = directory.review().filter(|access| access.on == on).map(|access| access.who);
+        let here = directory.review_on(on).map(|access| access.who);
+        prop_assert_eq!(all.collect::<Vec<_>>(), here.collect::<Vec<_>>());
+    }
     Ok(())
 }
 
@@ -287,6 +292,7 @@ fn stale_ids_are_unknown() {
     assert_eq!(why.needs.len(), 2);
     assert_eq!(both.directory.review().count(), 0);
     assert_eq!(both.directory.review_of(ada).count(), 0);
+    assert_eq!(both.directory.review_on(churn).count(), 0);
     assert_eq!(both.directory.principals(churn, read).count(), 0);
     assert_eq!(both.directory.grants_on(Target::Resource(churn)).count(), 0);
     assert_eq!(both.directory.grants_of(GranteeId::User(ada)).count(), 0);

@@ -301,7 +301,7 @@ impl Directory {
     }
 }
 
-/// The ladder where all but two of its rungs are known not to stand against the request.
+/// Decides a request that only a missing grant or the profile can deny.
 #[inline]
 fn plain_decision(not_granted: bool, beyond: bool) -> Decision {
     let licensed = if beyond { Decision::Denied(Denial::BeyondProfile) } else { Decision::Allowed };

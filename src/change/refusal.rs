@@ -412,7 +412,7 @@ pub enum RefusalReason {
         user: String,
     },
     /// The members of the group follow from profiles, external names or ownership (rule G4).
-    #[error("the members of group `{group}` are managed: nobody joins or leaves it by command")]
+    #[error("the members of group `{group}` are managed: no user joins or leaves it by command")]
     ManagedGroup {
         /// The user, if one was named.
         user: String,

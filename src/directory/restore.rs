@@ -171,7 +171,7 @@ impl Restore {
             let group_id = self.directory.named_group(group)?;
             let record = self.directory.group_record(group_id);
             let explicit = record.is_some_and(|group| group.membership == Membership::Explicit);
-            ensure(explicit, || format!("nobody is in `{group}` by command"))?;
+            ensure(explicit, || format!("`{group}` has no members by command"))?;
             joined.push(group_id.slot());
         }
         self.directory.collect_members(&mut self.index, id, joined);

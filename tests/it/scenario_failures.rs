@@ -101,7 +101,7 @@ mod command {
     }
 
     #[test]
-    fn what_holds_is_told_in_one_line() {
+    fn a_passed_scenario_is_one_line() {
         for words in [&["test"][..], &["test", "--verify"]] {
             let (code, out, err) = entitle(words, &folder().join("alteryx.json"));
             assert_eq!((code, err.as_str()), (0, ""));

@@ -75,7 +75,7 @@ fn csv_row(profile: &str, offered: bool, exempt: bool, figures: &Figures) -> Str
 
 /// S8: the report tells the queue in the order of waiting, and an explanation tells the same place.
 #[test]
-fn s8_the_line_is_told_in_the_order_of_waiting() {
+fn s8_the_queue_is_listed_in_order() {
     for (name, directory) in revisions() {
         let report = directory.seat_report();
         assert!(report.queue.is_sorted_by_key(|waits| waits.since), "{name}");
@@ -280,7 +280,7 @@ proptest! {
 
     /// S7: a policy that answers nonsense at random can refuse too much, and can never oversell.
     #[test]
-    fn s7_nonsense_never_oversells(
+    fn s7_a_nonsensical_policy_never_oversells(
         seed: u64,
         batches in prop::collection::vec(prop::collection::vec(any::<(u8, u8, u8)>(), 1..3), 1..60),
     ) {

@@ -134,7 +134,7 @@ fn commands_about_keys_and_licenses() {
 
 /// A refusal lists every bad name with what is wrong with it, and says whether only seats were missing.
 #[test]
-fn what_a_refusal_tells() {
+fn a_refusal_serializes_its_code_class_command_and_message() {
     let directory = crate::side_by_side::empty(&json!({ "kinds": {}, "profiles": {} }));
     let sync = Command::sync_user("ada", UserSource::Ldap, ["x ", "", "good", " y"]);
     let refusal = directory.plan(Batch::host(Timestamp::EPOCH).add(sync)).unwrap_err();
@@ -151,7 +151,7 @@ fn what_a_refusal_tells() {
 
 /// What a plan tells of itself is what its commit stores.
 #[test]
-fn a_plan_tells_its_commit() {
+fn a_plan_serializes_its_commit() {
     let directory = crate::side_by_side::empty(&json!({ "kinds": {}, "profiles": {} }));
     let at = Timestamp::from_millis(5);
     let plan = directory.plan(Batch::host(at).by("ada").add(Command::add_group("g"))).unwrap();

@@ -45,7 +45,7 @@ impl CliError {
     }
 }
 
-/// Runs a scenario and tells of the steps that came out otherwise.
+/// Runs a scenario and reports the steps whose result is not the expected one.
 pub(super) fn run(file: &str, scenario: &Scenario) -> (TestReport, Exit) {
     let outcome = scenario.run();
     for failure in outcome.failures() {

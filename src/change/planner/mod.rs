@@ -1,4 +1,4 @@
-//! Decides what commands come to: each file decides for one subject.
+//! Plans commands: each file those of one sort of thing.
 //!
 //! A command is checked whole before it changes anything: its new name, its other fields in order, then states (rule
 //! C8). What was decided is applied to the next directory and noted as an event in one step.

@@ -111,7 +111,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Changes what a subject has on a target, to what `change` makes of the kind, what is held and what was asked.
+    /// Changes the permissions of a grantee on a target to what `change` computes from the kind, the permissions held and those asked for.
     pub(super) fn change_grant(
         &mut self,
         to: Grantee,

@@ -65,7 +65,7 @@ fn a_conflict_is_planned_again() {
 
 /// The last seat is given up in one process; the other one does not refuse by what it knew before.
 #[test]
-fn nobody_is_refused_by_an_old_state() {
+fn a_refusal_is_never_based_on_an_old_state() {
     let (one, two, _) = pair();
     let add = |user: &str| {
         commands(&format!(r#"[{{ "add_user": {{ "user": "{user}", "profile": "designer" }} }}]"#))
@@ -222,7 +222,7 @@ fn hosts_that_store_themselves_publish_and_follow() {
 
 /// A policy that panics leaves the authority as it was.
 #[test]
-fn a_panic_in_a_policy_locks_nobody_out() {
+fn a_panic_in_a_policy_leaves_the_authority_usable() {
     let panics = entitle::seats::policy_fn(|_| panic!("a faulty policy"));
     let authority = Authority::new(Directory::new(world::catalog()), MemoryJournal::new()).policy(panics);
     let add = r#"[{ "install_license": { "name": "acme", "seats": { "designer": 0 } } },

@@ -132,7 +132,7 @@ fn what_was_due_cannot_be_left_out() {
 
 /// A wish and a seat are two events, and only what both make together can be told to be wrong.
 #[test]
-fn a_seat_that_nobody_could_have_is_refused() {
+fn an_impossible_seat_is_refused() {
     let (directories, _) = world::small();
     let last = directories.last().unwrap();
     let wish =

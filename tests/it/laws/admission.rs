@@ -180,7 +180,7 @@ fn s7_the_policy_is_asked_only_for_want_of_capacity() {
 }
 
 #[test]
-fn s7_nobody_is_asked_where_no_seat_can_be_taken() {
+fn s7_the_policy_is_not_asked_where_no_seat_can_be_taken() {
     in_every_state(Mix::Seats, |directory| {
         let asked = policy_fn(|_| panic!("the policy was asked"));
         for profile in counted(directory) {

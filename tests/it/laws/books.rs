@@ -130,7 +130,7 @@ fn s11_the_peak_never_falls_within_a_license() {
 }
 
 #[test]
-fn s9_a_smaller_license_evicts_nobody() {
+fn s9_a_smaller_license_evicts_no_user() {
     in_every_state(Mix::Seats, |directory| {
         let none = json!({ "install_license": { "name": "none", "seats": {}, "total": 0 } });
         let smaller = must(directory, Strict, &[none])?;
@@ -139,7 +139,7 @@ fn s9_a_smaller_license_evicts_nobody() {
 }
 
 #[test]
-fn s9_a_license_that_lapses_evicts_nobody() {
+fn s9_a_lapsed_license_evicts_no_user() {
     in_every_state(Mix::Seats, |directory| {
         let next = directory.committed_at().as_millis() + 1;
         let pending = json!({ "install_license": { "name": "later", "seats": {}, "starts_at": next } });
@@ -150,7 +150,7 @@ fn s9_a_license_that_lapses_evicts_nobody() {
 }
 
 #[test]
-fn s8_nobody_waits_who_could_be_seated() {
+fn s8_a_user_who_can_be_seated_never_waits() {
     in_every_state(Mix::Seats, |directory| {
         if !directory.license_phase().admits() {
             return Ok(());

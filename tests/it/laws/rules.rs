@@ -128,7 +128,7 @@ fn a12_what_needs_a_credential_is_denied_without_it_and_only_then() {
 }
 
 #[test]
-fn g1_g4_a_group_by_profile_has_who_wants_one_and_nobody_joins_it_by_hand() {
+fn g1_g4_a_group_by_profile_has_the_users_who_want_one_and_no_others() {
     in_every_state(Mix::All, |directory| {
         let members = json!({ "by_profile": ["designer", "reader"] });
         let group = json!({ "add_group": { "group": "wishes", "members": members } });
@@ -148,7 +148,7 @@ fn g1_g4_a_group_by_profile_has_who_wants_one_and_nobody_joins_it_by_hand() {
 }
 
 #[test]
-fn s13_without_an_add_on_nobody_may_what_it_gates() {
+fn s13_without_an_add_on_its_permissions_are_denied() {
     in_every_state(Mix::All, |directory| {
         let license = License::new("bare").unlimited("designer").unlimited("analyst").unlimited("reader");
         let bare = directory.plan(Batch::host(directory.committed_at()).add(license));

@@ -112,7 +112,7 @@ key:ci, write on project/churn: allowed beyond the advisory profile (allowed_bey
 }
 
 #[test]
-fn nothing_at_all() {
+fn nothing_granted() {
     case(
         "user:eve",
         "fly",
@@ -124,7 +124,7 @@ user:eve, fly on project/churn: denied: the principal is unknown (unknown_princi
 }
 
 #[test]
-fn a_license_that_is_over() {
+fn a_license_that_lapsed() {
     let later = directory()
         .plan(Batch::host(Timestamp::from_millis(1_000)).add(Command::tick()))
         .unwrap()
@@ -182,7 +182,7 @@ fn why_in_one_line() {
 
 /// What is held is told without what it implies, owning included, and of an add-on only what was asked for.
 #[test]
-fn what_is_there_and_what_is_missing() {
+fn granted_and_missing_permissions() {
     let catalog = Catalog::builder()
         .kind(
             Kind::named("project")
@@ -225,7 +225,7 @@ fn what_is_there_and_what_is_missing() {
 }
 
 #[test]
-fn somebody_who_waits() {
+fn a_user_who_waits() {
     let waits = Command::add_user("eve").profile("designer").group("leads");
     let designer = Command::add_user("dan").profile("designer");
     let directory = directory();

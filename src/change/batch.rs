@@ -162,6 +162,13 @@ impl Batch {
         self.at
     }
 
+    /// Moves the time to `least` if it is earlier (rule F9).
+    #[cfg(feature = "sync")]
+    pub(crate) fn not_before(mut self, least: Timestamp) -> Self {
+        self.at = self.at.max(least);
+        self
+    }
+
     /// Returns the commands in order.
     ///
     /// ```

@@ -1,13 +1,21 @@
 //! The shared handle of a server: the current directory, its writers, and its journal.
 
+mod error;
+mod reader;
+
 use alloc::boxed::Box;
+use alloc::string::ToString as _;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::convert::Infallible;
 use core::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use arc_swap::{ArcSwap, Cache};
+use arc_swap::ArcSwap;
 
-use crate::change::{Batch, Commit, Plan, Refusal, ReplayError, StalePlanError};
+pub use self::error::{CatchUpError, ExecuteError, StoppedError};
+pub use self::reader::Reader;
+use crate::change::{Batch, Commit, Plan, ReplayError, StalePlanError};
 use crate::directory::Directory;
 use crate::journal::{AppendError, Journal};
 use crate::seats::{SeatPolicy, Strict};
@@ -46,7 +54,8 @@ const ATTEMPTS: u32 = 16;
 /// Each process has an authority on the same journal. `execute` detects commits of other processes, catches up and plans
 /// again; its result, including a refusal or an empty commit, is based on the last state in the journal. Checks use the
 /// state that the process has loaded; a host calls [`catch_up`](Self::catch_up) to load newer commits, for example
-/// when its database notifies it.
+/// when its database notifies it. If that fails, [`current`](Self::current) returns an error in place of the old
+/// directory, so that the host can deny.
 ///
 /// # A database of the host
 ///
@@ -54,12 +63,18 @@ const ATTEMPTS: u32 = 16;
 /// [`Directory::plan`], their own transaction, [`publish`](Self::publish); and [`follow`](Self::follow) with the
 /// commits of other processes.
 pub struct Authority<J> {
-    current: Arc<ArcSwap<Directory>>,
+    current: Arc<ArcSwap<State>>,
     /// Locked while `current` changes.
     writing: Mutex<()>,
     journal: J,
     policy: Box<dyn SeatPolicy>,
     attempts: u32,
+}
+
+/// The published directory, and why it cannot follow the journal, if so.
+struct State {
+    directory: Arc<Directory>,
+    stopped: Option<StoppedError>,
 }
 
 /// The result of [`Authority::execute`].
@@ -95,82 +110,12 @@ impl Executed {
     }
 }
 
-/// The error of [`Authority::catch_up`] and [`Authority::open`].
-///
-/// ```
-/// # use entitle::authority::CatchUpError;
-/// # use entitle::catalog::Catalog;
-/// # use entitle::change::{Commit, ReplayError};
-/// # use entitle::journal::{Journal, MemoryJournal};
-/// # use entitle::{Authority, Directory, Timestamp};
-/// # let empty = Directory::new(Catalog::builder().build()?);
-/// // A journal that begins after revision 5, for a directory that is at revision 0.
-/// let journal = MemoryJournal::after(5);
-/// # let commit = Commit { revision: 6, at: Timestamp::EPOCH, by: "ada".into(), events: Vec::new() };
-/// journal.append(5, &commit)?;
-///
-/// let error = Authority::open(empty, journal).unwrap_err();
-/// assert_eq!(error, CatchUpError::Replay(ReplayError::Gap { expected: 1, found: 6 }));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CatchUpError<E> {
-    /// The journal could not be read.
-    #[error("the journal cannot be read: {0}")]
-    Journal(#[source] E),
-    /// The commits in the journal do not continue the directory.
-    #[error(transparent)]
-    Replay(#[from] ReplayError),
-}
-
-/// The error of [`Authority::execute`].
-///
-/// ```
-/// # use entitle::authority::ExecuteError;
-/// # use entitle::catalog::Catalog;
-/// # use entitle::journal::MemoryJournal;
-/// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
-/// # let directory = Directory::new(Catalog::builder().build()?);
-/// let authority = Authority::new(directory, MemoryJournal::new());
-/// let result = authority.execute(Batch::host(Timestamp::EPOCH).add(Command::suspend("bob")));
-/// let Err(ExecuteError::Refused(refusal)) = result else { return Err("there is no user `bob`".into()) };
-/// assert_eq!(refusal.code(), "unknown_user");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ExecuteError<E> {
-    /// The commands are refused, based on the last state in the journal; nothing changed.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// Another writer committed first in every attempt; nothing changed.
-    #[error("another writer committed first in each of {attempts} attempts")]
-    Contended {
-        /// The number of attempts.
-        attempts: u32,
-    },
-    /// The journal ends before the directory: it is the wrong one, or commits are lost; nothing changed.
-    #[error("the journal ends at revision {journal}, and the directory is at {directory}")]
-    JournalBehind {
-        /// The last revision of the journal.
-        journal: u64,
-        /// The revision of the directory.
-        directory: u64,
-    },
-    /// The journal failed while appending. The commit may or may not be stored; the next call resolves it.
-    #[error("the journal failed: {0}")]
-    Journal(#[source] E),
-    /// The commits of other writers could not be loaded; nothing of this batch was committed.
-    #[error(transparent)]
-    CatchUp(#[from] CatchUpError<E>),
-}
-
 impl<J: Journal> Authority<J> {
     /// Creates an authority over a directory that is at the last revision of its journal.
     #[must_use]
     pub fn new(directory: Directory, journal: J) -> Self {
-        let current = Arc::new(ArcSwap::from_pointee(directory));
+        let current =
+            Arc::new(ArcSwap::from_pointee(State { directory: Arc::new(directory), stopped: None }));
         let policy = Box::new(Strict);
         Self { current, writing: Mutex::new(()), journal, policy, attempts: ATTEMPTS }
     }
@@ -243,13 +188,49 @@ impl<J: Journal> Authority<J> {
     /// ```
     #[must_use]
     pub fn load(&self) -> Arc<Directory> {
-        self.current.load_full()
+        Arc::clone(&self.current.load().directory)
+    }
+
+    /// Returns the current directory, or an error if it is known to be out of date.
+    ///
+    /// A process that follows others uses it in place of [`load`](Self::load) to deny when it cannot follow any more: when
+    /// [`follow`](Self::follow) or [`catch_up`](Self::catch_up) failed, and until one of them has brought in what was
+    /// missing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoppedError`] with the reason; [`load`](Self::load) still returns the old directory.
+    ///
+    /// ```
+    /// # use entitle::catalog::Catalog;
+    /// # use entitle::journal::MemoryJournal;
+    /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
+    /// # let empty = Directory::new(Catalog::builder().build()?);
+    /// # let first = empty.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
+    /// # let (first, empty_again) = (first.clone(), first.into_directory());
+    /// # let second = empty_again.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("ops")))?;
+    /// # let (first, second) = (first.commit().unwrap(), second.commit().unwrap());
+    /// let authority = Authority::new(empty, MemoryJournal::new());
+    /// // The second commit arrives before the first.
+    /// assert!(authority.follow([&second]).is_err());
+    /// assert!(authority.current().is_err());
+    ///
+    /// authority.follow([&first, &second])?;
+    /// assert_eq!(authority.current()?.revision(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn current(&self) -> Result<Arc<Directory>, StoppedError> {
+        let state = self.current.load();
+        match &state.stopped {
+            None => Ok(Arc::clone(&state.directory)),
+            Some(stopped) => Err(stopped.clone()),
+        }
     }
 
     /// Creates a handle for one thread, which loads the current directory faster than [`load`](Self::load).
     #[must_use]
     pub fn reader(&self) -> Reader {
-        Reader { cache: Cache::new(Arc::clone(&self.current)) }
+        Reader::new(Arc::clone(&self.current))
     }
 
     /// Plans a batch, appends the commit to the journal and publishes the new directory; all or nothing.
@@ -257,8 +238,8 @@ impl<J: Journal> Authority<J> {
     /// If another writer committed first, it catches up and plans the same batch again. When it returns, the commit is in
     /// the journal and every later load sees it.
     ///
-    /// A batch whose time is the later of the clock and [`committed_at`](Directory::committed_at) can still be refused
-    /// as `time_reversed`, if another thread commits in between: read the clock and execute again.
+    /// A batch whose time is before the last commit is planned at the time of that commit, so that callers whose clocks
+    /// differ, or who waited for each other, are not refused `time_reversed` (rule F9).
     ///
     /// # Errors
     ///
@@ -276,14 +257,58 @@ impl<J: Journal> Authority<J> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn execute(&self, batch: Batch) -> Result<Executed, ExecuteError<J::Error>> {
+        self.execute_with(|_| Ok::<_, Infallible>(batch.clone()))
+    }
+
+    /// Executes the batch that the host decides on, given the directory that it is planned on.
+    ///
+    /// The host's own rules are checked on the same state as the batch: between `decide` and the commit there is no other
+    /// commit. After a conflict with another process, `decide` runs again on the later directory. It runs under the
+    /// write lock, so it must be short and must not call the authority.
+    ///
+    /// # Errors
+    ///
+    /// [`ExecuteError`] as from [`execute`](Self::execute); [`ExecuteError::Declined`] with the error of `decide`.
+    ///
+    /// ```
+    /// # use entitle::authority::ExecuteError;
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::journal::MemoryJournal;
+    /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
+    /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+    /// # let authority = Authority::new(Directory::new(catalog), MemoryJournal::new());
+    /// // At most one administrator at a time, a rule of this host.
+    /// let appoint = |user: &str| {
+    ///     authority.execute_with(|directory| {
+    ///         let admins = directory.group_by_name("admins").ok_or("no such group")?;
+    ///         if directory.members_of(admins).len() > 0 {
+    ///             return Err("there is an administrator already");
+    ///         }
+    ///         Ok(Batch::host(Timestamp::EPOCH).add(Command::join(user, "admins")))
+    ///     })
+    /// };
+    /// # let setup = Batch::host(Timestamp::EPOCH).add(Command::add_group("admins"));
+    /// # authority.execute(setup.extend(["ada", "bob"].map(|user| Command::add_user(user).profile("reader"))))?;
+    /// assert!(appoint("ada").is_ok());
+    /// assert_eq!(appoint("bob").unwrap_err(), ExecuteError::Declined("there is an administrator already"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn execute_with<D>(
+        &self,
+        mut decide: impl FnMut(&Directory) -> Result<Batch, D>,
+    ) -> Result<Executed, ExecuteError<J::Error, D>> {
         let _writing = self.write();
         for _ in 0..self.attempts {
             let base = self.load();
-            let plan = match base.plan_with(batch.clone(), &*self.policy) {
+            let planned = decide(&base).map_err(ExecuteError::Declined).and_then(|batch| {
+                let batch = batch.not_before(base.committed_at());
+                base.plan_with(batch, &*self.policy).map_err(ExecuteError::Refused)
+            });
+            let plan = match planned {
                 Ok(plan) => plan,
                 // Neither a refusal nor an empty commit may be based on an old state.
                 Err(_) if self.advance()? > 0 => continue,
-                Err(refusal) => return Err(ExecuteError::Refused(refusal)),
+                Err(error) => return Err(error),
             };
             let Some(commit) = plan.commit() else {
                 if self.advance()? > 0 {
@@ -360,6 +385,7 @@ impl<J: Journal> Authority<J> {
         &self,
         commits: impl IntoIterator<Item = &'a Commit>,
     ) -> Result<Arc<Directory>, ReplayError> {
+        let commits: Vec<&Commit> = commits.into_iter().collect();
         let _writing = self.write();
         self.replay(commits)
     }
@@ -392,35 +418,63 @@ impl<J: Journal> Authority<J> {
         let first = self.load().revision();
         let mut last = first;
         loop {
-            let page = self.journal.read_after(last).map_err(CatchUpError::Journal)?;
-            if page.is_empty() {
-                return Ok(last.saturating_sub(first));
-            }
-            let reached = self.replay(&page)?.revision();
+            let page = match self.journal.read_after(last) {
+                Ok(page) => page,
+                Err(error) => {
+                    self.stop(&error, None);
+                    return Err(CatchUpError::Journal(error));
+                }
+            };
             // A journal that returns only known commits must not be read forever.
+            let reached = if page.is_empty() { last } else { self.replay(&page)?.revision() };
             if reached == last {
+                self.resume();
                 return Ok(last.saturating_sub(first));
             }
             last = reached;
         }
     }
 
+    /// Replays commits and publishes the result; the caller holds the write lock.
     fn replay<'a>(
         &self,
         commits: impl IntoIterator<Item = &'a Commit>,
     ) -> Result<Arc<Directory>, ReplayError> {
         let current = self.load();
         let known = current.revision();
-        let next = current.replay(commits.into_iter().filter(|commit| commit.revision > known))?;
+        let mut last = known;
+        let commits = commits.into_iter().filter(|commit| commit.revision > known);
+        let next = current.replay(commits.inspect(|commit| last = commit.revision));
+        let next = next.inspect_err(|error| self.stop(error, Some(last)))?;
         if next.revision() == known {
             return Ok(current);
         }
         Ok(self.set_current(next))
     }
 
+    /// Publishes a directory. It is up to date unless a later commit is known that could not be followed.
     fn set_current(&self, directory: Directory) -> Arc<Directory> {
-        let directory = Arc::new(directory);
-        self.current.store(Arc::clone(&directory));
+        let reached = Some(directory.revision());
+        let stopped = self.current.load().stopped.clone().filter(|stopped| stopped.until > reached);
+        self.publish_state(Arc::new(directory), stopped)
+    }
+
+    /// Marks the directory as out of date.
+    fn stop(&self, cause: &dyn core::error::Error, until: Option<u64>) {
+        let directory = self.load();
+        let stopped = StoppedError { revision: directory.revision(), cause: cause.to_string(), until };
+        self.publish_state(directory, Some(stopped));
+    }
+
+    /// Marks the directory as up to date.
+    fn resume(&self) {
+        if self.current.load().stopped.is_some() {
+            self.publish_state(self.load(), None);
+        }
+    }
+
+    fn publish_state(&self, directory: Arc<Directory>, stopped: Option<StoppedError>) -> Arc<Directory> {
+        self.current.store(Arc::new(State { directory: Arc::clone(&directory), stopped }));
         directory
     }
 
@@ -432,46 +486,6 @@ impl<J: Journal> Authority<J> {
 
 impl<J> fmt::Debug for Authority<J> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authority").field("directory", &*self.current.load()).finish_non_exhaustive()
-    }
-}
-
-/// One thread's handle to the current directory.
-///
-/// It caches the directory that it loaded last; while that is the current one, a load costs one atomic read. The cached
-/// directory stays in memory until the next [`load`](Self::load), so a thread that sleeps for long should drop its
-/// reader.
-///
-/// ```
-/// # use entitle::{Authority, Directory, catalog::Catalog, journal::MemoryJournal};
-/// # let directory = Directory::new(Catalog::builder().build()?);
-/// # let authority = Authority::new(directory, MemoryJournal::new());
-/// let mut reader = authority.reader();
-/// std::thread::spawn(move || assert_eq!(reader.load().revision(), 0)).join().unwrap();
-/// # Ok::<(), entitle::catalog::CatalogError>(())
-/// ```
-pub struct Reader {
-    cache: Cache<Arc<ArcSwap<Directory>>, Arc<Directory>>,
-}
-
-impl Reader {
-    /// Returns the current directory.
-    ///
-    /// Load it once for each request and use it for all checks of that request, so that all answers are of one revision.
-    #[inline]
-    pub fn load(&mut self) -> &Arc<Directory> {
-        self.cache.load()
-    }
-}
-
-impl Clone for Reader {
-    fn clone(&self) -> Self {
-        Self { cache: self.cache.clone() }
-    }
-}
-
-impl fmt::Debug for Reader {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reader").finish_non_exhaustive()
+        f.debug_struct("Authority").field("directory", &self.current.load().directory).finish_non_exhaustive()
     }
 }

@@ -56,11 +56,11 @@ impl Reader {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[inline]
-    pub fn current(&mut self) -> Result<&Arc<Directory>, &StoppedError> {
+    pub fn current(&mut self) -> Result<&Arc<Directory>, StoppedError> {
         let state = self.cache.load();
         match &state.stopped {
             None => Ok(&state.directory),
-            Some(stopped) => Err(stopped),
+            Some(stopped) => Err(stopped.clone()),
         }
     }
 }

@@ -257,7 +257,7 @@ fn a_follower_that_misses_a_commit_is_not_current() {
     assert_eq!(authority.follow([&commits[4]]), Err(gap.clone()));
     let stopped = authority.current().unwrap_err();
     assert_eq!((stopped.revision, &stopped.cause), (2, &gap.to_string()));
-    assert_eq!(reader.current(), Err(&stopped));
+    assert_eq!(reader.current(), Err(stopped.clone()));
     assert_eq!(reader.load().revision(), 2, "the old directory is still there for those who want it");
 
     // The third alone is not enough, since the fifth is known to exist.

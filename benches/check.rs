@@ -1,6 +1,6 @@
 //! Checks and what is made of them, beside the floor: the memory that any answer must touch.
 //!
-//! Ids are `what/world/variant`. As a test (`cargo bench -- --test`) only small worlds are built.
+//! Ids are `what/world/variant`. As a test (`cargo bench --features bench-internals -- --test`) only small worlds are built.
 
 #![expect(
     dead_code,
@@ -59,7 +59,7 @@ fn world(criterion: &mut Criterion, size: Size) {
     let directory = world.build();
     let questions = world.questions(if size.users > 100_000 { 1 << 20 } else { 1 << 16 });
     let asked = world.asked(&directory, &questions);
-    let floor = |asked: &Resolved| directory.floor(asked.user, asked.resource);
+    let floor = |asked: &Resolved| directory.touch_rows(asked.user, asked.resource);
     let check = |asked: &Resolved| {
         u64::from(directory.check(asked.user, asked.resource, asked.permission).is_allowed())
     };
@@ -86,7 +86,7 @@ fn world(criterion: &mut Criterion, size: Size) {
     group.throughput(Throughput::Elements(WINDOW as u64));
     let global =
         |asked: &Resolved| u64::from(directory.check(asked.user, instance, asked.permission).is_allowed());
-    throughput(&mut group, "floor", &asked, |asked| directory.floor_of(asked.user));
+    throughput(&mut group, "floor", &asked, |asked| directory.touch_user_row(asked.user));
     throughput(&mut group, "throughput", &asked, global);
     chained(&mut group, "chained", &asked, global);
     group.finish();

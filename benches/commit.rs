@@ -66,7 +66,7 @@ fn everybody(criterion: &mut Criterion, world: &World, directory: &Directory) {
                 assert!(after.granted(user, on).contains(Permissions::RUN));
             }
             "remove" => {
-                assert!(after.group_by_name("all").is_none() && !after.groups_of(user).contains(&"all"))
+                assert!(after.group_by_name("all").is_none() && !after.groups_of(user).contains(&"all"));
             }
             _ => assert!(after.revision() > directory.revision()),
         }
@@ -93,7 +93,7 @@ fn main() {
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_secs(1))
         .configure_from_args();
-    // Building the largest world takes seconds: `cargo bench --bench ratios` times it once.
+    // Building the largest world takes seconds: `cargo bench --features bench-internals --bench ratios` times it once.
     for size in if test { &[S][..] } else { &[S, M] } {
         build(&mut criterion, &World::new(*size));
     }

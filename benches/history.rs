@@ -121,7 +121,7 @@ fn apart(name: &str, bytes: Vec<u8>) {
 const READ: &str = "--read";
 const PARSE: &str = "--parse";
 
-fn timed_if_told() -> bool {
+fn timing_is_on() -> bool {
     let arguments: Vec<String> = std::env::args().collect();
     let [_, what, file] = &arguments[..] else { return false };
     if ![READ, PARSE].contains(&what.as_str()) {
@@ -134,7 +134,7 @@ fn timed_if_told() -> bool {
 }
 
 fn main() {
-    if timed_if_told() {
+    if timing_is_on() {
         return;
     }
     let mut criterion = Criterion::default()

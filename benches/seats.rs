@@ -64,7 +64,7 @@ fn claimed(criterion: &mut Criterion, world: &World, directory: &Directory) {
 
 /// A license without a free seat for designers.
 fn full(directory: &Directory) -> License {
-    let taken = i64::try_from(directory.figures("designer").unwrap().consumed).unwrap();
+    let taken = directory.figures("designer").unwrap().consumed;
     License::new("full").seats("designer", taken).unlimited("analyst").unlimited("reader")
 }
 

@@ -395,7 +395,7 @@ fn chained<K: ResourceKind<Permissions = Permissions>>(kind: Kind<K>) -> Kind<K>
 
 /// A license with a seat for everybody on each profile.
 pub(crate) fn license(users: u32) -> License {
-    let seats = i64::from(users) * 2;
+    let seats = u64::from(users) * 2;
     License::new("measured").seats("designer", seats).seats("analyst", seats).unlimited("reader")
 }
 

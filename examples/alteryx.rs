@@ -1,10 +1,11 @@
-//! Alteryx One, whole and typed: 23 types of objects, three roles, three editions, add-ons, and what changes of them do.
+//! Alteryx One with typed kinds: 23 object types, three roles, three editions and two add-ons.
 //!
-//! Two gates must both be open: the role's privilege on the type of object, and owning the object or a share of it.
-//! Here the role is the profile and its ceiling, and the share is a grant. Run it with `cargo run --example alteryx`;
-//! the same platform as data is `tests/scenarios/alteryx.json`.
-#![expect(clippy::panic_in_result_fn, reason = "an example asserts what it shows")]
+//! A user needs two things to use an object: a role with the privilege on its type, and ownership of the object or a share
+//! of it. Here a role is a profile with a ceiling, and a share is a grant. Run it with `cargo run --example alteryx`.
+//! `tests/scenarios/alteryx.json` has the same platform as data.
+#![expect(clippy::panic_in_result_fn, reason = "an example asserts its output")]
 
+use core::time::Duration;
 use std::error::Error;
 
 use entitle::bitflags::Flags;
@@ -22,26 +23,26 @@ use catalog::{
     PackageSpec, Plan, Report, Schedule, Workflow, Workload,
 };
 
-/// Monday, 5 January 2026, at eight o'clock. Time is an argument: the library has no clock.
+/// Monday, 5 January 2026, 08:00 UTC. The library has no clock: the time is an argument.
 const MONDAY: Timestamp = Timestamp::from_millis(1_767_600_000_000);
 
-/// So many days later.
+/// Returns the time a number of days later.
 fn day(days: u64) -> Timestamp {
-    MONDAY.plus_millis(days.saturating_mul(24 * 60 * 60 * 1_000))
+    MONDAY.saturating_add(Duration::from_secs(days.saturating_mul(24 * 60 * 60)))
 }
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<()> {
-    table_of_roles()?;
+    role_table()?;
     let directory = starter()?;
-    both_gates(&directory)?;
+    role_and_share(&directory)?;
     let directory = upgrade(&directory)?;
     role_down_and_up(&directory)?;
     edition_down_and_up(&directory)
 }
 
-/// A license of the Enterprise edition with everything that can be bought.
+/// Returns an Enterprise license with both add-ons.
 fn enterprise() -> License {
     License::new("ent-2026")
         .edition("enterprise")
@@ -56,10 +57,10 @@ fn plan(directory: &Directory, batch: Batch) -> Result<Directory> {
 }
 
 fn id(directory: &Directory, user: &str) -> Result<UserId> {
-    directory.user_by_name(user).ok_or_else(|| format!("there is no user `{user}`").into())
+    directory.user_by_name(user).ok_or_else(|| format!("unknown user `{user}`").into())
 }
 
-/// The table of the platform's documentation: C create, R read, U update, D delete, S share, X execute, E export.
+/// The role table from the platform's documentation: C create, R read, U update, D delete, S share, X execute, E export.
 const ROLES: [[&str; 4]; 23] = [
     ["app_builder_application", "RX", "RX", "CRUDSX"],
     ["auto_insights_dataset", "RX", "RX", "CRUDSX"],
@@ -86,36 +87,47 @@ const ROLES: [[&str; 4]; 23] = [
     ["ai_project", "", "", ""],
 ];
 
-/// Calls a generic function once for each type of object, in the order of the table.
+/// Lists a generic function for each type of object, in the order of the table.
 macro_rules! each_type {
-    ($call:ident($($argument:expr),*)) => {
+    ($function:ident) => {
         [
-            $call::<AppBuilderApplication>($($argument),*), $call::<AutoInsightsDataset>($($argument),*),
-            $call::<AutoInsightsMission>($($argument),*), $call::<AutoInsightsReport>($($argument),*),
-            $call::<Connection>($($argument),*), $call::<Dataset>($($argument),*),
-            $call::<DesktopConnection>($($argument),*), $call::<DesktopCredential>($($argument),*),
-            $call::<DesktopDatasource>($($argument),*), $call::<DesktopMacro>($($argument),*),
-            $call::<Plan>($($argument),*), $call::<DesktopWorkflow>($($argument),*),
-            $call::<Workflow>($($argument),*), $call::<Schedule>($($argument),*),
-            $call::<Package>($($argument),*), $call::<PackageSpec>($($argument),*),
-            $call::<Flow>($($argument),*), $call::<MlProject>($($argument),*),
-            $call::<Folder>($($argument),*), $call::<Report>($($argument),*),
-            $call::<GlobalJobHistory>($($argument),*), $call::<Workload>($($argument),*),
-            $call::<AiProject>($($argument),*),
+            $function::<AppBuilderApplication>,
+            $function::<AutoInsightsDataset>,
+            $function::<AutoInsightsMission>,
+            $function::<AutoInsightsReport>,
+            $function::<Connection>,
+            $function::<Dataset>,
+            $function::<DesktopConnection>,
+            $function::<DesktopCredential>,
+            $function::<DesktopDatasource>,
+            $function::<DesktopMacro>,
+            $function::<Plan>,
+            $function::<DesktopWorkflow>,
+            $function::<Workflow>,
+            $function::<Schedule>,
+            $function::<Package>,
+            $function::<PackageSpec>,
+            $function::<Flow>,
+            $function::<MlProject>,
+            $function::<Folder>,
+            $function::<Report>,
+            $function::<GlobalJobHistory>,
+            $function::<Workload>,
+            $function::<AiProject>,
         ]
     };
 }
 
-fn table_of_roles() -> Result<()> {
-    println!("== One object of each type, everything of it shared with everyone: what each role may do\n");
+fn role_table() -> Result<()> {
+    println!("== Operations of each role on an object that is fully shared with everyone\n");
     println!("   {:<25}{:<9}{:<9}Full", "type", "Viewer", "Basic");
     let batch = Batch::host(MONDAY)
         .add(enterprise())
-        .extend(["viewer", "basic", "full"].map(|role| Command::add_user(role).profile(role)))
-        .extend(each_type!(shared()).into_iter().flatten());
+        .extend(["viewer", "basic", "full"].map(|role| Command::add_user(role).profile(role)));
+    let batch = each_type!(add_shared).into_iter().fold(batch, |batch, add_shared| add_shared(batch));
     let directory = Directory::new(catalog::catalog()?).plan(batch)?.into_directory();
-    for (row, expected) in each_type!(row(&directory)).into_iter().zip(ROLES) {
-        let row = row?;
+    for (row, expected) in each_type!(row).into_iter().zip(ROLES) {
+        let row = row(&directory)?;
         assert_eq!(row, expected);
         let [name, viewer, basic, full] = row.map(|cell| if cell.is_empty() { "-".to_owned() } else { cell });
         println!("   {name:<25}{viewer:<9}{basic:<9}{full}");
@@ -123,14 +135,17 @@ fn table_of_roles() -> Result<()> {
     Ok(())
 }
 
-/// Adds an object of a type and shares everything of it with everyone.
-fn shared<K: ResourceKind>() -> [Command; 2] {
-    let grant = Command::grant(Grantee::Everyone, K::at("sample"), K::Permissions::all());
-    [Command::AddResource(Command::add_resource(K::at("sample"))), grant]
+/// Adds an object of a type and batch it with everyone, with all operations.
+fn add_shared<K: ResourceKind>(batch: Batch) -> Batch {
+    batch.add(Command::add_resource(K::at("sample"))).add(Command::grant(
+        Grantee::Everyone,
+        K::at("sample"),
+        K::Permissions::all(),
+    ))
 }
 
 fn row<K: ResourceKind>(directory: &Directory) -> Result<[String; 4]> {
-    let sample = directory.resource::<K>("sample").ok_or("there is one of each type")?;
+    let sample = directory.resource::<K>("sample").ok_or("one object of each type was added")?;
     let may =
         |role| -> Result<String> { Ok(letters::<K>(directory.permissions(id(directory, role)?, sample))) };
     Ok([K::NAME.to_owned(), may("viewer")?, may("basic")?, may("full")?])
@@ -145,9 +160,9 @@ fn letters<K: ResourceKind>(operations: K::Permissions) -> String {
     operations.iter_names().map(letter).collect()
 }
 
-/// The smallest edition: ten Full Users and no other role. Administrators need no entitlement.
+/// Sets up the smallest edition: ten Full Users and no other role. Administrators need no entitlement.
 fn starter() -> Result<Directory> {
-    println!("\n== Starter: ten Full Users, and administrators beside them");
+    println!("\n== Starter edition: ten Full Users; administrators need no seat");
     let full = ["fern", "ana", "bill", "cora", "dirk", "ella", "finn", "gail", "hank", "iris"];
     let batch = Batch::host(MONDAY)
         .add(License::new("starter-2025").edition("starter").seats("full", 10))
@@ -158,47 +173,48 @@ fn starter() -> Result<Directory> {
         .add(Command::add_resource("flow/clean").owner("fern"));
     let directory = Directory::new(catalog::catalog()?).plan(batch)?.into_directory();
 
-    let full_seats = directory.figures("full").ok_or("a profile of the catalog")?;
+    let full_seats = directory.figures("full").ok_or("the catalog has the profile")?;
     println!("   Full: {} of {} taken", full_seats.consumed, full_seats.seats);
-    for (what, commands, code) in [
-        ("an eleventh Full User", Command::from(Command::add_user("jack").profile("full")), "seat_limit"),
-        ("a Basic User", Command::from(Command::add_user("jack").profile("basic")), "not_offered"),
+    let batch = || Batch::host(MONDAY);
+    for (what, batch, code) in [
+        ("an eleventh Full User", batch().add(Command::add_user("jack").profile("full")), "seat_limit"),
+        ("a Basic User", batch().add(Command::add_user("jack").profile("basic")), "not_offered"),
         (
-            "eleven in the contract",
-            Command::from(License::new("big").edition("starter").seats("full", 11)),
+            "a Starter license with 11 seats",
+            batch().add(License::new("big").edition("starter").seats("full", 11)),
             "license_invalid",
         ),
     ] {
-        let Err(refusal) = directory.plan(Batch::host(MONDAY).add(commands)) else {
-            return Err(what.into());
+        let Err(refusal) = directory.plan(batch) else {
+            return Err(format!("{what} was not refused").into());
         };
         assert_eq!(refusal.code(), code);
         println!("   {what}: {refusal}  [{code}]");
     }
-    let account = directory.singleton::<Account>().ok_or("there is one account, always")?;
+    let account = directory.singleton::<Account>().ok_or("the account is a singleton")?;
     let agnes = id(&directory, "agnes")?;
     assert!(directory.check(agnes, account, Administration::WORKSPACE_ADMIN).is_allowed());
     let missing = directory.check(agnes, account, Administration::ACCOUNT_ADMIN);
     assert_eq!(missing, Decision::Denied(Denial::AddOnMissing));
     println!(
-        "   agnes administers the workspace; the account's administrator comes with an add-on: {}",
+        "   agnes administers the workspace, but account administration requires an add-on: {}",
         missing.code()
     );
     Ok(directory)
 }
 
-fn both_gates(directory: &Directory) -> Result<()> {
-    println!("\n== Both gates: the role, and owning the object or a share of it");
-    let shares = Batch::host(MONDAY)
+fn role_and_share(directory: &Directory) -> Result<()> {
+    println!("\n== A user needs the role and a share: either one alone is not enough");
+    let batch = Batch::host(MONDAY)
         .add(Command::grant(Grantee::user("ana"), "workflow/forecast", ["read", "execute"]))
         .add(Command::grant(Grantee::user("agnes"), "workflow/forecast", ["read"]));
-    let shared = plan(directory, shares)?;
+    let shared = plan(directory, batch)?;
     let forecast = shared.resource::<Workflow>("forecast").ok_or("forecast was added")?;
     for (user, operation, expected, why) in [
-        ("fern", Operations::DELETE, "allowed", "a Full User's own"),
-        ("ana", Operations::EXECUTE, "allowed", "a Full User, and a share of it"),
-        ("ana", Operations::DELETE, "not_granted", "her role could, her share does not say so"),
-        ("bill", Operations::READ, "not_granted", "his role could, nobody shared it with him"),
+        ("fern", Operations::DELETE, "allowed", "Full User and owner"),
+        ("ana", Operations::EXECUTE, "allowed", "Full User with a share"),
+        ("ana", Operations::DELETE, "not_granted", "the role allows it, the share does not"),
+        ("bill", Operations::READ, "not_granted", "the role allows it, but there is no share"),
         ("agnes", Operations::READ, "beyond_profile", "shared, but administrators have no role on objects"),
     ] {
         let decision = shared.check(id(&shared, user)?, forecast, operation);
@@ -209,10 +225,14 @@ fn both_gates(directory: &Directory) -> Result<()> {
 }
 
 fn upgrade(directory: &Directory) -> Result<Directory> {
-    println!("\n== Up to Enterprise: nobody loses anything, at once");
+    println!("\n== Upgrade to Enterprise: no user loses access");
     let plan = directory.plan(Batch::host(day(1)).add(enterprise()))?;
     let impact = plan.impact();
-    println!("   {} lose, {} gains", impact.loses(), impact.gains());
+    println!(
+        "   resources with lost permissions: {}, with gained permissions: {}",
+        impact.loses(),
+        impact.gains()
+    );
     for change in impact.access() {
         println!("   {} gains {} on {}", change.user, change.gains.join(", "), change.resource);
     }
@@ -220,8 +240,8 @@ fn upgrade(directory: &Directory) -> Result<Directory> {
     Ok(plan.into_directory())
 }
 
-/// What in the platform runs in fern's name.
-fn relied_on() -> [Requirement; 2] {
+/// The jobs that run as fern.
+fn jobs() -> [Requirement; 2] {
     [
         Requirement::new("monday forecast", "user:fern", "workflow/forecast", ["execute"]),
         Requirement::new("cleaning", "user:fern", "flow/clean", ["execute"]),
@@ -229,27 +249,27 @@ fn relied_on() -> [Requirement; 2] {
 }
 
 fn role_down_and_up(directory: &Directory) -> Result<()> {
-    println!("\n== A role downgrade, seen before it happens: fern to Basic");
+    println!("\n== Preview of a role downgrade: fern becomes a Basic User");
     let down = directory.plan(Batch::host(day(2)).add(Command::assign_profile("fern", "basic")))?;
     let impact = down.impact();
-    for (requirement, breaks) in relied_on().iter().zip([false, true]) {
+    for (requirement, breaks) in jobs().iter().zip([false, true]) {
         assert_eq!(impact.breaks(requirement), breaks);
-        println!("   {:<16}{}", requirement.label, if breaks { "would break" } else { "goes on" });
+        println!("   {:<16}{}", requirement.label, if breaks { "would fail" } else { "would still run" });
     }
     let basic = down.into_directory();
     let (fern, clean) = (id(&basic, "fern")?, basic.resource::<Flow>("clean").ok_or("clean was added")?);
     assert_eq!(basic.owner_of(clean), Some(fern));
     assert_eq!(basic.permissions(fern, clean), Operations::empty());
-    println!("   afterwards her flow is still hers, and she may do nothing with it");
+    println!("   after the downgrade she still owns her flow, but has no permissions on it");
 
     let full = plan(&basic, Batch::host(day(3)).add(Command::assign_profile("fern", "full")))?;
     assert_eq!(full.permissions(fern, clean), Operations::all());
-    println!("   back at Full she may do everything again: nothing was lost");
+    println!("   after the upgrade she has all permissions again: no grant was lost");
     Ok(())
 }
 
 fn edition_down_and_up(directory: &Directory) -> Result<()> {
-    println!("\n== An edition downgrade: nobody is evicted, the excess is reported");
+    println!("\n== Edition downgrade: no user loses a seat, and the excess is reported");
     let grown = Batch::host(day(4))
         .add(Command::add_user("kim").profile("full"))
         .add(Command::add_user("bruno").profile("basic"))
@@ -266,6 +286,8 @@ fn edition_down_and_up(directory: &Directory) -> Result<()> {
     let up = plan(&down, Batch::host(day(7)).add(enterprise()))?;
     let over = |profile| up.figures(profile).map(|figures| figures.over);
     assert_eq!([over("full"), over("basic"), over("viewer")], [Some(0), Some(0), Some(0)]);
-    println!("The way back is to upgrade again: nothing is over, and everybody is where they were.");
+    println!(
+        "After upgrading again, no profile is over its limit and every user has the same profile as before."
+    );
     Ok(())
 }

@@ -1,16 +1,17 @@
-//! A process dies between storing a commit and showing it, and the next one goes on as if nothing had happened.
+//! Recovery after a crash between storing a commit and publishing it.
 //!
-//! It also shows what a host writes to keep its history where it likes: a journal of its own, here a file with one
-//! commit a line, and a stored directory, so that a restart need not replay everything.
+//! The example implements [`Journal`] for a file with one commit per line, and stores a whole directory, so that a
+//! restart replays only the commits after it.
 //!
 //! Run it with `cargo run --example crash_and_replay`.
 
 #![expect(
     clippy::panic_in_result_fn,
     clippy::print_stdout,
-    reason = "an example asserts and tells what it shows"
+    reason = "an example asserts and prints its output"
 )]
 
+use core::time::Duration;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -22,22 +23,22 @@ use entitle::journal::{AppendError, Journal};
 use entitle::snapshot::{self, Builder};
 use entitle::{Authority, Batch, Command, Directory, Grantee, License, Timestamp};
 
-type Failure = Box<dyn std::error::Error>;
+type Error = Box<dyn std::error::Error>;
 
-/// A journal in a file, one commit a line; for one process, which holds the lock.
+/// A journal in a file with one commit per line, for a single process.
 struct LineJournal {
     file: Mutex<(File, u64)>,
     path: PathBuf,
 }
 
 impl LineJournal {
-    /// Opens the file and cuts off a last line that was not written to its end: it was never acknowledged.
+    /// Opens the file and truncates an incomplete last line: its commit was never acknowledged.
     fn open(path: &Path) -> io::Result<Self> {
         let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path)?;
         let text = fs::read_to_string(path)?;
         let whole = text.rfind('\n').map_or(0, |end| end.saturating_add(1));
         if whole < text.len() {
-            println!("  the journal ends in half a commit, which nobody was told of: it is cut off");
+            println!("  truncates an incomplete commit at the end of the journal; it was never acknowledged");
             file.set_len(u64::try_from(whole).unwrap_or(u64::MAX))?;
         }
         file.seek(io::SeekFrom::End(0))?;
@@ -58,7 +59,7 @@ impl Journal for LineJournal {
             return Err(AppendError::Conflict { found: *last });
         }
         let line = serde_json::to_string(commit).map_err(io::Error::from).map_err(AppendError::Store)?;
-        // Only what is on the disk was appended.
+        // A commit counts as appended only after it is on disk.
         writeln!(file, "{line}").and_then(|()| file.sync_all()).map_err(AppendError::Store)?;
         *last = commit.revision;
         Ok(())
@@ -76,13 +77,13 @@ impl Journal for LineJournal {
     }
 }
 
-fn catalog() -> Result<Catalog, Failure> {
+fn catalog() -> Result<Catalog, Error> {
     let project = Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]);
     Ok(Catalog::builder().kind(project).profile(Profile::new("designer")).build()?)
 }
 
-/// Writes a whole directory, record by record; with the feature `json`, `Directory::write_to` does it.
-fn store(directory: &Directory, path: &Path) -> Result<(), Failure> {
+/// Writes a whole directory record by record. With the feature `json`, use `Directory::write_to`.
+fn store(directory: &Directory, path: &Path) -> Result<(), Error> {
     let mut file = io::BufWriter::new(File::create(path)?);
     for record in snapshot::records(directory) {
         writeln!(file, "{}", serde_json::to_string(&record)?)?;
@@ -90,8 +91,8 @@ fn store(directory: &Directory, path: &Path) -> Result<(), Failure> {
     Ok(file.into_inner()?.sync_all()?)
 }
 
-/// Reads it back; anything that is missing or does not fit is an error.
-fn read(path: &Path) -> Result<Directory, Failure> {
+/// Reads a stored directory. A missing or inconsistent record is an error.
+fn read(path: &Path) -> Result<Directory, Error> {
     let mut builder = Builder::new();
     for line in BufReader::new(File::open(path)?).lines() {
         builder.push(serde_json::from_str(&line?)?)?;
@@ -100,10 +101,10 @@ fn read(path: &Path) -> Result<Directory, Failure> {
 }
 
 fn at(minute: u64) -> Timestamp {
-    Timestamp::from_millis(1_767_225_600_000).plus_millis(minute.saturating_mul(60_000))
+    Timestamp::from_millis(1_767_225_600_000).saturating_add(Duration::from_secs(minute.saturating_mul(60)))
 }
 
-fn main() -> Result<(), Failure> {
+fn main() -> Result<(), Error> {
     let folder = std::env::temp_dir().join(format!("entitle-crash-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
     let (journal, stored) = (folder.join("journal"), folder.join("directory"));
@@ -113,9 +114,9 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Works for a while and dies at the worst moment. Returns the directory that it had stored and not yet shown.
-fn first_process(journal: &Path, stored: &Path) -> Result<Directory, Failure> {
-    println!("the first process");
+/// Executes commands and stops between storing a commit and publishing it. Returns the directory after that commit.
+fn first_process(journal: &Path, stored: &Path) -> Result<Directory, Error> {
+    println!("first process");
     let authority = Authority::open(Directory::new(catalog()?), LineJournal::open(journal)?)?;
     let setup = Batch::host(at(0))
         .by("setup")
@@ -123,48 +124,50 @@ fn first_process(journal: &Path, stored: &Path) -> Result<Directory, Failure> {
         .add(Command::add_user("ada").profile("designer"))
         .add(Command::add_resource("project/churn").owner("ada"));
     let done = authority.execute(setup)?;
-    println!("  revision {}: a license, ada, a project", done.directory().revision());
+    println!("  revision {}: adds a license, ada and a project", done.directory().revision());
     store(done.directory(), stored)?;
-    println!("  the whole directory is stored");
+    println!("  stores the whole directory");
     let grant = Command::grant(Grantee::user("ada"), "project/churn", ["write"]);
     let done = authority.execute(Batch::host(at(1)).by("ada").add(grant))?;
-    println!("  revision {}: a grant; only its commit is stored", done.directory().revision());
+    println!("  revision {}: adds a grant; only the commit is stored", done.directory().revision());
 
-    // What `execute` does, step by step, to stop in the middle.
+    // The steps of `execute`, stopped before the last one.
     let bob = Command::add_user("bob").profile("designer");
     let plan = authority.load().plan(Batch::host(at(2)).add(bob))?;
-    let commit = plan.commit().ok_or("the plan records something")?;
+    let commit = plan.commit().ok_or("the plan has events")?;
     authority.journal().append(plan.base_revision(), &commit)?;
-    println!("  revision {}: bob, stored and not shown ...", commit.revision);
+    println!("  revision {}: adds bob; the commit is stored but not published", commit.revision);
     OpenOptions::new().append(true).open(journal)?.write_all(br#"{"revision":4,"at":17672"#)?;
-    println!("  ... and half of the next commit reaches the disk. The process is gone.");
+    println!("  crashes while writing the next commit: half of it is on disk");
     assert!(authority.load().user_by_name("bob").is_none());
     Ok(plan.into_directory())
 }
 
-/// Begins with what is stored.
-fn second_process(journal: &Path, stored: &Path, before: &Directory) -> Result<(), Failure> {
-    println!("the second process");
+/// Recovers from the stored directory and the journal.
+fn second_process(journal: &Path, stored: &Path, before: &Directory) -> Result<(), Error> {
+    println!("second process");
     let directory = read(stored)?;
-    println!("  reads the directory of revision {}", directory.revision());
+    println!("  reads the stored directory: revision {}", directory.revision());
     let authority = Authority::open(directory, LineJournal::open(journal)?)?;
     let directory = authority.load();
     println!("  replays the commits after it: revision {}", directory.revision());
     assert_eq!(*directory, *before);
     assert!(directory.user_by_name("bob").is_some());
-    println!("  it is equal to what the first process had stored: bob is in, the half commit is not");
+    println!(
+        "  the result equals the directory of the first process: bob exists, the incomplete commit does not"
+    );
 
-    // Whoever asked for bob got no answer, and asks again: everything is so already, and nothing is recorded.
+    // The caller who added bob got no reply and retries. The command has no effect, and nothing is recorded.
     let bob = Command::add_user("bob").profile("designer");
     let done = authority.execute(Batch::host(at(3)).by("ada").add(bob))?;
     assert!(done.commit().is_none());
-    println!("  asked for bob once more: there is nothing to do");
+    println!("  adding bob again records nothing");
     let refused =
         authority.execute(Batch::host(at(3)).by("ada").add(Command::add_user("cyd").profile("designer")));
-    println!("  asked for a third designer: {}", refused.err().ok_or("there are two seats")?);
+    println!("  adding a third designer is refused: {}", refused.err().ok_or("the license has two seats")?);
 
     let all = Directory::new(catalog()?).replay(&authority.journal().read_after(0)?)?;
     assert_eq!(all, *authority.load());
-    println!("  replaying everything from the first commit gives an equal directory too");
+    println!("  replaying every commit from the first gives an equal directory");
     Ok(())
 }

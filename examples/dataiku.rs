@@ -1,10 +1,11 @@
-//! Dataiku DSS, whole and typed: 20 kinds of resources, 13 license profiles, and what the two layers say together.
+//! Dataiku DSS with typed kinds: 20 kinds of resources and 13 license profiles.
 //!
-//! Security says what somebody may do, by groups and grants. Licensing says what was paid for, by the profile that
-//! somebody holds. Both must agree, and a denial says which one did not. Run it with `cargo run --example dataiku`;
-//! the same platform as data is `tests/scenarios/dss_profiles.json`.
-#![expect(clippy::panic_in_result_fn, reason = "an example asserts what it shows")]
+//! The security layer decides by groups and grants, the licensing layer by the profile that a user holds. Both must allow
+//! a request, and a denial names the layer that refused. Run it with `cargo run --example dataiku`.
+//! `tests/scenarios/dss_profiles.json` has the same platform as data.
+#![expect(clippy::panic_in_result_fn, reason = "an example asserts its output")]
 
+use core::time::Duration;
 use std::error::Error;
 
 use entitle::bitflags::Flags;
@@ -21,25 +22,25 @@ use catalog::{
     OfCompute, OfInfrastructure, OfProject, OfWebapp, Project, Webapp, Workbench,
 };
 
-/// Monday, 5 January 2026, at eight o'clock. Time is an argument: the library has no clock.
+/// Monday, 5 January 2026, 08:00 UTC. The library has no clock: the time is an argument.
 const MONDAY: Timestamp = Timestamp::from_millis(1_767_600_000_000);
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<()> {
-    let directory = people()?;
-    nothing_by_profile_alone(&directory)?;
-    let directory = everything_granted(&directory)?;
-    table_of_profiles(&directory)?;
+    let directory = users()?;
+    profile_without_grant(&directory)?;
+    let directory = grant_everything(&directory)?;
+    profile_table(&directory)?;
     let directory = provisioned_project(&directory)?;
     reader_with_write(&directory)?;
-    several_at_once(&directory)?;
-    preview_of_a_downgrade(&directory)?;
-    full_house(&directory)
+    two_checks(&directory)?;
+    downgrade_preview(&directory)?;
+    full_license(&directory)
 }
 
-/// The profiles with who holds each.
-const PEOPLE: [(&str, &str); 13] = [
+/// Each profile with a user who holds it.
+const USERS: [(&str, &str); 13] = [
     ("full_designer", "fay"),
     ("designer", "dora"),
     ("data_scientist", "sid"),
@@ -55,8 +56,8 @@ const PEOPLE: [(&str, &str); 13] = [
     ("ai_access_user", "abe"),
 ];
 
-/// One user for each profile, and some things to ask about. Nothing is granted to anybody.
-fn people() -> Result<Directory> {
+/// Adds a user for each profile and a few resources, without any grant.
+fn users() -> Result<Directory> {
     let license = License::new("dss-2026")
         .seats("full_designer", 2)
         .seats("designer", 1)
@@ -70,8 +71,8 @@ fn people() -> Result<Directory> {
         .unlimited("reader")
         .seats("ai_consumer", 20)
         .seats("ai_access_user", 100);
-    let people = PEOPLE.map(|(profile, user)| Command::add_user(user).profile(profile));
-    let things = [
+    let users = USERS.map(|(profile, user)| Command::add_user(user).profile(profile));
+    let resources = [
         "project/demo",
         "webapp/pricing",
         "api_infrastructure/prod",
@@ -81,8 +82,8 @@ fn people() -> Result<Directory> {
     let batch = Batch::host(MONDAY)
         .policy(policy())
         .add(license)
-        .extend(people)
-        .extend(things.map(Command::add_resource));
+        .extend(users)
+        .extend(resources.map(Command::add_resource));
 
     let catalog = catalog::catalog()?;
     println!(
@@ -93,15 +94,15 @@ fn people() -> Result<Directory> {
     Ok(Directory::new(catalog).plan(batch)?.into_directory())
 }
 
-/// When a profile is full, users become readers and get in line.
+/// If a profile is full, users become readers and wait for a seat.
 fn policy() -> FallBack {
     FallBack::to(["reader"])
 }
 
-fn nothing_by_profile_alone(directory: &Directory) -> Result<()> {
-    println!("\n== A profile is not a security feature: by itself it allows nothing");
+fn profile_without_grant(directory: &Directory) -> Result<()> {
+    println!("\n== A profile alone allows nothing");
     let demo = directory.resource::<Project>("demo").ok_or("demo was added")?;
-    for (profile, user) in PEOPLE {
+    for (profile, user) in USERS {
         let decision = directory.check(id(directory, user)?, demo, OfProject::READ_DASHBOARDS);
         assert_eq!(decision, Decision::Denied(Denial::NotGranted), "{profile}");
     }
@@ -109,8 +110,8 @@ fn nothing_by_profile_alone(directory: &Directory) -> Result<()> {
     Ok(())
 }
 
-/// Everyone gets everything, so that only the profiles tell people apart.
-fn everything_granted(directory: &Directory) -> Result<Directory> {
+/// Grants everything to everyone, so that only the profiles limit access.
+fn grant_everything(directory: &Directory) -> Result<Directory> {
     let commands = [
         grant_all::<Instance>("instance"),
         grant_all::<Workbench>("workbench"),
@@ -131,18 +132,18 @@ fn grant_all<K: ResourceKind>(on: &str) -> Command {
 }
 
 fn id(directory: &Directory, user: &str) -> Result<UserId> {
-    directory.user_by_name(user).ok_or_else(|| format!("there is no user `{user}`").into())
+    directory.user_by_name(user).ok_or_else(|| format!("unknown user `{user}`").into())
 }
 
-/// What the platform's documentation says in prose: which profile may use what.
-fn table_of_profiles(directory: &Directory) -> Result<()> {
-    println!("\n== Everything is granted to everyone; this is what each profile lets through");
-    println!("   yes: allowed   note: allowed, and noted as beyond the profile   no: beyond the profile\n");
+/// Compares the profiles with the platform's documentation.
+fn profile_table(directory: &Directory) -> Result<()> {
+    println!("\n== Everything is granted to everyone; the profile decides");
+    println!("   yes: allowed   note: allowed beyond an advisory profile   no: denied, beyond the profile\n");
     println!(
         "   {:<28} {:>7} {:>8} {:>5} {:>7} {:>4} {:>5} {:>6} {:>8} {:>8}",
         "profile", "content", "modifies", "apps", "visual", "ML", "code", "webapp", "sign-off", "deploys"
     );
-    for ((profile, user), expected) in PEOPLE.into_iter().zip(EXPECTED) {
+    for ((profile, user), expected) in USERS.into_iter().zip(EXPECTED) {
         let [content, modifies, apps, visual, learning, code, webapp, sign_off, deploys] =
             answers(directory, user)?;
         assert_eq!([content, modifies, apps, visual, learning, code, webapp, sign_off, deploys], expected);
@@ -172,22 +173,22 @@ const EXPECTED: [[&str; 9]; 13] = [
 
 fn answers(directory: &Directory, user: &str) -> Result<[&'static str; 9]> {
     let demo = directory.resource::<Project>("demo").ok_or("demo was added")?;
-    let workbench = directory.singleton::<Workbench>().ok_or("there is one workbench, always")?;
+    let workbench = directory.singleton::<Workbench>().ok_or("the workbench is a singleton")?;
     let webapp = directory.resource::<Webapp>("pricing").ok_or("pricing was added")?;
     let artifact = directory.resource::<GovernArtifact>("churn_v1").ok_or("churn_v1 was added")?;
     let prod = directory.resource::<ApiInfrastructure>("prod").ok_or("prod was added")?;
-    // `who` is looked up once. Asking `webapp` for `OfProject::ADMIN` would not compile.
-    let who = directory.for_principal(id(directory, user)?);
+    // The user is looked up once. Checking `webapp` for `OfProject::ADMIN` would not compile.
+    let user = directory.for_principal(id(directory, user)?);
     Ok([
-        who.check(demo, OfProject::READ_PROJECT_CONTENT),
-        who.check(demo, OfProject::WRITE_PROJECT_CONTENT),
-        who.check(demo, OfProject::EXECUTE_APP),
-        who.check(workbench, Feature::VISUAL_RECIPES),
-        who.check(workbench, Feature::MACHINE_LEARNING),
-        who.check(workbench, Feature::CODE),
-        who.check(webapp, OfWebapp::VIEW),
-        who.check(artifact, OfArtifact::SIGN_OFF),
-        who.check(prod, OfInfrastructure::DEPLOY),
+        user.check(demo, OfProject::READ_PROJECT_CONTENT),
+        user.check(demo, OfProject::WRITE_PROJECT_CONTENT),
+        user.check(demo, OfProject::EXECUTE_APP),
+        user.check(workbench, Feature::VISUAL_RECIPES),
+        user.check(workbench, Feature::MACHINE_LEARNING),
+        user.check(workbench, Feature::CODE),
+        user.check(webapp, OfWebapp::VIEW),
+        user.check(artifact, OfArtifact::SIGN_OFF),
+        user.check(prod, OfInfrastructure::DEPLOY),
     ]
     .map(word))
 }
@@ -200,9 +201,9 @@ fn word(decision: Decision) -> &'static str {
     }
 }
 
-/// A project with three groups, as the platform's own provisioning example has it.
+/// Sets up a project with three groups, following the platform's provisioning example.
 fn provisioned_project(directory: &Directory) -> Result<Directory> {
-    println!("\n== A project with three groups: what each grant comes to, implied flags included\n");
+    println!("\n== A project with three groups: the granted flags with those that they imply\n");
     let group = |role: &str| format!("churn_{role}");
     let mut batch = Batch::host(MONDAY).policy(policy()).add(Command::add_resource("project/churn"));
     for (role, user, flags) in [
@@ -228,48 +229,48 @@ fn provisioned_project(directory: &Directory) -> Result<Directory> {
 }
 
 fn reader_with_write(directory: &Directory) -> Result<()> {
-    println!("\n== A reader in the contributors' group: granted, and refused by profile");
+    println!("\n== A reader in the group of contributors: granted, but beyond the profile");
     let plan = directory
         .plan(Batch::host(MONDAY).policy(policy()).add(Command::join("rita", "churn_contributors")))?;
     let directory = plan.into_directory();
     let (rita, churn) =
-        (id(&directory, "rita")?, directory.resource::<Project>("churn").ok_or("churn is there")?);
+        (id(&directory, "rita")?, directory.resource::<Project>("churn").ok_or("churn was added")?);
     let granted: OfProject = directory.granted(rita, churn);
     let allowed: OfProject = directory.permissions(rita, churn);
     assert!(granted.contains(OfProject::WRITE_PROJECT_CONTENT));
     assert_eq!(allowed, OfProject::READ_PROJECT_CONTENT | OfProject::READ_DASHBOARDS);
-    println!("   security says  {granted:?}");
-    println!("   she may use    {allowed:?}");
+    println!("   granted  {granted:?}");
+    println!("   allowed  {allowed:?}");
 
     let by_profile = directory.check(rita, churn, OfProject::WRITE_PROJECT_CONTENT);
     let by_grant = directory.check(rita, churn, OfProject::MODERATE_DASHBOARDS);
     assert_eq!(by_profile, Decision::Denied(Denial::BeyondProfile));
     assert_eq!(by_grant, Decision::Denied(Denial::NotGranted));
     println!(
-        "   writing is {}: buy her a seat. moderating is {}: ask the project's administrator.",
+        "   writing is {}: she needs another profile. moderating is {}: she needs a grant.",
         by_profile.code(),
         by_grant.code()
     );
     Ok(())
 }
 
-/// "Write unisolated code" is two questions; the host asks both, and both must be allowed.
-fn several_at_once(directory: &Directory) -> Result<()> {
-    println!("\n== Unisolated code takes a profile that may code and a global permission");
-    let instance = directory.singleton::<Instance>().ok_or("there is one instance, always")?;
-    let workbench = directory.singleton::<Workbench>().ok_or("there is one workbench, always")?;
+/// Checks "write unisolated code", which requires two permissions on two resources.
+fn two_checks(directory: &Directory) -> Result<()> {
+    println!("\n== Unisolated code requires a profile with code and a global permission");
+    let instance = directory.singleton::<Instance>().ok_or("the instance is a singleton")?;
+    let workbench = directory.singleton::<Workbench>().ok_or("the workbench is a singleton")?;
     for (user, expected) in [("fay", [true, true]), ("alan", [false, true]), ("dana", [false, false])] {
-        let who = directory.for_principal(id(directory, user)?);
-        let codes = who.check(workbench, Feature::ADVANCED_CODE).is_allowed();
-        let may = who.check(instance, catalog::Global::MAY_WRITE_UNSAFE_CODE).is_allowed();
-        assert_eq!([codes, may], expected);
-        println!("   {user:<5} codes: {codes:<5}  may: {may:<5}  so: {}", codes && may);
+        let checks = directory.for_principal(id(directory, user)?);
+        let profile = checks.check(workbench, Feature::ADVANCED_CODE).is_allowed();
+        let global = checks.check(instance, catalog::Global::MAY_WRITE_UNSAFE_CODE).is_allowed();
+        assert_eq!([profile, global], expected);
+        println!("   {user:<5} code: {profile:<5}  global: {global:<5}  both: {}", profile && global);
     }
     Ok(())
 }
 
-fn preview_of_a_downgrade(directory: &Directory) -> Result<()> {
-    println!("\n== Before fay moves to data design: what would break?");
+fn downgrade_preview(directory: &Directory) -> Result<()> {
+    println!("\n== Preview: fay becomes a data designer");
     let plan = directory
         .plan(Batch::host(MONDAY).policy(policy()).add(Command::assign_profile("fay", "data_designer")))?;
     let impact = plan.impact();
@@ -279,37 +280,41 @@ fn preview_of_a_downgrade(directory: &Directory) -> Result<()> {
         (Requirement::new("spark upgrade", "user:fay", "cluster/spark", ["update"]), true),
     ] {
         assert_eq!(impact.breaks(&requirement), breaks);
-        println!("   {:<15} {}", requirement.label, if breaks { "breaks" } else { "goes on" });
+        println!("   {:<15} {}", requirement.label, if breaks { "would fail" } else { "would still run" });
     }
     for change in impact.access() {
         println!("   on {:<24} she would lose {}", change.resource, some(&change.loses));
     }
-    println!("   The plan is dropped here, so nothing happened.");
+    println!("   The plan is dropped, so nothing changes.");
     let spark = directory.resource::<Cluster>("spark").ok_or("spark was added")?;
     assert!(directory.check(id(directory, "fay")?, spark, OfCompute::UPDATE).is_allowed());
     Ok(())
 }
 
-/// The first few of some names, and how many more there are.
+/// Lists the first three names and the number of the others.
 fn some(names: &[String]) -> String {
     let (shown, rest) = names.split_at(names.len().min(3));
     let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
     shown.join(", ") + &more
 }
 
-/// Two full designers are licensed. The third one sits on the fallback profile and gets in line.
-fn full_house(directory: &Directory) -> Result<()> {
-    println!("\n== The license is full, and the status tells\n");
-    let hour = MONDAY.plus_millis(3_600_000);
+/// The license has seats for two full designers. The third one is placed on the fallback profile and waits.
+fn full_license(directory: &Directory) -> Result<()> {
+    println!("\n== A full license\n");
+    let hour = MONDAY.saturating_add(Duration::from_secs(60 * 60));
     let more = ["mo", "nina"].map(|user| Command::add_user(user).profile("full_designer"));
     let full = directory.plan(Batch::host(hour).policy(policy()).extend(more))?.into_directory();
     let nina = id(&full, "nina")?;
-    println!("   two seats of full_designer are licensed, and mo takes the last one:");
+    println!("   mo takes the last full_designer seat, and nina waits:");
     println!("   {}", full.explain_seat(nina).ok_or("nina was added")?);
     let freed = full
-        .plan(Batch::host(hour.plus_millis(3_600_000)).policy(policy()).add(Command::suspend("mo")))?
+        .plan(
+            Batch::host(hour.saturating_add(Duration::from_secs(60 * 60)))
+                .policy(policy())
+                .add(Command::suspend("mo")),
+        )?
         .into_directory();
-    println!("   mo is disabled, and disabled users take no seat:");
+    println!("   mo is suspended and frees the seat for nina:");
     println!("   {}\n", freed.explain_seat(nina).ok_or("nina was added")?);
     assert_eq!(freed.seat_of(nina).and_then(|seat| seat.holds), Some("full_designer"));
     println!("{}", freed.seat_report());

@@ -1,27 +1,27 @@
-//! The quick start: declare a platform, buy a license, let people in, and ask who may do what.
+//! A complete example: declare a platform, install a license, add users and check permissions.
 //!
 //! Run it with `cargo run --example platform`.
 
-#![expect(clippy::panic_in_result_fn, reason = "an example asserts what it shows")]
+#![expect(clippy::panic_in_result_fn, reason = "an example asserts its output")]
 
 use entitle::bitflags::bitflags;
 use entitle::catalog::{Catalog, Kind, Profile, ResourceKind};
 use entitle::{Batch, Command, Decision, Denial, Directory, Grantee, License, Timestamp};
 
 bitflags! {
-    /// What can be granted on a project.
+    /// The permissions on a project.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct ProjectPermissions: u64 {
-        /// Look at it.
+        /// Read its contents.
         const READ = 1;
-        /// Change it.
+        /// Change its contents.
         const WRITE = 2;
-        /// Decide about it.
+        /// Administer it.
         const ADMIN = 4;
     }
 }
 
-/// The kind of resource that people work in.
+/// The kind of projects.
 enum Project {}
 
 impl ResourceKind for Project {
@@ -30,7 +30,7 @@ impl ResourceKind for Project {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // What the platform declares once: one kind of resource, and two profiles that people can buy.
+    // The catalog: one kind of resource, and two profiles that can be licensed.
     let catalog = Catalog::builder()
         .kind(
             Kind::of::<Project>()
@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .profile(Profile::new("reader").ceiling::<Project>(ProjectPermissions::READ))
         .build()?;
 
-    // What an administrator does: all of it happens, or none of it.
+    // A batch of commands applies as a whole or not at all.
     let now = Timestamp::from_millis(1_767_225_600_000);
     let plan = Directory::new(catalog).plan(
         Batch::host(now)
@@ -56,57 +56,57 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             .add(Command::add_resource("project/churn"))
             .add(Command::grant(Grantee::group("data"), "project/churn", ["write"])),
     )?;
-    println!("One commit, {} facts to store. Group data has write on project/churn.\n", plan.events().len());
+    println!("One commit with {} events. Group data has write on project/churn.\n", plan.events().len());
     let directory = plan.into_directory();
 
-    // What every request asks: names are looked up once, checks take ids and bits.
+    // Names are looked up once; checks take ids and permission sets.
     let churn = directory.resource::<Project>("churn").ok_or("churn was just added")?;
-    println!("{:<6} {:<9} {:<6} {:<7} answer", "who", "profile", "group", "asks");
+    println!("{:<6} {:<9} {:<6} {:<7} decision", "user", "profile", "group", "request");
     for (name, asked, expected) in [
         ("ada", ProjectPermissions::WRITE, Decision::Allowed),
         ("bob", ProjectPermissions::READ, Decision::Allowed),
         ("bob", ProjectPermissions::WRITE, Decision::Denied(Denial::BeyondProfile)),
         ("cleo", ProjectPermissions::READ, Decision::Denied(Denial::NotGranted)),
     ] {
-        let user = directory.user_by_name(name).ok_or("everybody was just added")?;
+        let user = directory.user_by_name(name).ok_or("the user was just added")?;
         let decision = directory.check(user, churn, asked);
         assert_eq!(decision, expected);
         let profile = directory.seat_of(user).and_then(|seat| seat.holds).unwrap_or("none");
         let groups = directory.groups_of(user).join(", ");
-        let asks = asked.iter_names().map(|(flag, _)| flag.to_lowercase()).collect::<Vec<_>>().join(", ");
-        println!("{name:<6} {profile:<9} {groups:<6} {asks:<7} {decision}");
+        let request = asked.iter_names().map(|(flag, _)| flag.to_lowercase()).collect::<Vec<_>>().join(", ");
+        println!("{name:<6} {profile:<9} {groups:<6} {request:<7} {decision}");
     }
 
-    println!("\nTwo layers, and the answer says which one refused: cleo is in no group that was granted");
-    println!(
-        "anything (security), bob was granted write, but a reader's profile ends at read (licensing).\n"
-    );
+    println!("\nA denial names the layer that refused. Security: cleo is in no group with a grant.");
+    println!("Licensing: bob is granted write, but the profile reader includes only read.\n");
 
-    // What the license has left, and what happens when it has nothing left.
+    // The seats that are left, and a request for one when there are none.
     println!("{:<9} {:>5} {:>5} {:>10}", "profile", "seats", "held", "available");
     for profile in directory.catalog().profiles() {
-        let figures = directory.figures(profile).ok_or("the catalog's own profile")?;
+        let figures = directory.figures(profile).ok_or("the catalog has the profile")?;
         println!("{profile:<9} {:>5} {:>5} {:>10}", figures.seats, figures.held, figures.available);
     }
     let refusal = directory
         .plan(Batch::host(now).add(Command::assign_profile("bob", "designer")))
         .err()
-        .ok_or("the only designer seat is ada's")?;
-    println!("\nPromote bob? Refused ({}): {refusal}.", refusal.code());
+        .ok_or("ada holds the only designer seat")?;
+    println!("\nMaking bob a designer is refused ({}): {refusal}.", refusal.code());
     assert_eq!(refusal.code(), "seat_limit");
 
-    // A batch is settled as a whole: the seat that ada gives up is free for bob in the same commit.
+    // Seats are assigned for the batch as a whole: bob gets the seat that ada gives up in the same commit.
     let swap = [Command::assign_profile("bob", "designer"), Command::assign_profile("ada", "reader")];
     let directory = directory.plan(Batch::host(now).extend(swap))?.into_directory();
     let (ada, bob) = (
-        directory.user_by_name("ada").ok_or("ada stays")?,
-        directory.user_by_name("bob").ok_or("bob stays")?,
+        directory.user_by_name("ada").ok_or("ada exists")?,
+        directory.user_by_name("bob").ok_or("bob exists")?,
     );
     assert!(directory.check(bob, churn, ProjectPermissions::WRITE).is_allowed());
     assert_eq!(
         directory.check(ada, churn, ProjectPermissions::WRITE),
         Decision::Denied(Denial::BeyondProfile)
     );
-    println!("Swap ada and bob in one commit? Executed: bob may write now, and ada reads.");
+    println!(
+        "Swapping the profiles of ada and bob in one commit succeeds: now bob may write, and ada may only read."
+    );
     Ok(())
 }

@@ -1,10 +1,11 @@
-//! A seat policy of a host's own: what happens when a license is full.
+//! A custom seat policy, which decides what happens when no seat is free.
 //!
-//! The house rule here: whoever the company directory sends at login must get in, as a reader if need be; whoever an
-//! administrator adds by hand is refused, so that somebody thinks about buying. Run it with
+//! Users who log in through the company directory always get access, as readers if no other seat is free. Users whom an
+//! administrator adds by hand are refused, so that the administrator can buy seats. Run it with
 //! `cargo run --example seat_policy`.
-#![expect(clippy::panic_in_result_fn, reason = "an example asserts what it shows")]
+#![expect(clippy::panic_in_result_fn, reason = "an example asserts its output")]
 
+use core::time::Duration;
 use std::error::Error;
 
 use entitle::catalog::{Catalog, Choose, Kind, Profile};
@@ -12,16 +13,16 @@ use entitle::directory::UserSource;
 use entitle::seats::{Answer, RequestSource, SeatPolicy, SeatRequest};
 use entitle::{Batch, Command, Decision, Denial, Directory, Grantee, License, Timestamp};
 
-/// Places designers whom the directory sends on a free profile, and refuses everybody else.
+/// Places synchronized designers on another profile, and refuses every other request.
 ///
-/// It sees the request and the figures, and answers. It asks no clock and does no I/O, so planning twice gives the same.
-/// The ledger checks the answer: if no reader's seat is free either, placing counts as refusing.
+/// The policy sees the request and the figures. It reads no clock and does no I/O, so planning twice gives the same result.
+/// The ledger verifies the answer: if the other profile has no free seat, the request is refused.
 #[derive(Clone, Copy)]
-struct HouseRule {
+struct PlaceSynced {
     place_on: &'static str,
 }
 
-impl SeatPolicy for HouseRule {
+impl SeatPolicy for PlaceSynced {
     fn decide(&self, request: &SeatRequest<'_>) -> Answer {
         match (request.source(), request.profile()) {
             (RequestSource::Sync, "designer") => Answer::Place(self.place_on.to_owned()),
@@ -37,11 +38,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         .profile(Profile::new("reader").ceiling_on("project", ["read"]))
         .external_profiles(Choose::Rank, [("CN=designers", "designer"), ("CN=staff", "reader")])
         .build()?;
-    let policy = HouseRule { place_on: "reader" };
+    let policy = PlaceSynced { place_on: "reader" };
     let monday = Timestamp::from_millis(1_767_600_000_000);
-    let hour = |hours: u64| monday.plus_millis(hours.saturating_mul(60 * 60 * 1_000));
+    let hour = |hours: u64| monday.saturating_add(Duration::from_secs(hours.saturating_mul(60 * 60)));
 
-    // Two designers' seats, and both are taken.
+    // Both designer seats are taken.
     let plan = Directory::new(catalog).plan(
         Batch::host(monday)
             .policy(policy)
@@ -52,23 +53,23 @@ fn main() -> Result<(), Box<dyn Error>> {
             .add(Command::grant(Grantee::Everyone, "project/churn", ["write"])),
     )?;
     let full = plan.into_directory();
-    println!("== Before: both designers' seats are taken\n\n{}", full.seat_report());
+    println!("== Before: both designer seats are taken\n\n{}", full.seat_report());
 
-    // An administrator adds a third one by hand. The policy refuses, and nothing happens at all.
+    // An administrator adds a third designer by hand. The policy refuses, and nothing changes.
     let by_hand = Batch::host(hour(1)).policy(policy).add(Command::add_user("carl").profile("designer"));
     let Err(refusal) = full.plan(by_hand) else {
-        return Err("there was no seat".into());
+        return Err("carl was not refused".into());
     };
-    println!("== carl, added by hand, is refused\n\n{refusal}  [{}]\n", refusal.code());
+    println!("== Adding carl by hand is refused\n\n{refusal}  [{}]\n", refusal.code());
     assert_eq!(refusal.code(), "seat_limit");
 
-    // The same wish from the company directory. A plan shows what would come of it before anything happens.
+    // The same request from the company directory. The plan is a preview: nothing has changed yet.
     let login = Command::sync_user("dora", UserSource::Ldap, ["CN=designers"]);
     let plan = full.plan(Batch::host(hour(2)).policy(policy).add(login))?;
-    println!("== dora logs in for the first time: a preview");
+    println!("== Preview: dora logs in for the first time");
     println!();
     for change in plan.impact().seats() {
-        let after = change.after.as_ref().ok_or("dora is added, not removed")?;
+        let after = change.after.as_ref().ok_or("dora was added")?;
         println!(
             "{}: wants {}, would hold {}",
             change.user,
@@ -77,34 +78,35 @@ fn main() -> Result<(), Box<dyn Error>> {
         );
     }
     let placed = plan.into_directory();
-    println!("\n== After: dora sits on a reader's seat and is next in line\n\n{}", placed.seat_report());
+    println!("\n== After: dora holds a reader seat and is next in line\n\n{}", placed.seat_report());
 
-    // What she holds is what she can do: granted is one thing, paid for another.
+    // The held profile limits what she may do, whatever she is granted.
     let dora = placed.user_by_name("dora").ok_or("dora was added")?;
     assert_eq!(placed.check_by_name("user:dora", "project/churn", &["read"]), Decision::Allowed);
     let write = placed.check_by_name("user:dora", "project/churn", &["write"]);
     assert_eq!(write, Decision::Denied(Denial::BeyondProfile));
-    println!("== Why dora counts\n\n{}", placed.explain_seat(dora).ok_or("dora is there")?);
-    println!("she was granted `write`, and it is denied: {}\n", write.code());
+    println!("== The seat of dora\n\n{}", placed.explain_seat(dora).ok_or("dora exists")?);
+    println!("`write` is granted to her and denied: {}\n", write.code());
 
-    // A seat comes free, and nobody has to remember who was waiting.
+    // When a seat becomes free, the next user in the queue gets it in the same commit.
     let promoted =
         placed.plan(Batch::host(hour(3)).policy(policy).add(Command::suspend("bob")))?.into_directory();
-    println!("== bob goes on leave\n\n{}", promoted.explain_seat(dora).ok_or("dora is there")?);
+    println!(
+        "== bob is suspended, and dora gets the seat\n\n{}",
+        promoted.explain_seat(dora).ok_or("dora exists")?
+    );
     assert_eq!(promoted.check_by_name("user:dora", "project/churn", &["write"]), Decision::Allowed);
     assert_eq!(promoted.figures("designer").map(|figures| (figures.held, figures.available)), {
         Some((2, entitle::seats::Quantity::Count(0)))
     });
 
-    // A policy that promises what is not there cannot oversell: with no reader's seat free, placing is refused.
+    // A policy cannot oversell: if no reader seat is free, placing a user on it is a refusal.
     let crowd =
         ["eve", "finn", "gus"].map(|user| Command::sync_user(user, UserSource::Ldap, ["CN=designers"]));
     let Err(refusal) = placed.plan(Batch::host(hour(3)).policy(policy).extend(crowd)) else {
-        return Err("there were no seats".into());
+        return Err("the batch was not refused".into());
     };
-    println!("\n== Three more at once, and one reader's seat left: all or nothing\n\n{refusal}");
-    println!(
-        "the policy places whoever comes from the directory on reader, and reader had room for one of the three"
-    );
+    println!("\n== Three more users in one batch with one reader seat left: all or nothing\n\n{refusal}");
+    println!("the policy places synchronized users on reader, which has a seat for only one of the three");
     Ok(())
 }

@@ -1,11 +1,11 @@
-//! Ids: small, copyable, and never confused with what was removed.
+//! Generational ids of users, groups, keys and resources.
 
 use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::marker::PhantomData;
 
-/// Makes an id type of a slot and the generation that the slot had when the id was given out.
+/// Defines an id type: a slot and the generation of the slot when the id was issued.
 macro_rules! generational_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -38,12 +38,11 @@ macro_rules! generational_id {
 }
 
 generational_id! {
-    /// A user of one directory and its later versions.
+    /// The id of a user, valid in one directory and its later versions.
     ///
-    /// Resolve it once per session with [`Directory::user_by_name`](crate::Directory::user_by_name). After the user is removed
-    /// the id stays unknown for good, also when the name is used again (rule C7). It is meaningful in the
-    /// directory that gave it out and in what was planned from that one, and not stored anywhere: stored forms
-    /// use names.
+    /// Look it up once per session with [`Directory::user_by_name`](crate::Directory::user_by_name). After the
+    /// user is removed, the id is never valid again, even if the name is reused (rule C7). Do not store ids or use
+    /// them with an unrelated directory: serialized forms contain names.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};
@@ -65,33 +64,37 @@ generational_id! {
 }
 
 generational_id! {
-    /// A group of one directory and its later versions.
+    /// The id of a group, valid in one directory and its later versions.
     ///
-    /// Everything said of [`UserId`] holds here too.
+    /// [`Directory::group_by_name`](crate::Directory::group_by_name) looks it up. Validity is as for [`UserId`].
     GroupId
 }
 
 generational_id! {
-    /// An API key of one directory and its later versions.
+    /// The id of an API key, valid in one directory and its later versions.
     ///
-    /// Everything said of [`UserId`] holds here too.
+    /// [`Directory::key_by_name`](crate::Directory::key_by_name) looks it up. Validity is as for [`UserId`].
     KeyId
 }
 
-/// Who asks: a user, or an API key that acts as one (rule A11).
+/// The caller of a check: a user, or an API key that acts as one (rule A11).
 ///
 /// ```
-/// use entitle::{Principal, UserId};
-///
-/// fn of_a_session(user: UserId) -> Principal {
-///     user.into()
-/// }
+/// # use entitle::catalog::{Catalog, Profile};
+/// # use entitle::{Batch, Command, Directory, Principal, Timestamp};
+/// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+/// # let directory = Directory::new(catalog)
+/// #     .plan(Batch::host(Timestamp::EPOCH).add(Command::add_user("ada").profile("reader")))?
+/// #     .into_directory();
+/// let ada = directory.user_by_name("ada").unwrap();
+/// assert_eq!(Principal::from(ada), Principal::User(ada));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Principal {
-    /// A user asks.
+    /// A user.
     User(UserId),
-    /// An API key asks, on behalf of its user and cut down by its scope.
+    /// An API key, with the rights of its user within its scope.
     Key(KeyId),
 }
 
@@ -107,15 +110,15 @@ impl From<KeyId> for Principal {
     }
 }
 
-/// Marks a [`ResourceId`] whose kind is known only at run time.
+/// A marker for a [`ResourceId`] or a [`Kind`](crate::catalog::Kind) whose kind is known only at run time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Untyped {}
 
-/// A resource of one directory and its later versions, with its kind in the type.
+/// The id of a resource, with its kind in the type, valid in one directory and its later versions.
 ///
-/// `ResourceId<Project>` comes from [`Directory::resource`](crate::Directory::resource), which made sure that the
-/// resource is of that kind. A plain `ResourceId` serves hosts whose catalog is data. Everything said of
-/// [`UserId`] holds here too.
+/// [`Directory::resource`](crate::Directory::resource) returns a `ResourceId<Project>` after a check that the
+/// resource is of that kind. A plain `ResourceId` is for hosts whose catalog is data. Validity is as for
+/// [`UserId`].
 ///
 /// ```
 /// # use entitle::bitflags::bitflags;
@@ -141,10 +144,6 @@ pub enum Untyped {}
 /// let ada = directory.user_by_name("ada").unwrap();
 /// let churn: ResourceId<Project> = directory.resource("churn").unwrap();
 /// assert!(directory.check(ada, churn, ProjectPermissions::READ).is_allowed());
-///
-/// // The same resource, asked about with a set of the catalog's.
-/// let read = directory.catalog().permission_set("project", ["read"]).unwrap();
-/// assert!(directory.check(ada, churn.untyped(), read).is_allowed());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct ResourceId<K = Untyped> {
@@ -166,16 +165,29 @@ impl<K> ResourceId<K> {
         self.generation
     }
 
-    /// The same resource without its kind in the type.
+    /// Returns the same id without the kind in its type.
     ///
-    /// See the example of [`ResourceId`].
+    /// ```
+    /// # use entitle::bitflags::bitflags;
+    /// # use entitle::catalog::{Catalog, Kind, ResourceKind};
+    /// # use entitle::{Batch, Command, Directory, ResourceId, Timestamp};
+    /// # bitflags! { #[derive(Clone, Copy)] pub struct Flags: u64 { const READ = 1; } }
+    /// # enum Project {}
+    /// # impl ResourceKind for Project { const NAME: &'static str = "project"; type Permissions = Flags; }
+    /// # let catalog = Catalog::builder().kind(Kind::of::<Project>()).build()?;
+    /// # let batch = Batch::host(Timestamp::EPOCH).add(Command::add_resource("project/churn"));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let churn: ResourceId<Project> = directory.resource("churn").unwrap();
+    /// assert_eq!(directory.resource_by_name("project/churn"), Some(churn.untyped()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn untyped(self) -> ResourceId {
         ResourceId::new(self.index, self.generation)
     }
 }
 
-// The traits are written by hand because derived ones would ask the same of the marker `K`.
+// Implemented by hand: derived traits would require the same traits of the marker `K`.
 
 impl<K> Clone for ResourceId<K> {
     fn clone(&self) -> Self {

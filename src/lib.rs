@@ -1,13 +1,62 @@
-//! Authorization and seat accounting in one embeddable library.
+//! Authorization and license seats for the backends of data platforms.
 //!
-//! `entitle` answers, in your process and on every request, **who may do what**, and keeps the books of **who has paid for
-//! it**: permissions from groups and grants, cut down to the profile that a user holds, with the seats of each profile
-//! enforced by the license. It is made for the backends of platforms such as Dataiku DSS, Dataiku Cloud or Alteryx.
+//! `entitle` checks permissions in your process, on every request, and enforces the seat limits of a license. Groups and
+//! grants decide what a user may do; the profile that the user holds, the license and its add-ons limit it to what was
+//! paid for. It is made for platforms such as Dataiku DSS, Dataiku Cloud or Alteryx.
 //!
 //! ```
-//! use entitle::bitflags::bitflags;
-//! use entitle::catalog::{Catalog, Kind, Profile, ResourceKind};
+//! use entitle::catalog::{Catalog, Kind, Profile};
 //! use entitle::{Batch, Command, Decision, Denial, Directory, Grantee, License, Timestamp};
+//!
+//! let catalog = Catalog::builder()
+//!     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
+//!     .profile(Profile::new("reader").ceiling_on("project", ["read"]))
+//!     .build()?;
+//! let batch = Batch::host(Timestamp::EPOCH)
+//!     .add(License::new("acme-2026").seats("reader", 5))
+//!     .add(Command::add_user("bob").profile("reader"))
+//!     .add(Command::add_resource("project/churn"))
+//!     .add(Command::grant(Grantee::user("bob"), "project/churn", ["write"]));
+//! let directory = Directory::new(catalog).plan(batch)?.into_directory();
+//!
+//! let check = |permission| directory.check_by_name("user:bob", "project/churn", &[permission]);
+//! assert_eq!(check("read"), Decision::Allowed);
+//! assert_eq!(check("write"), Decision::Denied(Denial::BeyondProfile));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Bob is granted `write`, but the profile `reader` includes only `read`. The denial names the layer that refused.
+//!
+//! # Overview
+//!
+//! Four types carry most of the API:
+//!
+//! - [`Catalog`](catalog::Catalog) declares a platform once: kinds of resources and their permissions, profiles, add-ons and
+//!   editions. It is written in code or read from data.
+//! - [`Directory`] holds users, groups, resources, grants and seats at one revision. It is an immutable value, cheap to
+//!   clone. [`Directory::check`] takes ids and a permission set, does not allocate and cannot fail.
+//! - [`Batch`] carries a change: commands, the time, and the actor. [`Directory::plan`] turns it into a [`Plan`], which
+//!   contains the next directory and the [`Event`]s to store, or into a [`Refusal`]. A batch applies as a whole or not at
+//!   all, and it is the only way to take a seat.
+//! - [`License`] sets the number of seats of each profile. A [`SeatPolicy`](seats::SeatPolicy) decides what happens when
+//!   they run out; the default refuses.
+//!
+//! A server shares one directory between its threads with `Authority` (feature `sync`), which stores every commit in
+//! a [`Journal`](journal::Journal) before readers see it.
+//!
+//! The time is an argument ([`Timestamp`]), and storage is yours. The crate starts no threads, has no global state and
+//! contains no `unsafe` code.
+//!
+//! # Typed kinds
+//!
+//! A kind can be a Rust type with permissions from [`bitflags`]. Checking a resource for a permission of another kind does not
+//! compile then. Methods have the same names for typed and untyped kinds.
+//!
+//! ```
+//! # use entitle::catalog::{Catalog, Kind, Profile};
+//! # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+//! use entitle::bitflags::bitflags;
+//! use entitle::catalog::ResourceKind;
 //!
 //! bitflags! {
 //!     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,69 +67,54 @@
 //!     const NAME: &'static str = "project";
 //!     type Permissions = ProjectPermissions;
 //! }
-//!
-//! // Declared once: what there is, and what can be bought.
-//! let catalog = Catalog::builder()
-//!     .kind(Kind::of::<Project>().implies(ProjectPermissions::WRITE, ProjectPermissions::READ))
-//!     .profile(Profile::new("designer"))
-//!     .profile(Profile::new("reader").ceiling::<Project>(ProjectPermissions::READ))
-//!     .build()?;
-//!
-//! // Changed by commands, all or nothing.
-//! let batch = Batch::host(Timestamp::EPOCH)
-//!     .add(License::new("acme-2026").seats("designer", 5).unlimited("reader"))
-//!     .add(Command::add_user("bob").profile("reader"))
-//!     .add(Command::add_resource("project/churn"))
-//!     .add(Command::grant(Grantee::user("bob"), "project/churn", ["write"]));
-//! let plan = Directory::new(catalog).plan(batch)?;
-//! let directory = plan.into_directory();
-//!
-//! // CliCommand on every request: ids and bits in, a value out.
-//! let bob = directory.user_by_name("bob").ok_or("bob was just added")?;
-//! let churn = directory.resource::<Project>("churn").ok_or("churn was just added")?;
-//! assert_eq!(directory.check(bob, churn, ProjectPermissions::READ), Decision::Allowed);
-//! assert_eq!(
-//!     directory.check(bob, churn, ProjectPermissions::WRITE),
-//!     Decision::Denied(Denial::BeyondProfile),
-//! );
+//! # let kind = Kind::of::<Project>().implies(ProjectPermissions::WRITE, ProjectPermissions::READ);
+//! # let catalog = Catalog::builder().kind(kind).profile(Profile::new("robot").exempt()).build()?;
+//! # let batch = Batch::host(Timestamp::EPOCH)
+//! #     .add(Command::add_user("bob").profile("robot"))
+//! #     .add(Command::add_resource("project/churn"))
+//! #     .add(Command::grant(Grantee::user("bob"), "project/churn", ["write"]));
+//! # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+//! # let bob = directory.user_by_name("bob").unwrap();
+//! let churn = directory.resource::<Project>("churn").unwrap();
+//! assert!(directory.check(bob, churn, ProjectPermissions::READ).is_allowed());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # The few things to know
+//! # Modules
 //!
-//! - A [`Catalog`](catalog::Catalog) is what the platform declares once: kinds and their permissions, profiles, add-ons,
-//!   editions. It is written in code or read from data.
-//! - A [`Directory`] is the world at one revision, an immutable value. [`Directory::check`] asks it; a clone costs next
-//!   to nothing, and one that you hold stays as it is.
-//! - [`Directory::plan`] takes [`Command`]s and gives a [`Plan`]: the next directory, and the [`Event`]s to store. It is the
-//!   only way to change anything, so no way of taking a seat is unguarded. A [`Refusal`] says what stood against it.
-//! - A [`License`] says how many seats of each profile there are; a [`SeatPolicy`](seats::SeatPolicy) of yours says what
-//!   happens when they are taken.
-//!
-//! Time is an argument ([`Timestamp`]), storage is yours, and the library has neither threads nor globals.
-//!
-//! # Where to go on
-//!
-//! [Express your platform](docs::express_your_platform) goes from the words of a platform's documentation to a catalog and
-//! its checks. The [`docs`] module holds the specification, whose rule numbers (such as `A6` or `S7`) appear all over these pages, and
-//! how to use the library in a server. [`scenario`] states a platform's rules as data and tests them.
+//! | module | contents |
+//! |---|---|
+//! | [`catalog`] | kinds, permissions, profiles, add-ons, editions |
+//! | [`directory`] | users, groups, resources and grants at one revision; comparison of two directories |
+//! | [`change`] | commands, batches, plans, events, previews and replay |
+//! | [`authorize`] | checks, lists, explanations and access reviews |
+//! | [`seats`] | licenses, seat policies and figures |
+//! | [`report`] | seat reports as text, CSV and data |
+//! | `authority`, [`journal`] | the shared handle of a server, and the storage of commits |
+//! | `snapshot` | the stored form of a whole directory |
+//! | `scenario` | a platform's rules as data, with a test runner |
+//! | [`limits`] | the largest number of everything |
+//! | [`docs`] | guides: [express your platform](docs::express_your_platform), [patterns](docs::patterns), and the [specification](docs::specification) that rule numbers such as `A6` or `S7` refer to |
 //!
 //! # What it does not do
 //!
 //! There are no deny rules, no conditions on attributes, no wildcards inside names, no policy language and no network
-//! service; and a whole directory is kept in memory.
+//! service. The whole directory is in memory. There is no clock: a change that becomes due, such as an expiry, applies
+//! with the next commit.
 //!
-//! # Features
+//! # Crate features
 //!
-//! | feature | default | what it adds |
+//! | feature | default | enables |
 //! |---|---|---|
-//! | `std` | yes | the standard library; without it `alloc` is enough |
+//! | `std` | yes | the standard library; without it the crate needs only `alloc` |
 //! | `serde` | yes | serialized forms of catalogs, licenses, commands, events and scenarios |
-//! | `sync` | yes | the shared handle that a server holds |
+//! | `sync` | yes | `Authority`, the handle that the threads of a server share |
 //! | `json` | no | the stored form of a directory, as lines of JSON |
 //! | `redb` | no | a journal in a file of the embedded store `redb` |
-//! | `cli` | no | the `entitle` command, and scenario errors that say where |
+//! | `cli` | no | the `entitle` command, and locations in the errors of scenario files |
+//! | `bench-internals` | no | unstable: hidden functions for the benches of this repository, not part of the API |
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;
 #[cfg(feature = "std")]
@@ -119,7 +153,7 @@ pub use crate::name::{Name, NameError};
 pub use crate::seats::{License, Strict};
 pub use crate::time::Timestamp;
 
-/// The examples of the readme, as tests.
+/// Runs the examples of the readme as doctests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 mod readme {}

@@ -1,64 +1,52 @@
-//! Every maximum of the library, by name (rule C6).
+//! The limits of the library, as constants (rule C6).
 //!
-//! Exceeding one is an error that says which: [`CatalogError::TooMany`](crate::catalog::CatalogError)
-//! while declaring, [`Refusal::TooMany`](crate::change::Refusal) while planning.
+//! A catalog over a limit is a [`CatalogError::TooMany`](crate::catalog::CatalogError), a batch over a limit is
+//! refused with [`RefusalReason::TooMany`](crate::change::RefusalReason), and an overlong name is a
+//! [`NameError::TooLong`](crate::NameError). Each names the limit.
 //!
 //! ```
 //! use entitle::catalog::{Catalog, CatalogError, Kind};
-//! use entitle::{Name, NameError, limits};
+//! use entitle::limits::MAX_KINDS;
 //!
-//! let long = "x".repeat(limits::MAX_NAME_BYTES + 1);
-//! assert_eq!(Name::new(&long), Err(NameError::TooLong { bytes: 257, max: limits::MAX_NAME_BYTES }));
-//!
-//! let kinds = (0..=limits::MAX_KINDS).map(|number| Kind::named(format!("kind_{number}")).permissions(["read"]));
+//! let kinds = (0..=MAX_KINDS).map(|number| Kind::named(format!("kind_{number}")).permissions(["read"]));
 //! let catalog = kinds.fold(Catalog::builder(), |catalog, kind| catalog.kind(kind)).build();
-//! assert!(matches!(catalog, Err(CatalogError::TooMany { count: 65, max: limits::MAX_KINDS, .. })));
+//! assert!(matches!(catalog, Err(CatalogError::TooMany { count: 65, max: MAX_KINDS, .. })));
 //! ```
 
-/// The longest name, in bytes of UTF-8.
+/// The maximum length of a name, in bytes of UTF-8.
 ///
-/// See the example of [the module](self).
+/// ```
+/// use entitle::limits::MAX_NAME_BYTES;
+/// use entitle::{Name, NameError};
+///
+/// let long = "x".repeat(257);
+/// assert_eq!(Name::new(&long), Err(NameError::TooLong { bytes: 257, max: MAX_NAME_BYTES }));
+/// ```
 pub const MAX_NAME_BYTES: usize = 256;
 
-/// The longest identifier of a kind, a permission or a profile, in bytes.
-///
-/// A longer one is a [`NameError::TooLong`](crate::NameError); see the example of [the module](self).
+/// The maximum length of the identifier of a kind, a permission or a profile, in bytes.
 pub const MAX_IDENTIFIER_BYTES: usize = 64;
 
-/// Permissions that one kind may declare: one bit of a `u64` each.
-///
-/// One more is found as in the example of [the module](self).
+/// The maximum number of permissions of one kind: each is one bit of a `u64`.
 pub const MAX_PERMISSIONS: usize = 64;
 
-/// Kinds that one catalog may declare.
-///
-/// See the example of [the module](self).
+/// The maximum number of kinds in a catalog.
 pub const MAX_KINDS: usize = 64;
 
-/// Profiles that one catalog may declare.
-///
-/// One more is found as in the example of [the module](self).
+/// The maximum number of profiles in a catalog.
 pub const MAX_PROFILES: usize = 64;
 
-/// Licenses that can be scheduled at a time (rule L1).
+/// The maximum number of scheduled licenses at a time (rule L1).
 pub const MAX_SCHEDULED_LICENSES: u32 = 16;
 
-/// Users that one directory may hold at a time.
-///
-/// One more is refused with [`Refusal::TooMany`](crate::Refusal).
+/// The maximum number of users in a directory at a time.
 pub const MAX_USERS: u32 = (1 << 31) - 16;
 
-/// Groups that one directory may hold at a time.
-///
-/// One more is refused with [`Refusal::TooMany`](crate::Refusal).
+/// The maximum number of groups in a directory at a time.
 pub const MAX_GROUPS: u32 = (1 << 31) - 16;
 
-/// Resources that one directory may hold at a time.
-///
-/// One more is refused with [`Refusal::TooMany`](crate::Refusal).
+/// The maximum number of resources in a directory at a time.
 pub const MAX_RESOURCES: u32 = (1 << 31) - 16;
 
-/// API keys that one directory may hold at a time.
-///
-/// One more is refused with [`Refusal::TooMany`](crate::Refusal).
+/// The maximum number of API keys in a directory at a time.
 pub const MAX_KEYS: u32 = (1 << 31) - 16;

@@ -1,4 +1,4 @@
-//! Names that were checked once and are cheap to share.
+//! Validated names, cheap to clone.
 
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
@@ -9,59 +9,67 @@ use core::ops::Deref;
 
 use crate::limits::{MAX_IDENTIFIER_BYTES, MAX_NAME_BYTES};
 
-/// What is wrong with a text that should have been a name or an identifier (rule C6).
+/// An error in a name or an identifier (rule C6).
 ///
-/// See the example of [`Name`].
+/// ```
+/// use entitle::{Name, NameError};
+///
+/// let error = Name::new(" ada").unwrap_err();
+/// assert_eq!(error, NameError::SurroundingSpace { text: " ada".into() });
+/// assert_eq!(error.to_string(), "` ada` begins or ends with white space");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NameError {
     /// The text is empty.
-    #[error("a name must not be empty")]
+    #[error("name is empty")]
     Empty,
-    /// The text is longer than the maximum.
-    #[error("a name of {bytes} bytes is longer than the maximum of {max}")]
+    /// The text is longer than the limit.
+    #[error("name is too long: {bytes} bytes, the limit is {max}")]
     TooLong {
-        /// How many bytes the text has.
+        /// The length of the text, in bytes.
         bytes: usize,
-        /// How many it may have.
+        /// The limit, in bytes.
         max: usize,
     },
-    /// The text holds a control character.
-    #[error("`{}` holds a control character", text.escape_debug())]
+    /// The text contains a control character.
+    #[error("`{}` contains a control character", text.escape_debug())]
     ControlCharacter {
-        /// The text.
+        /// The rejected text.
         text: String,
     },
     /// The text begins or ends with white space.
     #[error("`{text}` begins or ends with white space")]
     SurroundingSpace {
-        /// The text.
+        /// The rejected text.
         text: String,
     },
-    /// The text names no single resource: a kind, `/`, and a key other than `*`.
-    #[error("`{text}` is not of the form `KIND/KEY` with a key other than `*`")]
+    /// The text does not name a single resource: a kind, `/`, and a key other than `*`.
+    #[error("`{text}` does not name one resource: expected `KIND/KEY` with a key other than `*`")]
     NotAResource {
-        /// The text.
+        /// The rejected text.
         text: String,
     },
     /// The text is not of the form `[a-z][a-z0-9_]*`.
-    #[error("`{text}` is not an identifier: a lower-case letter, then lower-case letters, digits and `_`")]
+    #[error(
+        "`{text}` is not an identifier: expected a lower-case letter, then lower-case letters, digits or `_`"
+    )]
     NotAnIdentifier {
-        /// The text.
+        /// The rejected text.
         text: String,
     },
 }
 
-/// A checked name of a user, group, key, resource, license, add-on or permission.
+/// A validated name of a user, group, key, resource, license, add-on or permission.
 ///
-/// 1 to 256 bytes without control characters or surrounding white space (rule C6). Names are compared byte by
-/// byte: case, Unicode form and punctuation all matter. A clone shares the text.
+/// A name has 1 to 256 bytes, no control characters and no surrounding white space (rule C6). Names are compared
+/// byte by byte: case, Unicode form and punctuation matter. A clone shares the text and does not allocate.
 ///
 /// ```
-/// use entitle::{Name, NameError};
+/// use entitle::Name;
 ///
 /// let name = Name::new("ada@example.com")?;
 /// assert_eq!(name.as_str(), "ada@example.com");
-/// assert_eq!(Name::new(" ada"), Err(NameError::SurroundingSpace { text: " ada".into() }));
 /// assert_ne!(Name::new("Ada")?, Name::new("ada")?);
 /// # Ok::<(), entitle::NameError>(())
 /// ```
@@ -71,34 +79,31 @@ pub enum NameError {
 pub struct Name(Arc<str>);
 
 impl Name {
-    /// Checks `text` and keeps a copy of it.
-    ///
-    /// See the example of [`Name`].
+    /// Creates a name from a copy of `text`.
     ///
     /// # Errors
     ///
-    /// [`NameError`] if the text is empty, too long, or holds what a name may not hold.
+    /// Returns a [`NameError`] if the text is empty, too long, has surrounding white space or contains a control
+    /// character.
     pub fn new(text: &str) -> Result<Self, NameError> {
         check_name(text)?;
         Ok(Self(Arc::from(text)))
     }
 
-    /// A name that is an identifier: of a permission.
+    /// Creates a name that is an identifier, as permissions have.
     pub(crate) fn identifier(text: &str) -> Result<Self, NameError> {
         check_identifier(text)?;
         Ok(Self(Arc::from(text)))
     }
 
-    /// The text.
-    ///
-    /// See the example of [`Name`].
+    /// Returns the name as a string slice.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Checks that `text` may be a name (rule C6).
+/// Validates a name (rule C6).
 pub(crate) fn check_name(text: &str) -> Result<(), NameError> {
     if text.is_empty() {
         return Err(NameError::Empty);
@@ -115,7 +120,7 @@ pub(crate) fn check_name(text: &str) -> Result<(), NameError> {
     Ok(())
 }
 
-/// Checks that `text` may name a kind, a permission or a profile (rule C6).
+/// Validates the identifier of a kind, a permission or a profile (rule C6).
 pub(crate) fn check_identifier(text: &str) -> Result<(), NameError> {
     if text.is_empty() {
         return Err(NameError::Empty);

@@ -1,4 +1,4 @@
-//! Reading values that people write in more than one form: a word, a number, a list or an object.
+//! Deserialization of values with several written forms: a word, a number, a list or an object.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -6,11 +6,12 @@ use core::marker::PhantomData;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 
-/// A value that is written as a number, as one of a few words, or as a list or an object of something else.
+/// A value that is written as a number, a keyword, a list or an object.
 ///
-/// A form takes what it knows and leaves the rest to the defaults, which are errors that say what was expected.
+/// An implementation overrides the forms that it accepts. The default methods return an error with
+/// [`EXPECTED`](Self::EXPECTED).
 pub(crate) trait Form<'de>: Sized {
-    /// What may be written, for messages.
+    /// The accepted forms, for error messages.
     const EXPECTED: &'static str;
 
     fn word<E: Error>(word: &str) -> Result<Self, E> {
@@ -30,7 +31,7 @@ pub(crate) trait Form<'de>: Sized {
     }
 }
 
-/// Reads a [`Form`].
+/// Deserializes a [`Form`].
 pub(crate) fn read<'de, D: Deserializer<'de>, T: Form<'de>>(deserializer: D) -> Result<T, D::Error> {
     struct Any<T>(PhantomData<T>);
 
@@ -66,7 +67,7 @@ pub(crate) fn read<'de, D: Deserializer<'de>, T: Form<'de>>(deserializer: D) -> 
     deserializer.deserialize_any(Any(PhantomData))
 }
 
-/// Makes `Deserialize` of a [`Form`].
+/// Implements `Deserialize` for types that implement [`Form`].
 macro_rules! deserialize_form {
     ($($type:ty),+ $(,)?) => {$(
         impl<'de> serde::Deserialize<'de> for $type {
@@ -78,7 +79,7 @@ macro_rules! deserialize_form {
 }
 pub(crate) use deserialize_form;
 
-/// A field that is absent, null, or a text: left out, `None`, or `Some`.
+/// A field that is left out (`None`), null (`Some(None)`) or a string.
 pub(crate) mod left_out {
     use alloc::string::String;
 
@@ -98,7 +99,7 @@ pub(crate) mod left_out {
     }
 }
 
-/// A field that must be there and may be null.
+/// Deserializes a field that is required and may be null.
 pub(crate) fn nullable<'de, D: Deserializer<'de>>(d: D) -> Result<Option<alloc::string::String>, D::Error> {
     serde::Deserialize::deserialize(d)
 }

@@ -46,7 +46,7 @@ fn chained<'a>(asked: &'a [Resolved], question: impl Fn(&Resolved) -> u64 + 'a) 
 
 pub(crate) fn against_the_floor(world: &World, directory: &Directory, asked: &[Resolved], limit: f64) {
     let name = world.size.name;
-    let floor = |asked: &Resolved| directory.floor(asked.user, asked.resource);
+    let floor = |asked: &Resolved| directory.touch_rows(asked.user, asked.resource);
     let check = |asked: &Resolved| {
         u64::from(directory.check(asked.user, asked.resource, asked.permission).is_allowed())
     };
@@ -105,7 +105,7 @@ pub(crate) fn global(world: &World, directory: &Directory, asked: &[Resolved], q
         let decision = directory.check(asked.user, instance, asked.permission);
         assert_eq!(decision.is_allowed(), allowed.contains(asked.permission), "{question:?}");
     }
-    let floor = |asked: &Resolved| directory.floor_of(asked.user);
+    let floor = |asked: &Resolved| directory.touch_user_row(asked.user);
     let check =
         |asked: &Resolved| u64::from(directory.check(asked.user, instance, asked.permission).is_allowed());
     let mut contenders =

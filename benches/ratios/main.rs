@@ -1,6 +1,6 @@
 //! The table of targets, one line for each: `NAME VALUE TARGET ok|SHORT`.
 //!
-//! Run with `cargo bench --bench ratios`. What is compared is timed in turn in this one process; every answer is
+//! Run with `cargo bench --features bench-internals --bench ratios`. What is compared is timed in turn in this one process; every answer is
 //! compared with a naive one first. It reports and never fails on a target.
 
 #![expect(

@@ -1,12 +1,12 @@
-//! Alteryx One as types: every type of object with its operations, the licensed roles, the add-ons, the editions.
+//! The catalog of Alteryx One with typed kinds: object types, roles, add-ons and editions.
 //!
-//! The same catalog as data stands in `tests/scenarios/alteryx.json`; a test compares the two.
+//! `tests/scenarios/alteryx.json` has the same catalog as data, and a test compares the two.
 
 use entitle::bitflags::{Flags, bitflags};
 use entitle::catalog::{Cap, Catalog, CatalogBuilder, CatalogError, Kind, Profile, ResourceKind};
 
 bitflags! {
-    /// What there is to do with most objects.
+    /// The operations on most objects.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) struct Operations: u64 {
         const CREATE = 1;
@@ -17,7 +17,7 @@ bitflags! {
         const EXECUTE = 1 << 5;
     }
 
-    /// What there is to do with data: nothing is executed.
+    /// The operations on data, which cannot be executed.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) struct DataOperations: u64 {
         const CREATE = 1;
@@ -27,7 +27,7 @@ bitflags! {
         const SHARE = 1 << 4;
     }
 
-    /// What there is to do with a connection of the desktop.
+    /// The operations on a desktop connection.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) struct DesktopOperations: u64 {
         const CREATE = 1;
@@ -39,7 +39,7 @@ bitflags! {
         const EXPORT = 1 << 6;
     }
 
-    /// What there is to do with credentials and datasources of the desktop: they are not shared.
+    /// The operations on desktop credentials and datasources, which cannot be shared.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) struct SecretOperations: u64 {
         const CREATE = 1;
@@ -49,7 +49,7 @@ bitflags! {
         const EXPORT = 1 << 4;
     }
 
-    /// The two senses of administrator.
+    /// The two levels of administration.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) struct Administration: u64 {
         const WORKSPACE_ADMIN = 1;
@@ -57,7 +57,7 @@ bitflags! {
     }
 }
 
-/// Makes a type of each kind: an id of one can then never be asked for the operations of another.
+/// Declares a type for each kind, so that an id of one kind cannot be checked for the operations of another.
 macro_rules! kinds {
     ($($kind:ident: $name:literal, $permissions:ty;)+) => {$(
         pub(crate) enum $kind {}
@@ -95,18 +95,18 @@ kinds! {
     AiProject: "ai_project", Operations;
 }
 
-/// A type of object whose owner may do everything with it.
+/// Returns a kind whose owner has every operation.
 fn owned<K: ResourceKind>() -> Kind<K> {
     Kind::of::<K>().owner(K::Permissions::all())
 }
 
-/// The whole platform.
+/// Builds the catalog.
 pub(crate) fn catalog() -> Result<Catalog, CatalogError> {
     objects(Catalog::builder().kind(Kind::of::<Account>().singleton()))
         .profile(full())
         .profile(basic())
         .profile(viewer())
-        // Administrators need no entitlement, and have none.
+        // Administrators need no seat, and have no role on objects.
         .profile(Profile::new("administrator").ceiling::<Account>(Administration::all()).exempt())
         .add_on("account_administration", "account", ["account_admin"])
         .add_on("machine_learning", "ml_project", ["create", "update", "execute"])
@@ -143,12 +143,12 @@ fn objects(catalog: CatalogBuilder) -> CatalogBuilder {
         .kind(owned::<AiProject>())
 }
 
-/// What every role may do with objects that are the same to all of them.
+/// Returns a profile with the ceiling that all roles share.
 fn role(name: &str) -> Profile {
     Profile::new(name).ceiling::<Account>(Administration::all()).ceiling::<Schedule>(Operations::all())
 }
 
-/// What the roles that make things have in common.
+/// Returns a profile with the ceiling that the creating roles share.
 fn maker(name: &str) -> Profile {
     role(name)
         .ceiling::<Connection>(DataOperations::all())

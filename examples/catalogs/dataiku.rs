@@ -1,6 +1,6 @@
-//! Dataiku DSS as types: every kind of resource with its permissions, and the 13 license profiles.
+//! The catalog of Dataiku DSS with typed kinds: 20 kinds of resources and 13 license profiles.
 //!
-//! The same catalog as data stands in `tests/scenarios/dss_profiles.json`; a test compares the two.
+//! `tests/scenarios/dss_profiles.json` has the same catalog as data, and a test compares the two.
 
 use entitle::bitflags::{Flags, bitflags};
 use entitle::catalog::{Cap, Catalog, CatalogBuilder, CatalogError, Kind, Profile, ResourceKind};
@@ -39,7 +39,7 @@ bitflags! {
         const MAY_MANAGE_ENTERPRISE_ASSET_LIBRARY = 1 << 27;
         const MAY_CREATE_ENTERPRISE_ASSET_COLLECTIONS = 1 << 28;
         const MAY_CREATE_MIRA_INFRASTRUCTURES = 1 << 29;
-        // A flag of several bits is a shorthand and no permission: what designers without code use of all this.
+        // A flag of several bits is a shorthand, not a permission: what designers without code use.
         const VISUAL_DESIGN = Self::MAY_CREATE_PROJECTS.bits() | Self::MAY_CREATE_PROJECTS_FROM_MACROS.bits()
             | Self::MAY_CREATE_PROJECTS_FROM_TEMPLATES.bits() | Self::MAY_CREATE_PROJECTS_FROM_DATAIKU_APPS.bits()
             | Self::MAY_WRITE_IN_ROOT_PROJECT_FOLDER.bits() | Self::MAY_CREATE_WORKSPACES.bits()
@@ -65,7 +65,7 @@ bitflags! {
         const EXPORT_DATASETS_DATA = 1 << 12;
         const RUN_SCENARIOS = 1 << 13;
         const EXECUTE_APP = 1 << 14;
-        // What a platform's administrator needs of a project to help its people.
+        // What a platform administrator needs to assist the users of a project.
         const ASSISTANCE = Self::EDIT_PERMISSIONS.bits() | Self::READ_PROJECT_CONTENT.bits()
             | Self::MODERATE_DASHBOARDS.bits() | Self::MANAGE_DASHBOARD_AUTHORIZATIONS.bits()
             | Self::MANAGE_ADDITIONAL_DASHBOARD_USERS.bits() | Self::MANAGE_EXPOSED_ELEMENTS.bits();
@@ -94,13 +94,13 @@ bitflags! {
         const USE = 1 << 2;
     }
 
-    /// What can only be used.
+    /// Resources with `use` as their only permission.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) struct OnlyUse: u64 {
         const USE = 1;
     }
 
-    /// Where things are deployed to.
+    /// Deployment infrastructure.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) struct OfInfrastructure: u64 {
         const ADMIN = 1;
@@ -108,7 +108,7 @@ bitflags! {
         const READ = 1 << 2;
     }
 
-    /// What is deployed.
+    /// Deployed services and projects.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) struct OfPublished: u64 {
         const ADMIN = 1;
@@ -131,7 +131,7 @@ bitflags! {
         const VIEW = 1;
     }
 
-    /// What profiles tell apart and grants do not: everyone is granted all of it.
+    /// Features that only profiles limit: everyone is granted all of them.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) struct Feature: u64 {
         const VISUAL_RECIPES = 1;
@@ -147,7 +147,7 @@ bitflags! {
         const IS_GOVERN_ARCHITECT = 1 << 1;
     }
 
-    /// Something that is governed.
+    /// A governed artifact.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) struct OfArtifact: u64 {
         const SIGN_OFF = 1;
@@ -156,7 +156,7 @@ bitflags! {
     }
 }
 
-/// Makes a type of each kind: an id of one can then never be asked for the permissions of another.
+/// Declares a type for each kind, so that an id of one kind cannot be checked for the permissions of another.
 macro_rules! kinds {
     ($($kind:ident: $name:literal, $permissions:ty;)+) => {$(
         pub(crate) enum $kind {}
@@ -190,12 +190,12 @@ kinds! {
     GovernArtifact: "govern_artifact", OfArtifact;
 }
 
-/// Everything of a kind.
+/// Returns all permissions of a kind.
 fn all<K: ResourceKind>() -> K::Permissions {
     K::Permissions::all()
 }
 
-/// The whole platform.
+/// Builds the catalog.
 pub(crate) fn catalog() -> Result<Catalog, CatalogError> {
     let kinds = Catalog::builder()
         .kind(
@@ -237,7 +237,7 @@ pub(crate) fn catalog() -> Result<Catalog, CatalogError> {
         .into_iter()
         .fold(kinds, CatalogBuilder::profile)
         .default_profile("reader")
-        // A sublicense caps one instance inside the license of the company.
+        // A sublicense limits one instance within the license of the company.
         .edition("sublicense", [("full_designer", Cap::AtMost(25)), ("reader", Cap::AtMost(100))])
         .build()
 }
@@ -283,7 +283,7 @@ fn shelf<K: ResourceKind<Permissions = OfShelf>>() -> Kind<K> {
     Kind::of::<K>().implies(OfShelf::ADMIN, OfShelf::WRITE).implies(OfShelf::WRITE, OfShelf::READ)
 }
 
-/// The 13 profiles, highest rank first. A ceiling that names no kind lets everything through.
+/// Returns the 13 profiles, highest rank first. A profile without a ceiling allows everything.
 fn profiles() -> [Profile; 13] {
     let visual = |name| {
         Profile::new(name)
@@ -361,7 +361,7 @@ fn advanced_analytics() -> Profile {
         .ceiling::<GovernArtifact>(all::<GovernArtifact>())
 }
 
-/// Administration and assistance: everything else is possible and is answered `allowed_beyond_profile`.
+/// Returns an advisory profile for administration and assistance. Anything else is `allowed_beyond_profile`.
 fn administration(name: &str, project: OfProject, connection: OfConnection) -> Profile {
     Profile::new(name)
         .advisory()

@@ -1,10 +1,10 @@
-//! The answer to a check.
+//! The result of a check.
 
 use core::fmt;
 
-/// The answer to a check: allowed, allowed with a remark, or denied for a reason.
+/// The result of a check: allowed, allowed beyond an advisory profile, or denied with a reason.
 ///
-/// It is exhaustive: code that handles decisions should stop compiling if there is ever another answer.
+/// The enum is exhaustive on purpose: a new variant must break the code that handles decisions.
 ///
 /// ```
 /// use entitle::{Decision, Denial};
@@ -15,84 +15,77 @@ use core::fmt;
 /// assert_eq!(decision.denial(), Some(Denial::BeyondProfile));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[must_use = "a decision that nobody looks at protects nothing"]
+#[must_use = "an unchecked decision protects nothing"]
 pub enum Decision {
-    /// Everything that was asked for is allowed.
+    /// Every requested permission is allowed.
     Allowed,
-    /// Everything is allowed, and some of it is beyond the ceiling of a profile whose enforcement is advisory (rule A4).
+    /// Every requested permission is allowed, and at least one is beyond the ceiling of an advisory profile (rule A4).
     AllowedBeyondProfile,
-    /// Something that was asked for is not allowed.
+    /// At least one requested permission is not allowed.
     Denied(Denial),
 }
 
-/// Why a check is denied: the first of these that applies (rule A6).
+/// The reason for a denied check: the first variant that applies, in declaration order (rule A6).
 ///
-/// Up to [`Denial::NotGranted`] the security layer denies, from [`Denial::NoSeat`] to [`Denial::AddOnMissing`] the
-/// licensing layer, and [`Denial::CredentialRequired`] is security again. `Display` says it in a sentence for people,
-/// [`code`](Self::code) in a word for programs.
+/// `Display` writes a phrase for people, [`code`](Self::code) returns a stable word for programs. Like [`Decision`], the
+/// enum is exhaustive on purpose.
 ///
 /// ```
 /// use entitle::Denial;
-/// use entitle::authorize::Layer;
 ///
-/// let licensing = Denial::ALL.into_iter().filter(|denial| denial.layer() == Layer::Licensing);
-/// let codes: Vec<&str> = licensing.map(Denial::code).collect();
-/// assert_eq!(codes, ["no_seat", "license_lapsed", "beyond_profile", "add_on_missing"]);
-/// assert_eq!(Denial::BeyondProfile.to_string(), "it is granted, but beyond the user's profile");
+/// assert_eq!(Denial::BeyondProfile.code(), "beyond_profile");
+/// assert_eq!(Denial::BeyondProfile.to_string(), "granted, but not included in the user's profile");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Denial {
-    /// Nothing was asked for: a mask computed wrongly must not open a door (rule A5).
+    /// The request names no permission. An empty mask is more likely a bug in the caller than a request (rule A5).
     EmptyRequest,
-    /// There is no such user or key, or not any more.
+    /// The user or key does not exist, or was removed.
     UnknownPrincipal,
-    /// The user is invited, expired or suspended, or the key has expired.
+    /// The user is invited, suspended or has an expired invitation, or the key has expired.
     Inactive,
-    /// There is no such resource, or not any more.
+    /// The resource does not exist, or was removed.
     UnknownResource,
-    /// A permission was asked for that the resource's kind does not have.
+    /// The resource's kind does not have a requested permission.
     WrongKind,
-    /// No grant and no ownership gives it.
+    /// Neither a grant nor ownership gives a requested permission (rule A2).
     NotGranted,
-    /// It is granted, and the user holds no profile.
+    /// Granted, but the user holds no profile.
     NoSeat,
-    /// It is granted, and the license has not begun or is over (rule S12).
+    /// Granted, but the license has not started or has lapsed (rule S12).
     LicenseLapsed,
-    /// It is granted, and the profile held does not include it (rule A4).
+    /// Granted, but the user's profile does not include it (rule A4).
     BeyondProfile,
-    /// It is granted, and an add-on is missing from the license (rule S13).
+    /// Granted, but the license lacks the required add-on (rule S13).
     AddOnMissing,
-    /// It is allowed, and the user has recorded no personal credential for the resource (rule A12).
+    /// Granted and licensed, but the user has recorded no personal credential for the resource (rule A12).
     CredentialRequired,
 }
 
-/// Which of the two layers decided.
+/// One of the two layers that a check evaluates.
 ///
-/// See the example of [`Denial`].
+/// A denial by [`Security`](Self::Security) is resolved by an administrator of the resource, one by
+/// [`Licensing`](Self::Licensing) by a purchase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Layer {
-    /// Groups and grants: what somebody may do.
+    /// Groups, grants and ownership.
     Security,
-    /// Profile, license and add-ons: what was paid for.
+    /// The license, its profiles and add-ons.
     Licensing,
 }
 
 impl Decision {
-    /// Whether the request may go ahead.
-    ///
-    /// See the example of [`Decision`].
+    /// Returns true if the request may proceed.
     #[must_use]
     pub const fn is_allowed(self) -> bool {
         matches!(self, Self::Allowed | Self::AllowedBeyondProfile)
     }
 
-    /// The reason of a denial.
-    ///
-    /// See the example of [`Decision`].
+    /// Returns the reason for a denial, or `None` if the request is allowed.
     #[must_use]
     pub const fn denial(self) -> Option<Denial> {
         match self {
@@ -101,9 +94,7 @@ impl Decision {
         }
     }
 
-    /// The stable code: `allowed`, `allowed_beyond_profile`, or the code of the denial.
-    ///
-    /// See the example of [`Decision`].
+    /// Returns the stable code: `allowed`, `allowed_beyond_profile`, or the code of the denial.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -116,9 +107,7 @@ impl Decision {
 
 impl Denial {
     /// Every denial, in the order of rule A6.
-    ///
-    /// See the example of [`Denial`].
-    pub const ALL: [Self; 11] = [
+    pub const ALL: &'static [Self] = &[
         Self::EmptyRequest,
         Self::UnknownPrincipal,
         Self::Inactive,
@@ -132,9 +121,7 @@ impl Denial {
         Self::CredentialRequired,
     ];
 
-    /// The stable code, as scenarios and logs write it.
-    ///
-    /// See the example of [`Decision`].
+    /// Returns the stable code, as written in scenarios and logs.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -152,9 +139,16 @@ impl Denial {
         }
     }
 
-    /// The layer that denied.
+    /// Returns the layer that denies with this reason.
     ///
-    /// See the example of [`Denial`].
+    /// ```
+    /// use entitle::Denial;
+    /// use entitle::authorize::Layer;
+    ///
+    /// let licensing = Denial::ALL.iter().filter(|denial| denial.layer() == Layer::Licensing);
+    /// let codes: Vec<&str> = licensing.map(|denial| denial.code()).collect();
+    /// assert_eq!(codes, ["no_seat", "license_lapsed", "beyond_profile", "add_on_missing"]);
+    /// ```
     #[must_use]
     pub const fn layer(self) -> Layer {
         match self {
@@ -170,7 +164,7 @@ impl Denial {
     }
 }
 
-/// Written as its stable code.
+/// Serializes as the stable code.
 #[cfg(feature = "serde")]
 impl serde::Serialize for Decision {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -182,7 +176,7 @@ impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Allowed => f.write_str("allowed"),
-            Self::AllowedBeyondProfile => f.write_str("allowed, beyond what the profile is meant for"),
+            Self::AllowedBeyondProfile => f.write_str("allowed beyond the advisory profile"),
             Self::Denied(denial) => write!(f, "denied: {denial}"),
         }
     }
@@ -191,17 +185,17 @@ impl fmt::Display for Decision {
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::EmptyRequest => "no permission was asked for",
+            Self::EmptyRequest => "the request names no permission",
             Self::UnknownPrincipal => "the principal is unknown",
             Self::Inactive => "the principal is not active",
             Self::UnknownResource => "the resource is unknown",
-            Self::WrongKind => "the resource's kind has no such permission",
-            Self::NotGranted => "it is not granted",
-            Self::NoSeat => "it is granted, but the user holds no profile",
-            Self::LicenseLapsed => "it is granted, but the license is not in force",
-            Self::BeyondProfile => "it is granted, but beyond the user's profile",
-            Self::AddOnMissing => "it is granted, but needs an add-on that the license lacks",
-            Self::CredentialRequired => "it is allowed, but needs a personal credential",
+            Self::WrongKind => "the resource's kind does not have the permission",
+            Self::NotGranted => "not granted",
+            Self::NoSeat => "granted, but the user holds no profile",
+            Self::LicenseLapsed => "granted, but the license is not in force",
+            Self::BeyondProfile => "granted, but not included in the user's profile",
+            Self::AddOnMissing => "granted, but the license lacks the required add-on",
+            Self::CredentialRequired => "granted, but the user has recorded no personal credential",
         })
     }
 }

@@ -1,7 +1,7 @@
-//! The one evaluator: what is granted, what cuts it, and the ladder of reasons.
+//! The evaluator behind every check, list and explanation.
 //!
-//! Security and licensing are computed apart and meet in [`Verdict`]. Everything that answers a question goes
-//! through here, so that a list, an explanation and a check cannot disagree.
+//! Security and licensing are computed separately and combined in [`Verdict`]. Every query goes through this module, so
+//! a list, an explanation and a check cannot disagree.
 
 use crate::catalog::Request;
 use crate::directory::{
@@ -11,7 +11,7 @@ use crate::id::{KeyId, Principal, ResourceId, UserId};
 
 use super::decision::{Decision, Denial};
 
-/// A principal that was looked up.
+/// A principal with its user's row.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PrincipalRef<'a> {
     pub(super) slot: UserSlot,
@@ -19,47 +19,49 @@ pub(super) struct PrincipalRef<'a> {
     pub(super) key: Option<&'a KeyRecord>,
 }
 
-/// A resource that was looked up.
+/// A resource with its row.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ResourceRef<'a> {
     pub(super) slot: ResourceSlot,
     pub(super) row: &'a ResourceRow,
 }
 
-/// What the two layers say about one principal on one resource.
+/// The result of both layers for one principal on one resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Verdict {
-    /// The permissions that the kind has.
+    /// The permissions of the kind.
     pub(super) known: u64,
-    /// What grants and ownership give, cut to a key's scope (rules A2, A11).
+    /// The permissions from grants and ownership, limited to a key's scope (rules A2, A11).
     pub(super) granted: u64,
-    /// Whether a profile is held.
+    /// True if the user holds a profile.
     pub(super) seated: bool,
-    /// What the license's phase leaves (rule S12).
+    /// The permissions that the license's phase allows (rule S12).
     pub(super) phase: u64,
-    /// What the profile's ceiling leaves (rule A4).
+    /// The permissions in the profile's ceiling (rule A4).
     pub(super) ceiling: u64,
-    /// Whether the ceiling only tells.
+    /// True if the ceiling is advisory: permissions beyond it are allowed and reported.
     pub(super) advisory: bool,
-    /// What no missing add-on gates (rule S13).
+    /// The permissions that no missing add-on gates (rule S13).
     pub(super) add_ons: u64,
-    /// What needs a credential that is not recorded (rule A12).
+    /// The permissions that need a credential that is not recorded (rule A12).
     pub(super) missing_credential: u64,
 }
 
-/// Hears of every grant that is looked at; `()` hears nothing and costs nothing.
+/// Receives every grant that an evaluation reads.
+///
+/// The implementation for `()` records nothing, and the compiler removes the calls.
 pub(super) trait Recorder {
-    /// Whether anything is heard at all.
+    /// False if the recorder ignores everything. Work that only a recorder needs is skipped then.
     const ENABLED: bool = true;
 
     /// A grant on the resource or on its whole kind: the grantee, `None` for everyone, and what it contributes, which
     /// may be nothing.
     fn grant(&mut self, whole_kind: bool, grantee: Option<GranteeSlot>, mask: u64);
 
-    /// What ownership contributes.
+    /// Records the permissions from ownership.
     fn ownership(&mut self, mask: u64);
 
-    /// What a key's scope leaves.
+    /// Records the permissions in a key's scope.
     fn scope(&mut self, mask: u64);
 }
 
@@ -77,7 +79,7 @@ impl Recorder for () {
 }
 
 impl<'a> PrincipalRef<'a> {
-    /// Whether the principal may act at all (rule A6, `inactive`).
+    /// Returns true if the user is active and the key, if any, has not expired (rule A6, `inactive`).
     #[inline]
     pub(super) fn is_active(&self) -> bool {
         self.row.state == RowState::Active && self.key.is_none_or(|key| !key.expired)
@@ -89,32 +91,34 @@ impl<'a> PrincipalRef<'a> {
 }
 
 impl Directory {
+    /// Looks a principal up.
     #[inline]
-    pub(super) fn asker(&self, who: Principal) -> Option<PrincipalRef<'_>> {
+    pub(super) fn principal_ref(&self, who: Principal) -> Option<PrincipalRef<'_>> {
         match who {
-            Principal::User(user) => self.user_asker(user),
-            Principal::Key(key) => self.key_asker(key),
+            Principal::User(user) => self.user_ref(user),
+            Principal::Key(key) => self.key_ref(key),
         }
     }
 
     #[inline]
-    fn user_asker(&self, user: UserId) -> Option<PrincipalRef<'_>> {
+    fn user_ref(&self, user: UserId) -> Option<PrincipalRef<'_>> {
         self.user_row(user).map(|row| PrincipalRef { slot: user.slot(), row, key: None })
     }
 
     #[inline(never)]
-    fn key_asker(&self, key: KeyId) -> Option<PrincipalRef<'_>> {
+    fn key_ref(&self, key: KeyId) -> Option<PrincipalRef<'_>> {
         let key = self.key_record(key)?;
         let slot = key.acts_as?;
         Some(PrincipalRef { slot, row: self.user_row_at(slot)?, key: Some(key) })
     }
 
+    /// Looks a resource up.
     #[inline]
-    pub(super) fn subject(&self, on: ResourceId) -> Option<ResourceRef<'_>> {
+    pub(super) fn resource_ref(&self, on: ResourceId) -> Option<ResourceRef<'_>> {
         self.resource_row(on).map(|row| ResourceRef { slot: on.slot(), row })
     }
 
-    /// What grants and ownership give, cut to a key's scope (rules A2, A11).
+    /// Returns the permissions from grants and ownership, limited to a key's scope (rules A2, A11).
     pub(super) fn granted_to<R: Recorder>(
         &self,
         who: PrincipalRef<'_>,
@@ -130,7 +134,7 @@ impl Directory {
         }
         if R::ENABLED {
             recorder.grant(false, None, grants.everyone());
-            self.hear_of_kind(who, on, groups, recorder);
+            self.record_kind_grants(who, on, groups, recorder);
         }
         if on.row.is_owned_by(who.slot) {
             let owner = self.rights().of_kind(on.row.kind()).owner;
@@ -146,7 +150,7 @@ impl Directory {
     }
 
     /// Records the grants on a whole kind, of which the kind masks are the sums.
-    fn hear_of_kind(
+    fn record_kind_grants(
         &self,
         who: PrincipalRef<'_>,
         on: ResourceRef<'_>,
@@ -187,7 +191,7 @@ impl Directory {
         on.grants.any_missing(on.grants.hits(slot, user.windows()), granted, permissions)
     }
 
-    /// Both layers on one resource.
+    /// Evaluates both layers for a principal on a resource.
     #[inline]
     pub(super) fn verdict(
         &self,
@@ -219,47 +223,44 @@ impl Directory {
         self.user_record_at(user).is_some_and(|user| user.has_credential(resource))
     }
 
-    /// The answer to a user's request (rule A6).
+    /// Checks a user's request (rule A6).
     #[inline]
-    pub(super) fn decide_user(&self, who: UserId, on: ResourceId, request: Request) -> Decision {
-        // `decide_in_rows` sees to it that both are there still, so their generations are all that is left to compare.
+    pub(super) fn check_user(&self, who: UserId, on: ResourceId, request: Request) -> Decision {
+        // `check_in_rows` sees to it that both are there still, so their generations are all that is left to compare.
         if let (Some(user), Some(resource)) = (self.user_row_at(who.slot()), self.resource_row_at(on.slot()))
             && user.generation == who.generation()
             && resource.generation == on.generation()
-            && let Some(decision) = self.decide_in_rows(who.slot(), user, resource, request)
+            && let Some(decision) = self.check_in_rows(who.slot(), user, resource, request)
         {
             return decision;
         }
         self.check_slow(Principal::User(who), on, request)
     }
 
-    /// The answer to a request of somebody who was looked up.
+    /// Checks a request whose principal and resource were looked up.
     #[inline]
-    pub(super) fn answer(
+    pub(super) fn check_resolved(
         &self,
         who: Option<PrincipalRef<'_>>,
         on: Option<ResourceRef<'_>>,
         request: Request,
     ) -> Decision {
         if let (Some(PrincipalRef { slot, row, key: None }), Some(on)) = (who, on)
-            && let Some(decision) = self.decide_in_rows(slot, row, on.row, request)
+            && let Some(decision) = self.check_in_rows(slot, row, on.row, request)
         {
             return decision;
         }
-        self.decide(who, on, request)
+        self.check_resolved_slow(who, on, request)
     }
 
-    /// The answer to a user's request, where only a missing grant or the ceiling can stand against it and the rows hold
-    /// all that counts; nearly every request is such a one.
+    /// Checks a user's request from the two rows alone, or returns `None` if they do not suffice.
     ///
-    /// What is rare is branched on. What depends on the question is not: a branch on it would be predicted wrongly half
-    /// of the time.
-    #[expect(
-        clippy::inline_always,
-        reason = "as a call of its own it would get its arguments through memory"
-    )]
+    /// The rows suffice for nearly every request: those that only a missing grant or the ceiling can deny. Rare
+    /// conditions are branches. Conditions that depend on the request are not, because a branch on one would be
+    /// mispredicted half of the time.
+    #[expect(clippy::inline_always, reason = "an out-of-line call would pass its arguments through memory")]
     #[inline(always)]
-    pub(super) fn decide_in_rows(
+    pub(super) fn check_in_rows(
         &self,
         slot: UserSlot,
         user: &UserRow,
@@ -274,18 +275,18 @@ impl Directory {
             return None;
         }
         let not_granted = self.any_missing_in_rows(slot, user, on, request.bits);
-        Some(plain_answer(not_granted, request.bits & rights.beyond != 0))
+        Some(plain_decision(not_granted, request.bits & rights.beyond != 0))
     }
 
-    /// The answer to any request, from ids.
+    /// Checks any request by id.
     #[inline(never)]
     pub(super) fn check_slow(&self, who: Principal, on: ResourceId, request: Request) -> Decision {
-        self.decide(self.asker(who), self.subject(on), request)
+        self.check_resolved_slow(self.principal_ref(who), self.resource_ref(on), request)
     }
 
-    /// The answer to any request, all of the ladder.
+    /// Checks any request whose principal and resource were looked up, with every reason for denial.
     #[inline(never)]
-    pub(super) fn decide(
+    pub(super) fn check_resolved_slow(
         &self,
         who: Option<PrincipalRef<'_>>,
         on: Option<ResourceRef<'_>>,
@@ -293,21 +294,21 @@ impl Directory {
     ) -> Decision {
         match (who, on) {
             (Some(who), Some(on)) if who.is_active() && request.suits(on.row.kind().get()) => {
-                self.verdict(who, on, &mut ()).on(request.bits)
+                self.verdict(who, on, &mut ()).decision(request.bits)
             }
             _ => early_denial(who, on, request),
         }
     }
 }
 
-/// The ladder where all but two of its rungs are known not to stand against the request.
+/// Decides a request that only a missing grant or the profile can deny.
 #[inline]
-fn plain_answer(not_granted: bool, beyond: bool) -> Decision {
+fn plain_decision(not_granted: bool, beyond: bool) -> Decision {
     let licensed = if beyond { Decision::Denied(Denial::BeyondProfile) } else { Decision::Allowed };
     if not_granted { Decision::Denied(Denial::NotGranted) } else { licensed }
 }
 
-/// The reason of a request that cannot be answered from rows: the rungs of the ladder before `not_granted`.
+/// Returns the denial of a request that cannot be evaluated: the reasons of rule A6 before `not_granted`.
 #[cold]
 fn early_denial(who: Option<PrincipalRef<'_>>, on: Option<ResourceRef<'_>>, request: Request) -> Decision {
     let denial = match (who, on) {
@@ -321,21 +322,21 @@ fn early_denial(who: Option<PrincipalRef<'_>>, on: Option<ResourceRef<'_>>, requ
 }
 
 impl Verdict {
-    /// What each permission asked alone would be allowed.
+    /// Returns the permissions that are allowed, each one on its own.
     pub(super) fn allowed(&self) -> u64 {
         let ceiling = if self.advisory { u64::MAX } else { self.ceiling };
         let licensed = if self.seated { self.phase & ceiling & self.add_ons } else { 0 };
         self.granted & licensed & !self.missing_credential
     }
 
-    /// The answer for all of these permissions together: the part of the ladder that the two layers decide.
+    /// Returns the decision for all of the permissions together, starting with `wrong_kind` in the order of rule A6.
     ///
-    /// Each rung that stands against the request sets its bit, and the first bit that is set is the answer. Which one
-    /// it is depends on the question, so a branch would be predicted wrongly half of the time.
+    /// Each condition that holds sets a bit, and the lowest set bit selects the decision. Which one it is depends on the
+    /// request, so a branch would be mispredicted half of the time.
     #[inline]
-    pub(super) fn on(&self, bits: u64) -> Decision {
+    pub(super) fn decision(&self, bits: u64) -> Decision {
         let beyond = bits & !self.ceiling != 0;
-        let against = [
+        let conditions = [
             bits & !self.known != 0,
             bits & !self.granted != 0,
             !self.seated,
@@ -346,13 +347,13 @@ impl Verdict {
             beyond,
             true,
         ];
-        let rungs = against.iter().rev().fold(0_u32, |rungs, &stands| (rungs << 1) | u32::from(stands));
-        LADDER.get(rungs.trailing_zeros() as usize).copied().unwrap_or(Decision::Denied(Denial::NotGranted))
+        let set = conditions.iter().rev().fold(0_u32, |set, &holds| (set << 1) | u32::from(holds));
+        DECISIONS.get(set.trailing_zeros() as usize).copied().unwrap_or(Decision::Denied(Denial::NotGranted))
     }
 }
 
-/// What each rung of [`Verdict::on`] answers.
-const LADDER: [Decision; 9] = [
+/// The decision for each condition in [`Verdict::decision`].
+const DECISIONS: [Decision; 9] = [
     Decision::Denied(Denial::WrongKind),
     Decision::Denied(Denial::NotGranted),
     Decision::Denied(Denial::NoSeat),

@@ -1,8 +1,8 @@
-//! Who was given what: the grants on a target, those of a subject, and who is in which group.
+//! Lists of grants and memberships: the grants on a target, the grants of a grantee, members and groups.
 //!
-//! Everything here is an iterator in an order that stays while things exist: slots are given out once and kept. So a
-//! page ends somewhere, and the next one continues after it, on the same directory or a later one. Nothing is cut
-//! silently: an iterator ends where the answer does.
+//! Every iterator has a stable order, because a slot belongs to one entity for as long as it exists. A page can
+//! therefore continue after the last item of the previous one, on the same directory or a later revision. No list is
+//! truncated.
 
 use alloc::vec::Vec;
 use core::iter::Peekable;
@@ -11,21 +11,19 @@ use crate::catalog::{KindId, PermissionSet};
 use crate::directory::{Directory, GranteeId, GroupSlot, ResourceSlot, SlotIter, Target, UserSlot};
 use crate::id::{GroupId, UserId};
 
-/// One grant: what a subject has on a target, implied permissions included (rule A3).
-///
-/// See the example of [`Directory::grants_on`](crate::Directory::grants_on).
+/// A grant: the permissions of a grantee on a target, including implied ones (rule A3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Grant {
-    /// Whom it is given to.
+    /// The grantee.
     pub to: GranteeId,
-    /// On what.
+    /// The resource or whole kind.
     pub on: Target,
-    /// All that it gives.
+    /// The granted permissions and those that they imply.
     pub permissions: PermissionSet,
 }
 
-/// The grants on a target: everyone's, then those of groups, then those of users.
+/// An iterator over the grants on a target: to everyone, then to groups, then to users.
 ///
 /// Made by [`Directory::grants_on`].
 #[derive(Clone, Debug)]
@@ -37,9 +35,7 @@ pub struct GrantsOn<'a> {
 }
 
 impl GrantsOn<'_> {
-    /// Continues after the subject that an earlier page ended with, whether or not it still has a grant.
-    ///
-    /// See the example of [`Resources`](super::Resources).
+    /// Continues after the grantee of the last grant on the previous page. The grant may have been revoked since.
     pub fn after(mut self, last: GranteeId) -> Self {
         self.last = Some(last);
         self
@@ -57,7 +53,7 @@ impl Iterator for GrantsOn<'_> {
     }
 }
 
-/// The grants of a subject: those on whole kinds, then those on resources.
+/// An iterator over the grants of a grantee: on whole kinds, then on resources.
 ///
 /// Made by [`Directory::grants_of`].
 #[derive(Clone, Debug)]
@@ -65,16 +61,14 @@ impl Iterator for GrantsOn<'_> {
 pub struct GrantsOf<'a> {
     directory: &'a Directory,
     to: GranteeId,
-    /// The kinds that are left, one bit each.
+    /// The remaining kinds, one bit each.
     kinds: u64,
-    /// What is left of the resources; of everyone's, one part a kind.
+    /// The rest of the resources; for everyone, one part for each kind.
     resources: Vec<Peekable<SlotIter<'a, ResourceSlot>>>,
 }
 
 impl GrantsOf<'_> {
-    /// Continues after the target that an earlier page ended with, whether or not it still has a grant.
-    ///
-    /// See the example of [`Resources`](super::Resources).
+    /// Continues after the target of the last grant on the previous page. The grant may have been revoked since.
     pub fn after(mut self, last: Target) -> Self {
         match last {
             Target::Kind(kind) => {
@@ -120,7 +114,7 @@ impl Iterator for GrantsOf<'_> {
     }
 }
 
-/// The members of a group.
+/// An iterator over the members of a group.
 ///
 /// Made by [`Directory::member_ids`].
 #[derive(Clone, Debug)]
@@ -131,9 +125,7 @@ pub struct MemberIds<'a> {
 }
 
 impl MemberIds<'_> {
-    /// Continues after the user that an earlier page ended with, whether or not the user is still a member.
-    ///
-    /// See the example of [`Directory::member_ids`](crate::Directory::member_ids).
+    /// Continues after the last user of the previous page. The user may have left the group since.
     pub fn after(mut self, last: UserId) -> Self {
         self.left.skip_to(last.slot());
         self
@@ -152,11 +144,9 @@ impl Iterator for MemberIds<'_> {
     }
 }
 
-/// The groups that a user is in.
+/// An iterator over the groups of a user.
 ///
 /// Made by [`Directory::group_ids`].
-///
-/// See the example of [`Directory::member_ids`].
 #[derive(Clone, Debug)]
 #[must_use = "a lookup does nothing until it is iterated"]
 pub struct GroupIds<'a> {
@@ -166,9 +156,7 @@ pub struct GroupIds<'a> {
 }
 
 impl GroupIds<'_> {
-    /// Continues after the group that an earlier page ended with, whether or not the user is still in it.
-    ///
-    /// See the example of [`Directory::member_ids`](crate::Directory::member_ids).
+    /// Continues after the last group of the previous page. The user may have left it since.
     pub fn after(mut self, last: GroupId) -> Self {
         self.left.retain(|&slot| slot > last.slot());
         self
@@ -188,10 +176,10 @@ impl Iterator for GroupIds<'_> {
 }
 
 impl Directory {
-    /// All grants on a resource or on a whole kind, in a stable order.
+    /// Lists the grants on a resource or on a whole kind, in a stable order.
     ///
-    /// Grants on the whole kind that cover a resource are not among those on the resource. On an unknown target there
-    /// are none. Each step takes time logarithmic in the number of grants there.
+    /// The grants on a resource do not include those on its whole kind. The list is empty for an unknown target. Each step
+    /// takes time logarithmic in the number of grants on the target.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind};
@@ -206,18 +194,19 @@ impl Directory {
     /// # let plan = Directory::new(catalog).plan(batch)?;
     /// # let directory = plan.into_directory();
     /// let churn = directory.resource_by_name("project/churn").unwrap();
-    /// let subjects = directory.grants_on(Target::Resource(churn)).filter_map(|grant| directory.grantee_name(grant.to));
-    /// assert_eq!(subjects.collect::<Vec<_>>(), [Grantee::Everyone, Grantee::group("data")]);
+    /// let grants = directory.grants_on(Target::Resource(churn));
+    /// let grantees = grants.filter_map(|grant| directory.grantee_name(grant.to));
+    /// assert_eq!(grantees.collect::<Vec<_>>(), [Grantee::Everyone, Grantee::group("data")]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn grants_on(&self, on: Target) -> GrantsOn<'_> {
         GrantsOn { directory: self, on, last: None }
     }
 
-    /// All grants of a group, of a user, or of everyone, in a stable order.
+    /// Lists the grants of a group, of a user or of everyone, in a stable order.
     ///
-    /// A user's are those to the user, and not those to groups of the user. An unknown subject has none. The cost follows the
-    /// answer.
+    /// The grants of a user do not include those of the user's groups. The list is empty for an unknown grantee. The cost
+    /// is proportional to the number of grants.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind};
@@ -233,11 +222,9 @@ impl Directory {
     /// #     .add(Command::grant(Grantee::group("data"), "project/churn", ["write"]));
     /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
     /// let data = directory.group_by_name("data").unwrap();
-    /// let grants: Vec<_> = directory.grants_of(GranteeId::Group(data)).collect();
-    /// let targets: Vec<_> = grants.iter().filter_map(|grant| directory.target_name(grant.on)).collect();
-    /// assert_eq!(targets, ["project/*", "project/churn"]);
-    /// let names: Vec<_> = directory.catalog().names(grants[1].permissions).collect();
-    /// assert_eq!(names, ["write", "read"]);
+    /// let grants = directory.grants_of(GranteeId::Group(data));
+    /// let targets = grants.filter_map(|grant| directory.target_name(grant.on));
+    /// assert_eq!(targets.collect::<Vec<_>>(), ["project/*", "project/churn"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn grants_of(&self, to: GranteeId) -> GrantsOf<'_> {
@@ -245,9 +232,10 @@ impl Directory {
         GrantsOf { directory: self, to, kinds: self.kinds_granted_to(to), resources }
     }
 
-    /// The members of a group, in a stable order; nobody if the group is unknown.
+    /// Lists the members of a group, in a stable order.
     ///
-    /// The cost follows the answer. [`members_of`](Self::members_of) gives all names at once, sorted.
+    /// The list is empty for an unknown group. The cost is proportional to the number of members.
+    /// [`members_of`](Self::members_of) returns their names in sorted order.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};
@@ -262,7 +250,6 @@ impl Directory {
     /// let data = directory.group_by_name("data").unwrap();
     /// assert_eq!(directory.member_ids(data).collect::<Vec<_>>(), [ada, bob]);
     /// assert_eq!(directory.member_ids(data).after(ada).collect::<Vec<_>>(), [bob]);
-    /// assert_eq!(directory.group_ids(ada).collect::<Vec<_>>(), [data]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn member_ids(&self, group: GroupId) -> MemberIds<'_> {
@@ -270,11 +257,24 @@ impl Directory {
         MemberIds { directory: self, left }
     }
 
-    /// The groups that a user is in, in a stable order; none if the user is unknown.
+    /// Lists the groups of a user, in a stable order.
     ///
-    /// The cost follows the number of the user's groups. [`groups_of`](Self::groups_of) gives all names at once, sorted.
+    /// The list is empty for an unknown user. The cost is proportional to the number of the user's groups.
+    /// [`groups_of`](Self::groups_of) returns their names in sorted order.
     ///
-    /// See the example of [`member_ids`](Self::member_ids).
+    /// ```
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_group("data"))
+    /// #     .add(Command::add_user("ada").profile("reader").group("data"));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let ada = directory.user_by_name("ada").unwrap();
+    /// let data = directory.group_by_name("data").unwrap();
+    /// assert_eq!(directory.group_ids(ada).collect::<Vec<_>>(), [data]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn group_ids(&self, user: UserId) -> GroupIds<'_> {
         let row = self.user_row(user);
         let mut left = row.map_or_else(Vec::new, |row| self.group_slots(user.slot(), row));

@@ -1,7 +1,7 @@
-//! Questions the other way round: where may somebody do this, and who may do it here (rule A14).
+//! Reverse lookups: the resources that a principal may use, and the users who may use a resource (rule A14).
 //!
-//! A lookup gathers who or what could be in the answer from the reverse indexes, and checks each with the evaluator
-//! that serves every check. So an answer is complete, and it agrees with the check because it is one.
+//! A lookup collects candidates from the reverse indexes and checks each one with the evaluator. A result is therefore
+//! complete, and it agrees with [`Directory::check`].
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -10,22 +10,22 @@ use roaring::RoaringBitmap;
 use roaring::bitmap::IntoIter;
 
 use super::evaluate::{PrincipalRef, ResourceRef};
-use crate::catalog::{AnyKind, KindId, PermissionSet, Request, ResourceKind};
+use crate::catalog::{AnyKind, KindId, Request};
 use crate::directory::{
-    Directory, GranteeKind, GranteeSlot, KindEntry, ResourceRow, ResourceSlot, TargetGrants, UserSlot,
-    add_all,
+    Directory, GranteeKind, GranteeSlot, GroupRecord, KindEntry, ResourceRow, ResourceSlot, TargetGrants,
+    UserRecord, UserSlot, add_all,
 };
 use crate::id::{Principal, ResourceId, Untyped, UserId};
 
-/// The resources of one kind that a principal may use, in a stable order.
+/// An iterator over the resources of one kind that a principal may use, in a stable order.
 ///
-/// Made by [`Directory::resources`] and [`Directory::resources_with`]. Resources keep their order for as long as they
-/// exist, so a page ends with some resource and the next one continues [`after`](Self::after) it, on the same
-/// directory or a later one: what did not change meanwhile is neither lost nor repeated.
+/// Made by [`Directory::resources`]. A resource keeps its position for as long as it exists. A page ends with some resource,
+/// and the next page continues [`after`](Self::after) it, on the same directory or a later revision: a resource that did
+/// not change in between is neither skipped nor repeated.
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};
-/// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+/// # use entitle::{Batch, Command, Directory, Grantee, ResourceId, Timestamp};
 /// # let catalog = Catalog::builder()
 /// #     .kind(Kind::named("project").permissions(["read"]))
 /// #     .profile(Profile::new("reader").exempt())
@@ -39,10 +39,9 @@ use crate::id::{Principal, ResourceId, Untyped, UserId};
 /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
 /// let ada = directory.user_by_name("ada").unwrap();
 /// let read = directory.catalog().permission_set("project", ["read"]).unwrap();
-/// let page: Vec<_> = directory.resources_with(ada, read).take(2).collect();
-/// let next: Vec<_> = directory.resources_with(ada, read).after(page[1]).collect();
+/// let page: Vec<ResourceId> = directory.resources(ada, read).take(2).collect();
+/// let next: Vec<ResourceId> = directory.resources(ada, read).after(page[1]).collect();
 /// assert_eq!((page.len(), next.len()), (2, 1));
-/// assert_eq!(directory.principals(next[0], read).collect::<Vec<_>>(), [ada]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -57,11 +56,9 @@ pub struct Resources<'a, K = Untyped> {
     kind: PhantomData<fn() -> K>,
 }
 
-/// The users who may do something on a resource, in a stable order.
+/// An iterator over the users who may do something on a resource, in a stable order.
 ///
-/// Made by [`Directory::principals`]; pages work as those of [`Resources`].
-///
-/// See the example of [`Resources`].
+/// Made by [`Directory::principals`]. Pages work as in [`Resources`].
 #[derive(Clone, Debug)]
 #[must_use = "a lookup does nothing until it is iterated"]
 pub struct Principals<'a> {
@@ -72,9 +69,7 @@ pub struct Principals<'a> {
 }
 
 impl<K> Resources<'_, K> {
-    /// Continues after a resource that an earlier page ended with, whether or not it still exists.
-    ///
-    /// See the example of [`Resources`].
+    /// Continues after the last resource of the previous page. The resource may have been removed since.
     pub fn after(mut self, last: ResourceId<K>) -> Self {
         self.candidates.skip_to(last.index());
         self
@@ -82,16 +77,14 @@ impl<K> Resources<'_, K> {
 }
 
 impl Principals<'_> {
-    /// Continues after a user that an earlier page ended with, whether or not the user still exists.
-    ///
-    /// See the example of [`Resources`].
+    /// Continues after the last user of the previous page. The user may have been removed since.
     pub fn after(mut self, last: UserId) -> Self {
         self.candidates.skip_to(last.index());
         self
     }
 }
 
-/// The slots that could be in an answer, in ascending order.
+/// The slots to check, in ascending order.
 #[derive(Clone)]
 pub(super) struct Candidates(IntoIter);
 
@@ -131,7 +124,11 @@ impl<K> Iterator for Resources<'_, K> {
             let row = self.directory.resource_row_at(slot);
             let row = row.filter(|row| row.live && Some(row.kind()) == self.wanted_kind);
             let Some(row) = row else { continue };
-            if self.directory.answer(self.who, Some(ResourceRef { slot, row }), self.request).is_allowed() {
+            if self
+                .directory
+                .check_resolved(self.who, Some(ResourceRef { slot, row }), self.request)
+                .is_allowed()
+            {
                 return Some(ResourceId::new(index, row.generation));
             }
         }
@@ -145,8 +142,8 @@ impl Iterator for Principals<'_> {
     fn next(&mut self) -> Option<UserId> {
         for slot in self.candidates.by_ref() {
             let Some(user) = self.directory.user_id(UserSlot::new(slot)) else { continue };
-            let who = self.directory.asker(Principal::User(user));
-            if self.directory.answer(who, self.on, self.request).is_allowed() {
+            let who = self.directory.principal_ref(Principal::User(user));
+            if self.directory.check_resolved(who, self.on, self.request).is_allowed() {
                 return Some(user);
             }
         }
@@ -155,40 +152,51 @@ impl Iterator for Principals<'_> {
 }
 
 impl Directory {
-    /// Every resource of a typed kind on which a principal may do something.
+    /// Lists the resources of a kind on which a principal may do something.
     ///
-    /// All of the permissions must be allowed, as in [`check`](Self::check); what is allowed beyond an advisory profile
-    /// is in. An unknown principal may use nothing. The cost follows the resources that the principal's groups, grants
-    /// and ownership lead to, not the number of all; a grant on the whole kind leads to every resource of the kind.
-    pub fn resources<K: ResourceKind>(
+    /// All of the permissions must be allowed, as in [`check`](Self::check). Resources that an advisory profile allows are
+    /// included. The result is empty for an unknown principal. The cost is proportional to the resources that the
+    /// principal's groups, grants and ownership reach, not to the number of resources; a grant on the whole kind reaches
+    /// all of its resources.
+    ///
+    /// `K` is a typed kind or, for a catalog that is data, [`Untyped`]; the permission set has the kind then.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, ResourceId, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("project").permissions(["read"]))
+    /// #     .profile(Profile::new("reader").exempt())
+    /// #     .build()?;
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_user("ada").profile("reader"))
+    /// #     .add(Command::add_resource("project/churn"))
+    /// #     .add(Command::add_resource("project/sales"))
+    /// #     .add(Command::grant(Grantee::user("ada"), "project/churn", ["read"]));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let ada = directory.user_by_name("ada").unwrap();
+    /// let churn = directory.resource_by_name("project/churn").unwrap();
+    /// let read = directory.catalog().permission_set("project", ["read"]).unwrap();
+    /// let readable: Vec<ResourceId> = directory.resources(ada, read).collect();
+    /// assert_eq!(readable, [churn]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn resources<K: AnyKind>(
         &self,
         who: impl Into<Principal>,
         permissions: K::Permissions,
     ) -> Resources<'_, K> {
-        let kind = self.catalog().kind(K::NAME);
-        let kind =
-            kind.filter(|&kind| self.catalog().definition(kind).is_some_and(|kind| <K as AnyKind>::is(kind)));
-        self.lookup(who.into(), kind, <K as AnyKind>::request(permissions))
-    }
-
-    /// Every resource of the set's kind on which a principal may do everything in the set.
-    ///
-    /// As [`resources`](Self::resources), for hosts whose catalog is data.
-    ///
-    /// See the example of [`Resources`].
-    pub fn resources_with(&self, who: impl Into<Principal>, permissions: PermissionSet) -> Resources<'_> {
-        self.lookup(who.into(), Some(permissions.kind()), Untyped::request(permissions))
-    }
-
-    fn lookup<K>(&self, who: Principal, kind: Option<KindId>, request: Request) -> Resources<'_, K> {
-        let asker = self.asker(who);
-        let candidates = match (asker, kind.and_then(|kind| self.kind_entry(kind))) {
-            (Some(asker), Some(kind)) => self.reachable(asker, kind),
+        let request = K::request(permissions);
+        let typed = || self.catalog().definitions().find(|(_, kind)| K::is(kind)).map(|(kind, _)| kind);
+        let kind = request.kind().or_else(typed);
+        let who = self.principal_ref(who.into());
+        let candidates = match (who, kind.and_then(|kind| self.kind_entry(kind))) {
+            (Some(who), Some(kind)) => self.reachable(who, kind),
             _ => RoaringBitmap::new(),
         };
         Resources {
             directory: self,
-            who: asker,
+            who,
             request,
             candidates: Candidates::new(candidates),
             wanted_kind: kind,
@@ -196,12 +204,12 @@ impl Directory {
         }
     }
 
-    /// The resources of any kind on which a user could have anything.
+    /// Returns the resources of any kind on which a user may have permissions.
     pub(crate) fn reachable_by(&self, user: UserId) -> RoaringBitmap {
-        self.asker(Principal::User(user)).map(|asker| self.reachable_anywhere(asker)).unwrap_or_default()
+        self.principal_ref(Principal::User(user)).map(|who| self.reachable_anywhere(who)).unwrap_or_default()
     }
 
-    /// The resources of a kind on which somebody could have anything, and perhaps some of other kinds.
+    /// Returns the resources of a kind on which a principal may have permissions, and possibly some of other kinds.
     fn reachable(&self, who: PrincipalRef<'_>, kind: &KindEntry) -> RoaringBitmap {
         let mut reached = RoaringBitmap::new();
         if has_any_on_kind(who, kind) {
@@ -213,7 +221,7 @@ impl Directory {
         reached
     }
 
-    /// The resources of any kind on which somebody could have anything.
+    /// Returns the resources of any kind on which a principal may have permissions.
     pub(super) fn reachable_anywhere(&self, who: PrincipalRef<'_>) -> RoaringBitmap {
         let mut reached = RoaringBitmap::new();
         self.add_granted(who, &mut reached);
@@ -224,26 +232,52 @@ impl Directory {
         reached
     }
 
-    /// Adds the resources that a user owns, or on which the user or a group of the user was granted something.
+    /// Adds the resources that the user owns and those with a grant to the user or to a group of the user.
     fn add_granted(&self, who: PrincipalRef<'_>, reached: &mut RoaringBitmap) {
         let groups = self.group_slots(who.slot, who.row).into_iter();
-        let groups = groups.filter_map(|group| self.group_record_at(group)).map(|group| &group.granted_on);
+        let groups = groups.filter_map(|group| self.group_record_at(group)).map(GroupRecord::granted_on);
         let user = self.user_record_at(who.slot);
-        let own = user.and_then(|user| user.more.as_ref()).map(|more| &more.granted_on);
+        let own = user.and_then(UserRecord::granted_on);
         add_all(groups.chain(self.owned_set(who.slot)).chain(own), reached);
     }
 
-    /// Every user who may do something on a resource.
+    /// Lists the users who may do something on a resource.
     ///
-    /// All of the permissions must be allowed, as in [`check`](Self::check). On an unknown resource it is nobody. The
-    /// cost follows the members of the groups that have grants there; a grant to everyone leads to every user.
+    /// All of the permissions must be allowed, as in [`check`](Self::check). The result is empty for an unknown resource.
+    /// The cost is proportional to the members of the groups that have grants there; a grant to everyone reaches every
+    /// user. API keys are not listed.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("project").permissions(["read"]))
+    /// #     .profile(Profile::new("reader").exempt())
+    /// #     .build()?;
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_user("ada").profile("reader"))
+    /// #     .add(Command::add_user("bob").profile("reader"))
+    /// #     .add(Command::add_resource("project/churn"))
+    /// #     .add(Command::grant(Grantee::user("ada"), "project/churn", ["read"]));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let churn = directory.resource_by_name("project/churn").unwrap();
+    /// let read = directory.catalog().permission_set("project", ["read"]).unwrap();
+    /// let readers = directory.principals(churn, read).filter_map(|user| directory.user_name(user));
+    /// assert_eq!(readers.collect::<Vec<_>>(), ["ada"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn principals<K: AnyKind>(&self, on: ResourceId<K>, permissions: K::Permissions) -> Principals<'_> {
         let on = on.untyped();
         let candidates = Candidates::new(self.reaching(on));
-        Principals { directory: self, on: self.subject(on), request: K::request(permissions), candidates }
+        Principals {
+            directory: self,
+            on: self.resource_ref(on),
+            request: K::request(permissions),
+            candidates,
+        }
     }
 
-    /// The users who could have anything on a resource.
+    /// Returns the users who may have permissions on a resource.
     pub(crate) fn reaching(&self, on: ResourceId) -> RoaringBitmap {
         let mut reaching = RoaringBitmap::new();
         let Some(row) = self.resource_row(on) else { return reaching };
@@ -267,7 +301,7 @@ impl Directory {
         }
     }
 
-    /// Adds the users that a grantee stands for.
+    /// Adds the users of a grantee.
     fn add_grantee(&self, grantee: GranteeSlot, users: &mut RoaringBitmap) {
         match grantee.kind() {
             GranteeKind::User(user) => {
@@ -281,7 +315,7 @@ impl Directory {
         }
     }
 
-    /// Every user there is.
+    /// Returns every user slot, including those of removed users.
     pub(crate) fn all_users(&self) -> RoaringBitmap {
         let mut users = RoaringBitmap::new();
         users.insert_range(self.user_slots());

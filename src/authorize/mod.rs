@@ -1,14 +1,24 @@
-//! Questions: may this principal do that, and what may it do at all.
+//! Checks, lists, explanations and access reviews.
 //!
-//! Everything here reads a [`Directory`](crate::Directory) and changes nothing. A check takes ids and a bit set and
-//! gives a [`Decision`]; it cannot fail, and it allocates nothing.
+//! Everything here reads a [`Directory`](crate::Directory) and changes nothing. A check takes ids and a permission set and
+//! returns a [`Decision`]; it cannot fail and does not allocate.
+//!
+//! | query | method |
+//! |---|---|
+//! | is this request allowed? | [`Directory::check`](crate::Directory::check) |
+//! | which permissions does a principal have here? | [`Directory::permissions`](crate::Directory::permissions) |
+//! | which resources may a principal use? | [`Directory::resources`](crate::Directory::resources) |
+//! | which users may use a resource? | [`Directory::principals`](crate::Directory::principals) |
+//! | why is it allowed or denied? | [`Directory::explain`](crate::Directory::explain) |
+//! | what does everyone have? | [`Directory::review`](crate::Directory::review) |
 
+#[cfg(feature = "bench-internals")]
+mod bench_internals;
 mod bound;
 mod check;
 mod decision;
 mod evaluate;
 mod explain;
-mod floor;
 mod grants;
 mod lookup;
 mod principal;

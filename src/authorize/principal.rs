@@ -1,4 +1,4 @@
-//! The name of a principal, as text.
+//! The text form of a principal's name.
 
 use alloc::string::{String, ToString as _};
 use core::fmt;
@@ -6,17 +6,19 @@ use core::str::FromStr;
 
 use crate::directory::ParseNameError;
 
-/// A name of a principal: a user, or an API key that acts as one (rule A11).
+/// The name of a principal: a user, or an API key that acts as one (rule A11).
 ///
-/// Written `user:ada` and `key:ci`; the first `:` separates the word from the name.
+/// The text form is `user:ada` or `key:ci`. The first `:` ends the prefix, so a name may contain more of them.
 ///
 /// ```
 /// use entitle::authorize::PrincipalName;
 ///
 /// assert_eq!("key:ci".parse(), Ok(PrincipalName::Key("ci".into())));
+/// assert_eq!(PrincipalName::User("ada".into()).to_string(), "user:ada");
 /// assert!("ada".parse::<PrincipalName>().is_err());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum PrincipalName {
     /// A user.
     User(String),

@@ -1,8 +1,10 @@
-//! Access review: everything that everyone may do, as a stream for auditors.
+//! Access reviews: the permissions of every principal on every resource, as a stream.
 
 use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
+
+use roaring::RoaringBitmap;
 
 use super::evaluate::PrincipalRef;
 use super::explain::Explanation;
@@ -12,9 +14,7 @@ use crate::directory::{Directory, KeySlot, ResourceSlot, UserSlot, UserStatus};
 use crate::id::{Principal, ResourceId};
 use crate::seats::SeatState;
 
-/// What one principal was granted and may do on one resource.
-///
-/// See the example of [`Directory::review`](crate::Directory::review).
+/// The permissions of one principal on one resource.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Access<'a> {
@@ -23,51 +23,45 @@ pub struct Access<'a> {
     pub who: Principal,
     /// The resource.
     pub on: ResourceId,
-    /// What is granted, as [`Directory::granted`]; never empty.
+    /// The granted permissions, as from [`Directory::granted`]; never empty.
     pub granted: PermissionSet,
-    /// What is allowed, as [`Directory::permissions`]: nothing, for instance, if the user is suspended.
+    /// The allowed permissions, as from [`Directory::permissions`]; empty, for example, if the user is suspended.
     pub permissions: PermissionSet,
 }
 
-/// One row of an access review, by name.
-///
-/// See the example of [`Directory::review`](crate::Directory::review).
+/// A row of an access review, with names in place of ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct AccessRow {
     /// The principal, such as `user:ada` or `key:ci`.
     pub who: String,
-    /// The user, for a key the one that it acts as.
+    /// The user's name. For a key, the user that it acts as.
     pub user: String,
-    /// Whether the user may act.
+    /// The user's status.
     pub status: UserStatus,
-    /// The profile that the user holds or has reserved.
+    /// The profile that the user holds, or that is reserved for an invitation.
     pub profile: Option<String>,
-    /// Where the user stands with the seat.
+    /// The state of the user's seat.
     pub seat: SeatState,
     /// The resource, such as `project/churn`.
     pub resource: String,
-    /// What is allowed.
+    /// The allowed permissions.
     pub permissions: Vec<String>,
-    /// What is granted and not allowed.
+    /// The permissions that are granted and not allowed.
     pub withheld: Vec<String>,
-    /// What grants it, and what withholds some of it, in one line.
+    /// The grants and the cuts in one line, as from [`Explanation::why`].
     pub why: String,
 }
 
 impl Access<'_> {
-    /// Why the principal has what it has here: the explanation of asking for all that is granted.
-    ///
-    /// See the example of [`Directory::review`](crate::Directory::review).
+    /// Explains a request for every granted permission.
     #[must_use]
     pub fn explain(&self) -> Explanation {
         self.directory.explain(self.who, self.on, self.granted)
     }
 
-    /// The row of an access review.
-    ///
-    /// See the example of [`Directory::review`](crate::Directory::review).
+    /// Returns the row of an access review, with names in place of ids.
     #[must_use]
     pub fn row(&self) -> AccessRow {
         let explanation = self.explain();
@@ -90,18 +84,18 @@ impl Access<'_> {
     }
 }
 
-/// Where a review goes on.
+/// The next principal of a review.
 #[derive(Clone, Copy, Debug)]
 enum Next {
-    /// With the user in this slot or the first one behind it.
+    /// The first user at or after this slot.
     User(u32),
-    /// With the key in this slot or the first one behind it.
+    /// The first key at or after this slot.
     Key(u32),
-    /// With nobody.
-    Nobody,
+    /// No further principal.
+    End,
 }
 
-/// Everything that was granted to everybody, and what is allowed of it: users first, then keys.
+/// An iterator over the access of every principal: users first, then keys.
 ///
 /// Made by [`Directory::review`] and [`Directory::review_of`].
 #[derive(Clone, Debug)]
@@ -113,50 +107,49 @@ pub struct Review<'a> {
 }
 
 impl<'a> Review<'a> {
-    /// Continues after the principal and the resource that an earlier page ended with, whether or not they still exist.
+    /// Continues after the last principal and resource of the previous page. Either may have been removed since.
     ///
-    /// On a later revision this works as on the same one: what did not change meanwhile is neither lost nor repeated.
-    ///
-    /// See the example of [`Resources`](super::Resources).
+    /// On a later revision, access that did not change in between is neither skipped nor repeated.
     pub fn after(mut self, who: Principal, on: ResourceId) -> Self {
         self.current = self.begin(who);
         let begun = u32::from(self.current.is_some());
         if let Some((_, _, candidates)) = &mut self.current {
             candidates.skip_to(on.index());
         }
-        // Where the principal is gone, its slot may have a new one, who is all new to whoever reads the pages.
+        // If the principal was removed, a new one may have its slot: all of that one's access belongs on this page.
         self.next = match (self.next, who) {
-            (Next::Nobody, _) => Next::Nobody,
+            (Next::End, _) => Next::End,
             (_, Principal::User(user)) => Next::User(user.index().saturating_add(begun)),
             (_, Principal::Key(key)) => Next::Key(key.index().saturating_add(begun)),
         };
         self
     }
 
+    /// Starts the review of one principal, if it exists.
     fn begin(&self, who: Principal) -> Option<(Principal, PrincipalRef<'a>, Candidates)> {
-        let asker = self.directory.asker(who)?;
-        Some((who, asker, Candidates::new(self.directory.reachable_anywhere(asker))))
+        let principal = self.directory.principal_ref(who)?;
+        Some((who, principal, Candidates::new(self.directory.reachable_anywhere(principal))))
     }
 
-    /// The next principal.
-    fn principal(&mut self) -> Option<Principal> {
+    /// Advances to the next existing principal.
+    fn next_principal(&mut self) -> Option<Principal> {
         let directory = self.directory;
         loop {
             match self.next {
-                Next::User(slot) if directory.user_slots().contains(&slot) => {
+                Next::User(slot) if slot < directory.user_slots().end => {
                     self.next = Next::User(slot.saturating_add(1));
                     if let Some(user) = directory.user_id(UserSlot::new(slot)) {
                         return Some(Principal::User(user));
                     }
                 }
                 Next::User(_) => self.next = Next::Key(0),
-                Next::Key(slot) if directory.key_slots().contains(&slot) => {
+                Next::Key(slot) if slot < directory.key_slots().end => {
                     self.next = Next::Key(slot.saturating_add(1));
                     if let Some(key) = directory.key_id(KeySlot::new(slot)) {
                         return Some(Principal::Key(key));
                     }
                 }
-                Next::Key(_) | Next::Nobody => return None,
+                Next::Key(_) | Next::End => return None,
             }
         }
     }
@@ -168,23 +161,23 @@ impl<'a> Iterator for Review<'a> {
     fn next(&mut self) -> Option<Access<'a>> {
         let directory = self.directory;
         loop {
-            if let Some((who, asker, candidates)) = &mut self.current
-                && let Some(access) = candidates.find_map(|slot| directory.access(*who, *asker, slot))
+            if let Some((who, principal, candidates)) = &mut self.current
+                && let Some(access) = candidates.find_map(|slot| directory.access(*who, *principal, slot))
             {
                 return Some(access);
             }
-            let who = self.principal()?;
+            let who = self.next_principal()?;
             self.current = self.begin(who);
         }
     }
 }
 
 impl Directory {
-    /// Everything that was granted to everybody, and what is allowed of it, in a stable order.
+    /// Lists the access of every principal, in a stable order.
     ///
-    /// For each user, and then for each key, there is one [`Access`] for each resource on which it has anything
-    /// granted, also where nothing of it is allowed now. It is a stream: nothing is gathered but the resources that one
-    /// principal's grants lead to, so the cost follows the answer.
+    /// For each user, and then for each key, the iterator yields one [`Access`] per resource with a granted permission, even
+    /// if none of them is allowed now. It holds the resource ids of one principal at a time, so the cost is proportional
+    /// to the number of items.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
@@ -199,38 +192,73 @@ impl Directory {
     /// #     .add(Command::grant(Grantee::user("ada"), "project/churn", ["read", "write"]));
     /// # let plan = Directory::new(catalog).plan(batch)?;
     /// # let directory = plan.into_directory();
-    /// let rows: Vec<_> = directory.review().map(|access| access.row()).collect();
-    /// assert_eq!(rows.len(), 1);
-    /// assert_eq!((rows[0].who.as_str(), rows[0].resource.as_str()), ("user:ada", "project/churn"));
-    /// assert_eq!(rows[0].permissions, ["read"]);
-    /// assert_eq!(rows[0].withheld, ["write"]);
-    ///
-    /// let explanations: Vec<_> = directory.review().map(|access| access.explain()).collect();
-    /// assert_eq!(explanations[0].granted, ["write", "read"]);
+    /// for access in directory.review() {
+    ///     let row = access.row();
+    ///     assert_eq!((row.who.as_str(), row.resource.as_str()), ("user:ada", "project/churn"));
+    ///     assert_eq!((row.permissions, row.withheld), (vec!["read".into()], vec!["write".into()]));
+    /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn review(&self) -> Review<'_> {
         Review { directory: self, current: None, next: Next::User(0) }
     }
 
-    /// Everything that was granted to one principal, and what is allowed of it, on every resource of every kind.
+    /// Lists the access of one principal: its part of [`review`](Self::review).
     ///
-    /// Part of [`review`](Self::review); an unknown principal has nothing.
+    /// The list is empty for an unknown principal.
     pub fn review_of(&self, who: impl Into<Principal>) -> Review<'_> {
-        let nobody = Review { directory: self, current: None, next: Next::Nobody };
-        let current = nobody.begin(who.into());
-        Review { current, ..nobody }
+        let empty = Review { directory: self, current: None, next: Next::End };
+        let current = empty.begin(who.into());
+        Review { current, ..empty }
     }
 
-    fn access<'a>(&'a self, who: Principal, asker: PrincipalRef<'a>, slot: u32) -> Option<Access<'a>> {
+    /// Lists the access of every principal to one resource: its part of [`review`](Self::review).
+    ///
+    /// Users come first, then keys, each in the order of their ids. The list is empty for an unknown resource. The cost is
+    /// proportional to the members of the groups that have grants there; a grant to everyone reaches every user.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::change::ScopeDocument;
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("project").permissions(["read"]).owner(["read"]))
+    /// #     .profile(Profile::new("reader").exempt())
+    /// #     .build()?;
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_user("ada").profile("reader"))
+    /// #     .add(Command::add_key("ci", "ada").scope(ScopeDocument::All))
+    /// #     .add(Command::add_resource("project/churn").owner("ada"));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let churn = directory.resource_by_name("project/churn").unwrap();
+    /// let who: Vec<String> = directory.review_on(churn).map(|access| access.row().who).collect();
+    /// assert_eq!(who, ["user:ada", "key:ci"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn review_on<K>(&self, on: ResourceId<K>) -> impl Iterator<Item = Access<'_>> {
+        let slot = on.index();
+        let users = self.reaching(on.untyped());
+        let mut keys = RoaringBitmap::new();
+        for user in users.iter().filter_map(|user| self.user_id(UserSlot::new(user))) {
+            keys.extend(self.keys_of(user).map(|key| key.slot().index()));
+        }
+        let users = users.into_iter().filter_map(|user| self.user_id(UserSlot::new(user)));
+        let keys = keys.into_iter().filter_map(|key| self.key_id(KeySlot::new(key)));
+        users.map(Principal::User).chain(keys.map(Principal::Key)).filter_map(move |who| {
+            let principal = self.principal_ref(who)?;
+            self.access(who, principal, slot)
+        })
+    }
+
+    fn access<'a>(&'a self, who: Principal, principal: PrincipalRef<'a>, slot: u32) -> Option<Access<'a>> {
         let on = self.resource_id(ResourceSlot::new(slot))?;
-        let subject = self.subject(on)?;
-        let kind = subject.row.kind();
-        let granted = self.granted_to(asker, subject, &mut ());
+        let resource = self.resource_ref(on)?;
+        let kind = resource.row.kind();
+        let granted = self.granted_to(principal, resource, &mut ());
         if granted == 0 {
             return None;
         }
-        let (_, allowed) = self.allowed_bits(Some(asker), Some(subject));
+        let (_, allowed) = self.allowed_bits(Some(principal), Some(resource));
         Some(Access {
             directory: self,
             who,

@@ -1,4 +1,4 @@
-//! The `entitle` command: runs scenarios and reports on them.
+//! The `entitle` command runs scenarios and reports on their final directory.
 
 use std::process::ExitCode;
 
@@ -20,84 +20,86 @@ mod seats;
 const USAGE: &str = "\
 usage: entitle test [--verify] FILE...
        entitle seats [--csv | --users-csv | --json | --user NAME] FILE
-       entitle explain FILE --who WHO --on TARGET --permission NAME [--permission NAME]... [--json]
+       entitle explain FILE --who PRINCIPAL --on RESOURCE --permission NAME [--permission NAME]... [--json]
        entitle review [--html] FILE
        entitle --help | --version
 
-  test         runs scenario files and reports every step that comes out otherwise
-  --verify     also recounts the books, replays and reads the stored form back after every step
+  test         run scenario files and report every failed step
+  --verify     after every step, also recount the figures, replay the history and read back the stored form
 
-  seats        runs a scenario file and reports the seats of the directory that it ends with
-  --csv        the figures of each profile as CSV
-  --users-csv  who holds and who waits as CSV
-  --json       everything as JSON
-  --user NAME  why that user counts, in words
+  seats        run a scenario file and report the seats of its final directory
+  --csv        write the figures of each profile as CSV
+  --users-csv  write the holders and the queue as CSV
+  --json       write the whole report as JSON
+  --user NAME  explain the seat of one user
 
-  explain      runs a scenario file and says why WHO (user:ada, key:ci) may or may not do that on TARGET (project/churn)
-  --json       the same as JSON
+  explain      run a scenario file and explain a check on its final directory
+  --who        the principal, such as user:ada or key:ci
+  --on         the resource, such as project/churn
+  --json       write the explanation as JSON
 
-  review       runs a scenario file and lists as CSV everything that everyone may do at its end, and why
-  --html       the same as one page with a table that can be filtered
+  review       run a scenario file and write the access of every principal in its final directory as CSV
+  --html       write one HTML page with a searchable table instead
 
-exit code: 0 if everything came out as written, 1 if a step failed or nothing could be written,
-           2 if a file is no scenario or the words make no question";
+exit code: 0 if every step passed, 1 if a step failed or the output could not be written,
+           2 if the arguments or a file are invalid";
 
-/// What the process ends with; the worst of several files counts.
+/// The exit code of the process. With several files it is the highest of theirs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Exit {
-    Fine = 0,
-    Failed = 1,
-    NoAnswer = 2,
+    Success = 0,
+    Failure = 1,
+    InvalidInput = 2,
 }
 
 fn main() -> ExitCode {
-    let asked = args::parse(lexopt::Parser::from_env());
-    let exit = asked.map_err(|error| CliError::Misused(error.to_string())).and_then(answer);
+    let command = args::parse(lexopt::Parser::from_env());
+    let exit = command.map_err(|error| CliError::Usage(error.to_string())).and_then(run_command);
     ExitCode::from(exit.unwrap_or_else(CliError::report) as u8)
 }
 
-fn answer(asked: CliCommand) -> Result<Exit, CliError> {
-    match asked {
-        CliCommand::Help => say(USAGE),
-        CliCommand::Version => say(concat!("entitle ", env!("CARGO_PKG_VERSION"))),
+fn run_command(command: CliCommand) -> Result<Exit, CliError> {
+    match command {
+        CliCommand::Help => print_line(USAGE),
+        CliCommand::Version => print_line(concat!("entitle ", env!("CARGO_PKG_VERSION"))),
         CliCommand::Test { files, verify } => Ok(test(&files, verify)),
         CliCommand::Seats { file, form } => seats::seats(&file, form),
-        CliCommand::Explain { file, question } => explain::explain(&file, &question),
+        CliCommand::Explain { file, explain } => explain::explain(&file, &explain),
         CliCommand::Review { file, html } => review::review(&file, html),
     }
 }
 
-fn say(text: &str) -> Result<Exit, CliError> {
+fn print_line(text: &str) -> Result<Exit, CliError> {
     output::print(|out| writeln!(out, "{text}"))?;
-    Ok(Exit::Fine)
+    Ok(Exit::Success)
 }
 
-/// Every file is run, whatever became of the one before.
+/// Runs every file, even if an earlier one fails.
 fn test(files: &[String], verify: bool) -> Exit {
     let one = |file: &String| test_one(file, verify).unwrap_or_else(CliError::report);
-    files.iter().map(one).max().unwrap_or(Exit::Fine)
+    files.iter().map(one).max().unwrap_or(Exit::Success)
 }
 
 fn test_one(file: &str, verify: bool) -> Result<Exit, CliError> {
     let scenario = read(file)?;
     let outcome = if verify { scenario.verify() } else { scenario.run() };
-    let passed = if outcome.failures().is_empty() { Exit::Fine } else { Exit::Failed };
+    let passed = if outcome.failures().is_empty() { Exit::Success } else { Exit::Failure };
     let written = output::print(|out| {
         for failure in outcome.failures() {
             writeln!(out, "{file}: {failure}")?;
         }
-        if passed == Exit::Fine {
+        if passed == Exit::Success {
             writeln!(out, "{file}: {} steps passed", outcome.steps())?;
         }
         Ok(())
     });
-    // A step that failed counts, whether or not anybody read of it.
+    // A failed step sets the exit code even if the report could not be written.
     Ok(written.map_or_else(|error| CliError::Output(error).report().max(passed), |()| passed))
 }
 
-/// Reads a scenario; an error says on which line, and at which step and field.
+/// Reads a scenario. An error names the line, the step and the field.
 fn read(file: &str) -> Result<Scenario, CliError> {
-    let trouble = |error: &dyn core::fmt::Display| CliError::NoAnswer(format!("{file}: {error}"));
-    let text = std::fs::read_to_string(file).map_err(|error| trouble(&error))?;
-    Scenario::parse(&text).map_err(|error| trouble(&error))
+    let invalid = |error: &dyn core::fmt::Display| CliError::InvalidInput(format!("{file}: {error}"));
+    let text = std::fs::read_to_string(file).map_err(|error| invalid(&error))?;
+    Scenario::parse(&text).map_err(|error| invalid(&error))
 }

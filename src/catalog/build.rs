@@ -1,8 +1,7 @@
-//! From a catalog as it was written to one that is sound: every mistake is found here.
+//! Validation of a catalog document, and its conversion to the form that the evaluator uses.
 
 use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec;
@@ -14,71 +13,85 @@ use super::document::{
 };
 use super::kind::union_over;
 use super::{
-    AddOn, Catalog, CatalogError, Ceiling, Choose, Declared, Edition, ExternalChoice, Inner, KindDefinition,
-    ProfileDefinition, ProfileId,
+    AddOn, Catalog, CatalogError, CatalogPlace, Ceiling, Choose, Declared, Edition, ExternalChoice, Inner,
+    KindDefinition, ProfileDefinition, ProfileId,
 };
 use crate::limits::{MAX_KINDS, MAX_PERMISSIONS, MAX_PROFILES};
-use crate::name::{Name, check_identifier, check_name};
+use crate::name::{Name, NameError, check_identifier, check_name};
 
-/// Checks a document and makes the catalog of it.
+/// Validates a document and builds the catalog.
 pub(super) fn build(document: CatalogDocument) -> Result<Catalog, CatalogError> {
-    at_most("the catalog", "kinds", document.kinds.0.len(), MAX_KINDS)?;
-    at_most("the catalog", "profiles", document.profiles.0.len(), MAX_PROFILES)?;
+    at_most("kinds", document.kinds.0.len(), MAX_KINDS, || CatalogPlace::Catalog)?;
+    at_most("profiles", document.profiles.0.len(), MAX_PROFILES, || CatalogPlace::Catalog)?;
     let kinds = declare("kind", &document.kinds, check_identifier, build_kind)?;
     let kinds_of = Kinds(&kinds);
-    let profiles = declare("profile", &document.profiles, check_identifier, |_, place, profile| {
+    let profiles = declare("profile", &document.profiles, check_identifier, |name, profile| {
+        let within = || CatalogPlace::Profile { profile: name.to_owned() };
         Ok(ProfileDefinition {
-            ceiling: kinds_of.ceiling(&format!("{place}: the ceiling"), &profile.ceiling)?,
+            ceiling: kinds_of.ceiling(&within, &profile.ceiling)?,
             exempt: profile.seat == SeatKind::Exempt,
             advisory: profile.enforcement == Enforcement::Advisory,
         })
     })?;
-    let add_ons = declare("add-on", &document.add_ons, check_name, |_, place, add_on| {
-        Ok(AddOn { gates: kinds_of.table(place, &add_on.gates)? })
+    let add_ons = declare("add-on", &document.add_ons, check_name, |name, add_on| {
+        let within = || CatalogPlace::AddOn { add_on: name.to_owned() };
+        Ok(AddOn { gates: kinds_of.table(&within, &add_on.gates)? })
     })?;
-    let editions = declare("edition", &document.editions, check_name, |_, place, edition| {
-        build_edition(place, edition, &profiles)
+    let editions = declare("edition", &document.editions, check_name, |name, edition| {
+        build_edition(name, edition, &profiles)
     })?;
     let default_profile = document.default_profile.as_deref();
-    let default_profile =
-        default_profile.map(|name| find_profile("the default profile", &profiles, name)).transpose()?;
+    let default_profile = default_profile
+        .map(|name| find_profile(&|| CatalogPlace::DefaultProfile, &profiles, name))
+        .transpose()?;
     let external = build_external(document.external_profiles.as_ref(), &profiles)?;
     let lapsed = document.lapsed.as_ref().unwrap_or(&CeilingDocument::None);
-    let lapsed = kinds_of.ceiling("the lapsed ceiling", lapsed)?;
+    let lapsed = kinds_of.ceiling(&|| CatalogPlace::Lapsed, lapsed)?;
     let inner = Inner { document, kinds, profiles, default_profile, add_ons, editions, external, lapsed };
     Ok(Catalog(Arc::new(inner)))
 }
 
-/// Checks named things one by one, in the order of their declaration.
+/// The place of an error, made only if there is one.
+type Within<'a> = &'a dyn Fn() -> CatalogPlace;
+
+/// Validates named entries in the order of their declaration.
 fn declare<T, D>(
-    what: &str,
+    what: &'static str,
     entries: &Entries<T>,
-    check: fn(&str) -> Result<(), crate::name::NameError>,
-    mut build: impl FnMut(&str, &str, &T) -> Result<D, CatalogError>,
+    check: fn(&str) -> Result<(), NameError>,
+    mut build: impl FnMut(&str, &T) -> Result<D, CatalogError>,
 ) -> Result<Declared<D>, CatalogError> {
+    let within = CatalogPlace::Catalog;
     let mut declared = Declared::default();
     for (name, entry) in entries.iter() {
-        let place = format!("{what} `{name}`");
-        check(name).map_err(|source| CatalogError::InvalidName { within: place.clone(), source })?;
-        let definition = build(name, &place, entry)?;
+        if let Err(source) = check(name) {
+            return Err(CatalogError::InvalidName { within, what, source });
+        }
+        let definition = build(name, entry)?;
         if declared.insert(name.into(), definition).is_some() {
-            return Err(CatalogError::Duplicate { within: place });
+            return Err(CatalogError::Duplicate { within, what, name: name.to_owned() });
         }
     }
     Ok(declared)
 }
 
-fn at_most(within: &str, what: &'static str, count: usize, max: usize) -> Result<(), CatalogError> {
+fn at_most(
+    what: &'static str,
+    count: usize,
+    max: usize,
+    within: impl FnOnce() -> CatalogPlace,
+) -> Result<(), CatalogError> {
     if count <= max {
         return Ok(());
     }
-    Err(CatalogError::TooMany { within: within.to_owned(), what, count, max })
+    Err(CatalogError::TooMany { within: within(), what, count, max })
 }
 
-fn build_kind(name: &str, place: &str, kind: &KindDocument) -> Result<KindDefinition, CatalogError> {
-    at_most(place, "permissions", kind.permissions.len(), MAX_PERMISSIONS)?;
+fn build_kind(kind_name: &str, kind: &KindDocument) -> Result<KindDefinition, CatalogError> {
+    let within = || CatalogPlace::Kind { kind: kind_name.to_owned() };
+    at_most("permissions", kind.permissions.len(), MAX_PERMISSIONS, within)?;
     let mut definition = KindDefinition {
-        name: name.into(),
+        name: kind_name.into(),
         singleton: kind.singleton,
         names: Vec::with_capacity(kind.permissions.len()),
         all: 0,
@@ -86,50 +99,54 @@ fn build_kind(name: &str, place: &str, kind: &KindDocument) -> Result<KindDefini
         implying: Box::new([0; 64]),
         owner: 0,
     };
-    for (place_in_list, permission) in kind.permissions.iter().enumerate() {
-        let within = || format!("{place}: permission `{permission}`");
-        let name = Name::identifier(permission)
-            .map_err(|source| CatalogError::InvalidName { within: within(), source })?;
+    for (index, permission) in kind.permissions.iter().enumerate() {
+        let what = "permission";
+        let name = Name::identifier(permission).map_err(|source| CatalogError::InvalidName {
+            within: within(),
+            what,
+            source,
+        })?;
         if definition.bit(permission).is_some() {
-            return Err(CatalogError::Duplicate { within: within() });
+            return Err(CatalogError::Duplicate { within: within(), what, name: permission.clone() });
         }
-        let given = kind.bits.as_ref().and_then(|bits| bits.get(place_in_list));
-        let bit = given.copied().unwrap_or(1 << place_in_list);
+        let given = kind.bits.as_ref().and_then(|bits| bits.get(index));
+        let bit = given.copied().unwrap_or(1 << index);
         definition.all |= bit;
         definition.names.push((bit, name));
     }
-    imply(place, kind, &mut definition)?;
-    definition.owner = definition.close(bits_of(place, &definition, &kind.owner)?);
+    close_implications(kind, &mut definition)?;
+    definition.owner = definition.close(bits_of(&within, &definition, &kind.owner)?);
     Ok(definition)
 }
 
-/// Works out implication, directly declared first, then through any number of steps (rule A3).
-fn imply(place: &str, kind: &KindDocument, definition: &mut KindDefinition) -> Result<(), CatalogError> {
+/// Computes the transitive closure of the declared implications (rule A3).
+fn close_implications(kind: &KindDocument, definition: &mut KindDefinition) -> Result<(), CatalogError> {
+    let kind_name = || definition.name.as_ref().to_owned();
+    let in_kind = || CatalogPlace::Kind { kind: kind_name() };
     let mut direct = [0_u64; 64];
     let mut seen = Vec::new();
     for (from, to) in kind.implies.iter() {
-        let within = format!("{place}: implications of `{from}`");
+        let within = || CatalogPlace::Implications { kind: kind_name(), permission: from.to_owned() };
         if seen.contains(&from) {
-            return Err(CatalogError::Duplicate { within });
+            let what = "list of implications of";
+            return Err(CatalogError::Duplicate { within: in_kind(), what, name: from.to_owned() });
         }
         seen.push(from);
-        let from = bits_of(&format!("{place}: implications"), definition, &[from.to_owned()])?;
+        let from_bit = bits_of(&in_kind, definition, &[from.to_owned()])?;
         let to = bits_of(&within, definition, to)?;
-        if let Some(entry) = direct.get_mut(from.trailing_zeros() as usize) {
+        if let Some(entry) = direct.get_mut(from_bit.trailing_zeros() as usize) {
             *entry = to;
         }
     }
-    let implied = reach(&direct);
-    if let Some(start) = (0..64_u32).find(|&bit| in_a_circle(bit, &direct, &implied)) {
-        return Err(CatalogError::Cycle {
-            kind: definition.name.as_ref().to_owned(),
-            path: circle(start, &direct, &implied, definition),
-        });
+    let implied = transitive_closure(&direct);
+    if let Some(start) = (0..64_u32).find(|&bit| is_in_cycle(bit, &direct, &implied)) {
+        let path = cycle_from(start, &direct, &implied, definition);
+        return Err(CatalogError::Cycle { kind: kind_name(), path });
     }
     let mut implying = [0_u64; 64];
-    for (from, reached) in implied.iter().enumerate() {
+    for (from, closure) in implied.iter().enumerate() {
         for (to, entry) in implying.iter_mut().enumerate() {
-            if from == to || reached & (1 << to) != 0 {
+            if from == to || closure & (1 << to) != 0 {
                 *entry |= 1 << from;
             }
         }
@@ -143,33 +160,33 @@ fn imply(place: &str, kind: &KindDocument, definition: &mut KindDefinition) -> R
     Ok(())
 }
 
-/// What each bit implies through one or more steps.
-fn reach(direct: &[u64; 64]) -> [u64; 64] {
-    let mut reached = *direct;
+/// Returns the bits that each bit implies through one or more steps.
+fn transitive_closure(direct: &[u64; 64]) -> [u64; 64] {
+    let mut closure = *direct;
     loop {
-        let next = reached.map(|bits| union_over(&reached, bits));
-        if next == reached {
-            return reached;
+        let next = closure.map(|bits| union_over(&closure, bits));
+        if next == closure {
+            return closure;
         }
-        reached = next;
+        closure = next;
     }
 }
 
-fn in_a_circle(bit: u32, direct: &[u64; 64], implied: &[u64; 64]) -> bool {
+fn is_in_cycle(bit: u32, direct: &[u64; 64], implied: &[u64; 64]) -> bool {
     let entry = |table: &[u64; 64]| table.get(bit as usize).copied().unwrap_or(0);
     (entry(direct) | entry(implied)) & (1 << bit) != 0
 }
 
-/// The names on the way from a bit back to itself.
-fn circle(start: u32, direct: &[u64; 64], implied: &[u64; 64], kind: &KindDefinition) -> Vec<String> {
+/// Returns the names of a cycle from a bit back to itself.
+fn cycle_from(start: u32, direct: &[u64; 64], implied: &[u64; 64], kind: &KindDefinition) -> Vec<String> {
     let entry = |table: &[u64; 64], bit: u32| table.get(bit as usize).copied().unwrap_or(0);
     let name = |bit: u32| kind.names(1 << bit).map(str::to_owned).next();
     let mut path = Vec::from_iter(name(start));
     let mut visited = 0_u64;
-    let mut at = start;
+    let mut current = start;
     loop {
-        visited |= 1 << at;
-        let next = entry(direct, at);
+        visited |= 1 << current;
+        let next = entry(direct, current);
         if next & (1 << start) != 0 {
             path.extend(name(start));
             return path;
@@ -180,14 +197,14 @@ fn circle(start: u32, direct: &[u64; 64], implied: &[u64; 64], kind: &KindDefini
         };
         let Some(step) = (0..64).find(leads_back) else { return path };
         path.extend(name(step));
-        at = step;
+        current = step;
     }
 }
 
-fn bits_of(within: &str, kind: &KindDefinition, permissions: &[String]) -> Result<u64, CatalogError> {
+fn bits_of(within: Within<'_>, kind: &KindDefinition, permissions: &[String]) -> Result<u64, CatalogError> {
     permissions.iter().try_fold(0, |bits, permission| {
         let bit = kind.bit(permission).ok_or_else(|| CatalogError::UnknownPermission {
-            within: within.to_owned(),
+            within: within(),
             kind: kind.name.as_ref().to_owned(),
             permission: permission.clone(),
         })?;
@@ -195,12 +212,12 @@ fn bits_of(within: &str, kind: &KindDefinition, permissions: &[String]) -> Resul
     })
 }
 
-/// The kinds, as ceilings and gates refer to them.
+/// The declared kinds, to which ceilings and gates refer.
 #[derive(Clone, Copy)]
 struct Kinds<'a>(&'a Declared<KindDefinition>);
 
 impl Kinds<'_> {
-    fn ceiling(self, within: &str, ceiling: &CeilingDocument) -> Result<Ceiling, CatalogError> {
+    fn ceiling(self, within: Within<'_>, ceiling: &CeilingDocument) -> Result<Ceiling, CatalogError> {
         let table = match ceiling {
             CeilingDocument::All => self.0.values().map(KindDefinition::all).collect(),
             CeilingDocument::None => vec![0; self.0.len()].into(),
@@ -212,11 +229,15 @@ impl Kinds<'_> {
         Ok(Ceiling(table))
     }
 
-    /// One bit set a kind, exactly as listed.
-    fn table(self, within: &str, kinds: &Entries<PermissionsDocument>) -> Result<Box<[u64]>, CatalogError> {
+    /// Returns the listed bits of each kind, without closure under implication.
+    fn table(
+        self,
+        within: Within<'_>,
+        kinds: &Entries<PermissionsDocument>,
+    ) -> Result<Box<[u64]>, CatalogError> {
         let mut table = vec![None; self.0.len()];
         for (name, permissions) in kinds.iter() {
-            let unknown = || CatalogError::UnknownKind { within: within.to_owned(), kind: name.to_owned() };
+            let unknown = || CatalogError::UnknownKind { within: within(), kind: name.to_owned() };
             let (index, _, kind) = self.0.get_full(name).ok_or_else(unknown)?;
             let bits = match permissions {
                 PermissionsDocument::All => kind.all(),
@@ -224,8 +245,8 @@ impl Kinds<'_> {
             };
             if let Some(entry) = table.get_mut(index) {
                 if entry.is_some() {
-                    let within = format!("{within}: kind `{name}`");
-                    return Err(CatalogError::Duplicate { within });
+                    let name = name.to_owned();
+                    return Err(CatalogError::Duplicate { within: within(), what: "kind", name });
                 }
                 *entry = Some(bits);
             }
@@ -235,25 +256,27 @@ impl Kinds<'_> {
 }
 
 fn find_profile(
-    within: &str,
+    within: Within<'_>,
     profiles: &Declared<ProfileDefinition>,
     name: &str,
 ) -> Result<ProfileId, CatalogError> {
-    let unknown = || CatalogError::UnknownProfile { within: within.to_owned(), profile: name.to_owned() };
+    let unknown = || CatalogError::UnknownProfile { within: within(), profile: name.to_owned() };
     profiles.get_index_of(name).and_then(ProfileId::from_index).ok_or_else(unknown)
 }
 
 fn build_edition(
-    place: &str,
+    edition_name: &str,
     edition: &EditionDocument,
     profiles: &Declared<ProfileDefinition>,
 ) -> Result<Edition, CatalogError> {
+    let within = || CatalogPlace::Edition { edition: edition_name.to_owned() };
     let mut caps = vec![None; profiles.len()];
     for (name, cap) in edition.profiles.iter() {
-        let profile = find_profile(place, profiles, name)?;
+        let profile = find_profile(&within, profiles, name)?;
         if let Some(entry) = caps.get_mut(profile.index()) {
             if entry.is_some() {
-                return Err(CatalogError::Duplicate { within: format!("{place}: profile `{name}`") });
+                let name = name.to_owned();
+                return Err(CatalogError::Duplicate { within: within(), what: "profile", name });
             }
             *entry = Some(*cap);
         }
@@ -268,11 +291,14 @@ fn build_external(
     let Some(external) = external else {
         return Ok(ExternalChoice { choose: Choose::Rank, map: Box::default() });
     };
-    let within = "the external profiles";
+    let within = || CatalogPlace::ExternalProfiles;
     let mapping = |entry: &super::ExternalProfile| {
-        let name = Name::new(&entry.external)
-            .map_err(|source| CatalogError::InvalidName { within: within.to_owned(), source })?;
-        Ok((name, find_profile(within, profiles, &entry.profile)?))
+        let name = Name::new(&entry.external).map_err(|source| CatalogError::InvalidName {
+            within: within(),
+            what: "external name",
+            source,
+        })?;
+        Ok((name, find_profile(&within, profiles, &entry.profile)?))
     };
     let map = external.map.iter().map(mapping).collect::<Result<_, CatalogError>>()?;
     Ok(ExternalChoice { choose: external.choose, map })

@@ -1,4 +1,4 @@
-//! A catalog declared in code.
+//! Builders for catalogs declared in code.
 
 use alloc::borrow::ToOwned as _;
 use alloc::format;
@@ -16,29 +16,9 @@ use super::kind::{ResourceKind, single_bits};
 use super::{Catalog, CatalogError};
 use crate::id::Untyped;
 
-/// Collects a catalog; mistakes are found by [`build`](CatalogBuilder::build).
+/// A builder of a [`Catalog`].
 ///
-/// ```
-/// use entitle::catalog::{
-///     Cap, Catalog, CeilingDocument, Choose, EditionDocument, Entries, Kind, PermissionsDocument, Profile,
-/// };
-///
-/// let reading = [("project", PermissionsDocument::These(vec!["read".into()]))];
-/// let catalog = Catalog::builder()
-///     .kind(Kind::named("project").permissions(["publish", "read"]))
-///     .profile(Profile::new("designer"))
-///     .profile(Profile::new("reader").exempt())
-///     .default_profile("reader")
-///     .add_on("publishing", "project", ["publish"])
-///     .edition("starter", [("designer", Cap::AtMost(5))])
-///     .edition_document("trial", EditionDocument { total: Some(3), add_ons: false, ..Default::default() })
-///     .external_profiles(Choose::Rank, [("cn=data", "designer")])
-///     .lapsed(CeilingDocument::Kinds(Entries::from_iter(reading)))
-///     .build()?;
-/// assert_eq!(catalog.document().editions.0.len(), 2);
-/// assert_eq!(catalog.document().add_ons.0[0].0, "publishing");
-/// # Ok::<(), entitle::catalog::CatalogError>(())
-/// ```
+/// The methods do not validate; [`build`](CatalogBuilder::build) reports the first error.
 #[derive(Clone, Debug, Default)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct CatalogBuilder {
@@ -46,35 +26,57 @@ pub struct CatalogBuilder {
 }
 
 impl CatalogBuilder {
-    /// Adds a kind.
-    ///
-    /// See the example of [`Catalog`](crate::catalog::Catalog).
+    /// Adds a kind of resource.
     pub fn kind<K>(mut self, kind: Kind<K>) -> Self {
         self.document.kinds.0.push((kind.name, kind.document));
         self
     }
 
-    /// Adds a profile, ranked below those added before.
+    /// Adds a profile, ranked below the profiles added before it.
     ///
-    /// See the example of [`Catalog`](crate::catalog::Catalog).
+    /// ```
+    /// use entitle::catalog::{Catalog, Profile};
+    ///
+    /// let catalog = Catalog::builder().profile(Profile::new("designer")).profile(Profile::new("reader")).build()?;
+    /// assert!(catalog.profile("designer") < catalog.profile("reader"));
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
     pub fn profile(mut self, profile: Profile) -> Self {
         self.document.profiles.0.push((profile.name, profile.document));
         self
     }
 
-    /// Says which profile users get for whom none is named (rule G3).
+    /// Sets the profile of users who are added without one (rule G3).
     ///
-    /// See the example of [`Catalog`](crate::catalog::Catalog).
+    /// ```
+    /// use entitle::catalog::{Catalog, Profile};
+    ///
+    /// let catalog = Catalog::builder().profile(Profile::new("reader")).default_profile("reader").build()?;
+    /// assert_eq!(catalog.default_profile(), catalog.profile("reader"));
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
     pub fn default_profile(mut self, profile: impl Into<String>) -> Self {
         self.document.default_profile = Some(profile.into());
         self
     }
 
-    /// Adds an add-on that gates permissions of one kind; call it again for more kinds (rule S13).
+    /// Adds an add-on that gates permissions of one kind (rule S13).
     ///
-    /// See the example of [`Catalog`](crate::catalog::Catalog).
+    /// Without the add-on in the license, the permissions are denied. Another call with the same name adds
+    /// permissions of another kind.
+    ///
+    /// ```
+    /// use entitle::catalog::{Catalog, Kind};
+    ///
+    /// let catalog = Catalog::builder()
+    ///     .kind(Kind::named("project").permissions(["publish", "read"]))
+    ///     .add_on("publishing", "project", ["publish"])
+    ///     .build()?;
+    /// assert_eq!(catalog.document().add_ons.0[0].0, "publishing");
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
     pub fn add_on<'a>(mut self, name: &str, kind: &str, gates: impl IntoIterator<Item = &'a str>) -> Self {
-        let gates = (kind.to_owned(), PermissionsDocument::These(texts(gates)));
+        let gates = (kind.to_owned(), PermissionsDocument::These(to_strings(gates)));
         let add_ons = &mut self.document.add_ons.0;
         if let Some((_, add_on)) = add_ons.iter_mut().find(|(other, _)| other == name) {
             add_on.gates.0.push(gates);
@@ -84,9 +86,18 @@ impl CatalogBuilder {
         self
     }
 
-    /// Adds an edition that offers these profiles (rule S14).
+    /// Adds an edition that offers these profiles, without a total and with all add-ons (rule S14).
     ///
-    /// See the example of [`Catalog`](crate::catalog::Catalog).
+    /// ```
+    /// use entitle::catalog::{Cap, Catalog, Profile};
+    ///
+    /// let catalog = Catalog::builder()
+    ///     .profile(Profile::new("designer"))
+    ///     .edition("starter", [("designer", Cap::AtMost(5))])
+    ///     .build()?;
+    /// assert_eq!(catalog.document().editions.0[0].1.total, None);
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
     pub fn edition<'a>(self, name: &str, profiles: impl IntoIterator<Item = (&'a str, Cap)>) -> Self {
         self.edition_document(
             name,
@@ -94,17 +105,33 @@ impl CatalogBuilder {
         )
     }
 
-    /// Adds an edition with everything that can be said of one (rule S14).
+    /// Adds an edition from a document, which can set a total and exclude add-ons (rule S14).
     ///
-    /// See the example of [`CatalogBuilder`].
+    /// ```
+    /// use entitle::catalog::{Catalog, EditionDocument};
+    ///
+    /// let trial = EditionDocument { total: Some(3), add_ons: false, ..Default::default() };
+    /// let catalog = Catalog::builder().edition_document("trial", trial).build()?;
+    /// assert_eq!(catalog.document().editions.0[0].1.total, Some(3));
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
     pub fn edition_document(mut self, name: &str, edition: EditionDocument) -> Self {
         self.document.editions.0.push((name.to_owned(), edition));
         self
     }
 
-    /// Says how external names choose a profile (rule G3).
+    /// Sets the mapping of external names, such as LDAP groups, to profiles (rule G3).
     ///
-    /// See the example of [`Catalog`](crate::catalog::Catalog).
+    /// ```
+    /// use entitle::catalog::{Catalog, Choose, Profile};
+    ///
+    /// let catalog = Catalog::builder()
+    ///     .profile(Profile::new("designer"))
+    ///     .external_profiles(Choose::Rank, [("cn=data", "designer")])
+    ///     .build()?;
+    /// assert_eq!(catalog.document().external_profiles.as_ref().unwrap().map[0].external, "cn=data");
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
     pub fn external_profiles<'a>(
         mut self,
         choose: Choose,
@@ -118,67 +145,106 @@ impl CatalogBuilder {
         self
     }
 
-    /// Says what stays allowed while the license is pending or lapsed; nothing if never called (rule S12).
+    /// Adds permissions of a typed kind to the lapsed ceiling (rule S12).
     ///
-    /// See the example of [`Catalog`](crate::catalog::Catalog).
-    pub fn lapsed(mut self, ceiling: CeilingDocument) -> Self {
+    /// While the license is pending or lapsed, only the permissions of the lapsed ceiling are allowed. The ceiling
+    /// is empty by default.
+    ///
+    /// ```
+    /// # use entitle::bitflags::bitflags;
+    /// # use entitle::catalog::ResourceKind;
+    /// # bitflags! {
+    /// #     #[derive(Clone, Copy)]
+    /// #     pub struct ProjectPermissions: u64 { const READ = 1; const WRITE = 2; }
+    /// # }
+    /// # enum Project {}
+    /// # impl ResourceKind for Project {
+    /// #     const NAME: &'static str = "project";
+    /// #     type Permissions = ProjectPermissions;
+    /// # }
+    /// use entitle::catalog::{Catalog, Kind};
+    ///
+    /// let catalog = Catalog::builder()
+    ///     .kind(Kind::of::<Project>())
+    ///     .lapsed::<Project>(ProjectPermissions::READ)
+    ///     .build()?;
+    /// let same = Catalog::builder().kind(Kind::of::<Project>()).lapsed_on("project", ["read"]).build()?;
+    /// assert_eq!(catalog, same);
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
+    pub fn lapsed<K: ResourceKind>(self, permissions: K::Permissions) -> Self {
+        self.lapsed_entry(K::NAME, PermissionsDocument::These(flag_names::<K>(&permissions)))
+    }
+
+    /// Adds permissions of a kind, by name, to the lapsed ceiling (rule S12).
+    ///
+    /// ```
+    /// use entitle::catalog::{Catalog, Kind};
+    ///
+    /// let catalog = Catalog::builder()
+    ///     .kind(Kind::named("project").permissions(["write", "read"]))
+    ///     .lapsed_on("project", ["read"])
+    ///     .build()?;
+    /// assert!(catalog.document().lapsed.is_some());
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
+    pub fn lapsed_on<'a>(self, kind: &str, permissions: impl IntoIterator<Item = &'a str>) -> Self {
+        self.lapsed_entry(kind, PermissionsDocument::These(to_strings(permissions)))
+    }
+
+    /// Adds all permissions of a kind to the lapsed ceiling (rule S12).
+    pub fn lapsed_all_of(self, kind: &str) -> Self {
+        self.lapsed_entry(kind, PermissionsDocument::All)
+    }
+
+    /// Sets the whole lapsed ceiling from a document (rule S12).
+    ///
+    /// ```
+    /// use entitle::catalog::{Catalog, CeilingDocument};
+    ///
+    /// // The license limits seats only: nothing is denied when it lapses.
+    /// let catalog = Catalog::builder().lapsed_document(CeilingDocument::All).build()?;
+    /// assert_eq!(catalog.document().lapsed, Some(CeilingDocument::All));
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
+    pub fn lapsed_document(mut self, ceiling: CeilingDocument) -> Self {
         self.document.lapsed = Some(ceiling);
         self
     }
 
-    /// Checks everything and makes the catalog.
-    ///
-    /// See the example of [`CatalogBuilder`].
+    fn lapsed_entry(mut self, kind: &str, permissions: PermissionsDocument) -> Self {
+        self.document.lapsed.get_or_insert(CeilingDocument::None).list(kind.to_owned(), permissions);
+        self
+    }
+
+    /// Validates the declarations and builds the catalog.
     ///
     /// # Errors
     ///
-    /// [`CatalogError`] for the first mistake found: a malformed or repeated name, an unknown kind, permission or
-    /// profile, permissions that imply each other in a circle, or too many of anything.
+    /// Returns a [`CatalogError`] for the first error found: a malformed or repeated name, an unknown kind,
+    /// permission or profile, permissions that imply each other in a cycle, or more items than a limit allows.
+    ///
+    /// ```
+    /// use entitle::catalog::{Catalog, Profile};
+    ///
+    /// let error = Catalog::builder().profile(Profile::new("Reader")).build().unwrap_err();
+    /// assert!(error.to_string().starts_with("catalog: invalid profile: `Reader` is not an identifier"));
+    /// ```
     pub fn build(self) -> Result<Catalog, CatalogError> {
         Catalog::try_from(self.document)
     }
 }
 
-/// One kind of resource, while it is being declared.
+/// A builder of a kind of resource.
 ///
-/// [`Kind::of`] takes the permissions from a type, [`Kind::named`] from names.
-///
-/// Of a type:
-///
-/// ```
-/// use entitle::bitflags::bitflags;
-/// use entitle::catalog::{Catalog, Kind, ResourceKind};
-///
-/// bitflags! {
-///     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-///     pub struct ProjectPermissions: u64 { const READ = 1; const WRITE = 2; }
-/// }
-/// enum Project {}
-/// impl ResourceKind for Project {
-///     const NAME: &'static str = "project";
-///     type Permissions = ProjectPermissions;
-/// }
-/// let project = Kind::of::<Project>()
-///     .implies(ProjectPermissions::WRITE, ProjectPermissions::READ)
-///     .owner(ProjectPermissions::WRITE);
-/// let catalog = Catalog::builder().kind(project).build()?;
-/// assert_eq!(catalog.permissions_of("project").collect::<Vec<_>>(), ["read", "write"]);
-/// # Ok::<(), entitle::catalog::CatalogError>(())
-/// ```
+/// [`Kind::of`] takes the permissions from a `bitflags` type, and [`Kind::named`] takes them by name.
 ///
 /// ```
 /// use entitle::catalog::{Catalog, Kind};
 ///
-/// let project = Kind::named("project")
-///     .permissions(["admin", "write", "read"])
-///     .implies("admin", ["write"])
-///     .implies("write", ["read"])
-///     .owner(["admin"]);
-/// let instance = Kind::named("instance").permissions(["administrate"]).singleton();
-/// let catalog = Catalog::builder().kind(project).kind(instance).build()?;
-/// let kinds = &catalog.document().kinds.0;
-/// assert_eq!(kinds[0].1.owner, ["admin"]);
-/// assert!(kinds[1].1.singleton);
+/// let project = Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]);
+/// let catalog = Catalog::builder().kind(project).build()?;
+/// assert_eq!(catalog.permissions_of("project").collect::<Vec<_>>(), ["write", "read"]);
 /// # Ok::<(), entitle::catalog::CatalogError>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -190,9 +256,18 @@ pub struct Kind<K = Untyped> {
 }
 
 impl<K> Kind<K> {
-    /// Says that there is exactly one resource of this kind, always (rule A9).
+    /// Makes the kind a singleton: it has exactly one resource, which always exists (rule A9).
     ///
-    /// See the example of [`Catalog`](crate::catalog::Catalog).
+    /// ```
+    /// use entitle::Directory;
+    /// use entitle::catalog::{Catalog, Kind};
+    ///
+    /// let instance = Kind::named("instance").permissions(["administrate"]).singleton();
+    /// let catalog = Catalog::builder().kind(instance).build()?;
+    /// let directory = Directory::new(catalog);
+    /// assert!(directory.resource_by_name("instance").is_some());
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
     pub fn singleton(mut self) -> Self {
         self.document.singleton = true;
         self
@@ -200,58 +275,64 @@ impl<K> Kind<K> {
 }
 
 impl Kind {
-    /// A kind whose permissions are the flags of a type.
+    /// Creates a kind whose permissions are the flags of a type.
     ///
-    /// See the example of [`Kind`].
+    /// ```
+    /// # use entitle::bitflags::bitflags;
+    /// # use entitle::catalog::ResourceKind;
+    /// # bitflags! {
+    /// #     #[derive(Clone, Copy)]
+    /// #     pub struct ProjectPermissions: u64 { const READ = 1; const WRITE = 2; }
+    /// # }
+    /// # enum Project {}
+    /// # impl ResourceKind for Project {
+    /// #     const NAME: &'static str = "project";
+    /// #     type Permissions = ProjectPermissions;
+    /// # }
+    /// use entitle::catalog::{Catalog, Kind};
+    ///
+    /// let project = Kind::of::<Project>().implies(ProjectPermissions::WRITE, ProjectPermissions::READ);
+    /// let catalog = Catalog::builder().kind(project).build()?;
+    /// assert_eq!(catalog.permissions_of("project").collect::<Vec<_>>(), ["read", "write"]);
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
     pub fn of<K: ResourceKind>() -> Kind<K> {
         let mut flags: Vec<_> = single_bits::<K>().collect();
         flags.sort_unstable_by_key(|&(bit, _)| bit);
         let document = KindDocument {
             permissions: flags.iter().map(|(_, name)| name.to_ascii_lowercase()).collect(),
-            bits: numbered_otherwise(&flags),
+            bits: explicit_bits(&flags),
             ..KindDocument::default()
         };
         Kind { name: K::NAME.to_owned(), document, marker: PhantomData }
     }
 
-    /// A kind whose permissions are named here or read from data.
-    ///
-    /// See the example of [`Catalog`](crate::catalog::Catalog).
+    /// Creates a kind without permissions; [`permissions`](Self::permissions) adds them by name.
     pub fn named(name: impl Into<String>) -> Self {
         Self { name: name.into(), document: KindDocument::default(), marker: PhantomData }
     }
 
-    /// Adds permissions.
-    ///
-    /// See the example of [`Catalog`](crate::catalog::Catalog).
+    /// Adds permissions, at most 64 for one kind.
     pub fn permissions<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Self {
-        self.document.permissions.extend(texts(names));
+        self.document.permissions.extend(to_strings(names));
         self
     }
 
-    /// Says that one permission implies others (rule A3).
-    ///
-    /// See the example of [`Catalog`](crate::catalog::Catalog).
+    /// Makes one permission imply others (rule A3).
     pub fn implies<'a>(mut self, permission: &str, implied: impl IntoIterator<Item = &'a str>) -> Self {
-        add_implied(&mut self.document.implies, permission.to_owned(), texts(implied));
+        add_implied(&mut self.document.implies, permission.to_owned(), to_strings(implied));
         self
     }
 
-    /// Says what owning a resource of this kind grants (rule A2).
-    ///
-    /// See the example of [`Catalog`](crate::catalog::Catalog).
+    /// Grants permissions to the owner of each resource of the kind (rule A2).
     pub fn owner<'a>(mut self, permissions: impl IntoIterator<Item = &'a str>) -> Self {
-        self.document.owner.extend(texts(permissions));
+        self.document.owner.extend(to_strings(permissions));
         self
     }
 }
 
 impl<K: ResourceKind> Kind<K> {
-    /// Says that permissions imply others (rule A3).
-    ///
-    /// Each permission of the first set implies every one of the second.
-    ///
-    /// See the example of [`Catalog`](crate::catalog::Catalog).
+    /// Makes each permission of the first set imply every permission of the second (rule A3).
     pub fn implies(mut self, permissions: K::Permissions, implied: K::Permissions) -> Self {
         for permission in flag_names::<K>(&permissions) {
             add_implied(&mut self.document.implies, permission, flag_names::<K>(&implied));
@@ -259,44 +340,29 @@ impl<K: ResourceKind> Kind<K> {
         self
     }
 
-    /// Says what owning a resource of this kind grants (rule A2).
-    ///
-    /// See the example of [`Catalog`](crate::catalog::Catalog).
+    /// Grants permissions to the owner of each resource of the kind (rule A2).
     pub fn owner(mut self, permissions: K::Permissions) -> Self {
         self.document.owner.extend(flag_names::<K>(&permissions));
         self
     }
 }
 
-/// One profile, while it is being declared.
+/// A builder of a profile.
 ///
-/// Without a word about its ceiling its holders may use everything that is granted to them.
+/// The ceiling of a profile limits the permissions of its holders. A profile without a ceiling has no limit. The
+/// first call of [`ceiling`](Self::ceiling), [`ceiling_on`](Self::ceiling_on) or
+/// [`ceiling_all_of`](Self::ceiling_all_of) limits the profile to the listed permissions, and later calls add to
+/// the list.
 ///
 /// ```
-/// use entitle::catalog::{Catalog, Enforcement, Kind, Profile, SeatKind};
-/// # use entitle::bitflags::bitflags;
-/// # use entitle::catalog::ResourceKind;
-/// # bitflags! {
-/// #     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-/// #     pub struct ProjectPermissions: u64 { const READ = 1; const WRITE = 2; }
-/// # }
-/// # enum Project {}
-/// # impl ResourceKind for Project {
-/// #     const NAME: &'static str = "project";
-/// #     type Permissions = ProjectPermissions;
-/// # }
+/// use entitle::catalog::{Catalog, Kind, Profile};
 ///
 /// let catalog = Catalog::builder()
-///     .kind(Kind::of::<Project>())
-///     .kind(Kind::named("dashboard").permissions(["edit", "view"]))
+///     .kind(Kind::named("project").permissions(["write", "read"]))
 ///     .profile(Profile::new("designer"))
-///     .profile(Profile::new("analyst").ceiling::<Project>(ProjectPermissions::READ).ceiling_all_of("dashboard"))
-///     .profile(Profile::new("trainee").ceiling_on("dashboard", ["view"]).advisory())
-///     .profile(Profile::new("none").ceiling_none().exempt())
+///     .profile(Profile::new("reader").ceiling_on("project", ["read"]))
 ///     .build()?;
-/// let profiles = &catalog.document().profiles.0;
-/// assert_eq!(profiles[2].1.enforcement, Enforcement::Advisory);
-/// assert_eq!(profiles[3].1.seat, SeatKind::Exempt);
+/// assert_eq!(catalog.profiles().collect::<Vec<_>>(), ["designer", "reader"]);
 /// # Ok::<(), entitle::catalog::CatalogError>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -307,79 +373,93 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// A counted profile that cuts nothing yet.
-    ///
-    /// See the example of [`Catalog`](crate::catalog::Catalog).
+    /// Creates a counted profile without a ceiling.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), document: ProfileDocument::default() }
     }
 
-    /// Lets holders use only what is listed: these permissions of this kind, and what other calls list.
+    /// Adds permissions of a typed kind to the ceiling.
     ///
-    /// See the example of [`Profile`].
+    /// ```
+    /// # use entitle::bitflags::bitflags;
+    /// # use entitle::catalog::ResourceKind;
+    /// # bitflags! {
+    /// #     #[derive(Clone, Copy)]
+    /// #     pub struct ProjectPermissions: u64 { const READ = 1; const WRITE = 2; }
+    /// # }
+    /// # enum Project {}
+    /// # impl ResourceKind for Project {
+    /// #     const NAME: &'static str = "project";
+    /// #     type Permissions = ProjectPermissions;
+    /// # }
+    /// use entitle::catalog::{Catalog, Kind, Profile};
+    ///
+    /// let reader = Profile::new("reader").ceiling::<Project>(ProjectPermissions::READ);
+    /// let catalog = Catalog::builder().kind(Kind::of::<Project>()).profile(reader).build()?;
+    /// let reader = Profile::new("reader").ceiling_on("project", ["read"]);
+    /// assert_eq!(catalog, Catalog::builder().kind(Kind::of::<Project>()).profile(reader).build()?);
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
     pub fn ceiling<K: ResourceKind>(self, permissions: K::Permissions) -> Self {
         self.list(K::NAME.to_owned(), PermissionsDocument::These(flag_names::<K>(&permissions)))
     }
 
-    /// Lets holders use only what is listed, by names.
-    ///
-    /// See the example of [`Catalog`](crate::catalog::Catalog).
+    /// Adds permissions of a kind, by name, to the ceiling.
     pub fn ceiling_on<'a>(self, kind: &str, permissions: impl IntoIterator<Item = &'a str>) -> Self {
-        self.list(kind.to_owned(), PermissionsDocument::These(texts(permissions)))
+        self.list(kind.to_owned(), PermissionsDocument::These(to_strings(permissions)))
     }
 
-    /// Lets holders use only what is listed: here, everything of one kind.
-    ///
-    /// See the example of [`Catalog`](crate::catalog::Catalog).
+    /// Adds all permissions of a kind to the ceiling.
     pub fn ceiling_all_of(self, kind: &str) -> Self {
         self.list(kind.to_owned(), PermissionsDocument::All)
     }
 
-    /// Lets holders use nothing at all.
-    ///
-    /// See the example of [`Catalog`](crate::catalog::Catalog).
+    /// Makes the ceiling empty: holders have no permission, except those that later calls add.
     pub fn ceiling_none(mut self) -> Self {
         self.document.ceiling = CeilingDocument::None;
         self
     }
 
-    /// Says that holders need no seat (rule S2).
+    /// Makes the profile exempt: its holders need no seat (rule S2).
     ///
-    /// See the example of [`Catalog`](crate::catalog::Catalog).
+    /// ```
+    /// use entitle::catalog::{Catalog, Profile};
+    ///
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// let catalog = Catalog::builder().profile(Profile::new("technical").exempt()).build()?;
+    /// // No license is installed.
+    /// let batch = Batch::host(Timestamp::EPOCH).add(Command::add_user("ci").profile("technical"));
+    /// assert!(Directory::new(catalog).plan(batch).is_ok());
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
     pub fn exempt(mut self) -> Self {
         self.document.seat = SeatKind::Exempt;
         self
     }
 
-    /// Says that the ceiling only tells and cuts nothing (rule A4).
-    ///
-    /// See the example of [`Catalog`](crate::catalog::Catalog).
+    /// Makes the ceiling advisory: permissions beyond it are allowed, and the decision reports it (rule A4).
     pub fn advisory(mut self) -> Self {
         self.document.enforcement = Enforcement::Advisory;
         self
     }
 
     fn list(mut self, kind: String, permissions: PermissionsDocument) -> Self {
-        if let CeilingDocument::Kinds(kinds) = &mut self.document.ceiling {
-            kinds.0.push((kind, permissions));
-        } else {
-            self.document.ceiling = CeilingDocument::Kinds(Entries(Vec::from([(kind, permissions)])));
-        }
+        self.document.ceiling.list(kind, permissions);
         self
     }
 }
 
-/// The bits of a type's flags, unless they are numbered in order as those of a kind read from data are.
-fn numbered_otherwise(flags: &[(u64, &str)]) -> Option<Vec<u64>> {
+/// Returns the bits of a type's flags, or `None` if they are numbered in order as those of a named kind are.
+fn explicit_bits(flags: &[(u64, &str)]) -> Option<Vec<u64>> {
     let in_order = flags.iter().zip(0_u32..).all(|(&(bit, _), place)| bit.trailing_zeros() == place);
     (!in_order).then(|| flags.iter().map(|&(bit, _)| bit).collect())
 }
 
-fn texts<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+fn to_strings<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     names.into_iter().map(str::to_owned).collect()
 }
 
-/// Adds what a permission implies to what was said of it before.
+/// Adds to the list of permissions that a permission implies.
 fn add_implied(entries: &mut Entries<Vec<String>>, permission: String, implied: Vec<String>) {
     if let Some((_, listed)) = entries.0.iter_mut().find(|(other, _)| *other == permission) {
         listed.extend(implied);
@@ -388,7 +468,9 @@ fn add_implied(entries: &mut Entries<Vec<String>>, permission: String, implied: 
     }
 }
 
-/// The names of the flags in a typed set; a bit that is no flag gets a name that no permission can have.
+/// Returns the names of the flags in a set.
+///
+/// A bit without a flag becomes `bit N`, which cannot be a permission, so that validation rejects it.
 fn flag_names<K: ResourceKind>(permissions: &K::Permissions) -> Vec<String> {
     let bits = permissions.bits();
     let set = (0..64).map(|place| 1_u64 << place).filter(|bit| bits & bit != 0);

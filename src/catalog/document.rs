@@ -1,14 +1,21 @@
-//! A catalog as plain data, as people write it in files.
+//! Catalogs as plain data, for catalogs in files.
 //!
-//! Nothing here is checked; [`Catalog`](super::Catalog) is made from a [`CatalogDocument`] by `TryFrom`, which
-//! checks everything. Unknown fields are errors.
+//! A document is not validated. `Catalog::try_from` validates a [`CatalogDocument`] and builds a
+//! [`Catalog`](super::Catalog). Deserialization rejects unknown fields.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Named values in the order in which they were written; a name written twice is kept twice, for the check to find.
+/// A map of named values that keeps their order and duplicate names, serialized as an object.
 ///
-/// See the example of [`Catalog`](crate::catalog::Catalog).
+/// Validation of the document reports duplicates.
+///
+/// ```
+/// use entitle::catalog::Entries;
+///
+/// let entries = Entries::from_iter([("b", 1), ("a", 2)]);
+/// assert_eq!(entries.0, [("b".to_string(), 1), ("a".to_string(), 2)]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entries<T>(pub Vec<(String, T)>);
 
@@ -34,46 +41,18 @@ impl<T, N: Into<String>> FromIterator<(N, T)> for Entries<T> {
     }
 }
 
-/// A whole catalog.
+/// A catalog as data.
 ///
 /// ```
 /// # #[cfg(feature = "serde")] {
-/// use entitle::catalog::{
-///     Cap, Catalog, CatalogDocument, CeilingDocument, Choose, Enforcement, PermissionsDocument, SeatKind,
-/// };
+/// use entitle::catalog::{Catalog, CatalogDocument};
 ///
 /// let document: CatalogDocument = serde_json::from_str(r#"{
-///     "kinds": {
-///         "project": {
-///             "permissions": ["publish", "write", "read"],
-///             "implies": { "write": ["read"] },
-///             "owner": ["write"]
-///         },
-///         "instance": { "permissions": ["administrate"], "singleton": true }
-///     },
-///     "profiles": {
-///         "designer": {},
-///         "analyst": { "ceiling": { "project": "all" }, "enforcement": "advisory" },
-///         "reader": { "ceiling": { "project": ["read"] }, "seat": "exempt" }
-///     },
-///     "default_profile": "reader",
-///     "add_ons": { "publishing": { "gates": { "project": ["publish"] } } },
-///     "editions": { "starter": { "profiles": { "designer": 5, "analyst": "license" }, "total": 20 } },
-///     "external_profiles": { "choose": "first_match", "map": [{ "external": "cn=data", "profile": "designer" }] },
-///     "lapsed": "none"
+///     "kinds": { "project": { "permissions": ["write", "read"], "implies": { "write": ["read"] } } },
+///     "profiles": { "designer": {}, "reader": { "ceiling": { "project": ["read"] } } }
 /// }"#)?;
-/// let (kinds, profiles) = (&document.kinds.0, &document.profiles.0);
-/// assert_eq!((kinds[0].0.as_str(), kinds[0].1.permissions.len()), ("project", 3));
-/// assert!(kinds[1].1.singleton);
-/// assert_eq!((profiles[0].1.seat, &profiles[0].1.ceiling), (SeatKind::Counted, &CeilingDocument::All));
-/// assert_eq!(profiles[1].1.enforcement, Enforcement::Advisory);
-/// assert_eq!(document.editions.0[0].1.profiles.0[0].1, Cap::AtMost(5));
-/// let publishing = &document.add_ons.0[0].1;
-/// assert_eq!(publishing.gates.0[0].1, PermissionsDocument::These(vec!["publish".into()]));
-/// assert_eq!(document.external_profiles.as_ref().map(|external| external.choose), Some(Choose::FirstMatch));
-///
 /// let catalog = Catalog::try_from(document)?;
-/// assert_eq!(catalog.profiles().collect::<Vec<_>>(), ["designer", "analyst", "reader"]);
+/// assert_eq!(catalog.profiles().collect::<Vec<_>>(), ["designer", "reader"]);
 /// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -85,7 +64,7 @@ pub struct CatalogDocument {
     pub kinds: Entries<KindDocument>,
     /// The profiles, by name, highest rank first.
     pub profiles: Entries<ProfileDocument>,
-    /// The profile of users for whom none is named (rule G3).
+    /// The profile of users who are added without one (rule G3).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub default_profile: Option<String>,
     /// The add-ons, by name (rule S13).
@@ -94,133 +73,151 @@ pub struct CatalogDocument {
     /// The editions, by name (rule S14).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
     pub editions: Entries<EditionDocument>,
-    /// How external names choose a profile (rule G3).
+    /// The mapping of external names to profiles (rule G3).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub external_profiles: Option<ExternalProfiles>,
-    /// What stays allowed while the license is pending or lapsed (rule S12); nothing if left out.
+    /// The ceiling while the license is pending or lapsed (rule S12); empty if left out.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub lapsed: Option<CeilingDocument>,
 }
 
-/// One kind of resource.
-///
-/// See the example of [`Catalog`](crate::catalog::Catalog).
+/// A kind of resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct KindDocument {
-    /// Whether there is exactly one resource of this kind, always (rule A9).
+    /// `true` if the kind has exactly one resource, which always exists (rule A9).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
     pub singleton: bool,
-    /// The permissions, up to 64.
+    /// The permissions, at most 64.
     pub permissions: Vec<String>,
-    /// Which permissions each permission implies (rule A3).
+    /// The permissions that each permission implies (rule A3).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
     pub implies: Entries<Vec<String>>,
-    /// What the owner of a resource is granted (rule A2).
+    /// The permissions granted to the owner of a resource (rule A2).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub owner: Vec<String>,
-    /// The bit of each permission, for kinds declared by a type; else they are numbered in order.
+    /// The bit of each permission, for kinds declared by a type; `None` numbers them in order.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub(super) bits: Option<Vec<u64>>,
 }
 
-/// One profile.
-///
-/// See the example of [`Catalog`](crate::catalog::Catalog).
+/// A profile.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct ProfileDocument {
-    /// What its holders may use of what was granted to them (rule A4); everything if left out.
+    /// The limit on the permissions of its holders (rule A4); no limit if left out.
     #[cfg_attr(feature = "serde", serde(default))]
     pub ceiling: CeilingDocument,
-    /// Whether it needs a seat (rule S2).
+    /// Counted or exempt (rule S2).
     #[cfg_attr(feature = "serde", serde(default))]
     pub seat: SeatKind,
-    /// Whether its ceiling cuts or only tells (rule A4).
+    /// The effect of the ceiling (rule A4).
     #[cfg_attr(feature = "serde", serde(default))]
     pub enforcement: Enforcement,
 }
 
-/// Whether a profile needs a seat (rule S2).
-///
-/// See the example of [`Catalog`](crate::catalog::Catalog).
+/// The seat requirement of a profile (rule S2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
 pub enum SeatKind {
-    /// Its holders draw seats from the license.
+    /// Each holder needs a seat of the license.
     #[default]
     Counted,
-    /// It needs no seat and is always free.
+    /// Holders need no seat.
     Exempt,
 }
 
-/// Whether a profile's ceiling cuts or only tells (rule A4).
-///
-/// See the example of [`Catalog`](crate::catalog::Catalog).
+/// The effect of a profile's ceiling (rule A4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
 pub enum Enforcement {
-    /// What is beyond the ceiling is denied.
+    /// Permissions beyond the ceiling are denied.
     #[default]
     Strict,
-    /// What is beyond the ceiling is allowed, and the answer says so.
+    /// Permissions beyond the ceiling are allowed, and the decision reports it.
     Advisory,
 }
 
-/// What stays of what was granted.
+/// A limit on granted permissions, serialized as `all`, `none` or permissions by kind.
 ///
-/// See the example of [`Catalog`](crate::catalog::Catalog).
+/// ```
+/// # #[cfg(feature = "serde")] {
+/// use entitle::catalog::{CeilingDocument, Entries, PermissionsDocument};
+///
+/// let ceiling: CeilingDocument = serde_json::from_str(r#"{ "project": "all" }"#).unwrap();
+/// assert_eq!(ceiling, CeilingDocument::Kinds(Entries::from_iter([("project", PermissionsDocument::All)])));
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CeilingDocument {
-    /// Everything.
+    /// No limit.
     #[default]
     All,
-    /// Nothing.
+    /// No permissions.
     None,
-    /// These permissions of these kinds, and nothing of any other kind.
+    /// The listed permissions of the listed kinds, and none of any other kind.
     Kinds(Entries<PermissionsDocument>),
 }
 
-/// Permissions of one kind, or all of them.
-///
-/// See the example of [`Catalog`](crate::catalog::Catalog).
+impl CeilingDocument {
+    /// Adds permissions of a kind to a list; replaces `All` and `None` by a list.
+    pub(super) fn list(&mut self, kind: String, permissions: PermissionsDocument) {
+        if let Self::Kinds(kinds) = self {
+            kinds.0.push((kind, permissions));
+        } else {
+            *self = Self::Kinds(Entries(Vec::from([(kind, permissions)])));
+        }
+    }
+}
+
+/// Permissions of one kind, serialized as a list or as `all`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PermissionsDocument {
-    /// Every permission of the kind.
+    /// All permissions of the kind.
     All,
-    /// These.
+    /// The listed permissions.
     These(Vec<String>),
 }
 
-/// One add-on.
-///
-/// See the example of [`Catalog`](crate::catalog::Catalog).
+/// An add-on (rule S13).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct AddOnDocument {
-    /// The permissions, by kind, that need this add-on: exactly what is listed (rule A3).
+    /// The permissions, by kind, that need this add-on; implied permissions are not included (rule A3).
     pub gates: Entries<PermissionsDocument>,
 }
 
-/// One edition (rule S14).
+/// An edition (rule S14).
 ///
-/// See the example of [`Catalog`](crate::catalog::Catalog).
+/// ```
+/// use entitle::catalog::{Cap, EditionDocument, Entries};
+///
+/// let edition = EditionDocument {
+///     profiles: Entries::from_iter([("designer", Cap::AtMost(5))]),
+///     ..EditionDocument::default()
+/// };
+/// assert!(edition.add_ons && edition.total.is_none());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct EditionDocument {
-    /// The profiles that it offers, and how many seats of each a license may give.
+    /// The offered profiles, and the limit of seats for each.
     #[cfg_attr(feature = "serde", serde(default))]
     pub profiles: Entries<Cap>,
-    /// The most seats over all counted profiles.
+    /// The maximum number of seats over all counted profiles; no limit if left out.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub total: Option<u64>,
-    /// Whether a license of this edition may have add-ons.
+    /// `true`, the default, if a license of this edition may have add-ons.
     #[cfg_attr(feature = "serde", serde(default = "yes"))]
     pub add_ons: bool,
 }
@@ -236,56 +233,50 @@ impl Default for EditionDocument {
     }
 }
 
-/// How many seats of a profile a license of an edition may give.
-///
-/// See the example of [`Catalog`](crate::catalog::Catalog).
+/// The limit of an edition on the seats of one profile, serialized as a number, `license` or `unlimited`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Cap {
-    /// At most so many, extra seats included.
+    /// A maximum, which includes extra seats.
     AtMost(u64),
-    /// As many as the license says.
+    /// No limit: the license sets the seats.
     License,
-    /// The edition itself gives it without limit where the license does not name it.
+    /// No limit, and unlimited seats if the license does not list the profile.
     Unlimited,
 }
 
-/// How external names choose a profile (rule G3).
-///
-/// See the example of [`Catalog`](crate::catalog::Catalog).
+/// The mapping of external names, such as LDAP groups, to profiles (rule G3).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct ExternalProfiles {
-    /// Which match counts.
+    /// The rule for several matches.
     #[cfg_attr(feature = "serde", serde(default))]
     pub choose: Choose,
-    /// The external names and their profiles, in order.
+    /// The mappings, in order.
     pub map: Vec<ExternalProfile>,
 }
 
-/// Which of several matching external names chooses the profile (rule G3).
-///
-/// See the example of [`Catalog`](crate::catalog::Catalog).
+/// The choice among several matching external names (rule G3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
 pub enum Choose {
-    /// Of the matched profiles and the default, the one ranked first in the catalog.
+    /// The highest-ranked of the matched profiles and the default profile.
     #[default]
     Rank,
-    /// The first mapping in order that matches, else the default.
+    /// The profile of the first mapping that matches, or the default profile.
     FirstMatch,
 }
 
-/// One external name and the profile that it gives.
-///
-/// See the example of [`Catalog`](crate::catalog::Catalog).
+/// An external name and its profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct ExternalProfile {
-    /// The name in the external directory.
+    /// The name in the identity provider.
     pub external: String,
-    /// The profile.
+    /// The profile of the catalog.
     pub profile: String,
 }

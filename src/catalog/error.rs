@@ -1,82 +1,172 @@
-//! What can be wrong with a catalog.
+//! Errors in a catalog.
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::name::NameError;
 
-/// A mistake in a catalog, by its place and name.
-///
-/// `within` says where the mistake stands, such as ``kind `project` ``.
+/// An error in a catalog, with its place.
 ///
 /// ```
 /// use entitle::catalog::{Catalog, Kind};
 ///
 /// let project = Kind::named("project").permissions(["write", "read"]).implies("write", ["raed"]);
 /// let error = Catalog::builder().kind(project).build().unwrap_err();
-/// assert!(error.to_string().ends_with("names the unknown permission `raed` of kind `project`"));
+/// assert_eq!(
+///     error.to_string(),
+///     "kind `project`, implications of `write`: kind `project` has no permission `raed`",
+/// );
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CatalogError {
     /// A name or an identifier is malformed (rule C6).
-    #[error("{within}: {source}")]
+    #[error("{within}: invalid {what}: {source}")]
     InvalidName {
-        /// Where.
-        within: String,
-        /// What is wrong with it.
+        /// The place of the error.
+        within: CatalogPlace,
+        /// The named item, such as `kind` or `permission`.
+        what: &'static str,
+        /// The error in the name.
         source: NameError,
     },
-    /// The same name is declared twice in one place.
-    #[error("{within} is declared twice")]
+    /// A name is declared or listed twice in one place.
+    #[error("{within}: {what} `{name}` is declared twice")]
     Duplicate {
-        /// What.
-        within: String,
+        /// The place of the error.
+        within: CatalogPlace,
+        /// The named item, such as `kind` or `permission`.
+        what: &'static str,
+        /// The repeated name.
+        name: String,
     },
-    /// A kind is named that the catalog does not declare.
-    #[error("{within} names the unknown kind `{kind}`")]
+    /// The catalog does not declare a kind.
+    #[error("{within}: unknown kind `{kind}`")]
     UnknownKind {
-        /// Where.
-        within: String,
-        /// The name.
+        /// The place of the error.
+        within: CatalogPlace,
+        /// The unknown name.
         kind: String,
     },
-    /// A permission is named that its kind does not declare.
-    #[error("{within} names the unknown permission `{permission}` of kind `{kind}`")]
+    /// A kind does not declare a permission.
+    #[error("{within}: kind `{kind}` has no permission `{permission}`")]
     UnknownPermission {
-        /// Where.
-        within: String,
+        /// The place of the error.
+        within: CatalogPlace,
         /// The kind.
         kind: String,
-        /// The name.
+        /// The unknown name.
         permission: String,
     },
-    /// A profile is named that the catalog does not declare.
-    #[error("{within} names the unknown profile `{profile}`")]
+    /// The catalog does not declare a profile.
+    #[error("{within}: unknown profile `{profile}`")]
     UnknownProfile {
-        /// Where.
-        within: String,
-        /// The name.
+        /// The place of the error.
+        within: CatalogPlace,
+        /// The unknown name.
         profile: String,
     },
-    /// Permissions imply each other in a circle (rule A3).
-    #[error("kind `{kind}`: permissions imply each other in a circle: {}", path.join(" implies "))]
+    /// Permissions imply each other in a cycle (rule A3).
+    #[error("kind `{kind}`: permissions imply each other in a cycle: {}", Cycle(path))]
     Cycle {
         /// The kind.
         kind: String,
-        /// The circle, beginning and ending with the same permission.
+        /// The permissions of the cycle. The first one is repeated at the end.
         path: Vec<String>,
     },
-    /// More was declared than there may be (rule C6).
-    #[error("{within}: {count} {what} are more than the maximum of {max}")]
+    /// A limit of the library is exceeded (rule C6).
+    #[error("{within}: too many {what}: {count}, the limit is {max}")]
     TooMany {
-        /// Where.
-        within: String,
-        /// Of what there are too many.
+        /// The place of the error.
+        within: CatalogPlace,
+        /// The counted items: `kinds`, `permissions` or `profiles`.
         what: &'static str,
-        /// How many there are.
+        /// The number of items.
         count: usize,
-        /// How many there may be.
+        /// The limit.
         max: usize,
     },
+}
+
+/// The place of a [`CatalogError`] in a catalog.
+///
+/// ```
+/// use entitle::catalog::{Catalog, CatalogError, CatalogPlace, Profile};
+///
+/// let reader = Profile::new("reader").ceiling_on("project", ["read"]);
+/// let error = Catalog::builder().profile(reader).build().unwrap_err();
+/// let within = CatalogPlace::Profile { profile: "reader".into() };
+/// assert_eq!(within.to_string(), "profile `reader`");
+/// assert_eq!(error, CatalogError::UnknownKind { within, kind: "project".into() });
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CatalogPlace {
+    /// The catalog itself.
+    Catalog,
+    /// A kind.
+    Kind {
+        /// The name of the kind.
+        kind: String,
+    },
+    /// The implications of one permission.
+    Implications {
+        /// The kind of the permission.
+        kind: String,
+        /// The permission that implies others.
+        permission: String,
+    },
+    /// A profile and its ceiling.
+    Profile {
+        /// The name of the profile.
+        profile: String,
+    },
+    /// An add-on.
+    AddOn {
+        /// The name of the add-on.
+        add_on: String,
+    },
+    /// An edition.
+    Edition {
+        /// The name of the edition.
+        edition: String,
+    },
+    /// The default profile.
+    DefaultProfile,
+    /// The mapping of external names to profiles.
+    ExternalProfiles,
+    /// The lapsed ceiling.
+    Lapsed,
+}
+
+impl fmt::Display for CatalogPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Catalog => f.write_str("catalog"),
+            Self::Kind { kind } => write!(f, "kind `{kind}`"),
+            Self::Implications { kind, permission } => {
+                write!(f, "kind `{kind}`, implications of `{permission}`")
+            }
+            Self::Profile { profile } => write!(f, "profile `{profile}`"),
+            Self::AddOn { add_on } => write!(f, "add-on `{add_on}`"),
+            Self::Edition { edition } => write!(f, "edition `{edition}`"),
+            Self::DefaultProfile => f.write_str("default profile"),
+            Self::ExternalProfiles => f.write_str("external profiles"),
+            Self::Lapsed => f.write_str("lapsed ceiling"),
+        }
+    }
+}
+
+/// Formats the permissions of a cycle, in backticks and separated by arrows.
+struct Cycle<'a>(&'a [String]);
+
+impl fmt::Display for Cycle<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, permission) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { " -> " };
+            write!(f, "{separator}`{permission}`")?;
+        }
+        Ok(())
+    }
 }

@@ -1,4 +1,4 @@
-//! Kinds of resources, in types and at run time.
+//! Kinds of resources, as types and as run-time definitions.
 
 use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
@@ -15,12 +15,12 @@ use crate::name::Name;
 
 /// A kind of resource whose permissions are a `bitflags` type over `u64`.
 ///
-/// Every flag of one bit is a permission; its name in lower case is the permission's name, so that `WRITE` is
-/// written `write` in grants, histories and scenarios. Flags of several bits are shorthands and no permissions.
+/// Every single-bit flag is a permission. Its serialized name is the flag's name in lower case: `WRITE` becomes
+/// `write`. Flags of several bits are combinations and not permissions.
 ///
 /// ```
 /// use entitle::bitflags::bitflags;
-/// use entitle::catalog::{Kind, ResourceKind};
+/// use entitle::catalog::{Catalog, Kind, ResourceKind};
 ///
 /// bitflags! {
 ///     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,21 +36,18 @@ use crate::name::Name;
 ///     type Permissions = ProjectPermissions;
 /// }
 ///
-/// let kind = Kind::of::<Project>().implies(ProjectPermissions::WRITE, ProjectPermissions::READ);
-/// # let _ = kind;
+/// let catalog = Catalog::builder().kind(Kind::of::<Project>()).build()?;
+/// assert_eq!(catalog.permissions_of("project").collect::<Vec<_>>(), ["read", "write"]);
+/// # Ok::<(), entitle::catalog::CatalogError>(())
 /// ```
 pub trait ResourceKind: 'static {
-    /// The kind's name in the catalog, in targets such as `project/churn`, and in everything stored.
-    ///
-    /// See the example of [`ResourceKind`].
+    /// The name of the kind in the catalog, in targets such as `project/churn`, and in serialized forms.
     const NAME: &'static str;
 
-    /// The kind's permissions.
-    ///
-    /// See the example of [`ResourceKind`].
+    /// The permissions of the kind.
     type Permissions: Flags<Bits = u64>;
 
-    /// Names the resource with this key: `Project::at("churn")` is `project/churn`.
+    /// Returns the target for the resource with this key: `Project::at("churn")` is `project/churn`.
     ///
     /// ```
     /// # use entitle::bitflags::bitflags;
@@ -67,7 +64,7 @@ pub trait ResourceKind: 'static {
         TypedTarget::new(Some(key.into()))
     }
 
-    /// Names all resources of the kind, those that do not exist yet included (rule A8).
+    /// Returns the target for all resources of the kind, present and future (rule A8).
     ///
     /// ```
     /// # use entitle::bitflags::bitflags;
@@ -85,7 +82,7 @@ pub trait ResourceKind: 'static {
         TypedTarget::new(Some("*".to_owned()))
     }
 
-    /// Names the one resource of a singleton kind (rule A9).
+    /// Returns the target for the resource of a singleton kind (rule A9).
     ///
     /// ```
     /// # use entitle::bitflags::bitflags;
@@ -103,9 +100,9 @@ pub trait ResourceKind: 'static {
         TypedTarget::new(None)
     }
 
-    /// Returns the names of the permissions in a set, as commands write them.
+    /// Returns the serialized names of the permissions in a set.
     ///
-    /// A bit that is no permission of the kind has no name and is left out.
+    /// Bits that are not permissions of the kind are ignored.
     ///
     /// ```
     /// # use entitle::bitflags::bitflags;
@@ -128,10 +125,10 @@ pub trait ResourceKind: 'static {
     }
 }
 
-/// A target of a typed kind: one resource, all of them, or the singleton.
+/// A target of a typed kind: one resource, all resources, or the singleton.
 ///
-/// Made by [`ResourceKind::at`], [`ResourceKind::all`] and [`ResourceKind::only`]. Commands take it in place of a
-/// text, with permissions of the kind's own type:
+/// [`ResourceKind::at`], [`ResourceKind::all`] and [`ResourceKind::only`] create one. Commands accept it in place of
+/// a string, with permissions of the kind's type:
 ///
 /// ```
 /// # use entitle::bitflags::bitflags;
@@ -179,25 +176,23 @@ impl<K: ResourceKind> From<TypedTarget<K>> for String {
     }
 }
 
-/// What can be asked about a [`ResourceId`](crate::ResourceId): the permissions of its kind.
+/// The type parameter of a [`ResourceId`](crate::ResourceId), which sets the type of permissions in checks.
 ///
-/// Implemented for every [`ResourceKind`], whose requests are its own `bitflags` type, and for [`Untyped`], whose
-/// requests are [`PermissionSet`]s. It is sealed: there is nothing to implement.
+/// The trait is implemented for every [`ResourceKind`], with its `bitflags` type, and for [`Untyped`], with
+/// [`PermissionSet`]. It is sealed and cannot be implemented directly.
 pub trait AnyKind: sealed::Sealed {
     /// The type of a set of permissions.
-    ///
-    /// See the example of [`ResourceId`](crate::ResourceId).
     type Permissions;
 
-    /// The set as the evaluator reads it.
+    /// Converts a set to the form that the evaluator uses.
     #[doc(hidden)]
     fn request(permissions: Self::Permissions) -> Request;
 
-    /// A set of the evaluator's as the caller reads it.
+    /// Converts a set of the evaluator to the type of the caller.
     #[doc(hidden)]
     fn answer(kind: KindId, bits: u64) -> Self::Permissions;
 
-    /// Whether a kind of the catalog is this kind, permission by permission.
+    /// Returns `true` if a kind of the catalog has the same name and permissions.
     #[doc(hidden)]
     fn is(kind: &KindDefinition) -> bool;
 }
@@ -208,18 +203,16 @@ mod sealed {
     impl Sealed for crate::id::Untyped {}
 }
 
-/// The permissions that a check asks for; typed requests need no kind, their resource's type has it.
-///
-/// See the example of [`Catalog`](crate::catalog::Catalog).
+/// The requested permissions of a check. A typed request has no kind: the type of its resource has it.
 #[derive(Clone, Copy, Debug)]
 pub struct Request {
     pub(crate) bits: u64,
-    /// The kind's number, or [`Request::TYPED`]: two words in all, which are passed in registers.
+    /// The index of the kind, or [`Request::TYPED`]. The request is two words, which are passed in registers.
     kind: u8,
 }
 
 impl Request {
-    /// Stands for the kind of whatever resource is asked about.
+    /// The marker for the kind of the resource. No kind has this index: there are at most 64.
     const TYPED: u8 = u8::MAX;
 
     pub(crate) const fn typed(bits: u64) -> Self {
@@ -230,17 +223,17 @@ impl Request {
         Self { bits, kind: kind.get() }
     }
 
-    /// Something of no kind at all, which suits no resource.
+    /// Creates a request that suits no resource.
     pub(crate) const fn of_no_kind() -> Self {
         Self { bits: u64::MAX, kind: Self::TYPED - 1 }
     }
 
-    /// The kind, if the type of the resource does not say it.
+    /// Returns the kind of an untyped request.
     pub(crate) fn kind(self) -> Option<KindId> {
         (self.kind != Self::TYPED).then(|| KindId::new(self.kind))
     }
 
-    /// Whether something is asked for, and of this kind.
+    /// Returns `true` if the request is not empty and its permissions are of this kind.
     #[inline]
     pub(crate) fn suits(self, kind: u8) -> bool {
         self.bits != 0 && (self.kind == Self::TYPED || self.kind == kind)
@@ -284,7 +277,7 @@ impl AnyKind for Untyped {
     }
 }
 
-/// The flags of one bit of a typed kind, with their names as declared; the first name of a bit counts.
+/// Returns the single-bit flags of a typed kind with their names; the first name of a bit counts.
 pub(crate) fn single_bits<K: ResourceKind>() -> impl Iterator<Item = (u64, &'static str)> + Clone {
     let flags = K::Permissions::FLAGS;
     flags.iter().enumerate().filter_map(move |(place, flag)| {
@@ -294,19 +287,17 @@ pub(crate) fn single_bits<K: ResourceKind>() -> impl Iterator<Item = (u64, &'sta
     })
 }
 
-/// One kind of the catalog, with implication worked out.
-///
-/// See the example of [`Catalog`](crate::catalog::Catalog).
+/// A kind of a catalog, with its implications closed.
 #[derive(Debug)]
 pub struct KindDefinition {
     pub(super) name: Box<str>,
     pub(super) singleton: bool,
-    /// Names by bit, lowest first.
+    /// The names by bit, lowest bit first.
     pub(super) names: Vec<(u64, Name)>,
     pub(super) all: u64,
-    /// For each bit: itself and all that it implies.
+    /// For each bit, the bit and all bits that it implies.
     pub(super) implied: Box<[u64; 64]>,
-    /// For each bit: itself and all that imply it.
+    /// For each bit, the bit and all bits that imply it.
     pub(super) implying: Box<[u64; 64]>,
     pub(super) owner: u64,
 }
@@ -324,7 +315,7 @@ impl KindDefinition {
         self.all
     }
 
-    /// What owning a resource of this kind grants, closed under implication (rule A2).
+    /// Returns the permissions of the owner of a resource, closed under implication (rule A2).
     pub(crate) fn owner(&self) -> u64 {
         self.owner
     }
@@ -345,18 +336,18 @@ impl KindDefinition {
         self.names.iter().filter(move |&&(bit, _)| bit & bits != 0).map(|(_, name)| name)
     }
 
-    /// The bits and all that they imply (rule A3).
+    /// Returns the bits and all bits that they imply (rule A3).
     pub(crate) fn close(&self, bits: u64) -> u64 {
         union_over(&self.implied, bits)
     }
 
-    /// What is left of `held` when `bits` are revoked: they go, and so does all that implies them (rule A3).
+    /// Removes `bits`, and all bits that imply one of them, from `held` (rule A3).
     pub(crate) fn without(&self, held: u64, bits: u64) -> u64 {
         held & !union_over(&self.implying, bits)
     }
 }
 
-/// The union of a table's entries over the bits that are set.
+/// Returns the union of `bits` and the entries of a table for the bits that are set.
 pub(super) fn union_over(table: &[u64; 64], bits: u64) -> u64 {
     let set = table.iter().enumerate().filter(|&(bit, _)| bits & (1 << bit) != 0);
     set.fold(bits, |union, (_, entry)| union | entry)

@@ -1,8 +1,8 @@
-//! What a platform declares once: kinds and their permissions, profiles, add-ons, editions.
+//! The declarations of a platform: kinds and their permissions, profiles, add-ons and editions.
 //!
-//! A [`Catalog`] is immutable and shared; a clone costs one reference count. It is declared in code, with any
-//! [`bitflags`] type over `u64` as the permissions of a kind, or read from data as a [`CatalogDocument`]; both go
-//! through the same checks, so a catalog that exists is sound.
+//! A [`Catalog`] is immutable. It is declared in code with [`Catalog::builder`], where any [`bitflags`] type over
+//! `u64` can be the permissions of a kind, or read from data as a [`CatalogDocument`]. Both are validated in the same
+//! way.
 
 mod build;
 mod builder;
@@ -25,7 +25,7 @@ pub use self::document::{
     AddOnDocument, Cap, CatalogDocument, CeilingDocument, Choose, EditionDocument, Enforcement, Entries,
     ExternalProfile, ExternalProfiles, KindDocument, PermissionsDocument, ProfileDocument, SeatKind,
 };
-pub use self::error::CatalogError;
+pub use self::error::{CatalogError, CatalogPlace};
 pub use self::kind::{AnyKind, ResourceKind, TypedTarget};
 pub(crate) use self::kind::{KindDefinition, Request};
 pub use self::permission::{KindId, PermissionSet};
@@ -34,38 +34,24 @@ pub(crate) use self::profile::{Ceiling, ProfileDefinition};
 
 use crate::name::Name;
 
-/// Names in the order of their declaration, found by hash.
+/// A hash map from names to values that keeps the order of declaration.
 pub(crate) type Declared<T> = IndexMap<Box<str>, T, hashbrown::DefaultHashBuilder>;
 
-/// Everything that a platform declares once, checked and ready for use.
+/// A validated catalog: the kinds, profiles, add-ons and editions of a platform.
+///
+/// A clone shares the content and costs one reference count.
 ///
 /// ```
-/// use entitle::catalog::{Cap, Catalog, CeilingDocument, Choose, Kind, Profile};
+/// use entitle::catalog::{Catalog, Kind, Profile};
 ///
-/// let project = Kind::named("project").permissions(["admin", "write", "read"]);
+/// let project = Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]);
 /// let catalog = Catalog::builder()
-///     .kind(Kind::named("instance").singleton().permissions(["admin", "create"]).owner(["admin"]))
-///     .kind(project.implies("admin", ["write"]).implies("write", ["read"]).owner(["admin"]))
+///     .kind(project)
 ///     .profile(Profile::new("designer"))
 ///     .profile(Profile::new("reader").ceiling_on("project", ["read"]))
-///     .profile(Profile::new("planner").ceiling_all_of("project").advisory())
-///     .profile(Profile::new("guest").ceiling_none())
-///     .profile(Profile::new("technical").exempt())
-///     .default_profile("reader")
-///     .add_on("studios", "instance", ["create"])
-///     .edition("starter", [("designer", Cap::AtMost(10)), ("reader", Cap::Unlimited)])
-///     .external_profiles(Choose::Rank, [("CN=analysts", "designer")])
-///     .lapsed(CeilingDocument::None)
 ///     .build()?;
-/// assert_eq!(catalog.profiles().next(), Some("designer"));
-/// assert_eq!(catalog.kinds().collect::<Vec<_>>(), ["instance", "project"]);
-/// let write = catalog.permission_set("project", ["write"]).ok_or("no such permission")?;
-/// assert_eq!(catalog.names(write).collect::<Vec<_>>(), ["write"]);
-/// assert_eq!(catalog.permissions_of("project").collect::<Vec<_>>(), ["admin", "write", "read"]);
-/// let (project, guest) = (catalog.kind("project").unwrap(), catalog.profile("guest").unwrap());
-/// assert_eq!((catalog.kind_name(project), catalog.profile_name(guest)), (Some("project"), Some("guest")));
-/// assert_eq!(Catalog::try_from(catalog.document().clone())?, catalog);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// assert_eq!(catalog.profiles().collect::<Vec<_>>(), ["designer", "reader"]);
+/// # Ok::<(), entitle::catalog::CatalogError>(())
 /// ```
 #[derive(Clone)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -83,109 +69,132 @@ pub(crate) struct Inner {
     lapsed: Ceiling,
 }
 
-/// What an add-on gates: without it in the license, these permissions of each kind are cut (rule S13).
+/// The permissions of each kind that an add-on gates: they are denied without it in the license (rule S13).
 pub(crate) struct AddOn {
     pub(crate) gates: Box<[u64]>,
 }
 
-/// What an edition offers (rule S14).
+/// The limits of an edition (rule S14).
 pub(crate) struct Edition {
     pub(crate) caps: Box<[Option<Cap>]>,
     pub(crate) total: Option<u64>,
     pub(crate) add_ons: bool,
 }
 
-/// How external names choose a profile (rule G3).
+/// The mapping of external names to profiles (rule G3).
 pub(crate) struct ExternalChoice {
     choose: Choose,
     map: Box<[(Name, ProfileId)]>,
 }
 
 impl Catalog {
-    /// Starts a catalog declared in code.
-    ///
-    /// See the example of [`Catalog`].
+    /// Returns an empty builder.
     pub fn builder() -> CatalogBuilder {
         CatalogBuilder::default()
     }
 
-    /// The catalog as plain data, as it was declared.
+    /// Returns the catalog as data, as it was declared.
     ///
-    /// See the example of [`Catalog`].
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind};
+    /// # let project = Kind::named("project").permissions(["write", "read"]);
+    /// # let catalog = Catalog::builder().kind(project).build()?;
+    /// let copy = Catalog::try_from(catalog.document().clone())?;
+    /// assert_eq!(copy, catalog);
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
     #[must_use]
     pub fn document(&self) -> &CatalogDocument {
         &self.0.document
     }
 
-    /// The names of all kinds, in the order of their declaration.
-    ///
-    /// See the example of [`Catalog`].
+    /// Returns the names of all kinds, in the order of declaration.
     #[must_use]
     pub fn kinds(&self) -> impl ExactSizeIterator<Item = &str> {
         self.0.kinds.keys().map(|name| &**name)
     }
 
-    /// The names of all profiles, highest rank first.
-    ///
-    /// See the example of [`Catalog`].
+    /// Returns the names of all profiles, highest rank first.
     #[must_use]
     pub fn profiles(&self) -> impl ExactSizeIterator<Item = &str> {
         self.0.profiles.keys().map(|name| &**name)
     }
 
-    /// The names of all permissions of a kind, lowest bit first; none for an unknown kind.
+    /// Returns the names of all permissions of a kind, lowest bit first; none for an unknown kind.
     ///
-    /// See the example of [`Catalog`].
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind};
+    /// # let project = Kind::named("project").permissions(["write", "read"]);
+    /// # let catalog = Catalog::builder().kind(project).build()?;
+    /// assert_eq!(catalog.permissions_of("project").collect::<Vec<_>>(), ["write", "read"]);
+    /// assert_eq!(catalog.permissions_of("dashboard").count(), 0);
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
     pub fn permissions_of(&self, kind: &str) -> impl Iterator<Item = &str> {
         self.0.kinds.get(kind).into_iter().flat_map(|kind| kind.names(kind.all()))
     }
 
-    /// The id of the kind with that name.
+    /// Looks up a kind by name.
     ///
-    /// See the example of [`Catalog`].
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind};
+    /// # let project = Kind::named("project").permissions(["write", "read"]);
+    /// # let catalog = Catalog::builder().kind(project).build()?;
+    /// let project = catalog.kind("project").unwrap();
+    /// assert_eq!(catalog.kind_name(project), Some("project"));
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
     #[must_use]
     pub fn kind(&self, name: &str) -> Option<KindId> {
         self.0.kinds.get_index_of(name).and_then(KindId::from_index)
     }
 
-    /// The id of the profile with that name.
+    /// Looks up a profile by name.
     ///
-    /// See the example of [`Catalog`].
+    /// ```
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// let catalog = Catalog::builder().profile(Profile::new("reader")).build()?;
+    /// let reader = catalog.profile("reader").unwrap();
+    /// assert_eq!(catalog.profile_name(reader), Some("reader"));
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
     #[must_use]
     pub fn profile(&self, name: &str) -> Option<ProfileId> {
         self.0.profiles.get_index_of(name).and_then(ProfileId::from_index)
     }
 
-    /// The name of a profile of this catalog.
-    ///
-    /// See the example of [`Catalog`].
+    /// Returns the name of a profile, or `None` if the id is of another catalog with more profiles.
     #[must_use]
     pub fn profile_name(&self, profile: ProfileId) -> Option<&str> {
         self.0.profiles.get_index(profile.index()).map(|(name, _)| &**name)
     }
 
-    /// The name of a kind of this catalog.
-    ///
-    /// See the example of [`Catalog`].
+    /// Returns the name of a kind, or `None` if the id is of another catalog with more kinds.
     #[must_use]
     pub fn kind_name(&self, kind: KindId) -> Option<&str> {
         self.0.kinds.get_index(kind.index()).map(|(name, _)| &**name)
     }
 
-    /// The profile of users for whom none was named (rule G3).
-    ///
-    /// See the example of [`Catalog`].
+    /// Returns the profile of users who are added without one (rule G3).
     #[must_use]
     pub fn default_profile(&self) -> Option<ProfileId> {
         self.0.default_profile
     }
 
-    /// The set of these permissions of a kind, exactly as listed.
+    /// Returns the set of the listed permissions of a kind, without the permissions that they imply.
     ///
-    /// `None` if the kind or one of the permissions is unknown: a misspelled permission never becomes an empty
-    /// or smaller set.
+    /// Returns `None` if the kind or one of the permissions is unknown, so that a misspelled permission never
+    /// becomes a smaller set.
     ///
-    /// See the example of [`Catalog`].
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind};
+    /// # let project = Kind::named("project").permissions(["write", "read"]);
+    /// # let catalog = Catalog::builder().kind(project).build()?;
+    /// let write = catalog.permission_set("project", ["write"]).unwrap();
+    /// assert_eq!(catalog.names(write).collect::<Vec<_>>(), ["write"]);
+    /// assert_eq!(catalog.permission_set("project", ["wriet"]), None);
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
     #[must_use]
     pub fn permission_set<'a>(
         &self,
@@ -201,9 +210,7 @@ impl Catalog {
         Some(PermissionSet::new(id, bits))
     }
 
-    /// The names in a set, lowest bit first.
-    ///
-    /// See the example of [`Catalog`].
+    /// Returns the names of the permissions in a set, lowest bit first.
     pub fn names(&self, set: PermissionSet) -> impl Iterator<Item = &str> {
         self.definition(set.kind()).into_iter().flat_map(move |kind| kind.names(set.bits()))
     }
@@ -250,7 +257,7 @@ impl Catalog {
         &self.0.lapsed
     }
 
-    /// The profile that external names choose (rule G3).
+    /// Returns the profile for a set of external names (rule G3).
     pub(crate) fn choose_profile(&self, names: &[Name]) -> Option<ProfileId> {
         let external = &self.0.external;
         let mut matched =

@@ -1,12 +1,13 @@
-//! Sets of permissions whose kind is known at run time.
+//! Permission sets whose kind is known at run time.
 
-/// A kind of one catalog, by its place in the order of declaration.
-///
-/// See the example of [`PermissionSet`].
+/// The id of a kind in one catalog, ordered by declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KindId(u8);
 
 impl KindId {
+    /// The kind of the empty set that queries return for an unknown resource; no catalog has as many kinds.
+    pub(crate) const UNKNOWN: Self = Self(u8::MAX);
+
     pub(crate) fn from_index(index: usize) -> Option<Self> {
         u8::try_from(index).ok().map(Self)
     }
@@ -24,24 +25,20 @@ impl KindId {
     }
 }
 
-/// Permissions of one kind: up to 64, one bit each.
+/// A set of permissions of one kind, for kinds that are known only at run time.
 ///
-/// The set knows its kind, so a permission of one kind asked on a resource of another is a denial
-/// ([`Denial::WrongKind`](crate::Denial)) and never an answer about some other bit. Hosts whose kinds are types
-/// use their own `bitflags` types instead.
+/// [`Catalog::permission_set`](crate::catalog::Catalog::permission_set) creates one. The set contains its kind, so that a
+/// check with a set of another kind than the resource's is denied with
+/// [`Denial::WrongKind`](crate::Denial::WrongKind). For kinds declared as types, their `bitflags` types take the
+/// place of this type.
 ///
 /// ```
 /// use entitle::catalog::{Catalog, Kind};
 ///
 /// let catalog = Catalog::builder().kind(Kind::named("project").permissions(["write", "read"])).build()?;
 /// let write = catalog.permission_set("project", ["write"]).unwrap();
+/// assert_eq!(Some(write.kind()), catalog.kind("project"));
 /// assert_eq!(catalog.names(write).collect::<Vec<_>>(), ["write"]);
-/// assert!(catalog.permission_set("project", ["wriet"]).is_none());
-///
-/// let both = catalog.permission_set("project", ["write", "read"]).unwrap();
-/// assert!(both.contains(write) && !write.contains(both));
-/// assert_eq!((both.len(), both.bits(), both.is_empty()), (2, 0b11, false));
-/// assert_eq!(Some(both.kind()), catalog.kind("project"));
 /// # Ok::<(), entitle::catalog::CatalogError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,41 +52,50 @@ impl PermissionSet {
         Self { kind, bits }
     }
 
-    /// The kind whose permissions these are.
-    ///
-    /// See the example of [`PermissionSet`].
+    /// Returns the kind of the permissions.
     #[must_use]
     pub const fn kind(self) -> KindId {
         self.kind
     }
 
-    /// The bits, one a permission.
-    ///
-    /// See the example of [`PermissionSet`].
+    /// Returns the bits, one for each permission.
     #[must_use]
     pub const fn bits(self) -> u64 {
         self.bits
     }
 
-    /// Whether no permission is in the set.
-    ///
-    /// See the example of [`PermissionSet`].
+    /// Returns `true` if the set contains no permission.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.bits == 0
     }
 
-    /// How many permissions are in the set.
+    /// Returns the number of permissions in the set.
     ///
-    /// See the example of [`PermissionSet`].
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind};
+    /// # let project = Kind::named("project").permissions(["write", "read"]);
+    /// # let catalog = Catalog::builder().kind(project).build()?;
+    /// let both = catalog.permission_set("project", ["write", "read"]).unwrap();
+    /// assert_eq!((both.len(), both.is_empty()), (2, false));
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
     #[must_use]
     pub const fn len(self) -> u32 {
         self.bits.count_ones()
     }
 
-    /// Whether every permission of `other` is in this set; sets of two kinds never contain each other.
+    /// Returns `true` if the set contains every permission of `other`; `false` for a set of another kind.
     ///
-    /// See the example of [`PermissionSet`].
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind};
+    /// # let project = Kind::named("project").permissions(["write", "read"]);
+    /// # let catalog = Catalog::builder().kind(project).build()?;
+    /// let both = catalog.permission_set("project", ["write", "read"]).unwrap();
+    /// let write = catalog.permission_set("project", ["write"]).unwrap();
+    /// assert!(both.contains(write) && !write.contains(both));
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.kind.0 == other.kind.0 && other.bits & !self.bits == 0

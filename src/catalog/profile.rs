@@ -1,12 +1,19 @@
-//! Profiles as the evaluator and the ledger use them.
+//! Profiles, in the form that the evaluator and the ledger use.
 
 use alloc::boxed::Box;
 
 use super::permission::KindId;
 
-/// A profile of one catalog, by its rank: 0 is the highest.
+/// The id of a profile in one catalog.
 ///
-/// See the example of [`Catalog`](crate::catalog::Catalog).
+/// Ids are ordered by rank: a profile declared earlier is ranked higher and has a smaller id.
+///
+/// ```
+/// # use entitle::catalog::{Catalog, Profile};
+/// let catalog = Catalog::builder().profile(Profile::new("designer")).profile(Profile::new("reader")).build()?;
+/// assert!(catalog.profile("designer").unwrap() < catalog.profile("reader").unwrap());
+/// # Ok::<(), entitle::catalog::CatalogError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProfileId(u8);
 
@@ -24,17 +31,17 @@ impl ProfileId {
     }
 }
 
-/// What may be used of what was granted: one bit set a kind, closed under implication (rules A3, A4).
+/// A limit on granted permissions: one bit set per kind, closed under implication (rules A3, A4).
 pub(crate) struct Ceiling(pub(crate) Box<[u64]>);
 
 impl Ceiling {
-    /// The permissions of a kind that stay; none of a kind that the ceiling does not name.
+    /// Returns the permissions of a kind; none for a kind that the ceiling does not list.
     pub(crate) fn of(&self, kind: KindId) -> u64 {
         self.0.get(kind.index()).copied().unwrap_or(0)
     }
 }
 
-/// One profile: the ceiling it puts on its holders, and how its seats count.
+/// The ceiling and the seat requirement of one profile.
 pub(crate) struct ProfileDefinition {
     pub(crate) ceiling: Ceiling,
     pub(crate) exempt: bool,

@@ -1,4 +1,4 @@
-//! The serialized forms of a catalog that are written by hand.
+//! Hand-written serialization of catalog documents.
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -1,4 +1,4 @@
-//! One value for a change: the time, the caller, the options and the commands.
+//! A batch: the time, the caller, the options and the commands of one change.
 
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -10,10 +10,10 @@ use crate::id::Principal;
 use crate::seats::{RequestSource, SeatPolicy};
 use crate::time::Timestamp;
 
-/// Commands that are planned together, with everything that they carry.
+/// Commands that are planned together, with their time, caller and options.
 ///
 /// [`Directory::plan`](crate::Directory::plan) and `Authority::execute` take the same value. All of its commands
-/// succeed, or nothing changes (rule C2). A batch names its time and who asks; the rest is optional.
+/// succeed, or nothing changes (rule C2). The time and the caller are required; the rest is optional.
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Profile};
@@ -39,7 +39,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Starts a batch of the host itself, which may ask for everything.
+    /// Starts a batch of the host, which may run every command.
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
@@ -52,9 +52,9 @@ impl Batch {
         Self { at: now, actor: None, by: String::new(), source: None, policy: None, commands: Vec::new() }
     }
 
-    /// Starts a batch of a user or a key, which may ask for what the catalog opens to people (rules D1, D2).
+    /// Starts a batch of a user or a key, which may run the commands that the catalog opens to it (rules D1, D2).
     ///
-    /// A catalog opens nothing so far, so every plan of an actor is refused `not_authorized`.
+    /// A catalog cannot open any command yet, so every plan of an actor is refused `not_authorized`.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};
@@ -72,7 +72,7 @@ impl Batch {
         Self { actor: Some(actor.into()), ..Self::host(now) }
     }
 
-    /// Sets the text that the audit log keeps with the commit; empty by default.
+    /// Sets the text for the audit log that the commit carries; empty by default.
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
@@ -89,21 +89,22 @@ impl Batch {
 
     /// Sets the source that a seat policy sees for every request of the batch (rule S7).
     ///
-    /// By default it follows from each command: an invitation, a synchronization, and so on.
+    /// By default the source follows from the command, for example [`RequestSource::Invite`].
     ///
     /// ```
     /// # use entitle::{Batch, Timestamp, seats::RequestSource};
     /// let import = Batch::host(Timestamp::EPOCH).source(RequestSource::Import);
-    /// # let _ = import;
+    /// assert!(import.commands().is_empty());
     /// ```
     pub fn source(mut self, source: RequestSource) -> Self {
         self.source = Some(source);
         self
     }
 
-    /// Sets the seat policy of this batch, in place of the default one.
+    /// Sets the seat policy of this batch.
     ///
-    /// The default is [`Strict`](crate::Strict) for a directory, and the authority's policy for an authority.
+    /// The default is [`Strict`](crate::Strict) for `Directory::plan`, and the authority's own policy for
+    /// `Authority::execute`.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};
@@ -123,7 +124,7 @@ impl Batch {
         self
     }
 
-    /// Adds a command after those that are there.
+    /// Appends a command.
     ///
     /// ```
     /// # use entitle::{Batch, Command, Timestamp};
@@ -132,12 +133,13 @@ impl Batch {
     ///     .add(Command::join("ada", "data"));
     /// assert_eq!(batch.commands().len(), 2);
     /// ```
+    #[expect(clippy::should_implement_trait, reason = "a batch is no number, and `add` is the word for it")]
     pub fn add(mut self, command: impl Into<Command>) -> Self {
         self.commands.push(command.into());
         self
     }
 
-    /// Adds commands of one type after those that are there.
+    /// Appends commands of one type.
     ///
     /// ```
     /// # use entitle::{Batch, Command, Timestamp};
@@ -158,6 +160,13 @@ impl Batch {
     #[must_use]
     pub fn at(&self) -> Timestamp {
         self.at
+    }
+
+    /// Moves the time to `least` if it is earlier (rule F9).
+    #[cfg(feature = "sync")]
+    pub(crate) fn not_before(mut self, least: Timestamp) -> Self {
+        self.at = self.at.max(least);
+        self
     }
 
     /// Returns the commands in order.

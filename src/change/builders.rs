@@ -1,4 +1,4 @@
-//! Builders: the commands that have optional fields.
+//! Builders of the commands that have optional fields.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,24 +9,20 @@ use crate::time::Timestamp;
 
 /// Adds an active user with a seat, groups and an e-mail address.
 ///
-/// If the user exists it is a no-op, provided that every field named is already so and the user is active.
+/// For an active user that exists with every field as named it is a no-op (rule C4).
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Profile};
 /// # use entitle::directory::UserSource;
 /// # use entitle::{Batch, Command, Directory, Timestamp};
 /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
-/// let batch = Batch::host(Timestamp::EPOCH)
-///     .add(Command::add_group("data"))
-///     .add(Command::add_group("ops"))
-///     .add(Command::add_user("ada").profile("reader").groups(["data", "ops"]).source(UserSource::Sso))
-///     .add(Command::add_user("bob").no_profile().group("data").email("bob@example.com"));
-/// let plan = Directory::new(catalog).plan(batch)?;
-/// let directory = plan.directory();
-/// let (ada, bob) = (directory.user_by_name("ada").unwrap(), directory.user_by_name("bob").unwrap());
-/// assert_eq!(directory.groups_of(ada), ["data", "ops"]);
+/// # let batch = Batch::host(Timestamp::EPOCH).extend(["data", "ops"].map(Command::add_group));
+/// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+/// let ada = Command::add_user("ada").profile("reader").groups(["data", "ops"]).source(UserSource::Sso);
+/// let directory = directory.plan(Batch::host(Timestamp::EPOCH).add(ada))?.into_directory();
+/// let ada = directory.user_by_name("ada").unwrap();
 /// assert_eq!(directory.source_of(ada), Some(UserSource::Sso));
-/// assert_eq!(directory.seat_of(bob).and_then(|seat| seat.holds), None);
+/// assert!(directory.groups_of(ada).into_iter().eq(["data", "ops"]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,43 +32,41 @@ use crate::time::Timestamp;
 pub struct AddUser {
     /// The new name.
     pub user: String,
-    /// The profile; left out is the catalog's default, `Some(None)` is none (rule G3).
+    /// The profile; `None` is the catalog's default, `Some(None)` is no profile (rule G3).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     #[cfg_attr(feature = "serde", serde(with = "crate::wire::left_out"))]
     pub profile: Option<Option<String>>,
     /// Explicit groups to join.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub groups: Vec<String>,
-    /// Where the user comes from; left out is local (rule G2).
+    /// The source of the user; `None` is local (rule G2).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub source: Option<UserSource>,
-    /// An e-mail address, kept and never used.
+    /// The e-mail address, which is stored and not used.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub email: Option<String>,
-    /// Refuses `exists` if the name is taken, even where everything is as asked (rule F7).
+    /// True if a name in use is refused (`exists`), even with every field as named (rule F7).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
     pub new: bool,
 }
 
-/// Invites a user: the seat is reserved until the invitation is accepted, revoked or over (rule S4).
+/// Invites a user: a seat is reserved until the invitation is accepted, revoked or expired (rule S4).
 ///
-/// For a user whose invitation expired it renews the invitation; fields left out stay as they are then.
+/// For a user whose invitation expired it renews the invitation. A profile or an e-mail address that is left out then
+/// stays as it was.
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Profile};
 /// # use entitle::directory::UserStatus;
 /// # use entitle::{Batch, Command, Directory, Timestamp};
 /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
-/// let over = Timestamp::from_millis(1_000);
-/// let batch = Batch::host(Timestamp::EPOCH)
-///     .add(Command::add_group("data"))
-///     .add(Command::invite("ada").profile("reader").group("data").expires_at(over))
-///     .add(Command::invite("bob").no_profile().groups(["data"]).email("bob@example.com"));
-/// let directory = Directory::new(catalog).plan(batch)?.into_directory();
-/// let ada = directory.user_by_name("ada").unwrap();
-/// assert_eq!(directory.status_of(ada), Some(UserStatus::Invited));
+/// # let directory = Directory::new(catalog);
+/// let end = Timestamp::from_millis(1_000);
+/// let invite = Command::invite("ada").profile("reader").expires_at(end);
+/// let directory = directory.plan(Batch::host(Timestamp::EPOCH).add(invite))?.into_directory();
 ///
-/// let later = directory.plan(Batch::host(over).add(Command::tick()))?.into_directory();
+/// let later = directory.plan(Batch::host(end).add(Command::tick()))?.into_directory();
+/// let ada = later.user_by_name("ada").unwrap();
 /// assert_eq!(later.status_of(ada), Some(UserStatus::Expired));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -83,46 +77,38 @@ pub struct AddUser {
 pub struct Invite {
     /// The new name, or that of a user whose invitation expired.
     pub user: String,
-    /// The profile; left out is the catalog's default, `Some(None)` is none (rule G3).
+    /// The profile; `None` is the catalog's default, `Some(None)` is no profile (rule G3).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     #[cfg_attr(feature = "serde", serde(with = "crate::wire::left_out"))]
     pub profile: Option<Option<String>>,
     /// Explicit groups to join.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub groups: Vec<String>,
-    /// When the invitation is over; never if left out.
+    /// The expiry of the invitation; `None` is never.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub expires_at: Option<Timestamp>,
-    /// An e-mail address, kept and never used.
+    /// The e-mail address, which is stored and not used.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub email: Option<String>,
-    /// Refuses `exists` if the name is taken, even where everything is as asked (rule F7).
+    /// True if a name in use is refused (`exists`), even with every field as named (rule F7).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
     pub new: bool,
 }
 
-/// Invites everyone named in a text: addresses between commas, spaces, semicolons or new lines (rule G6).
+/// Invites every address in a text, separated by commas, spaces, semicolons or new lines (rule G6).
 ///
-/// Each address is the user's name. One bad address refuses all, and every bad one is listed.
+/// Each address becomes the name of a user. One bad address refuses all of them, and the refusal lists every bad one.
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Profile};
 /// # use entitle::{Batch, Command, Directory, Timestamp};
 /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
-/// let batch = Batch::host(Timestamp::EPOCH)
-///     .add(Command::add_group("data"))
-///     .add(Command::invite_many("ada@example.com, bob@example.com")
-///         .profile("reader")
-///         .group("data")
-///         .expires_at(Timestamp::from_millis(1_000))
-///         )
-///     .add(Command::invite_many("eve@example.com").no_profile().groups(["data"]));
-/// let plan = Directory::new(catalog).plan(batch)?;
-/// let directory = plan.directory();
-/// let data = directory.group_by_name("data").unwrap();
-/// assert_eq!(directory.members_of(data), ["ada@example.com", "bob@example.com", "eve@example.com"]);
+/// # let (now, directory) = (Timestamp::EPOCH, Directory::new(catalog));
+/// let invite = Command::invite_many("ada@example.com, bob@example.com").profile("reader");
+/// let directory = directory.plan(Batch::host(now).add(invite))?.into_directory();
+/// assert!(directory.user_by_name("bob@example.com").is_some());
 ///
-/// let refusal = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::invite_many("ada@, bob"))).unwrap_err();
+/// let refusal = directory.plan(Batch::host(now).add(Command::invite_many("ada@, bob"))).unwrap_err();
 /// assert_eq!(refusal.to_string(), "not an address: `ada@`, `bob`");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -133,19 +119,19 @@ pub struct Invite {
 pub struct InviteMany {
     /// The addresses.
     pub text: String,
-    /// The profile; left out is the catalog's default, `Some(None)` is none (rule G3).
+    /// The profile; `None` is the catalog's default, `Some(None)` is no profile (rule G3).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     #[cfg_attr(feature = "serde", serde(with = "crate::wire::left_out"))]
     pub profile: Option<Option<String>>,
     /// Explicit groups to join.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub groups: Vec<String>,
-    /// When the invitations are over; never if left out.
+    /// The expiry of the invitations; `None` is never.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub expires_at: Option<Timestamp>,
 }
 
-/// Removes a user, whose memberships, grants, keys and credentials go too, and whose seat is free.
+/// Removes a user with all memberships, grants, keys and credentials, and frees the seat.
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};
@@ -158,12 +144,13 @@ pub struct InviteMany {
 /// #     .add(Command::add_user("ada").profile("reader"))
 /// #     .add(Command::add_user("bob").profile("reader"))
 /// #     .add(Command::add_resource("project/churn").owner("ada"));
+/// # let now = Timestamp::EPOCH;
 /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
-/// // Ada owns `project/churn`, which needs an owner.
-/// let refusal = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::remove_user("ada"))).unwrap_err();
+/// // `ada` owns `project/churn`.
+/// let refusal = directory.plan(Batch::host(now).add(Command::remove_user("ada"))).unwrap_err();
 /// assert_eq!(refusal.code(), "owns_resources");
 ///
-/// let plan = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::remove_user("ada").heir("bob")))?;
+/// let plan = directory.plan(Batch::host(now).add(Command::remove_user("ada").heir("bob")))?;
 /// let churn = plan.directory().resource_by_name("project/churn").unwrap();
 /// assert_eq!(plan.directory().owner_of(churn), directory.user_by_name("bob"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -175,12 +162,16 @@ pub struct InviteMany {
 pub struct RemoveUser {
     /// The user.
     pub user: String,
-    /// Who owns then what the user owned (rule A10).
+    /// The new owner of everything that the user owned (rule A10).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub heir: Option<String>,
 }
 
-/// Brings a user up to date with an external directory, adding the user if asked to (rule G2).
+/// Updates a user from an external directory; an unknown user is added unless [`known_only`](Self::known_only) is set
+/// (rule G2).
+///
+/// The external groups decide the memberships of external groups. They also decide the profile (rule G3): when the user
+/// is added, and again if [`update_profile`](Self::update_profile) is set.
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Choose, Profile};
@@ -191,19 +182,14 @@ pub struct RemoveUser {
 /// #     .profile(Profile::new("reader").exempt())
 /// #     .external_profiles(Choose::Rank, [("cn=data", "designer"), ("cn=all", "reader")])
 /// #     .build()?;
-/// # let directory = Directory::new(catalog);
-/// let known_only = Command::sync_user("ada", UserSource::Ldap, ["cn=all"]).known_only();
-/// let refusal = directory.plan(Batch::host(Timestamp::EPOCH).add(known_only)).unwrap_err();
-/// assert_eq!(refusal.code(), "unknown_user");
-///
-/// let first = Command::sync_user("ada", UserSource::Ldap, ["cn=all"]);
-/// let directory = directory.plan(Batch::host(Timestamp::EPOCH).add(first))?.into_directory();
+/// # let (now, directory) = (Timestamp::EPOCH, Directory::new(catalog));
+/// // The catalog maps `cn=all` to `reader` and `cn=data` to `designer`, which has the higher rank.
+/// let batch = Batch::host(now)
+///     .add(Command::sync_user("ada", UserSource::Ldap, ["cn=all"]))
+///     .add(Command::sync_user("ada", UserSource::Ldap, ["cn=all", "cn=data"]).update_profile());
+/// let directory = directory.plan(batch)?.into_directory();
 /// let ada = directory.user_by_name("ada").unwrap();
-/// assert_eq!(directory.seat_of(ada).and_then(|seat| seat.holds), Some("reader"));
-///
-/// let again = Command::sync_user("ada", UserSource::Ldap, ["cn=all", "cn=data"]).update_profile();
-/// let directory = directory.plan(Batch::host(Timestamp::EPOCH).add(again))?.into_directory();
-/// assert_eq!(directory.seat_of(ada).and_then(|seat| seat.holds), Some("designer"));
+/// assert_eq!(directory.seat_of(ada).unwrap().holds, Some("designer"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -213,17 +199,17 @@ pub struct RemoveUser {
 pub struct SyncUser {
     /// The user.
     pub user: String,
-    /// The directory's kind; another one than before is refused.
+    /// The external directory; another one than before is refused.
     pub source: UserSource,
-    /// The user's groups there, all of them.
+    /// All groups of the user in the external directory.
     pub external_groups: Vec<String>,
-    /// Whether an unknown user is added.
+    /// True if an unknown user is added; otherwise it is refused.
     #[cfg_attr(feature = "serde", serde(default = "yes"))]
     pub provision: bool,
-    /// Whether the profile of a known user is chosen again (rule G3).
+    /// True if the profile of a known user is chosen again (rule G3).
     #[cfg_attr(feature = "serde", serde(default))]
     pub update_profile: bool,
-    /// Says that the host has verified that this is the same person, whatever the source on record (rule F2).
+    /// True if a user of another source gets this one: the host has verified that it is the same person (rule F2).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
     pub link: bool,
 }
@@ -233,30 +219,19 @@ const fn yes() -> bool {
     true
 }
 
-/// Adds a group (rule G1).
+/// Adds a group, whose members are explicit, or managed by profile or by external groups (rule G1).
 ///
 /// ```
-/// # use entitle::catalog::{Catalog, Kind, Profile};
-/// # use entitle::directory::UserSource;
+/// # use entitle::catalog::{Catalog, Profile};
 /// # use entitle::{Batch, Command, Directory, Timestamp};
-/// # let catalog = Catalog::builder()
-/// #     .kind(Kind::named("project").permissions(["read"]))
-/// #     .profile(Profile::new("reader").exempt())
-/// #     .default_profile("reader")
-/// #     .build()?;
+/// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+/// # let directory = Directory::new(catalog);
 /// let batch = Batch::host(Timestamp::EPOCH)
-///     .add(Command::add_user("ada"))
-///     .add(Command::add_resource("project/churn").owner("ada"))
-///     .add(Command::add_group("data").includes_owner_of("project/churn"))
-///     .add(Command::add_group("readers").by_profile(["reader"]))
-///     .add(Command::add_group("staff").external(["cn=all"]))
-///     .add(Command::sync_user("bob", UserSource::Ldap, ["cn=all"]));
-/// let plan = Directory::new(catalog).plan(batch)?;
-/// let directory = plan.directory();
-/// let members = |group| directory.members_of(directory.group_by_name(group).unwrap());
-/// assert_eq!(members("data"), ["ada"]);
-/// assert_eq!(members("readers"), ["ada", "bob"]);
-/// assert_eq!(members("staff"), ["bob"]);
+///     .add(Command::add_user("ada").profile("reader"))
+///     .add(Command::add_group("readers").by_profile(["reader"]));
+/// let directory = directory.plan(batch)?.into_directory();
+/// let readers = directory.group_by_name("readers").unwrap();
+/// assert!(directory.members_of(readers).into_iter().eq(["ada"]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -266,18 +241,18 @@ const fn yes() -> bool {
 pub struct AddGroup {
     /// The new name.
     pub group: String,
-    /// How users come into it; left out is by command.
+    /// The rule of membership; `None` is explicit, by [`join`](crate::Command::join) and `leave`.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub members: Option<Members>,
     /// The resource whose owner is always a member, for explicit groups only (rule A10).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub includes_owner_of: Option<String>,
-    /// Refuses `exists` if the name is taken, even where everything is as asked (rule F7).
+    /// True if a name in use is refused (`exists`), even with every field as named (rule F7).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
     pub new: bool,
 }
 
-/// Adds a resource.
+/// Adds a resource, with an owner if one is named.
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};
@@ -286,14 +261,13 @@ pub struct AddGroup {
 /// #     .kind(Kind::named("project").permissions(["write", "read"]).owner(["write"]))
 /// #     .profile(Profile::new("reader").exempt())
 /// #     .build()?;
+/// # let directory = Directory::new(catalog);
 /// let batch = Batch::host(Timestamp::EPOCH)
 ///     .add(Command::add_user("ada").profile("reader"))
 ///     .add(Command::add_resource("project/churn").owner("ada"));
-/// let plan = Directory::new(catalog).plan(batch)?;
-/// let churn = plan.directory().resource_by_name("project/churn").unwrap();
-/// assert_eq!(plan.directory().owner_of(churn), plan.directory().user_by_name("ada"));
-/// // This catalog says that owning a project grants `write`.
-/// assert!(plan.directory().check_by_name("user:ada", "project/churn", &["write"])?.is_allowed());
+/// let directory = directory.plan(batch)?.into_directory();
+/// // In this catalog the owner of a project has `write`.
+/// assert!(directory.check_by_name("user:ada", "project/churn", &["write"]).is_allowed());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -303,10 +277,10 @@ pub struct AddGroup {
 pub struct AddResource {
     /// The new name, such as `project/churn`.
     pub resource: String,
-    /// Its owner (rule A10).
+    /// The owner (rule A10).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub owner: Option<String>,
-    /// Refuses `exists` if the name is taken, even where everything is as asked (rule F7).
+    /// True if a name in use is refused (`exists`), even with every field as named (rule F7).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
     pub new: bool,
 }
@@ -321,20 +295,17 @@ pub struct AddResource {
 /// #     .kind(Kind::named("project").permissions(["write", "read"]))
 /// #     .profile(Profile::new("designer").exempt())
 /// #     .build()?;
-/// let over = Timestamp::from_millis(1_000);
-/// let scope = ScopeDocument::nothing().with("project/*", ["read"]);
-/// let batch = Batch::host(Timestamp::EPOCH)
-///     .add(Command::add_user("ada").profile("designer"))
-///     .add(Command::add_resource("project/churn"))
-///     .add(Command::grant(Grantee::user("ada"), "project/churn", ["read", "write"]))
-///     .add(Command::add_key("ci", "ada").scope(scope).expires_at(over));
-/// let directory = Directory::new(catalog).plan(batch)?.into_directory();
-/// assert!(directory.check_by_name("key:ci", "project/churn", &["read"])?.is_allowed());
-/// let write = directory.check_by_name("key:ci", "project/churn", &["write"])?;
+/// # let batch = Batch::host(Timestamp::EPOCH)
+/// #     .add(Command::add_user("ada").profile("designer"))
+/// #     .add(Command::add_resource("project/churn"))
+/// #     .add(Command::grant(Grantee::user("ada"), "project/churn", ["read", "write"]));
+/// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+/// // `ada` may write to the project; the key may only read.
+/// let key = Command::add_key("ci", "ada").scope(ScopeDocument::nothing().with("project/*", ["read"]));
+/// let directory = directory.plan(Batch::host(Timestamp::EPOCH).add(key))?.into_directory();
+/// assert!(directory.check_by_name("key:ci", "project/churn", &["read"]).is_allowed());
+/// let write = directory.check_by_name("key:ci", "project/churn", &["write"]);
 /// assert_eq!(write.denial(), Some(Denial::NotGranted));
-///
-/// let later = directory.plan(Batch::host(over).add(Command::tick()))?.into_directory();
-/// assert_eq!(later.check_by_name("key:ci", "project/churn", &["read"])?.denial(), Some(Denial::Inactive));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -344,15 +315,15 @@ pub struct AddResource {
 pub struct AddKey {
     /// The new name.
     pub key: String,
-    /// The user.
+    /// The user that the key acts as.
     pub acts_as: String,
-    /// What it may do of what the user may do; left out is nothing.
+    /// The scope; `None` allows nothing.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub scope: Option<ScopeDocument>,
-    /// When it is over; never if left out.
+    /// The expiry; `None` is never.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub expires_at: Option<Timestamp>,
-    /// Refuses `exists` if the name is taken, even where everything is as asked (rule F7).
+    /// True if a name in use is refused (`exists`), even with every field as named (rule F7).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
     pub new: bool,
 }
@@ -361,7 +332,7 @@ pub(super) fn texts<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Vec<
     texts.into_iter().map(Into::into).collect()
 }
 
-/// Makes the setters that several builders share.
+/// Defines the setters that several builders share.
 macro_rules! shared_setters {
     ($($builder:ty: $($setter:ident),+;)+) => {$(
         impl $builder {
@@ -369,61 +340,59 @@ macro_rules! shared_setters {
         }
     )+};
     (@ profile) => {
-        /// Names the profile.
-        ///
-        /// See the [example](Self) of the command.
+        /// Sets the profile; the default is the one of the catalog (rule G3).
         pub fn profile(mut self, profile: impl Into<String>) -> Self {
             self.profile = Some(Some(profile.into()));
             self
         }
     };
     (@ no_profile) => {
-        /// Asks for no profile, not even the catalog's default.
-        ///
-        /// See the [example](Self) of the command.
+        /// Sets no profile, not even the catalog's default.
         pub fn no_profile(mut self) -> Self {
             self.profile = Some(None);
             self
         }
     };
     (@ group) => {
-        /// Adds an explicit group to join.
-        ///
-        /// See the [example](Self) of the command.
+        /// Adds an explicit group that the user joins.
         pub fn group(mut self, group: impl Into<String>) -> Self {
             self.groups.push(group.into());
             self
         }
     };
     (@ groups) => {
-        /// Adds explicit groups to join.
-        ///
-        /// See the [example](Self) of the command.
+        /// Adds explicit groups that the user joins.
         pub fn groups<G: Into<String>>(mut self, groups: impl IntoIterator<Item = G>) -> Self {
             self.groups.extend(groups.into_iter().map(Into::into));
             self
         }
     };
     (@ expires_at) => {
-        /// Says when it is over.
-        ///
-        /// See the [example](Self) of the command.
+        /// Sets the expiry; the default is never.
         pub fn expires_at(mut self, at: Timestamp) -> Self {
             self.expires_at = Some(at);
             self
         }
     };
     (@ must_be_new) => {
-        /// Refuses `exists` if the name is taken, even where everything is as asked (rule F7).
+        /// Refuses a name in use (`exists`), even with every field as named (rule F7).
+        ///
+        /// ```
+        /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+        /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(Catalog::builder().build()?));
+        /// let add = || Command::add_group("data");
+        /// assert!(directory.plan(Batch::host(now).add(add()).add(add())).is_ok());
+        /// let refusal = directory.plan(Batch::host(now).add(add()).add(add().must_be_new())).unwrap_err();
+        /// assert_eq!(refusal.code(), "exists");
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
         pub fn must_be_new(mut self) -> Self {
             self.new = true;
             self
         }
     };
     (@ email) => {
-        /// Names an e-mail address.
-        ///
-        /// See the [example](Self) of the command.
+        /// Sets the e-mail address.
         pub fn email(mut self, email: impl Into<String>) -> Self {
             self.email = Some(email.into());
             self
@@ -441,9 +410,7 @@ shared_setters! {
 }
 
 impl AddUser {
-    /// Says where the user comes from.
-    ///
-    /// See the example of [`AddUser`].
+    /// Sets the source of the user; the default is local.
     pub fn source(mut self, source: UserSource) -> Self {
         self.source = Some(source);
         self
@@ -451,9 +418,7 @@ impl AddUser {
 }
 
 impl RemoveUser {
-    /// Names who owns then what the user owned.
-    ///
-    /// See the example of [`Command`](crate::Command).
+    /// Names the new owner of everything that the user owned.
     pub fn heir(mut self, heir: impl Into<String>) -> Self {
         self.heir = Some(heir.into());
         self
@@ -461,15 +426,15 @@ impl RemoveUser {
 }
 
 impl SyncUser {
-    /// Refuses an unknown user instead of adding it.
-    ///
-    /// See the example of [`SyncUser`].
+    /// Refuses an unknown user (`unknown_user`) instead of adding it.
     pub fn known_only(mut self) -> Self {
         self.provision = false;
         self
     }
 
-    /// Gives a user of another source this one; the host has verified that it is the same person (rule F2).
+    /// Changes the source of a user of another source; the host has verified that it is the same person (rule F2).
+    ///
+    /// Refused `wrong_source` without it. The status stays: an invitation is accepted by its own command.
     ///
     /// ```
     /// # use entitle::catalog::Catalog;
@@ -489,9 +454,10 @@ impl SyncUser {
         self
     }
 
-    /// Chooses the profile again, also for a known user.
+    /// Chooses the profile again for a known user.
     ///
-    /// See the example of [`SyncUser`].
+    /// Without a seat for it, the user keeps the present profile, and [`Plan::unmet`](super::Plan::unmet) reports it
+    /// (rule F1).
     pub fn update_profile(mut self) -> Self {
         self.update_profile = true;
         self
@@ -499,25 +465,19 @@ impl SyncUser {
 }
 
 impl AddGroup {
-    /// Makes everybody a member who wants one of these profiles, and nobody else.
-    ///
-    /// See the example of [`Command`](crate::Command).
+    /// Makes the users who want one of these profiles the members.
     pub fn by_profile<P: Into<String>>(mut self, profiles: impl IntoIterator<Item = P>) -> Self {
         self.members = Some(Members::ByProfile(texts(profiles)));
         self
     }
 
-    /// Makes everybody a member who has one of these external names.
-    ///
-    /// See the example of [`AddGroup`].
+    /// Makes the users with one of these external groups the members.
     pub fn external<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.members = Some(Members::External(texts(names)));
         self
     }
 
-    /// Makes the owner of a resource always a member.
-    ///
-    /// See the example of [`AddGroup`].
+    /// Makes the owner of a resource a member, who cannot leave.
     pub fn includes_owner_of(mut self, resource: impl Into<String>) -> Self {
         self.includes_owner_of = Some(resource.into());
         self
@@ -525,9 +485,7 @@ impl AddGroup {
 }
 
 impl AddResource {
-    /// Names the owner.
-    ///
-    /// See the example of [`Command`](crate::Command).
+    /// Sets the owner.
     pub fn owner(mut self, owner: impl Into<String>) -> Self {
         self.owner = Some(owner.into());
         self
@@ -535,9 +493,7 @@ impl AddResource {
 }
 
 impl AddKey {
-    /// Says what the key may do.
-    ///
-    /// See the example of [`Command`](crate::Command).
+    /// Sets the scope; without one the key may do nothing.
     pub fn scope(mut self, scope: ScopeDocument) -> Self {
         self.scope = Some(scope);
         self

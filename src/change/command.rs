@@ -1,4 +1,4 @@
-//! Commands: everything that anybody can ask to be changed.
+//! Commands: the changes that a batch can ask for, by names.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,64 +8,22 @@ use super::target::CommandTarget;
 use crate::directory::{Grantee, UserSource};
 use crate::seats::License;
 
-/// One change that somebody asks for, by names.
+/// A change of a directory, by names; a [`Batch`](super::Batch) carries one or many.
 ///
 /// A command that asks for what already is succeeds and records nothing (rule C4), so provisioning can be repeated.
-///
-/// Commands with optional fields have a builder of their own, which [`into`](Into::into) makes a command; all others are
-/// commands at once:
+/// Commands with optional fields are made by a builder, such as [`AddUser`]; a batch takes both.
 ///
 /// ```
-/// use entitle::catalog::{Catalog, Kind, Profile};
-/// use entitle::change::ScopeDocument;
-/// use entitle::directory::UserSource;
-/// use entitle::{Batch, Command, Directory, Grantee, License, Timestamp};
+/// # use entitle::{Directory, Timestamp, catalog::Catalog};
+/// use entitle::{Batch, Command};
 ///
-/// let catalog = Catalog::builder()
-///     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
-///     .profile(Profile::new("designer"))
-///     .profile(Profile::new("reader").ceiling_on("project", ["read"]))
-///     .build()?;
-/// let license = License::new("acme-2026").seats("designer", 2).unlimited("reader");
-/// let who = [
-///     Command::install_license(license),
-///     Command::add_group("data").into(),
-///     Command::add_group("readers").by_profile(["reader"]).into(),
-///     Command::add_user("ada").profile("designer").groups(["data"]).email("ada@acme.example").into(),
-///     Command::invite("bob").profile("reader").expires_at(Timestamp::from_millis(86_400_000)).into(),
-///     Command::invite_many("cleo@acme.example; dan@acme.example").profile("reader").into(),
-///     Command::accept_invite("bob"),
-///     Command::revoke_invite("dan@acme.example"),
-///     Command::rename_user("cleo@acme.example", "cleo"),
-///     Command::sync_user("eve", UserSource::Ldap, ["CN=staff"]).into(),
-/// ];
-/// let what = [
-///     Command::add_resource("project/churn").owner("ada").into(),
-///     Command::grant(Grantee::group("data"), "project/churn", ["write"]),
-///     Command::revoke(Grantee::group("data"), "project/churn", ["write"]),
-///     Command::set_grant(Grantee::Everyone, "project/*", ["read"]),
-///     Command::add_key("nightly", "ada").scope(ScopeDocument::nothing().with("project/*", ["read"])).into(),
-///     Command::require_credential("project/churn", ["write"]),
-///     Command::record_credential("ada", "project/churn"),
-///     Command::transfer_ownership("project/churn", "bob"),
-/// ];
-/// let changes = [
-///     Command::join("bob", "data"),
-///     Command::leave("bob", "data"),
-///     Command::assign_profile("bob", "designer"),
-///     Command::suspend("ada"),
-///     Command::reinstate("ada"),
-///     Command::forget_credential("ada", "project/churn"),
-///     Command::remove_key("nightly"),
-///     Command::remove_user("bob").heir("ada").into(),
-///     Command::remove_resource("project/churn"),
-///     Command::remove_group("data"),
-///     Command::withdraw_profile("ada"),
-///     Command::tick(),
-/// ];
-/// let commands = who.into_iter().chain(what).chain(changes);
-/// let plan = Directory::new(catalog).plan(Batch::host(Timestamp::EPOCH).extend(commands))?;
-/// assert_eq!(plan.directory().user_count(), 3);
+/// # let directory = Directory::new(Catalog::builder().build()?);
+/// let batch = Batch::host(Timestamp::EPOCH)
+///     .add(Command::add_user("ada").email("ada@example.com"))
+///     .add(Command::add_group("data"))
+///     .add(Command::join("ada", "data"));
+/// let directory = directory.plan(batch)?.into_directory();
+/// assert_eq!((directory.user_count(), directory.group_count()), (1, 1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -78,49 +36,49 @@ pub enum Command {
     AddUser(AddUser),
     /// Invites a user, or renews an expired invitation; see [`Invite`].
     Invite(Invite),
-    /// Invites everyone named in a text; see [`InviteMany`].
+    /// Invites every address in a text; see [`InviteMany`].
     InviteMany(InviteMany),
-    /// Turns an open invitation into an active user; the reserved seat is held then (rule S4).
+    /// Accepts an open invitation; the reserved seat is held then (rule S4).
     AcceptInvite {
         /// The user.
         user: String,
     },
-    /// Takes an open invitation back and removes the user.
+    /// Revokes an open invitation and removes the user.
     RevokeInvite {
         /// The user.
         user: String,
     },
-    /// Gives a user a profile, or takes it back with none (rule S1).
+    /// Assigns a profile to a user, or withdraws it (rule S1).
     AssignProfile {
         /// The user.
         user: String,
-        /// The profile; none gives the seat back.
+        /// The profile; `None` withdraws it and frees the seat.
         #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::wire::nullable"))]
         profile: Option<String>,
     },
-    /// Forbids a user to act and frees the seat; what was wanted is remembered.
+    /// Suspends an active user and frees the seat; the profile wanted is remembered.
     Suspend {
         /// The user.
         user: String,
-        /// The reason, shown with the status; none leaves that of a suspended user as it is (rule F6).
+        /// The reason; `None` leaves the one of a suspended user unchanged (rule F6).
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
         reason: Option<String>,
     },
-    /// Lets a suspended user act again: a new admission for what was wanted.
+    /// Reinstates a suspended user, who asks again for a seat of the profile wanted.
     Reinstate {
         /// The user.
         user: String,
     },
     /// Removes a user; see [`RemoveUser`].
     RemoveUser(RemoveUser),
-    /// Gives a user another name.
+    /// Renames a user; the id stays.
     RenameUser {
         /// The user.
         user: String,
         /// The new name.
         to: String,
     },
-    /// Brings a user up to date with an external directory; see [`SyncUser`].
+    /// Updates a user from an external directory; see [`SyncUser`].
     SyncUser(SyncUser),
     /// Adds a group; see [`AddGroup`].
     AddGroup(AddGroup),
@@ -129,14 +87,14 @@ pub enum Command {
         /// The group.
         group: String,
     },
-    /// Puts a user into an explicit group.
+    /// Adds a user to an explicit group.
     Join {
         /// The user.
         user: String,
         /// The group.
         group: String,
     },
-    /// Takes a user out of an explicit group.
+    /// Removes a user from an explicit group.
     Leave {
         /// The user.
         user: String,
@@ -145,43 +103,43 @@ pub enum Command {
     },
     /// Adds a resource; see [`AddResource`].
     AddResource(AddResource),
-    /// Removes a resource with everything that refers to it.
+    /// Removes a resource with its grants and everything else that refers to it.
     RemoveResource {
         /// The resource, such as `project/churn`.
         resource: String,
     },
-    /// Gives a resource another owner (rule A10).
+    /// Makes a user the owner of a resource (rule A10).
     TransferOwnership {
-        /// The resource, such as `project/churn` or a singleton's kind.
+        /// The resource, such as `project/churn`, or the kind of a singleton.
         resource: String,
         /// The new owner.
         to: String,
     },
-    /// Grants permissions, and what they imply (rule A3).
+    /// Grants permissions, and those that they imply (rule A3).
     Grant {
-        /// To whom.
+        /// The grantee.
         to: Grantee,
-        /// On what: a resource, a whole kind such as `project/*`, or a singleton's kind.
+        /// The target: a resource, a whole kind such as `project/*`, or the kind of a singleton.
         on: String,
-        /// Which permissions.
+        /// The permissions.
         permissions: Vec<String>,
     },
     /// Revokes permissions, and those that imply them (rule A3).
     Revoke {
-        /// From whom.
+        /// The grantee.
         to: Grantee,
-        /// On what.
+        /// The target.
         on: String,
-        /// Which permissions.
+        /// The permissions.
         permissions: Vec<String>,
     },
-    /// Replaces what a subject has on a target; no permissions removes it.
+    /// Replaces the permissions of a grantee on a target.
     SetGrant {
-        /// Whose.
+        /// The grantee.
         to: Grantee,
-        /// On what.
+        /// The target.
         on: String,
-        /// Which permissions there are then.
+        /// The permissions of the grant; none removes it.
         permissions: Vec<String>,
     },
     /// Adds an API key; see [`AddKey`].
@@ -191,97 +149,192 @@ pub enum Command {
         /// The key.
         key: String,
     },
-    /// Says which permissions on a resource need a personal credential (rule A12).
+    /// Sets the permissions on a resource that need a personal credential (rule A12).
     RequireCredential {
         /// The resource.
         resource: String,
-        /// The permissions, exactly; none: no longer required.
+        /// The permissions, without what they imply; an empty list ends the requirement.
         #[cfg_attr(feature = "serde", serde(rename = "for"))]
         permissions: Vec<String>,
     },
-    /// Notes that a user has a personal credential for a resource; the secret stays with the host.
+    /// Records that a user has a personal credential for a resource; the secret stays with the host.
     RecordCredential {
         /// The user.
         user: String,
         /// The resource.
         resource: String,
     },
-    /// Notes that a user has no personal credential for a resource any more.
+    /// Deletes the record of a personal credential of a user for a resource.
     ForgetCredential {
         /// The user.
         user: String,
         /// The resource.
         resource: String,
     },
-    /// Puts a license in force; the same content again is a no-op (rule S14).
+    /// Installs a license; the same content again is a no-op (rule S14).
     InstallLicense(License),
-    /// Takes a scheduled license back, else the one in force (rule L1).
+    /// Removes a scheduled license of this name, or else the license in force (rule L1).
     RemoveLicense {
         /// The name of the license.
         name: String,
     },
-    /// Asks for nothing: what is due is applied, as before every other command (rule C5).
+    /// Applies what is due, as every other command does first (rule C5).
     Tick {},
 }
 
 impl Command {
     /// Adds an active user.
     ///
-    /// See the example of [`Command`].
+    /// A user that exists as asked is a no-op (rule C4). See [`AddUser`] for the options.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(catalog));
+    /// let add = Command::add_user("ada").profile("reader").email("ada@example.com");
+    /// let directory = directory.plan(Batch::host(now).add(add))?.into_directory();
+    /// let ada = directory.user_by_name("ada").unwrap();
+    /// assert_eq!(directory.seat_of(ada).unwrap().holds, Some("reader"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn add_user(user: impl Into<String>) -> AddUser {
         AddUser { user: user.into(), ..AddUser::default() }
     }
 
-    /// Invites a user.
+    /// Invites a user, and reserves a seat.
     ///
-    /// See the example of [`Command`].
+    /// An expired invitation is renewed. See [`Invite`] for the options.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(catalog));
+    /// use entitle::directory::UserStatus;
+    ///
+    /// let invite = Command::invite("ada").profile("reader");
+    /// let directory = directory.plan(Batch::host(now).add(invite))?.into_directory();
+    /// let ada = directory.user_by_name("ada").unwrap();
+    /// assert_eq!(directory.status_of(ada), Some(UserStatus::Invited));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn invite(user: impl Into<String>) -> Invite {
         Invite { user: user.into(), ..Invite::default() }
     }
 
-    /// Invites everyone named in a text.
+    /// Invites every address in a text; see [`InviteMany`] for the options.
     ///
-    /// See the example of [`Command`].
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(catalog));
+    /// let invite = Command::invite_many("ada@example.com; bob@example.com").profile("reader");
+    /// let directory = directory.plan(Batch::host(now).add(invite))?.into_directory();
+    /// assert_eq!(directory.user_count(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn invite_many(text: impl Into<String>) -> InviteMany {
         InviteMany { text: text.into(), ..InviteMany::default() }
     }
 
-    /// Turns an open invitation into an active user.
+    /// Accepts an open invitation: the user becomes active, and the reserved seat is held (rule S4).
     ///
-    /// See the example of [`Command`].
+    /// Refused `not_invited` without an open invitation.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(Catalog::builder().build()?));
+    /// use entitle::directory::UserStatus;
+    ///
+    /// let batch = Batch::host(now).add(Command::invite("ada")).add(Command::accept_invite("ada"));
+    /// let directory = directory.plan(batch)?.into_directory();
+    /// let ada = directory.user_by_name("ada").unwrap();
+    /// assert_eq!(directory.status_of(ada), Some(UserStatus::Active));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn accept_invite(user: impl Into<String>) -> Self {
         Self::AcceptInvite { user: user.into() }
     }
 
-    /// Takes an open invitation back.
+    /// Revokes an open invitation: the user is removed, and the reserved seat is free.
     ///
-    /// See the example of [`Command`].
+    /// Refused `not_invited` without an open invitation.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(Catalog::builder().build()?));
+    /// let invited = directory.plan(Batch::host(now).add(Command::invite("ada")))?.into_directory();
+    /// let plan = invited.plan(Batch::host(now).add(Command::revoke_invite("ada")))?;
+    /// assert!(plan.directory().user_by_name("ada").is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn revoke_invite(user: impl Into<String>) -> Self {
         Self::RevokeInvite { user: user.into() }
     }
 
-    /// Gives a user a profile.
+    /// Assigns a profile to a user, who asks for a seat of it (rule S1).
     ///
-    /// See the example of [`Command`].
+    /// For a suspended user, and for one whose invitation expired, only the profile wanted changes.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(catalog));
+    /// let batch = Batch::host(now)
+    ///     .add(Command::add_user("ada").no_profile())
+    ///     .add(Command::assign_profile("ada", "reader"));
+    /// let directory = directory.plan(batch)?.into_directory();
+    /// let ada = directory.user_by_name("ada").unwrap();
+    /// assert_eq!(directory.seat_of(ada).unwrap().holds, Some("reader"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn assign_profile(user: impl Into<String>, profile: impl Into<String>) -> Self {
         Self::AssignProfile { user: user.into(), profile: Some(profile.into()) }
     }
 
-    /// Takes a user's profile back.
+    /// Withdraws the profile of a user, whose seat is free then.
     ///
-    /// See the example of [`Command`].
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(catalog));
+    /// let add = Batch::host(now).add(Command::add_user("ada").profile("reader"));
+    /// let directory = directory.plan(add)?.into_directory();
+    /// let plan = directory.plan(Batch::host(now).add(Command::withdraw_profile("ada")))?;
+    /// let ada = directory.user_by_name("ada").unwrap();
+    /// assert_eq!(plan.directory().seat_of(ada).unwrap().holds, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn withdraw_profile(user: impl Into<String>) -> Self {
         Self::AssignProfile { user: user.into(), profile: None }
     }
 
-    /// Forbids a user to act.
+    /// Suspends an active user and frees the seat; the profile wanted is remembered.
     ///
-    /// See the example of [`Command`].
+    /// Refused `owner_protected` if the user owns a singleton.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(Catalog::builder().build()?));
+    /// use entitle::directory::UserStatus;
+    ///
+    /// let batch = Batch::host(now).add(Command::add_user("ada")).add(Command::suspend("ada"));
+    /// let directory = directory.plan(batch)?.into_directory();
+    /// let ada = directory.user_by_name("ada").unwrap();
+    /// assert_eq!(directory.status_of(ada), Some(UserStatus::Suspended));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn suspend(user: impl Into<String>) -> Self {
         Self::Suspend { user: user.into(), reason: None }
     }
 
-    /// Forbids a user to act, and says why (rule F6).
+    /// Suspends an active user like [`suspend`](Self::suspend), and records a reason (rule F6).
+    ///
+    /// For a suspended user, it replaces the reason. Reinstating the user clears it.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};
@@ -299,30 +352,73 @@ impl Command {
         Self::Suspend { user: user.into(), reason: Some(reason.into()) }
     }
 
-    /// Lets a suspended user act again.
+    /// Reinstates a suspended user, who asks again for a seat of the profile wanted.
     ///
-    /// See the example of [`Command`].
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(catalog));
+    /// let batch = Batch::host(now).add(Command::add_user("ada").profile("reader")).add(Command::suspend("ada"));
+    /// let directory = directory.plan(batch)?.into_directory();
+    /// let plan = directory.plan(Batch::host(now).add(Command::reinstate("ada")))?;
+    /// let ada = directory.user_by_name("ada").unwrap();
+    /// assert_eq!(plan.directory().seat_of(ada).unwrap().holds, Some("reader"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn reinstate(user: impl Into<String>) -> Self {
         Self::Reinstate { user: user.into() }
     }
 
-    /// Removes a user.
+    /// Removes a user with all memberships, grants, keys and credentials.
     ///
-    /// See the example of [`Command`].
+    /// Refused `owns_resources` if the user owns resources and no heir is named; see [`RemoveUser`].
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(Catalog::builder().build()?));
+    /// let directory = directory.plan(Batch::host(now).add(Command::add_user("ada")))?.into_directory();
+    /// let plan = directory.plan(Batch::host(now).add(Command::remove_user("ada")))?;
+    /// assert_eq!(plan.directory().user_count(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn remove_user(user: impl Into<String>) -> RemoveUser {
         RemoveUser { user: user.into(), heir: None }
     }
 
-    /// Gives a user another name.
+    /// Renames a user; the id stays.
     ///
-    /// See the example of [`Command`].
+    /// Refused `exists` if the new name is taken.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(Catalog::builder().build()?));
+    /// let directory = directory.plan(Batch::host(now).add(Command::add_user("ada")))?.into_directory();
+    /// let plan = directory.plan(Batch::host(now).add(Command::rename_user("ada", "eve")))?;
+    /// assert_eq!(plan.directory().user_by_name("eve"), directory.user_by_name("ada"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn rename_user(user: impl Into<String>, to: impl Into<String>) -> Self {
         Self::RenameUser { user: user.into(), to: to.into() }
     }
 
-    /// Brings a user up to date with an external directory.
+    /// Updates a user from an external directory; an unknown user is added (rule G2).
     ///
-    /// See the example of [`Command`].
+    /// Refused `wrong_source` if the user comes from another source. See [`SyncUser`] for the options.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(Catalog::builder().build()?));
+    /// use entitle::directory::UserSource;
+    ///
+    /// let batch = Batch::host(now)
+    ///     .add(Command::add_group("staff").external(["cn=staff"]))
+    ///     .add(Command::sync_user("ada", UserSource::Ldap, ["cn=staff"]));
+    /// let directory = directory.plan(batch)?.into_directory();
+    /// let ada = directory.user_by_name("ada").unwrap();
+    /// assert!(directory.groups_of(ada).into_iter().eq(["staff"]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn sync_user<G: Into<String>>(
         user: impl Into<String>,
         source: UserSource,
@@ -338,122 +434,336 @@ impl Command {
         }
     }
 
-    /// Adds a group.
+    /// Adds a group, explicit by default; see [`AddGroup`] for the options.
     ///
-    /// See the example of [`Command`].
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(Catalog::builder().build()?));
+    /// let plan = directory.plan(Batch::host(now).add(Command::add_group("data")))?;
+    /// assert!(plan.directory().group_by_name("data").is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn add_group(group: impl Into<String>) -> AddGroup {
         AddGroup { group: group.into(), ..AddGroup::default() }
     }
 
-    /// Removes a group.
+    /// Removes a group with its memberships and grants (rule G5).
     ///
-    /// See the example of [`Command`].
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(Catalog::builder().build()?));
+    /// let directory = directory.plan(Batch::host(now).add(Command::add_group("data")))?.into_directory();
+    /// let plan = directory.plan(Batch::host(now).add(Command::remove_group("data")))?;
+    /// assert!(plan.directory().group_by_name("data").is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn remove_group(group: impl Into<String>) -> Self {
         Self::RemoveGroup { group: group.into() }
     }
 
-    /// Puts a user into a group.
+    /// Adds a user to an explicit group.
     ///
-    /// See the example of [`Command`].
+    /// Refused `managed_group` if the members of the group are managed (rule G4).
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(Catalog::builder().build()?));
+    /// let batch = Batch::host(now)
+    ///     .add(Command::add_user("ada"))
+    ///     .add(Command::add_group("data"))
+    ///     .add(Command::join("ada", "data"));
+    /// let directory = directory.plan(batch)?.into_directory();
+    /// let ada = directory.user_by_name("ada").unwrap();
+    /// assert!(directory.groups_of(ada).into_iter().eq(["data"]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn join(user: impl Into<String>, group: impl Into<String>) -> Self {
         Self::Join { user: user.into(), group: group.into() }
     }
 
-    /// Takes a user out of a group.
+    /// Removes a user from an explicit group.
     ///
-    /// See the example of [`Command`].
+    /// Refused `managed_group` if the members of the group are managed (rule G4).
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(Catalog::builder().build()?));
+    /// let batch = Batch::host(now).add(Command::add_group("data")).add(Command::add_user("ada").group("data"));
+    /// let directory = directory.plan(batch)?.into_directory();
+    /// let plan = directory.plan(Batch::host(now).add(Command::leave("ada", "data")))?;
+    /// let ada = directory.user_by_name("ada").unwrap();
+    /// assert_eq!(plan.directory().groups_of(ada).into_iter().count(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn leave(user: impl Into<String>, group: impl Into<String>) -> Self {
         Self::Leave { user: user.into(), group: group.into() }
     }
 
-    /// Adds a resource.
+    /// Adds a resource, without an owner by default; see [`AddResource`].
     ///
-    /// See the example of [`Command`].
+    /// Refused `singleton` for a singleton, which always exists (rule A9).
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind};
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # let catalog = Catalog::builder().kind(Kind::named("project").permissions(["read"])).build()?;
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(catalog));
+    /// let plan = directory.plan(Batch::host(now).add(Command::add_resource("project/churn")))?;
+    /// assert!(plan.directory().resource_by_name("project/churn").is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn add_resource(resource: impl Into<String>) -> AddResource {
         AddResource { resource: resource.into(), owner: None, new: false }
     }
 
-    /// Removes a resource.
+    /// Removes a resource with its grants and everything else that refers to it.
     ///
-    /// See the example of [`Command`].
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let kind = Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]);
+    /// # let catalog = Catalog::builder().kind(kind).profile(Profile::new("designer").exempt()).build()?;
+    /// # let now = Timestamp::EPOCH;
+    /// # let batch = Batch::host(now)
+    /// #     .add(Command::add_user("ada").profile("designer"))
+    /// #     .add(Command::add_resource("project/churn"));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let plan = directory.plan(Batch::host(now).add(Command::remove_resource("project/churn")))?;
+    /// assert!(plan.directory().resource_by_name("project/churn").is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn remove_resource(resource: impl Into<String>) -> Self {
         Self::RemoveResource { resource: resource.into() }
     }
 
-    /// Gives a resource another owner.
+    /// Makes a user the owner of a resource (rule A10).
     ///
-    /// See the example of [`Command`].
+    /// Only an active user can own a singleton; another one is refused `wrong_state`.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let kind = Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]);
+    /// # let catalog = Catalog::builder().kind(kind).profile(Profile::new("designer").exempt()).build()?;
+    /// # let now = Timestamp::EPOCH;
+    /// # let batch = Batch::host(now)
+    /// #     .add(Command::add_user("ada").profile("designer"))
+    /// #     .add(Command::add_resource("project/churn"));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let transfer = Command::transfer_ownership("project/churn", "ada");
+    /// let directory = directory.plan(Batch::host(now).add(transfer))?.into_directory();
+    /// let churn = directory.resource_by_name("project/churn").unwrap();
+    /// assert_eq!(directory.owner_of(churn), directory.user_by_name("ada"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn transfer_ownership(resource: impl Into<String>, to: impl Into<String>) -> Self {
         Self::TransferOwnership { resource: resource.into(), to: to.into() }
     }
 
-    /// Grants permissions.
+    /// Grants permissions, and those that they imply, on a target (rule A3).
     ///
-    /// See the example of [`Command`].
+    /// The target is a text or a typed target, see [`CommandTarget`].
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let kind = Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]);
+    /// # let catalog = Catalog::builder().kind(kind).profile(Profile::new("designer").exempt()).build()?;
+    /// # let now = Timestamp::EPOCH;
+    /// # let batch = Batch::host(now)
+    /// #     .add(Command::add_user("ada").profile("designer"))
+    /// #     .add(Command::add_resource("project/churn"));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let grant = Command::grant(Grantee::user("ada"), "project/churn", ["write"]);
+    /// let directory = directory.plan(Batch::host(now).add(grant))?.into_directory();
+    /// // In this catalog `write` implies `read`.
+    /// assert!(directory.check_by_name("user:ada", "project/churn", &["read"]).is_allowed());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn grant<T: CommandTarget>(to: Grantee, on: T, permissions: impl Into<T::Permissions>) -> Self {
         Self::Grant { to, on: on.into_text(), permissions: T::names(permissions.into()) }
     }
 
-    /// Revokes permissions.
+    /// Revokes permissions, and those that imply them, on a target (rule A3).
     ///
-    /// See the example of [`Command`].
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let kind = Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]);
+    /// # let catalog = Catalog::builder().kind(kind).profile(Profile::new("designer").exempt()).build()?;
+    /// # let now = Timestamp::EPOCH;
+    /// # let batch = Batch::host(now)
+    /// #     .add(Command::add_user("ada").profile("designer"))
+    /// #     .add(Command::add_resource("project/churn"));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let batch = Batch::host(now)
+    ///     .add(Command::grant(Grantee::user("ada"), "project/churn", ["write"]))
+    ///     .add(Command::revoke(Grantee::user("ada"), "project/churn", ["write"]));
+    /// let directory = directory.plan(batch)?.into_directory();
+    /// // `read` was implied by `write`, and stays.
+    /// assert!(directory.check_by_name("user:ada", "project/churn", &["read"]).is_allowed());
+    /// assert!(!directory.check_by_name("user:ada", "project/churn", &["write"]).is_allowed());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn revoke<T: CommandTarget>(to: Grantee, on: T, permissions: impl Into<T::Permissions>) -> Self {
         Self::Revoke { to, on: on.into_text(), permissions: T::names(permissions.into()) }
     }
 
-    /// Replaces what a subject has on a target.
+    /// Replaces the permissions of a grantee on a target; an empty list removes the grant.
     ///
-    /// See the example of [`Command`].
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let kind = Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]);
+    /// # let catalog = Catalog::builder().kind(kind).profile(Profile::new("designer").exempt()).build()?;
+    /// # let now = Timestamp::EPOCH;
+    /// # let batch = Batch::host(now)
+    /// #     .add(Command::add_user("ada").profile("designer"))
+    /// #     .add(Command::add_resource("project/churn"));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let batch = Batch::host(now)
+    ///     .add(Command::grant(Grantee::Everyone, "project/*", ["write"]))
+    ///     .add(Command::set_grant(Grantee::Everyone, "project/*", ["read"]));
+    /// let directory = directory.plan(batch)?.into_directory();
+    /// assert!(!directory.check_by_name("user:ada", "project/churn", &["write"]).is_allowed());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn set_grant<T: CommandTarget>(to: Grantee, on: T, permissions: impl Into<T::Permissions>) -> Self {
         Self::SetGrant { to, on: on.into_text(), permissions: T::names(permissions.into()) }
     }
 
-    /// Adds an API key.
+    /// Adds an API key that acts as a user; see [`AddKey`] for the scope and the expiry.
     ///
-    /// See the example of [`Command`].
+    /// A key without a scope may do nothing (rule A11).
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(Catalog::builder().build()?));
+    /// let batch = Batch::host(now).add(Command::add_user("ada")).add(Command::add_key("ci", "ada"));
+    /// let directory = directory.plan(batch)?.into_directory();
+    /// assert!(directory.key_by_name("ci").is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn add_key(key: impl Into<String>, acts_as: impl Into<String>) -> AddKey {
         AddKey { key: key.into(), acts_as: acts_as.into(), scope: None, expires_at: None, new: false }
     }
 
     /// Removes an API key.
     ///
-    /// See the example of [`Command`].
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(Catalog::builder().build()?));
+    /// let batch = Batch::host(now).add(Command::add_user("ada")).add(Command::add_key("ci", "ada"));
+    /// let directory = directory.plan(batch)?.into_directory();
+    /// let plan = directory.plan(Batch::host(now).add(Command::remove_key("ci")))?;
+    /// assert!(plan.directory().key_by_name("ci").is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn remove_key(key: impl Into<String>) -> Self {
         Self::RemoveKey { key: key.into() }
     }
 
-    /// Says which permissions on a resource need a personal credential.
+    /// Sets the permissions on a resource that need a personal credential (rule A12).
     ///
-    /// See the example of [`Command`].
+    /// The list is exact: implied permissions are not added. An empty list ends the requirement.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let kind = Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]);
+    /// # let catalog = Catalog::builder().kind(kind).profile(Profile::new("designer").exempt()).build()?;
+    /// # let now = Timestamp::EPOCH;
+    /// # let batch = Batch::host(now)
+    /// #     .add(Command::add_user("ada").profile("designer"))
+    /// #     .add(Command::add_resource("project/churn"));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// use entitle::Denial;
+    ///
+    /// let batch = Batch::host(now)
+    ///     .add(Command::grant(Grantee::Everyone, "project/*", ["read"]))
+    ///     .add(Command::require_credential("project/churn", ["read"]));
+    /// let directory = directory.plan(batch)?.into_directory();
+    /// let check = directory.check_by_name("user:ada", "project/churn", &["read"]);
+    /// assert_eq!(check.denial(), Some(Denial::CredentialRequired));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn require_credential<T: CommandTarget>(resource: T, permissions: impl Into<T::Permissions>) -> Self {
         Self::RequireCredential { resource: resource.into_text(), permissions: T::names(permissions.into()) }
     }
 
-    /// Notes that a user has a personal credential for a resource.
+    /// Records that a user has a personal credential for a resource.
     ///
-    /// See the example of [`Command`].
+    /// The directory stores the fact; the secret stays with the host (rule A12).
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let kind = Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]);
+    /// # let catalog = Catalog::builder().kind(kind).profile(Profile::new("designer").exempt()).build()?;
+    /// # let now = Timestamp::EPOCH;
+    /// # let batch = Batch::host(now)
+    /// #     .add(Command::add_user("ada").profile("designer"))
+    /// #     .add(Command::add_resource("project/churn"));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let record = Command::record_credential("ada", "project/churn");
+    /// let directory = directory.plan(Batch::host(now).add(record))?.into_directory();
+    /// let ada = directory.user_by_name("ada").unwrap();
+    /// let churn = directory.resource_by_name("project/churn").unwrap();
+    /// assert!(directory.has_credential(ada, churn));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn record_credential(user: impl Into<String>, resource: impl Into<String>) -> Self {
         Self::RecordCredential { user: user.into(), resource: resource.into() }
     }
 
-    /// Notes that a user has no personal credential for a resource any more.
+    /// Deletes the record of a personal credential of a user for a resource.
     ///
-    /// See the example of [`Command`].
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let kind = Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]);
+    /// # let catalog = Catalog::builder().kind(kind).profile(Profile::new("designer").exempt()).build()?;
+    /// # let now = Timestamp::EPOCH;
+    /// # let batch = Batch::host(now)
+    /// #     .add(Command::add_user("ada").profile("designer"))
+    /// #     .add(Command::add_resource("project/churn"));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let batch = Batch::host(now)
+    ///     .add(Command::record_credential("ada", "project/churn"))
+    ///     .add(Command::forget_credential("ada", "project/churn"));
+    /// let directory = directory.plan(batch)?.into_directory();
+    /// let ada = directory.user_by_name("ada").unwrap();
+    /// assert!(!directory.has_credential(ada, directory.resource_by_name("project/churn").unwrap()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn forget_credential(user: impl Into<String>, resource: impl Into<String>) -> Self {
         Self::ForgetCredential { user: user.into(), resource: resource.into() }
     }
 
-    /// Puts a license in force.
+    /// Installs a license; the same content again is a no-op (rule S14).
     ///
-    /// See the example of [`Command`].
+    /// A [`License`] is a command by itself: `batch.add(license)` does the same.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(catalog));
+    /// use entitle::License;
+    ///
+    /// let install = Command::install_license(License::new("acme-2026").total(5));
+    /// let directory = directory.plan(Batch::host(now).add(install))?.into_directory();
+    /// assert_eq!(directory.license().unwrap().name, "acme-2026");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn install_license(license: License) -> Self {
         Self::InstallLicense(license)
     }
 
-    /// Takes a license back: a scheduled one of that name, else the one in force (rule L1).
+    /// Removes a scheduled license of this name, or else the license in force (rule L1).
     ///
-    /// Nobody loses a seat by it, and the peaks go on.
+    /// No user loses a seat, and the peaks go on. Refused `unknown_license` if there is no such license.
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, License, Timestamp, catalog::Catalog};
@@ -468,16 +778,30 @@ impl Command {
         Self::RemoveLicense { name: name.into() }
     }
 
-    /// Applies what is due.
+    /// Applies what is due and changes nothing else (rule C5).
     ///
-    /// See the example of [`Command`].
+    /// Every other command does so too. An empty batch is a tick as well.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(Catalog::builder().build()?));
+    /// use entitle::directory::UserStatus;
+    ///
+    /// let later = Timestamp::from_millis(1_000);
+    /// let invite = Batch::host(now).add(Command::invite("ada").expires_at(later));
+    /// let directory = directory.plan(invite)?.into_directory();
+    /// let directory = directory.plan(Batch::host(later).add(Command::tick()))?.into_directory();
+    /// let ada = directory.user_by_name("ada").unwrap();
+    /// assert_eq!(directory.status_of(ada), Some(UserStatus::Expired));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn tick() -> Self {
         Self::Tick {}
     }
 }
 
-/// Makes a command of each builder.
+/// Implements the conversion of each builder into a command.
 macro_rules! commands_of {
     ($($builder:ident),+ $(,)?) => {$(
         impl From<$builder> for Command {

@@ -1,4 +1,4 @@
-//! Events: the facts of which history is made.
+//! Events and commits: a directory's history, as a host stores it.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -10,21 +10,32 @@ use crate::name::Name;
 use crate::seats::{Basis, License, Phase};
 use crate::time::Timestamp;
 
-/// One fact: something that was decided and happened.
+/// A primitive mutation; every commit is a sequence of these.
 ///
-/// Events name things by name, so that a stored history reads well, and hold the seat policy's answers, so that
-/// replaying asks nobody again. Serialized, an event is an object with one key, like a command.
+/// Events refer to users, groups, resources and keys by name, so that a stored history is readable. They hold the seat
+/// policy's answers, so that [replay](crate::Directory::replay) does not ask the policy again.
 ///
-/// See the example of [`MemoryJournal`](crate::journal::MemoryJournal).
+/// Serialized, an event is an object with one key, like a command: `{ "joined": { "user": "ada", "group": "data" } }`.
+///
+/// ```
+/// # use entitle::{Batch, Command, Directory, Name, Timestamp, catalog::Catalog};
+/// use entitle::change::Event;
+///
+/// # let batch = Batch::host(Timestamp::EPOCH).add(Command::add_group("data"));
+/// # let directory = Directory::new(Catalog::builder().build()?).plan(batch)?.into_directory();
+/// let plan = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::remove_group("data")))?;
+/// assert_eq!(plan.events(), [Event::GroupRemoved { group: Name::new("data")? }]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case", deny_unknown_fields))]
 pub enum Event {
     /// A user was added and is active.
     UserAdded {
-        /// The name.
+        /// The user.
         user: Name,
-        /// Where the user comes from.
+        /// The source of the user.
         source: UserSource,
         /// The e-mail address.
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
@@ -32,12 +43,12 @@ pub enum Event {
     },
     /// A user was invited, for the first time or again after an invitation expired.
     UserInvited {
-        /// The name.
+        /// The user.
         user: Name,
-        /// The e-mail address; none leaves it as it was.
+        /// The e-mail address; `None` leaves it unchanged.
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
         email: Option<Name>,
-        /// When the invitation is over.
+        /// The expiry of the invitation; `None` is never.
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
         expires_at: Option<Timestamp>,
     },
@@ -51,50 +62,50 @@ pub enum Event {
         /// The user.
         user: Name,
     },
-    /// A user was suspended.
+    /// A user was suspended, or the reason of a suspension changed.
     UserSuspended {
         /// The user.
         user: Name,
-        /// The reason; none of a suspended user leaves the one there.
+        /// The reason.
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
         reason: Option<Name>,
     },
-    /// A user got another source: the host verified that it is the same person.
+    /// The source of a user changed: the host has verified that it is the same person.
     Linked {
         /// The user.
         user: Name,
-        /// The source from now on.
+        /// The new source.
         source: UserSource,
     },
-    /// A sync did not get its profile; everything else of it happened. Alone it makes no commit.
+    /// A sync did not get its profile, and everything else of it was applied. It makes no commit alone.
     ProfileUnmet {
         /// The user.
         user: Name,
-        /// The profile that was asked for; none if it was none.
+        /// The profile that the sync chose; `None` if it chose none.
         profile: Option<String>,
         /// The code of the refusal.
         code: String,
     },
-    /// A license was bought that begins later.
+    /// A license that starts later was scheduled.
     LicenseScheduled {
         /// The license.
         license: Box<License>,
     },
-    /// A license was taken back: a scheduled one, else the one in force.
+    /// A license was removed: a scheduled one, or else the one in force.
     LicenseRemoved {
         /// The name of the license.
         name: Name,
     },
-    /// A suspended user was taken back.
+    /// A suspended user was reinstated.
     UserReinstated {
         /// The user.
         user: Name,
     },
-    /// A user got another name.
+    /// A user was renamed.
     UserRenamed {
-        /// The name before.
+        /// The old name.
         user: Name,
-        /// The name since.
+        /// The new name.
         to: Name,
     },
     /// A user was removed.
@@ -102,38 +113,38 @@ pub enum Event {
         /// The user.
         user: Name,
     },
-    /// A user wants another profile; a turn in the queue is given up.
+    /// The profile that a user wants changed; a place in the queue is given up.
     ProfileWanted {
         /// The user.
         user: Name,
-        /// The profile; none wants nothing.
+        /// The profile; `None` if the user wants none.
         profile: Option<String>,
     },
-    /// A user holds another seat, or got in line or out of it.
+    /// The seat of a user, or a place in the queue, changed.
     SeatChanged {
         /// The user.
         user: Name,
-        /// The profile held or reserved.
+        /// The profile held or reserved; `None` without a seat.
         holds: Option<String>,
-        /// How the seat was taken.
+        /// The basis of the seat; `None` without a seat.
         basis: Option<Basis>,
-        /// Whether the user is in the queue for the profile wanted.
+        /// True if the user waits in the queue for the profile wanted.
         queued: bool,
     },
-    /// A user's external names were learned.
+    /// A user's external groups changed.
     ExternalGroupsChanged {
         /// The user.
         user: Name,
-        /// All of them, sorted.
+        /// All external groups, sorted by bytes.
         external_groups: Vec<Name>,
     },
     /// A group was added.
     GroupAdded {
-        /// The name.
+        /// The group.
         group: Name,
-        /// How users come into it.
+        /// The rule of membership.
         members: Members,
-        /// The resource whose owner is always a member.
+        /// The resource whose owner is always a member, such as `project/churn`.
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
         includes_owner_of: Option<String>,
     },
@@ -158,7 +169,7 @@ pub enum Event {
     },
     /// A resource was added.
     ResourceAdded {
-        /// The name, such as `project/churn`.
+        /// The resource, such as `project/churn`.
         resource: String,
     },
     /// A resource was removed.
@@ -166,35 +177,35 @@ pub enum Event {
         /// The resource.
         resource: String,
     },
-    /// A resource got an owner.
+    /// The owner of a resource changed.
     OwnerChanged {
         /// The resource.
         resource: String,
-        /// The owner.
+        /// The new owner.
         owner: Name,
     },
-    /// What a subject has on a target changed.
+    /// A grant was added, changed or removed.
     GrantChanged {
-        /// Whose.
+        /// The grantee.
         to: Grantee,
-        /// On what.
+        /// The target, such as `project/churn` or `project/*`.
         on: String,
-        /// All that it has since, implied permissions included.
+        /// All permissions of the grant, implied ones included; empty if it was removed.
         permissions: Vec<Name>,
     },
     /// A key was added.
     KeyAdded {
-        /// The name.
+        /// The key.
         key: Name,
-        /// The user.
+        /// The user that the key acts as.
         acts_as: Name,
-        /// What it may do, implied permissions included.
+        /// The scope, implied permissions included.
         scope: ScopeDocument,
-        /// When it is over.
+        /// The expiry; `None` is never.
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
         expires_at: Option<Timestamp>,
     },
-    /// A key is over.
+    /// A key expired.
     KeyExpired {
         /// The key.
         key: Name,
@@ -204,11 +215,11 @@ pub enum Event {
         /// The key.
         key: Name,
     },
-    /// What needs a personal credential on a resource changed.
+    /// The permissions of a resource that need a personal credential changed.
     CredentialRequired {
         /// The resource.
         resource: String,
-        /// The permissions that need one.
+        /// The permissions that need one, all of them.
         #[cfg_attr(feature = "serde", serde(rename = "for"))]
         permissions: Vec<Name>,
     },
@@ -219,39 +230,38 @@ pub enum Event {
         /// The resource.
         resource: String,
     },
-    /// A user's personal credential is gone.
+    /// A user's personal credential was deleted.
     CredentialForgotten {
         /// The user.
         user: Name,
         /// The resource.
         resource: String,
     },
-    /// A license was put in force.
+    /// A license was installed.
     LicenseInstalled {
         /// The license.
         license: Box<License>,
     },
-    /// The license is in another phase since.
+    /// The phase of the license changed.
     PhaseChanged {
-        /// The phase.
+        /// The new phase.
         phase: Phase,
     },
 }
 
-/// One atomic, numbered step of a directory's history: what a host stores.
-///
-/// See the example of [`MemoryJournal`](crate::journal::MemoryJournal).
+/// One atomic, numbered step of a directory's history, made by [`Plan::commit`](super::Plan::commit) and stored by the
+/// host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Commit {
-    /// The number of the directory that it makes: the one before plus 1.
+    /// The revision of the directory that the commit makes: the previous one plus 1.
     pub revision: u64,
-    /// When it happened.
+    /// The time of the commit.
     pub at: Timestamp,
-    /// Who asked for it, in the host's own words.
+    /// A text for the audit log, from [`Batch::by`](super::Batch::by).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "String::is_empty"))]
     pub by: String,
-    /// What happened, in order.
+    /// The events in order; at least one.
     pub events: Vec<Event>,
 }

@@ -1,4 +1,4 @@
-//! What a plan changes for whom, before it is committed (rule S15).
+//! The impact of a plan on access and seats, before it is committed (rule S15).
 
 use alloc::borrow::ToOwned as _;
 use alloc::collections::BTreeSet;
@@ -14,16 +14,16 @@ use crate::id::{Principal, ResourceId, UserId};
 use crate::name::Name;
 use crate::seats::{Basis, SeatState};
 
-/// What a plan changes: who gains and loses what and where, and whose seat is another one.
+/// The difference that a plan makes: the access gained and lost, and the seats that change.
 ///
-/// Made by [`Plan::impact`](super::Plan::impact). It compares the last commit with the plan, what is due included,
-/// by identity: a renamed user is the same, one who was removed and added again is another. Users and resources that
-/// the plan removes or adds are in it too. It tells of users: what a key may do follows from its user and its scope, and
-/// is not listed.
+/// Made by [`Plan::impact`](super::Plan::impact). It compares the last commit with the plan, including what is due,
+/// by identity: a renamed user is the same, a user that was removed and added again is another. Users and resources
+/// that the plan adds or removes are included. Keys are not listed: their access follows from the user and the scope.
+///
+/// Serialized, it is an object of `access`, `seats`, `gains` and `loses`.
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};
-/// # use entitle::change::Requirement;
 /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
 /// # let catalog = Catalog::builder()
 /// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
@@ -40,11 +40,6 @@ use crate::seats::{Basis, SeatState};
 /// assert_eq!((impact.gains(), impact.loses()), (0, 1));
 /// assert_eq!(impact.access()[0].resource, "project/churn");
 /// assert_eq!(impact.access()[0].loses, ["write"]);
-///
-/// let seat = &impact.seats()[0];
-/// let holds = seat.after.as_ref().and_then(|seat| seat.holds.as_deref());
-/// assert_eq!((seat.user.as_str(), holds), ("ada", Some("reader")));
-/// assert!(impact.breaks(&Requirement::new("nightly run", "user:ada", "project/churn", ["write"])));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -55,9 +50,7 @@ pub struct Impact {
     seats: Vec<SeatChange>,
 }
 
-/// What one user gains and loses on one resource.
-///
-/// See the example of [`Requirement`].
+/// The permissions that one user gains and loses on one resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -72,39 +65,37 @@ pub struct AccessChange {
     pub loses: Vec<String>,
 }
 
-/// How one user's seat changes.
-///
-/// See the example of [`Requirement`].
+/// The change of one user's seat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct SeatChange {
     /// The user, by the name after the plan, or before if the plan removes the user.
     pub user: String,
-    /// The seat before; none if the plan adds the user.
+    /// The seat before; `None` if the plan adds the user.
     pub before: Option<SeatInfo>,
-    /// The seat after; none if the plan removes the user.
+    /// The seat after; `None` if the plan removes the user.
     pub after: Option<SeatInfo>,
 }
 
-/// What a user wants and holds, on its own.
-///
-/// See the example of [`Requirement`].
+/// The profiles that a user wants and holds, as an owned value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct SeatInfo {
-    /// The profile that the user wants.
+    /// The profile that the user wants; `None` if the user wants none.
     pub wants: Option<String>,
-    /// The profile that is held or reserved.
+    /// The profile held or reserved; `None` without a seat.
     pub holds: Option<String>,
-    /// Where the user stands.
+    /// The state of the seat.
     pub state: SeatState,
-    /// How the seat was taken.
+    /// The basis of the seat; `None` without a seat.
     pub basis: Option<Basis>,
 }
 
-/// Something that the host relies on: a schedule that runs as somebody, a key that a job uses.
+/// Access that the host relies on, such as that of a schedule that runs as a user or of a job that uses a key.
+///
+/// Serialized, it is an object of `label`, `who`, `on` and `permissions`.
 ///
 /// ```
 /// use entitle::change::Requirement;
@@ -113,21 +104,21 @@ pub struct SeatInfo {
 /// assert_eq!(nightly.label, "nightly run");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Requirement {
-    /// The host's own word for it.
+    /// The host's label.
     pub label: String,
-    /// Who needs it: `user:NAME` or `key:NAME`.
+    /// The principal: `user:NAME` or `key:NAME`.
     pub who: String,
-    /// On what.
+    /// The resource, such as `project/churn`.
     pub on: String,
-    /// What is needed there, all of it.
+    /// The permissions, all of which are needed.
     pub permissions: Vec<String>,
 }
 
 impl Requirement {
-    /// Somebody needs these permissions on something.
-    ///
-    /// See the example of [`Requirement`].
+    /// Makes a requirement of a principal that needs all of these permissions on a resource.
     pub fn new<P: Into<String>>(
         label: impl Into<String>,
         who: impl Into<String>,
@@ -143,7 +134,7 @@ impl Impact {
     pub(super) fn of(before: &Directory, after: &Directory, events: &[Event]) -> Self {
         let mut touched = Touched::default();
         for event in events {
-            touched.by_event(before, after, event);
+            touched.add_event(before, after, event);
         }
         let access = touched.pairs(before, after).into_iter();
         let access =
@@ -152,41 +143,67 @@ impl Impact {
         Self { before: before.clone(), after: after.clone(), access, seats }
     }
 
-    /// Every user and resource on which something is gained or lost, in a stable order.
-    ///
-    /// See the example of [`Impact`].
+    /// Returns the pairs of a user and a resource that gain or lose permissions, in a stable order.
     #[must_use]
     pub fn access(&self) -> &[AccessChange] {
         &self.access
     }
 
-    /// Every user whose seat is another one, in a stable order.
+    /// Returns the users whose seat changes, in a stable order.
     ///
-    /// See the example of [`Impact`].
+    /// ```
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+    /// # let directory = Directory::new(catalog);
+    /// let plan = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::add_user("ada").profile("reader")))?;
+    /// let impact = plan.impact();
+    /// let seat = &impact.seats()[0];
+    /// assert!(seat.before.is_none());
+    /// assert_eq!(seat.after.as_ref().unwrap().holds.as_deref(), Some("reader"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn seats(&self) -> &[SeatChange] {
         &self.seats
     }
 
-    /// How many pairs of a user and a resource gain something.
-    ///
-    /// See the example of [`Impact`].
+    /// Returns the number of pairs of a user and a resource that gain a permission.
     #[must_use]
     pub fn gains(&self) -> usize {
         self.access.iter().filter(|change| !change.gains.is_empty()).count()
     }
 
-    /// How many pairs of a user and a resource lose something.
-    ///
-    /// See the example of [`Impact`].
+    /// Returns the number of pairs of a user and a resource that lose a permission.
     #[must_use]
     pub fn loses(&self) -> usize {
         self.access.iter().filter(|change| !change.loses.is_empty()).count()
     }
 
-    /// Whether a requirement is met before the plan and not after it.
+    /// Returns true if a requirement is met before the plan and not after it.
     ///
-    /// See the example of [`Impact`].
+    /// A requirement that names an unknown principal, resource or permission was never met, and is not broken.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// use entitle::change::Requirement;
+    ///
+    /// # let now = Timestamp::EPOCH;
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("project").permissions(["run"]))
+    /// #     .profile(Profile::new("designer").exempt())
+    /// #     .build()?;
+    /// # let batch = Batch::host(now)
+    /// #     .add(Command::add_user("ada").profile("designer"))
+    /// #     .add(Command::add_resource("project/churn"))
+    /// #     .add(Command::grant(Grantee::user("ada"), "project/churn", ["run"]));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let nightly = Requirement::new("nightly run", "user:ada", "project/churn", ["run"]);
+    /// let plan = directory.plan(Batch::host(now).add(Command::suspend("ada")))?;
+    /// assert!(plan.impact().breaks(&nightly));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn breaks(&self, requirement: &Requirement) -> bool {
         let who = self.before.principal_by_name(&requirement.who);
@@ -200,19 +217,33 @@ impl Impact {
     }
 }
 
-/// Who and what a plan touches.
+#[cfg(feature = "serde")]
+impl serde::Serialize for Impact {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct as _;
+
+        let mut object = serializer.serialize_struct("Impact", 4)?;
+        object.serialize_field("access", &self.access)?;
+        object.serialize_field("seats", &self.seats)?;
+        object.serialize_field("gains", &self.gains())?;
+        object.serialize_field("loses", &self.loses())?;
+        object.end()
+    }
+}
+
+/// The users and resources whose access a plan may change.
 #[derive(Default)]
 struct Touched {
-    /// Users for whom anything may be otherwise.
+    /// Users whose access to anything may change.
     users: BTreeSet<UserId>,
-    /// Resources on which anything may be otherwise for anybody.
+    /// Resources to which the access of any user may change.
     resources: BTreeSet<ResourceId>,
-    /// Subjects for whom anything may be otherwise on every resource of a kind.
+    /// Grantees whose access to every resource of a kind may change.
     kinds: Vec<(Grantee, KindId)>,
 }
 
 impl Touched {
-    fn by_event(&mut self, before: &Directory, after: &Directory, event: &Event) {
+    fn add_event(&mut self, before: &Directory, after: &Directory, event: &Event) {
         match event {
             Event::UserAdded { user, .. }
             | Event::UserInvited { user, .. }
@@ -249,18 +280,20 @@ impl Touched {
                 Ok(Target::Kind(kind)) => self.kinds.push((to.clone(), kind)),
                 _ => self.resource(before, after, on),
             },
-            Event::LicenseScheduled { .. } => {}
             Event::LicenseInstalled { .. } | Event::LicenseRemoved { .. } | Event::PhaseChanged { .. } => {
                 for directory in [before, after] {
                     self.users.extend(user_ids(directory, directory.all_users()));
                 }
             }
-            Event::KeyAdded { .. } | Event::KeyExpired { .. } | Event::KeyRemoved { .. } => {}
+            Event::KeyAdded { .. }
+            | Event::KeyExpired { .. }
+            | Event::KeyRemoved { .. }
+            | Event::LicenseScheduled { .. } => {}
         }
     }
 
-    // A name in an event is the one that its bearer had then: before, after, or between two renamings, which are events
-    // themselves. So looking it up on both sides finds everybody.
+    // The name in an event is the one of that moment: the name before the plan, after it, or between two renames, which
+    // are events themselves. So the lookup in both directories finds every user.
     fn user(&mut self, before: &Directory, after: &Directory, name: &Name) {
         self.users.extend(before.user_by_name(name).into_iter().chain(after.user_by_name(name)));
     }
@@ -275,7 +308,7 @@ impl Touched {
         self.users.extend(slots.filter_map(|slot| directory.user_id(slot)));
     }
 
-    /// Every pair that may be otherwise.
+    /// Returns every pair of a user and a resource whose access may change.
     fn pairs(&self, before: &Directory, after: &Directory) -> BTreeSet<(UserId, ResourceId)> {
         let mut pairs = BTreeSet::new();
         for directory in [before, after] {
@@ -287,8 +320,8 @@ impl Touched {
             for &resource in &self.resources {
                 pairs.extend(user_ids(directory, directory.reaching(resource)).map(|user| (user, resource)));
             }
-            for (subject, kind) in &self.kinds {
-                let users: Vec<UserId> = user_ids(directory, users_of(directory, subject)).collect();
+            for (grantee, kind) in &self.kinds {
+                let users: Vec<UserId> = user_ids(directory, users_of(directory, grantee)).collect();
                 let resources = directory.kind_entry(*kind).map(|kind| kind.resources().clone());
                 let resources = resources.unwrap_or_default();
                 for resource in resources.iter().filter_map(|slot| directory.resource_id(slot)) {
@@ -304,9 +337,9 @@ fn user_ids(directory: &Directory, slots: RoaringBitmap) -> impl Iterator<Item =
     slots.into_iter().filter_map(|slot| directory.user_id(UserSlot::new(slot)))
 }
 
-fn users_of(directory: &Directory, subject: &Grantee) -> RoaringBitmap {
+fn users_of(directory: &Directory, grantee: &Grantee) -> RoaringBitmap {
     let mut users = RoaringBitmap::new();
-    match subject {
+    match grantee {
         Grantee::Everyone => return directory.all_users(),
         Grantee::User(name) => users.extend(directory.user_by_name(name).map(UserId::index)),
         Grantee::Group(name) => {
@@ -317,7 +350,7 @@ fn users_of(directory: &Directory, subject: &Grantee) -> RoaringBitmap {
     users
 }
 
-/// What one pair gains and loses, if anything.
+/// Returns the permissions that a pair gains and loses; `None` if there are none.
 fn access_change(
     before: &Directory,
     after: &Directory,
@@ -345,14 +378,14 @@ fn name_on_either_side(before: &Directory, after: &Directory, user: UserId) -> O
 }
 
 fn seat_change(before: &Directory, after: &Directory, user: UserId) -> Option<SeatChange> {
-    let (was, is) = (seat_view(before, user), seat_view(after, user));
+    let (was, is) = (seat_info(before, user), seat_info(after, user));
     if was == is {
         return None;
     }
     Some(SeatChange { user: name_on_either_side(before, after, user)?, before: was, after: is })
 }
 
-fn seat_view(directory: &Directory, user: UserId) -> Option<SeatInfo> {
+fn seat_info(directory: &Directory, user: UserId) -> Option<SeatInfo> {
     let seat = directory.seat_of(user)?;
     let owned = |name: Option<&str>| name.map(str::to_owned);
     Some(SeatInfo {

@@ -1,15 +1,16 @@
-//! Changes: commands go in, the next directory and the facts that made it come out.
+//! Changes: commands, the plan that they make, and the commits that a host stores.
 //!
-//! [`Directory::plan`](crate::Directory::plan) is the one door. It takes commands, all or nothing, and gives a
-//! [`Plan`]: the next directory, and the [`Event`]s that a host stores in its own transaction before it shows the
-//! new directory to anyone. [`Directory::replay`](crate::Directory::replay) makes the same directory of stored
-//! commits, without asking any policy again.
+//! [`Directory::plan`](crate::Directory::plan) takes a [`Batch`] of [`Command`]s, all or nothing, and returns a
+//! [`Plan`]: the next directory, and the [`Event`]s that a host stores in its own transaction before it publishes the
+//! new directory. [`Directory::replay`](crate::Directory::replay) rebuilds the same directory from stored commits,
+//! without a seat policy.
 
 mod batch;
 mod builders;
 mod command;
 mod event;
 mod impact;
+mod nearest;
 mod plan;
 mod planner;
 mod refusal;
@@ -24,6 +25,6 @@ pub use self::event::{Commit, Event};
 pub use self::impact::{AccessChange, Impact, Requirement, SeatChange, SeatInfo};
 pub use self::plan::{Plan, StalePlanError, UnmetProfile};
 pub use self::refusal::{FieldDifference, Refusal, RefusalClass, RefusalReason};
-pub use self::replay::ReplayError;
+pub use self::replay::{ContradictionError, ReplayError};
 pub use self::scope::ScopeDocument;
 pub use self::target::{CommandTarget, PermissionNames};

@@ -1,4 +1,4 @@
-//! A plan: the next directory and the facts that made it, before anyone stored or saw them.
+//! A plan: the next directory and the events that lead to it, before either is stored or published.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -8,36 +8,29 @@ use super::batch::Batch;
 use super::command::Command;
 use super::event::{Commit, Event};
 use super::impact::Impact;
-use super::planner::{Pass, Planner};
+use super::planner::Planner;
 use super::refusal::Refusal;
 use crate::directory::Directory;
 use crate::name::Name;
 use crate::seats::{SeatPolicy, Strict};
 use crate::time::Timestamp;
 
-/// What commands would make of a directory: nothing has happened yet.
+/// The result of [`Directory::plan`]: the next directory and its events, not yet stored.
 ///
-/// A host stores [`commit`](Self::commit) in its own transaction and shows the new directory afterwards. Dropping
+/// A host stores [`commit`](Self::commit) in its own transaction and publishes the new directory afterwards. Dropping
 /// a plan undoes it.
 ///
 /// ```
 /// # use entitle::catalog::Catalog;
-/// # use entitle::change::Event;
 /// # use entitle::{Batch, Command, Directory, Timestamp};
-/// let directory = Directory::new(Catalog::builder().build()?);
-/// let now = Timestamp::from_millis(1_000);
-/// let plan = directory.plan(Batch::host(now).add(Command::add_group("data")))?;
-/// assert_eq!((plan.base_revision(), plan.revision(), plan.at()), (0, 1, now));
-/// assert!(matches!(plan.events(), [Event::GroupAdded { group, .. }] if group.as_str() == "data"));
-///
-/// let commit = plan.commit("ada").ok_or("it records something")?;
+/// # let directory = Directory::new(Catalog::builder().build()?);
+/// let batch = Batch::host(Timestamp::EPOCH).by("ada").add(Command::add_group("data"));
+/// let plan = directory.plan(batch)?;
+/// let commit = plan.commit().unwrap();
 /// assert_eq!((commit.revision, commit.by.as_str()), (1, "ada"));
-/// assert!(plan.directory().group_by_name("data").is_some());
 ///
-/// // The same again asks for nothing new.
-/// let again = plan.into_directory().plan(Batch::host(now).add(Command::add_group("data")))?;
-/// assert!(again.is_empty());
-/// assert_eq!(again.commit("ada"), None);
+/// let next = plan.into_directory();
+/// assert!(next.group_by_name("data").is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -51,99 +44,157 @@ pub struct Plan {
     unmet: Vec<UnmetProfile>,
 }
 
-/// A profile that a sync asked for and did not get; everything else of the sync happens (rule F1).
+/// A profile that a sync asked for and did not get; everything else of the sync is applied (rule F1).
+///
+/// ```
+/// # use entitle::catalog::{Catalog, Profile};
+/// # use entitle::directory::UserSource;
+/// # use entitle::{Batch, Command, Directory, Timestamp};
+/// # let catalog = Catalog::builder().profile(Profile::new("editor")).default_profile("editor").build()?;
+/// # let (now, directory) = (Timestamp::EPOCH, Directory::new(catalog));
+/// let ada = Command::add_user("ada").no_profile().source(UserSource::Ldap);
+/// let sync = Command::sync_user("ada", UserSource::Ldap, ["staff"]).update_profile();
+/// let plan = directory.plan(Batch::host(now).add(ada).add(sync))?;
+/// let unmet = &plan.unmet()[0];
+/// assert_eq!((unmet.user.as_str(), unmet.profile.as_deref(), unmet.code), ("ada", Some("editor"), "no_license"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct UnmetProfile {
     /// The user.
     pub user: Name,
-    /// The profile; none if the sync chose none.
+    /// The profile; `None` if the sync chose none.
     pub profile: Option<String>,
     /// The code of the refusal, such as `seat_limit`.
     pub code: &'static str,
 }
 
 impl Plan {
-    /// The revision of the directory that it was planned on.
-    ///
-    /// See the example of [`Plan`].
+    /// Returns the revision of the directory that the plan was made on.
     #[must_use]
     pub fn base_revision(&self) -> u64 {
         self.before.revision()
     }
 
-    /// The revision of the directory that it makes; the same one if it records nothing.
+    /// Returns the revision of the directory that the plan makes.
     ///
-    /// See the example of [`Plan`].
+    /// It is the base revision plus 1, or the base revision if the plan records nothing.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// let plan = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
+    /// assert_eq!((plan.base_revision(), plan.revision()), (0, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn revision(&self) -> u64 {
         self.directory.revision()
     }
 
-    /// The time that it was planned for.
-    ///
-    /// See the example of [`Plan`].
+    /// Returns the time that the plan was made for: that of its batch.
     #[must_use]
     pub fn at(&self) -> Timestamp {
         self.at
     }
 
-    /// The facts, in order.
+    /// Returns the events in order.
     ///
-    /// See the example of [`Plan`].
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// use entitle::change::Event;
+    ///
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// let plan = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
+    /// assert!(matches!(plan.events(), [Event::GroupAdded { group, .. }] if group.as_str() == "data"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn events(&self) -> &[Event] {
         &self.events
     }
 
-    /// Whether it records nothing: everything that was asked for is so already, and nothing was due (rule C5).
+    /// Returns true if the plan records nothing: every command asks for what already is, and nothing was due
+    /// (rules C4, C5).
     ///
-    /// See the example of [`Plan`].
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// let add = || Batch::host(Timestamp::EPOCH).add(Command::add_group("data"));
+    /// let directory = directory.plan(add())?.into_directory();
+    /// assert!(directory.plan(add())?.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
     }
 
-    /// Returns the profiles that syncs of the batch asked for and did not get (rule F1).
+    /// Returns the profiles that syncs of the batch asked for and did not get, in the order of the batch (rule F1).
     ///
-    /// Whether the plan records anything or not, they are those of this time of asking.
+    /// A plan that records nothing reports them too, so a repeated sync reports them again.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::directory::UserSource;
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # let catalog = Catalog::builder().profile(Profile::new("editor")).default_profile("editor").build()?;
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(catalog));
+    /// let ada = Command::add_user("ada").no_profile().source(UserSource::Ldap);
+    /// let sync = Command::sync_user("ada", UserSource::Ldap, ["staff"]).update_profile();
+    /// let plan = directory.plan(Batch::host(now).add(ada).add(sync))?;
+    /// assert_eq!(plan.unmet()[0].code, "no_license");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn unmet(&self) -> &[UnmetProfile] {
         &self.unmet
     }
 
-    /// The directory that it makes.
-    ///
-    /// See the example of [`Plan`].
+    /// Returns the directory that the plan makes.
     #[must_use]
     pub fn directory(&self) -> &Directory {
         &self.directory
     }
 
-    /// The directory that it makes.
-    ///
-    /// See the example of [`Directory::plan`](crate::Directory::plan).
+    /// Returns the directory that the plan makes, by value.
     #[must_use]
     pub fn into_directory(self) -> Directory {
         self.directory
     }
 
-    /// What it changes for whom: a preview (rule S15).
+    /// Compares the directory before the plan with the one that it makes: a preview (rule S15).
     ///
     /// The cost follows what the plan touches: the users whose seats, groups or status change with all that they may
-    /// reach, and the resources whose grants change with all who may reach them. A plan that changes the license
+    /// reach, and the resources whose grants change with all users who may reach them. A plan that changes the license
     /// touches every user.
     ///
-    /// See the example of [`Impact`].
+    /// ```
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+    /// # let directory = Directory::new(catalog);
+    /// let plan = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::add_user("ada").profile("reader")))?;
+    /// assert_eq!(plan.impact().seats()[0].user, "ada");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn impact(&self) -> Impact {
         Impact::of(&self.before, &self.directory, &self.events)
     }
 
-    /// What a host stores; none if the plan records nothing.
+    /// Returns the commit that a host stores; `None` if the plan records nothing.
     ///
-    /// See the example of [`Plan`].
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// let plan = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
+    /// assert_eq!(plan.commit().unwrap().events, plan.events());
+    /// assert_eq!(directory.plan(Batch::host(Timestamp::EPOCH))?.commit(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn commit(&self) -> Option<Commit> {
         let (by, events) = (self.by.clone(), self.events.clone());
@@ -151,45 +202,42 @@ impl Plan {
     }
 }
 
-/// A plan was made on another revision than the one that it meets (rule C3).
-///
-/// See the example of [`Directory::plan`](crate::Directory::plan).
+/// An error of [`Directory::apply`]: the plan was made on another revision (rule C3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the plan was made on revision {base}, and this is revision {found}")]
 pub struct StalePlanError {
     /// The revision that the plan was made on.
     pub base: u64,
-    /// The revision that it met.
+    /// The revision of the directory that it was applied to.
     pub found: u64,
 }
 
 impl Directory {
     /// Plans commands: all of them, or none (rule C2).
     ///
-    /// Everything that is due by `now` is applied first, then the commands in order, then the seats that they ask
-    /// for are settled together, and last whoever waits is served (rules C5, S6, S8). The policy is asked only where
-    /// capacity is wanting (rule S7). The cost follows what changes, not the size of the directory.
+    /// Everything that is due by the batch's time is applied first, then the commands in order. Then the seats that
+    /// they ask for are settled together, and at last the queue is served (rules C5, S6, S8). The seat policy is asked
+    /// only if capacity is missing (rule S7); by default it is [`Strict`]. The cost follows what changes, not the size
+    /// of the directory.
     ///
     /// # Errors
     ///
-    /// [`Refusal`], and nothing happened: `time_reversed` first, then the first fault of a command in the order of the
-    /// batch, then seats (rule C8).
+    /// [`Refusal`] if any command is refused; the directory is unchanged. A time before the last commit is reported
+    /// first, then the first fault of a command in the order of the batch, then seats (rule C8).
     ///
     /// ```
-    /// use entitle::catalog::{Catalog, Profile};
-    /// use entitle::{Batch, Command, Directory, License, Timestamp};
-    ///
-    /// let catalog = Catalog::builder().profile(Profile::new("designer")).build()?;
-    /// let empty = Directory::new(catalog);
-    /// let batch = Batch::host(Timestamp::EPOCH)
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::{Batch, Command, Directory, License, Timestamp};
+    /// # let catalog = Catalog::builder().profile(Profile::new("designer")).build()?;
+    /// # let directory = Directory::new(catalog);
+    /// let now = Timestamp::EPOCH;
+    /// let batch = Batch::host(now)
     ///     .add(License::new("acme").seats("designer", 1))
     ///     .add(Command::add_user("ada").profile("designer"));
-    /// let one = empty.plan(batch)?.into_directory();
-    /// assert_eq!(one.figures("designer").unwrap().held, 1);
+    /// let directory = directory.plan(batch)?.into_directory();
     ///
-    /// let refusal = one
-    ///     .plan(Batch::host(Timestamp::EPOCH).add(Command::add_user("bob").profile("designer")))
-    ///     .unwrap_err();
+    /// let second = Batch::host(now).add(Command::add_user("bob").profile("designer"));
+    /// let refusal = directory.plan(second).unwrap_err();
     /// assert_eq!(refusal.code(), "seat_limit");
     /// assert_eq!(refusal.to_string(), "user `bob` cannot take a seat of `designer`: 1 of 1 are taken");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -202,29 +250,30 @@ impl Directory {
     pub(crate) fn plan_with(&self, batch: Batch, policy: &dyn SeatPolicy) -> Result<Plan, Refusal> {
         let Batch { at, actor, by, source, policy: own, mut commands } = batch;
         let policy = own.as_deref().unwrap_or(policy);
+        // Only a sync can be unmet, so without one the first pass is the last.
+        let may_be_unmet = commands.iter().any(|command| matches!(command, Command::SyncUser(_)));
         let mut unmet = BTreeMap::new();
         loop {
             let mut planner = Planner::begin(self, at, policy, source, unmet)?;
             if let Some(actor) = actor {
                 planner.authorize(actor)?;
             }
-            let may_be_unmet = commands.iter().any(|command| matches!(command, Command::SyncUser(_)));
             let pass = if may_be_unmet { commands.clone() } else { core::mem::take(&mut commands) };
             for (index, command) in pass.into_iter().enumerate() {
                 planner.command(index, command)?;
             }
-            match planner.finish()? {
-                Pass::Unmet(more) => unmet = more,
-                Pass::Planned(directory, events, unmet) => {
-                    // A plan that records nothing leaves even the clock as it was (rule C5).
-                    let directory = if events.is_empty() { self.clone() } else { directory };
-                    return Ok(Plan { before: self.clone(), at, by, directory, events, unmet });
-                }
+            if !planner.settle()? {
+                unmet = planner.into_unmet();
+                continue;
             }
+            let (directory, events, unmet) = planner.finish();
+            // A plan that records nothing does not advance the clock either (rule C5).
+            let directory = if events.is_empty() { self.clone() } else { directory };
+            return Ok(Plan { before: self.clone(), at, by, directory, events, unmet });
         }
     }
 
-    /// The directory that a plan makes, if it was planned on this one (rule C3).
+    /// Returns the directory that a plan makes, if the plan was made on this revision (rule C3).
     ///
     /// # Errors
     ///
@@ -234,13 +283,13 @@ impl Directory {
     /// # use entitle::catalog::Catalog;
     /// # use entitle::change::StalePlanError;
     /// # use entitle::{Batch, Command, Directory, Timestamp};
-    /// let empty = Directory::new(Catalog::builder().build()?);
+    /// # let empty = Directory::new(Catalog::builder().build()?);
     /// let first = empty.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
     /// let second = empty.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("ops")))?;
     ///
-    /// let next = empty.commit(first)?;
     /// // Both were planned on the empty directory, and only one can follow it.
-    /// assert_eq!(next.commit(second), Err(StalePlanError { base: 0, found: 1 }));
+    /// let next = empty.apply(first)?;
+    /// assert_eq!(next.apply(second), Err(StalePlanError { base: 0, found: 1 }));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn apply(&self, plan: Plan) -> Result<Self, StalePlanError> {

@@ -6,6 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::nearest::did_you_mean;
 use crate::directory::UserSource;
 use crate::name::NameError;
 use crate::seats::{Phase, Quantity};
@@ -172,9 +173,9 @@ pub enum RefusalClass {
     Forbidden,
     /// A user, group, resource or key does not exist.
     NotFound,
-    /// The state of the directory stands against it.
+    /// The request conflicts with the state of the directory.
     Conflict,
-    /// The license stands against it: the same request can succeed after a seat is given back or bought.
+    /// The license has no seat for it: the same request can succeed after a seat is given back or bought.
     Capacity,
     /// The request was made for an earlier time or revision: ask again with the current one.
     Stale,
@@ -320,26 +321,32 @@ pub enum RefusalReason {
         resource: String,
     },
     /// The catalog declares no such kind.
-    #[error("there is no kind `{kind}`, asked for in `{target}`")]
+    #[error("there is no kind `{kind}`, asked for in `{target}`{}", did_you_mean(nearest))]
     UnknownKind {
         /// The name.
         kind: String,
-        /// Where it was named.
+        /// The target that named it.
         target: String,
+        /// The nearest kinds of the catalog.
+        nearest: Vec<String>,
     },
     /// The kind declares no such permission.
-    #[error("kind `{kind}` has no permission `{permission}`")]
+    #[error("kind `{kind}` has no permission `{permission}`{}", did_you_mean(nearest))]
     UnknownPermission {
         /// The kind.
         kind: String,
         /// The name.
         permission: String,
+        /// The nearest permissions of the kind.
+        nearest: Vec<String>,
     },
     /// The catalog declares no such profile.
-    #[error("there is no profile `{profile}`")]
+    #[error("there is no profile `{profile}`{}", did_you_mean(nearest))]
     UnknownProfile {
         /// The name.
         profile: String,
+        /// The nearest profiles of the catalog.
+        nearest: Vec<String>,
     },
     /// There is no such key.
     #[error("there is no key `{key}`")]
@@ -358,15 +365,15 @@ pub enum RefusalReason {
     LicenseInvalid {
         /// The license.
         license: String,
-        /// What stands against it.
+        /// The conflict.
         reason: String,
     },
-    /// An invitation would be over before it began (rule C5).
-    #[error("the invitation of `{user}` would be over at {expires_at}, and it is {now}")]
+    /// An invitation would end before it began (rule C5).
+    #[error("the invitation of `{user}` would end at {expires_at}, which is not after {now}")]
     InviteExpired {
         /// The user.
         user: String,
-        /// When it would be over.
+        /// The end asked for.
         expires_at: Timestamp,
         /// The time given.
         now: Timestamp,
@@ -406,7 +413,7 @@ pub enum RefusalReason {
     OwnsResources {
         /// The user.
         user: String,
-        /// How many.
+        /// The number of resources.
         count: u64,
         /// One of them.
         example: String,
@@ -417,8 +424,8 @@ pub enum RefusalReason {
         /// The user.
         user: String,
     },
-    /// Members of the group are not chosen by hand (rule G4).
-    #[error("the members of group `{group}` are not chosen by hand")]
+    /// The members of the group follow from profiles, external names or ownership (rule G4).
+    #[error("the members of group `{group}` are managed: no user joins or leaves it by command")]
     ManagedGroup {
         /// The user, if one was named.
         user: String,
@@ -430,17 +437,17 @@ pub enum RefusalReason {
     WrongState {
         /// The user.
         user: String,
-        /// What the user is.
+        /// The status of the user.
         status: &'static str,
-        /// What was asked.
+        /// The request.
         asked: &'static str,
     },
-    /// There would be more than the library holds (rule C6).
+    /// A maximum would be exceeded (rule C6).
     #[error("too many {what}: the limit is {max}")]
     TooMany {
-        /// Of what.
+        /// The things counted.
         what: &'static str,
-        /// How many there can be.
+        /// The limit.
         max: u32,
     },
     /// No license is installed.
@@ -451,7 +458,7 @@ pub enum RefusalReason {
         /// The profile.
         profile: String,
     },
-    /// The license has not begun or is over.
+    /// The license has not begun or has lapsed.
     #[error("user `{user}` cannot take a seat of `{profile}`: the license is {}", phase.as_str())]
     LicenseLapsed {
         /// The user.

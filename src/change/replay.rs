@@ -1,6 +1,7 @@
-//! From stored commits back to a directory, without asking anyone again (rule C3).
+//! Replay: from stored commits back to a directory, without a seat policy (rule C3).
 
 use alloc::borrow::ToOwned as _;
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -9,16 +10,31 @@ use alloc::vec::Vec;
 use super::event::{Commit, Event};
 use super::scope::ScopeDocument;
 use crate::catalog::{Entries, PermissionsDocument};
-use crate::directory::{Checked, Directory, Membership, Scope, Target, UserRecord, UserStatus, ensure};
+use crate::directory::{
+    Checked, Directory, Grantee, Members, Membership, Scope, Target, UserRecord, UserSource, UserStatus,
+    ensure,
+};
 use crate::id::UserId;
 use crate::name::Name;
-use crate::seats::Terms;
+use crate::seats::{Basis, License, Phase, Terms};
 use crate::time::Timestamp;
 
-/// Why stored commits do not continue a directory; the directory that they were to continue is as it was.
+/// An error of [`Directory::replay`]: the commits do not continue the directory.
 ///
-/// See the example of [`MemoryJournal`](crate::journal::MemoryJournal).
+/// The directory that they were replayed on is unchanged.
+///
+/// ```
+/// # use entitle::catalog::Catalog;
+/// # use entitle::change::{Commit, ReplayError};
+/// # use entitle::{Directory, Timestamp};
+/// # let empty = Directory::new(Catalog::builder().build()?);
+/// let second = Commit { revision: 2, at: Timestamp::EPOCH, by: "ada".to_owned(), events: vec![] };
+/// let error = empty.replay([&second]).unwrap_err();
+/// assert_eq!(error, ReplayError::Gap { expected: 1, found: 2 });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReplayError {
     /// A commit is missing, repeated, or of another history.
     #[error("expected the commit of revision {expected}, found revision {found}")]
@@ -28,45 +44,60 @@ pub enum ReplayError {
         /// The revision found.
         found: u64,
     },
-    /// A commit happened before the one that it follows.
+    /// A commit is older than the one before it.
     #[error("the commit of revision {revision} is older than the one before it")]
     TimeReversed {
         /// The commit's revision.
         revision: u64,
     },
-    /// An event contradicts the state that it meets.
-    #[error("event {event} of revision {revision}: {reason}")]
+    /// An event contradicts the state of the directory.
+    #[error("event {event} of revision {revision}: {source}")]
     Contradiction {
         /// The commit's revision.
         revision: u64,
-        /// The event's place in the commit, from 0; behind the last one if an event is missing.
+        /// The index of the event in the commit, from 0; the number of events if one is missing.
         event: usize,
-        /// What contradicts it.
-        reason: String,
+        /// The contradiction.
+        source: ContradictionError,
     },
 }
 
+/// The contradiction between a stored event and the directory, as a text for people.
+///
+/// ```
+/// # use entitle::catalog::Catalog;
+/// # use entitle::change::{Commit, Event};
+/// # use entitle::{Directory, Name, Timestamp};
+/// use std::error::Error as _;
+///
+/// # let empty = Directory::new(Catalog::builder().build()?);
+/// let events = vec![Event::UserRemoved { user: Name::new("zoe")? }];
+/// let commit = Commit { revision: 1, at: Timestamp::EPOCH, by: String::new(), events };
+/// let error = empty.replay([&commit]).unwrap_err();
+/// assert_eq!(error.source().unwrap().to_string(), "there is no user `zoe`");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ContradictionError(Box<str>);
+
 impl Directory {
-    /// The directory that stored commits make of this one (rule C3).
+    /// Returns the directory that stored commits make of this one (rule C3).
     ///
     /// The commits continue this directory's revision one by one. The result is equal to the directory that was
-    /// committed then, peaks and the order of waiting included. The cost follows the number of events.
+    /// committed, peaks and the order of waiting included. The cost follows the number of events.
     ///
     /// # Errors
     ///
-    /// [`ReplayError`] says which commit, and which event in it, does not fit.
+    /// [`ReplayError`] names the commit, and the event in it, that does not fit.
     ///
     /// ```
     /// # use entitle::catalog::Catalog;
-    /// # use entitle::change::ReplayError;
     /// # use entitle::{Batch, Command, Directory, Timestamp};
-    /// let empty = Directory::new(Catalog::builder().build()?);
+    /// # let empty = Directory::new(Catalog::builder().build()?);
     /// let plan = empty.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
-    /// let commit = plan.commit("ada").ok_or("it records something")?;
-    ///
-    /// let replayed = empty.replay([&commit])?;
-    /// assert_eq!(&replayed, plan.directory());
-    /// assert_eq!(replayed.replay([&commit]), Err(ReplayError::Gap { expected: 2, found: 1 }));
+    /// let commit = plan.commit().unwrap();
+    /// assert_eq!(&empty.replay([&commit])?, plan.directory());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn replay<'a>(&self, commits: impl IntoIterator<Item = &'a Commit>) -> Result<Self, ReplayError> {
@@ -86,32 +117,37 @@ impl Directory {
         if commit.at < self.committed_at() {
             return Err(ReplayError::TimeReversed { revision });
         }
-        let contradiction = |event, reason| ReplayError::Contradiction { revision, event, reason };
+        let contradiction = |event, reason: String| ReplayError::Contradiction {
+            revision,
+            event,
+            source: ContradictionError(reason.into_boxed_str()),
+        };
         ensure(!commit.events.is_empty(), || "a commit records something".to_owned())
             .map_err(|reason| contradiction(0, reason))?;
         self.begin_commit(commit.at);
         let mut replay = Replay { directory: self, commit, seated: Vec::new() };
-        for (place, event) in commit.events.iter().enumerate() {
-            replay.apply(event).map_err(|reason| contradiction(place, reason))?;
+        for (index, event) in commit.events.iter().enumerate() {
+            replay.apply(event).map_err(|reason| contradiction(index, reason))?;
         }
-        let settled = replay.seats_make_sense();
-        settled
-            .and_then(|()| self.is_up_to(commit.at))
+        replay
+            .ensure_seats_consistent()
+            .and_then(|()| self.ensure_nothing_due(commit.at))
             .map_err(|reason| contradiction(commit.events.len(), reason))?;
         self.end_commit(commit.at);
         Ok(())
     }
 
-    /// Whether all that was due has happened: it does so in the first commit after it (rule C5).
-    fn is_up_to(&self, now: Timestamp) -> Checked {
+    /// Checks that the commit applied everything that was due: what is due is applied in the first commit after it
+    /// (rule C5).
+    fn ensure_nothing_due(&self, now: Timestamp) -> Checked {
         ensure(self.first_due(now).is_none(), || {
-            format!("something was over before {now} and is not told of")
+            format!("an expiry due before {now} is missing from the commit")
         })?;
-        let begun = self.ledger().next_start().is_some_and(|start| start <= now);
-        ensure(!begun, || format!("a license that begins by {now} is missing from the commit"))?;
+        let started = self.ledger().next_start().is_some_and(|start| start <= now);
+        ensure(!started, || format!("a license that starts by {now} is missing from the commit"))?;
         let phase = self.ledger().phase_at(now);
         ensure(phase == self.license_phase(), || {
-            format!("the license is {} at {now}, which is not told of", phase.as_str())
+            format!("the license is {} at {now}, which is missing from the commit", phase.as_str())
         })
     }
 }
@@ -120,126 +156,83 @@ impl Directory {
 struct Replay<'a> {
     directory: &'a mut Directory,
     commit: &'a Commit,
-    /// Whose wish or seat changed; between the two events of one user the seat need not make sense.
+    /// The users whose wanted profile or seat changed. Both are events of their own, and between the two the seat
+    /// may be inconsistent.
     seated: Vec<UserId>,
 }
 
 impl Replay<'_> {
+    /// Applies one event. The match is exhaustive, so that an event without a method does not compile.
     fn apply(&mut self, event: &Event) -> Checked {
         match event {
-            Event::UserAdded { .. }
-            | Event::UserInvited { .. }
-            | Event::InvitationAccepted { .. }
-            | Event::InvitationExpired { .. }
-            | Event::UserSuspended { .. }
-            | Event::Linked { .. }
-            | Event::ProfileUnmet { .. }
-            | Event::UserReinstated { .. }
-            | Event::UserRenamed { .. }
-            | Event::UserRemoved { .. }
-            | Event::ExternalGroupsChanged { .. } => self.user_event(event),
-            Event::ProfileWanted { .. }
-            | Event::SeatChanged { .. }
-            | Event::LicenseInstalled { .. }
-            | Event::LicenseScheduled { .. }
-            | Event::LicenseRemoved { .. }
-            | Event::PhaseChanged { .. } => self.seat_event(event),
-            Event::GroupAdded { .. }
-            | Event::GroupRemoved { .. }
-            | Event::Joined { .. }
-            | Event::Left { .. } => self.group_event(event),
-            Event::ResourceAdded { .. }
-            | Event::ResourceRemoved { .. }
-            | Event::OwnerChanged { .. }
-            | Event::GrantChanged { .. }
-            | Event::CredentialRequired { .. }
-            | Event::CredentialRecorded { .. }
-            | Event::CredentialForgotten { .. } => self.resource_event(event),
-            Event::KeyAdded { .. } | Event::KeyExpired { .. } | Event::KeyRemoved { .. } => {
-                self.key_event(event)
+            Event::UserAdded { user, source, email } => self.user_added(user, *source, email.as_ref()),
+            Event::UserInvited { user, email, expires_at } => {
+                self.user_invited(user, email.as_ref(), *expires_at)
             }
+            Event::InvitationAccepted { user } => self.invitation_accepted(user),
+            Event::InvitationExpired { user } => self.invitation_expired(user),
+            Event::UserSuspended { user, reason } => self.user_suspended(user, reason.as_ref()),
+            Event::UserReinstated { user } => self.user_reinstated(user),
+            Event::Linked { user, source } => self.linked(user, *source),
+            Event::ProfileUnmet { user, profile, .. } => self.profile_unmet(user, profile.as_deref()),
+            Event::UserRenamed { user, to } => self.user_renamed(user, to),
+            Event::UserRemoved { user } => self.user_removed(user),
+            Event::ExternalGroupsChanged { user, external_groups } => {
+                self.external_groups_changed(user, external_groups)
+            }
+            Event::ProfileWanted { user, profile } => self.profile_wanted(user, profile.as_deref()),
+            Event::SeatChanged { user, holds, basis, queued } => {
+                self.seat_changed(user, holds.as_deref(), *basis, *queued)
+            }
+            Event::LicenseInstalled { license } => self.license_installed(license),
+            Event::LicenseScheduled { license } => self.license_scheduled(license),
+            Event::LicenseRemoved { name } => self.license_removed(name),
+            Event::PhaseChanged { phase } => self.phase_changed(*phase),
+            Event::GroupAdded { group, members, includes_owner_of } => {
+                self.group_added(group, members, includes_owner_of.as_deref())
+            }
+            Event::GroupRemoved { group } => self.group_removed(group),
+            Event::Joined { user, group } => self.membership_changed(user, group, true),
+            Event::Left { user, group } => self.membership_changed(user, group, false),
+            Event::ResourceAdded { resource } => self.resource_added(resource),
+            Event::ResourceRemoved { resource } => self.resource_removed(resource),
+            Event::OwnerChanged { resource, owner } => self.owner_changed(resource, owner),
+            Event::GrantChanged { to, on, permissions } => self.grant_changed(to, on, permissions),
+            Event::CredentialRequired { resource, permissions } => {
+                self.credential_required(resource, permissions)
+            }
+            Event::CredentialRecorded { user, resource } => self.credential_changed(user, resource, true),
+            Event::CredentialForgotten { user, resource } => self.credential_changed(user, resource, false),
+            Event::KeyAdded { key, acts_as, scope, expires_at } => {
+                self.key_added(key, acts_as, scope, *expires_at)
+            }
+            Event::KeyExpired { key } => self.key_expired(key),
+            Event::KeyRemoved { key } => self.key_removed(key),
         }
     }
+}
 
-    fn user_event(&mut self, event: &Event) -> Checked {
-        match event {
-            Event::UserAdded { user, source, email } => {
-                self.directory.user_name_is_free(user)?;
-                let id = self.directory.add_user(user, *source, UserStatus::Active);
-                self.set_email(id, email.as_ref());
+// Users.
+
+impl Replay<'_> {
+    fn user_added(&mut self, user: &Name, source: UserSource, email: Option<&Name>) -> Checked {
+        self.directory.user_name_is_free(user)?;
+        let id = self.directory.add_user(user, source, UserStatus::Active);
+        self.set_email(id, email);
+        Ok(())
+    }
+
+    fn user_invited(&mut self, user: &Name, email: Option<&Name>, expires_at: Option<Timestamp>) -> Checked {
+        let id = match self.directory.user_by_name(user) {
+            Some(id) => {
+                self.ensure_status(id, &[UserStatus::Expired])?;
+                id
             }
-            Event::UserInvited { user, email, expires_at } => {
-                let id = match self.directory.user_by_name(user) {
-                    Some(id) => {
-                        self.is_in_status(id, &[UserStatus::Expired])?;
-                        id
-                    }
-                    None => self.directory.add_user(
-                        user,
-                        crate::directory::UserSource::Local,
-                        UserStatus::Invited,
-                    ),
-                };
-                self.directory.set_status(id, UserStatus::Invited);
-                self.directory.set_expiry(id, *expires_at);
-                self.set_email(id, email.as_ref());
-            }
-            Event::InvitationAccepted { user } => {
-                let id = self.user_in_status(user, UserStatus::Invited)?;
-                self.directory.set_expiry(id, None);
-                self.directory.set_status(id, UserStatus::Active);
-            }
-            Event::InvitationExpired { user } => {
-                let id = self.user_in_status(user, UserStatus::Invited)?;
-                self.holds_nothing(id)?;
-                let at = self.directory.user_record(id).and_then(UserRecord::expires_at);
-                self.is_over(user, at)?;
-                self.directory.set_expiry(id, None);
-                self.directory.set_status(id, UserStatus::Expired);
-            }
-            Event::UserSuspended { user, reason } => {
-                let id = self.directory.named_user(user)?;
-                self.is_in_status(id, &[UserStatus::Active, UserStatus::Suspended])?;
-                let suspended = self.directory.status_of(id) == Some(UserStatus::Suspended);
-                let same = reason.is_none() || self.directory.suspension_reason(id) == reason.as_deref();
-                ensure(!suspended || !same, || format!("`{user}` is suspended so already"))?;
-                self.holds_nothing(id)?;
-                self.directory.set_suspension_reason(id, reason.as_ref());
-                self.directory.set_status(id, UserStatus::Suspended);
-            }
-            Event::UserReinstated { user } => {
-                let id = self.user_in_status(user, UserStatus::Suspended)?;
-                self.directory.set_suspension_reason(id, None);
-                self.directory.set_status(id, UserStatus::Active);
-            }
-            Event::Linked { user, source } => {
-                let id = self.directory.named_user(user)?;
-                self.directory.set_source(id, *source);
-            }
-            Event::ProfileUnmet { user, .. } => {
-                self.directory.named_user(user)?;
-            }
-            Event::UserRenamed { user, to } => {
-                self.directory.user_name_is_free(to)?;
-                let id = self.directory.named_user(user)?;
-                self.directory.rename_user(id, to);
-            }
-            Event::UserRemoved { user } => {
-                let id = self.directory.named_user(user)?;
-                self.holds_nothing(id)?;
-                let owns_nothing = self.directory.owned_by(id.slot()).next().is_none();
-                ensure(owns_nothing, || format!("`{user}` still owns something"))?;
-                self.directory.remove_user(id);
-            }
-            Event::ExternalGroupsChanged { user, external_groups } => {
-                let id = self.directory.named_user(user)?;
-                let mut sorted = external_groups.clone();
-                sorted.sort_unstable();
-                sorted.dedup();
-                self.directory.set_external(id, &sorted);
-            }
-            _ => {}
-        }
+            None => self.directory.add_user(user, UserSource::Local, UserStatus::Invited),
+        };
+        self.directory.set_status(id, UserStatus::Invited);
+        self.directory.set_expiry(id, expires_at);
+        self.set_email(id, email);
         Ok(())
     }
 
@@ -249,219 +242,321 @@ impl Replay<'_> {
         }
     }
 
-    fn seat_event(&mut self, event: &Event) -> Checked {
-        let now = self.commit.at;
-        match event {
-            Event::ProfileWanted { user, profile } => {
-                let id = self.directory.named_user(user)?;
-                let profile =
-                    profile.as_deref().map(|name| self.directory.named_profile(name)).transpose()?;
-                self.directory.set_wanted(id, profile, now);
-                self.seated.push(id);
-            }
-            Event::SeatChanged { user, holds, basis, queued } => {
-                let id = self.directory.named_user(user)?;
-                let holds = self.directory.named_seat(holds.as_deref(), *basis)?;
-                let seats =
-                    self.directory.user_record(id).map(|user| user.status).zip(self.directory.seat(id));
-                let settled = seats
-                    .is_some_and(|(status, _)| matches!(status, UserStatus::Active | UserStatus::Invited));
-                ensure(settled || (holds.is_none() && !*queued), || {
-                    format!("`{user}` cannot hold or wait for a seat")
-                })?;
-                let wants = seats.and_then(|(_, seat)| seat.wants);
-                ensure(!*queued || wants.is_some(), || format!("`{user}` waits for nothing"))?;
-                self.directory.set_held(id, holds, *queued, now);
-                self.seated.push(id);
-            }
-            Event::LicenseInstalled { license } => {
-                let terms = Terms::new((**license).clone(), self.directory.catalog());
-                let terms = terms.map_err(|error| format!("{error}"))?;
-                self.directory.unschedule_license(&terms.license().name);
-                if terms.starts_at() <= now {
-                    self.directory.take_begun_license(now);
-                }
-                self.directory.install_license(Arc::new(terms), now);
-            }
-            Event::LicenseScheduled { license } => {
-                let terms = Terms::new((**license).clone(), &self.directory.catalog());
-                let terms = terms.map_err(|error| format!("{error}"))?;
-                ensure(terms.starts_at() > now, || format!("license `{}` has begun", license.name))?;
-                self.directory.schedule_license(Arc::new(terms));
-            }
-            Event::LicenseRemoved { name } => {
-                if !self.directory.unschedule_license(name) {
-                    let there = self.directory.license().is_some_and(|license| license.name == name.as_str());
-                    ensure(there, || format!("there is no license `{name}`"))?;
-                    self.directory.remove_license();
-                }
-            }
-            Event::PhaseChanged { phase } => {
-                let due = self.directory.ledger().phase_at(now);
-                ensure(due == *phase, || format!("the license is {} at {now}", due.as_str()))?;
-                self.directory.set_phase(*phase);
-            }
-            _ => {}
-        }
+    fn invitation_accepted(&mut self, user: &Name) -> Checked {
+        let id = self.find_in_status(user, UserStatus::Invited)?;
+        self.directory.set_expiry(id, None);
+        self.directory.set_status(id, UserStatus::Active);
         Ok(())
     }
 
-    fn group_event(&mut self, event: &Event) -> Checked {
-        match event {
-            Event::GroupAdded { group, members, includes_owner_of } => {
-                self.directory.group_name_is_free(group)?;
-                let membership = self.directory.named_membership(members)?;
-                let owner_of = includes_owner_of
-                    .as_deref()
-                    .map(|text| self.directory.named_resource(text))
-                    .transpose()?;
-                let explicit = membership == Membership::Explicit;
-                ensure(owner_of.is_none() || explicit, || format!("group `{group}` is not explicit"))?;
-                self.directory.add_group(group, &membership, owner_of);
-            }
-            Event::GroupRemoved { group } => {
-                let id = self.directory.named_group(group)?;
-                self.directory.remove_group(id);
-            }
-            Event::Joined { user, group } | Event::Left { user, group } => {
-                let (user_id, group_id) =
-                    (self.directory.named_user(user)?, self.directory.named_group(group)?);
-                let joins = matches!(event, Event::Joined { .. });
-                let is = self.directory.is_member(user_id.slot(), group_id.slot());
-                ensure(is != joins, || format!("the membership of `{user}` in `{group}` is so already"))?;
-                let record = self.directory.group_record(group_id);
-                let explicit = record.is_some_and(|group| group.membership == Membership::Explicit);
-                let managed = !explicit || self.directory.is_included_owner(user_id, group_id);
-                ensure(!managed, || format!("nobody joins or leaves `{group}` by hand as `{user}` does"))?;
-                self.directory.set_joined(user_id, group_id, joins);
-            }
-            _ => {}
-        }
+    fn invitation_expired(&mut self, user: &Name) -> Checked {
+        let id = self.find_in_status(user, UserStatus::Invited)?;
+        self.ensure_no_seat(id)?;
+        let at = self.directory.user_record(id).and_then(UserRecord::expires_at);
+        self.ensure_expired(user, at)?;
+        self.directory.set_expiry(id, None);
+        self.directory.set_status(id, UserStatus::Expired);
         Ok(())
     }
 
-    fn resource_event(&mut self, event: &Event) -> Checked {
-        match event {
-            Event::ResourceAdded { resource } => {
-                let (kind, key) = self.directory.new_resource(resource)?;
-                self.directory.add_resource(kind, &key);
-            }
-            Event::ResourceRemoved { resource } => {
-                let id = self.directory.named_resource(resource)?;
-                let singleton = self.directory.resource_name(id).is_some_and(|name| name.key().is_none());
-                ensure(!singleton, || format!("`{resource}` cannot be removed"))?;
-                self.directory.remove_resource(id);
-            }
-            Event::OwnerChanged { resource, owner } => {
-                let (id, owner) =
-                    (self.directory.named_resource(resource)?, self.directory.named_user(owner)?);
-                self.directory.set_owner(id, Some(owner));
-            }
-            Event::GrantChanged { to, on, permissions } => {
-                let grantee = self.directory.named_grantee(to)?;
-                match self.directory.named_target(on)? {
-                    Target::Resource(id) => {
-                        let mask =
-                            self.directory.named_grant(self.directory.named_kind_of(id)?, permissions)?;
-                        self.directory.set_grant(grantee, id, mask);
-                    }
-                    Target::Kind(kind) => {
-                        let mask = self.directory.named_grant(kind, permissions)?;
-                        self.directory.set_kind_grant(grantee, kind, mask);
-                    }
-                }
-            }
-            Event::CredentialRequired { resource, permissions } => {
-                let id = self.directory.named_resource(resource)?;
-                let mask =
-                    self.directory.named_permissions(self.directory.named_kind_of(id)?, permissions)?;
-                self.directory.set_required(id, mask);
-            }
-            Event::CredentialRecorded { user, resource } | Event::CredentialForgotten { user, resource } => {
-                let (user, id) = (self.directory.named_user(user)?, self.directory.named_resource(resource)?);
-                let recorded = matches!(event, Event::CredentialRecorded { .. });
-                self.directory.set_credential(user, id, recorded);
-            }
-            _ => {}
-        }
+    fn user_suspended(&mut self, user: &Name, reason: Option<&Name>) -> Checked {
+        let id = self.directory.named_user(user)?;
+        self.ensure_status(id, &[UserStatus::Active, UserStatus::Suspended])?;
+        let suspended = self.directory.status_of(id) == Some(UserStatus::Suspended);
+        let same = reason.is_none() || self.directory.suspension_reason(id) == reason.map(Name::as_str);
+        ensure(!suspended || !same, || format!("`{user}` is already suspended for this reason"))?;
+        self.ensure_no_seat(id)?;
+        self.directory.set_suspension_reason(id, reason);
+        self.directory.set_status(id, UserStatus::Suspended);
         Ok(())
     }
 
-    fn key_event(&mut self, event: &Event) -> Checked {
-        match event {
-            Event::KeyAdded { key, acts_as, scope, expires_at } => {
-                self.directory.key_name_is_free(key)?;
-                let acts_as = self.directory.named_user(acts_as)?;
-                let scope = self.scope(scope)?;
-                self.directory.add_key(key, acts_as, scope, *expires_at);
-            }
-            Event::KeyExpired { key } => {
-                let id = self.directory.named_key(key)?;
-                let record = self.directory.key_record(id);
-                let open = record.is_some_and(|key| !key.expired);
-                ensure(open, || format!("key `{key}` is over already"))?;
-                self.is_over(key, record.and_then(|key| key.expires_at))?;
-                self.directory.expire_key(id);
-            }
-            Event::KeyRemoved { key } => {
-                let id = self.directory.named_key(key)?;
-                self.directory.remove_key(id);
-            }
-            _ => {}
-        }
+    fn user_reinstated(&mut self, user: &Name) -> Checked {
+        let id = self.find_in_status(user, UserStatus::Suspended)?;
+        self.directory.set_suspension_reason(id, None);
+        self.directory.set_status(id, UserStatus::Active);
+        Ok(())
+    }
+
+    fn linked(&mut self, user: &Name, source: UserSource) -> Checked {
+        let id = self.directory.named_user(user)?;
+        let recorded = self.directory.source_of(id);
+        ensure(recorded != Some(source), || format!("`{user}` already has this source"))?;
+        self.directory.set_source(id, source);
+        Ok(())
+    }
+
+    fn profile_unmet(&mut self, user: &Name, profile: Option<&str>) -> Checked {
+        self.directory.named_user(user)?;
+        profile.map(|name| self.directory.named_profile(name)).transpose()?;
+        Ok(())
+    }
+
+    fn user_renamed(&mut self, user: &Name, to: &Name) -> Checked {
+        self.directory.user_name_is_free(to)?;
+        let id = self.directory.named_user(user)?;
+        self.directory.rename_user(id, to);
+        Ok(())
+    }
+
+    fn user_removed(&mut self, user: &Name) -> Checked {
+        let id = self.directory.named_user(user)?;
+        self.ensure_no_seat(id)?;
+        let owns_nothing = self.directory.owned_by(id.slot()).next().is_none();
+        ensure(owns_nothing, || format!("`{user}` still owns something"))?;
+        self.directory.remove_user(id);
+        Ok(())
+    }
+
+    fn external_groups_changed(&mut self, user: &Name, external_groups: &[Name]) -> Checked {
+        let id = self.directory.named_user(user)?;
+        let mut sorted = external_groups.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        self.directory.set_external(id, &sorted);
         Ok(())
     }
 }
 
-// What an event takes for granted.
+// Seats and the license.
 
 impl Replay<'_> {
-    fn user_in_status(&self, user: &str, status: UserStatus) -> Result<UserId, String> {
+    fn profile_wanted(&mut self, user: &Name, profile: Option<&str>) -> Checked {
         let id = self.directory.named_user(user)?;
-        self.is_in_status(id, &[status])?;
+        let profile = profile.map(|name| self.directory.named_profile(name)).transpose()?;
+        self.directory.set_wanted(id, profile, self.commit.at);
+        self.seated.push(id);
+        Ok(())
+    }
+
+    fn seat_changed(
+        &mut self,
+        user: &Name,
+        holds: Option<&str>,
+        basis: Option<Basis>,
+        queued: bool,
+    ) -> Checked {
+        let id = self.directory.named_user(user)?;
+        let holds = self.directory.named_seat(holds, basis)?;
+        let seats = self.directory.user_record(id).map(|user| user.status).zip(self.directory.seat(id));
+        let settled =
+            seats.is_some_and(|(status, _)| matches!(status, UserStatus::Active | UserStatus::Invited));
+        ensure(settled || (holds.is_none() && !queued), || {
+            format!("`{user}` cannot hold or wait for a seat")
+        })?;
+        let wants = seats.and_then(|(_, seat)| seat.wants);
+        ensure(!queued || wants.is_some(), || format!("`{user}` waits for nothing"))?;
+        self.directory.set_held(id, holds, queued, self.commit.at);
+        self.seated.push(id);
+        Ok(())
+    }
+
+    fn license_installed(&mut self, license: &License) -> Checked {
+        let terms = Terms::new(license.clone(), self.directory.catalog());
+        let terms = terms.map_err(|error| format!("{error}"))?;
+        self.directory.unschedule_license(&terms.license().name);
+        if terms.starts_at() <= self.commit.at {
+            self.directory.take_started_license(self.commit.at);
+        }
+        self.directory.install_license(Arc::new(terms), self.commit.at);
+        Ok(())
+    }
+
+    fn license_scheduled(&mut self, license: &License) -> Checked {
+        let terms = Terms::new(license.clone(), self.directory.catalog());
+        let terms = terms.map_err(|error| format!("{error}"))?;
+        ensure(terms.starts_at() > self.commit.at, || format!("license `{}` has started", license.name))?;
+        self.directory.schedule_license(Arc::new(terms));
+        Ok(())
+    }
+
+    fn license_removed(&mut self, name: &Name) -> Checked {
+        if !self.directory.unschedule_license(name) {
+            let in_force = self.directory.license().is_some_and(|license| license.name == name.as_str());
+            ensure(in_force, || format!("there is no license `{name}`"))?;
+            self.directory.remove_license();
+        }
+        Ok(())
+    }
+
+    fn phase_changed(&mut self, phase: Phase) -> Checked {
+        let now = self.commit.at;
+        let due = self.directory.ledger().phase_at(now);
+        ensure(due == phase, || format!("the license is {} at {now}", due.as_str()))?;
+        self.directory.set_phase(phase);
+        Ok(())
+    }
+}
+
+// Groups.
+
+impl Replay<'_> {
+    fn group_added(&mut self, group: &Name, members: &Members, includes_owner_of: Option<&str>) -> Checked {
+        self.directory.group_name_is_free(group)?;
+        let membership = self.directory.named_membership(members)?;
+        let owner_of = includes_owner_of.map(|text| self.directory.named_resource(text)).transpose()?;
+        let explicit = membership == Membership::Explicit;
+        ensure(owner_of.is_none() || explicit, || format!("group `{group}` is not explicit"))?;
+        self.directory.add_group(group, &membership, owner_of);
+        Ok(())
+    }
+
+    fn group_removed(&mut self, group: &Name) -> Checked {
+        let id = self.directory.named_group(group)?;
+        self.directory.remove_group(id);
+        Ok(())
+    }
+
+    fn membership_changed(&mut self, user: &Name, group: &Name, joins: bool) -> Checked {
+        let (user_id, group_id) = (self.directory.named_user(user)?, self.directory.named_group(group)?);
+        let member = self.directory.is_member(user_id.slot(), group_id.slot());
+        ensure(member != joins, || format!("the membership of `{user}` in `{group}` is so already"))?;
+        let record = self.directory.group_record(group_id);
+        let explicit = record.is_some_and(|group| group.membership == Membership::Explicit);
+        let managed = !explicit || self.directory.is_included_owner(user_id, group_id);
+        ensure(!managed, || format!("`{user}` cannot join or leave `{group}`, whose members are managed"))?;
+        self.directory.set_joined(user_id, group_id, joins);
+        Ok(())
+    }
+}
+
+// Resources, grants and credentials.
+
+impl Replay<'_> {
+    fn resource_added(&mut self, resource: &str) -> Checked {
+        let (kind, key) = self.directory.new_resource(resource)?;
+        self.directory.add_resource(kind, &key);
+        Ok(())
+    }
+
+    fn resource_removed(&mut self, resource: &str) -> Checked {
+        let id = self.directory.named_resource(resource)?;
+        let singleton = self.directory.resource_name(id).is_some_and(|name| name.key().is_none());
+        ensure(!singleton, || format!("`{resource}` cannot be removed"))?;
+        self.directory.remove_resource(id);
+        Ok(())
+    }
+
+    fn owner_changed(&mut self, resource: &str, owner: &Name) -> Checked {
+        let (id, owner) = (self.directory.named_resource(resource)?, self.directory.named_user(owner)?);
+        self.directory.set_owner(id, Some(owner));
+        Ok(())
+    }
+
+    fn grant_changed(&mut self, to: &Grantee, on: &str, permissions: &[Name]) -> Checked {
+        let grantee = self.directory.named_grantee(to)?;
+        match self.directory.named_target(on)? {
+            Target::Resource(id) => {
+                let mask = self.directory.named_grant(self.directory.named_kind_of(id)?, permissions)?;
+                self.directory.set_grant(grantee, id, mask);
+            }
+            Target::Kind(kind) => {
+                let mask = self.directory.named_grant(kind, permissions)?;
+                self.directory.set_kind_grant(grantee, kind, mask);
+            }
+        }
+        Ok(())
+    }
+
+    fn credential_required(&mut self, resource: &str, permissions: &[Name]) -> Checked {
+        let id = self.directory.named_resource(resource)?;
+        let mask = self.directory.named_permissions(self.directory.named_kind_of(id)?, permissions)?;
+        self.directory.set_required(id, mask);
+        Ok(())
+    }
+
+    fn credential_changed(&mut self, user: &Name, resource: &str, recorded: bool) -> Checked {
+        let (user, id) = (self.directory.named_user(user)?, self.directory.named_resource(resource)?);
+        self.directory.set_credential(user, id, recorded);
+        Ok(())
+    }
+}
+
+// Keys.
+
+impl Replay<'_> {
+    fn key_added(
+        &mut self,
+        key: &Name,
+        acts_as: &Name,
+        scope: &ScopeDocument,
+        expires_at: Option<Timestamp>,
+    ) -> Checked {
+        self.directory.key_name_is_free(key)?;
+        let acts_as = self.directory.named_user(acts_as)?;
+        let scope = self.resolve_scope(scope)?;
+        self.directory.add_key(key, acts_as, scope, expires_at);
+        Ok(())
+    }
+
+    /// Looks up a stored scope, which lists every permission: `all` of a kind would change with the catalog.
+    fn resolve_scope(&self, scope: &ScopeDocument) -> Result<Scope, String> {
+        let entries = match scope {
+            ScopeDocument::All => return Ok(Scope::All),
+            ScopeDocument::Entries(entries) => entries,
+        };
+        let listed = |(on, permissions): (&'_ str, &'_ PermissionsDocument)| match permissions {
+            PermissionsDocument::These(these) => Ok((on.to_owned(), these.clone())),
+            PermissionsDocument::All => Err(format!("the scope on `{on}` does not list its permissions")),
+        };
+        let entries = entries.iter().map(listed).collect::<Result<_, _>>()?;
+        self.directory.named_scope(&Entries(entries))
+    }
+
+    fn key_expired(&mut self, key: &Name) -> Checked {
+        let id = self.directory.named_key(key)?;
+        let record = self.directory.key_record(id);
+        let open = record.is_some_and(|key| !key.expired);
+        ensure(open, || format!("key `{key}` expired before"))?;
+        self.ensure_expired(key, record.and_then(|key| key.expires_at))?;
+        self.directory.expire_key(id);
+        Ok(())
+    }
+
+    fn key_removed(&mut self, key: &Name) -> Checked {
+        let id = self.directory.named_key(key)?;
+        self.directory.remove_key(id);
+        Ok(())
+    }
+}
+
+// Preconditions of events.
+
+impl Replay<'_> {
+    fn find_in_status(&self, user: &str, status: UserStatus) -> Result<UserId, String> {
+        let id = self.directory.named_user(user)?;
+        self.ensure_status(id, &[status])?;
         Ok(id)
     }
 
-    fn is_in_status(&self, user: UserId, allowed: &[UserStatus]) -> Checked {
+    fn ensure_status(&self, user: UserId, allowed: &[UserStatus]) -> Checked {
         let status = self.directory.status_of(user);
         let fits = status.is_some_and(|status| allowed.contains(&status));
         ensure(fits, || format!("the user is {status:?}, not one of {allowed:?}"))
     }
 
-    /// Whether what has this end is over when the commit happens.
-    fn is_over(&self, name: &Name, expires_at: Option<Timestamp>) -> Checked {
-        let over = expires_at.is_some_and(|at| at <= self.commit.at);
-        ensure(over, || format!("`{name}` is not over at {}", self.commit.at))
+    /// Checks that an expiry is due when the commit happens.
+    fn ensure_expired(&self, name: &Name, expires_at: Option<Timestamp>) -> Checked {
+        let expired = expires_at.is_some_and(|at| at <= self.commit.at);
+        ensure(expired, || format!("`{name}` does not expire by {}", self.commit.at))
     }
 
-    fn holds_nothing(&self, user: UserId) -> Checked {
+    fn ensure_no_seat(&self, user: UserId) -> Checked {
         let seat = self.directory.seat(user);
         let empty = seat.is_none_or(|seat| seat.holds.is_none() && seat.turn.is_none());
         ensure(empty, || "the user still holds or waits for a seat".to_owned())
     }
 
-    /// Whether the seats that the commit changed follow from what is wanted, now that all of it has happened.
-    fn seats_make_sense(&self) -> Checked {
+    /// Checks that the seats that the commit changed follow from the profiles wanted, after the last event.
+    fn ensure_seats_consistent(&self) -> Checked {
         for &id in &self.seated {
             let directory = &self.directory;
             let (Some(user), Some(seat)) = (directory.user_record(id), directory.seat(id)) else { continue };
-            let sound = directory.seat_makes_sense(user.status, &seat);
             let name = user.name.as_deref().unwrap_or_default();
-            sound.map_err(|reason| format!("user `{name}`: {reason}"))?;
+            directory
+                .seat_makes_sense(user.status, &seat)
+                .map_err(|reason| format!("user `{name}`: {reason}"))?;
         }
         Ok(())
-    }
-
-    fn scope(&self, scope: &ScopeDocument) -> Result<Scope, String> {
-        let entries = match scope {
-            ScopeDocument::All => return Ok(Scope::All),
-            ScopeDocument::Entries(entries) => entries,
-        };
-        let spelled_out = |(on, permissions): (&'_ str, &'_ PermissionsDocument)| match permissions {
-            PermissionsDocument::These(these) => Ok((on.to_owned(), these.clone())),
-            PermissionsDocument::All => Err(format!("the scope on `{on}` is not spelled out")),
-        };
-        let entries = entries.iter().map(spelled_out).collect::<Result<_, _>>()?;
-        self.directory.named_scope(&Entries(entries))
     }
 }

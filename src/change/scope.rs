@@ -1,34 +1,39 @@
-//! The scope of a key, as people write it.
+//! The scope of a key, by names.
+
+use core::fmt;
 
 use super::target::CommandTarget;
 use crate::catalog::{Entries, PermissionsDocument};
 
-/// What a key may do of what its user may do (rule A11).
+/// The scope of a key: the limit of what it may do on behalf of its user (rule A11).
 ///
-/// `All` is written `"all"`; entries go from a target, such as `project/churn` or `project/*`, to permissions. Entries
-/// of a resource and of its kind add up; no entry is nothing.
+/// Serialized, it is `"all"`, or an object from targets to permissions: `{ "project/*": ["read"] }`. The entries of a
+/// resource and of its kind add up. Without entries the key may do nothing.
 ///
-/// See the example of [`Command`](crate::Command).
+/// ```
+/// use entitle::change::ScopeDocument;
+/// use entitle::Command;
+///
+/// let scope = ScopeDocument::nothing().with("project/*", ["read"]).with("project/churn", ["write"]);
+/// let key = Command::add_key("ci", "ada").scope(scope.clone());
+/// assert_eq!(key.scope, Some(scope));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScopeDocument {
-    /// Everything.
+    /// Everything that the user may do.
     All,
     /// These permissions on these targets.
     Entries(Entries<PermissionsDocument>),
 }
 
 impl ScopeDocument {
-    /// A scope without entries: nothing.
-    ///
-    /// See the example of [`Command`](crate::Command).
+    /// Returns a scope without entries, which allows nothing.
     #[must_use]
     pub fn nothing() -> Self {
         Self::Entries(Entries::default())
     }
 
-    /// Adds permissions on a target; to everything there is nothing to add.
-    ///
-    /// See the example of [`Command`](crate::Command).
+    /// Adds permissions on a target; [`All`](Self::All) stays as it is.
     #[must_use]
     pub fn with<T: CommandTarget>(mut self, target: T, permissions: impl Into<T::Permissions>) -> Self {
         if let Self::Entries(entries) = &mut self {
@@ -36,6 +41,24 @@ impl ScopeDocument {
             entries.0.push((target.into_text(), PermissionsDocument::These(permissions)));
         }
         self
+    }
+}
+
+impl fmt::Display for ScopeDocument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let entries = match self {
+            Self::All => return f.write_str("all"),
+            Self::Entries(entries) if entries.is_empty() => return f.write_str("nothing"),
+            Self::Entries(entries) => entries,
+        };
+        for (place, (target, permissions)) in entries.iter().enumerate() {
+            let separator = if place == 0 { "" } else { "; " };
+            match permissions {
+                PermissionsDocument::All => write!(f, "{separator}{target}: all")?,
+                PermissionsDocument::These(these) => write!(f, "{separator}{target}: {}", these.join(", "))?,
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,4 +1,4 @@
-//! Targets and permissions as commands take them: as text, or typed.
+//! Targets and permissions of commands: as text, or typed.
 
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
@@ -9,7 +9,7 @@ use crate::directory::ResourceName;
 /// A target that a command takes, with the permissions that fit it.
 ///
 /// A text, such as `project/churn`, `project/*` or `instance`, takes permissions by name; a [`TypedTarget`] takes the
-/// flags of its kind, so that a permission of another kind does not compile. It is sealed.
+/// flags of its kind, so that a permission of another kind does not compile. The trait is sealed.
 ///
 /// ```
 /// use entitle::{Command, Grantee};
@@ -33,7 +33,7 @@ pub trait CommandTarget: sealed::Sealed {
     /// The type of a set of permissions.
     type Permissions;
 
-    /// Returns the target as commands write it.
+    /// Returns the target as text.
     #[doc(hidden)]
     fn into_text(self) -> String;
 
@@ -85,7 +85,7 @@ mod sealed {
     impl<K: crate::catalog::ResourceKind> Sealed for crate::catalog::TypedTarget<K> {}
 }
 
-/// Implements the trait for what is a text.
+/// Implements the trait for types that hold a text.
 macro_rules! text_targets {
     ($($text:ty),+ $(,)?) => {$(
         impl CommandTarget for $text {

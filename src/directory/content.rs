@@ -32,7 +32,7 @@ pub(crate) enum Record {
     Commits { revision: u64, committed_at: Timestamp },
     /// The license and the phase that it was in at the last commit.
     License { license: License, phase: Phase },
-    /// A license that begins later.
+    /// A scheduled license.
     Scheduled { license: License },
     /// The figures of a profile that are not counted from users.
     Book { profile: String, peak: u64, peak_at: Timestamp, seat_ms: u64 },
@@ -233,7 +233,7 @@ impl Directory {
         sorted(named.chain(everyone))
     }
 
-    /// The names of permissions, lowest bit first.
+    /// The names of permissions, each made by `copy`, lowest bit first.
     pub(crate) fn permission_names<T>(&self, kind: KindId, mask: u64, copy: impl Fn(&Name) -> T) -> Vec<T> {
         let mut names = Vec::with_capacity(mask.count_ones() as usize);
         let definition = self.catalog.definition(kind).into_iter();

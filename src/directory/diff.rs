@@ -51,11 +51,11 @@ impl Diff {
 pub struct Difference {
     /// The name of the user, group, resource or key.
     pub name: String,
-    /// How it differs.
+    /// The kind of the difference.
     pub change: Change,
 }
 
-/// How one thing differs between two directories.
+/// A kind of difference between two directories.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]

@@ -95,7 +95,7 @@ use crate::time::Timestamp;
 /// let plan = Directory::new(catalog).plan(batch)?;
 /// let directory = plan.into_directory();
 ///
-/// let ada = directory.user_by_name("ada").ok_or("nobody")?;
+/// let ada = directory.user_by_name("ada").ok_or("no such user")?;
 /// assert_eq!(directory.user_name(ada), Some("ada"));
 /// assert_eq!(directory.status_of(ada), Some(UserStatus::Active));
 /// assert_eq!(directory.source_of(ada), Some(UserSource::Local));

@@ -111,11 +111,11 @@ impl Restore {
         Ok(())
     }
 
-    /// Reads a license that begins later, while there is one that holds (rule L1).
+    /// Restores a scheduled license (rule L1).
     fn scheduled(&mut self, license: License) -> Checked {
-        let terms = Terms::new(license, &self.directory.catalog()).map_err(|error| error.to_string())?;
+        let terms = Terms::new(license, self.directory.catalog()).map_err(|error| error.to_string())?;
         let now = self.now();
-        ensure(terms.starts_at() > now, || format!("it has begun at {now}"))?;
+        ensure(terms.starts_at() > now, || format!("it has started at {now}"))?;
         let name = terms.license().name.clone();
         let twice = self.directory.scheduled_licenses().any(|other| other.name == name);
         ensure(!twice, || "it is scheduled twice".to_owned())?;
@@ -187,7 +187,7 @@ impl Restore {
             let group_id = self.directory.named_group(group)?;
             let record = self.directory.group_record(group_id);
             let explicit = record.is_some_and(|group| group.membership == Membership::Explicit);
-            ensure(explicit, || format!("nobody is in `{group}` by command"))?;
+            ensure(explicit, || format!("`{group}` has no members by command"))?;
             joined.push(group_id.slot());
         }
         self.directory.collect_members(&mut self.index, id, joined);

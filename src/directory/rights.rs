@@ -9,7 +9,7 @@ use crate::seats::Ledger;
 /// The words that a check reads besides two rows: small tables that stay in the nearest cache.
 #[derive(Clone, Debug)]
 pub(crate) struct Rights {
-    /// By kind, then by profile, so that the place is found from the kind while the user's row is still on its way.
+    /// By kind, then by profile, so that the place is found from the kind while the user's row is still being loaded.
     by_profile: Arc<[ProfileRights]>,
     profiles: usize,
     /// The profiles whose ceiling is advisory, one bit each.

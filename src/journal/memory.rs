@@ -1,4 +1,4 @@
-//! Commits in memory.
+//! A journal in memory.
 
 use alloc::vec::Vec;
 use core::convert::Infallible;
@@ -7,26 +7,22 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::{AppendError, Journal};
 use crate::change::Commit;
 
-/// How many commits one page holds.
+/// The most commits that one read returns.
 const PAGE: usize = 4096;
 
-/// A journal in memory: for tests, and for a process that need not remember.
+/// A journal in memory, for tests and for processes that need no history after they end.
 ///
-/// Shared behind an `Arc`, it serves several authorities, as one database serves several processes.
+/// Shared in an `Arc`, it serves several authorities, as one database serves several processes.
 ///
 /// ```
-/// use entitle::Timestamp;
-/// use entitle::change::Commit;
-/// use entitle::journal::{Journal, MemoryJournal};
-///
-/// let journal = MemoryJournal::new();
-/// assert_eq!(journal.read_after(0), Ok(Vec::new()));
-///
-/// // Of a directory that was stored at revision 5.
-/// let journal = MemoryJournal::after(5);
-/// let commit = Commit { revision: 6, at: Timestamp::EPOCH, by: "ada".into(), events: Vec::new() };
-/// assert_eq!(journal.append(5, &commit), Ok(()));
-/// assert_eq!(journal.read_after(5), Ok(vec![commit]));
+/// # use entitle::catalog::Catalog;
+/// # use entitle::journal::{Journal, MemoryJournal};
+/// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
+/// # let directory = Directory::new(Catalog::builder().build()?);
+/// let authority = Authority::new(directory, MemoryJournal::new());
+/// authority.execute(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
+/// assert_eq!(authority.journal().read_after(0)?.len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Default)]
 pub struct MemoryJournal {
@@ -36,23 +32,30 @@ pub struct MemoryJournal {
 }
 
 impl MemoryJournal {
-    /// An empty journal of a new directory.
-    ///
-    /// See the example of [`MemoryJournal`](crate::journal::MemoryJournal).
+    /// Creates an empty journal for a new directory, at revision 0.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// An empty journal of a directory that is at that revision.
+    /// Creates an empty journal for a directory that is already at `revision`.
     ///
-    /// See the example of [`MemoryJournal`](crate::journal::MemoryJournal).
+    /// ```
+    /// # use entitle::Timestamp;
+    /// # use entitle::change::Commit;
+    /// # use entitle::journal::{Journal, MemoryJournal};
+    /// # let commit = Commit { revision: 6, at: Timestamp::EPOCH, by: "ada".into(), events: Vec::new() };
+    /// // For a directory that was stored at revision 5.
+    /// let journal = MemoryJournal::after(5);
+    /// assert_eq!(journal.append(5, &commit), Ok(()));
+    /// assert_eq!(journal.read_after(5), Ok(vec![commit]));
+    /// ```
     #[must_use]
     pub fn after(revision: u64) -> Self {
         Self { begins_after: revision, commits: Mutex::default() }
     }
 
-    // Nothing can be half done under the lock: a commit is pushed or not.
+    // A poisoned lock is safe to use: a commit is pushed whole or not at all.
     fn commits(&self) -> MutexGuard<'_, Vec<Commit>> {
         self.commits.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,7 +1,7 @@
-//! Where commits are kept: one small trait, and two that are ready.
+//! Storage for commits: the [`Journal`] trait and two implementations.
 //!
-//! [`MemoryJournal`] keeps them in memory, for tests and for hosts that store them elsewhere too. With the feature
-//! `redb` there is [`RedbJournal`], a file that survives a kill.
+//! [`MemoryJournal`] holds commits in memory, for tests and for hosts that also store them elsewhere. With the feature
+//! `redb`, `RedbJournal` stores them in a file that survives a crash.
 
 #[cfg(feature = "std")]
 mod memory;
@@ -18,62 +18,57 @@ pub use self::memory::MemoryJournal;
 pub use self::redb::{RedbError, RedbJournal};
 use crate::change::Commit;
 
-/// Keeps the commits of one directory, in order and for good.
+/// An append-only store of the commits of one directory, in order.
 ///
-/// Its methods are those of a trait: `use entitle::journal::Journal` to call them on one of the ready journals.
-///
-/// A journal is the truth, and the directory in memory is what follows from it: whoever wants to know the state reads a
-/// stored directory and replays the commits after it. Two methods are all that is asked of a store.
+/// The journal is the source of truth, and the directory in memory is derived from it: to restore the state, read a
+/// stored directory and replay the commits after it. A store implements two methods.
 ///
 /// # Append
 ///
-/// [`append`](Self::append) is atomic and conditional. If the last commit kept is the one of `expected_revision`, the
-/// commit is kept, whole and durably, before the call returns; else nothing happens and the answer is
-/// [`AppendError::Conflict`]. The test and the write are one step: of two appends on the same revision, through
-/// whatever connection or process, one wins. In SQL that is an insert with the revision as primary key. A journal that is
-/// empty is at the revision that it was made for, 0 unless it begins behind a stored directory.
+/// [`append`](Self::append) is atomic and conditional. If the last commit has the revision `expected_revision`, the
+/// new commit is stored, whole and durably, before the call returns. Otherwise nothing changes and the result is
+/// [`AppendError::Conflict`]. The test and the write are one step: of two appends on the same revision, from any
+/// connection or process, one succeeds. In SQL this is an insert with the revision as primary key. An empty journal is
+/// at the revision it was created for: 0, or the revision of the stored directory that it follows.
 ///
-/// The commit's revision is `expected_revision` + 1, always. An implementation never changes a commit, never keeps it
-/// twice, and never gives one up again once it has answered `Ok`.
+/// The commit's revision is always `expected_revision` + 1. An implementation never changes a commit, never stores it
+/// twice, and never loses one after it returned `Ok`.
 ///
-/// # What a crash means
+/// # Crashes
 ///
-/// Between append and publish: the commit is kept and nobody has seen it. After the restart it is replayed
-/// with the rest, so whoever asked for it finds it done. Commands that ask for what already is record nothing (rule
-/// C4), so asking again is harmless.
+/// A crash between append and publish leaves a commit that is stored and that no reader has seen. It is replayed after
+/// the restart. Repeating its commands is harmless, because commands that ask for the current state record nothing
+/// (rule C4).
 ///
-/// Before append returns, or if it returns [`AppendError::Store`]: the outcome is not known. The commit may be kept, whole,
-/// or not at all; never half. The next append finds out, because its condition holds or does not.
+/// After a crash during append, or if it returns [`AppendError::Store`], the outcome is unknown: the commit is stored
+/// whole or not at all. The condition of the next append resolves it.
 ///
-/// # What a conflict means
+/// # Conflicts
 ///
-/// Somebody else committed. The plan was made on a state that is no longer the last one and is thrown away: read what
-/// came after, replay it, and plan again. [`Authority`](crate::authority::Authority) does just that.
+/// A conflict means that another writer committed first, so the plan was made on an old state. Discard the plan, read
+/// and replay the newer commits, and plan again. [`Authority`](crate::authority::Authority) does this.
 ///
 /// # Read
 ///
-/// [`read_after`](Self::read_after) gives the commits behind a revision, each one more than the one before, beginning
-/// with `revision` + 1. It may give fewer than there are, so that a long history comes in pages, but none only if
-/// there is none. It sees every append that had returned before it was called. Commits from before the journal's
-/// beginning cannot be had; the first one that it gives is then not `revision` + 1, and replaying reports the gap.
+/// [`read_after`](Self::read_after) returns the commits after a revision, without gaps, beginning with `revision` + 1.
+/// It may return only the first of them, so that a long history is read in pages, but it returns none only if there are
+/// none. It sees every append that returned before the call. Commits from before the journal's first one are not
+/// available; the first commit returned is then not `revision` + 1, and replaying reports the gap.
 ///
-/// # Traps
+/// # Pitfalls
 ///
-/// - A store that answers reads from a replica that lags behind breaks the promise of `read_after`.
-/// - Upserts are not appends: they overwrite the winner.
-/// - The methods are called while the authority's writers wait, so they may block but must not call back into it.
+/// - A store that serves reads from a lagging replica breaks the contract of `read_after`.
+/// - An upsert is not an append: it overwrites the commit that was stored first.
+/// - The authority calls both methods while it holds its write lock. They may block, but must not call back into it.
 ///
 /// # Example
 ///
 /// ```
-/// use core::cell::RefCell;
-/// use core::convert::Infallible;
-///
-/// use entitle::Timestamp;
-/// use entitle::change::Commit;
-/// use entitle::journal::{AppendError, Journal};
-///
-/// /// A journal for one thread, of a directory that began empty.
+/// # use core::cell::RefCell;
+/// # use core::convert::Infallible;
+/// # use entitle::Timestamp;
+/// # use entitle::change::Commit;
+/// # use entitle::journal::{AppendError, Journal};
 /// struct Commits(RefCell<Vec<Commit>>);
 ///
 /// impl Journal for Commits {
@@ -93,53 +88,59 @@ use crate::change::Commit;
 ///         Ok(self.0.borrow().iter().filter(|commit| commit.revision > revision).cloned().collect())
 ///     }
 /// }
-///
-/// let journal = Commits(RefCell::default());
-/// let commit = Commit { revision: 1, at: Timestamp::EPOCH, by: "ada".into(), events: Vec::new() };
-/// assert_eq!(journal.append(0, &commit), Ok(()));
-/// assert_eq!(journal.append(0, &commit), Err(AppendError::Conflict { found: 1 }));
-/// assert_eq!(journal.read_after(0), Ok(vec![commit]));
+/// # let journal = Commits(RefCell::default());
+/// # let commit = Commit { revision: 1, at: Timestamp::EPOCH, by: "ada".into(), events: Vec::new() };
+/// # assert_eq!(journal.append(0, &commit), Ok(()));
+/// # assert_eq!(journal.append(0, &commit), Err(AppendError::Conflict { found: 1 }));
+/// # assert_eq!(journal.read_after(0), Ok(vec![commit]));
 /// ```
 pub trait Journal {
-    /// What can go wrong in the store itself.
-    ///
-    /// See the example of [`Journal`].
-    type Error;
+    /// The error of the store itself; [`Infallible`](core::convert::Infallible) for a store that cannot fail.
+    type Error: core::error::Error + Send + Sync + 'static;
 
-    /// Keeps a commit behind the one of `expected_revision`, or changes nothing.
-    ///
-    /// See the example of [`Journal`].
+    /// Appends a commit after the one of `expected_revision`, or changes nothing.
     ///
     /// # Errors
     ///
-    /// [`AppendError::Conflict`] if another commit is the last one; [`AppendError::Store`] if the store failed, and the
-    /// outcome is not known.
+    /// [`AppendError::Conflict`] if the last commit has another revision; [`AppendError::Store`] if the store failed,
+    /// and the outcome is unknown.
     fn append(&self, expected_revision: u64, commit: &Commit) -> Result<(), AppendError<Self::Error>>;
 
-    /// The commits behind a revision in order: all, or some of the first; none only if there is none.
-    ///
-    /// See the example of [`Journal`].
+    /// Returns the commits after a revision in order: all, or some of the first; none only if there are none.
     ///
     /// # Errors
     ///
-    /// What the store reports.
+    /// The error of the store.
     fn read_after(&self, revision: u64) -> Result<Vec<Commit>, Self::Error>;
 }
 
-/// Why a commit was not appended.
+/// The error of [`Journal::append`].
 ///
-/// See the example of [`MemoryJournal`].
+/// The two variants are the whole contract of an append, so a match on them can be exhaustive.
+///
+/// ```
+/// # #[cfg(feature = "std")] {
+/// # use entitle::Timestamp;
+/// # use entitle::change::Commit;
+/// # use entitle::journal::{AppendError, Journal, MemoryJournal};
+/// # let commit = Commit { revision: 1, at: Timestamp::EPOCH, by: "ada".into(), events: Vec::new() };
+/// let journal = MemoryJournal::new();
+/// journal.append(0, &commit)?;
+/// assert_eq!(journal.append(0, &commit), Err(AppendError::Conflict { found: 1 }));
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError<E> {
-    /// The last commit is another one; nothing happened.
+    /// The last commit has another revision; nothing changed.
     #[error("the last revision in the journal is {found}")]
     Conflict {
         /// The revision of the last commit.
         found: u64,
     },
-    /// The store failed; whether the commit is kept is not known.
+    /// The store failed; the commit may or may not be stored.
     #[error("the journal's store failed: {0}")]
-    Store(E),
+    Store(#[source] E),
 }
 
 macro_rules! forward {

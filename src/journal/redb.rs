@@ -1,14 +1,15 @@
-//! Commits in a file, kept by the embedded store redb.
+//! A journal in a file of the embedded store redb.
 //!
-//! redb is pure Rust, one file, with transactions that are serialized and durable when they return, and it repairs
-//! itself after a kill. What else was weighed: `fjall` and `sled` write to many files, faster under a heavy load that a
-//! journal of commits never has, and compact in threads of their own; sled's stable release is old. `rusqlite` brings a
-//! C library and would be as good; a host that has a SQL database stores commits there, in its own transaction. A plain
-//! file with one line for each commit needs locks, truncation after a torn write, and a sync of the directory, which is
-//! the part of a database that is hard to get right.
+//! redb is pure Rust and one file. Its write transactions are serialized and durable when they return, and it repairs
+//! the file after a crash. The alternatives: `fjall` and `sled` write several files, are faster under a write load that a
+//! journal of commits never has, and compact in threads of their own; sled's stable release is old. `rusqlite` needs a C
+//! library and would serve as well; a host that has a SQL database stores commits there, in its own transaction. A plain
+//! file with one line a commit needs locks, truncation after a torn write, and a sync of the directory, the parts of a
+//! database that are hard to get right.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::error::Error;
 use std::path::Path;
 
 use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
@@ -16,33 +17,46 @@ use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition}
 use super::{AppendError, Journal};
 use crate::change::Commit;
 
-/// From revision to commit.
+/// The commits by revision.
 const COMMITS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("commits");
 
-/// The revision that the first commit follows, under its only key.
+/// The revision that the first commit follows, in the table's only row.
 const BEGINNING: TableDefinition<'_, (), u64> = TableDefinition::new("begins_after");
 
-/// How many commits one page holds.
+/// The most commits that one read returns.
 const PAGE: usize = 4096;
 
-/// What can go wrong in a [`RedbJournal`].
+/// The error of a [`RedbJournal`].
 ///
-/// See the example of [`RedbJournal`].
+/// The causes are boxed, so that the versions of redb and `serde_json` are no part of this crate's interface.
+///
+/// ```
+/// # use entitle::journal::{RedbError, RedbJournal};
+/// # let path = std::env::temp_dir().join(format!("entitle_error_{}.redb", std::process::id()));
+/// # let _ = std::fs::remove_file(&path);
+/// drop(RedbJournal::open(&path)?);
+///
+/// // The file belongs to a directory that began empty, not to one stored at revision 7.
+/// let other = RedbJournal::open_after(&path, 7);
+/// assert!(matches!(other, Err(RedbError::Beginning { asked: 7, found: 0 })));
+/// # std::fs::remove_file(&path)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedbError {
     /// The store failed.
     #[error("{0}")]
-    Store(#[source] Box<redb::Error>),
-    /// A commit in the file cannot be read.
+    Store(#[source] Box<dyn Error + Send + Sync>),
+    /// A commit cannot be read from the file or written as JSON.
     #[error("the commit of revision {revision} cannot be read: {source}")]
     Malformed {
-        /// The revision.
+        /// The commit's revision.
         revision: u64,
-        /// What is wrong with it.
-        source: serde_json::Error,
+        /// The error of the JSON parser.
+        source: Box<dyn Error + Send + Sync>,
     },
-    /// The file begins behind another revision than the one that was asked for.
+    /// The file's first commit follows another revision than the one asked for.
     #[error("the journal begins after revision {found}, not {asked}")]
     Beginning {
         /// The revision asked for.
@@ -56,35 +70,32 @@ fn store(error: impl Into<redb::Error>) -> RedbError {
     RedbError::Store(Box::new(error.into()))
 }
 
-/// A journal in one file, which survives a kill at any moment.
+fn malformed(revision: u64, error: serde_json::Error) -> RedbError {
+    RedbError::Malformed { revision, source: Box::new(error) }
+}
+
+/// A journal in one file, which survives a crash at any moment.
 ///
-/// A commit that was acknowledged is on the disk; one that was not is there whole or not at all. Each append waits for
-/// the disk. The commits are stored as JSON, to be read by people and other programs too.
+/// An acknowledged commit is on the disk; an unacknowledged one is there whole or not at all. Each append waits for the
+/// disk. Commits are stored as JSON, readable by other programs.
 ///
-/// One process at a time may have the file open.
+/// One process at a time can open the file.
 ///
 /// ```
 /// # use entitle::catalog::Catalog;
-/// # use entitle::journal::{RedbError, RedbJournal};
+/// # use entitle::journal::RedbJournal;
 /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
 /// # let path = std::env::temp_dir().join(format!("entitle_example_{}.redb", std::process::id()));
 /// # let _ = std::fs::remove_file(&path);
-/// let empty = Directory::new(Catalog::builder().build()?);
+/// # let empty = Directory::new(Catalog::builder().build()?);
 /// let authority = Authority::open(empty.clone(), RedbJournal::open(&path)?)?;
-/// authority.execute(Batch::host(Timestamp::EPOCH)
-///     .by("ada")
-///     .add(Command::add_group("data")))?;
-/// assert_eq!(authority.journal().last_revision()?, 1);
+/// authority.execute(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
 /// drop(authority);
 ///
-/// // After a restart, the history is there.
+/// // After a restart, the history is still there.
 /// let authority = Authority::open(empty, RedbJournal::open(&path)?)?;
 /// assert!(authority.load().group_by_name("data").is_some());
-/// drop(authority);
-///
-/// // The file is of a directory that began empty, and of no other one.
-/// let other = RedbJournal::open_after(&path, 7);
-/// assert!(matches!(other, Err(RedbError::Beginning { asked: 7, found: 0 })));
+/// # drop(authority);
 /// # std::fs::remove_file(&path)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -95,24 +106,22 @@ pub struct RedbJournal {
 }
 
 impl RedbJournal {
-    /// Opens the journal of a directory that began empty, or makes it.
-    ///
-    /// See the example of [`RedbJournal`].
+    /// Opens or creates the journal of a directory that began empty.
     ///
     /// # Errors
     ///
-    /// [`RedbError`] if the file cannot be opened, is none of redb's, or begins elsewhere.
+    /// [`RedbError::Store`] if the file cannot be opened or is not a redb file; [`RedbError::Beginning`] if its first
+    /// commit does not follow revision 0.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, RedbError> {
         Self::open_after(path, 0)
     }
 
-    /// Opens a journal that begins behind that revision, or makes it.
-    ///
-    /// See the example of [`RedbJournal`].
+    /// Opens or creates a journal whose first commit follows `revision`, that of a stored directory.
     ///
     /// # Errors
     ///
-    /// [`RedbError`] if the file cannot be opened, is none of redb's, or begins elsewhere.
+    /// [`RedbError::Store`] if the file cannot be opened or is not a redb file; [`RedbError::Beginning`] if its first
+    /// commit follows another revision.
     pub fn open_after(path: impl AsRef<Path>, revision: u64) -> Result<Self, RedbError> {
         let database = Database::create(path).map_err(store)?;
         let found = begin(&database, revision).map_err(store)?;
@@ -122,9 +131,7 @@ impl RedbJournal {
         Ok(Self { database, begins_after: revision })
     }
 
-    /// The last revision that is kept.
-    ///
-    /// See the example of [`RedbJournal`].
+    /// Returns the revision of the last commit, or the one that the journal begins after if it is empty.
     ///
     /// # Errors
     ///
@@ -137,9 +144,9 @@ impl RedbJournal {
         Ok(last().map_err(store)?.unwrap_or(self.begins_after))
     }
 
-    /// Appends in one transaction, or tells the last revision.
+    /// Appends in one transaction, or returns the last revision if it is not the expected one.
     fn try_append(&self, expected: u64, revision: u64, commit: &[u8]) -> Result<Option<u64>, redb::Error> {
-        // Transactions that write are serialized, so the test and the insert are one step.
+        // Write transactions are serialized, so the test and the insert are one step.
         let transaction = self.database.begin_write()?;
         {
             let mut commits = transaction.open_table(COMMITS)?;
@@ -164,7 +171,7 @@ impl RedbJournal {
     }
 }
 
-/// Makes the tables if there are none, and tells behind which revision the journal begins.
+/// Creates the tables if there are none, and returns the revision that the journal begins after.
 fn begin(database: &Database, revision: u64) -> Result<u64, redb::Error> {
     let transaction = database.begin_write()?;
     let found = {
@@ -185,8 +192,8 @@ impl Journal for RedbJournal {
 
     fn append(&self, expected_revision: u64, commit: &Commit) -> Result<(), AppendError<RedbError>> {
         let revision = commit.revision;
-        let bytes = serde_json::to_vec(commit)
-            .map_err(|source| AppendError::Store(RedbError::Malformed { revision, source }))?;
+        let bytes =
+            serde_json::to_vec(commit).map_err(|error| AppendError::Store(malformed(revision, error)))?;
         match self.try_append(expected_revision, revision, &bytes) {
             Ok(None) => Ok(()),
             Ok(Some(found)) => Err(AppendError::Conflict { found }),
@@ -197,7 +204,7 @@ impl Journal for RedbJournal {
     fn read_after(&self, revision: u64) -> Result<Vec<Commit>, RedbError> {
         let page = self.page_after(revision).map_err(store)?.into_iter();
         let read = |(revision, bytes): (u64, Vec<u8>)| {
-            serde_json::from_slice(&bytes).map_err(|source| RedbError::Malformed { revision, source })
+            serde_json::from_slice(&bytes).map_err(|error| malformed(revision, error))
         };
         page.map(read).collect()
     }

@@ -1,4 +1,4 @@
-//! The report for spreadsheets and billing.
+//! The report as CSV, for spreadsheets and billing.
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -6,19 +6,23 @@ use core::fmt;
 
 use super::seats::{ProfileSeats, SeatReport};
 
-/// The figures as CSV, one row for each profile; made by [`SeatReport::profiles_csv`].
+/// The figures of each profile as CSV, written by `Display`.
+///
+/// Made by [`SeatReport::profiles_csv`].
 #[derive(Clone, Copy, Debug)]
 pub struct ProfilesCsv<'a>(&'a SeatReport<'a>);
 
-/// The users as CSV, one row for each who holds or waits; made by [`SeatReport::users_csv`].
+/// The users who hold or wait for a seat as CSV, written by `Display`.
+///
+/// Made by [`SeatReport::users_csv`].
 #[derive(Clone, Copy, Debug)]
 pub struct UsersCsv<'a>(&'a SeatReport<'a>);
 
 impl SeatReport<'_> {
-    /// The figures as CSV: a head, and one row for each profile.
+    /// Returns the figures as CSV: a header, and one row for each profile.
     ///
-    /// Columns are named as the figures are (rule S11), with `counted` or `exempt` in `needs`. Times are milliseconds since
-    /// the Unix epoch and seat time is in milliseconds, so nothing is rounded.
+    /// The columns have the names of the figures (rule S11); `needs` is `counted` or `exempt`. Times are milliseconds since
+    /// the Unix epoch, and seat time is in milliseconds. Nothing is rounded.
     ///
     /// ```
     /// # use entitle::{catalog::{Catalog, Profile}, Directory};
@@ -36,9 +40,9 @@ impl SeatReport<'_> {
         ProfilesCsv(self)
     }
 
-    /// The users as CSV: a head, one row for each holder, and one for each who waits with nothing.
+    /// Returns the users as CSV: a header, one row for each holder of a seat, and one for each user who waits without one.
     ///
-    /// Names are quoted where CSV needs it, and none is a formula: see [`harmless_cell`].
+    /// Names are quoted where CSV requires it, and passed through [`harmless_cell`].
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};
@@ -100,11 +104,11 @@ impl fmt::Display for UsersCsv<'_> {
     }
 }
 
-/// The text of a cell that no spreadsheet takes for a formula.
+/// Escapes a CSV cell that a spreadsheet would evaluate as a formula.
 ///
-/// Spreadsheets compute cells that begin with `=`, `+`, `-` or `@`, some of them behind a tab or line end, and in Japanese
-/// ones the wide forms too. An apostrophe before whatever begins with one of these makes a text of the cell. Names and
-/// notes that users chose go through here before they are written as CSV; quoting is left to the writer.
+/// Spreadsheets evaluate cells that start with `=`, `+`, `-` or `@`, in some cases after a tab or a line break, and in
+/// Japanese ones also with the full-width forms. A text that starts with any of these characters gets a leading
+/// apostrophe. Use it for names and notes that users chose; quoting is left to the CSV writer.
 ///
 /// ```
 /// use entitle::report::harmless_cell;
@@ -118,7 +122,7 @@ pub fn harmless_cell(text: &str) -> Cow<'_, str> {
     if text.starts_with(formula) { format!("'{text}").into() } else { text.into() }
 }
 
-/// A harmless text as one field: quoted if it holds what parts fields, with quotes doubled.
+/// An escaped CSV field, quoted if it contains a separator, a quote or a line break.
 struct Field<'a>(&'a str);
 
 impl fmt::Display for Field<'_> {

@@ -1,4 +1,4 @@
-//! Moments as people read them.
+//! Times as text.
 
 use core::fmt;
 
@@ -6,9 +6,9 @@ use crate::time::Timestamp;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
-/// A moment as a date and a time of day in UTC, such as `2026-01-01 12:00:00`.
+/// A date and time of day in UTC, such as `2026-01-01 12:00:00`.
 ///
-/// Milliseconds are written only where there are any.
+/// Milliseconds are written unless they are zero.
 pub(super) struct Utc(pub(super) Timestamp);
 
 impl fmt::Display for Utc {
@@ -25,10 +25,10 @@ impl fmt::Display for Utc {
     }
 }
 
-/// Year, month and day of a number of days since the Unix epoch.
+/// Converts days since the Unix epoch to a year, month and day.
 ///
-/// Years begin in March here, so that the leap day is a year's last and every month begins after the same number of
-/// days each year; 400 years always have 146,097 days.
+/// Internally a year starts in March. The leap day is then the last day of a year, and every month starts at a fixed
+/// offset. Every 400 years have 146,097 days.
 fn civil(days: u64) -> (u64, u64, u64) {
     let since_march_0000 = days.saturating_add(719_468);
     let era = since_march_0000 / 146_097;
@@ -48,7 +48,7 @@ fn civil(days: u64) -> (u64, u64, u64) {
     (era.saturating_mul(400).saturating_add(year_of_era).saturating_add(later), month, day)
 }
 
-/// An amount of seat time in days, to a tenth.
+/// A span in milliseconds, written in days with one decimal, rounded down.
 pub(super) struct Days(pub(super) u64);
 
 impl fmt::Display for Days {

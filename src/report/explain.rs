@@ -1,4 +1,4 @@
-//! Why a user counts, in words.
+//! The explanation of a user's seat.
 
 use core::fmt;
 
@@ -7,51 +7,49 @@ use crate::directory::{Directory, SeatRef, UserStatus};
 use crate::id::UserId;
 use crate::seats::{Basis, SeatState};
 
-/// What a user wants and holds, where the user counts, and who is ahead in line: `seat_of` in words.
+/// A user's seat, the profile whose figures include it, and the position in the queue.
 ///
-/// Made by [`Directory::explain_seat`].
+/// Made by [`Directory::explain_seat`]. `Display` writes it as a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct SeatExplanation<'a> {
-    /// The user.
+    /// The user's name.
     pub user: &'a str,
-    /// Whether the user may act.
+    /// The user's status.
     pub status: UserStatus,
-    /// The seat, as [`Directory::seat_of`] tells it.
+    /// The seat, as from [`Directory::seat_of`].
     #[cfg_attr(feature = "serde", serde(flatten))]
     pub seat: SeatRef<'a>,
-    /// The profile in whose figures the user counts as consumed; the same one that is held or reserved.
+    /// The profile whose `consumed` figure includes the user: the one that is held or reserved.
     pub counts_in: Option<&'a str>,
-    /// Whether that profile draws on the license; exempt ones do not (rule S2).
+    /// True if that profile uses a seat of the license. Exempt profiles do not (rule S2).
     pub draws_a_seat: bool,
-    /// The place among those who wait for the same profile, for a user who waits; 1 is next.
+    /// The position in the queue for the wanted profile, if the user waits; 1 is next.
     pub place: Option<u64>,
 }
 
 impl Directory {
-    /// Explains a user's seat: what is wanted and held, why the user counts, and the place in line (rules S1, S4, S8).
+    /// Explains a user's seat: the wanted and the held profile, and the position in the queue (rules S1, S4, S8).
     ///
-    /// `None` for an unknown user. The cost follows the number of users ahead in line.
+    /// Returns `None` for an unknown user. The cost is proportional to the number of users ahead in the queue.
     ///
     /// ```
-    /// use entitle::catalog::{Catalog, Profile};
-    /// use entitle::seats::FallBack;
-    /// use entitle::{Batch, Command, Directory, License, Timestamp};
-    ///
-    /// let catalog = Catalog::builder().profile(Profile::new("designer")).profile(Profile::new("reader")).build()?;
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::seats::FallBack;
+    /// # use entitle::{Batch, Command, Directory, License, Timestamp};
+    /// # let catalog = Catalog::builder().profile(Profile::new("designer")).profile(Profile::new("reader")).build()?;
     /// let batch = Batch::host(Timestamp::from_millis(1_767_268_800_000))
     ///     .policy(FallBack::to(["reader"]))
     ///     .add(License::new("acme").seats("designer", 1).seats("reader", 5))
     ///     .add(Command::add_user("ada").profile("designer"))
     ///     .add(Command::add_user("bob").profile("designer"));
-    /// let directory = Directory::new(catalog).plan(batch)?.into_directory();
-    ///
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
     /// let bob = directory.user_by_name("bob").unwrap();
     /// assert_eq!(
     ///     directory.explain_seat(bob).unwrap().to_string(),
-    ///     "`bob` holds `reader` (placed) and counts there, \
-    ///      waits for `designer` since 2026-01-01 12:00:00 UTC, 1st in line",
+    ///     "`bob` holds `reader` (placed) and uses a seat; \
+    ///      has waited for `designer` since 2026-01-01 12:00:00 UTC, 1st in line",
     /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -66,7 +64,7 @@ impl Directory {
             status: record.status,
             counts_in: seat.holds,
             draws_a_seat: kept.profile().is_some_and(|profile| !self.catalog().is_exempt(profile)),
-            place: turn.map(|(turn, wants)| self.ledger().place_in_line(wants, turn)),
+            place: turn.map(|(turn, wants)| self.ledger().queue_position(wants, turn)),
             seat,
         })
     }
@@ -76,37 +74,38 @@ impl fmt::Display for SeatExplanation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` ", self.user)?;
         match self.seat.holds {
-            Some(holds) => self.holding(f, holds)?,
-            None => self.nothing(f)?,
+            Some(holds) => self.fmt_holder(f, holds)?,
+            None => self.fmt_without_profile(f)?,
         }
-        self.waiting(f)
+        self.fmt_queue(f)
     }
 }
 
 impl SeatExplanation<'_> {
-    fn holding(&self, f: &mut fmt::Formatter<'_>, holds: &str) -> fmt::Result {
+    fn fmt_holder(&self, f: &mut fmt::Formatter<'_>, holds: &str) -> fmt::Result {
         match self.seat.state {
-            SeatState::Reserved => write!(f, "is invited and has `{holds}` reserved")?,
+            SeatState::Reserved => write!(f, "is invited, with `{holds}` reserved")?,
+            _ if self.place.is_none() => write!(f, "has held `{holds}`")?,
             _ => write!(f, "holds `{holds}`")?,
         }
         match self.seat.basis {
             Some(Basis::Placed) => f.write_str(" (placed)")?,
-            Some(Basis::Extra) => f.write_str(" (an extra seat)")?,
+            Some(Basis::Extra) => f.write_str(" (extra seat)")?,
             Some(Basis::Standard | Basis::Exempt) | None => {}
         }
-        // For who waits, the moment is said of the waiting, which began with this seat.
+        // The time of a user who waits is written with the queue: the wait began with this seat.
         if self.place.is_none() {
             write!(f, " since {} UTC", Utc(self.seat.since))?;
         }
-        f.write_str(if self.draws_a_seat { " and counts there" } else { ", which needs no seat" })
+        f.write_str(if self.draws_a_seat { " and uses a seat" } else { " and needs no seat" })
     }
 
-    fn nothing(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt_without_profile(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.status {
-            UserStatus::Active => "holds nothing and counts nowhere",
-            UserStatus::Invited => "is invited, has nothing reserved and counts nowhere",
-            UserStatus::Suspended => "is suspended, holds nothing and counts nowhere",
-            UserStatus::Expired => "was invited too long ago, has nothing reserved and counts nowhere",
+            UserStatus::Active => "holds no profile and uses no seat",
+            UserStatus::Invited => "is invited, has no profile reserved and uses no seat",
+            UserStatus::Suspended => "is suspended, holds no profile and uses no seat",
+            UserStatus::Expired => "has an expired invitation, has no profile reserved and uses no seat",
         })?;
         match (self.seat.wants, self.status) {
             (Some(wants), UserStatus::Suspended) => write!(f, "; wants `{wants}` when reinstated"),
@@ -116,14 +115,14 @@ impl SeatExplanation<'_> {
         }
     }
 
-    fn waiting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt_queue(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Some(wants), Some(place)) = (self.seat.wants, self.place) else { return Ok(()) };
         let since = Utc(self.seat.since);
-        write!(f, ", waits for `{wants}` since {since} UTC, {place}{} in line", ordinal(place))
+        write!(f, "; has waited for `{wants}` since {since} UTC, {place}{} in line", ordinal(place))
     }
 }
 
-/// The ending of an ordinal number in English.
+/// Returns the suffix of an ordinal number.
 const fn ordinal(number: u64) -> &'static str {
     match (number % 100, number % 10) {
         (11..=13, _) => "th",

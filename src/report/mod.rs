@@ -1,7 +1,8 @@
-//! Reports that people read: who holds which seat, who waits, and since when (rule S11).
+//! Seat reports: seat holders, the queue, and the figures of each profile (rule S11).
 //!
 //! Everything here reads a [`Directory`](crate::Directory) as of its last commit and changes nothing. The figures are
-//! those of [`Directory::figures`](crate::Directory::figures): guard, report and export read the same ones.
+//! those of [`Directory::figures`](crate::Directory::figures), which admission reads too, so a report and a refusal cannot
+//! disagree.
 
 mod csv;
 mod date;
@@ -11,4 +12,4 @@ mod table;
 
 pub use self::csv::{ProfilesCsv, UsersCsv, harmless_cell};
 pub use self::explain::SeatExplanation;
-pub use self::seats::{Holder, InLine, ProfileSeats, SeatReport, SeatSums};
+pub use self::seats::{Holder, ProfileSeats, QueuedUser, SeatReport, SeatSums};

@@ -1,4 +1,4 @@
-//! The report as data: every number from the books, every name from the users.
+//! The report as data.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -8,114 +8,105 @@ use crate::directory::{Directory, UserRecord, UserSlot};
 use crate::seats::{Basis, Figures, License, Phase, SeatState, TotalFigures};
 use crate::time::Timestamp;
 
-/// Who holds which seat, who waits, and what is left: everything that an administrator or an auditor asks for.
+/// The seats of every profile: figures, holders and the queue.
 ///
-/// Made by [`Directory::seat_report`]. It borrows from the directory, which does not change, so it is whole: all
-/// of it is as of one commit. [`Display`](core::fmt::Display) writes it as a table for a terminal,
-/// [`profiles_csv`](Self::profiles_csv) and [`users_csv`](Self::users_csv) for a spreadsheet, and with the feature
-/// `serde` it can be serialized.
+/// Made by [`Directory::seat_report`]. It borrows from an immutable directory, so all of it is as of one commit.
+/// [`Display`](core::fmt::Display) writes tables for a terminal, [`profiles_csv`](Self::profiles_csv) and
+/// [`users_csv`](Self::users_csv) write CSV, and the feature `serde` makes it serializable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct SeatReport<'a> {
-    /// The revision that is reported.
+    /// The revision of the directory.
     pub revision: u64,
-    /// The time of its commit.
+    /// The time of the last commit.
     pub at: Timestamp,
-    /// The license that is installed.
+    /// The installed license.
     pub license: Option<&'a License>,
     /// The phase of the license as of that commit (rule S12).
     pub phase: Phase,
-    /// When something next comes due (rule C5).
+    /// The time of the next scheduled change, such as an expiry (rule C5).
     pub next_due: Option<Timestamp>,
-    /// The profiles that draw on the license, highest rank first.
+    /// The profiles that use seats of the license, highest rank first.
     pub counted: Vec<ProfileSeats<'a>>,
-    /// The profiles that need no seat, highest rank first (rule S2).
+    /// The exempt profiles, which use no seats, highest rank first (rule S2).
     pub exempt: Vec<ProfileSeats<'a>>,
-    /// What the total of the license leaves, over all counted profiles.
+    /// The figures for the license's total cap on counted profiles.
     pub total: TotalFigures,
-    /// The figures of the counted profiles added up.
+    /// The sums over the counted profiles.
     pub sums: SeatSums,
-    /// Everybody who waits, in the order in which they began to (rule S8).
-    pub queue: Vec<InLine<'a>>,
+    /// The users who wait, in queue order (rule S8).
+    pub queue: Vec<QueuedUser<'a>>,
 }
 
 /// One profile in a [`SeatReport`].
-///
-/// See the example of [`Directory::seat_report`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct ProfileSeats<'a> {
-    /// The profile.
+    /// The profile's name.
     pub profile: &'a str,
-    /// Whether the license gives seats of it; exempt profiles are always offered.
+    /// True if the license offers the profile. Exempt profiles are always offered.
     pub offered: bool,
-    /// The same figures as [`Directory::figures`].
+    /// The figures, as from [`Directory::figures`].
     #[cfg_attr(feature = "serde", serde(flatten))]
     pub figures: Figures,
-    /// Who holds it or has it reserved, sorted by name.
+    /// The users who hold the profile or have it reserved, sorted by name.
     pub holders: Vec<Holder<'a>>,
 }
 
-/// Somebody who holds a seat, or for whom one is reserved.
-///
-/// See the example of [`Directory::seat_report`](crate::Directory::seat_report).
+/// A user who holds a seat, or for whom one is reserved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Holder<'a> {
-    /// The user.
+    /// The user's name.
     pub user: &'a str,
-    /// Held, or reserved for an invitation.
+    /// The state of the seat: held, or reserved for an invitation.
     pub state: SeatState,
-    /// How the seat was taken.
+    /// The basis on which the seat was taken.
     pub basis: Basis,
-    /// The profile that is wanted; another one than the profile held if the user was placed.
+    /// The wanted profile. It differs from the held one if the user was placed.
     pub wants: Option<&'a str>,
-    /// Since when it is so.
+    /// The time since which the seat is held or reserved.
     pub since: Timestamp,
-    /// The place among those who wait for what is wanted, if the user was placed; 1 is next.
+    /// The position in the queue for the wanted profile, if the user was placed; 1 is next.
     pub place: Option<u64>,
 }
 
-/// Somebody who waits for a seat, holding another one meanwhile or none.
-///
-/// See the example of [`Directory::seat_report`](crate::Directory::seat_report).
+/// A user who waits for a seat. The user may hold another profile in the meantime.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
-pub struct InLine<'a> {
-    /// The user.
+pub struct QueuedUser<'a> {
+    /// The user's name.
     pub user: &'a str,
-    /// The profile that is waited for.
+    /// The wanted profile.
     pub wants: &'a str,
-    /// The place among those who wait for the same profile; 1 is next.
+    /// The position in the queue for that profile; 1 is next.
     pub place: u64,
-    /// The profile held or reserved meanwhile.
+    /// The profile held or reserved in the meantime.
     pub holds: Option<&'a str>,
-    /// Since when the user waits.
+    /// The time since which the user waits.
     pub since: Timestamp,
 }
 
-/// The figures of several profiles added up.
-///
-/// See the example of [`Directory::seat_report`](crate::Directory::seat_report).
+/// The sums of figures over several profiles.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct SeatSums {
-    /// Seats in use.
+    /// The seats held.
     pub held: u64,
-    /// Seats kept for open invitations.
+    /// The seats reserved for pending invitations.
     pub reserved: u64,
-    /// Both.
+    /// The seats held or reserved.
     pub consumed: u64,
-    /// Users who want one of the profiles and hold nothing.
+    /// The users who wait for one of the profiles and hold no profile.
     pub waiting: u64,
-    /// Users who want one of the profiles and sit elsewhere.
+    /// The users who want one of the profiles and are placed on another.
     pub placed: u64,
-    /// Seats beyond what is licensed.
+    /// The seats held or reserved beyond the licensed number.
     pub over: u64,
 }
 
@@ -136,23 +127,22 @@ impl SeatSums {
 }
 
 impl Directory {
-    /// Reports the seats: the figures of every profile, who holds them, and who waits (rule S11).
+    /// Reports the seats of every profile: figures, holders and the queue (rule S11).
     ///
-    /// The cost follows the number of users, so it is for people and exports; [`figures`](Self::figures) is free.
+    /// The cost is proportional to the number of users. For a single profile, [`figures`](Self::figures) takes constant
+    /// time.
     ///
     /// ```
-    /// use entitle::catalog::{Catalog, Profile};
-    /// use entitle::seats::Waitlist;
-    /// use entitle::{Batch, Command, Directory, License, Timestamp};
-    ///
-    /// let catalog = Catalog::builder().profile(Profile::new("designer")).build()?;
-    /// let batch = Batch::host(Timestamp::EPOCH)
-    ///     .policy(Waitlist)
-    ///     .add(License::new("acme").seats("designer", 1))
-    ///     .add(Command::add_user("ada").profile("designer"))
-    ///     .add(Command::add_user("bob").profile("designer"));
-    /// let directory = Directory::new(catalog).plan(batch)?.into_directory();
-    ///
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::seats::Waitlist;
+    /// # use entitle::{Batch, Command, Directory, License, Timestamp};
+    /// # let catalog = Catalog::builder().profile(Profile::new("designer")).build()?;
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .policy(Waitlist)
+    /// #     .add(License::new("acme").seats("designer", 1))
+    /// #     .add(Command::add_user("ada").profile("designer"))
+    /// #     .add(Command::add_user("bob").profile("designer"));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
     /// let report = directory.seat_report();
     /// assert_eq!(report.counted[0].figures, directory.figures("designer").unwrap());
     /// assert_eq!(report.counted[0].holders[0].user, "ada");
@@ -162,10 +152,10 @@ impl Directory {
     /// ```
     #[must_use]
     pub fn seat_report(&self) -> SeatReport<'_> {
-        let line = self.line();
+        let queue = self.queue();
         let mut counted = Vec::new();
         let mut exempt = Vec::new();
-        for ((id, definition), holders) in self.catalog().profile_definitions().zip(self.holders(&line)) {
+        for ((id, definition), holders) in self.catalog().profile_definitions().zip(self.holders(&queue)) {
             let profile = self.catalog().profile_name(id).unwrap_or_default();
             let offered = definition.exempt || self.ledger().is_offered(id);
             let of = if definition.exempt { &mut exempt } else { &mut counted };
@@ -181,14 +171,14 @@ impl Directory {
             counted,
             exempt,
             total: self.total_figures(),
-            queue: line.into_iter().map(|(_, waits)| waits).collect(),
+            queue: queue.into_iter().map(|(_, waits)| waits).collect(),
         }
     }
 
-    /// Who holds each profile, by rank.
-    fn holders(&self, line: &[(UserSlot, InLine<'_>)]) -> Vec<Vec<Holder<'_>>> {
+    /// Returns the holders of each profile, by rank.
+    fn holders(&self, queue: &[(UserSlot, QueuedUser<'_>)]) -> Vec<Vec<Holder<'_>>> {
         let mut places: Vec<(UserSlot, u64)> =
-            line.iter().map(|(slot, waits)| (*slot, waits.place)).collect();
+            queue.iter().map(|(slot, waits)| (*slot, waits.place)).collect();
         places.sort_unstable();
         let mut holders: Vec<Vec<Holder<'_>>> = Vec::new();
         holders.resize_with(self.catalog().profile_count(), Vec::new);
@@ -214,24 +204,24 @@ impl Directory {
         Some((profile, Holder { user, state: seat.state(), basis, wants, since: seat.since, place: None }))
     }
 
-    /// Who waits, first come first, with the slot of each.
-    fn line(&self) -> Vec<(UserSlot, InLine<'_>)> {
+    /// Returns the queue in order, with the slot of each user.
+    fn queue(&self) -> Vec<(UserSlot, QueuedUser<'_>)> {
         let mut ahead: Vec<u64> = vec![0; self.catalog().profile_count()];
-        let in_line = |(_, index)| {
+        let entry = |(_, index)| {
             let slot = UserSlot::new(index);
             let (user, seat) = (self.user_record_at(slot)?, self.seat_at(slot));
             let wants = seat.wants?;
             let place = ahead.get_mut(wants.index())?;
             *place = place.saturating_add(1);
-            let entry = InLine {
+            let waiting = QueuedUser {
                 user: user.name.as_deref()?,
                 wants: self.catalog().profile_name(wants)?,
                 place: *place,
                 holds: seat.profile().and_then(|profile| self.catalog().profile_name(profile)),
                 since: seat.since,
             };
-            Some((slot, entry))
+            Some((slot, waiting))
         };
-        self.ledger().queued().into_iter().filter_map(in_line).collect()
+        self.ledger().queued().into_iter().filter_map(entry).collect()
     }
 }

@@ -1,4 +1,4 @@
-//! The report as a table for a terminal.
+//! The report as tables for a terminal.
 
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString as _};
@@ -6,19 +6,19 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::date::{Days, Utc};
-use super::seats::{InLine, ProfileSeats, SeatReport};
+use super::seats::{ProfileSeats, QueuedUser, SeatReport};
 use crate::seats::{Basis, Quantity, SeatState};
 
-/// Columns of texts, each as wide as its widest text.
+/// A table whose columns are as wide as their widest cells.
 struct Table<'a> {
     rows: Vec<Vec<Cow<'a, str>>>,
-    /// How many columns at the left are words; the others are numbers and stand at the right.
-    words: usize,
+    /// The number of left-aligned columns. The columns after them are numbers and right-aligned.
+    left_aligned: usize,
 }
 
 impl<'a> Table<'a> {
-    fn new(words: usize, head: &[&'a str]) -> Self {
-        Self { rows: Vec::from([head.iter().map(|&title| Cow::Borrowed(title)).collect()]), words }
+    fn new(left_aligned: usize, head: &[&'a str]) -> Self {
+        Self { rows: Vec::from([head.iter().map(|&title| Cow::Borrowed(title)).collect()]), left_aligned }
     }
 
     fn row(&mut self, cells: impl IntoIterator<Item = Cow<'a, str>>) {
@@ -37,7 +37,7 @@ impl fmt::Display for Table<'_> {
         for row in &self.rows {
             let mut line = String::from(" ");
             for (column, (cell, &width)) in row.iter().zip(&widths).enumerate() {
-                let padded = if column < self.words {
+                let padded = if column < self.left_aligned {
                     alloc::format!(" {cell:<width$} ")
                 } else {
                     alloc::format!(" {cell:>width$} ")
@@ -51,7 +51,7 @@ impl fmt::Display for Table<'_> {
 }
 
 impl fmt::Display for SeatReport<'_> {
-    /// Writes the figures of each profile, who waits in which order, and who holds what since when.
+    /// Writes the figures of each profile, the queue, and the holders.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.head(f)?;
         self.counted_table(f)?;
@@ -138,34 +138,34 @@ impl SeatReport<'_> {
             cells.push(Days(figures.seat_ms).to_string().into());
             table.row(cells);
         }
-        write!(f, "\nexempt profiles, which need no seat\n{table}")
+        write!(f, "\nexempt profiles (no seat needed)\n{table}")
     }
 
     fn queue_table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.queue.is_empty() {
-            return f.write_str("\nnobody waits\n");
+            return f.write_str("\nno users are waiting\n");
         }
-        let mut table = Table::new(5, &["user", "waits for", "in line", "meanwhile", "since (UTC)"]);
-        for InLine { user, wants, place, holds, since } in &self.queue {
-            let meanwhile = holds.unwrap_or("nothing");
+        let mut table = Table::new(5, &["user", "waits for", "position", "holds", "since (UTC)"]);
+        for QueuedUser { user, wants, place, holds, since } in &self.queue {
+            let holds = holds.unwrap_or("nothing");
             let since = Utc(*since).to_string();
-            table.row([(*user).into(), (*wants).into(), number(*place), meanwhile.into(), since.into()]);
+            table.row([(*user).into(), (*wants).into(), number(*place), holds.into(), since.into()]);
         }
-        write!(f, "\nwaiting, first come first\n{table}")
+        write!(f, "\nwaiting, in order\n{table}")
     }
 
     fn holders_table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut table = Table::new(4, &["user", "profile", "seat", "since (UTC)"]);
-        let mut nobody = true;
+        let mut empty = true;
         for of in self.counted.iter().chain(&self.exempt) {
             for holder in &of.holders {
-                nobody = false;
+                empty = false;
                 let seat = seat_word(holder.state, holder.basis);
                 let since = Utc(holder.since).to_string();
                 table.row([holder.user.into(), of.profile.into(), seat.into(), since.into()]);
             }
         }
-        if nobody { f.write_str("\nnobody holds anything\n") } else { write!(f, "\nholding\n{table}") }
+        if empty { f.write_str("\nno users hold a profile\n") } else { write!(f, "\nholders\n{table}") }
     }
 }
 
@@ -173,7 +173,7 @@ fn number<'a>(count: u64) -> Cow<'a, str> {
     count.to_string().into()
 }
 
-/// When the peak was; nothing if there was none yet.
+/// Returns the time of the peak, or an empty cell if there was none yet.
 fn peak_at<'a>(of: &ProfileSeats<'_>) -> Cow<'a, str> {
     match of.figures.peak {
         0 => "".into(),
@@ -181,7 +181,7 @@ fn peak_at<'a>(of: &ProfileSeats<'_>) -> Cow<'a, str> {
     }
 }
 
-/// How a seat is had, in few words.
+/// Describes the state and the basis of a seat.
 fn seat_word(state: SeatState, basis: Basis) -> &'static str {
     match (state, basis) {
         (SeatState::Reserved, Basis::Standard) => "reserved",

@@ -1,4 +1,4 @@
-//! A scenario as it is written, before anything in it was looked up.
+//! The serialized form of a scenario, before its names are resolved.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -27,7 +27,7 @@ pub(super) struct ScenarioDocument {
     pub(super) steps: Vec<StepDocument>,
 }
 
-/// Every field that a step may have; which ones belong together is checked when it is made a step.
+/// Every field of a step; their combination is checked in `Step::new`.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StepDocument {
@@ -57,7 +57,7 @@ pub(super) struct StepDocument {
     pub(super) granted: Option<Vec<String>>,
 }
 
-/// One thing, or a list of them.
+/// One value or a list of values.
 #[derive(Debug)]
 pub(super) struct OneOrMore<T>(pub(super) Vec<T>);
 
@@ -122,7 +122,7 @@ pub(super) struct RequirementDocument {
     pub(super) permission: OneOrMore<String>,
 }
 
-/// What must come of a question: a word, a list, or figures by name.
+/// The expected answer of a question: a word, a list, or figures by name.
 #[derive(Debug)]
 pub(super) enum Expected {
     Word(String),
@@ -148,7 +148,7 @@ impl<'de> Form<'de> for Expected {
     }
 }
 
-/// The figures of a profile and the seat of a user; only what is named must match.
+/// The figures of a profile and the seat of a user; only the fields present must match.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::option_option, reason = "not named, null and a name are three expectations")]

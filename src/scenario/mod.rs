@@ -1,12 +1,11 @@
-//! Scenarios: a platform's rules and stories as data, and the runner that holds the library to them.
+//! Scenario files: a platform's rules and tests as data, and their runner.
 //!
-//! A scenario is one JSON file: a catalog, perhaps a license and a seat policy, and steps that do something or ask
-//! something and say what must come of it. Its names are the library's serialized names. `entitle test FILE...`
+//! A scenario is one JSON file: a catalog, an optional license and seat policy, and steps that execute commands or ask
+//! questions and state the expected result. Its names are the library's serialized names. `entitle test FILE...`
 //! runs scenarios from the command line; hosts run their own from their tests:
 //!
 //! ```
-//! use entitle::scenario::Scenario;
-//!
+//! # use entitle::scenario::Scenario;
 //! let scenario: Scenario = serde_json::from_str(r#"{
 //!     "entitle": 1,
 //!     "catalog": {
@@ -21,9 +20,9 @@
 //!         { "check": { "who": "user:ada", "on": "project/churn", "permission": "write" }, "is": "beyond_profile" }
 //!     ]
 //! }"#)?;
-//! let outcome = scenario.run();
-//! assert!(outcome.failures().is_empty());
-//! assert_eq!(outcome.steps(), 3);
+//! let report = scenario.run();
+//! assert!(report.failures().is_empty());
+//! assert_eq!(report.steps(), 3);
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 
@@ -35,4 +34,4 @@ mod step;
 
 #[cfg(feature = "cli")]
 pub use self::parse::ParseError;
-pub use self::run::{Failure, Outcome, Scenario};
+pub use self::run::{Failure, Scenario, TestReport};

@@ -1,4 +1,4 @@
-//! Reads a scenario from JSON and says where it is wrong.
+//! Parsing of scenarios from JSON, with the places of errors.
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -6,9 +6,7 @@ use alloc::string::{String, ToString as _};
 use super::document::ScenarioDocument;
 use super::run::Scenario;
 
-/// A text that is no scenario, with the place of the mistake.
-///
-/// See the example of [`scenario`](crate::scenario).
+/// The error of [`Scenario::parse`]; its message contains the line, the step and the field as far as they are known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ParseError {
@@ -20,11 +18,10 @@ impl Scenario {
     ///
     /// # Errors
     ///
-    /// [`ParseError`] says on which line, in which step and at which field the mistake stands.
+    /// [`ParseError`] if the text is not a valid scenario.
     ///
     /// ```
-    /// use entitle::scenario::Scenario;
-    ///
+    /// # use entitle::scenario::Scenario;
     /// let scenario = Scenario::parse(r#"{ "entitle": 1, "catalog": { "kinds": {}, "profiles": {} }, "steps": [] }"#)?;
     /// assert_eq!(scenario.run().steps(), 0);
     ///
@@ -42,10 +39,10 @@ impl Scenario {
     }
 }
 
-/// A path such as `steps[3].do`, in words: steps are counted from 1, as a reader does.
+/// Formats a path such as `steps[3].do` for messages; steps are counted from 1.
 fn place(path: &str) -> String {
     let Some((step, field)) = path.strip_prefix("steps[").and_then(|rest| rest.split_once(']')) else {
-        // A text that ends too early has no path, and `.` is the whole of it: the line says enough.
+        // A text that ends too early has no path, and `.` is the whole text: the line is enough.
         return if path == "." || path == "?" { String::new() } else { format!("at `{path}`: ") };
     };
     let number = step.parse::<usize>().unwrap_or(0).saturating_add(1);

@@ -1,4 +1,4 @@
-//! Runs scenarios.
+//! The runner of scenarios.
 
 use alloc::borrow::ToOwned as _;
 use alloc::collections::BTreeMap;
@@ -12,12 +12,11 @@ use super::step::{Action, Step, WhatIf};
 use crate::catalog::{Catalog, PermissionSet};
 use crate::change::{Batch, Command, Commit, Plan, Refusal};
 use crate::directory::{Directory, ResourceName};
+use crate::id::Untyped;
 use crate::seats::{Basis, License, ReadyPolicy, SeatState};
 use crate::time::Timestamp;
 
-/// A scenario that was read and makes sense.
-///
-/// See the example of [`scenario`](crate::scenario).
+/// A validated scenario.
 #[derive(Debug, serde::Deserialize)]
 #[serde(try_from = "ScenarioDocument")]
 pub struct Scenario {
@@ -32,10 +31,10 @@ impl TryFrom<ScenarioDocument> for Scenario {
 
     fn try_from(document: ScenarioDocument) -> Result<Self, String> {
         if document.entitle != 1 {
-            return Err(format!("`entitle` is {}, and this reads version 1", document.entitle));
+            return Err(format!("`entitle` is {}, the supported version is 1", document.entitle));
         }
         let catalog = Catalog::try_from(document.catalog).map_err(|error| format!("catalog: {error}"))?;
-        policy_makes_sense(&document.policy, &catalog)?;
+        check_policy(&document.policy, &catalog)?;
         let numbered = document.steps.into_iter().enumerate();
         let steps = numbered.map(|(place, step)| {
             Step::new(step, &catalog).map_err(|error| format!("step {}: {error}", place.saturating_add(1)))
@@ -45,10 +44,10 @@ impl TryFrom<ScenarioDocument> for Scenario {
     }
 }
 
-fn policy_makes_sense(policy: &ReadyPolicy, catalog: &Catalog) -> Result<(), String> {
+fn check_policy(policy: &ReadyPolicy, catalog: &Catalog) -> Result<(), String> {
     match policy {
         ReadyPolicy::FirstOf(policies) => {
-            policies.iter().try_for_each(|policy| policy_makes_sense(policy, catalog))
+            policies.iter().try_for_each(|policy| check_policy(policy, catalog))
         }
         ReadyPolicy::FallBack(fall_back) => {
             match fall_back.profiles().find(|profile| catalog.profile(profile).is_none()) {
@@ -60,19 +59,17 @@ fn policy_makes_sense(policy: &ReadyPolicy, catalog: &Catalog) -> Result<(), Str
     }
 }
 
-/// A step that did not come out as the scenario says.
-///
-/// See the example of [`scenario`](crate::scenario).
+/// A step whose result is not the expected one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {
     /// The step, from 1; 0 is the file's license.
     pub step: usize,
-    /// What was asked or done.
+    /// The step's commands or question.
     pub asked: String,
-    /// What the scenario expects.
+    /// The result that the scenario expects.
     pub expected: String,
-    /// What came of it.
+    /// The actual result.
     pub found: String,
 }
 
@@ -84,47 +81,36 @@ impl fmt::Display for Failure {
     }
 }
 
-/// What came of a scenario.
-///
-/// See the example of [`scenario`](crate::scenario).
+/// The results of a scenario that was run.
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct Outcome {
+pub struct TestReport {
     steps: usize,
     failures: Vec<Failure>,
     directory: Directory,
     commits: Vec<Commit>,
 }
 
-impl Outcome {
-    /// How many steps there are.
-    ///
-    /// See the example of [`scenario`](crate::scenario).
+impl TestReport {
+    /// Returns the number of steps in the scenario.
     #[must_use]
     pub fn steps(&self) -> usize {
         self.steps
     }
 
-    /// The steps that did not come out as the scenario says; after one that should have changed something, the rest is
-    /// not run.
-    ///
-    /// See the example of [`scenario`](crate::scenario).
+    /// Returns the steps that failed. After a failed `do` step, the rest is not run.
     #[must_use]
     pub fn failures(&self) -> &[Failure] {
         &self.failures
     }
 
-    /// The directory at the end.
-    ///
-    /// See the example of [`scenario`](crate::scenario).
+    /// Returns the directory after the last step that was run.
     #[must_use]
     pub fn directory(&self) -> &Directory {
         &self.directory
     }
 
-    /// What was committed.
-    ///
-    /// See the example of [`scenario`](crate::scenario).
+    /// Returns the commits in order.
     #[must_use]
     pub fn commits(&self) -> &[Commit] {
         &self.commits
@@ -132,21 +118,17 @@ impl Outcome {
 }
 
 impl Scenario {
-    /// Runs every step.
-    ///
-    /// See the example of [`scenario`](crate::scenario).
-    pub fn run(&self) -> Outcome {
+    /// Runs every step in order.
+    pub fn run(&self) -> TestReport {
         self.run_with(false)
     }
 
-    /// Runs every step, and after each recounts the books, replays what was committed, and reads the stored form back.
-    ///
-    /// See the example of [`scenario`](crate::scenario).
-    pub fn verify(&self) -> Outcome {
+    /// Runs every step, and after each one audits the counters, replays the commits and reads the stored form back.
+    pub fn verify(&self) -> TestReport {
         self.run_with(true)
     }
 
-    fn run_with(&self, verify: bool) -> Outcome {
+    fn run_with(&self, verify: bool) -> TestReport {
         let directory = Directory::new(self.catalog.clone());
         let mut run = Run { scenario: self, directory, commits: Vec::new(), now: Timestamp::EPOCH };
         let mut failures = Vec::new();
@@ -164,30 +146,54 @@ impl Scenario {
                 }
             }
         }
-        Outcome { steps: self.steps.len(), failures, directory: run.directory, commits: run.commits }
+        TestReport { steps: self.steps.len(), failures, directory: run.directory, commits: run.commits }
     }
 }
 
-/// What was expected, and what was found instead.
-struct Wrong {
+/// An expected result and the actual one.
+struct Mismatch {
     expected: String,
     found: String,
 }
 
-impl Wrong {
+impl Mismatch {
     fn at(self, step: usize, asked: String) -> Failure {
         Failure { step, asked, expected: self.expected, found: self.found }
     }
 }
 
-fn same<T: PartialEq + fmt::Debug + ?Sized>(expected: &T, found: &T) -> Result<(), Wrong> {
+fn same(expected: &str, found: &str) -> Result<(), Mismatch> {
     if expected == found {
         return Ok(());
     }
-    Err(Wrong { expected: format!("{expected:?}"), found: format!("{found:?}") })
+    Err(Mismatch { expected: expected.to_owned(), found: found.to_owned() })
 }
 
-/// A scenario while it runs.
+fn same_list(expected: &[impl AsRef<str>], found: &[impl AsRef<str>]) -> Result<(), Mismatch> {
+    if expected.iter().map(AsRef::as_ref).eq(found.iter().map(AsRef::as_ref)) {
+        return Ok(());
+    }
+    Err(Mismatch { expected: json_list(expected), found: json_list(found) })
+}
+
+/// Formats names as a scenario file writes a list.
+fn json_list(names: &[impl AsRef<str>]) -> String {
+    let quoted = names.iter().map(|name| json_text(name.as_ref()));
+    format!("[{}]", quoted.collect::<Vec<_>>().join(", "))
+}
+
+/// Formats the codes of unmet syncs as a scenario file writes them.
+fn json_map(unmet: &BTreeMap<String, String>) -> String {
+    let pairs = unmet.iter().map(|(user, code)| format!("{}: {}", json_text(user), json_text(code)));
+    format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
+}
+
+fn json_text(text: &str) -> String {
+    let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    format!("\"{text}\"")
+}
+
+/// The state of a scenario while it runs.
 struct Run<'a> {
     scenario: &'a Scenario,
     directory: Directory,
@@ -197,13 +203,13 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Installs the file's license, at the first step's time.
-    fn install(&mut self) -> Result<(), Wrong> {
+    fn install(&mut self) -> Result<(), Mismatch> {
         self.now = self.scenario.steps.first().and_then(|step| step.at).unwrap_or_default();
         let Some(license) = &self.scenario.license else { return Ok(()) };
         self.change(&[Command::InstallLicense(license.clone())], "", None, None)
     }
 
-    fn step(&mut self, step: &Step) -> Result<(), Wrong> {
+    fn step(&mut self, step: &Step) -> Result<(), Mismatch> {
         self.now = step.at.unwrap_or(self.now);
         match &step.action {
             Action::Do { commands, refused, unmet } => {
@@ -219,25 +225,25 @@ impl Run<'_> {
         self.directory.plan(batch.extend(commands.iter().cloned()))
     }
 
-    /// Commits commands, or sees them refused as expected.
+    /// Commits commands, or compares their refusal with the expected one.
     fn change(
         &mut self,
         commands: &[Command],
         by: &str,
         refused: Option<&str>,
         unmet: Option<&BTreeMap<String, String>>,
-    ) -> Result<(), Wrong> {
+    ) -> Result<(), Mismatch> {
         let Some(plan) = as_expected(self.plan(commands, by), refused)? else { return Ok(()) };
         if let Some(expected) = unmet {
             let found = plan.unmet().iter().map(|unmet| (unmet.user.to_string(), unmet.code.to_owned()));
-            same(expected, &found.collect())?;
+            same(&json_map(expected), &json_map(&found.collect()))?;
         }
         self.commits.extend(plan.commit());
         self.directory = plan.into_directory();
         Ok(())
     }
 
-    fn what_if(&self, what_if: &WhatIf) -> Result<(), Wrong> {
+    fn what_if(&self, what_if: &WhatIf) -> Result<(), Mismatch> {
         let Some(plan) = as_expected(self.plan(&what_if.commands, ""), what_if.refused.as_deref())? else {
             return Ok(());
         };
@@ -254,38 +260,38 @@ impl Run<'_> {
         counted(what_if.loses, impact.loses(), "loses")?;
         counted(what_if.gains, impact.gains(), "gains")?;
         let Some(breaks) = &what_if.breaks else { return Ok(()) };
-        same(&breaks.iter().map(String::as_str).collect::<Vec<_>>(), &broken)
+        same_list(breaks, &broken)
     }
 
-    fn question(&self, question: &Action) -> Result<(), Wrong> {
+    fn question(&self, question: &Action) -> Result<(), Mismatch> {
         match question {
             Action::Check { who, on, permissions, is } => self.check(who, on, permissions, is),
             Action::Permissions { who, on, is, granted } => {
                 let (allowed, given) = self.permissions(who, on);
-                is.as_ref().map_or(Ok(()), |is| same(&sorted(is.clone()), &sorted(allowed)))?;
-                granted.as_ref().map_or(Ok(()), |granted| same(&sorted(granted.clone()), &sorted(given)))
+                is.as_ref().map_or(Ok(()), |is| same_list(&sorted(is.clone()), &sorted(allowed)))?;
+                granted.as_ref().map_or(Ok(()), |granted| same_list(&sorted(granted.clone()), &sorted(given)))
             }
             Action::Resources { who, kind, permission, is } => {
-                same(is, &self.resources(who, kind, permission))
+                same_list(is, &self.resources(who, kind, permission))
             }
-            Action::Users { on, permission, is } => same(is, &self.users(on, permission)),
+            Action::Users { on, permission, is } => same_list(is, &self.users(on, permission)),
             Action::Seats { profile, is } => self.figures(profile, is),
             Action::SeatOf { user, is } => self.seat_of(user, is),
             Action::GroupsOf { user, is } => {
                 let groups = self.directory.user_by_name(user).map(|user| self.directory.groups_of(user));
-                same(&is.iter().map(String::as_str).collect::<Vec<_>>(), &groups.unwrap_or_default())
+                same_list(is, &groups.unwrap_or_default())
             }
             Action::MembersOf { group, is } => {
                 let members =
                     self.directory.group_by_name(group).map(|group| self.directory.members_of(group));
-                same(&is.iter().map(String::as_str).collect::<Vec<_>>(), &members.unwrap_or_default())
+                same_list(is, &members.unwrap_or_default())
             }
             Action::LicensePhase(phase) => same(phase.as_str(), self.directory.license_phase().as_str()),
             Action::Do { .. } | Action::WhatIf(_) => Ok(()),
         }
     }
 
-    fn check(&self, who: &str, on: &str, permissions: &[String], is: &str) -> Result<(), Wrong> {
+    fn check(&self, who: &str, on: &str, permissions: &[String], is: &str) -> Result<(), Mismatch> {
         let names: Vec<&str> = permissions.iter().map(String::as_str).collect();
         let decision = self.directory.check_by_name(who, on, &names);
         if is == "denied" && !decision.is_allowed() {
@@ -294,7 +300,7 @@ impl Run<'_> {
         same(is, decision.code())
     }
 
-    /// What is allowed and what is granted.
+    /// Returns the allowed and the granted permissions.
     fn permissions(&self, who: &str, on: &str) -> (Vec<String>, Vec<String>) {
         let who = self.directory.principal_by_name(who);
         let (Some(who), Some(on)) = (who, self.directory.resource_by_name(on)) else {
@@ -308,7 +314,8 @@ impl Run<'_> {
         let who = self.directory.principal_by_name(who);
         let set = self.directory.catalog().permission_set(kind, [permission]);
         let (Some(who), Some(set)) = (who, set) else { return Vec::new() };
-        let names = self.directory.resources_with(who, set).filter_map(|on| self.directory.resource_name(on));
+        let names =
+            self.directory.resources::<Untyped>(who, set).filter_map(|on| self.directory.resource_name(on));
         sorted(names.map(|name| name.to_string()).collect())
     }
 
@@ -322,7 +329,7 @@ impl Run<'_> {
         sorted(names.map(str::to_owned).collect())
     }
 
-    fn figures(&self, profile: &str, is: &NamedFigures) -> Result<(), Wrong> {
+    fn figures(&self, profile: &str, is: &NamedFigures) -> Result<(), Mismatch> {
         let Some(found) = self.directory.figures(profile) else { return Ok(()) };
         let mut compared = Compared::default();
         compared.figure("seats", is.seats, found.seats);
@@ -340,7 +347,7 @@ impl Run<'_> {
         compared.result()
     }
 
-    fn seat_of(&self, user: &str, is: &NamedFigures) -> Result<(), Wrong> {
+    fn seat_of(&self, user: &str, is: &NamedFigures) -> Result<(), Mismatch> {
         let seat = self.directory.user_by_name(user).and_then(|user| self.directory.seat_of(user));
         let (wants, holds) = seat.as_ref().map(|seat| (seat.wants, seat.holds)).unwrap_or_default();
         let mut compared = Compared::default();
@@ -348,9 +355,8 @@ impl Run<'_> {
         compared.figure("wants", is.wants.as_ref().map(text), wants.unwrap_or("null").to_owned());
         compared.figure("holds", is.holds.as_ref().map(text), holds.unwrap_or("null").to_owned());
         let state = seat.as_ref().map_or(SeatState::None, |seat| seat.state);
-        compared.figure("state", is.state.map(|state| format!("{state:?}")), format!("{state:?}"));
-        let basis =
-            |basis: Option<Basis>| basis.map_or_else(|| "null".to_owned(), |basis| format!("{basis:?}"));
+        compared.figure("state", is.state.map(SeatState::as_str), state.as_str());
+        let basis = |basis: Option<Basis>| basis.map_or("null", Basis::as_str);
         compared.figure("basis", is.basis.map(basis), basis(seat.and_then(|seat| seat.basis)));
         let reason =
             self.directory.user_by_name(user).and_then(|user| self.directory.suspension_reason(user));
@@ -358,13 +364,13 @@ impl Run<'_> {
         compared.result()
     }
 
-    /// Recounts the books, replays what was committed, and reads the stored form back.
-    fn verify(&self) -> Result<(), Wrong> {
-        let holds = |what: &str, problem: String| Err(Wrong { expected: what.to_owned(), found: problem });
+    /// Audits the counters, replays the commits and reads the stored form back.
+    fn verify(&self) -> Result<(), Mismatch> {
+        let holds = |what: &str, problem: String| Err(Mismatch { expected: what.to_owned(), found: problem });
         if let Err(imbalance) = self.directory.audit() {
-            return holds("the books balance", imbalance.to_string());
+            return holds("the counters agree with the users", imbalance.to_string());
         }
-        let another = || "another one".to_owned();
+        let another = || "a different directory".to_owned();
         match Directory::new(self.scenario.catalog.clone()).replay(&self.commits) {
             Ok(replayed) if replayed == self.directory => {}
             Ok(_) => return holds("replaying the commits gives an equal directory", another()),
@@ -378,7 +384,7 @@ impl Run<'_> {
     }
 }
 
-/// A directory written and read: as lines where there are lines, else record by record.
+/// Writes and reads a directory: as lines with the feature `json`, otherwise record by record.
 #[cfg(feature = "json")]
 fn stored_and_read(directory: &Directory) -> Result<Directory, String> {
     let mut stored = Vec::new();
@@ -393,15 +399,15 @@ fn stored_and_read(directory: &Directory) -> Result<Directory, String> {
     pushed.and_then(|()| builder.finish()).map_err(|error| error.to_string())
 }
 
-/// The plan, if it should not have been refused; none if it was refused as expected.
-fn as_expected(plan: Result<Plan, Refusal>, refused: Option<&str>) -> Result<Option<Plan>, Wrong> {
+/// Returns the plan if success was expected, and `None` if it was refused as expected.
+fn as_expected(plan: Result<Plan, Refusal>, refused: Option<&str>) -> Result<Option<Plan>, Mismatch> {
     let expected = refused.map_or_else(|| "success".to_owned(), |code| format!("refused: {code}"));
     match (plan, refused) {
         (Ok(plan), None) => Ok(Some(plan)),
-        (Ok(_), Some(_)) => Err(Wrong { expected, found: "success".to_owned() }),
+        (Ok(_), Some(_)) => Err(Mismatch { expected, found: "success".to_owned() }),
         (Err(refusal), Some(code)) if refusal.code() == code => Ok(None),
         (Err(refusal), _) => {
-            Err(Wrong { expected, found: format!("refused: {} ({refusal})", refusal.code()) })
+            Err(Mismatch { expected, found: format!("refused: {} ({refusal})", refusal.code()) })
         }
     }
 }
@@ -411,7 +417,7 @@ fn sorted(mut names: Vec<String>) -> Vec<String> {
     names
 }
 
-/// Figures that were named, compared one by one.
+/// The mismatches of figures, compared one by one.
 #[derive(Default)]
 struct Compared {
     expected: Vec<String>,
@@ -426,19 +432,19 @@ impl Compared {
         }
     }
 
-    fn result(self) -> Result<(), Wrong> {
+    fn result(self) -> Result<(), Mismatch> {
         if self.expected.is_empty() {
             return Ok(());
         }
-        Err(Wrong { expected: self.expected.join(", "), found: self.found.join(", ") })
+        Err(Mismatch { expected: self.expected.join(", "), found: self.found.join(", ") })
     }
 }
 
-/// What a step does or asks, in one line.
+/// Formats the commands or the question of a step in one line.
 fn asked(action: &Action) -> String {
     match action {
-        Action::Do { commands, .. } => format!("do {commands:?}"),
-        Action::WhatIf(what_if) => format!("what if {:?}", what_if.commands),
+        Action::Do { commands, .. } => format!("do {}", json_commands(commands)),
+        Action::WhatIf(what_if) => format!("what if {}", json_commands(&what_if.commands)),
         Action::Check { who, on, permissions, .. } => {
             format!("check whether {who} may {} on {on}", permissions.join(" and "))
         }
@@ -453,4 +459,16 @@ fn asked(action: &Action) -> String {
         Action::MembersOf { group, .. } => format!("members of {group}"),
         Action::LicensePhase(_) => "the license's phase".to_owned(),
     }
+}
+
+/// Formats commands as a scenario file writes them.
+#[cfg(feature = "json")]
+fn json_commands(commands: &[Command]) -> String {
+    serde_json::to_string(commands).unwrap_or_else(|error| error.to_string())
+}
+
+/// Without JSON, the number of commands is enough beside the number of the step.
+#[cfg(not(feature = "json"))]
+fn json_commands(commands: &[Command]) -> String {
+    format!("{} commands", commands.len())
 }

@@ -1,4 +1,4 @@
-//! Steps that make sense: each one thing to do or to ask, and what must come of it.
+//! Validated steps: one action or question each, with the expected result.
 
 use alloc::borrow::ToOwned as _;
 use alloc::collections::BTreeMap;
@@ -14,7 +14,7 @@ use crate::change::{Command, Refusal, Requirement};
 use crate::seats::Phase;
 use crate::time::Timestamp;
 
-/// One step, checked.
+/// A validated step.
 #[derive(Debug)]
 pub(super) struct Step {
     pub(super) at: Option<Timestamp>,
@@ -22,7 +22,7 @@ pub(super) struct Step {
     pub(super) action: Action,
 }
 
-/// What a step does or asks.
+/// The action or question of a step, with the expected result.
 #[derive(Debug)]
 pub(super) enum Action {
     Do { commands: Vec<Command>, refused: Option<String>, unmet: Option<BTreeMap<String, String>> },
@@ -38,7 +38,7 @@ pub(super) enum Action {
     LicensePhase(Phase),
 }
 
-/// A plan that is looked at and not committed.
+/// A plan whose impact is compared and that is not committed.
 #[derive(Debug)]
 pub(super) struct WhatIf {
     pub(super) commands: Vec<Command>,
@@ -50,19 +50,19 @@ pub(super) struct WhatIf {
 }
 
 impl Step {
-    /// Makes a step of what was written, or says what is wrong with it.
+    /// Validates a step.
     pub(super) fn new(mut written: StepDocument, catalog: &Catalog) -> Result<Self, String> {
         let at = written.at.map(Timestamp::from_millis);
         let by = written.by.take().unwrap_or_default();
         let action = action(&mut written, catalog)?;
-        match leftover(&written) {
+        match unused_field(&written) {
             Some(field) => Err(format!("`{field}` does not belong to this step")),
             None => Ok(Self { at, by, action }),
         }
     }
 }
 
-/// Takes the fields of the one thing that a step does or asks.
+/// Takes the fields of the step's one action or question.
 fn action(step: &mut StepDocument, catalog: &Catalog) -> Result<Action, String> {
     if let Some(OneOrMore(commands)) = step.commands.take() {
         return Ok(Action::Do { commands, refused: refused(step)?, unmet: step.unmet.take() });
@@ -108,7 +108,7 @@ fn action(step: &mut StepDocument, catalog: &Catalog) -> Result<Action, String> 
     if let Some(phase) = step.license_phase.take() {
         return Ok(Action::LicensePhase(phase));
     }
-    Err("it neither does nor asks anything".to_owned())
+    Err("it has neither commands nor a question".to_owned())
 }
 
 fn what_if(step: &mut StepDocument, commands: Vec<Command>) -> Result<WhatIf, String> {
@@ -122,8 +122,8 @@ fn what_if(step: &mut StepDocument, commands: Vec<Command>) -> Result<WhatIf, St
     Ok(WhatIf { commands, refused: refused(step)?, requirements, breaks, loses, gains })
 }
 
-/// The first field that nobody took.
-fn leftover(step: &StepDocument) -> Option<&'static str> {
+/// Returns the first field that does not belong to the step.
+fn unused_field(step: &StepDocument) -> Option<&'static str> {
     let fields = [
         ("do", step.commands.is_some()),
         ("refused", step.refused.is_some()),
@@ -161,7 +161,7 @@ fn refused(step: &mut StepDocument) -> Result<Option<String>, String> {
     let refused = step.refused.take();
     match &refused {
         Some(code) if !Refusal::CODES.contains(&code.as_str()) => {
-            Err(format!("`refused` is `{code}`, which is no refusal code"))
+            Err(format!("`refused` is `{code}`, which is not a refusal code"))
         }
         _ => Ok(refused),
     }
@@ -175,7 +175,7 @@ fn answer(step: &mut StepDocument) -> Result<String, String> {
     if denied || ["allowed", "allowed_beyond_profile", "denied"].contains(&is.as_str()) {
         return Ok(is);
     }
-    Err(format!("`is` is `{is}`, which no check can answer"))
+    Err(format!("`is` is `{is}`, which is not an answer of a check"))
 }
 
 fn list(step: &mut StepDocument) -> Result<Vec<String>, String> {

@@ -1,4 +1,4 @@
-//! The one door: how the seat requests of a batch are settled (rules S5 to S7).
+//! Admission: decides all requests for a seat in a batch (rules S5 to S7).
 
 use alloc::vec::Vec;
 
@@ -9,30 +9,30 @@ use super::seat::{Basis, SeatRow};
 use crate::catalog::{Catalog, ProfileId};
 use crate::time::Timestamp;
 
-/// The consumed counts before a batch: up to these, what the batch gave up is free to it (rule S6).
+/// The consumed seats before a batch. Up to these counts, seats that the batch releases are free to it (rule S6).
 #[derive(Clone, Debug)]
-pub(crate) struct Before {
+pub(crate) struct ConsumedBefore {
     consumed: Vec<u64>,
     total: u64,
 }
 
-impl Before {
+impl ConsumedBefore {
     pub(crate) fn of(ledger: &Ledger, catalog: &Catalog) -> Self {
         let consumed = catalog.profile_definitions().map(|(profile, _)| ledger.consumed(profile));
         Self { consumed: consumed.collect(), total: ledger.total_consumed() }
     }
 
-    /// Returns whether a profile takes one more without asking: a standard seat is free, or the batch gave one up.
+    /// Returns `true` if a standard seat is free, or if the batch released one.
     pub(super) fn has_room(&self, ledger: &Ledger, profile: ProfileId) -> bool {
-        let given_up = self.consumed.get(profile.index()).copied().unwrap_or(0);
+        let before = self.consumed.get(profile.index()).copied().unwrap_or(0);
         let free = ledger.phase().admits() && ledger.has_standard_seat(profile);
-        free || ledger.consumed(profile) < given_up
+        free || ledger.consumed(profile) < before
     }
 }
 
-/// One user's wish for a seat, waiting to be settled.
+/// The request of one user for a seat.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Wish<'a> {
+pub(crate) struct AdmissionRequest<'a> {
     pub(crate) index: u32,
     pub(crate) user: &'a str,
     pub(crate) wants: ProfileId,
@@ -41,17 +41,17 @@ pub(crate) struct Wish<'a> {
     pub(crate) protected: Protected,
 }
 
-/// An owner of singletons, who is not locked out of them by a profile (rule F3).
+/// The singletons of a user, who is not locked out of them by a profile (rule F3).
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Protected {
-    /// The kinds of the singletons that the user owns, one bit each.
+    /// The kinds of the singletons, one bit each.
     pub(crate) kinds: u64,
-    /// The profile that the user sits on, or sat on when the batch began.
+    /// The profile held, or the one held before the batch.
     pub(crate) had: Option<ProfileId>,
 }
 
 impl Protected {
-    /// Returns whether a seat, or none, leaves less of what owning the singletons gives than the one before.
+    /// Returns `true` if a profile, or none, leaves less of the owner's permissions than the one before.
     pub(crate) fn is_locked_out_by(self, seat: Option<ProfileId>, catalog: &Catalog) -> bool {
         let owned = catalog.definitions().filter(|(kind, _)| self.kinds & (1 << kind.get()) != 0);
         let left = |seat: Option<ProfileId>, kind| {
@@ -64,30 +64,30 @@ impl Protected {
     }
 }
 
-/// Why a wish is refused, in the order of rule C8.
+/// The reason for which a request is refused, in the order of rule C8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SeatRefusal {
     NoLicense,
     LicenseLapsed(Phase),
     NotOffered,
-    /// All seats are taken, so many of them.
+    /// All seats of the profile are taken; the number consumed.
     SeatLimit(u64),
-    /// All seats of the total are taken, so many of them.
+    /// All seats of the total are taken; the number consumed.
     TotalLimit(u64),
 }
 
-/// What comes of a wish.
+/// The result of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
     pub(crate) holds: Option<(ProfileId, Basis)>,
-    /// Whether the user gets in line for what was wanted.
+    /// The user is added to the queue of the wanted profile.
     pub(crate) queued: bool,
 }
 
-/// The settlement of one batch, on a copy of the books.
+/// The admission of one batch, on a copy of the ledger.
 pub(crate) struct Admission<'a> {
     ledger: Ledger,
-    before: &'a Before,
+    before: &'a ConsumedBefore,
     catalog: &'a Catalog,
     policy: &'a dyn SeatPolicy,
     now: Timestamp,
@@ -96,7 +96,7 @@ pub(crate) struct Admission<'a> {
 impl<'a> Admission<'a> {
     pub(crate) fn new(
         ledger: Ledger,
-        before: &'a Before,
+        before: &'a ConsumedBefore,
         catalog: &'a Catalog,
         policy: &'a dyn SeatPolicy,
         now: Timestamp,
@@ -104,26 +104,26 @@ impl<'a> Admission<'a> {
         Self { ledger, before, catalog, policy, now }
     }
 
-    /// Settles all wishes in order, each whatever became of those before it.
-    pub(crate) fn settle(mut self, wishes: &[Wish<'_>]) -> Vec<Result<Outcome, SeatRefusal>> {
-        // Whoever wants another seat gives the present one up first, so that two users at full profiles can swap.
-        for wish in wishes {
-            self.ledger.move_seat(wish.index, &wish.seat, &lifted(wish));
+    /// Decides all requests in order. A refused one does not end it: those after it are decided as if it had not asked.
+    pub(crate) fn settle(mut self, requests: &[AdmissionRequest<'_>]) -> Vec<Result<Outcome, SeatRefusal>> {
+        // All users release their present seats first, so that two users can swap seats of full profiles.
+        for request in requests {
+            self.ledger.move_seat(request.index, &request.seat, &released(request));
         }
-        let settle_one = |wish: &Wish<'_>| {
-            let outcome = self.decide(wish)?;
-            self.enter(wish, outcome);
+        let settle_one = |request: &AdmissionRequest<'_>| {
+            let outcome = self.decide(request)?;
+            self.record(request, outcome);
             Ok(outcome)
         };
-        wishes.iter().map(settle_one).collect()
+        requests.iter().map(settle_one).collect()
     }
 
-    fn decide(&self, wish: &Wish<'_>) -> Result<Outcome, SeatRefusal> {
-        let admitted = |basis| Ok(Outcome { holds: Some((wish.wants, basis)), queued: false });
-        if self.catalog.is_exempt(wish.wants) {
+    fn decide(&self, request: &AdmissionRequest<'_>) -> Result<Outcome, SeatRefusal> {
+        let admitted = |basis| Ok(Outcome { holds: Some((request.wants, basis)), queued: false });
+        if self.catalog.is_exempt(request.wants) {
             return admitted(Basis::Exempt);
         }
-        let profile_room = self.profile_room(wish.wants);
+        let profile_room = self.profile_room(request.wants);
         if profile_room && self.total_room() {
             return admitted(Basis::Standard);
         }
@@ -132,23 +132,23 @@ impl<'a> Admission<'a> {
             phase @ (Phase::Pending | Phase::Lapsed) => return Err(SeatRefusal::LicenseLapsed(phase)),
             Phase::Active | Phase::Grace => {}
         }
-        if !self.ledger.is_offered(wish.wants) {
+        if !self.ledger.is_offered(request.wants) {
             return Err(SeatRefusal::NotOffered);
         }
         let refusal = if profile_room {
             SeatRefusal::TotalLimit(self.ledger.total_consumed())
         } else {
-            SeatRefusal::SeatLimit(self.ledger.consumed(wish.wants))
+            SeatRefusal::SeatLimit(self.ledger.consumed(request.wants))
         };
-        match self.ask(wish) {
-            Answer::Extra if self.total_room() && self.ledger.has_extra_seat(wish.wants) => {
+        match self.ask_policy(request) {
+            Answer::Extra if self.total_room() && self.ledger.has_extra_seat(request.wants) => {
                 admitted(Basis::Extra)
             }
-            Answer::Place(other) => self.place(wish, &other).ok_or(refusal),
+            Answer::Place(other) => self.place(request, &other).ok_or(refusal),
             Answer::Wait => {
-                let holds = self.kept(wish);
+                let holds = self.present_seat(request);
                 let held = holds.map(|(profile, _)| profile);
-                if wish.protected.is_locked_out_by(held, self.catalog) {
+                if request.protected.is_locked_out_by(held, self.catalog) {
                     return Err(refusal);
                 }
                 Ok(Outcome { holds, queued: true })
@@ -157,11 +157,11 @@ impl<'a> Admission<'a> {
         }
     }
 
-    fn ask(&self, wish: &Wish<'_>) -> Answer {
+    fn ask_policy(&self, request: &AdmissionRequest<'_>) -> Answer {
         self.policy.decide(&SeatRequest {
-            user: wish.user,
-            wants: wish.wants,
-            source: wish.source,
+            user: request.user,
+            wants: request.wants,
+            source: request.source,
             at: self.now,
             ledger: &self.ledger,
             catalog: self.catalog,
@@ -170,41 +170,41 @@ impl<'a> Admission<'a> {
         })
     }
 
-    /// Gives a seat of another profile, if that can be honored.
-    fn place(&self, wish: &Wish<'_>, other: &str) -> Option<Outcome> {
-        let other = self.catalog.profile(other).filter(|&other| other != wish.wants)?;
+    /// Returns a seat of another profile, if it is free.
+    fn place(&self, request: &AdmissionRequest<'_>, other: &str) -> Option<Outcome> {
+        let other = self.catalog.profile(other).filter(|&other| other != request.wants)?;
         let free = self.catalog.is_exempt(other) || (self.total_room() && self.profile_room(other));
-        let free = free && !wish.protected.is_locked_out_by(Some(other), self.catalog);
+        let free = free && !request.protected.is_locked_out_by(Some(other), self.catalog);
         free.then_some(Outcome { holds: Some((other, Basis::Placed)), queued: true })
     }
 
-    /// The seat that a user keeps while waiting, unless the batch gave it away (rule S7).
-    fn kept(&self, wish: &Wish<'_>) -> Option<(ProfileId, Basis)> {
-        let had = wish.seat.profile()?;
+    /// Returns the seat that a user keeps in the queue, unless the batch gave it to another user (rule S7).
+    fn present_seat(&self, request: &AdmissionRequest<'_>) -> Option<(ProfileId, Basis)> {
+        let had = request.seat.profile()?;
         let room = self.catalog.is_exempt(had) || (self.profile_room(had) && self.total_room());
         room.then_some((had, Basis::Placed))
     }
 
-    /// Whether a profile takes one more without asking: a standard seat is free, or the batch gave one up.
+    /// Returns `true` if a standard seat is free, or if the batch released one.
     fn profile_room(&self, profile: ProfileId) -> bool {
         self.before.has_room(&self.ledger, profile)
     }
 
-    /// Whether the total takes one more: the cap is not reached, or the batch gave one up.
+    /// Returns `true` if the cap of the total is not reached, or if the batch released a seat.
     fn total_room(&self) -> bool {
         let figures = self.ledger.total_figures();
         figures.cap.exceeds(figures.consumed) || figures.consumed < self.before.total
     }
 
-    /// Enters an outcome into the copy of the books, for the wishes behind it to see.
-    fn enter(&mut self, wish: &Wish<'_>, outcome: Outcome) {
+    /// Records an outcome in the copy of the ledger, for the requests after it.
+    fn record(&mut self, request: &AdmissionRequest<'_>, outcome: Outcome) {
         let turn = outcome.queued.then(|| self.ledger.take_turn());
-        let after = SeatRow { holds: outcome.holds, turn, ..lifted(wish) };
-        self.ledger.move_seat(wish.index, &lifted(wish), &after);
+        let after = SeatRow { holds: outcome.holds, turn, ..released(request) };
+        self.ledger.move_seat(request.index, &released(request), &after);
     }
 }
 
-/// A user's seat with the present one given up.
-fn lifted(wish: &Wish<'_>) -> SeatRow {
-    SeatRow { wants: Some(wish.wants), holds: None, turn: None, ..wish.seat }
+/// Returns the row of a user without the present seat.
+fn released(request: &AdmissionRequest<'_>) -> SeatRow {
+    SeatRow { wants: Some(request.wants), holds: None, turn: None, ..request.seat }
 }

@@ -1,24 +1,32 @@
-//! The numbers that a person reads (rule S11).
+//! Seat figures for reports (rule S11).
 
 use core::fmt;
 
 use crate::time::Timestamp;
 
-/// A number of seats, or no limit at all.
+/// A number of seats, or unlimited.
 ///
-/// See the example of [`Directory`](crate::Directory).
+/// Quantities are ordered; unlimited is the largest.
+///
+/// ```
+/// use entitle::seats::Quantity;
+///
+/// assert!(Quantity::Count(5) < Quantity::Unlimited);
+/// assert_eq!(Quantity::Count(5).to_string(), "5");
+/// assert_eq!(Quantity::Unlimited.to_string(), "unlimited");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Quantity {
-    /// So many.
+    /// A limited number of seats.
     Count(u64),
-    /// As many as are asked for.
+    /// No limit.
     Unlimited,
 }
 
 impl Quantity {
     pub(crate) const ZERO: Self = Self::Count(0);
 
-    /// The quantity with more added.
+    /// Adds to a count; saturates.
     pub(crate) fn plus(self, more: u64) -> Self {
         match self {
             Self::Count(count) => Self::Count(count.saturating_add(more)),
@@ -26,7 +34,7 @@ impl Quantity {
         }
     }
 
-    /// What is left after so many are used; nothing if more are used than there are.
+    /// Returns the rest after `used`; zero if more are used than the quantity.
     pub(crate) fn minus(self, used: u64) -> Self {
         match self {
             Self::Count(count) => Self::Count(count.saturating_sub(used)),
@@ -34,12 +42,12 @@ impl Quantity {
         }
     }
 
-    /// Whether one more fits after so many are used.
+    /// Returns `true` if the quantity is greater than `used`, so that one more fits.
     pub(crate) fn exceeds(self, used: u64) -> bool {
         Self::Count(used) < self
     }
 
-    /// How many of the used are more than there are.
+    /// Returns the part of `used` above the quantity.
     pub(crate) fn excess(self, used: u64) -> u64 {
         match self {
             Self::Count(count) => used.saturating_sub(count),
@@ -57,48 +65,78 @@ impl fmt::Display for Quantity {
     }
 }
 
-/// The figures of one profile, all from one place: guard, report and export read the same ones (rule S11).
+/// The seat figures of one profile, as of the last commit (rule S11).
 ///
-/// See the example of [`Directory`](crate::Directory).
+/// ```
+/// # use entitle::catalog::{Catalog, Profile};
+/// # use entitle::{Batch, Command, Directory, License, Timestamp};
+/// use entitle::seats::Quantity;
+///
+/// # let catalog = Catalog::builder().profile(Profile::new("designer")).build()?;
+/// # let batch = Batch::host(Timestamp::EPOCH)
+/// #     .add(License::new("acme-2026").seats("designer", 5))
+/// #     .add(Command::add_user("ada").profile("designer"))
+/// #     .add(Command::invite("bob").profile("designer"));
+/// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+/// // A license of five seats, one user and one open invitation.
+/// let figures = directory.figures("designer").unwrap();
+/// assert_eq!((figures.held, figures.reserved, figures.consumed), (1, 1, 2));
+/// assert_eq!(figures.available, Quantity::Count(3));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Figures {
-    /// The licensed seats; 0 if not offered, unlimited if exempt.
+    /// Licensed seats: 0 if the profile is not offered, unlimited if it is exempt.
     pub seats: Quantity,
-    /// Licensed seats above those.
+    /// Extra seats above the licensed ones.
     pub extra: u64,
     /// Seats in use.
     pub held: u64,
-    /// Seats kept for open invitations.
+    /// Seats reserved for open invitations.
     pub reserved: u64,
-    /// In use or kept: `held + reserved`.
+    /// Seats in use or reserved: `held + reserved`.
     pub consumed: u64,
-    /// Users who want this profile and hold nothing.
+    /// Users who wait for this profile and hold no seat.
     pub waiting: u64,
-    /// Users who want this profile and sit on another.
+    /// Users who wait for this profile and hold a seat of another.
     pub placed: u64,
-    /// Licensed seats that are free: `max(0, seats - consumed)`.
+    /// Free licensed seats: `max(0, seats - consumed)`.
     pub available: Quantity,
-    /// Seats beyond what is licensed: `max(0, consumed - seats - extra)`.
+    /// Consumed seats above the license: `max(0, consumed - seats - extra)`.
     pub over: u64,
-    /// The most that was consumed at the end of a commit since the license was installed.
+    /// The highest `consumed` at the end of a commit since the license was installed.
     pub peak: u64,
-    /// When that was.
+    /// The time of the peak.
     pub peak_at: Timestamp,
-    /// Seats consumed times milliseconds since the license was installed, up to the last commit.
+    /// Consumed seats times milliseconds, from the installation of the license to the last commit; saturates.
     pub seat_ms: u64,
 }
 
-/// The figures over all counted profiles together (rule S3).
+/// The seat figures over all counted profiles (rule S3).
 ///
-/// See the example of [`Directory`](crate::Directory).
+/// ```
+/// # use entitle::catalog::{Catalog, Profile};
+/// # use entitle::{Batch, Command, Directory, License, Timestamp};
+/// use entitle::seats::Quantity;
+///
+/// # let catalog = Catalog::builder().profile(Profile::new("designer")).build()?;
+/// # let batch = Batch::host(Timestamp::EPOCH)
+/// #     .add(License::new("acme-2026").unlimited("designer").total(10))
+/// #     .add(Command::add_user("ada").profile("designer"));
+/// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+/// let total = directory.total_figures();
+/// assert_eq!((total.cap, total.consumed), (Quantity::Count(10), 1));
+/// assert_eq!(total.available, Quantity::Count(9));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct TotalFigures {
-    /// The cap of the license or of its edition; unlimited if there is none.
+    /// The total of the license or of its edition; unlimited if neither sets one.
     pub cap: Quantity,
-    /// Seats of counted profiles in use or kept.
+    /// Seats of counted profiles in use or reserved.
     pub consumed: u64,
-    /// What is left under the cap.
+    /// Seats left under the cap.
     pub available: Quantity,
 }

@@ -1,10 +1,8 @@
-//! The books: licenses, seats, who waits, and the policy that a host plugs in.
+//! Seat accounting: licenses, seats, the queue, and the seat policy of the host.
 //!
-//! This part knows profiles and the people who want them, and nothing of groups or resources. Every way of taking a
-//! seat goes through one admission (rule S5); there is no question "is a seat free?" to act on, only
-//! [`Figures`] to show.
-//!
-//! See the examples of [`License`], of [`SeatPolicy`] and of the ready policies, such as [`FallBack`].
+//! A [`License`] sets the seats of each profile. Every request for a seat goes through one admission (rule S5), and
+//! a [`SeatPolicy`] decides when a profile is full. [`Figures`] are for display: a free seat that they report may be
+//! taken before the next batch, so the library has no method that asks for a free seat.
 
 mod admission;
 mod figures;
@@ -15,11 +13,11 @@ mod seat;
 #[cfg(feature = "serde")]
 mod serde_impls;
 
-pub(crate) use self::admission::{Admission, Before, Protected, SeatRefusal, Wish};
+pub(crate) use self::admission::{Admission, AdmissionRequest, ConsumedBefore, Protected, SeatRefusal};
 pub use self::figures::{Figures, Quantity, TotalFigures};
 pub(crate) use self::ledger::Ledger;
 pub(crate) use self::license::Terms;
-pub use self::license::{License, LicenseError, Phase, SeatFigure};
+pub use self::license::{License, LicenseConflict, LicenseError, Phase, SeatFigure};
 pub use self::policy::{
     Answer, FallBack, Overage, PolicyFn, ReadyPolicy, RequestSource, SeatPolicy, SeatRequest, Strict,
     Waitlist, policy_fn,

@@ -1,4 +1,4 @@
-//! What happens when a seat is asked for and there is none: the host decides.
+//! Seat policies: the decision of the host about requests for a full profile.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -6,109 +6,120 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::admission::Before;
+use super::admission::ConsumedBefore;
 use super::figures::{Figures, Quantity, TotalFigures};
 use super::ledger::Ledger;
 use crate::catalog::{Catalog, ProfileId};
 use crate::time::Timestamp;
 
-/// Where a request for a seat comes from (rule S7).
+/// The source of a request for a seat (rule S7).
 ///
-/// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
+/// ```
+/// use entitle::seats::{Answer, RequestSource, policy_fn};
+///
+/// let policy = policy_fn(|request| match request.source() {
+///     RequestSource::Sync | RequestSource::Import => Answer::Wait,
+///     _ => Answer::Refuse,
+/// });
+/// # let _: &dyn entitle::seats::SeatPolicy = &policy;
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
 pub enum RequestSource {
-    /// Somebody added a user or assigned a profile.
+    /// A user was added, or a profile was assigned.
     Admin,
-    /// Somebody invited a user.
+    /// A user was invited.
     Invite,
-    /// A directory of users was synchronized, or a user logged in for the first time.
+    /// A user was synchronized from an identity provider, or logged in for the first time.
     Sync,
-    /// A suspended user was taken back.
+    /// A suspended user was reinstated.
     Reinstate,
-    /// A host brings in users from elsewhere.
+    /// Users were imported from another system.
     Import,
 }
 
-/// What a [`SeatPolicy`] answers.
+/// The answer of a [`SeatPolicy`].
+///
+/// An answer that cannot be honored counts as [`Refuse`](Self::Refuse).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Answer {
-    /// Admit into the license's extra seats.
+    /// Takes an extra seat of the license.
     ///
-    /// Honored while the profile has extra seats left and the total has room.
+    /// Honored if the profile has an extra seat left and the total is not reached.
     Extra,
-    /// Give a seat of another profile meanwhile; the user gets in line for the wanted one.
+    /// Takes a seat of another profile, and adds the user to the queue for the wanted one.
     ///
-    /// Honored if that profile is exempt, or has a free standard seat and the total has room.
+    /// Honored if that profile is exempt, or has a free standard seat and the total is not reached.
     Place(String),
-    /// Let the user wait in line, keeping the seat that the user had, if any and unless the batch gave it away.
+    /// Adds the user to the queue.
     ///
-    /// Always honored.
+    /// The user keeps the present seat, if any, unless the batch gave it to another user. Always honored.
     Wait,
-    /// Refuse the whole batch.
+    /// Refuses the whole batch.
     Refuse,
 }
 
-/// Decides what to do when a profile is full: the one seam between a license and a host's own rules.
+/// The decision of the host about a request for a seat of a full profile.
 ///
-/// One method, and closures implement it.
+/// [`policy_fn`] makes a policy of a closure. References, `Box`es and `Arc`s of policies are policies, and a `Vec` of
+/// policies takes the first answer that is not [`Answer::Refuse`].
 ///
-/// # When it is asked
+/// # When it is called
 ///
-/// Only for want of capacity: the license is in force and offers the profile, and either all its standard seats or
-/// all seats of the total are taken (rule S7). It is not asked about a missing or lapsed license, nor about a
-/// profile that is not offered; those are refused. Nor is it asked when a batch as a whole takes no more
-/// seats than it gives up (rule S6), nor when someone who waits gets a seat (rule S8), nor when history is replayed.
+/// A policy is called only for lack of capacity: the license is in force and offers the profile, and either all
+/// standard seats of the profile or all seats of the total are taken (rule S7). Requests without a license, with a
+/// lapsed license, or for a profile that is not offered are refused without a call. There is no call either when
+/// the batch takes no more seats than it releases (rule S6), when a user in the queue gets a seat (rule S8), or
+/// during replay.
 ///
-/// # What it sees
+/// # Requirements
 ///
-/// The [`SeatRequest`]: who wants which profile, since what kind of act, at what moment, and the figures at that
-/// point of the batch. The seats that this batch's requesters held count as given up already.
+/// A policy must be pure: the same request always gets the same answer. It must not read a clock, perform I/O or
+/// call the library. A batch may be planned more than once before it is committed.
 ///
-/// # What it owes
+/// # Effect of the answer
 ///
-/// It is pure: the same request gets the same answer, it asks no clock and does no I/O, and it does not call
-/// back into the library. A batch may be planned more than once before it is committed.
-///
-/// # What happens to the answer
-///
-/// The ledger checks it. An answer that cannot be honored, such as [`Answer::Extra`] with no extra seat left or
-/// [`Answer::Place`] on a profile that is full or unknown, counts as [`Answer::Refuse`]. So a faulty policy can
-/// refuse too much, but it can never oversell. What was decided is recorded as a fact.
+/// An answer that cannot be honored, such as [`Answer::Extra`] with no extra seat left or [`Answer::Place`] with a
+/// profile that is full or unknown, counts as [`Answer::Refuse`]. A faulty policy can refuse too much, and it can
+/// never exceed the license. The decision is stored in the commit.
 ///
 /// ```
-/// use entitle::seats::{Answer, SeatPolicy, SeatRequest, RequestSource};
+/// # use entitle::catalog::{Catalog, Profile};
+/// # use entitle::{Batch, Command, Directory, License, Timestamp};
+/// use entitle::seats::{Answer, RequestSource, SeatPolicy, SeatRequest};
 ///
-/// /// Whoever the directory sends meanwhile becomes a reader; an administrator is told that no seat is left.
-/// fn readers_from_sync(request: &SeatRequest<'_>) -> Answer {
-///     match request.source() {
-///         RequestSource::Sync => Answer::Place("reader".into()),
-///         _ => Answer::Refuse,
+/// /// Places synchronized users on `reader` and refuses all others.
+/// struct ReadersFromSync;
+///
+/// impl SeatPolicy for ReadersFromSync {
+///     fn decide(&self, request: &SeatRequest<'_>) -> Answer {
+///         match request.source() {
+///             RequestSource::Sync => Answer::Place("reader".into()),
+///             _ => Answer::Refuse,
+///         }
 ///     }
 /// }
-/// let policy: &dyn SeatPolicy = &readers_from_sync;
-///
-/// // A closure names the type of its argument.
-/// let wait_unless_synced = |request: &SeatRequest<'_>| match request.source() {
-///     RequestSource::Sync => Answer::Refuse,
-///     _ => Answer::Wait,
-/// };
-/// let policy: &dyn SeatPolicy = &wait_unless_synced;
-/// # let _ = policy;
+/// # let catalog = Catalog::builder().profile(Profile::new("designer")).profile(Profile::new("reader")).build()?;
+/// # let batch = Batch::host(Timestamp::EPOCH)
+/// #     .policy(ReadersFromSync)
+/// #     .add(License::new("acme").seats("designer", 0).unlimited("reader"))
+/// #     .add(Command::add_user("ada").profile("designer"));
+/// # assert_eq!(Directory::new(catalog).plan(batch).unwrap_err().code(), "seat_limit");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait SeatPolicy: Send + Sync {
-    /// Answers one request that found no free seat.
-    ///
-    /// See the example of [`SeatPolicy`].
+    /// Decides about one request for a seat of a full profile.
     fn decide(&self, request: &SeatRequest<'_>) -> Answer;
 }
 
-/// A policy made of a closure; see [`policy_fn`].
+/// A policy that calls a closure, created by [`policy_fn`].
 #[derive(Clone, Copy)]
 pub struct PolicyFn<F>(F);
 
-/// Makes a policy of a closure or a function.
+/// Creates a policy that calls a closure or a function.
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Profile};
@@ -142,7 +153,7 @@ impl<F> fmt::Debug for PolicyFn<F> {
     }
 }
 
-/// Implements the policy for pointers to policies.
+/// Implements [`SeatPolicy`] for pointers to policies.
 macro_rules! policy_for_pointers {
     ($($pointer:ty),+ $(,)?) => {$(
         impl<P: SeatPolicy + ?Sized> SeatPolicy for $pointer {
@@ -155,36 +166,33 @@ macro_rules! policy_for_pointers {
 
 policy_for_pointers!(&P, Box<P>, Arc<P>);
 
-/// One request that found no free seat.
+/// A request for a seat of a full profile, as a [`SeatPolicy`] sees it.
 ///
 /// ```
-/// use entitle::catalog::{Catalog, Profile};
-/// use entitle::seats::{Answer, SeatRequest};
-/// use entitle::{Batch, Command, Directory, License, Timestamp};
-///
-/// /// Takes extra seats while there are any, then places on `reader`, and refuses last.
-/// ///
-/// /// `request.user()`, `request.at()` and `request.total()` would say who asks, when, and what is taken in all.
+/// # use entitle::catalog::{Catalog, Profile};
+/// # use entitle::seats::{Answer, SeatRequest};
+/// # use entitle::{Batch, Command, Directory, License, Timestamp};
+/// # let catalog = Catalog::builder().profile(Profile::new("designer")).profile(Profile::new("reader")).build()?;
+/// // Uses extra seats first, then seats of `reader`, and refuses last.
 /// fn extra_then_reader(request: &SeatRequest<'_>) -> Answer {
 ///     if request.has_extra_seat() {
 ///         Answer::Extra
-///     } else if request.profile() == "designer" && request.has_free_seat("reader") {
+///     } else if request.has_free_seat("reader") {
 ///         Answer::Place("reader".into())
 ///     } else {
 ///         Answer::Refuse
 ///     }
 /// }
-/// let catalog = Catalog::builder().profile(Profile::new("designer")).profile(Profile::new("reader")).build()?;
-/// let batch = Batch::host(Timestamp::EPOCH)
-///     .policy(extra_then_reader)
-///     .add(License::new("acme").seats_with_extra("designer", 1, 1).unlimited("reader"))
-///     .add(Command::add_user("ada").profile("designer"))
-///     .add(Command::add_user("bob").profile("designer"))
-///     .add(Command::add_user("eve").profile("designer"));
-/// let directory = Directory::new(catalog).plan(batch)?.into_directory();
-/// assert_eq!(directory.figures("designer").unwrap().held, 2);
-/// assert_eq!(directory.figures("designer").unwrap().placed, 1);
-/// assert_eq!(directory.figures("reader").unwrap().held, 1);
+/// # let batch = Batch::host(Timestamp::EPOCH)
+/// #     .policy(entitle::seats::policy_fn(extra_then_reader))
+/// #     .add(License::new("acme").seats_with_extra("designer", 1, 1).unlimited("reader"))
+/// #     .add(Command::add_user("ada").profile("designer"))
+/// #     .add(Command::add_user("bob").profile("designer"))
+/// #     .add(Command::add_user("eve").profile("designer"));
+/// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+/// # assert_eq!(directory.figures("designer").unwrap().held, 2);
+/// # assert_eq!(directory.figures("designer").unwrap().placed, 1);
+/// # assert_eq!(directory.figures("reader").unwrap().held, 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy)]
@@ -196,62 +204,62 @@ pub struct SeatRequest<'a> {
     pub(super) ledger: &'a Ledger,
     pub(super) catalog: &'a Catalog,
     pub(super) total_room: bool,
-    /// The counts before the batch: what it gave up is free to it (rule S6).
-    pub(super) before: &'a Before,
+    /// The counts before the batch: seats that it releases are free to it (rule S6).
+    pub(super) before: &'a ConsumedBefore,
 }
 
 impl<'a> SeatRequest<'a> {
-    /// The user who wants a seat.
-    ///
-    /// See the example of [`SeatRequest`].
+    /// Returns the name of the user.
     #[must_use]
     pub fn user(&self) -> &'a str {
         self.user
     }
 
-    /// The profile that the user wants.
-    ///
-    /// See the example of [`SeatRequest`].
+    /// Returns the name of the wanted profile.
     #[must_use]
     pub fn profile(&self) -> &'a str {
         self.catalog.profile_name(self.wants).unwrap_or_default()
     }
 
-    /// Where the request comes from.
-    ///
-    /// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
+    /// Returns the source of the request.
     #[must_use]
     pub fn source(&self) -> RequestSource {
         self.source
     }
 
-    /// The time of the batch.
-    ///
-    /// See the example of [`SeatRequest`].
+    /// Returns the time of the batch.
     #[must_use]
     pub fn at(&self) -> Timestamp {
         self.at
     }
 
-    /// The figures of a profile at this point of the batch; `None` for an unknown one.
+    /// Returns the figures of a profile at this point of the batch, or `None` if the profile is unknown.
     ///
-    /// See the example of [`SeatRequest`].
+    /// Seats held by the users who request a seat in this batch count as released.
+    ///
+    /// ```
+    /// # use entitle::seats::{Answer, policy_fn};
+    /// // Lets at most ten users wait.
+    /// let policy = policy_fn(|request| match request.figures(request.profile()) {
+    ///     Some(figures) if figures.waiting < 10 => Answer::Wait,
+    ///     _ => Answer::Refuse,
+    /// });
+    /// # let _: &dyn entitle::seats::SeatPolicy = &policy;
+    /// ```
     #[must_use]
     pub fn figures(&self, profile: &str) -> Option<Figures> {
         self.catalog.profile(profile).map(|profile| self.ledger.figures(profile))
     }
 
-    /// The figures over all counted profiles at this point of the batch.
-    ///
-    /// See the example of [`SeatRequest`].
+    /// Returns the figures over all counted profiles at this point of the batch.
     #[must_use]
     pub fn total(&self) -> TotalFigures {
         self.ledger.total_figures()
     }
 
-    /// Whether a user could be placed on a profile: it is exempt, or has a free standard seat and the total has room.
+    /// Returns `true` if [`Answer::Place`] with this profile would be honored.
     ///
-    /// See the example of [`SeatRequest`].
+    /// That is, the profile is exempt, or it has a free standard seat and the total is not reached.
     #[must_use]
     pub fn has_free_seat(&self, profile: &str) -> bool {
         self.catalog.profile(profile).is_some_and(|profile| {
@@ -259,9 +267,7 @@ impl<'a> SeatRequest<'a> {
         })
     }
 
-    /// Whether [`Answer::Extra`] would be honored.
-    ///
-    /// See the example of [`SeatRequest`].
+    /// Returns `true` if [`Answer::Extra`] would be honored.
     #[must_use]
     pub fn has_extra_seat(&self) -> bool {
         self.total_room && self.ledger.has_extra_seat(self.wants)
@@ -279,9 +285,22 @@ impl fmt::Debug for SeatRequest<'_> {
     }
 }
 
-/// Refuses whoever finds no free seat.
+/// Refuses the batch if a profile is full. This is the default policy.
 ///
-/// See the example of [`SeatPolicy`](crate::seats::SeatPolicy).
+/// ```
+/// # use entitle::catalog::{Catalog, Profile};
+/// # use entitle::seats::Strict;
+/// # use entitle::{Batch, Command, Directory, License, Timestamp};
+/// # let catalog = Catalog::builder().profile(Profile::new("designer")).build()?;
+/// let batch = Batch::host(Timestamp::EPOCH)
+///     .policy(Strict)
+///     .add(License::new("acme").seats("designer", 1))
+///     .add(Command::add_user("ada").profile("designer"))
+///     .add(Command::add_user("bob").profile("designer"));
+/// let refusal = Directory::new(catalog).plan(batch).unwrap_err();
+/// assert_eq!(refusal.code(), "seat_limit");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Strict;
 
@@ -291,7 +310,7 @@ impl SeatPolicy for Strict {
     }
 }
 
-/// Admits into the extra seats of the contract while there are any.
+/// Takes extra seats of the license while any are left, then refuses.
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Profile};
@@ -319,7 +338,7 @@ impl SeatPolicy for Overage {
     }
 }
 
-/// Places on the first of some other profiles that has a free seat.
+/// Places the user on the first of several profiles that has a free seat, or refuses.
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Profile};
@@ -344,14 +363,12 @@ pub struct FallBack {
 }
 
 impl FallBack {
-    /// Tries these profiles, in this order.
-    ///
-    /// See the example of [`FallBack`].
+    /// Creates a policy that tries these profiles in order.
     pub fn to<P: Into<String>>(profiles: impl IntoIterator<Item = P>) -> Self {
         Self { profiles: profiles.into_iter().map(Into::into).collect() }
     }
 
-    /// The profiles, in the order in which they are tried.
+    /// Returns the profiles, in the order in which they are tried.
     ///
     /// ```
     /// let policy = entitle::seats::FallBack::to(["reader", "guest"]);
@@ -370,7 +387,7 @@ impl SeatPolicy for FallBack {
     }
 }
 
-/// Lets whoever finds no free seat wait in line.
+/// Adds the user to the queue of the full profile.
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Profile};
@@ -398,7 +415,7 @@ impl SeatPolicy for Waitlist {
     }
 }
 
-/// A list takes the first answer that is not [`Answer::Refuse`].
+/// Returns the first answer that is not [`Answer::Refuse`].
 impl<P: SeatPolicy> SeatPolicy for Vec<P> {
     fn decide(&self, request: &SeatRequest<'_>) -> Answer {
         first_of(self.iter().map(|policy| policy.decide(request)))
@@ -409,7 +426,7 @@ fn first_of(mut answers: impl Iterator<Item = Answer>) -> Answer {
     answers.find(|answer| *answer != Answer::Refuse).unwrap_or(Answer::Refuse)
 }
 
-/// The ready policies as data: what the `policy` field of a scenario or a host's settings may say.
+/// The built-in policies as data, for the `policy` field of a scenario or the settings of a host.
 ///
 /// ```
 /// # #[cfg(feature = "serde")] {
@@ -423,6 +440,7 @@ fn first_of(mut answers: impl Iterator<Item = Answer>) -> Answer {
 /// # }
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ReadyPolicy {
     /// [`Strict`].
     #[default]

@@ -1,33 +1,43 @@
-//! What one user wants and holds.
+//! The seat of one user: the wanted profile, the held profile and the place in the queue.
 
 use core::num::NonZeroU64;
 
 use crate::catalog::ProfileId;
 use crate::time::Timestamp;
 
-/// How a seat was taken.
+/// The reason for which a seat is held.
 ///
-/// See the example of [`Directory`](crate::Directory).
+/// ```
+/// # use entitle::catalog::{Catalog, Profile};
+/// # use entitle::{Batch, Command, Directory, License, Timestamp};
+/// use entitle::seats::Basis;
+///
+/// # let catalog = Catalog::builder().profile(Profile::new("designer")).build()?;
+/// # let batch = Batch::host(Timestamp::EPOCH)
+/// #     .add(License::new("acme-2026").seats("designer", 5))
+/// #     .add(Command::add_user("ada").profile("designer"));
+/// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+/// # let ada = directory.user_by_name("ada").unwrap();
+/// assert_eq!(directory.seat_of(ada).unwrap().basis, Some(Basis::Standard));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
 pub enum Basis {
-    /// From the licensed seats, or from those that the same batch gave up (rule S6).
+    /// A licensed seat, or a seat that the same batch released (rule S6).
     Standard,
-    /// From the extra seats of the license, because the seat policy said so.
+    /// An extra seat of the license, on the decision of the seat policy.
     Extra,
-    /// On another profile than the one wanted.
+    /// A seat of another profile than the wanted one.
     Placed,
-    /// On a profile that needs no seat (rule S2).
+    /// A profile that needs no seat (rule S2).
     Exempt,
 }
 
 impl Basis {
-    /// The basis as scenarios and exports write it.
-    ///
-    /// ```
-    /// assert_eq!(entitle::seats::Basis::Extra.as_str(), "extra");
-    /// ```
+    /// Returns the serialized name, such as `extra`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -39,29 +49,40 @@ impl Basis {
     }
 }
 
-/// Where a user stands with the seat that the user wants (rule S4).
+/// The state of a user's seat (rule S4).
 ///
-/// See the example of [`Directory`](crate::Directory).
+/// ```
+/// # use entitle::catalog::{Catalog, Profile};
+/// # use entitle::{Batch, Command, Directory, License, Timestamp};
+/// use entitle::seats::SeatState;
+///
+/// # let catalog = Catalog::builder().profile(Profile::new("designer")).build()?;
+/// # let batch = Batch::host(Timestamp::EPOCH)
+/// #     .add(License::new("acme-2026").seats("designer", 5))
+/// #     .add(Command::invite("bob").profile("designer"));
+/// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+/// # let bob = directory.user_by_name("bob").unwrap();
+/// // Bob has not accepted the invitation yet.
+/// assert_eq!(directory.seat_of(bob).unwrap().state, SeatState::Reserved);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
 pub enum SeatState {
-    /// Kept for an invitation that has not expired.
+    /// Reserved for an open invitation.
     Reserved,
     /// In use.
     Held,
-    /// In the queue, holding nothing.
+    /// In the queue, without a seat.
     Waiting,
-    /// Neither.
+    /// Neither a seat nor a place in the queue.
     None,
 }
 
 impl SeatState {
-    /// The state as scenarios and exports write it.
-    ///
-    /// ```
-    /// assert_eq!(entitle::seats::SeatState::Waiting.as_str(), "waiting");
-    /// ```
+    /// Returns the serialized name, such as `waiting`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -73,18 +94,18 @@ impl SeatState {
     }
 }
 
-/// A place in the queue: who began to wait earlier has the smaller one (rule S8).
+/// A number in the queue; users who began to wait earlier have smaller ones (rule S8).
 pub(crate) type Turn = NonZeroU64;
 
-/// What one user wants and holds (rule S1).
+/// The wanted and the held profile of one user (rule S1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SeatRow {
     pub(crate) wants: Option<ProfileId>,
     pub(crate) holds: Option<(ProfileId, Basis)>,
-    /// Whether what is held is only reserved for an invitation.
+    /// The seat is reserved for an invitation and not in use yet.
     pub(crate) reserved: bool,
     pub(crate) turn: Option<Turn>,
-    /// Since when the user holds or waits like this.
+    /// The time of the last change.
     pub(crate) since: Timestamp,
 }
 

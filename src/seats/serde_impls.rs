@@ -1,4 +1,4 @@
-//! The serialized forms of seats that are written by hand.
+//! Hand-written serialization of quantities, seat figures and policies.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -39,12 +39,12 @@ impl Serialize for Quantity {
     }
 }
 
-/// The licensed seats as written: a number of either sign, or `unlimited`.
-struct Written(Option<i64>);
+/// The licensed seats as written: a number of either sign, or `None` for `unlimited`.
+struct SeatsAsWritten(Option<i64>);
 
-deserialize_form!(Written);
+deserialize_form!(SeatsAsWritten);
 
-impl Form<'_> for Written {
+impl Form<'_> for SeatsAsWritten {
     const EXPECTED: &'static str = "a number of seats or `unlimited`";
 
     fn word<E: Error>(word: &str) -> Result<Self, E> {
@@ -61,8 +61,8 @@ impl Form<'_> for Written {
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WithExtra {
-    seats: Written,
+struct SeatsWithExtra {
+    seats: SeatsAsWritten,
     #[serde(default)]
     extra: i64,
 }
@@ -71,7 +71,7 @@ impl<'de> Form<'de> for SeatFigure {
     const EXPECTED: &'static str = "a number of seats, `unlimited`, or an object with `seats` and `extra`";
 
     fn word<E: Error>(word: &str) -> Result<Self, E> {
-        Written::word(word).map(|Written(seats)| Self { seats, extra: 0 })
+        SeatsAsWritten::word(word).map(|SeatsAsWritten(seats)| Self { seats, extra: 0 })
     }
 
     fn number<E: Error>(number: i64) -> Result<Self, E> {
@@ -79,7 +79,7 @@ impl<'de> Form<'de> for SeatFigure {
     }
 
     fn object<A: MapAccess<'de>>(map: MapAccessDeserializer<A>) -> Result<Self, A::Error> {
-        WithExtra::deserialize(map).map(|figure| Self { seats: figure.seats.0, extra: figure.extra })
+        SeatsWithExtra::deserialize(map).map(|figure| Self { seats: figure.seats.0, extra: figure.extra })
     }
 }
 
@@ -104,7 +104,7 @@ impl Serialize for SeatFigure {
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-struct FallBackForm {
+struct FallBackDocument {
     fall_back: Vec<String>,
 }
 
@@ -126,6 +126,6 @@ impl<'de> Form<'de> for ReadyPolicy {
     }
 
     fn object<A: MapAccess<'de>>(map: MapAccessDeserializer<A>) -> Result<Self, A::Error> {
-        FallBackForm::deserialize(map).map(|form| Self::FallBack(FallBack::to(form.fall_back)))
+        FallBackDocument::deserialize(map).map(|document| Self::FallBack(FallBack::to(document.fall_back)))
     }
 }

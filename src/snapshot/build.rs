@@ -1,4 +1,4 @@
-//! Makes a directory of its records.
+//! Builds a directory from its records.
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -7,56 +7,57 @@ use super::{Record, VERSION};
 use crate::catalog::{Catalog, CatalogError};
 use crate::directory::{self, Directory, Restore};
 
-/// Why records do not make a directory, and where: records are counted from 1.
-///
-/// See the example of [`snapshot`](crate::snapshot).
+/// The error of [`Builder`], with the place of the record, from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnapshotError {
-    /// The stored form is of a version that this release does not read.
+    /// The version of the stored form is not supported by this release.
     #[error("record 1: version {found} of the stored form is not {VERSION}, which this release reads")]
     UnknownVersion {
         /// The version found.
         found: u32,
     },
-    /// The catalog that was stored is not sound.
+    /// The stored catalog is invalid.
     #[error("record 2: the catalog: {source}")]
     Catalog {
-        /// What is wrong with it.
+        /// The error of the catalog.
         source: CatalogError,
     },
-    /// A record stands where it may not, or twice.
-    #[error("record {record}: {found} cannot stand here, after {after}")]
+    /// A record is out of order, or occurs twice.
+    #[error("record {record}: {found} is out of order after {after}")]
     OutOfOrder {
-        /// Which record.
+        /// The place of the record.
         record: u64,
-        /// What it is.
+        /// The kind or name of the record.
         found: String,
-        /// What comes before it.
+        /// The kind of the record before it.
         after: &'static str,
     },
     /// A record contradicts itself, the catalog, or the records before it.
-    #[error("record {record}, {what}: {reason}")]
+    #[error("record {record}, {what}: {source}")]
     Contradiction {
-        /// Which record.
+        /// The place of the record.
         record: u64,
-        /// What it is about.
+        /// The kind or name of the record.
         what: String,
-        /// What contradicts it.
-        reason: String,
+        /// The contradiction.
+        source: RecordError,
     },
-    /// The records end too early.
+    /// The records end before the `end` record.
     #[error("the records end after {records}, without an `end`")]
     Truncated {
-        /// How many there are.
+        /// The number of records.
         records: u64,
     },
 }
 
+/// A contradiction between a record, the catalog and the records before it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct RecordError(String);
+
 impl SnapshotError {
-    /// The error's stable code.
-    ///
-    /// See the example of [`snapshot`](crate::snapshot).
+    /// Returns the error's stable code, such as `truncated`.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -69,21 +70,19 @@ impl SnapshotError {
     }
 }
 
-/// Makes a directory of the records of a stored one.
+/// Builds a directory from the records of a stored one.
 ///
-/// Give it every record in order and then [`finish`](Self::finish). It gives a directory only if everything was
-/// sound; after an error, all further calls return the same error.
+/// [`push`](Self::push) every record in order, then [`finish`](Self::finish). After an error, all further calls return
+/// the same error.
 ///
-/// The cost follows the number of records, of memberships and of grants.
-///
-/// Records that end too early make no directory:
+/// The cost is proportional to the number of records, memberships and grants.
 ///
 /// ```
-/// use entitle::catalog::Catalog;
-/// use entitle::{Directory, snapshot};
-///
-/// let catalog = Catalog::builder().build()?;
-/// let directory = Directory::new(catalog.clone());
+/// # use entitle::catalog::Catalog;
+/// # use entitle::{Directory, snapshot};
+/// # let catalog = Catalog::builder().build()?;
+/// # let directory = Directory::new(catalog.clone());
+/// // Records that end too early are an error.
 /// let mut builder = snapshot::Builder::with_catalog(catalog);
 /// for record in snapshot::records(&directory).take(3) {
 ///     builder.push(record)?;
@@ -97,13 +96,13 @@ pub struct Builder {
     /// The catalog to use instead of the stored one.
     catalog: Option<Catalog>,
     restore: Option<Restore>,
-    /// What kind of record came last.
+    /// The kind of the last record.
     last: Section,
     records: u64,
     failed: Option<SnapshotError>,
 }
 
-/// The kinds of records in the order in which they come.
+/// The kinds of records in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Section {
     Nothing,
@@ -161,7 +160,7 @@ impl Section {
         }
     }
 
-    /// Whether a record of this kind may come after one of that.
+    /// Returns true if a record of this kind may follow one of kind `last`.
     fn follows(self, last: Self) -> bool {
         match self {
             Self::Nothing => false,
@@ -186,7 +185,7 @@ impl Section {
     }
 }
 
-/// What a record is about, for messages.
+/// Returns the kind or name of a record, for messages.
 fn described(record: &directory::Record) -> String {
     use directory::Record as R;
     match record {
@@ -211,37 +210,29 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// A builder that uses the stored catalog.
-    ///
-    /// See the example of [`snapshot`](crate::snapshot).
+    /// Creates a builder that uses the stored catalog.
     #[must_use]
     pub fn new() -> Self {
         Self { catalog: None, restore: None, last: Section::Nothing, records: 0, failed: None }
     }
 
-    /// A builder that uses the host's catalog instead of the stored one.
-    ///
-    /// See the example of [`snapshot`](crate::snapshot).
+    /// Creates a builder that uses the host's catalog instead of the stored one.
     #[must_use]
     pub fn with_catalog(catalog: Catalog) -> Self {
         Self { catalog: Some(catalog), ..Self::new() }
     }
 
-    /// Whether the `end` was given: nothing may follow.
-    ///
-    /// See the example of [`snapshot`](crate::snapshot).
+    /// Returns true after the `end` record, which is the last one.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.failed.is_none() && self.last == Section::End
     }
 
-    /// Takes the next record.
-    ///
-    /// See the example of the [module](crate::snapshot).
+    /// Adds the next record.
     ///
     /// # Errors
     ///
-    /// [`SnapshotError`] says what is wrong with the record; nothing can be made of this builder then.
+    /// [`SnapshotError`] if the record is invalid; the builder cannot be used after it.
     pub fn push(&mut self, record: Record) -> Result<(), SnapshotError> {
         if let Some(failed) = &self.failed {
             return Err(failed.clone());
@@ -254,9 +245,7 @@ impl Builder {
         taken
     }
 
-    /// The directory.
-    ///
-    /// See the example of the [module](crate::snapshot).
+    /// Returns the directory.
     ///
     /// # Errors
     ///
@@ -269,10 +258,10 @@ impl Builder {
         let Some(restore) = restore else {
             return Err(SnapshotError::Truncated { records: self.records });
         };
-        restore.finish().map_err(|reason| SnapshotError::Contradiction {
+        restore.finish().map_err(|problem| SnapshotError::Contradiction {
             record: self.records,
             what: "`end`".into(),
-            reason,
+            source: RecordError(problem),
         })
     }
 
@@ -286,8 +275,11 @@ impl Builder {
         }
         self.last = section;
         let number = self.records;
-        let contradiction =
-            |reason| SnapshotError::Contradiction { record: number, what: described(record), reason };
+        let contradiction = |problem| SnapshotError::Contradiction {
+            record: number,
+            what: described(record),
+            source: RecordError(problem),
+        };
         match record {
             directory::Record::Snapshot { version } if *version != VERSION => {
                 Err(SnapshotError::UnknownVersion { found: *version })
@@ -299,7 +291,7 @@ impl Builder {
                 Ok(())
             }
             directory::Record::End { records } if *records != before => {
-                Err(contradiction(format!("it counts {records} records, and {before} came before it")))
+                Err(contradiction(format!("it counts {records} records, not the {before} before it")))
             }
             directory::Record::Snapshot { .. } | directory::Record::End { .. } => Ok(()),
             record => match &mut self.restore {

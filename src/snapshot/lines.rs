@@ -1,57 +1,58 @@
-//! The records as lines of JSON.
+//! Stored directories as lines of JSON.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
+use core::error::Error;
+use core::fmt;
 use std::io::{self, BufRead, Write};
 
 use super::{Builder, Record, SnapshotError, records};
 use crate::catalog::Catalog;
 use crate::directory::Directory;
 
-/// Why lines are no stored directory, and where: lines are counted from 1.
-///
-/// See the example of [`snapshot`](crate::snapshot).
+/// The error of reading a stored directory, with the line, from 1.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
     /// The bytes could not be read.
     #[error("line {line}: {source}")]
     Io {
-        /// The line that was to be read.
+        /// The line.
         line: u64,
-        /// Why it could not be.
+        /// The error of the reader.
         source: io::Error,
     },
-    /// A line is no record.
-    #[error("line {line}: {message}")]
+    /// A line is not a record.
+    #[error("line {line}: {source}")]
     Malformed {
-        /// Which line.
+        /// The line.
         line: u64,
-        /// What is wrong with it, and at which column.
-        message: String,
+        /// The error of the JSON parser, with the column.
+        source: Box<dyn Error + Send + Sync>,
     },
-    /// A record does not fit; its number is that of its line.
+    /// A record is invalid; its place is its line.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
-    /// The last line is cut off, or lines are missing.
+    /// The text ends before its checksum.
     #[error("line {line}: the text ends here, before its checksum")]
     Truncated {
         /// The line at which the text ends.
         line: u64,
     },
-    /// The text is not the one that was written.
+    /// The text is not the one that was written: it is damaged.
     #[error("line {line}: the checksum `{found}` is not that of the lines before, `{expected}`")]
     Checksum {
         /// The line of the checksum.
         line: u64,
         /// The checksum of what was read.
         expected: String,
-        /// The checksum that stands there.
+        /// The checksum in that line.
         found: String,
     },
-    /// Something follows the checksum.
-    #[error("line {line}: something follows the checksum")]
+    /// The text continues after the checksum.
+    #[error("line {line}: the text continues after the checksum")]
     Trailing {
         /// The line.
         line: u64,
@@ -59,9 +60,7 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    /// The error's stable code.
-    ///
-    /// See the example of [`snapshot`](crate::snapshot).
+    /// Returns the error's stable code, such as `checksum`.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -75,10 +74,10 @@ impl ReadError {
     }
 }
 
-/// FNV-1a of 64 bits.
+/// A checksum by FNV-1a of 64 bits.
 ///
 /// Each step is a bijection of the state, so a text with one byte changed never has the same checksum. It finds damage;
-/// it is no proof against somebody who wants to deceive.
+/// it is no protection against deliberate changes.
 struct Checksum(u64);
 
 impl Checksum {
@@ -96,60 +95,59 @@ impl Checksum {
     }
 }
 
-/// The last line.
+/// The last line of the text.
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Last {
     checksum: String,
 }
 
-/// How many bytes are gathered before they are written.
-const GATHERED: usize = 1 << 16;
+/// The number of bytes buffered before a write.
+const BUFFERED: usize = 1 << 16;
 
 impl Directory {
     /// Writes the stored form: one record a line, and a line with the checksum of all lines before it.
     ///
-    /// Equal directories give equal bytes. The [module](crate::snapshot) says what the records hold; the last line is
-    /// `{"checksum":"fnv1a64:..."}`, FNV-1a of 64 bits in hexadecimal over everything before it. Writes are gathered, so
-    /// the writer needs no buffer of its own.
+    /// Equal directories give equal bytes. The [module](crate::snapshot) lists the records; the last line is
+    /// `{"checksum":"fnv1a64:..."}`, FNV-1a of 64 bits in hexadecimal over everything before it. Writes are in large
+    /// pieces, so the writer needs no buffer of its own.
     ///
     /// # Errors
     ///
-    /// What the writer reports; what it took until then is no stored directory.
+    /// The error of the writer; what it has written until then is not a stored directory.
     pub fn write_to(&self, mut writer: impl Write) -> io::Result<()> {
         let mut checksum = Checksum::new();
-        let mut gathered = Vec::with_capacity(GATHERED.saturating_mul(2));
+        let mut buffer = Vec::with_capacity(BUFFERED.saturating_mul(2));
         for record in records(self) {
-            serde_json::to_writer(&mut gathered, &record)?;
-            gathered.push(b'\n');
-            if gathered.len() >= GATHERED {
-                checksum.add(&gathered);
-                writer.write_all(&gathered)?;
-                gathered.clear();
+            serde_json::to_writer(&mut buffer, &record)?;
+            buffer.push(b'\n');
+            if buffer.len() >= BUFFERED {
+                checksum.add(&buffer);
+                writer.write_all(&buffer)?;
+                buffer.clear();
             }
         }
-        checksum.add(&gathered);
-        serde_json::to_writer(&mut gathered, &Last { checksum: checksum.text() })?;
-        gathered.push(b'\n');
-        writer.write_all(&gathered)?;
+        checksum.add(&buffer);
+        serde_json::to_writer(&mut buffer, &Last { checksum: checksum.text() })?;
+        buffer.push(b'\n');
+        writer.write_all(&buffer)?;
         writer.flush()
     }
 
     /// Reads what [`write_to`](Self::write_to) wrote, with the stored catalog.
     ///
-    /// The stored catalog knows the permissions of a typed kind by their order and not by the type's bits. Where kinds are
-    /// types, use [`read_with_catalog`](Self::read_with_catalog): with other bits than 1, 2, 4 and so on in this order,
-    /// typed lookups find nothing in what is read here, and it is not equal to what was written.
+    /// The stored catalog contains the permissions of a typed kind in their order, but not the type's bits. With typed
+    /// kinds, use [`read_with_catalog`](Self::read_with_catalog): unless the bits are 1, 2, 4 and so on in that order,
+    /// typed lookups find nothing in the directory read here, and it is not equal to the one written.
     ///
     /// # Errors
     ///
-    /// [`ReadError`] says at which line it stopped, and no directory is made.
+    /// [`ReadError`] with the line at which reading stopped.
     ///
     /// ```
-    /// use entitle::Directory;
-    /// use entitle::catalog::Catalog;
-    ///
-    /// let directory = Directory::new(Catalog::builder().build()?);
+    /// # use entitle::Directory;
+    /// # use entitle::catalog::Catalog;
+    /// # let directory = Directory::new(Catalog::builder().build()?);
     /// let mut stored = Vec::new();
     /// directory.write_to(&mut stored)?;
     /// assert_eq!(Directory::read_from(&stored[..])?, directory);
@@ -166,15 +164,13 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// [`ReadError`] says at which line it stopped, and no directory is made.
+    /// [`ReadError`] with the line at which reading stopped.
     ///
     /// ```
-    /// use entitle::Directory;
-    /// use entitle::catalog::{Catalog, Profile};
-    ///
-    /// let mut stored = Vec::new();
-    /// Directory::new(Catalog::builder().build()?).write_to(&mut stored)?;
-    ///
+    /// # use entitle::Directory;
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # let mut stored = Vec::new();
+    /// # Directory::new(Catalog::builder().build()?).write_to(&mut stored)?;
     /// // A new release declares more than the one that stored the directory.
     /// let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
     /// let directory = Directory::read_with_catalog(catalog, &stored[..])?;
@@ -226,7 +222,7 @@ impl<R: BufRead> Lines<R> {
 
     fn parse<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, ReadError> {
         let read = serde_json::from_slice(&self.bytes);
-        read.map_err(|error| ReadError::Malformed { line: self.line, message: in_line(&error) })
+        read.map_err(|error| ReadError::Malformed { line: self.line, source: Box::new(LineError(error)) })
     }
 
     fn expect_end(&mut self) -> Result<(), ReadError> {
@@ -236,9 +232,23 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-/// The parser saw one line only: its own count of lines would mislead.
-fn in_line(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
-    if error.column() == 0 { message.into() } else { format!("column {}: {message}", error.column()) }
+/// A parser's error, without the parser's line: it sees one line only, so its own count would mislead.
+#[derive(Debug)]
+struct LineError(serde_json::Error);
+
+impl fmt::Display for LineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.to_string();
+        let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
+        match self.0.column() {
+            0 => f.write_str(message),
+            column => write!(f, "column {column}: {message}"),
+        }
+    }
+}
+
+impl Error for LineError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
+    }
 }

@@ -1,31 +1,29 @@
 //! The stored form of a whole directory: a stream of records.
 //!
-//! [`records`] gives the records of a directory one by one, and a [`Builder`] makes an equal directory of them, so
-//! that a world of a million is written and read in the memory that the directory itself takes. Records are serde
-//! data: a host writes them in whatever format it has, as rows or as lines. With the feature `json` there is a
-//! ready one: [`write_to`](Directory::write_to) and [`read_from`](Directory::read_from), one JSON object a line
-//! with a checksum behind the last.
+//! [`records`] returns the records of a directory one by one, and a [`Builder`] builds an equal directory from them.
+//! Neither needs more memory than the directory itself. Records are serde data: a host writes them in any format, as
+//! rows or as lines. With the feature `json`, [`write_to`](Directory::write_to) and
+//! [`read_from`](Directory::read_from) use one JSON object a line and a checksum after the last.
 //!
-//! - Everything is told by name. Ids are not stored: after reading, resolve names again.
-//! - The order is stable: directories that are equal give equal records, and equal bytes as lines.
-//! - Reading checks everything before it gives a directory, and an error says at which record it stopped. Nothing is
-//!   half loaded.
-//! - A stored directory is a shortcut, not the history: replaying the commits after its revision gives what replaying
-//!   all of them gives.
+//! - Records refer by name. Ids are not stored: after reading, look up names again.
+//! - The order is stable: equal directories give equal records, and equal bytes as lines.
+//! - Reading checks everything before it returns a directory, and an error contains the place of the record.
+//! - A stored directory is a shortcut, not the history: replaying the commits after its revision gives the same
+//!   directory as replaying all commits.
 //!
 //! # Catalog
 //!
-//! The catalog is stored too, and [`Builder::new`] uses it. Hosts that declare theirs in code give it with
+//! The catalog is stored too, and [`Builder::new`] uses it. Hosts that declare theirs in code pass it to
 //! [`Builder::with_catalog`], for two reasons. The numbering of permissions by a `bitflags` type is in the
 //! program and not in the stored form; and a new release may declare more than the one that stored the
-//! directory. Names that the given catalog does not know are errors, and grants are closed under its
+//! directory. Names that are not in the given catalog are errors, and grants are closed under its
 //! implications.
 //!
 //! # Form
 //!
 //! Version 1. A record is an object with one key. They come in the order of this table; lists in them are sorted by
 //! bytes, permissions by their place in the catalog. Fields in brackets are left out if they are null, empty or
-//! false. Moments are milliseconds since the Unix epoch.
+//! false. Times are milliseconds since the Unix epoch.
 //!
 //! | record | how many | fields |
 //! |---|---|---|
@@ -34,24 +32,22 @@
 //! | `commits` | one | `revision`: how many commits made the directory; `committed_at`: when the last one happened |
 //! | `license` | one, if one is installed | `license`: see [`License`](crate::License); `phase`: as of the last commit, `pending`, `active`, `grace` or `lapsed` |
 //! | `book` | one for each profile, in rank order | `profile`; `peak` and `peak_at`: the most that was consumed since the license was installed, and when; `seat_ms`: seats times milliseconds since then |
-//! | `queue` | one | `last_turn`: the last number given out to somebody who waits |
+//! | `queue` | one | `last_turn`: the last number assigned to a waiting user |
 //! | `group` | one for each group | `group`: the name; `members`: `"explicit"`, `{"by_profile": [..]}` or `{"external": [..]}` |
-//! | `user` | one for each user | `user`: the name; `source`: `local`, `ldap`, `sso` or `custom`; `status`: `active`, `invited`, `expired` or `suspended`; `email`; `expires_at`: when the open invitation is over; `wants` and `holds`: profiles; `basis`: how the seat was taken; `turn`: the place in the queue; `since`: since when it is held or waited for like this; `external_groups`: external names of the last sync; `groups`: the explicit groups that the user is in |
+//! | `user` | one for each user | `user`: the name; `source`: `local`, `ldap`, `sso` or `custom`; `status`: `active`, `invited`, `expired` or `suspended`; `email`; `expires_at`: when the open invitation expires; `wants` and `holds`: profiles; `basis`: how the seat was taken; `turn`: the place in the queue; `since`: since when it is held or waited for like this; `external_groups`: external names of the last sync; `groups`: the explicit groups that the user is in |
 //! | `kind_grant` | one for each grant on a whole kind, kinds as in the catalog | `kind`; `to`: `everyone`, `group:NAME` or `user:NAME`; `permissions`, implied ones included |
-//! | `resource` | one for each resource, singletons too | `resource`: the name, such as `project/churn`; `owner`; `grants`: from subject to permissions, implied ones included, in the order everyone, groups, users; `required`: permissions that need a personal credential; `credentials`: users who recorded one; `owner_groups`: groups that include the owner |
-//! | `key` | one for each API key | `key`: the name; `acts_as`: a user; `scope`: `"all"` or `{"entries": {TARGET: [..]}}`, implied permissions included; `expires_at`; `expired`: true once it is over |
+//! | `resource` | one for each resource, singletons too | `resource`: the name, such as `project/churn`; `owner`; `grants`: from grantee to permissions, implied ones included, in the order everyone, groups, users; `required`: permissions that need a personal credential; `credentials`: users who recorded one; `owner_groups`: groups that include the owner |
+//! | `key` | one for each API key | `key`: the name; `acts_as`: a user; `scope`: `"all"` or `{"entries": {TARGET: [..]}}`, implied permissions included; `expires_at`; `expired`: true once it has expired |
 //! | `end` | one | `records`: how many records come before it |
 //!
 //! Which users are in groups by profile and external groups is not stored: it follows from the users.
 //!
 //! ```
-//! use entitle::catalog::Catalog;
-//! use entitle::{Batch, Command, Directory, Timestamp, snapshot};
-//!
-//! let empty = Directory::new(Catalog::builder().build()?);
-//! let plan = empty.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
-//! let directory = plan.into_directory();
-//!
+//! # use entitle::catalog::Catalog;
+//! # use entitle::{Batch, Command, Directory, Timestamp, snapshot};
+//! # let empty = Directory::new(Catalog::builder().build()?);
+//! # let plan = empty.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
+//! # let directory = plan.into_directory();
 //! let mut builder = snapshot::Builder::new();
 //! for record in snapshot::records(&directory) {
 //!     builder.push(record)?;
@@ -64,7 +60,7 @@ mod build;
 #[cfg(feature = "json")]
 mod lines;
 
-pub use self::build::{Builder, SnapshotError};
+pub use self::build::{Builder, RecordError, SnapshotError};
 #[cfg(feature = "json")]
 pub use self::lines::ReadError;
 use crate::directory::{self, Directory};
@@ -79,11 +75,9 @@ pub const VERSION: u32 = 1;
 #[serde(transparent)]
 pub struct Record(directory::Record);
 
-/// The stored form of a directory, record by record.
+/// Returns the records of a directory in order.
 ///
-/// Gathers and sorts the names first, then makes each record when it is asked for.
-///
-/// See the example of [`snapshot`](crate::snapshot).
+/// The names are collected and sorted first; each record is created when the iterator reaches it.
 pub fn records(directory: &Directory) -> impl Iterator<Item = Record> + '_ {
     let catalog = directory.catalog().document().clone();
     let frame = [

@@ -187,7 +187,7 @@ fn no_question_allocates() {
 
     answers.sort_unstable();
     answers.dedup();
-    let denials = Denial::ALL.into_iter().map(Decision::Denied);
+    let denials = Denial::ALL.iter().copied().map(Decision::Denied);
     let every = [Decision::Allowed, Decision::AllowedBeyondProfile].into_iter().chain(denials);
     assert_eq!(answers, every.collect::<Vec<_>>(), "every answer was given");
 }

@@ -405,7 +405,7 @@ fn every_bit_of_a_kind_is_its_own() {
 
 /// A kind that has all the permissions there may be has no bit to spare that would tell of what stands against one.
 #[test]
-fn what_stands_against_one_bit_of_a_full_kind_is_seen() {
+fn one_denied_bit_of_a_full_kind_denies() {
     let mut catalog = wide(1, 64, 1);
     catalog["add_ons"] = json!({ "studios": { "gates": { "kind0": ["p63"] } } });
     let mut made = Made::of(&catalog);

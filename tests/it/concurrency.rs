@@ -94,7 +94,7 @@ fn unless(holds: bool, violation: impl FnOnce() -> String) -> Seen {
 }
 
 /// Ada, in group `a`, which may read a project that ada may also write; and so many seats.
-fn world(seats: i64) -> Directory {
+fn world(seats: u64) -> Directory {
     let catalog = serde_json::from_str(
         r#"{ "kinds": { "project": { "permissions": ["write", "read"] } },
              "profiles": { "designer": {}, "robot": { "seat": "exempt" } } }"#,
@@ -307,4 +307,40 @@ fn two_authorities_on_one_journal() {
         let revisions = journal.read_after(1).unwrap().into_iter().map(|commit| commit.revision);
         assert!(revisions.eq(2..=6), "round {round}");
     }
+}
+
+/// Callers read a clock, wait for each other and commit in another order: none is refused for its time (rule F9).
+#[test]
+fn callers_are_refused_only_for_seats() {
+    let rounds = times(50, 1_000);
+    let authority = Authority::with(world(7));
+    let clock = AtomicU64::new(1);
+    let refused = AtomicU64::new(0);
+    thread::scope(|scope| {
+        for number in 0..64 {
+            let (authority, clock, refused) = (&authority, &clock, &refused);
+            scope.spawn(move || {
+                let user = format!("user-{number}");
+                for _ in 0..rounds {
+                    let now = Timestamp::from_millis(clock.fetch_add(1, Ordering::SeqCst));
+                    thread::yield_now();
+                    match authority
+                        .execute(Batch::host(now).add(Command::add_user(&*user).profile("designer")))
+                    {
+                        Ok(_) => {
+                            authority.execute(Batch::host(now).add(Command::remove_user(&*user))).unwrap();
+                        }
+                        Err(ExecuteError::Refused(refusal)) if refusal.code() == "seat_limit" => {
+                            refused.fetch_add(1, Ordering::Relaxed);
+                        }
+                        Err(error) => panic!("{error}"),
+                    }
+                }
+            });
+        }
+    });
+    let directory = authority.load();
+    let succeeded = u64::from(rounds) * 64 - refused.load(Ordering::Relaxed);
+    assert_eq!(directory.revision(), 1 + 2 * succeeded);
+    assert_eq!(directory.figures("designer").unwrap().held, 0);
 }

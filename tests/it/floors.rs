@@ -16,6 +16,24 @@ const FLOORS: &[&[&str]] = &[
     &["scenario", "bin", "docs"],
 ];
 
+/// The rooms of the directory, the lowest first; `Directory` is the type itself, which the rooms above extend.
+const ROOMS: &[&[&str]] = &[
+    &["model"],
+    &["storage"],
+    &["registry"],
+    &["rights"],
+    &["Directory"],
+    &["query"],
+    &["mutate"],
+    &["content", "resolve"],
+    &["diff", "restore"],
+    &["audit"],
+];
+
+fn room(module: &str) -> Option<usize> {
+    ROOMS.iter().position(|modules| modules.contains(&module))
+}
+
 fn floor(module: &str) -> Option<usize> {
     FLOORS.iter().position(|modules| modules.contains(&module))
 }
@@ -77,13 +95,15 @@ fn without_comments(source: &str) -> String {
     code.collect::<Vec<_>>().join("\n")
 }
 
-/// What a file takes from the root of the crate: after `crate::`, or after enough `super::`.
-fn roots<'a>(file: &Path, code: &'a str) -> Vec<&'a str> {
+/// The names that a file takes from a module: after the path of that module, or after enough `super::`.
+///
+/// The file is given by its path inside of the module.
+fn names_from<'a>(module: &str, file: &Path, code: &'a str) -> Vec<&'a str> {
     let mut found: Vec<&str> = code
-        .match_indices("crate::")
+        .match_indices(module)
         .flat_map(|(place, word)| first_names(&code[place + word.len()..]))
         .collect();
-    // The root of the crate is one level above a file `x.rs` or `x/mod.rs`, and two above `x/y.rs`.
+    // The module is one level above a file `x.rs` or `x/mod.rs`, and two above `x/y.rs`.
     let depth = file.components().count() - usize::from(file.ends_with("mod.rs"));
     let climb = "super::".repeat(depth);
     for line in code.lines().filter(|line| !line.starts_with(' ')) {
@@ -94,10 +114,10 @@ fn roots<'a>(file: &Path, code: &'a str) -> Vec<&'a str> {
     found
 }
 
-/// Which module each name that the root exports comes from, so that no import hides behind it.
-fn exports(root: &str) -> BTreeMap<&str, &str> {
+/// Which module each name that another one exports comes from, so that no import hides behind it.
+fn exports<'a>(source: &'a str, word: &str) -> BTreeMap<&'a str, &'a str> {
     let mut exports = BTreeMap::new();
-    for statement in root.split("pub use crate::").skip(1) {
+    for statement in source.split(word).skip(1) {
         let Some((path, _)) = statement.split_once(';') else { continue };
         let Some((module, items)) = path.split_once("::") else { continue };
         for name in items.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|name| !name.is_empty()) {
@@ -116,7 +136,7 @@ fn upward(file: &Path, source: &str, exports: &BTreeMap<&str, &str>) -> Vec<Stri
     let Some(own) = floor(&module) else { return vec![format!("{module} has no floor")] };
     let code = without_comments(source);
     let mut wrong = Vec::new();
-    for name in roots(file, &code) {
+    for name in names_from("crate::", file, &code) {
         let from = exports.get(name).copied().unwrap_or(name);
         match floor(from) {
             Some(other) if other <= own => {}
@@ -127,14 +147,63 @@ fn upward(file: &Path, source: &str, exports: &BTreeMap<&str, &str>) -> Vec<Stri
     wrong
 }
 
+/// Every import of a file of the directory that points to a room above its own, or to what has no room.
+fn upward_in_directory(file: &Path, source: &str, exports: &BTreeMap<&str, &str>) -> Vec<String> {
+    let module = module_of(file);
+    if module == "mod" {
+        return Vec::new();
+    }
+    let Some(own) = room(&module) else { return vec![format!("{module} has no room")] };
+    let code = without_comments(source);
+    let from = |name| exports.get(name).copied().unwrap_or(name);
+    let names = names_from("crate::directory::", file, &code).into_iter().map(from);
+    let wrong = names.filter(|from| room(from).is_none_or(|other| other > own));
+    wrong.map(|from| format!("directory/{} imports {from}", file.display())).collect()
+}
+
 #[test]
 fn no_import_points_upward() {
     let sources = sources();
-    let exports = exports(&sources[Path::new("lib.rs")]);
+    let exports = exports(&sources[Path::new("lib.rs")], "pub use crate::");
     assert_eq!(exports.get("Directory"), Some(&"directory"), "the exports of the root are not understood");
     let wrong: Vec<String> =
         sources.iter().flat_map(|(file, source)| upward(file, source, &exports)).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn no_import_of_the_directory_points_to_a_room_above() {
+    let sources = sources();
+    let exports = exports(&sources[Path::new("directory/mod.rs")], "use self::");
+    assert_eq!(exports.get("UserRow"), Some(&"storage"), "the exports of the directory are not understood");
+    let inside = |(file, source)| Some((Path::strip_prefix(file, "directory").ok()?, source));
+    let files: Vec<(&Path, &String)> =
+        sources.iter().map(|(file, source)| (file.as_path(), source)).filter_map(inside).collect();
+    assert!(files.len() > ROOMS.len());
+    let wrong: Vec<String> =
+        files.into_iter().flat_map(|(file, source)| upward_in_directory(file, source, &exports)).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_planted_import_of_the_directory_is_found() {
+    let exports = BTreeMap::from([("Imbalance", "audit")]);
+    let file = Path::new("storage/planted.rs");
+    for planted in [
+        "use crate::directory::Directory;",
+        "use crate::directory::registry::Registry;",
+        "use super::super::{mutate, storage::Table};",
+        "fn audit() -> crate::directory::Imbalance {}",
+        "use crate::directory::unheard_of::Thing;",
+    ] {
+        assert_eq!(upward_in_directory(file, planted, &exports).len(), 1, "{planted}");
+    }
+    for fine in
+        ["use crate::directory::model::UserStatus;", "use super::table::Table;", "use crate::id::UserId;"]
+    {
+        assert_eq!(upward_in_directory(file, fine, &exports), Vec::<String>::new(), "{fine}");
+    }
+    assert_eq!(upward_in_directory(Path::new("unheard_of.rs"), "", &exports).len(), 1);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Everything that a command can write can be read back.
 
+use entitle::authorize::PrincipalName;
 use entitle::catalog::{Catalog, Kind, Profile};
 use entitle::change::ScopeDocument;
 use entitle::directory::{KeyScope, Members, Target, UserSource};
@@ -59,7 +60,7 @@ fn fields_of_users_groups_resources_and_keys() {
     assert_eq!(directory.required_credentials(a), Some(set(&["write"])));
     assert!(directory.has_credential(ada, a) && !directory.has_credential(ada, b));
     assert!(!directory.has_credential(bob, a));
-    assert_eq!(directory.principal_name(ci).as_deref(), Some("key:ci"));
+    assert_eq!(directory.principal_name(ci), Some(PrincipalName::Key("ci".into())));
 
     let gone = Batch::host(Timestamp::EPOCH).add(Command::remove_user("ada").heir("eve"));
     let later = directory.plan(gone).unwrap().into_directory();

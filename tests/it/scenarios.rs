@@ -74,7 +74,7 @@ fn every_reason_and_every_refusal_is_met() {
 }
 
 #[test]
-fn each_system_is_told_at_length_and_a_third_of_it_is_refused() {
+fn each_platform_has_a_long_scenario_and_a_third_of_it_is_refused() {
     let documents = documents();
     for system in SYSTEMS {
         let steps = steps(&documents[system]);

@@ -75,7 +75,7 @@ fn csv_row(profile: &str, offered: bool, exempt: bool, figures: &Figures) -> Str
 
 /// S8: the report tells the queue in the order of waiting, and an explanation tells the same place.
 #[test]
-fn s8_the_line_is_told_in_the_order_of_waiting() {
+fn s8_the_queue_is_listed_in_order() {
     for (name, directory) in revisions() {
         let report = directory.seat_report();
         assert!(report.queue.is_sorted_by_key(|waits| waits.since), "{name}");
@@ -88,7 +88,7 @@ fn s8_the_line_is_told_in_the_order_of_waiting() {
             let explanation = directory.explain_seat(user).unwrap();
             assert_eq!(explanation.place, Some(place), "{name}");
             assert!(
-                explanation.to_string().contains(&format!("waits for `{}`", waits.wants)),
+                explanation.to_string().contains(&format!("has waited for `{}`", waits.wants)),
                 "{explanation}"
             );
             explained += 1;
@@ -118,14 +118,14 @@ fn the_serialized_report_has_the_same_figures() {
 fn s3_a_license_is_written_as_short_as_it_may_be() {
     let license = License::new("acme");
     assert_eq!(serde_json::to_value(&license).unwrap(), json!({ "name": "acme" }));
-    let license = license.seats("designer", 1).grace_ms(5);
+    let license = license.seats("designer", 1).grace(core::time::Duration::from_millis(5));
     let written = json!({ "name": "acme", "seats": { "designer": 1 }, "grace_ms": 5 });
     assert_eq!(serde_json::to_value(&license).unwrap(), written);
 }
 
 #[test]
 fn a_user_listed_in_csv_is_quoted_and_every_user_is_listed() {
-    let directory = full(&Waitlist, ["Lovelace, Ada", "say \"hi\"", "=1+1"]);
+    let directory = full(Waitlist, ["Lovelace, Ada", "say \"hi\"", "=1+1"]);
     let csv = directory.seat_report().users_csv().to_string();
     assert_eq!(
         csv,
@@ -185,28 +185,28 @@ fn s4_a_seat_is_explained_in_words() {
         directory.explain_seat(user).unwrap().to_string()
     };
     for (user, words) in [
-        ("standard", "holds `designer` since 1970-01-01 00:00:00 UTC and counts there"),
-        ("extra", "holds `designer` (an extra seat) since 1970-01-01 01:00:00 UTC and counts there"),
-        ("invited", "is invited and has `designer` reserved since 1970-01-01 00:00:00 UTC and counts there"),
-        ("exempt", "holds `guest` since 1970-01-01 00:00:00 UTC, which needs no seat"),
-        ("nobody", "holds nothing and counts nowhere; wants no profile"),
+        ("standard", "has held `designer` since 1970-01-01 00:00:00 UTC and uses a seat"),
+        ("extra", "has held `designer` (extra seat) since 1970-01-01 01:00:00 UTC and uses a seat"),
+        ("invited", "is invited, with `designer` reserved since 1970-01-01 00:00:00 UTC and uses a seat"),
+        ("exempt", "has held `guest` since 1970-01-01 00:00:00 UTC and needs no seat"),
+        ("nobody", "holds no profile and uses no seat; wants no profile"),
         (
             "late",
-            "was invited too long ago, has nothing reserved and counts nowhere; wants `reader` when invited again",
+            "has an expired invitation, has no profile reserved and uses no seat; wants `reader` when invited again",
         ),
-        ("away", "is suspended, holds nothing and counts nowhere; wants `reader` when reinstated"),
+        ("away", "is suspended, holds no profile and uses no seat; wants `reader` when reinstated"),
         (
             "placed",
-            "holds `reader` (placed) and counts there, waits for `designer` since 1970-01-01 01:00:00 UTC, 1st in line",
+            "holds `reader` (placed) and uses a seat; has waited for `designer` since 1970-01-01 01:00:00 UTC, 1st in line",
         ),
         (
             "guest",
-            "holds `guest` (placed), which needs no seat, waits for `designer` since 1970-01-01 01:00:00 UTC, \
+            "holds `guest` (placed) and needs no seat; has waited for `designer` since 1970-01-01 01:00:00 UTC, \
              2nd in line",
         ),
         (
             "waiting",
-            "holds nothing and counts nowhere, waits for `designer` since 1970-01-01 01:00:00 UTC, 3rd in line",
+            "holds no profile and uses no seat; has waited for `designer` since 1970-01-01 01:00:00 UTC, 3rd in line",
         ),
     ] {
         assert_eq!(explained(user), format!("`{user}` {words}"));
@@ -219,7 +219,7 @@ fn s4_a_seat_is_explained_in_words() {
 /// S5, S7: whatever the way in, the policy sees where the request comes from.
 #[test]
 fn s7_the_policy_sees_the_source_of_every_way_in() {
-    let one = full(&Strict, ["first"]);
+    let one = full(Strict, ["first"]);
     let away = one.plan(
         Batch::host(Timestamp::EPOCH)
             .add(Command::add_user("second").no_profile())
@@ -280,7 +280,7 @@ proptest! {
 
     /// S7: a policy that answers nonsense at random can refuse too much, and can never oversell.
     #[test]
-    fn s7_nonsense_never_oversells(
+    fn s7_a_nonsensical_policy_never_oversells(
         seed: u64,
         batches in prop::collection::vec(prop::collection::vec(any::<(u8, u8, u8)>(), 1..3), 1..60),
     ) {
@@ -327,7 +327,7 @@ proptest! {
 /// The table is aligned: every row of a part is as wide as its columns say, and the totals stand below.
 #[test]
 fn the_table_reads_in_columns() {
-    let written = full(&Waitlist, ["ada", "bob"]).seat_report().to_string();
+    let written = full(Waitlist, ["ada", "bob"]).seat_report().to_string();
     assert_eq!(
         written,
         "license `one`: active\n\
@@ -338,11 +338,11 @@ fn the_table_reads_in_columns() {
          \x20 designer       1      0     1         0         1          0     0        1       0     1  1970-01-01 00:00:00        0.0\n\
          \x20 total     no cap            1         0         1                0        1       0\n\
          \n\
-         waiting, first come first\n\
-         \x20 user  waits for  in line  meanwhile  since (UTC)\n\
-         \x20 bob   designer   1        nothing    1970-01-01 00:00:00\n\
+         waiting, in order\n\
+         \x20 user  waits for  position  holds    since (UTC)\n\
+         \x20 bob   designer   1         nothing  1970-01-01 00:00:00\n\
          \n\
-         holding\n\
+         holders\n\
          \x20 user  profile   seat      since (UTC)\n\
          \x20 ada   designer  standard  1970-01-01 00:00:00\n"
     );
@@ -393,17 +393,20 @@ mod command {
         let (code, words, _) = entitle(&["--user", holder.user]);
         assert_eq!(code, 0);
         assert!(
-            words.starts_with(&format!("`{}` holds `{}`", holder.user, report.counted[0].profile)),
+            words.starts_with(&format!("`{}` has held `{}` since", holder.user, report.counted[0].profile)),
             "{words}"
         );
         let (code, out, err) = entitle(&["--user", "nobody at all"]);
         assert_eq!((code, out.as_str()), (2, ""));
-        assert!(err.ends_with("there is no user `nobody at all`\n"), "{err}");
+        assert!(err.ends_with("unknown user `nobody at all`\n"), "{err}");
         let (code, _, err) = entitle(&["--yaml"]);
         assert_eq!(code, 2);
         assert!(err.starts_with("invalid option '--yaml'\n\nusage: entitle"), "{err}");
         let (code, _, err) = entitle(&["--csv", "--json"]);
         assert_eq!(code, 2);
-        assert!(err.starts_with("`seats` takes one of its options at a time\n"), "{err}");
+        assert!(
+            err.starts_with("`seats` accepts only one of `--csv`, `--users-csv`, `--json` and `--user`\n"),
+            "{err}"
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Values built in code: each is the one that is written in JSON, part by part.
 
 use entitle::catalog::{Entries, PermissionsDocument};
-use entitle::change::{RefusalClass, RefusalReason, ScopeDocument};
+use entitle::change::{RefusalClass, RefusalReason, Requirement, ScopeDocument};
 use entitle::directory::UserSource;
 use entitle::seats::FallBack;
 use entitle::{Batch, Command, Grantee, License, Timestamp};
@@ -121,7 +121,7 @@ fn commands_about_keys_and_licenses() {
         .add_on("y")
         .starts_at(Timestamp::from_millis(5))
         .expires_at(Timestamp::from_millis(6))
-        .grace_ms(7);
+        .grace(core::time::Duration::from_millis(7));
     let all = json!({
         "name": "acme", "edition": "team", "total": 9, "add_ons": ["x", "y"],
         "seats": { "a": 1, "b": { "seats": 2, "extra": 3 }, "c": "unlimited" },
@@ -134,7 +134,7 @@ fn commands_about_keys_and_licenses() {
 
 /// A refusal lists every bad name with what is wrong with it, and says whether only seats were missing.
 #[test]
-fn what_a_refusal_tells() {
+fn a_refusal_serializes_its_code_class_command_and_message() {
     let directory = crate::side_by_side::empty(&json!({ "kinds": {}, "profiles": {} }));
     let sync = Command::sync_user("ada", UserSource::Ldap, ["x ", "", "good", " y"]);
     let refusal = directory.plan(Batch::host(Timestamp::EPOCH).add(sync)).unwrap_err();
@@ -151,7 +151,7 @@ fn what_a_refusal_tells() {
 
 /// What a plan tells of itself is what its commit stores.
 #[test]
-fn a_plan_tells_its_commit() {
+fn a_plan_serializes_its_commit() {
     let directory = crate::side_by_side::empty(&json!({ "kinds": {}, "profiles": {} }));
     let at = Timestamp::from_millis(5);
     let plan = directory.plan(Batch::host(at).by("ada").add(Command::add_group("g"))).unwrap();
@@ -162,4 +162,40 @@ fn a_plan_tells_its_commit() {
     let nothing = directory.plan(Batch::host(at)).unwrap();
     assert_eq!((nothing.at(), nothing.revision(), nothing.is_empty()), (at, 0, true));
     assert!(nothing.commit().is_none());
+}
+
+/// A preview is written for a host's own interface; a requirement can be stored and read again.
+#[test]
+fn an_impact_and_a_requirement_are_written() {
+    let catalog = json!({
+        "kinds": { "project": { "permissions": ["read", "write"] } },
+        "profiles": { "designer": { "seat": "exempt" } },
+    });
+    let at = Timestamp::from_millis(5);
+    let ada = Batch::host(at)
+        .add(Command::add_user("ada").profile("designer"))
+        .add(Command::add_resource("project/churn"));
+    let directory = crate::side_by_side::empty(&catalog).plan(ada).unwrap().into_directory();
+    let batch = Batch::host(at)
+        .add(Command::grant(Grantee::user("ada"), "project/churn", ["read"]))
+        .add(Command::add_user("bob").no_profile());
+    let impact = directory.plan(batch).unwrap().impact();
+    let access = json!({ "user": "ada", "resource": "project/churn", "gains": ["read"], "loses": [] });
+    let bob = json!({
+        "user": "bob",
+        "before": null,
+        "after": { "wants": null, "holds": null, "state": "none", "basis": null },
+    });
+    let all = json!({ "access": [access], "seats": [bob], "gains": 1, "loses": 0 });
+    assert_eq!(serde_json::to_value(&impact).unwrap(), all);
+
+    let requirement = Requirement::new("nightly run", "user:ada", "project/churn", ["read"]);
+    let object = json!({
+        "label": "nightly run", "who": "user:ada", "on": "project/churn", "permissions": ["read"],
+    });
+    assert_eq!(serde_json::to_value(&requirement).unwrap(), object);
+    assert_eq!(serde_json::from_value::<Requirement>(object.clone()).unwrap(), requirement);
+    let mut unknown = object;
+    unknown["note"] = json!("x");
+    assert!(serde_json::from_value::<Requirement>(unknown).is_err());
 }

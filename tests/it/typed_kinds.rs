@@ -79,7 +79,7 @@ fn agrees<K: ResourceKind<Permissions = Permissions>>(directory: &Directory, key
         for user in users(directory) {
             let bound = directory.for_principal(user);
             let all: Vec<_> = directory.resources::<K>(user, permissions).map(ResourceId::untyped).collect();
-            assert_eq!(all, directory.resources_with(user, set).collect::<Vec<_>>(), "{} {names:?}", K::NAME);
+            assert_eq!(all, directory.resources(user, set).collect::<Vec<_>>(), "{} {names:?}", K::NAME);
             let kept = bound.filter(typed.iter().copied(), permissions).map(ResourceId::untyped);
             assert_eq!(kept.collect::<Vec<_>>(), all, "{} {names:?}", K::NAME);
             for (key, on) in keys.iter().zip(&typed) {

@@ -1,32 +1,33 @@
-//! Puts a request into words and explains it.
+//! Names the parts of a request and explains its decision.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use super::evaluation::{Looked, bits, names};
+use super::evaluation::{Evaluation, bits, names};
 use super::{Actor, Explanation, Need};
 use crate::authorize::decision::Denial;
-use crate::authorize::evaluate::{PrincipalRef, ResourceRef as On};
+use crate::authorize::evaluate::{PrincipalRef, ResourceRef};
 use crate::catalog::{AnyKind, KindDefinition, Request};
 use crate::directory::{Directory, UserStatus};
 use crate::id::{Principal, ResourceId};
 
-/// A request as it was put, in words.
-struct Question {
+/// A request with names in place of ids and bits.
+struct NamedRequest {
     who: Option<String>,
     on: Option<String>,
     permissions: Vec<String>,
-    /// Those of the permissions that the resource's kind does not have.
+    /// The requested permissions that the resource's kind does not have.
     unknown: Vec<String>,
 }
 
 impl Directory {
-    /// Why a principal may or may not do something on a resource (rule A13).
+    /// Explains the decision of a check (rule A13).
     ///
-    /// The decision in it is that of [`check`](Self::check), always. The cost follows the grants that were looked at;
-    /// of a denial, all grants on the resource are, to say which groups have what is missing.
+    /// The decision in the explanation is always that of [`check`](Self::check). The cost is proportional to the number of
+    /// grants to the principal there. If a grant is missing, every grant on the resource and its kind is read to find the
+    /// groups that have it.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
@@ -47,7 +48,6 @@ impl Directory {
     /// let write = directory.catalog().permission_set("project", ["write"]).unwrap();
     ///
     /// let explanation = directory.explain(ada, churn, write);
-    /// assert_eq!(explanation.code(), "not_granted");
     /// assert_eq!(
     ///     explanation.needs[0].to_string(),
     ///     "no group of ada has write on project/churn; data-team has read",
@@ -62,49 +62,52 @@ impl Directory {
         permissions: K::Permissions,
     ) -> Explanation {
         let (who, on, request) =
-            (self.asker(who.into()), self.subject(on.untyped()), K::request(permissions));
-        let asked = self.asked(who, on, request);
-        self.explanation(asked, who, on, request)
+            (self.principal_ref(who.into()), self.resource_ref(on.untyped()), K::request(permissions));
+        let named = self.named_request(who, on, request);
+        self.explanation(named, who, on, request)
     }
 
-    /// Why a principal may or may not do something on a resource, all by name: for tools and consoles.
+    /// Explains the decision of a check by names, for tools and consoles.
     ///
-    /// The decision in it is that of [`check_by_name`](Self::check_by_name).
-    ///
-    /// See the example of [`Explanation`].
+    /// The decision in the explanation is always that of [`check_by_name`](Self::check_by_name).
     #[must_use]
     pub fn explain_by_name(&self, who: &str, on: &str, permissions: &[&str]) -> Explanation {
-        let (principal, subject, request) = self.request_by_name(who, on, permissions);
-        let kind = subject.and_then(|on| self.catalog().definition(on.row.kind()));
-        let lacks = |name: &&&str| kind.is_some_and(|kind| kind.bit(name).is_none());
-        let asked = Question {
+        let (principal, resource, request) = self.request_by_name(who, on, permissions);
+        let kind = resource.and_then(|on| self.catalog().definition(on.row.kind()));
+        let missing = |name: &&&str| kind.is_some_and(|kind| kind.bit(name).is_none());
+        let named = NamedRequest {
             who: Some(who.to_owned()),
             on: Some(on.to_owned()),
             permissions: permissions.iter().map(|&name| name.to_owned()).collect(),
-            unknown: permissions.iter().filter(lacks).map(|&name| name.to_owned()).collect(),
+            unknown: permissions.iter().filter(missing).map(|&name| name.to_owned()).collect(),
         };
-        self.explanation(asked, principal, subject, request)
+        self.explanation(named, principal, resource, request)
     }
 
-    /// A request by ids, in words.
-    fn asked(&self, who: Option<PrincipalRef<'_>>, on: Option<On<'_>>, request: Request) -> Question {
+    /// Names a request by ids. A bit without a name is written as `bit 7`.
+    fn named_request(
+        &self,
+        who: Option<PrincipalRef<'_>>,
+        on: Option<ResourceRef<'_>>,
+        request: Request,
+    ) -> NamedRequest {
         let here = on.map(|on| on.row.kind());
-        let named = request.kind().or(here).and_then(|kind| self.catalog().definition(kind));
-        let mut permissions = named.map(|kind| names(kind, request.bits)).unwrap_or_default();
-        let nameless = request.bits & !named.map_or(0, KindDefinition::all);
+        let kind = request.kind().or(here).and_then(|kind| self.catalog().definition(kind));
+        let mut permissions = kind.map(|kind| names(kind, request.bits)).unwrap_or_default();
+        let nameless = request.bits & !kind.map_or(0, KindDefinition::all);
         let nameless: Vec<String> =
             bits(nameless).map(|bit| format!("bit {}", bit.trailing_zeros())).collect();
         permissions.extend(nameless.iter().cloned());
         let other_kind = request.kind().is_some() && request.kind() != here;
-        Question {
-            who: who.map(|who| self.principal_text(who)),
+        NamedRequest {
+            who: who.map(|who| self.principal_ref_name(who)),
             on: on.and_then(|on| self.resource_slot_name(on.slot)).map(|name| name.to_string()),
             unknown: if other_kind { permissions.clone() } else { nameless },
             permissions,
         }
     }
 
-    fn principal_text(&self, who: PrincipalRef<'_>) -> String {
+    fn principal_ref_name(&self, who: PrincipalRef<'_>) -> String {
         match who.key {
             Some(key) => format!("key:{}", key.name.as_deref().unwrap_or_default()),
             None => format!("user:{}", self.user_slot_name(who.slot).unwrap_or_default()),
@@ -113,13 +116,13 @@ impl Directory {
 
     fn explanation(
         &self,
-        asked: Question,
+        named: NamedRequest,
         who: Option<PrincipalRef<'_>>,
-        on: Option<On<'_>>,
+        on: Option<ResourceRef<'_>>,
         request: Request,
     ) -> Explanation {
-        let decision = self.decide(who, on, request);
-        let mut needs = self.first_needs(&asked, who, on);
+        let decision = self.check_resolved_slow(who, on, request);
+        let mut needs = self.first_needs(&named, who, on);
         let mut explanation = Explanation {
             layer: decision.denial().map(Denial::layer),
             decision,
@@ -130,24 +133,25 @@ impl Directory {
             cuts: Vec::new(),
             allowed: Vec::new(),
             needs: Vec::new(),
-            who: asked.who,
-            on: asked.on,
-            asked: asked.permissions,
+            who: named.who,
+            on: named.on,
+            asked: named.permissions,
         };
-        if let Some(looked) = Looked::at(self, who, on) {
-            let known = explanation.asked.iter().filter(|name| !asked.unknown.contains(name));
-            let wanted = known.filter_map(|name| looked.kind.bit(name)).fold(0, |all, bit| all | bit);
-            explanation.grants = looked.grants(wanted);
-            explanation.ownership = looked.ownership();
-            explanation.granted = names(looked.kind, looked.verdict.granted);
-            explanation.cuts = looked.cuts();
-            explanation.allowed = names(looked.kind, self.allowed_bits(who, on).1);
-            looked.needs(wanted, &mut needs);
+        if let Some(evaluation) = Evaluation::new(self, who, on) {
+            let known = explanation.asked.iter().filter(|name| !named.unknown.contains(name));
+            let wanted = known.filter_map(|name| evaluation.kind.bit(name)).fold(0, |all, bit| all | bit);
+            explanation.grants = evaluation.grants(wanted);
+            explanation.ownership = evaluation.ownership();
+            explanation.granted = names(evaluation.kind, evaluation.verdict.granted);
+            explanation.cuts = evaluation.cuts();
+            explanation.allowed = names(evaluation.kind, self.allowed_bits(who, on).1);
+            evaluation.needs(wanted, &mut needs);
         }
         explanation.needs = needs;
         explanation
     }
 
+    /// Describes the user who acts.
     pub(super) fn actor(&self, who: PrincipalRef<'_>) -> Actor {
         let user = self.user_record_at(who.slot);
         let profile =
@@ -160,14 +164,19 @@ impl Directory {
         }
     }
 
-    /// What a request needs before anything is looked at.
-    fn first_needs(&self, asked: &Question, who: Option<PrincipalRef<'_>>, on: Option<On<'_>>) -> Vec<Need> {
+    /// Returns the needs that do not depend on an evaluation: a request, a principal and a resource that exist and fit.
+    fn first_needs(
+        &self,
+        named: &NamedRequest,
+        who: Option<PrincipalRef<'_>>,
+        on: Option<ResourceRef<'_>>,
+    ) -> Vec<Need> {
         let mut needs = Vec::new();
-        if asked.permissions.is_empty() {
+        if named.permissions.is_empty() {
             needs.push(Need::Request);
         }
         match who.map(|who| self.actor(who)) {
-            None => needs.push(Need::Principal { who: asked.who.clone() }),
+            None => needs.push(Need::Principal { who: named.who.clone() }),
             Some(Actor { user, status, .. }) if status != UserStatus::Active => {
                 needs.push(Need::Active { user, status });
             }
@@ -178,9 +187,9 @@ impl Directory {
         }
         let kind = on.and_then(|on| self.catalog().kind_name(on.row.kind()));
         match kind {
-            None => needs.push(Need::Resource { on: asked.on.clone() }),
-            Some(kind) if !asked.unknown.is_empty() => {
-                needs.push(Need::Kind { kind: kind.to_owned(), permissions: asked.unknown.clone() });
+            None => needs.push(Need::Resource { on: named.on.clone() }),
+            Some(kind) if !named.unknown.is_empty() => {
+                needs.push(Need::Kind { kind: kind.to_owned(), permissions: named.unknown.clone() });
             }
             Some(_) => {}
         }

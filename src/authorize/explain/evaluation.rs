@@ -1,4 +1,4 @@
-//! What the evaluator says of one principal on one resource, and what follows from it.
+//! The recorded evaluation of one principal on one resource, with names.
 
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
@@ -7,12 +7,12 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use super::{ContributingGrant, Cut, CutBy, Holding, Need, Through};
-use crate::authorize::evaluate::{PrincipalRef, Recorder, ResourceRef as On, Verdict};
+use crate::authorize::evaluate::{PrincipalRef, Recorder, ResourceRef, Verdict};
 use crate::catalog::{KindDefinition, KindId};
 use crate::directory::{Directory, Grantee, GranteeKind, GranteeSlot, GroupSlot, TargetGrants, UserStatus};
 use crate::seats::SeatState;
 
-/// What the evaluator said while it looked.
+/// The recorded steps of an evaluation.
 #[derive(Debug, Default)]
 struct Trace {
     /// True for a grant on the whole kind; the grantee, `None` for everyone; the permissions.
@@ -37,43 +37,43 @@ impl Recorder for Trace {
     }
 }
 
-/// A principal and a resource that both exist, and what the evaluator says of them.
-pub(super) struct Looked<'a> {
+/// The evaluation of a principal on a resource that both exist.
+pub(super) struct Evaluation<'a> {
     directory: &'a Directory,
     who: PrincipalRef<'a>,
-    on: On<'a>,
+    on: ResourceRef<'a>,
     pub(super) kind: &'a KindDefinition,
     kind_id: KindId,
     user: &'a str,
     resource: String,
-    heard: Trace,
+    trace: Trace,
     pub(super) verdict: Verdict,
 }
 
-impl<'a> Looked<'a> {
-    pub(super) fn at(
+impl<'a> Evaluation<'a> {
+    pub(super) fn new(
         directory: &'a Directory,
         who: Option<PrincipalRef<'a>>,
-        on: Option<On<'a>>,
+        on: Option<ResourceRef<'a>>,
     ) -> Option<Self> {
         let (who, on) = (who?, on?);
         let kind_id = on.row.kind();
         let kind = directory.catalog().definition(kind_id)?;
-        let mut heard = Trace::default();
-        let verdict = directory.verdict(who, on, &mut heard);
+        let mut trace = Trace::default();
+        let verdict = directory.verdict(who, on, &mut trace);
         let user = directory.user_slot_name(who.slot)?;
         let resource = directory.resource_slot_name(on.slot)?.to_string();
-        Some(Self { directory, who, on, kind, kind_id, user, resource, heard, verdict })
+        Some(Self { directory, who, on, kind, kind_id, user, resource, trace, verdict })
     }
 
-    /// What owning the resource gives; none if the user does not own it.
+    /// Returns the permissions from ownership, or `None` if the user does not own the resource.
     pub(super) fn ownership(&self) -> Option<Vec<String>> {
-        self.heard.owner.map(|owner| names(self.kind, owner))
+        self.trace.owner.map(|owner| names(self.kind, owner))
     }
 
-    /// What the user was granted, a key's scope left aside.
+    /// Returns the permissions granted to the user, without applying a key's scope.
     fn granted_to_user(&self) -> u64 {
-        self.heard.grants.iter().fold(self.heard.owner.unwrap_or(0), |all, (_, _, mask)| all | mask)
+        self.trace.grants.iter().fold(self.trace.owner.unwrap_or(0), |all, (_, _, mask)| all | mask)
     }
 
     fn key(&self) -> String {
@@ -85,7 +85,7 @@ impl<'a> Looked<'a> {
     }
 
     pub(super) fn grants(&self, wanted: u64) -> Vec<ContributingGrant> {
-        let grants = self.heard.grants.iter().filter_map(|&(whole_kind, grantee, mask)| {
+        let grants = self.trace.grants.iter().filter_map(|&(whole_kind, grantee, mask)| {
             let on = if whole_kind { format!("{}/*", self.kind.name()) } else { self.resource.clone() };
             Some(ContributingGrant {
                 to: self.grantee_name(grantee)?,
@@ -111,7 +111,7 @@ impl<'a> Looked<'a> {
         if self.who.key.is_some_and(|key| key.expired) {
             cuts.push(Cut { by: CutBy::KeyExpired { key: self.key() }, takes: names(granted) });
         }
-        if let Some(scope) = self.heard.scope {
+        if let Some(scope) = self.trace.scope {
             let by = CutBy::Scope { key: self.key(), leaves: names(scope) };
             cuts.push(Cut { by, takes: names(self.granted_to_user() & !scope) });
         }
@@ -143,7 +143,7 @@ impl<'a> Looked<'a> {
         seat.profile().and_then(|profile| self.directory.catalog().profile_name(profile))
     }
 
-    /// The add-ons that the license lacks and that gate something of the kind.
+    /// Returns the add-ons that gate permissions of the kind and are missing from the license, with those permissions.
     fn missing_add_ons(&self) -> impl Iterator<Item = (&'a str, u64)> {
         let terms = self.directory.ledger().terms();
         let place = self.kind_id.index();
@@ -153,7 +153,7 @@ impl<'a> Looked<'a> {
         gates.filter(|&(_, gates)| gates != 0)
     }
 
-    /// What the two layers would have to give for the permissions that are wanted.
+    /// Adds everything that would have to change for the wanted permissions to be allowed.
     pub(super) fn needs(&self, wanted: u64, needs: &mut Vec<Need>) {
         if wanted == 0 {
             return;
@@ -163,7 +163,7 @@ impl<'a> Looked<'a> {
         if missing != 0 {
             needs.push(self.grant_needed(missing));
         }
-        let out_of_scope = wanted & !self.heard.scope.unwrap_or(u64::MAX);
+        let out_of_scope = wanted & !self.trace.scope.unwrap_or(u64::MAX);
         if out_of_scope != 0 {
             let (key, on) = (self.key(), self.resource.clone());
             needs.push(Need::Scope { key, on, permissions: permissions(out_of_scope) });
@@ -196,14 +196,14 @@ impl<'a> Looked<'a> {
 
     fn grant_needed(&self, missing: u64) -> Need {
         let mut held: BTreeMap<Grantee, u64> = BTreeMap::new();
-        for &(_, grantee, mask) in &self.heard.grants {
+        for &(_, grantee, mask) in &self.trace.grants {
             if let Some(grantee) = self.grantee_name(grantee) {
                 *held.entry(grantee).or_default() |= mask;
             }
         }
         let leading = |mask: u64| names(self.kind, mask & !implied_in(self.kind, mask));
         let granted = held.into_iter().map(|(grantee, mask)| (Through::Grants(grantee), mask));
-        let owner = self.heard.owner.filter(|&mask| mask != 0).map(|mask| (Through::Ownership, mask));
+        let owner = self.trace.owner.filter(|&mask| mask != 0).map(|mask| (Through::Ownership, mask));
         let has = granted.chain(owner);
         let has = has.map(|(through, mask)| Holding { through, permissions: leading(mask) }).collect();
         Need::Grant {
@@ -215,7 +215,7 @@ impl<'a> Looked<'a> {
         }
     }
 
-    /// The groups that have all of these permissions here; none of them is one of the user's, who lacks some.
+    /// Returns the groups that have all of the permissions here and do not contain the user, sorted by name.
     fn groups_with(&self, permissions: u64) -> Vec<String> {
         let mut held: BTreeMap<GroupSlot, u64> = BTreeMap::new();
         let here = self.directory.grants_at(self.on.slot, self.on.row);
@@ -236,7 +236,7 @@ impl<'a> Looked<'a> {
     fn seat_needed(&self) -> Need {
         let seat = self.directory.seat_at(self.who.slot);
         let wants = seat.wants.and_then(|wants| self.directory.catalog().profile_name(wants));
-        Need::SeatRow {
+        Need::Seat {
             user: self.user.to_owned(),
             wants: wants.map(ToOwned::to_owned),
             waits: seat.state() == SeatState::Waiting,
@@ -258,17 +258,17 @@ impl<'a> Looked<'a> {
     }
 }
 
-/// The names of permissions, lowest bit first.
+/// Returns the names of permissions, lowest bit first.
 pub(super) fn names(kind: &KindDefinition, bits: u64) -> Vec<String> {
     kind.names(bits).map(ToOwned::to_owned).collect()
 }
 
-/// The bits that are set, one at a time.
+/// Returns each set bit as a mask of its own.
 pub(super) fn bits(mask: u64) -> impl Iterator<Item = u64> {
     (0..u64::BITS).map(|place| 1_u64 << place).filter(move |bit| mask & bit != 0)
 }
 
-/// Those of the permissions that others of them imply.
+/// Returns the permissions in the mask that other permissions in the mask imply.
 fn implied_in(kind: &KindDefinition, mask: u64) -> u64 {
     bits(mask).fold(0, |implied, bit| implied | kind.close(bit) & !bit) & mask
 }

@@ -1,7 +1,7 @@
-//! Why a check is answered as it is (rule A13).
+//! Explanations of decisions (rule A13).
 //!
-//! An explanation is what the evaluator of every check tells a recorder while it works, put into words. There is no
-//! second evaluation that could come to another answer.
+//! An explanation is a recording of the evaluator that serves every check. There is no second evaluation that could
+//! disagree with the first.
 
 mod build;
 mod evaluation;
@@ -16,14 +16,12 @@ use super::decision::{Decision, Layer};
 use crate::directory::{Grantee, UserStatus};
 use crate::seats::Phase;
 
-/// Why a principal may or may not do something on a resource.
+/// A decision with everything that led to it.
 ///
 /// Made by [`Directory::explain`](crate::Directory::explain) and
-/// [`Directory::explain_by_name`](crate::Directory::explain_by_name). Everything in it is by name, so it can be stored,
-/// sent and read without the directory. [`Display`](core::fmt::Display) puts it into lines of text, and
-/// [`why`](Self::why) into one line.
-///
-/// The permissions in every list stand in the order in which the catalog gives them their bits.
+/// [`Directory::explain_by_name`](crate::Directory::explain_by_name). It contains names only, so it can be stored, sent and
+/// read without the directory. [`Display`](core::fmt::Display) writes several lines of text, [`why`](Self::why) a single
+/// line. Permissions are listed in the catalog's order.
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};
@@ -36,119 +34,106 @@ use crate::seats::Phase;
 /// # let batch = Batch::host(Timestamp::EPOCH)
 /// #     .add(Command::add_user("ada").profile("reader"))
 /// #     .add(Command::add_resource("project/churn"))
-/// #     .add(Command::add_resource("project/sales"))
 /// #     .add(Command::grant(Grantee::user("ada"), "project/churn", ["write"]));
 /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
-/// let explanation = directory.explain_by_name("user:ada", "project/churn", &["write"])?;
+/// let explanation = directory.explain_by_name("user:ada", "project/churn", &["write"]);
 /// assert_eq!((explanation.code(), explanation.layer), ("beyond_profile", Some(Layer::Licensing)));
-/// assert_eq!(explanation.actor.as_ref().and_then(|actor| actor.profile.as_deref()), Some("reader"));
-///
-/// // What gives something, and what takes some of it.
 /// assert_eq!(explanation.grants[0].to, Grantee::user("ada"));
-/// assert_eq!(explanation.grants[0].implied, ["read"]);
 /// assert!(matches!(&explanation.cuts[0].by, CutBy::Profile { profile, .. } if profile == "reader"));
 /// assert_eq!(explanation.cuts[0].takes, ["write"]);
-/// println!("{}", explanation.why());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Explanation {
-    /// Who asks, such as `user:ada` or `key:ci`; none if an id was asked for that is unknown.
+    /// The principal, such as `user:ada` or `key:ci`; `None` for an unknown id.
     pub who: Option<String>,
-    /// On what, such as `project/churn`; none if an id was asked for that is unknown.
+    /// The resource, such as `project/churn`; `None` for an unknown id.
     pub on: Option<String>,
-    /// What was asked for.
+    /// The requested permissions.
     pub asked: Vec<String>,
-    /// What the check says.
+    /// The decision of the check.
     pub decision: Decision,
-    /// The layer that denies; none if nothing does.
+    /// The layer that denies; `None` if the request is allowed.
     pub layer: Option<Layer>,
-    /// The user who acts; none if the principal is unknown.
+    /// The user who acts; `None` if the principal is unknown.
     pub actor: Option<Actor>,
-    /// Each grant that reaches the principal here, those on the whole kind included, also where they give nothing of
-    /// what was asked for.
+    /// Every grant to the principal here, including those on the whole kind and those that give none of the requested
+    /// permissions.
     pub grants: Vec<ContributingGrant>,
-    /// What owning the resource gives; none if the user does not own it.
+    /// The permissions from ownership; `None` if the user does not own the resource.
     pub ownership: Option<Vec<String>>,
-    /// All that is granted on the resource (rule A2), a key's scope taken into account.
+    /// All permissions granted on the resource (rule A2), limited to a key's scope.
     pub granted: Vec<String>,
-    /// Everything that stands between what is granted and what is allowed, in the order of rule A6.
+    /// Everything that limits the granted permissions, in the order of rule A6.
     pub cuts: Vec<Cut>,
-    /// All that is allowed on the resource, each permission asked alone.
+    /// All permissions allowed on the resource, each one checked on its own.
     pub allowed: Vec<String>,
-    /// Of a denial: everything that would be needed, the security layer first.
+    /// Everything that a denied request needs, the security layer first; empty if the request is allowed.
     pub needs: Vec<Need>,
 }
 
 /// The user who acts, directly or through a key.
-///
-/// See the example of [`Directory::explain`](crate::Directory::explain).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Actor {
     /// The user's name.
     pub user: String,
-    /// Whether the user may act.
+    /// The user's status.
     pub status: UserStatus,
-    /// The profile held, or reserved for an invitation.
+    /// The profile that the user holds, or that is reserved for an invitation.
     pub profile: Option<String>,
-    /// The key through which the user acts, if one asks.
+    /// The key, if the principal is one.
     pub key: Option<String>,
 }
 
-/// One grant that reaches the principal.
-///
-/// See the example of [`Directory::explain`](crate::Directory::explain).
+/// A grant to the principal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct ContributingGrant {
-    /// Whom it is given to: the user, a group of the user, or everyone.
+    /// The grantee: the user, a group of the user, or everyone.
     pub to: Grantee,
-    /// On what: the resource, or its whole kind such as `project/*`.
+    /// The target: the resource, or its whole kind such as `project/*`.
     pub on: String,
-    /// All that it gives.
+    /// All permissions that the grant gives.
     pub permissions: Vec<String>,
-    /// Those of its permissions that others of them imply. Whether they were also named is not kept (rule A3).
+    /// The permissions that other permissions of the grant imply. They may have been named as well; a grant does not
+    /// record the difference (rule A3).
     pub implied: Vec<String>,
-    /// Those of its permissions that were asked for.
+    /// The permissions that were requested.
     pub gives: Vec<String>,
 }
 
-/// Something that leaves only a part of what is granted.
-///
-/// See the example of [`Directory::explain`](crate::Directory::explain).
+/// A limit on the granted permissions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Cut {
-    /// What cuts.
+    /// The cause.
     pub by: CutBy,
-    /// What it takes of what is granted, each cut taken alone; it may be nothing.
+    /// The granted permissions that this cut alone removes; may be empty.
     pub takes: Vec<String>,
 }
 
-/// What cuts down what is granted.
-///
-/// See the example of [`Directory::explain`](crate::Directory::explain).
+/// The cause of a [`Cut`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum CutBy {
-    /// The scope of a key (rule A11), here for what its user was granted.
+    /// The scope of a key (rule A11). It limits the permissions granted to the key's user.
     Scope {
         /// The key.
         key: String,
-        /// What the scope lets through on the resource.
+        /// The permissions in the scope on the resource.
         leaves: Vec<String>,
     },
     /// The user is not active.
     Status(UserStatus),
-    /// The key is over.
+    /// The key has expired.
     KeyExpired {
         /// The key.
         key: String,
@@ -159,16 +144,16 @@ pub enum CutBy {
     Phase {
         /// The phase.
         phase: Phase,
-        /// What the catalog's `lapsed` ceiling lets through on the kind.
+        /// The permissions in the catalog's `lapsed` ceiling for the kind.
         leaves: Vec<String>,
     },
-    /// The ceiling of the profile held (rule A4).
+    /// The ceiling of the user's profile (rule A4).
     Profile {
         /// The profile.
         profile: String,
-        /// What the ceiling lets through on the kind.
+        /// The permissions in the ceiling for the kind.
         leaves: Vec<String>,
-        /// Whether it only tells: then it takes nothing, and the answer says what it would have taken.
+        /// True if the ceiling is advisory. `takes` lists the permissions beyond it, which remain allowed.
         advisory: bool,
     },
     /// An add-on that the license lacks (rule S13).
@@ -181,9 +166,7 @@ pub enum CutBy {
 }
 
 impl Explanation {
-    /// The stable code of the decision: `allowed`, `allowed_beyond_profile`, or why it is denied.
-    ///
-    /// See the example of [`Directory::explain`](crate::Directory::explain).
+    /// Returns the stable code of the decision, as [`Decision::code`].
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.decision.code()

@@ -1,4 +1,4 @@
-//! What a denied request would need.
+//! The needs of a denied request.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -6,102 +6,100 @@ use alloc::vec::Vec;
 use crate::directory::{Grantee, UserStatus};
 use crate::seats::Phase;
 
-/// One thing without which a request stays denied.
+/// A requirement that a denied request does not meet.
 ///
-/// [`Display`](core::fmt::Display) says it in a sentence, such as `no group of ada has write on project/churn;
+/// [`Display`](core::fmt::Display) writes it as a phrase, such as `no group of ada has write on project/churn;
 /// data-team has read`.
-///
-/// See the example of [`Directory::explain`](crate::Directory::explain).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Need {
-    /// The request must ask for something (rule A5).
+    /// The request must name a permission (rule A5).
     Request,
     /// The principal must exist.
     Principal {
-        /// Who asked, if that was by name.
+        /// The requested name; `None` if the request was by id.
         who: Option<String>,
     },
     /// The user must be active.
     Active {
         /// The user.
         user: String,
-        /// What the user is instead.
+        /// The user's status.
         status: UserStatus,
     },
-    /// The key must not be over.
+    /// The key must not have expired.
     Key {
         /// The key.
         key: String,
     },
     /// The resource must exist.
     Resource {
-        /// What was asked about, if that was by name.
+        /// The requested name; `None` if the request was by id.
         on: Option<String>,
     },
-    /// The request must be for permissions that the resource's kind has.
+    /// The request must name permissions of the resource's kind.
     Kind {
         /// The resource's kind.
         kind: String,
-        /// What it lacks.
+        /// The permissions that the kind does not have.
         permissions: Vec<String>,
     },
-    /// A grant, a membership or ownership must give the permissions.
+    /// A grant, a group membership or ownership must give the permissions.
     Grant {
         /// The user.
         user: String,
         /// The resource.
         on: String,
-        /// What nothing gives the user there.
+        /// The missing permissions, without those that others of them imply.
         permissions: Vec<String>,
-        /// What the user has there, and through whom.
+        /// The permissions that the user has there, by source.
         has: Vec<Holding>,
-        /// Groups that have all of it there, which the user is not in; sorted.
+        /// The groups that have all of the missing permissions there and do not contain the user, sorted by name.
         groups_with: Vec<String>,
     },
-    /// The scope of the key must let the permissions through.
+    /// The scope of the key must include the permissions.
     Scope {
         /// The key.
         key: String,
         /// The resource.
         on: String,
-        /// What the scope leaves out.
+        /// The permissions outside the scope.
         permissions: Vec<String>,
     },
     /// The user must hold a profile.
-    SeatRow {
+    Seat {
         /// The user.
         user: String,
-        /// The profile that the user wants and does not hold.
+        /// The profile that the user wants.
         wants: Option<String>,
-        /// Whether the user waits for it in the queue.
+        /// True if the user waits for it in the queue.
         waits: bool,
     },
     /// The license must be in force.
     License {
-        /// The phase that it is in.
+        /// The license's phase.
         phase: Phase,
-        /// What that cuts.
+        /// The permissions that the phase removes.
         permissions: Vec<String>,
     },
-    /// The user must hold a profile whose ceiling has the permissions.
+    /// The user must hold a profile whose ceiling includes the permissions.
     Profile {
-        /// The profile held.
+        /// The user's profile.
         profile: String,
         /// The resource's kind.
         kind: String,
-        /// What its ceiling lacks.
+        /// The permissions beyond its ceiling.
         permissions: Vec<String>,
-        /// The profiles that have all of it, highest rank first.
+        /// The profiles that include all of the requested permissions, highest rank first.
         profiles_with: Vec<String>,
     },
-    /// The license must have an add-on.
+    /// The license must include an add-on.
     AddOn {
         /// The add-on.
         add_on: String,
-        /// What it gates.
+        /// The requested permissions that the add-on gates.
         permissions: Vec<String>,
     },
     /// The user must record a personal credential.
@@ -110,34 +108,30 @@ pub enum Need {
         user: String,
         /// The resource.
         on: String,
-        /// What needs it.
+        /// The permissions that need the credential.
         permissions: Vec<String>,
     },
 }
 
-/// What a user has on a resource through somebody.
-///
-/// See the example of [`Directory::explain`](crate::Directory::explain).
+/// The permissions that a user has on a resource through one source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Holding {
-    /// Through whom.
+    /// The source.
     pub through: Through,
-    /// What that gives, without what is implied by the rest of it.
+    /// The permissions, without those that others of them imply.
     pub permissions: Vec<String>,
 }
 
-/// Through whom a user has something on a resource.
-///
-/// See the example of [`Directory::explain`](crate::Directory::explain).
+/// The source of a user's permissions on a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Through {
-    /// Grants to a group of the user, to the user, or to everyone.
+    /// Grants to the user, to a group of the user, or to everyone.
     Grants(Grantee),
-    /// Owning the resource.
+    /// Ownership of the resource.
     Ownership,
 }

@@ -1,4 +1,4 @@
-//! Explanations in words.
+//! Explanations as text.
 
 use alloc::string::String;
 use core::fmt;
@@ -6,7 +6,7 @@ use core::fmt;
 use super::{ContributingGrant, Cut, CutBy, Explanation, Holding, Need, Through};
 use crate::directory::Grantee;
 
-/// Names in a list, with a word for an empty one.
+/// A list of names with a separator; an empty list is written as `nothing`.
 struct Listed<'a>(&'a [String], &'static str);
 
 impl fmt::Display for Listed<'_> {
@@ -31,7 +31,7 @@ fn any(names: &[String]) -> Listed<'_> {
 }
 
 impl fmt::Display for Explanation {
-    /// Several lines, without an end of line behind the last one.
+    /// Writes several lines, without a final line break.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let who = self.who.as_deref().unwrap_or("an unknown principal");
         let on = self.on.as_deref().unwrap_or("an unknown resource");
@@ -50,8 +50,8 @@ impl fmt::Display for Explanation {
             write!(f, "\n  {cut}")?;
         }
         if self.actor.is_some() && (!self.grants.is_empty() || self.ownership.is_some()) {
-            write!(f, "\n  granted in all: {}", all(&self.granted))?;
-            write!(f, "\n  allowed in all: {}", all(&self.allowed))?;
+            write!(f, "\n  total granted: {}", all(&self.granted))?;
+            write!(f, "\n  total allowed: {}", all(&self.allowed))?;
         }
         for need in &self.needs {
             write!(f, "\n  needed: {need}")?;
@@ -74,27 +74,27 @@ impl fmt::Display for ContributingGrant {
 impl fmt::Display for Cut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let advisory = matches!(self.by, CutBy::Profile { advisory: true, .. });
-        let takes = if advisory { "would take" } else { "takes" };
-        write!(f, "{}: {takes} {}", self.by, all(&self.takes))
+        let verb = if advisory { "would remove" } else { "removes" };
+        write!(f, "{}: {verb} {}", self.by, all(&self.takes))
     }
 }
 
 impl fmt::Display for CutBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Scope { key, leaves } => write!(f, "scope of key {key} leaves {}", all(leaves)),
+            Self::Scope { key, leaves } => write!(f, "the scope of key {key} allows {}", all(leaves)),
             Self::Status(status) => write!(f, "the user is {}", status.as_str()),
             Self::KeyExpired { key } => write!(f, "key {key} has expired"),
-            Self::NoSeat => f.write_str("no profile is held"),
+            Self::NoSeat => f.write_str("the user holds no profile"),
             Self::Phase { phase, leaves } => {
-                write!(f, "license is {} and leaves {}", phase.as_str(), all(leaves))
+                write!(f, "the license is {} and allows {}", phase.as_str(), all(leaves))
             }
             Self::Profile { profile, leaves, advisory } => {
                 let kind = if *advisory { "advisory profile" } else { "profile" };
-                write!(f, "{kind} {profile} leaves {}", all(leaves))
+                write!(f, "{kind} {profile} allows {}", all(leaves))
             }
-            Self::AddOn { add_on } => write!(f, "add-on {add_on} is missing"),
-            Self::Credential => f.write_str("no credential is recorded"),
+            Self::AddOn { add_on } => write!(f, "the license lacks add-on {add_on}"),
+            Self::Credential => f.write_str("the user has recorded no credential"),
         }
     }
 }
@@ -102,32 +102,34 @@ impl fmt::Display for CutBy {
 impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Request => f.write_str("ask for at least one permission"),
-            Self::Principal { who: Some(who) } => write!(f, "there is no {who}"),
-            Self::Principal { who: None } => f.write_str("there is no such principal, or not any more"),
-            Self::Active { user, status } => write!(f, "{user} is {} and must be active", status.as_str()),
+            Self::Request => f.write_str("the request must name at least one permission"),
+            Self::Principal { who: Some(who) } => write!(f, "{who} does not exist"),
+            Self::Principal { who: None } => f.write_str("the principal does not exist or was removed"),
+            Self::Active { user, status } => write!(f, "{user} must be active, but is {}", status.as_str()),
             Self::Key { key } => write!(f, "key {key} has expired"),
-            Self::Resource { on: Some(on) } => write!(f, "there is no resource {on}"),
-            Self::Resource { on: None } => f.write_str("there is no such resource, or not any more"),
-            Self::Kind { kind, permissions } => write!(f, "{kind} has no permission {}", any(permissions)),
+            Self::Resource { on: Some(on) } => write!(f, "resource {on} does not exist"),
+            Self::Resource { on: None } => f.write_str("the resource does not exist or was removed"),
+            Self::Kind { kind, permissions } => {
+                write!(f, "kind {kind} has no permission {}", any(permissions))
+            }
             Self::Grant { user, on, permissions, has, groups_with } => {
                 write!(f, "no group of {user} has {} on {on}", any(permissions))?;
                 holdings(f, user, has)?;
                 groups_that_have(f, groups_with)
             }
             Self::Scope { key, on, permissions } => {
-                write!(f, "the scope of key {key} leaves out {} on {on}", all(permissions))
+                write!(f, "the scope of key {key} does not include {} on {on}", all(permissions))
             }
-            Self::SeatRow { user, wants, waits } => seat(f, user, wants.as_deref(), *waits),
+            Self::Seat { user, wants, waits } => seat(f, user, wants.as_deref(), *waits),
             Self::License { phase, permissions } => {
-                write!(f, "the license is {}, which cuts {}", phase.as_str(), all(permissions))
+                write!(f, "the license is {}, which removes {}", phase.as_str(), all(permissions))
             }
             Self::Profile { profile, kind, permissions, profiles_with } => {
                 write!(f, "profile {profile} does not include {} on {kind}", all(permissions))?;
                 if profiles_with.is_empty() { Ok(()) } else { write!(f, "; {} would", any(profiles_with)) }
             }
             Self::AddOn { add_on, permissions } => {
-                write!(f, "{} needs the add-on {add_on}, which the license lacks", all(permissions))
+                write!(f, "{} needs add-on {add_on}, which the license lacks", all(permissions))
             }
             Self::Credential { user, on, permissions } => {
                 write!(f, "{} needs a credential for {on}, and {user} has recorded none", all(permissions))
@@ -136,17 +138,17 @@ impl fmt::Display for Need {
     }
 }
 
-/// `; data-team has read, everyone has list`.
+/// Writes `; data-team has read, everyone has list`.
 fn holdings(f: &mut fmt::Formatter<'_>, user: &str, has: &[Holding]) -> fmt::Result {
     if has.is_empty() {
-        return write!(f, ", and neither has {user} alone or everyone");
+        return write!(f, ", nor has {user} directly or everyone");
     }
     for (place, holding) in has.iter().enumerate() {
         f.write_str(if place == 0 { "; " } else { ", " })?;
         match &holding.through {
             Through::Grants(Grantee::Everyone) => f.write_str("everyone has ")?,
             Through::Grants(Grantee::Group(name) | Grantee::User(name)) => write!(f, "{name} has ")?,
-            Through::Ownership => f.write_str("its owner has ")?,
+            Through::Ownership => f.write_str("the owner has ")?,
         }
         write!(f, "{}", Listed(&holding.permissions, " and "))?;
     }
@@ -156,8 +158,8 @@ fn holdings(f: &mut fmt::Formatter<'_>, user: &str, has: &[Holding]) -> fmt::Res
 fn groups_that_have(f: &mut fmt::Formatter<'_>, groups: &[String]) -> fmt::Result {
     match groups {
         [] => Ok(()),
-        [group] => write!(f, "; the group {group} has it"),
-        groups => write!(f, "; the groups {} have it", Listed(groups, " and ")),
+        [group] => write!(f, "; group {group} has it"),
+        groups => write!(f, "; groups {} have it", Listed(groups, " and ")),
     }
 }
 
@@ -170,15 +172,33 @@ fn seat(f: &mut fmt::Formatter<'_>, user: &str, wanted: Option<&str>, waits: boo
     }
 }
 
-/// An explanation in one line: what gives the permissions, and what takes some of them.
+/// The single-line form of an explanation.
 struct Why<'a>(&'a Explanation);
 
 impl Explanation {
-    /// The grants and ownership that give something here, and the cuts that take something of it, in one line.
+    /// Returns the grants, the ownership and the effective cuts in a single line, as in an access review.
     ///
-    /// What is implied by the rest of a grant is left out. It is what an access review writes beside each row.
+    /// Permissions that others of the same grant imply are omitted.
     ///
-    /// See the example of [`Explanation`].
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
+    /// #     .profile(Profile::new("reader").ceiling_on("project", ["read"]).exempt())
+    /// #     .build()?;
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_user("ada").profile("reader"))
+    /// #     .add(Command::add_resource("project/churn"))
+    /// #     .add(Command::grant(Grantee::user("ada"), "project/churn", ["write"]));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let explanation = directory.explain_by_name("user:ada", "project/churn", &["write"]);
+    /// assert_eq!(
+    ///     explanation.why().to_string(),
+    ///     "user:ada on project/churn: write; but profile reader allows read: removes write",
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn why(&self) -> impl fmt::Display + '_ {
         Why(self)

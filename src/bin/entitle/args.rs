@@ -1,20 +1,20 @@
-//! What the words of the command line ask for.
+//! The command line.
 
 use entitle::authorize::PrincipalName;
 use lexopt::Arg::{Long, Short, Value};
 use lexopt::{Error, Parser, ValueExt as _};
 
-/// What is to be done.
+/// A parsed command.
 pub(super) enum CliCommand {
     Help,
     Version,
     Test { files: Vec<String>, verify: bool },
     Seats { file: String, form: SeatsForm },
-    Explain { file: String, question: Question },
+    Explain { file: String, explain: ExplainArgs },
     Review { file: String, html: bool },
 }
 
-/// How the seats are reported.
+/// The form of the seat report.
 #[derive(Default)]
 pub(super) enum SeatsForm {
     #[default]
@@ -25,105 +25,105 @@ pub(super) enum SeatsForm {
     User(String),
 }
 
-/// What `entitle explain` explains.
-pub(super) struct Question {
+/// The arguments of `entitle explain`.
+pub(super) struct ExplainArgs {
     pub(super) who: String,
     pub(super) on: String,
     pub(super) permissions: Vec<String>,
     pub(super) json: bool,
 }
 
-/// Reads the words; an error says what is missing or not understood.
-pub(super) fn parse(mut words: Parser) -> Result<CliCommand, Error> {
-    let Some(first) = words.next()? else { return Err("a command is missing".into()) };
+/// Parses the arguments. An error names the missing or unexpected one.
+pub(super) fn parse(mut args: Parser) -> Result<CliCommand, Error> {
+    let Some(first) = args.next()? else { return Err("missing command".into()) };
     match first {
         Long("help") | Short('h') => Ok(CliCommand::Help),
         Long("version") | Short('V') => Ok(CliCommand::Version),
         Value(command) => match command.string()?.as_str() {
             "help" => Ok(CliCommand::Help),
-            "test" => test(words),
-            "seats" => seats(words),
-            "explain" => explain(words),
-            "review" => review(words),
-            other => Err(format!("there is no command `{other}`").into()),
+            "test" => test(args),
+            "seats" => seats(args),
+            "explain" => explain(args),
+            "review" => review(args),
+            other => Err(format!("unknown command `{other}`").into()),
         },
         _ => Err(first.unexpected()),
     }
 }
 
-fn test(mut words: Parser) -> Result<CliCommand, Error> {
+fn test(mut args: Parser) -> Result<CliCommand, Error> {
     let (mut files, mut verify) = (Vec::new(), false);
-    while let Some(word) = words.next()? {
-        match word {
+    while let Some(arg) = args.next()? {
+        match arg {
             Long("verify") => verify = true,
             Value(file) => files.push(file.string()?),
-            _ => return Err(word.unexpected()),
+            _ => return Err(arg.unexpected()),
         }
     }
     if files.is_empty() {
-        return Err(missing("test", "a FILE"));
+        return Err(missing("test", "FILE"));
     }
     Ok(CliCommand::Test { files, verify })
 }
 
-fn seats(mut words: Parser) -> Result<CliCommand, Error> {
+fn seats(mut args: Parser) -> Result<CliCommand, Error> {
     let (mut file, mut form) = (None, None);
-    while let Some(word) = words.next()? {
-        let chosen = match word {
+    while let Some(arg) = args.next()? {
+        let chosen = match arg {
             Long("csv") => SeatsForm::ProfilesCsv,
             Long("users-csv") => SeatsForm::UsersCsv,
             Long("json") => SeatsForm::Json,
-            Long("user") => SeatsForm::User(words.value()?.string()?),
+            Long("user") => SeatsForm::User(args.value()?.string()?),
             Value(name) if file.is_none() => {
                 file = Some(name.string()?);
                 continue;
             }
-            _ => return Err(word.unexpected()),
+            _ => return Err(arg.unexpected()),
         };
         if form.replace(chosen).is_some() {
-            return Err("`seats` takes one of its options at a time".into());
+            return Err("`seats` accepts only one of `--csv`, `--users-csv`, `--json` and `--user`".into());
         }
     }
-    let file = file.ok_or_else(|| missing("seats", "a FILE"))?;
+    let file = file.ok_or_else(|| missing("seats", "FILE"))?;
     Ok(CliCommand::Seats { file, form: form.unwrap_or_default() })
 }
 
-fn explain(mut words: Parser) -> Result<CliCommand, Error> {
+fn explain(mut args: Parser) -> Result<CliCommand, Error> {
     let (mut file, mut who, mut on) = (None, None, None);
     let (mut permissions, mut json) = (Vec::new(), false);
-    while let Some(word) = words.next()? {
-        match word {
-            Long("who") => who = Some(words.value()?.string()?),
-            Long("on") => on = Some(words.value()?.string()?),
-            Long("permission") => permissions.push(words.value()?.string()?),
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("who") => who = Some(args.value()?.string()?),
+            Long("on") => on = Some(args.value()?.string()?),
+            Long("permission") => permissions.push(args.value()?.string()?),
             Long("json") => json = true,
             Value(name) if file.is_none() => file = Some(name.string()?),
-            _ => return Err(word.unexpected()),
+            _ => return Err(arg.unexpected()),
         }
     }
-    let file = file.ok_or_else(|| missing("explain", "a FILE"))?;
+    let file = file.ok_or_else(|| missing("explain", "FILE"))?;
     let who = who.ok_or_else(|| missing("explain", "`--who`"))?;
     who.parse::<PrincipalName>().map_err(|error| error.to_string())?;
     let on = on.ok_or_else(|| missing("explain", "`--on`"))?;
     if permissions.is_empty() {
         return Err(missing("explain", "`--permission`"));
     }
-    Ok(CliCommand::Explain { file, question: Question { who, on, permissions, json } })
+    Ok(CliCommand::Explain { file, explain: ExplainArgs { who, on, permissions, json } })
 }
 
-fn review(mut words: Parser) -> Result<CliCommand, Error> {
+fn review(mut args: Parser) -> Result<CliCommand, Error> {
     let (mut file, mut html) = (None, false);
-    while let Some(word) = words.next()? {
-        match word {
+    while let Some(arg) = args.next()? {
+        match arg {
             Long("html") => html = true,
             Value(name) if file.is_none() => file = Some(name.string()?),
-            _ => return Err(word.unexpected()),
+            _ => return Err(arg.unexpected()),
         }
     }
-    let file = file.ok_or_else(|| missing("review", "a FILE"))?;
+    let file = file.ok_or_else(|| missing("review", "FILE"))?;
     Ok(CliCommand::Review { file, html })
 }
 
 fn missing(command: &str, what: &str) -> Error {
-    format!("`{command}` needs {what}").into()
+    format!("`{command}` requires {what}").into()
 }

@@ -1,19 +1,19 @@
-//! What the subcommands that answer about a scenario's end have in common.
-#![expect(clippy::print_stderr, reason = "a command speaks to its terminal")]
+//! Errors and output that the subcommands share.
+#![expect(clippy::print_stderr, reason = "a command reports errors on its terminal")]
 
 use std::io::{self, BufWriter, Write};
 
-use entitle::scenario::{Outcome, Scenario};
+use entitle::scenario::{Scenario, TestReport};
 
 use super::Exit;
 
-/// Why there is no answer.
+/// The failure of a subcommand.
 pub(super) enum CliError {
-    /// The words make no such command.
-    Misused(String),
-    /// The file cannot be read or is no scenario, or nobody in it is meant.
-    NoAnswer(String),
-    /// The answer could not be written.
+    /// The arguments are invalid.
+    Usage(String),
+    /// The file cannot be read, is not a scenario, or does not contain the requested user.
+    InvalidInput(String),
+    /// The output could not be written.
     Output(io::Error),
 }
 
@@ -24,38 +24,38 @@ impl From<io::Error> for CliError {
 }
 
 impl CliError {
-    /// Tells of the trouble.
+    /// Writes the error to standard error and returns the exit code.
     pub(super) fn report(self) -> Exit {
         match self {
-            Self::Misused(message) => {
+            Self::Usage(message) => {
                 eprintln!("{message}\n\n{}", super::USAGE);
-                Exit::NoAnswer
+                Exit::InvalidInput
             }
-            Self::NoAnswer(message) => {
+            Self::InvalidInput(message) => {
                 eprintln!("{message}");
-                Exit::NoAnswer
+                Exit::InvalidInput
             }
-            // Whoever reads only the first lines of a long answer has what was wanted.
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Fine,
+            // The reader closed the pipe, for example `head`: this is not a failure.
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
             Self::Output(error) => {
-                eprintln!("the answer cannot be written: {error}");
-                Exit::Failed
+                eprintln!("cannot write the output: {error}");
+                Exit::Failure
             }
         }
     }
 }
 
-/// Runs a scenario and tells of the steps that came out otherwise.
-pub(super) fn run(file: &str, scenario: &Scenario) -> (Outcome, Exit) {
+/// Runs a scenario and reports the steps whose result is not the expected one.
+pub(super) fn run(file: &str, scenario: &Scenario) -> (TestReport, Exit) {
     let outcome = scenario.run();
     for failure in outcome.failures() {
         eprintln!("{file}: {failure}");
     }
-    let exit = if outcome.failures().is_empty() { Exit::Fine } else { Exit::Failed };
+    let exit = if outcome.failures().is_empty() { Exit::Success } else { Exit::Failure };
     (outcome, exit)
 }
 
-/// Writes to standard output, in large pieces.
+/// Writes to standard output through a buffer.
 pub(super) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     write(&mut out)?;

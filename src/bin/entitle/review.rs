@@ -1,4 +1,4 @@
-//! `entitle review`: everything that everyone may do at the end of a scenario, as CSV or as one HTML page.
+//! `entitle review`: the access of every principal in the final directory of a scenario, as CSV or as one HTML page.
 
 use std::io::{self, Write};
 
@@ -6,12 +6,12 @@ use entitle::Directory;
 use entitle::authorize::{Access, AccessRow};
 use entitle::change::Commit;
 use entitle::report::harmless_cell;
-use entitle::scenario::Outcome;
+use entitle::scenario::TestReport;
 
 use super::output::{CliError, print, run};
 use super::{Exit, read};
 
-/// The page around the rows, which are put where the marker stands.
+/// The HTML page. The rows replace the marker.
 const PAGE: &str = include_str!("review.html");
 const MARKER: &str = "/* the review */";
 
@@ -31,39 +31,39 @@ const COLUMNS: [&str; 12] = [
     "last_commit_by",
 ];
 
-/// Writes the review of the directory that a scenario ends with.
+/// Writes the review of a scenario's final directory.
 ///
-/// There is none if a step came out otherwise: then the directory is not the one that was meant.
+/// Nothing is written if a step failed: the directory is not the intended one then.
 pub(super) fn review(file: &str, html: bool) -> Result<Exit, CliError> {
     let (outcome, exit) = run(file, &read(file)?);
-    if exit != Exit::Fine {
+    if exit != Exit::Success {
         return Ok(exit);
     }
-    let history = History::of(&outcome).map_err(CliError::NoAnswer)?;
+    let history = History::of(&outcome).map_err(CliError::InvalidInput)?;
     print(|out| if html { write_html(out, file, &history) } else { write_csv(out, &history) })?;
     Ok(exit)
 }
 
-/// The directory at its end, and as it was before each commit.
+/// The final directory and the commits that led to it.
 struct History<'a> {
-    now: Directory,
-    /// Each commit with the directory that it changed.
+    last: Directory,
+    /// Each commit with the directory before it.
     commits: Vec<(Directory, &'a Commit)>,
 }
 
 impl<'a> History<'a> {
-    fn of(outcome: &'a Outcome) -> Result<Self, String> {
-        let mut now = Directory::new(outcome.directory().catalog().clone());
+    fn of(outcome: &'a TestReport) -> Result<Self, String> {
+        let mut last = Directory::new(outcome.directory().catalog().clone());
         let mut commits = Vec::new();
         for commit in outcome.commits() {
-            let next = now.replay([commit]).map_err(|error| error.to_string())?;
-            commits.push((now, commit));
-            now = next;
+            let next = last.replay([commit]).map_err(|error| error.to_string())?;
+            commits.push((last, commit));
+            last = next;
         }
-        Ok(Self { now, commits })
+        Ok(Self { last, commits })
     }
 
-    /// The last commit that changed what the principal was granted or may do on the resource.
+    /// Returns the last commit that changed the granted or the allowed permissions of a principal on a resource.
     fn last_commit(&self, access: &Access<'_>) -> Option<&'a Commit> {
         let (who, on) = (access.who, access.on);
         let same = |before: &Directory| {
@@ -74,7 +74,7 @@ impl<'a> History<'a> {
     }
 
     fn rows(&self) -> impl Iterator<Item = (AccessRow, Option<&'a Commit>)> {
-        self.now.review().map(|access| (access.row(), self.last_commit(&access)))
+        self.last.review().map(|access| (access.row(), self.last_commit(&access)))
     }
 }
 
@@ -104,14 +104,14 @@ fn write_csv(out: &mut dyn Write, history: &History<'_>) -> io::Result<()> {
     csv.flush()
 }
 
-/// Writes the page. The rows stand in it as data, which a script shows as text and never as markup.
+/// Writes the page. The rows are embedded as JSON, and a script inserts them as text, never as markup.
 fn write_html(out: &mut dyn Write, file: &str, history: &History<'_>) -> io::Result<()> {
     let (before, after) = PAGE.split_once(MARKER).unwrap_or((PAGE, ""));
     out.write_all(before.as_bytes())?;
-    let now = &history.now;
-    let head = (file, now.revision(), now.committed_at(), now.license_phase());
-    write!(out, "{{\"head\": {},\n\"rows\": [", data(&head)?)?;
-    let mut between = "\n";
+    let last = &history.last;
+    let head = (file, last.revision(), last.committed_at(), last.license_phase());
+    write!(out, "{{\"head\": {},\n\"rows\": [", script_json(&head)?)?;
+    let mut separator = "\n";
     for (row, commit) in history.rows() {
         let seat = (row.profile, row.seat);
         let commit = commit.map(|commit| (commit.revision, commit.at, &commit.by));
@@ -126,15 +126,15 @@ fn write_html(out: &mut dyn Write, file: &str, history: &History<'_>) -> io::Res
             row.why,
             commit,
         );
-        write!(out, "{between}{}", data(&row)?)?;
-        between = ",\n";
+        write!(out, "{separator}{}", script_json(&row)?)?;
+        separator = ",\n";
     }
     out.write_all(b"\n]}")?;
     out.write_all(after.as_bytes())
 }
 
-/// A value as JSON that may stand inside a `script` element: nothing in it can end the element.
-fn data(value: &impl serde::Serialize) -> io::Result<String> {
+/// Serializes a value as JSON for a `script` element. `<` is escaped, so no value can end the element.
+fn script_json(value: &impl serde::Serialize) -> io::Result<String> {
     let json = serde_json::to_string(value)?;
     Ok(json.replace('<', "\\u003c"))
 }

@@ -1,16 +1,16 @@
 //! Groups and who is in them.
 
 use alloc::borrow::ToOwned as _;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 
 use super::Planner;
 use super::lookup::{differs, new_name};
 use super::sync::external_names;
 use crate::change::builders::AddGroup;
 use crate::change::event::Event;
-use crate::change::refusal::RefusalReason;
+use crate::change::refusal::{FieldDifference, RefusalReason};
 use crate::directory::{Members, Membership};
-use crate::id::{GroupId, ResourceId, UserId};
+use crate::id::{GroupId, UserId};
 use crate::limits::MAX_GROUPS;
 
 impl Planner<'_> {
@@ -36,7 +36,7 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// How users come into the group, checked.
+    /// Checks how users come into the group.
     fn membership(&self, members: Option<&Members>) -> Result<Membership, RefusalReason> {
         match members {
             None | Some(Members::Explicit) => Ok(Membership::Explicit),
@@ -50,24 +50,30 @@ impl Planner<'_> {
         }
     }
 
-    /// Whether everything named is already so for a group that exists; else `exists` (rule C4).
+    /// Refuses `exists` unless everything named is already so for a group (rule C4).
     fn group_as_asked(&self, group: GroupId, command: &AddGroup) -> Result<(), RefusalReason> {
-        let record = self.group(group);
-        let members = command.members.as_ref().is_none_or(|members| {
-            let asked = self.membership(Some(members)).ok();
-            asked.is_some() && asked.as_ref() == record.map(|group| &group.membership)
+        let different = self.members_difference(group, command.members.as_ref());
+        let different = different.or_else(|| {
+            let recorded = self.directory.owner_included_in(group).map(|resource| self.text_of(resource));
+            let asked = command.includes_owner_of.as_deref();
+            let asked = asked.filter(|&asked| recorded.as_deref() != Some(asked))?;
+            Some(differs("includes_owner_of", recorded.as_deref(), Some(asked)))
         });
-        let owner = command.includes_owner_of.as_deref().is_none_or(|resource| {
-            let asked = self.directory.resource_by_name(resource).map(ResourceId::slot);
-            asked.is_some() && asked == record.and_then(|group| group.includes_owner_of)
-        });
-        let field = match (members, owner) {
-            (true, true) => return Ok(()),
-            (false, _) => "members",
-            (true, false) => "includes_owner_of",
-        };
-        let differs = Some(differs(field, Some("recorded"), Some("as asked")));
-        Err(RefusalReason::Exists { what: "group", name: command.group.clone(), differs })
+        if different.is_none() {
+            return Ok(());
+        }
+        Err(RefusalReason::Exists { what: "group", name: command.group.clone(), differs: different })
+    }
+
+    /// Returns the members as recorded and as asked, if they differ.
+    fn members_difference(&self, group: GroupId, asked: Option<&Members>) -> Option<FieldDifference> {
+        let asked = asked?;
+        let recorded = &self.group(group)?.membership;
+        if self.membership(Some(asked)).is_ok_and(|asked| asked == *recorded) {
+            return None;
+        }
+        let recorded = self.directory.members_by_name(recorded);
+        Some(differs("members", Some(&recorded.to_string()), Some(&asked.to_string())))
     }
 
     pub(super) fn remove_group(&mut self, group: &str) -> Result<(), RefusalReason> {

@@ -1,5 +1,6 @@
 //! API keys (rule A11).
 
+use alloc::string::ToString as _;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -8,7 +9,7 @@ use super::lookup::{differs, new_name};
 use crate::catalog::PermissionsDocument;
 use crate::change::builders::AddKey;
 use crate::change::event::Event;
-use crate::change::refusal::RefusalReason;
+use crate::change::refusal::{FieldDifference, RefusalReason};
 use crate::change::scope::ScopeDocument;
 use crate::directory::{Scope, ScopeContent, ScopeEntries, Target};
 use crate::id::KeyId;
@@ -26,12 +27,7 @@ impl Planner<'_> {
         if self.directory.key_count() >= MAX_KEYS {
             return Err(RefusalReason::TooMany { what: "keys", max: MAX_KEYS });
         }
-        let written = match self.directory.scope_content(&scope) {
-            ScopeContent::All => ScopeDocument::All,
-            ScopeContent::Entries(entries) => ScopeDocument::Entries(
-                entries.0.into_iter().map(|(on, these)| (on, PermissionsDocument::These(these))).collect(),
-            ),
-        };
+        let written = self.scope_by_name(&scope);
         let key = self.directory.add_key(&name, acts_as, scope, command.expires_at);
         self.events.extend(self.name_of(acts_as).map(|acts_as| Event::KeyAdded {
             key: name,
@@ -75,21 +71,42 @@ impl Planner<'_> {
         Ok(if empty { Scope::Nothing } else { Scope::Entries(Arc::new(scope)) })
     }
 
-    /// Whether everything named is already so for a key that exists; else `exists` (rule C4).
+    fn scope_by_name(&self, scope: &Scope) -> ScopeDocument {
+        match self.directory.scope_content(scope) {
+            ScopeContent::All => ScopeDocument::All,
+            ScopeContent::Entries(entries) => ScopeDocument::Entries(
+                entries.0.into_iter().map(|(on, these)| (on, PermissionsDocument::These(these))).collect(),
+            ),
+        }
+    }
+
+    /// Refuses `exists` unless everything named is already so for a key (rule C4).
     fn key_as_asked(&self, key: KeyId, command: &AddKey) -> Result<(), RefusalReason> {
-        let different = self.directory.key_record(key).and_then(|record| {
-            let user = self.directory.user_by_name(&command.acts_as).map(crate::id::UserId::slot);
-            let scope = command.scope.as_ref().is_none_or(|scope| {
-                let asked = self.scope(Some(scope)).map(|asked| self.directory.scope_content(&asked));
-                asked.is_ok_and(|asked| asked == self.directory.scope_content(&record.scope))
-            });
-            let expiry = command.expires_at.is_none_or(|at| record.expires_at == Some(at));
-            let user = user.is_some() && user == record.acts_as;
-            [("acts_as", user), ("scope", scope), ("expires_at", expiry)].into_iter().find(|&(_, same)| !same)
-        });
-        let Some((field, _)) = different else { return Ok(()) };
-        let differs = Some(differs(field, Some("recorded"), Some("as asked")));
-        Err(RefusalReason::Exists { what: "key", name: command.key.clone(), differs })
+        let different = self.key_difference(key, command);
+        if different.is_none() {
+            return Ok(());
+        }
+        Err(RefusalReason::Exists { what: "key", name: command.key.clone(), differs: different })
+    }
+
+    /// Returns the first field of a key that is not as a command names it.
+    fn key_difference(&self, key: KeyId, command: &AddKey) -> Option<FieldDifference> {
+        let record = self.directory.key_record(key)?;
+        let user = self.directory.user_of(key).and_then(|user| self.directory.user_name(user));
+        if user != Some(&command.acts_as) {
+            return Some(differs("acts_as", user, Some(&command.acts_as)));
+        }
+        if let Some(asked) = &command.scope {
+            let recorded = self.scope_by_name(&record.scope);
+            let closed = self.scope(Some(asked)).map(|scope| self.scope_by_name(&scope));
+            if closed.as_ref() != Ok(&recorded) {
+                let asked = closed.as_ref().unwrap_or(asked);
+                return Some(differs("scope", Some(&recorded.to_string()), Some(&asked.to_string())));
+            }
+        }
+        let asked = command.expires_at.filter(|&at| record.expires_at != Some(at))?;
+        let recorded = record.expires_at.map(|at| at.to_string());
+        Some(differs("expires_at", recorded.as_deref(), Some(&asked.to_string())))
     }
 
     pub(super) fn expire_key(&mut self, key: KeyId) {

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use super::Planner;
 use crate::catalog::{KindDefinition, KindId, ProfileId};
+use crate::change::nearest::nearest;
 use crate::change::refusal::{FieldDifference, RefusalReason};
 use crate::directory::{GroupRecord, ParsedTarget, Target, UserRecord};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
@@ -23,18 +24,13 @@ pub(super) fn differs(field: &'static str, found: Option<&str>, asked: Option<&s
     FieldDifference { field, found: text(found), asked: text(asked) }
 }
 
-/// Why a target names nothing.
-fn not_found(text: &str, found: ParsedTarget<'_>) -> RefusalReason {
-    match found {
-        ParsedTarget::UnknownKind(kind) => {
-            RefusalReason::UnknownKind { kind: kind.to_owned(), target: text.to_owned() }
-        }
-        ParsedTarget::SingletonWithKey => RefusalReason::Singleton { resource: text.to_owned() },
-        ParsedTarget::Singleton(_)
-        | ParsedTarget::WholeKind(_)
-        | ParsedTarget::Key(..)
-        | ParsedTarget::Malformed => RefusalReason::UnknownResource { resource: text.to_owned() },
-    }
+/// Describes a list that is not as asked; an empty one is none.
+pub(super) fn lists_differ(field: &'static str, found: &[String], asked: &[String]) -> FieldDifference {
+    let text = |names: &[String]| match names {
+        [] => "none".to_owned(),
+        names => format!("`{}`", names.join("`, `")),
+    };
+    FieldDifference { field, found: text(found), asked: text(asked) }
 }
 
 impl Planner<'_> {
@@ -58,12 +54,34 @@ impl Planner<'_> {
 
     pub(super) fn find_profile(&self, profile: &str) -> Result<ProfileId, RefusalReason> {
         let found = self.directory.catalog().profile(profile);
-        found.ok_or_else(|| RefusalReason::UnknownProfile { profile: profile.to_owned() })
+        found.ok_or_else(|| self.unknown_profile(profile.to_owned()))
+    }
+
+    pub(super) fn unknown_profile(&self, profile: String) -> RefusalReason {
+        let nearest = nearest(&profile, self.directory.catalog().profiles());
+        RefusalReason::UnknownProfile { profile, nearest }
+    }
+
+    pub(super) fn unknown_kind(&self, kind: &str, target: &str) -> RefusalReason {
+        let nearest = nearest(kind, self.directory.catalog().kinds());
+        RefusalReason::UnknownKind { kind: kind.to_owned(), target: target.to_owned(), nearest }
+    }
+
+    /// Why a target names nothing.
+    fn not_found(&self, text: &str, found: ParsedTarget<'_>) -> RefusalReason {
+        match found {
+            ParsedTarget::UnknownKind(kind) => self.unknown_kind(kind, text),
+            ParsedTarget::SingletonWithKey => RefusalReason::Singleton { resource: text.to_owned() },
+            ParsedTarget::Singleton(_)
+            | ParsedTarget::WholeKind(_)
+            | ParsedTarget::Key(..)
+            | ParsedTarget::Malformed => RefusalReason::UnknownResource { resource: text.to_owned() },
+        }
     }
 
     /// A resource or a whole kind.
     pub(super) fn find_target(&self, text: &str) -> Result<Target, RefusalReason> {
-        self.directory.find_target(text).map_err(|found| not_found(text, found))
+        self.directory.find_target(text).map_err(|found| self.not_found(text, found))
     }
 
     /// A resource; a whole kind is none.
@@ -83,12 +101,15 @@ impl Planner<'_> {
 
     /// The bits of permissions of a kind, exactly as listed.
     pub(super) fn find_permissions(&self, kind: KindId, names: &[String]) -> Result<u64, RefusalReason> {
-        let definition = self.directory.catalog().definition(kind);
+        let catalog = self.directory.catalog();
+        let definition = catalog.definition(kind);
         names.iter().try_fold(0, |bits, name| {
             let bit = definition.and_then(|kind| kind.bit(name));
+            let kind = definition.map(KindDefinition::name).unwrap_or_default();
             let unknown = || RefusalReason::UnknownPermission {
-                kind: definition.map(KindDefinition::name).unwrap_or_default().to_owned(),
+                kind: kind.to_owned(),
                 permission: name.clone(),
+                nearest: nearest(name, catalog.permissions_of(kind)),
             };
             Ok(bits | bit.ok_or_else(unknown)?)
         })

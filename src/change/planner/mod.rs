@@ -1,4 +1,4 @@
-//! Decides what commands come to: each file decides for one subject.
+//! Plans commands: each file those of one sort of thing.
 //!
 //! A command is checked whole before it changes anything: its new name, its other fields in order, then states (rule
 //! C8). What was decided is applied to the next directory and noted as an event in one step.
@@ -25,7 +25,7 @@ use super::refusal::{Refusal, RefusalReason};
 use crate::catalog::KindDefinition;
 use crate::directory::{Directory, Due};
 use crate::id::{Principal, UserId};
-use crate::seats::{Before, Protected, RequestSource, SeatPolicy};
+use crate::seats::{ConsumedBefore, Protected, RequestSource, SeatPolicy};
 use crate::time::Timestamp;
 
 /// The next directory while it is being made.
@@ -33,44 +33,38 @@ pub(super) struct Planner<'a> {
     directory: Directory,
     now: Timestamp,
     policy: &'a dyn SeatPolicy,
-    /// What the policy is told instead of who asked, for imports.
+    /// The source that the policy sees in place of each command's own.
     source: Option<RequestSource>,
     /// The consumed seats before the first command (rule S6).
-    before: Before,
+    before: ConsumedBefore,
     /// The users that ask for a seat and the command of each, in the order of the batch.
-    wishes: IndexMap<UserId, WishOf, hashbrown::DefaultHashBuilder>,
+    wishes: IndexMap<UserId, Wish, hashbrown::DefaultHashBuilder>,
     /// The place of the current command in the batch.
     index: usize,
     events: Vec<Event>,
-    /// The seats after what was due: what a user sat on when the batch began.
-    base: Directory,
-    /// The syncs that do not get their profile, by the command (rule F1).
+    /// The directory before the batch.
+    base: &'a Directory,
+    /// The directory after everything that was due, if anything was.
+    base_after_due: Option<Directory>,
+    /// The syncs that do not get their profile, by the index of the command (rule F1).
     unmet: BTreeMap<usize, UnmetProfile>,
 }
 
-/// A wish for a seat.
+/// The request of a user for the wanted seat, until the seats are settled.
 #[derive(Clone, Copy)]
-struct WishOf {
+struct Wish {
     source: RequestSource,
     /// The command that asked last.
     command: usize,
-    /// Whether a sync of a user who was there before asked: it is never refused for a seat (rule F1).
+    /// True if a sync of a known user asked, which is never refused for a seat (rule F1).
     by_sync: bool,
     protected: Protected,
-}
-
-/// The end of a pass over a batch.
-pub(super) enum Pass {
-    /// The plan.
-    Planned(Directory, Vec<Event>, Vec<UnmetProfile>),
-    /// Syncs are unmet, and the batch is to be planned again without what they asked for (rule F1).
-    Unmet(BTreeMap<usize, UnmetProfile>),
 }
 
 impl<'a> Planner<'a> {
     /// Applies what is due, as a tick would (rule C5).
     pub(super) fn begin(
-        base: &Directory,
+        base: &'a Directory,
         now: Timestamp,
         policy: &'a dyn SeatPolicy,
         source: Option<RequestSource>,
@@ -80,23 +74,32 @@ impl<'a> Planner<'a> {
             let reason = RefusalReason::TimeReversed { now, committed_at: base.committed_at() };
             return Err(Refusal::new(None, reason));
         }
-        let (mut directory, events) = (base.clone(), Vec::new());
+        let mut directory = base.clone();
         directory.begin_commit(now);
-        let before = Before::of(directory.ledger(), directory.catalog());
-        let wishes = IndexMap::default();
-        let base = base.clone();
-        let mut planner =
-            Self { directory, now, policy, source, before, wishes, index: 0, events, base, unmet };
+        let before = ConsumedBefore::of(directory.ledger(), directory.catalog());
+        let mut planner = Self {
+            directory,
+            now,
+            policy,
+            source,
+            before,
+            wishes: IndexMap::default(),
+            index: 0,
+            events: Vec::new(),
+            base,
+            base_after_due: None,
+            unmet,
+        };
         planner.apply_due();
         planner.serve_queue();
         if !planner.events.is_empty() {
-            planner.base = planner.directory.clone();
-            planner.before = Before::of(planner.directory.ledger(), planner.directory.catalog());
+            planner.base_after_due = Some(planner.directory.clone());
+            planner.before = ConsumedBefore::of(planner.directory.ledger(), planner.directory.catalog());
         }
         Ok(planner)
     }
 
-    /// Applies everything that is over by now.
+    /// Applies everything that has expired by now.
     fn apply_due(&mut self) {
         while let Some((at, due)) = self.directory.first_due(self.now) {
             match due {
@@ -114,7 +117,7 @@ impl<'a> Planner<'a> {
             // Whatever it was, it is due once.
             self.directory.remove_due(at, due);
         }
-        if let Some(terms) = self.directory.take_begun_license(self.now) {
+        if let Some(terms) = self.directory.take_started_license(self.now) {
             self.put_in_force(terms);
         }
         let phase = self.directory.ledger().phase_at(self.now);
@@ -183,20 +186,20 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Settles the seats, serves the queue and closes the commit.
-    pub(super) fn finish(mut self) -> Result<Pass, Refusal> {
-        let newly_unmet = self.settle()?;
-        if !newly_unmet.is_empty() {
-            self.unmet.extend(newly_unmet);
-            return Ok(Pass::Unmet(self.unmet));
-        }
+    /// Returns the syncs that do not get their profile, by the index of the command.
+    pub(super) fn into_unmet(self) -> BTreeMap<usize, UnmetProfile> {
+        self.unmet
+    }
+
+    /// Serves the queue and closes the commit.
+    pub(super) fn finish(mut self) -> (Directory, Vec<Event>, Vec<UnmetProfile>) {
         self.serve_queue();
-        // That a profile is unmet is a fact that makes no commit by itself (rule F1).
+        // An unmet profile is recorded, and alone makes no commit (rule F1).
         if self.events.iter().all(|event| matches!(event, Event::ProfileUnmet { .. })) {
             self.events.clear();
         } else {
             self.directory.end_commit(self.now);
         }
-        Ok(Pass::Planned(self.directory, self.events, self.unmet.into_values().collect()))
+        (self.directory, self.events, self.unmet.into_values().collect())
     }
 }

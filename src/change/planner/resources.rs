@@ -51,12 +51,12 @@ impl Planner<'_> {
                 if new_name(key)?.as_str() == "*" {
                     return Err(not_a_key());
                 }
-                Err(RefusalReason::UnknownKind { kind: kind.to_owned(), target: text.to_owned() })
+                Err(self.unknown_kind(kind, text))
             }
         }
     }
 
-    /// Whether everything named is already so for a resource that exists; else `exists` (rule C4).
+    /// Refuses `exists` unless everything named is already so for a resource (rule C4).
     fn resource_as_asked(
         &self,
         slot: ResourceSlot,
@@ -114,7 +114,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Changes what a subject has on a target, to what `change` makes of the kind, what is held and what was asked.
+    /// Changes the permissions of a grantee on a target to what `change` computes from the kind, the permissions held and those asked for.
     pub(super) fn change_grant(
         &mut self,
         to: Grantee,

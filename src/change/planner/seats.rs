@@ -1,14 +1,13 @@
-//! Who wants which seat, and how the wishes of a batch are settled.
+//! Requests for seats, and how those of a batch are settled.
 
 use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::lookup::new_name;
-use super::{Planner, WishOf};
+use super::{Planner, Wish};
 use crate::catalog::ProfileId;
 use crate::change::event::Event;
 use crate::change::plan::UnmetProfile;
@@ -18,7 +17,7 @@ use crate::id::UserId;
 use crate::limits::MAX_SCHEDULED_LICENSES;
 use crate::name::Name;
 use crate::seats::{
-    Admission, Basis, License, LicenseError, Protected, RequestSource, SeatRefusal, Terms, Wish,
+    Admission, AdmissionRequest, Basis, License, LicenseError, Protected, RequestSource, SeatRefusal, Terms,
 };
 
 impl Planner<'_> {
@@ -56,7 +55,7 @@ impl Planner<'_> {
     /// Notes that a user asks for the wanted seat; a later wish of the same batch replaces an earlier one.
     pub(super) fn wish(&mut self, user: UserId, source: RequestSource) {
         self.wishes.shift_remove(&user);
-        let wish = WishOf {
+        let wish = Wish {
             source: self.source.unwrap_or(source),
             command: self.index,
             by_sync: false,
@@ -65,7 +64,7 @@ impl Planner<'_> {
         self.wishes.insert(user, wish);
     }
 
-    /// Returns what an owner of singletons is protected from (rule F3).
+    /// Returns the singletons of a user and the profile that they were used with (rule F3).
     fn protected(&self, user: UserId) -> Protected {
         let owned = self.owned(user).into_iter().filter(|&resource| self.is_singleton(resource));
         let kinds = owned.fold(0, |kinds, resource| {
@@ -75,17 +74,19 @@ impl Planner<'_> {
             return Protected::default();
         }
         let held = self.directory.seat(user).and_then(|seat| seat.profile());
-        let had = held.or_else(|| self.base.seat(user).and_then(|seat| seat.profile()));
+        let had = held.or_else(|| {
+            self.base_after_due.as_ref().unwrap_or(self.base).seat(user).and_then(|seat| seat.profile())
+        });
         Protected { kinds, had }
     }
 
-    /// Refuses a profile that would lock the owner of a singleton out (rule F3).
+    /// Refuses a profile that locks the owner of a singleton out of it (rule F3).
     pub(super) fn is_not_locked_out(
         &self,
         user: UserId,
         profile: Option<ProfileId>,
     ) -> Result<(), RefusalReason> {
-        if self.protected(user).is_locked_out_by(profile, &self.directory.catalog()) {
+        if self.protected(user).is_locked_out_by(profile, self.directory.catalog()) {
             return self.owns_no_singleton(user);
         }
         Ok(())
@@ -112,38 +113,39 @@ impl Planner<'_> {
         });
     }
 
-    /// Settles the wishes of the batch under the license that it leaves (rule S6); returns the syncs that are unmet.
-    pub(super) fn settle(&mut self) -> Result<BTreeMap<usize, UnmetProfile>, Refusal> {
-        let mut unmet = BTreeMap::new();
+    /// Settles the wishes of the batch under the license that it leaves (rule S6).
+    ///
+    /// Returns `false` if syncs are refused: they are unmet, and the batch is to be planned again without what they
+    /// ask for. Any other refusal counts only in the last of these passes (rule F1).
+    pub(in crate::change) fn settle(&mut self) -> Result<bool, Refusal> {
         if self.wishes.is_empty() {
-            return Ok(unmet);
+            return Ok(true);
         }
         let users: Vec<UserId> = self.wishes.keys().copied().collect();
-        let wishes: Vec<Wish<'_>> =
+        let wishes: Vec<AdmissionRequest<'_>> =
             self.wishes.iter().filter_map(|(&user, wish)| self.as_wish(user, wish)).collect();
-        let (ledger, catalog) = (self.directory.ledger().clone(), &self.directory.catalog());
+        let (ledger, catalog) = (self.directory.ledger().clone(), self.directory.catalog());
         let admission = Admission::new(ledger, &self.before, catalog, self.policy, self.now);
         let mut outcomes = Vec::with_capacity(wishes.len());
+        let mut unmet = Vec::new();
         let mut refused = None;
-        for ((settled, wish), of) in
-            admission.settle(&wishes).into_iter().zip(&wishes).zip(self.wishes.values())
-        {
-            match settled {
+        let settled = admission.settle(&wishes).into_iter().zip(&wishes).zip(self.wishes.values());
+        for ((outcome, request), wish) in settled {
+            match outcome {
                 Ok(outcome) => outcomes.push(outcome),
-                Err(refusal) if of.by_sync => {
-                    let reason = self.seat_refused(wish, refusal);
-                    unmet
-                        .extend(self.unmet_profile(wish, reason.code()).map(|profile| (of.command, profile)));
+                Err(refusal) if wish.by_sync => {
+                    let code = self.seat_refused(request, refusal).code();
+                    unmet.extend(self.unmet_profile(request, code).map(|profile| (wish.command, profile)));
                 }
                 Err(refusal) => {
-                    let reason = || Refusal::new(Some(of.command), self.seat_refused(wish, refusal));
-                    refused.get_or_insert_with(reason);
+                    let refusal = || Refusal::new(Some(wish.command), self.seat_refused(request, refusal));
+                    refused.get_or_insert_with(refusal);
                 }
             }
         }
-        // Any other refusal counts as in the last pass (rule F1).
         if !unmet.is_empty() {
-            return Ok(unmet);
+            self.unmet.extend(unmet);
+            return Ok(false);
         }
         if let Some(refusal) = refused {
             return Err(refusal);
@@ -151,17 +153,17 @@ impl Planner<'_> {
         for (user, outcome) in users.into_iter().zip(outcomes) {
             self.seat(user, outcome.holds, outcome.queued);
         }
-        Ok(unmet)
+        Ok(true)
     }
 
-    fn unmet_profile(&self, wish: &Wish<'_>, code: &'static str) -> Option<UnmetProfile> {
+    fn unmet_profile(&self, wish: &AdmissionRequest<'_>, code: &'static str) -> Option<UnmetProfile> {
         let user = Name::new(wish.user).ok()?;
         Some(UnmetProfile { user, profile: Some(self.profile_name(wish.wants)), code })
     }
 
-    fn as_wish(&self, user: UserId, wish: &WishOf) -> Option<Wish<'_>> {
+    fn as_wish(&self, user: UserId, wish: &Wish) -> Option<AdmissionRequest<'_>> {
         let seat = self.directory.seat(user)?;
-        Some(Wish {
+        Some(AdmissionRequest {
             index: user.index(),
             user: self.user(user)?.name.as_deref()?,
             wants: seat.wants?,
@@ -171,7 +173,7 @@ impl Planner<'_> {
         })
     }
 
-    fn seat_refused(&self, wish: &Wish<'_>, refusal: SeatRefusal) -> RefusalReason {
+    fn seat_refused(&self, wish: &AdmissionRequest<'_>, refusal: SeatRefusal) -> RefusalReason {
         let (user, profile) = (wish.user.to_owned(), self.profile_name(wish.wants));
         let figures = self.directory.figures(&profile);
         let total = self.directory.total_figures();
@@ -193,7 +195,7 @@ impl Planner<'_> {
 
     /// Gives free seats to those who wait, first come, first served (rule S8).
     pub(super) fn serve_queue(&mut self) {
-        while let Some(slot) = self.directory.ledger().next_in_line().map(UserSlot::new) {
+        while let Some(slot) = self.directory.ledger().next_queued().map(UserSlot::new) {
             let next = self
                 .directory
                 .user_id(slot)
@@ -206,15 +208,17 @@ impl Planner<'_> {
     pub(super) fn install_license(&mut self, license: License) -> Result<(), RefusalReason> {
         let name = license.name.clone();
         let terms = Terms::new(license, self.directory.catalog()).map_err(|error| match error {
-            LicenseError::Name(error) => RefusalReason::InvalidName { names: [(name.clone(), error)].into() },
-            LicenseError::UnknownProfile { profile, .. } => RefusalReason::UnknownProfile { profile },
-            LicenseError::Invalid { license, reason } => RefusalReason::LicenseInvalid { license, reason },
+            LicenseError::Name(error) => RefusalReason::InvalidName { names: [(name, error)].into() },
+            LicenseError::UnknownProfile { profile, .. } => self.unknown_profile(profile),
+            LicenseError::Invalid { license, conflict } => {
+                RefusalReason::LicenseInvalid { license, reason: conflict.to_string() }
+            }
         })?;
         let scheduled = self.directory.scheduled_licenses().any(|license| license == terms.license());
         if scheduled || self.directory.license() == Some(terms.license()) {
             return Ok(());
         }
-        // A license that begins later waits while there is one that holds (rule L1).
+        // A license that starts later is scheduled if one is in force (rule L1).
         if terms.starts_at() <= self.now || !self.directory.license_phase().admits() {
             self.directory.unschedule_license(&terms.license().name);
             self.put_in_force(Arc::new(terms));
@@ -231,6 +235,7 @@ impl Planner<'_> {
         Ok(())
     }
 
+    /// Puts a license in force.
     pub(super) fn put_in_force(&mut self, terms: Arc<Terms>) {
         let license = Box::new(terms.license().clone());
         self.directory.install_license(terms, self.now);

@@ -51,20 +51,21 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// Asks for the profile that a sync of a known user chose; what cannot be had is told, and refuses nothing (rule F1).
+    /// Asks for the profile that a sync of a known user chose. Without a seat for it, it is unmet, and nothing is
+    /// refused (rule F1).
     fn choose_again(&mut self, user: UserId, profile: Option<ProfileId>) {
         if self.directory.seat(user).is_none_or(|seat| seat.wants == profile) {
             return;
         }
-        if !self.unmet.contains_key(&self.index)
-            && let Err(reason) = self.is_not_locked_out(user, profile)
-        {
+        let code = match self.unmet.get(&self.index) {
+            Some(unmet) => Some(unmet.code),
+            None => self.is_not_locked_out(user, profile).err().map(|reason| reason.code()),
+        };
+        if let Some((code, user)) = code.zip(self.name_of(user)) {
             let profile = profile.map(|profile| self.profile_name(profile));
-            let unmet = self.name_of(user).map(|user| UnmetProfile { user, profile, code: reason.code() });
-            self.unmet.extend(unmet.map(|unmet| (self.index, unmet)));
-        }
-        if let Some(UnmetProfile { user, profile, code }) = self.unmet.get(&self.index).cloned() {
-            self.events.push(Event::ProfileUnmet { user, profile, code: code.into() });
+            let unmet = UnmetProfile { user: user.clone(), profile: profile.clone(), code };
+            self.unmet.insert(self.index, unmet);
+            self.events.push(Event::ProfileUnmet { user, profile, code: code.to_owned() });
             return;
         }
         self.want(user, profile, RequestSource::Sync);

@@ -1,11 +1,12 @@
 //! Users: how they come, change and go.
 
 use alloc::borrow::ToOwned as _;
+use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use super::Planner;
-use super::lookup::{differs, new_name};
+use super::lookup::{differs, lists_differ, new_name};
 use crate::catalog::ProfileId;
 use crate::change::builders::{AddUser, Invite, InviteMany};
 use crate::change::event::Event;
@@ -43,7 +44,7 @@ struct Invitations<'a> {
 }
 
 impl Planner<'_> {
-    /// Refuses `exists` for a taken name that a command says must be new (rule F7).
+    /// Refuses `exists` for a name in use, if the command says that it must be new (rule F7).
     pub(super) fn may_exist(new: bool, what: &'static str, name: &str) -> Result<(), RefusalReason> {
         if new { Err(RefusalReason::Exists { what, name: name.to_owned(), differs: None }) } else { Ok(()) }
     }
@@ -130,11 +131,20 @@ impl Planner<'_> {
             group.is_some_and(|group| self.directory.is_member(user.slot(), group.slot()))
         };
         if let Some(group) = named.groups.iter().find(|group| !member(group)) {
-            return Some(differs("groups", Some("without it"), Some(group)));
+            return Some(lists_differ("groups", &self.some_groups_of(user), core::slice::from_ref(group)));
         }
         let email = record.email().map(Name::as_str);
         let asked = named.email.map(String::as_str).filter(|&asked| email != Some(asked))?;
         Some(differs("email", email, Some(asked)))
+    }
+
+    /// Returns the names of the groups of a user, shortened to what fits into a message.
+    fn some_groups_of(&self, user: UserId) -> Vec<String> {
+        const SHOWN: usize = 8;
+        let groups = self.directory.groups_of(user);
+        let more = groups.len().saturating_sub(SHOWN);
+        let shown = groups.into_iter().take(SHOWN).map(str::to_owned);
+        shown.chain((more > 0).then(|| format!("{more} more"))).collect()
     }
 
     fn join_all(&mut self, user: UserId, groups: &[GroupId]) {
@@ -168,7 +178,7 @@ impl Planner<'_> {
         self.invite_all(&invitations)
     }
 
-    /// Checks all names, then the other fields, then states; then invites everybody (rule C8).
+    /// Checks all names, then the other fields, then states; then invites all (rule C8).
     fn invite_all(&mut self, command: &Invitations<'_>) -> Result<(), RefusalReason> {
         let names = command.users.iter().map(|user| new_name(user)).collect::<Result<Vec<_>, _>>()?;
         for name in &names {
@@ -187,7 +197,7 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// Whether a name is free, expired, or invited as asked; else `exists` (rule C4).
+    /// Refuses `exists` unless a name is free, expired, or invited as asked (rule C4).
     fn can_be_invited(&self, name: &Name, command: &Invitations<'_>) -> Result<(), RefusalReason> {
         let Some(user) = self.directory.user_by_name(name) else { return Ok(()) };
         Self::may_exist(command.new, "user", name)?;
@@ -207,7 +217,7 @@ impl Planner<'_> {
         self.user(user).is_some_and(|user| user.status == UserStatus::Expired)
     }
 
-    /// Invites somebody new, or renews an expired invitation; an open one is as asked already.
+    /// Invites a new user, or renews an expired invitation; an open one is as asked already.
     fn invite_one(
         &mut self,
         name: Name,
@@ -353,7 +363,7 @@ impl Planner<'_> {
         }
     }
 
-    /// What a user owns.
+    /// Returns the resources of a user.
     pub(super) fn owned(&self, user: UserId) -> Vec<ResourceId> {
         let owned = self.directory.owned_by(user.slot());
         owned.filter_map(|slot| self.directory.resource_id(slot)).collect()
@@ -367,7 +377,7 @@ impl Planner<'_> {
         Err(RefusalReason::OwnerProtected { user, resource: self.text_of(resource) })
     }
 
-    /// Refuses if the user owns something and there is nobody to own it (rule A10).
+    /// Refuses if the user owns something and no heir is named (rule A10).
     fn owns_nothing(&self, user: UserId, heir: Option<UserId>) -> Result<(), RefusalReason> {
         let owned = self.owned(user);
         let Some(&first) = owned.first() else { return Ok(()) };
@@ -435,7 +445,7 @@ fn addresses(text: &str) -> Result<Vec<&str>, RefusalReason> {
     Err(RefusalReason::InvalidAddresses { addresses: bad.into_iter().map(str::to_owned).collect() })
 }
 
-/// Whether a text is of the form `name@place`, and may be a name.
+/// Returns whether a text is of the form `name@place`, and may be a name.
 fn is_address(text: &str) -> bool {
     let parted = text.split_once('@');
     let shape =

@@ -69,7 +69,7 @@ pub enum GranteeId {
 /// use entitle::Grantee;
 ///
 /// let error = "data".parse::<Grantee>().unwrap_err();
-/// assert_eq!(error.to_string(), "`data` is not a subject: `group:NAME`, `user:NAME` or `everyone`");
+/// assert_eq!(error.to_string(), "`data` is not a grantee: `group:NAME`, `user:NAME` or `everyone`");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not {expected}")]
@@ -92,7 +92,7 @@ impl FromStr for Grantee {
             None if text == "everyone" => Ok(Self::Everyone),
             Some(("group", name)) => Ok(Self::group(name)),
             Some(("user", name)) => Ok(Self::user(name)),
-            _ => Err(ParseNameError::new(text, "a subject: `group:NAME`, `user:NAME` or `everyone`")),
+            _ => Err(ParseNameError::new(text, "a grantee: `group:NAME`, `user:NAME` or `everyone`")),
         }
     }
 }

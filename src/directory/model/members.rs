@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 /// The rule by which users become members of a group, by name (rule G1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,4 +16,14 @@ pub enum Members {
     ByProfile(Vec<String>),
     /// The members are the users who had one of these external names at the last sync.
     External(Vec<String>),
+}
+
+impl fmt::Display for Members {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Explicit => f.write_str("explicit"),
+            Self::ByProfile(profiles) => write!(f, "by profile {}", profiles.join(", ")),
+            Self::External(names) => write!(f, "external {}", names.join(", ")),
+        }
+    }
 }

@@ -9,14 +9,13 @@ use crate::id::ResourceId;
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Kind};
-/// # use entitle::{Command, Directory, Strict, Timestamp};
+/// # use entitle::{Batch, Command, Directory, Timestamp};
 /// # let catalog = Catalog::builder()
 /// #     .kind(Kind::named("project").permissions(["read"]))
 /// #     .kind(Kind::named("instance").permissions(["admin"]).singleton())
 /// #     .build()?;
-/// # let directory = Directory::new(catalog)
-/// #     .plan(Timestamp::EPOCH, &Strict, [Command::add_resource("project/churn").into()])?
-/// #     .into_directory();
+/// # let batch = Batch::host(Timestamp::EPOCH).add(Command::add_resource("project/churn"));
+/// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
 /// let name_of = |text| directory.resource_by_name(text).and_then(|id| directory.resource_name(id)).unwrap();
 /// let (churn, instance) = (name_of("project/churn"), name_of("instance"));
 /// assert_eq!((churn.kind(), churn.key()), ("project", Some("churn")));

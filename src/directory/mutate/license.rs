@@ -25,7 +25,7 @@ impl Directory {
         self.rights = Rights::new(&self.catalog, &self.ledger);
     }
 
-    /// Takes the license in force back (rule L1).
+    /// Removes the license in force (rule L1).
     pub(crate) fn remove_license(&mut self) {
         self.ledger.remove();
         self.rights = Rights::new(&self.catalog, &self.ledger);
@@ -35,14 +35,14 @@ impl Directory {
         self.ledger.schedule(terms);
     }
 
-    /// Takes a scheduled license back; returns whether there was one of that name.
+    /// Removes a scheduled license; returns `true` if there was one of that name.
     pub(crate) fn unschedule_license(&mut self, name: &str) -> bool {
         self.ledger.unschedule(name)
     }
 
-    /// Takes out the scheduled licenses that have begun, and returns the one to put in force (rule L2).
-    pub(crate) fn take_begun_license(&mut self, now: Timestamp) -> Option<Arc<Terms>> {
-        self.ledger.take_begun(now)
+    /// Removes the scheduled licenses that have started, and returns the one to put in force (rule L2).
+    pub(crate) fn take_started_license(&mut self, now: Timestamp) -> Option<Arc<Terms>> {
+        self.ledger.take_started(now)
     }
 
     pub(crate) fn set_phase(&mut self, phase: Phase) {

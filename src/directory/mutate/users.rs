@@ -25,7 +25,7 @@ impl Directory {
         })
     }
 
-    /// Removes a user, who owns nothing any more (rule A10), with everything that refers to the user.
+    /// Removes a user who owns nothing (rule A10), with everything that refers to the user.
     pub(crate) fn remove_user(&mut self, user: UserId) {
         let slot = user.slot();
         let Some(row) = self.user_row(user).copied() else { return };
@@ -70,6 +70,7 @@ impl Directory {
         });
     }
 
+    /// Sets the email address of a user.
     pub(crate) fn set_email(&mut self, user: UserId, email: &Name) {
         self.users.tables.records.update(user.slot(), |record| record.more_mut().email = Some(email.clone()));
     }

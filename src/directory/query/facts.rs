@@ -3,9 +3,10 @@
 use alloc::vec::Vec;
 
 use crate::catalog::{AnyKind, KindId, PermissionSet};
-use crate::directory::storage::Scope;
+use crate::directory::storage::{Scope, UserRecord};
 use crate::directory::{Directory, Members, Target, UserStatus};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
+use crate::name::Name;
 use crate::time::Timestamp;
 
 /// The scope of an API key: what it may do of what its user may do (rule A11).
@@ -108,7 +109,18 @@ impl Directory {
         Some(self.user_record(user)?.email()?.as_str())
     }
 
-    /// Returns the reason of a suspension; `None` if none was given or the user is not suspended (rule F6).
+    /// Returns the reason of a suspension; `None` without one, or if the user is not suspended (rule F6).
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(Catalog::builder().build()?));
+    /// let suspend = Command::suspend_because("ada", "inactive for 90 days");
+    /// let batch = Batch::host(now).add(Command::add_user("ada")).add(suspend);
+    /// let directory = directory.plan(batch)?.into_directory();
+    /// let ada = directory.user_by_name("ada").unwrap();
+    /// assert_eq!(directory.suspension_reason(ada), Some("inactive for 90 days"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn suspension_reason(&self, user: UserId) -> Option<&str> {
         Some(self.user_record(user)?.reason()?.as_str())
@@ -128,7 +140,7 @@ impl Directory {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn external_names_of(&self, user: UserId) -> impl Iterator<Item = &str> {
-        self.user_record(user).into_iter().flat_map(|user| user.external()).map(|name| name.as_str())
+        self.user_record(user).into_iter().flat_map(UserRecord::external).map(Name::as_str)
     }
 
     /// Returns the end of an open invitation; `None` if it has no end or the user is not invited.

@@ -75,7 +75,7 @@ impl Directory {
                 more.map_or(0, |more| more.granted_on_kinds)
             }
         };
-        // The bit of a singleton's kind stands for a grant on its resource.
+        // The bit of a singleton's kind is set for a grant on its resource.
         let whole = kinds_in(noted).filter(|&kind| self.grant_on(to, Target::Kind(kind)) != 0);
         whole.fold(0, |all, kind| all | 1 << kind.get())
     }

@@ -9,7 +9,7 @@ use crate::id::{GroupId, KeyId, ResourceId, UserId};
 impl Directory {
     /// Finds a user by name.
     ///
-    /// One hash lookup. Keep the id for as long as a session lasts: asking by id is what is fast.
+    /// Costs one hash lookup. Keep the id for as long as a session lasts: questions by id are the fast ones.
     #[must_use]
     pub fn user_by_name(&self, name: &str) -> Option<UserId> {
         self.users.find(name)
@@ -33,7 +33,7 @@ impl Directory {
     /// by permission: a bit never means one thing in the catalog and another in the type.
     ///
     /// ```
-    /// # use entitle::{bitflags::bitflags, catalog::{Catalog, Kind, ResourceKind}, Command, Directory, Timestamp};
+    /// # use entitle::{bitflags::bitflags, catalog::{Catalog, Kind, ResourceKind}, Batch, Command, Directory, Timestamp};
     /// # bitflags! {
     /// #     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     /// #     pub struct ProjectPermissions: u64 { const READ = 1; }
@@ -44,12 +44,8 @@ impl Directory {
     /// #     type Permissions = ProjectPermissions;
     /// # }
     /// # let catalog = Catalog::builder().kind(Kind::of::<Project>()).build()?;
-    /// let plan = Directory::new(catalog).plan(
-    ///     Timestamp::EPOCH,
-    ///     &entitle::Strict,
-    ///     [Command::add_resource("project/churn").into()],
-    /// )?;
-    /// let directory = plan.into_directory();
+    /// let batch = Batch::host(Timestamp::EPOCH).add(Command::add_resource(Project::at("churn")));
+    /// let directory = Directory::new(catalog).plan(batch)?.into_directory();
     /// assert!(directory.resource::<Project>("churn").is_some());
     /// assert!(directory.resource::<Project>("Churn").is_none());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -105,7 +101,7 @@ impl Directory {
         }
     }
 
-    /// Finds a target by name; the error is what the text would name.
+    /// Finds a target by name; the error is the parsed text, which names nothing that exists.
     pub(crate) fn find_target<'a>(&self, text: &'a str) -> Result<Target, ParsedTarget<'a>> {
         let parsed = parse_resource(&self.catalog, text);
         let slot = match parsed {

@@ -13,7 +13,9 @@ impl Directory {
         self.ledger.terms().map(crate::seats::Terms::license)
     }
 
-    /// Returns the licenses that begin later, in the order in which they were installed (rule L1).
+    /// Returns an iterator over the scheduled licenses, in the order in which they were installed (rule L1).
+    ///
+    /// They start later. Until then nothing changes; [`next_due`](Self::next_due) includes their starts.
     ///
     /// ```
     /// # use entitle::{Batch, Directory, License, Timestamp, catalog::Catalog};
@@ -62,7 +64,7 @@ impl Directory {
         })
     }
 
-    /// Returns the next time at which an invitation or a key expires, or a license begins or changes its phase (rule C5).
+    /// Returns the next time at which an invitation or a key expires, or a license starts or changes its phase (rule C5).
     ///
     /// Questions are answered as of the last commit, so a host plans a tick at this time, or at the first command
     /// after it.

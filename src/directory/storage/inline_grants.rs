@@ -18,7 +18,7 @@ const NO_GRANTEE: GranteeSlot = GranteeSlot::from_number(u32::MAX - 1);
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(crate) struct InlineGrants {
-    /// What everyone was granted.
+    /// The permissions granted to everyone.
     pub(crate) everyone: u64,
     /// By place, the lower and the upper halves of the grantees' numbers.
     low: [u16; INLINE_GRANTS],

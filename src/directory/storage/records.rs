@@ -17,33 +17,34 @@ pub(crate) struct UserRecord {
     pub(crate) name: Option<Name>,
     pub(crate) status: UserStatus,
     pub(crate) source: UserSource,
-    pub(crate) more: Option<Arc<UserMore>>,
+    pub(in crate::directory) more: Option<Arc<UserMore>>,
 }
 
 /// The fields that few users have.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct UserMore {
-    pub(crate) email: Option<Name>,
+    pub(in crate::directory) email: Option<Name>,
     /// The end of an open invitation.
     pub(crate) expires_at: Option<Timestamp>,
     /// The reason of a suspension.
     pub(crate) reason: Option<Name>,
     /// The external names of the last sync, sorted.
-    pub(crate) external: Vec<Name>,
+    pub(in crate::directory) external: Vec<Name>,
     /// Resources with a grant to this user.
-    pub(crate) granted_on: SlotSet<ResourceSlot>,
+    pub(in crate::directory) granted_on: SlotSet<ResourceSlot>,
     /// Kinds with a grant to this user, one bit each.
-    pub(crate) granted_on_kinds: u64,
-    pub(crate) keys: SlotSet<KeySlot>,
+    pub(in crate::directory) granted_on_kinds: u64,
+    pub(in crate::directory) keys: SlotSet<KeySlot>,
     /// Resources for which the user has recorded a credential.
-    pub(crate) credentials: SlotSet<ResourceSlot>,
+    pub(in crate::directory) credentials: SlotSet<ResourceSlot>,
 }
 
 impl UserRecord {
-    pub(crate) fn more_mut(&mut self) -> &mut UserMore {
+    pub(in crate::directory) fn more_mut(&mut self) -> &mut UserMore {
         Arc::make_mut(self.more.get_or_insert_default())
     }
 
+    /// The end of an open invitation.
     pub(crate) fn expires_at(&self) -> Option<Timestamp> {
         self.more.as_ref().and_then(|more| more.expires_at)
     }
@@ -52,12 +53,19 @@ impl UserRecord {
         self.more.as_ref().and_then(|more| more.email.as_ref())
     }
 
+    /// The reason of a suspension.
     pub(crate) fn reason(&self) -> Option<&Name> {
         self.more.as_ref().and_then(|more| more.reason.as_ref())
     }
 
+    /// The external names of the last sync, sorted.
     pub(crate) fn external(&self) -> &[Name] {
         self.more.as_ref().map_or(&[], |more| &more.external)
+    }
+
+    /// Resources with a grant to this user; `None` if there was never one.
+    pub(crate) fn granted_on(&self) -> Option<&SlotSet<ResourceSlot>> {
+        self.more.as_ref().map(|more| &more.granted_on)
     }
 
     pub(crate) fn has_credential(&self, resource: ResourceSlot) -> bool {
@@ -80,41 +88,48 @@ pub(crate) enum Membership {
 /// A group.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct GroupRecord {
-    pub(crate) generation: u32,
+    pub(in crate::directory) generation: u32,
     /// `None` in a vacant slot.
     pub(crate) name: Option<Name>,
-    pub(crate) next_vacant: Option<GroupSlot>,
+    pub(in crate::directory) next_vacant: Option<GroupSlot>,
     pub(crate) membership: Membership,
     /// The resource whose owner is always a member (rule A10).
     pub(crate) includes_owner_of: Option<ResourceSlot>,
     pub(crate) members: SlotSet<UserSlot>,
     /// Resources with a grant to this group.
-    pub(crate) granted_on: SlotSet<ResourceSlot>,
+    pub(in crate::directory) granted_on: SlotSet<ResourceSlot>,
     /// Kinds with a grant to this group, one bit each.
-    pub(crate) granted_on_kinds: u64,
+    pub(in crate::directory) granted_on_kinds: u64,
+}
+
+impl GroupRecord {
+    /// Resources with a grant to this group.
+    pub(crate) fn granted_on(&self) -> &SlotSet<ResourceSlot> {
+        &self.granted_on
+    }
 }
 
 /// A resource without the row.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ResourceRecord {
     /// The key; `None` for the one resource of a singleton kind and in a vacant slot.
-    pub(crate) key: Option<Name>,
-    pub(crate) more: Option<Arc<ResourceMore>>,
+    pub(in crate::directory) key: Option<Name>,
+    pub(in crate::directory) more: Option<Arc<ResourceMore>>,
 }
 
 /// The fields that few resources have.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ResourceMore {
     /// Users who recorded a credential for it.
-    pub(crate) credentials: SlotSet<UserSlot>,
+    pub(in crate::directory) credentials: SlotSet<UserSlot>,
     /// API keys whose scope names it.
-    pub(crate) keys: SlotSet<KeySlot>,
+    pub(in crate::directory) keys: SlotSet<KeySlot>,
     /// Groups that include its owner.
-    pub(crate) owner_groups: SlotSet<GroupSlot>,
+    pub(in crate::directory) owner_groups: SlotSet<GroupSlot>,
 }
 
 impl ResourceRecord {
-    pub(crate) fn more_mut(&mut self) -> &mut ResourceMore {
+    pub(in crate::directory) fn more_mut(&mut self) -> &mut ResourceMore {
         Arc::make_mut(self.more.get_or_insert_default())
     }
 }
@@ -157,10 +172,10 @@ fn found<K: Ord>(entries: &[(K, u64)], key: &K) -> u64 {
 /// An API key.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KeyRecord {
-    pub(crate) generation: u32,
+    pub(in crate::directory) generation: u32,
     /// `None` in a vacant slot.
     pub(crate) name: Option<Name>,
-    pub(crate) next_vacant: Option<KeySlot>,
+    pub(in crate::directory) next_vacant: Option<KeySlot>,
     /// `None` in a vacant slot.
     pub(crate) acts_as: Option<UserSlot>,
     pub(crate) scope: Scope,
@@ -171,8 +186,8 @@ pub(crate) struct KeyRecord {
 /// The users who have an external name, and the groups that follow it (rule G1).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ExternalName {
-    pub(crate) users: SlotSet<UserSlot>,
-    pub(crate) groups: SlotSet<GroupSlot>,
+    pub(in crate::directory) users: SlotSet<UserSlot>,
+    pub(in crate::directory) groups: SlotSet<GroupSlot>,
 }
 
 /// An event that comes due at a moment (rule C5).

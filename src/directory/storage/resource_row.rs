@@ -19,9 +19,9 @@ pub(crate) struct ResourceRow {
     owner: u32,
     kind: u8,
     pub(crate) live: bool,
-    /// Whether the grants to groups and users are in an [`Overflow`](super::Overflow).
+    /// True if the grants to groups and users are in an [`Overflow`](super::Overflow).
     pub(crate) overflows: bool,
-    /// Whether this is the one resource of its kind, whose grants are in the kind masks.
+    /// True for the one resource of a singleton kind, whose grants are in the kind masks.
     pub(crate) singleton: bool,
     /// The permissions that need a personal credential (rule A12).
     pub(crate) required: u64,

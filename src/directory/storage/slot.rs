@@ -4,7 +4,7 @@ use core::fmt::Debug;
 
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
 
-/// A place in tables, without the generation that tells its former entries from the present one.
+/// A place in tables: an id without the generation.
 pub(crate) trait Slot: Copy + Ord + Debug + 'static {
     /// The id of an entry: its slot and the generation of that slot.
     type Id: Copy;
@@ -95,7 +95,7 @@ const USER: u32 = 1 << 31;
 #[repr(transparent)]
 pub(crate) struct GranteeSlot(u32);
 
-/// A group or a user, told apart.
+/// A group or a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GranteeKind {
     Group(GroupSlot),

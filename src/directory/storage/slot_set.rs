@@ -108,7 +108,7 @@ impl<S: Slot> SlotSet<S> {
     }
 }
 
-/// The slots to add to, with room for one more: memory grows by an eighth, because large worlds have many sets.
+/// The slots to add to, with room for one more: memory grows by an eighth, because large directories have many sets.
 fn with_room<S: Slot>(slots: &mut Arc<Vec<S>>) -> &mut Vec<S> {
     let room = (slots.len() / 8).saturating_add(2);
     if Arc::get_mut(slots).is_none() {

@@ -35,7 +35,7 @@ impl<'a> TargetGrants<'a> {
 
     /// The union of what the user and the user's groups were granted.
     ///
-    /// What everyone was granted is not in it. `record` is called with each grantee that was looked at and what it
+    /// Grants to everyone are not in it. `record` is called with each grantee that was looked at and what it
     /// contributed, which may be nothing.
     pub(crate) fn granted_to(
         self,

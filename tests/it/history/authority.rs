@@ -65,7 +65,7 @@ fn a_conflict_is_planned_again() {
 
 /// The last seat is given up in one process; the other one does not refuse by what it knew before.
 #[test]
-fn nobody_is_refused_by_an_old_state() {
+fn a_refusal_is_never_based_on_an_old_state() {
     let (one, two, _) = pair();
     let add = |user: &str| {
         commands(&format!(r#"[{{ "add_user": {{ "user": "{user}", "profile": "designer" }} }}]"#))
@@ -96,6 +96,18 @@ fn nothing_to_do_is_said_by_the_last_state() {
     assert_eq!(done.directory().revision(), 3);
 }
 
+/// The error of a store.
+#[derive(Debug)]
+struct ConnectionLost;
+
+impl std::fmt::Display for ConnectionLost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the connection was lost")
+    }
+}
+
+impl std::error::Error for ConnectionLost {}
+
 /// A store that fails, before or after it kept the commit.
 struct Failing {
     journal: MemoryJournal,
@@ -104,9 +116,9 @@ struct Failing {
 }
 
 impl Journal for Failing {
-    type Error = &'static str;
+    type Error = ConnectionLost;
 
-    fn append(&self, expected: u64, commit: &Commit) -> Result<(), AppendError<&'static str>> {
+    fn append(&self, expected: u64, commit: &Commit) -> Result<(), AppendError<ConnectionLost>> {
         let fails = self.fails.swap(false, Ordering::SeqCst);
         if !fails || self.keeps {
             self.journal.append(expected, commit).map_err(|error| match error {
@@ -114,10 +126,10 @@ impl Journal for Failing {
                 AppendError::Store(never) => match never {},
             })?;
         }
-        if fails { Err(AppendError::Store("the connection was lost")) } else { Ok(()) }
+        if fails { Err(AppendError::Store(ConnectionLost)) } else { Ok(()) }
     }
 
-    fn read_after(&self, revision: u64) -> Result<Vec<Commit>, &'static str> {
+    fn read_after(&self, revision: u64) -> Result<Vec<Commit>, ConnectionLost> {
         Ok(self.journal.read_after(revision).unwrap())
     }
 }
@@ -129,7 +141,7 @@ fn an_unknown_outcome_is_found_out() {
         let authority = Authority::new(Directory::new(world::catalog()), journal);
         let add = || commands(r#"[{ "add_group": { "group": "data" } }]"#);
         let error = authority.execute(Batch::host(NOW).extend(add())).unwrap_err();
-        assert!(matches!(error, ExecuteError::Journal("the connection was lost")), "{error}");
+        assert!(matches!(error, ExecuteError::Journal(ConnectionLost)), "{error}");
         assert_eq!(authority.load().revision(), 0, "nothing is shown that may not be stored");
         let done = authority.execute(Batch::host(NOW).extend(add())).unwrap();
         assert_eq!(done.commit().is_none(), keeps);
@@ -164,7 +176,7 @@ fn attempts_are_bounded() {
     let error = authority
         .execute(Batch::host(NOW).extend(commands(r#"[{ "add_group": { "group": "data" } }]"#)))
         .unwrap_err();
-    assert_eq!(error.to_string(), "others committed first, 3 times");
+    assert_eq!(error.to_string(), "another writer committed first in each of 3 attempts");
 }
 
 #[test]
@@ -210,7 +222,7 @@ fn hosts_that_store_themselves_publish_and_follow() {
 
 /// A policy that panics leaves the authority as it was.
 #[test]
-fn a_panic_in_a_policy_locks_nobody_out() {
+fn a_panic_in_a_policy_leaves_the_authority_usable() {
     let panics = entitle::seats::policy_fn(|_| panic!("a faulty policy"));
     let authority = Authority::new(Directory::new(world::catalog()), MemoryJournal::new()).policy(panics);
     let add = r#"[{ "install_license": { "name": "acme", "seats": { "designer": 0 } } },
@@ -225,4 +237,117 @@ fn a_panic_in_a_policy_locks_nobody_out() {
             .execute(Batch::host(NOW).extend(commands(r#"[{ "add_group": { "group": "x" } }]"#)))
             .is_ok()
     );
+}
+
+fn add_group(name: &str) -> Batch {
+    Batch::host(NOW).add(Command::add_group(name))
+}
+
+/// The directory is reported as out of date until what was missing has come.
+#[test]
+fn a_follower_that_misses_a_commit_is_not_current() {
+    let (directories, commits) = world::small();
+    let authority = Authority::new(directories[0].clone(), MemoryJournal::new());
+    let mut reader = authority.reader();
+    assert_eq!(authority.follow(&commits[..2]).unwrap().revision(), 2);
+    assert!(authority.current().is_ok() && reader.current().is_ok());
+
+    // The commits of revisions 3 and 4 are lost on the way.
+    let gap = ReplayError::Gap { expected: 3, found: 5 };
+    assert_eq!(authority.follow([&commits[4]]), Err(gap.clone()));
+    let stopped = authority.current().unwrap_err();
+    assert_eq!((stopped.revision, &stopped.cause), (2, &gap.to_string()));
+    assert_eq!(reader.current(), Err(stopped.clone()));
+    assert_eq!(reader.load().revision(), 2, "the old directory is still there for those who want it");
+
+    // The third alone is not enough, since the fifth is known to exist.
+    authority.follow([&commits[2]]).unwrap();
+    assert_eq!(authority.load().revision(), 3);
+    assert!(authority.current().is_err() && reader.current().is_err());
+    authority.follow(&commits).unwrap();
+    assert_eq!(*authority.current().unwrap(), directories[8]);
+    assert_eq!(reader.current().map(|directory| directory.revision()), Ok(8));
+}
+
+#[test]
+fn a_journal_with_an_event_that_cannot_be_replayed_stops_the_follower() {
+    let (one, two, journal) = pair();
+    two.catch_up().unwrap();
+    let commit = r#"{ "revision": 2, "at": 100, "events": [{ "group_removed": { "group": "none" } }] }"#;
+    journal.append(1, &serde_json::from_str(commit).unwrap()).unwrap();
+    let error = two.catch_up().unwrap_err();
+    let stopped = two.current().unwrap_err();
+    assert_eq!((stopped.revision, stopped.cause), (1, error.to_string()));
+    // A writer is not let past it either.
+    assert!(matches!(one.execute(add_group("x")), Err(ExecuteError::CatchUp(_))));
+    assert!(one.current().is_err());
+}
+
+/// A store that cannot be read at times.
+struct Unreadable(MemoryJournal, AtomicBool);
+
+impl Journal for Unreadable {
+    type Error = ConnectionLost;
+
+    fn append(&self, expected: u64, commit: &Commit) -> Result<(), AppendError<ConnectionLost>> {
+        self.0.append(expected, commit).map_err(|_| AppendError::Store(ConnectionLost))
+    }
+
+    fn read_after(&self, revision: u64) -> Result<Vec<Commit>, ConnectionLost> {
+        if self.1.load(Ordering::SeqCst) {
+            Err(ConnectionLost)
+        } else {
+            Ok(self.0.read_after(revision).unwrap())
+        }
+    }
+}
+
+#[test]
+fn a_journal_that_cannot_be_read_stops_the_follower_until_it_can() {
+    let journal = Unreadable(MemoryJournal::new(), false.into());
+    let authority = Authority::new(Directory::new(world::catalog()), journal);
+    authority.catch_up().unwrap();
+    authority.journal().1.store(true, Ordering::SeqCst);
+    assert!(authority.catch_up().is_err());
+    assert_eq!(authority.current().unwrap_err().cause, ConnectionLost.to_string());
+    authority.journal().1.store(false, Ordering::SeqCst);
+    authority.catch_up().unwrap();
+    assert!(authority.current().is_ok());
+}
+
+/// The decision of a host is made again on the directory that is planned on.
+#[test]
+fn a_decision_is_never_based_on_an_old_state() {
+    let (one, two, _) = pair();
+    two.catch_up().unwrap();
+    let mut asked = Vec::new();
+    one.execute(add_group("taken")).unwrap();
+    let result = two.execute_with(|directory| {
+        asked.push(directory.revision());
+        match directory.group_by_name("taken") {
+            None => Ok(add_group("mine")),
+            Some(_) => Err("taken"),
+        }
+    });
+    assert_eq!(result.unwrap_err().to_string(), "taken");
+    assert_eq!(asked, [1, 2], "it is asked on the old directory, and after the conflict on the new one");
+    assert!(two.load().group_by_name("mine").is_none());
+
+    // An old state is no reason to decline either.
+    one.execute(Batch::host(NOW).add(Command::remove_group("taken"))).unwrap();
+    let result = two.execute_with(|directory| match directory.group_by_name("taken") {
+        None => Ok(add_group("mine")),
+        Some(_) => Err("taken"),
+    });
+    assert_eq!(result.unwrap().directory().revision(), 4);
+}
+
+/// Rule F9.
+#[test]
+fn a_batch_from_before_the_last_commit_is_planned_at_its_time() {
+    let (one, two, _) = pair();
+    one.execute(Batch::host(Timestamp::from_millis(500)).add(Command::add_group("later"))).unwrap();
+    let done = two.execute(add_group("earlier")).unwrap();
+    assert_eq!(done.commit().unwrap().at, Timestamp::from_millis(500));
+    assert_eq!(one.load().plan(add_group("x")).unwrap_err().code(), "time_reversed");
 }

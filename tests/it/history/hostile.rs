@@ -62,7 +62,7 @@ fn every_byte_changed() {
 
 /// Damage that leaves every line well-formed and the checksum right is found by what the records say (rule C9).
 #[test]
-fn contradictions_are_told_with_their_place() {
+fn contradictions_name_their_place() {
     let (_, stored) = small();
     let text = String::from_utf8(stored).unwrap();
     let cases = [
@@ -94,7 +94,7 @@ fn contradictions_are_told_with_their_place() {
         (
             r#""groups":["data","owners"]"#,
             r#""groups":["data","analysts"]"#,
-            "user `ada`: nobody is in `analysts` by command",
+            "user `ada`: `analysts` has no members by command",
         ),
         (
             r#""groups":["data","owners"]"#,
@@ -115,7 +115,7 @@ fn contradictions_are_told_with_their_place() {
         (r#""user:eve":["read"]"#, r#""user:eve":["raed"]"#, "there is no permission `raed`"),
         (r#""user:eve":["read"]"#, r#""user:eve":[]"#, "`user:eve` is granted nothing"),
         (r#""user:eve":["read"]"#, r#""group:data":["read"]"#, "`group:data` is named twice"),
-        (r#""user:eve":["read"]"#, r#""eve":["read"]"#, "`eve` is not a subject"),
+        (r#""user:eve":["read"]"#, r#""eve":["read"]"#, "`eve` is not a grantee"),
         (r#""expired":true"#, r#""expired":false"#, "key `ci`: `expired` is not what it must be at 95 ms"),
         (r#""acts_as":"bot""#, r#""acts_as":"bit""#, "key `all`: there is no user `bit`"),
         (r#""acts_as":"bot""#, r#""acts_as":"bot","more":1"#, "unknown field `more`"),
@@ -161,7 +161,7 @@ fn lines_left_out_repeated_or_moved_are_found() {
 
 /// A reader that gives single bytes and then fails is reported with its line.
 #[test]
-fn a_reader_that_fails_is_told() {
+fn a_read_error_is_reported() {
     struct Fails(usize, Vec<u8>);
     impl std::io::Read for Fails {
         fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {

@@ -53,7 +53,8 @@ fn events_that_contradict_the_state_are_refused() {
         (r#"{ "user_removed": { "user": "zoe" } }"#, "there is no user `zoe`"),
         (r#"{ "user_removed": { "user": "ada" } }"#, "still holds or waits"),
         (r#"{ "user_removed": { "user": "bob" } }"#, "`bob` still owns something"),
-        (r#"{ "user_suspended": { "user": "bob" } }"#, "not one of [Active]"),
+        (r#"{ "user_suspended": { "user": "bob" } }"#, "already suspended for this reason"),
+        (r#"{ "user_suspended": { "user": "fay" } }"#, "not one of [Active, Suspended]"),
         (r#"{ "user_reinstated": { "user": "ada" } }"#, "not one of [Suspended]"),
         (r#"{ "invitation_accepted": { "user": "gus" } }"#, "not one of [Invited]"),
         (r#"{ "profile_wanted": { "user": "ada", "profile": "chef" } }"#, "there is no profile `chef`"),
@@ -69,8 +70,8 @@ fn events_that_contradict_the_state_are_refused() {
         (r#"{ "group_removed": { "group": "zoo" } }"#, "there is no group `zoo`"),
         (r#"{ "joined": { "user": "ada", "group": "data" } }"#, "is so already"),
         (r#"{ "left": { "user": "dee", "group": "data" } }"#, "is so already"),
-        (r#"{ "joined": { "user": "ada", "group": "analysts" } }"#, "nobody joins or leaves"),
-        (r#"{ "left": { "user": "ada", "group": "owners" } }"#, "nobody joins or leaves"),
+        (r#"{ "joined": { "user": "ada", "group": "analysts" } }"#, "whose members are managed"),
+        (r#"{ "left": { "user": "ada", "group": "owners" } }"#, "whose members are managed"),
         (r#"{ "resource_added": { "resource": "project/churn" } }"#, "`project/churn` exists"),
         (r#"{ "resource_added": { "resource": "project/*" } }"#, "cannot name a new resource"),
         (r#"{ "resource_removed": { "resource": "instance" } }"#, "cannot be removed"),
@@ -83,8 +84,8 @@ fn events_that_contradict_the_state_are_refused() {
             "there is no permission `use`",
         ),
         (r#"{ "key_added": { "key": "ci", "acts_as": "ada", "scope": "all" } }"#, "key `ci` exists"),
-        (r#"{ "key_expired": { "key": "ci" } }"#, "is over already"),
-        (r#"{ "key_expired": { "key": "all" } }"#, "`all` is not over at 100 ms"),
+        (r#"{ "key_expired": { "key": "ci" } }"#, "expired before"),
+        (r#"{ "key_expired": { "key": "all" } }"#, "`all` does not expire by 100 ms"),
         (r#"{ "invitation_expired": { "user": "fay" } }"#, "the user still holds"),
         (r#"{ "phase_changed": { "phase": "lapsed" } }"#, "the license is active at 100 ms"),
         (
@@ -96,7 +97,8 @@ fn events_that_contradict_the_state_are_refused() {
         let text = format!(r#"{{ "revision": 9, "at": 100, "events": [{event}] }}"#);
         let commit: Commit = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{event}: {error}"));
         match refused(last, &[commit]) {
-            ReplayError::Contradiction { revision: 9, event: 0, reason } => {
+            ReplayError::Contradiction { revision: 9, event: 0, source } => {
+                let reason = source.to_string();
                 assert!(reason.contains(expected), "{event}: {reason}");
             }
             error => panic!("{event}: {error}"),
@@ -116,19 +118,22 @@ fn what_was_due_cannot_be_left_out() {
     let added = r#"{ "group_added": { "group": "new", "members": "explicit" } }"#;
     assert!(last.replay(&[commit(499, added)]).is_ok());
     let error = refused(last, &[commit(500, added)]).to_string();
-    assert_eq!(error, "event 1 of revision 9: something was over before 500 ms and is not told of");
+    assert_eq!(error, "event 1 of revision 9: an expiry due before 500 ms is missing from the commit");
     let released = r#"{ "seat_changed": { "user": "fay", "holds": null, "basis": null, "queued": false } },
                       { "invitation_expired": { "user": "fay" } }"#;
     assert!(last.replay(&[commit(500, released)]).is_ok());
     let error = refused(last, &[commit(900, released)]).to_string();
-    assert_eq!(error, "event 2 of revision 9: the license is grace at 900 ms, which is not told of");
+    assert_eq!(
+        error,
+        "event 2 of revision 9: the license is grace at 900 ms, which is missing from the commit"
+    );
     let error = refused(last, &[commit(100, "")]).to_string();
     assert_eq!(error, "event 0 of revision 9: a commit records something");
 }
 
 /// A wish and a seat are two events, and only what both make together can be told to be wrong.
 #[test]
-fn a_seat_that_nobody_could_have_is_refused() {
+fn an_impossible_seat_is_refused() {
     let (directories, _) = world::small();
     let last = directories.last().unwrap();
     let wish =
@@ -148,7 +153,8 @@ fn a_seat_that_nobody_could_have_is_refused() {
     };
     for (event, expected) in cases {
         match refused(last, &[commit(&event)]) {
-            ReplayError::Contradiction { revision: 9, event: 1, reason } => {
+            ReplayError::Contradiction { revision: 9, event: 1, source } => {
+                let reason = source.to_string();
                 assert!(reason.starts_with("user `ada`: ") && reason.contains(expected), "{event}: {reason}");
             }
             error => panic!("{event}: {error}"),

@@ -197,7 +197,7 @@ fn built(batch: Batch) -> Directory {
 
 /// A host's store may repeat a row of a membership.
 #[test]
-fn a_group_told_twice_is_joined_once() {
+fn a_repeated_group_is_joined_once() {
     let ada = Command::add_user("ada").group("data");
     let directory = built(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")).add(ada));
     let mut builder = Builder::new();

@@ -137,10 +137,10 @@ fn a7_adding_never_removes_and_removing_never_adds() {
     in_every_state(Mix::All, |directory| {
         let before = granted(directory);
         for (give, take) in gifts() {
-            if let Ok(more) = apply(directory, &Strict, std::slice::from_ref(&give)) {
+            if let Ok(more) = apply(directory, Strict, std::slice::from_ref(&give)) {
                 covers(&before, &granted(&more)).map_err(|less| format!("{give}: {less}"))?;
             }
-            if let Ok(less) = apply(directory, &Strict, std::slice::from_ref(&take)) {
+            if let Ok(less) = apply(directory, Strict, std::slice::from_ref(&take)) {
                 covers(&granted(&less), &before).map_err(|more| format!("{take}: {more}"))?;
             }
         }
@@ -152,10 +152,10 @@ fn a7_adding_never_removes_and_removing_never_adds() {
 fn a7_the_order_of_grants_and_memberships_does_not_matter() {
     in_every_state(Mix::All, |directory| {
         let mut gifts: Vec<Value> = gifts().into_iter().map(|(give, _)| give).collect();
-        gifts.retain(|give| apply(directory, &Strict, std::slice::from_ref(give)).is_ok());
-        let forward = must(directory, &Strict, &gifts)?;
+        gifts.retain(|give| apply(directory, Strict, std::slice::from_ref(give)).is_ok());
+        let forward = must(directory, Strict, &gifts)?;
         gifts.reverse();
-        let backward = must(directory, &Strict, &gifts)?;
+        let backward = must(directory, Strict, &gifts)?;
         ensure(granted(&forward) == granted(&backward), || "the order of grants matters".into())?;
         ensure(forward == backward, || "the order of grants leaves a trace".into())
     });
@@ -171,7 +171,7 @@ fn c1_a_move_between_groups_is_never_seen_half_done() {
                 json!({ "leave": { "user": "ada", "group": from } }),
                 json!({ "join": { "user": "ada", "group": to } }),
             ];
-            let Ok(after) = apply(directory, &Strict, &moved) else { continue };
+            let Ok(after) = apply(directory, Strict, &moved) else { continue };
             ensure(directory.groups_of(user) == groups, || "the directory planned on has changed".into())?;
             let now = after.groups_of(user);
             let is_moved = now.contains(to) && (from == to || !now.contains(&from.as_str()));
@@ -190,15 +190,14 @@ fn c7_nothing_old_revives_under_a_name_that_is_used_again() {
                 json!({ "remove_user": { "user": name } }),
                 json!({ "add_user": { "user": name, "profile": null } }),
             ];
-            if let (Some(old), Ok(after)) = (directory.user_by_name(name), apply(directory, &Strict, &again))
-            {
+            if let (Some(old), Ok(after)) = (directory.user_by_name(name), apply(directory, Strict, &again)) {
                 user_is_new(directory, &after, name, old)?;
             }
         }
         for name in GROUPS {
             let again =
                 [json!({ "remove_group": { "group": name } }), json!({ "add_group": { "group": name } })];
-            if let (Some(old), Ok(after)) = (directory.group_by_name(name), apply(directory, &Strict, &again))
+            if let (Some(old), Ok(after)) = (directory.group_by_name(name), apply(directory, Strict, &again))
             {
                 let new = after.group_by_name(name).unwrap();
                 ensure(new != old && after.group_name(old).is_none(), || {
@@ -232,8 +231,8 @@ fn c7_an_old_id_gets_nothing_of_what_is_in_its_place() {
         json!({ "add_user": { "user": "bob" } }),
         json!({ "add_resource": { "resource": "project/b" } }),
     ];
-    let before = must(&crate::side_by_side::empty(&catalog), &Strict, &first).unwrap();
-    let after = must(&before, &Strict, &replaced).unwrap();
+    let before = must(&crate::side_by_side::empty(&catalog), Strict, &first).unwrap();
+    let after = must(&before, Strict, &replaced).unwrap();
     let ids = |directory: &Directory, user, resource| {
         (directory.user_by_name(user).unwrap(), directory.resource_by_name(resource).unwrap())
     };
@@ -252,7 +251,7 @@ fn user_is_new(before: &Directory, after: &Directory, name: &str, old: entitle::
     ensure(after.seat_of(old).is_none() && after.groups_of(old).is_empty(), || {
         format!("the old {name} is there")
     })?;
-    let somebody = must(after, &Strict, &[json!({ "add_user": { "user": "new", "profile": null } })])?;
+    let somebody = must(after, Strict, &[json!({ "add_user": { "user": "new", "profile": null } })])?;
     let nobody = somebody.user_by_name("new").unwrap();
     ensure(after.groups_of(new) == somebody.groups_of(nobody), || format!("{name} is in old groups"))?;
     for on in RESOURCES {
@@ -274,8 +273,8 @@ fn user_is_new(before: &Directory, after: &Directory, name: &str, old: entitle::
 /// Whether a user who joins a group that was just made gets nothing by it.
 fn group_grants_nothing(directory: &Directory, group: &str) -> Held {
     let come = json!({ "add_user": { "user": "new", "profile": null } });
-    let without = must(directory, &Strict, std::slice::from_ref(&come))?;
-    let with = must(&without, &Strict, &[json!({ "join": { "user": "new", "group": group } })])?;
+    let without = must(directory, Strict, std::slice::from_ref(&come))?;
+    let with = must(&without, Strict, &[json!({ "join": { "user": "new", "group": group } })])?;
     let user = with.user_by_name("new").unwrap();
     for on in RESOURCES {
         let Some(resource) = with.resource_by_name(on) else { continue };
@@ -288,7 +287,7 @@ fn group_grants_nothing(directory: &Directory, group: &str) -> Held {
 fn resource_is_new(directory: &Directory, name: &str) -> Held {
     let again =
         [json!({ "remove_resource": { "resource": name } }), json!({ "add_resource": { "resource": name } })];
-    let (Some(old), Ok(after)) = (directory.resource_by_name(name), apply(directory, &Strict, &again)) else {
+    let (Some(old), Ok(after)) = (directory.resource_by_name(name), apply(directory, Strict, &again)) else {
         return Ok(());
     };
     let new = after.resource_by_name(name).unwrap();
@@ -296,7 +295,7 @@ fn resource_is_new(directory: &Directory, name: &str) -> Held {
     ensure(after.owner_of(new).is_none(), || format!("{name} has its old owner"))?;
     let kind = name.split('/').next().unwrap_or_default();
     let fresh = format!("{kind}/fresh");
-    let with = must(&after, &Strict, &[json!({ "add_resource": { "resource": fresh } })])?;
+    let with = must(&after, Strict, &[json!({ "add_resource": { "resource": fresh } })])?;
     let fresh = with.resource_by_name(&fresh).unwrap();
     for (who, principal, on, _) in pairs(&with).into_iter().filter(|(_, _, on, _)| *on == name) {
         let same = with.granted(principal, new) == with.granted(principal, fresh);
@@ -382,7 +381,7 @@ fn a6_a_misspelled_permission_is_never_allowed() {
     in_every_state(Mix::All, |directory| {
         let everything =
             json!({ "grant": { "to": "everyone", "on": "project/*", "permissions": ["admin"] } });
-        let open = must(directory, &Strict, &[everything])?;
+        let open = must(directory, Strict, &[everything])?;
         ensure(open.catalog().permission_set("project", ["read", "raed"]).is_none(), || {
             "a set of nonsense".into()
         })?;
@@ -409,7 +408,7 @@ fn a5_naming_a_permission_twice_is_naming_it_once() {
         json!({ "add_resource": { "resource": "project/a" } }),
         json!({ "grant": { "to": "user:ada", "on": "project/a", "permissions": ["read", "read"] } }),
     ];
-    let directory = must(&crate::side_by_side::empty(&catalog), &Strict, &world).unwrap();
+    let directory = must(&crate::side_by_side::empty(&catalog), Strict, &world).unwrap();
     let ask = |wanted: &[&str]| directory.check_by_name("user:ada", "project/a", wanted).code();
     assert_eq!([ask(&["read"; 2]), ask(&["write"; 2])], ["allowed", "not_granted"]);
     assert_eq!(ask(&["read", "write", "write"]), "not_granted");
@@ -434,7 +433,7 @@ fn a11_the_entries_of_a_scope_add_up() {
         json!({ "add_resource": { "resource": "project/a" } }),
         json!({ "grant": all }),
     ];
-    let directory = must(&crate::side_by_side::empty(&catalog), &Strict, &world).unwrap();
+    let directory = must(&crate::side_by_side::empty(&catalog), Strict, &world).unwrap();
     let with = |scope: ScopeDocument| {
         let key = Command::add_key("ci", "ada").scope(scope);
         directory.plan(Batch::host(directory.committed_at()).add(key)).unwrap().into_directory()
@@ -447,10 +446,10 @@ fn a11_the_entries_of_a_scope_add_up() {
         let nothing = with(ScopeDocument::nothing().with(on, ["read"; 0]));
         assert_eq!(
             nothing,
-            must(&directory, &Strict, &[json!({ "add_key": { "key": "ci", "acts_as": "ada" } })]).unwrap()
+            must(&directory, Strict, &[json!({ "add_key": { "key": "ci", "acts_as": "ada" } })]).unwrap()
         );
         let again = json!({ "add_key": { "key": "ci", "acts_as": "ada", "scope": {} } });
-        assert_eq!(must(&nothing, &Strict, &[again]).unwrap().revision(), nothing.revision(), "{on}");
+        assert_eq!(must(&nothing, Strict, &[again]).unwrap().revision(), nothing.revision(), "{on}");
     }
 }
 
@@ -470,12 +469,12 @@ fn c6_names_that_look_alike_never_grant_each_other() {
             commands.push(json!({ "add_resource": { "resource": format!("project/{name}") } }));
         }
     }
-    let directory = must(&crate::side_by_side::empty(&catalog), &Strict, &commands).unwrap();
+    let directory = must(&crate::side_by_side::empty(&catalog), Strict, &commands).unwrap();
     for granted in names.iter().filter(|name| **name != "*") {
         for subject in ["user", "group"] {
             let on = format!("project/{granted}");
             let grant = json!({ "to": format!("{subject}:{granted}"), "on": on, "permissions": ["read"] });
-            let after = must(&directory, &Strict, &[json!({ "grant": grant })]).unwrap();
+            let after = must(&directory, Strict, &[json!({ "grant": grant })]).unwrap();
             for (who, place) in names.iter().flat_map(|who| names.iter().map(move |place| (who, place))) {
                 let place = format!("project/{place}");
                 let found = after.check_by_name(&format!("user:{who}"), &place, &["read"]).is_allowed();

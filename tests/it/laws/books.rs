@@ -130,30 +130,30 @@ fn s11_the_peak_never_falls_within_a_license() {
 }
 
 #[test]
-fn s9_a_smaller_license_evicts_nobody() {
+fn s9_a_smaller_license_evicts_no_user() {
     in_every_state(Mix::Seats, |directory| {
         let none = json!({ "install_license": { "name": "none", "seats": {}, "total": 0 } });
-        let smaller = must(directory, &Strict, &[none])?;
+        let smaller = must(directory, Strict, &[none])?;
         ensure(users(&smaller) == users(directory), || format!("{:?}", users(&smaller)))
     });
 }
 
 #[test]
-fn s9_a_license_that_lapses_evicts_nobody() {
+fn s9_a_lapsed_license_evicts_no_user() {
     in_every_state(Mix::Seats, |directory| {
         let next = directory.committed_at().as_millis() + 1;
         let pending = json!({ "install_license": { "name": "later", "seats": {}, "starts_at": next } });
         let names = directory.license().into_iter().chain(directory.scheduled_licenses());
         let remove = |license: &License| json!({ "remove_license": { "name": license.name } });
         let commands: Vec<_> = names.map(remove).chain([pending]).collect();
-        let waiting = must(directory, &Strict, &commands)?;
+        let waiting = must(directory, Strict, &commands)?;
         ensure(waiting.license_phase() == Phase::Pending, || "the license has begun".into())?;
         ensure(users(&waiting) == users(directory), || format!("{:?}", users(&waiting)))
     });
 }
 
 #[test]
-fn s8_nobody_waits_who_could_be_seated() {
+fn s8_a_user_who_can_be_seated_never_waits() {
     in_every_state(Mix::Seats, |directory| {
         if !directory.license_phase().admits() {
             return Ok(());
@@ -178,7 +178,7 @@ fn fits_total(directory: &Directory, user: &Seated) -> bool {
 fn s4_accepting_keeps_the_seat_and_is_never_refused() {
     in_every_state(Mix::Seats, |directory| {
         for user in users(directory).iter().filter(|user| user.is("invited")) {
-            let accepted = must(directory, &Strict, &[json!({ "accept_invite": { "user": user.user } })])?;
+            let accepted = must(directory, Strict, &[json!({ "accept_invite": { "user": user.user } })])?;
             ensure(consumed(&accepted) == consumed(directory), || {
                 format!("{user:?} changed what is consumed")
             })?;
@@ -198,7 +198,7 @@ fn s4_inviting_and_accepting_is_adding() {
             let accept = json!({ "accept_invite": { "user": "new" } });
             let add = json!({ "add_user": { "user": "new", "profile": profile } });
             let [invited, added] =
-                [vec![invite, accept], vec![add]].map(|way| super::apply(directory, &Strict, &way));
+                [vec![invite, accept], vec![add]].map(|way| super::apply(directory, Strict, &way));
             let same = match (&invited, &added) {
                 (Ok(invited), Ok(added)) => counted_figures(invited) == counted_figures(added),
                 (Err(one), Err(other)) => one.code() == other.code(),
@@ -214,8 +214,8 @@ fn s4_inviting_and_accepting_is_adding() {
 fn s2_exempt_profiles_never_move_a_counted_figure() {
     in_every_state(Mix::Seats, |directory| {
         let add = json!({ "add_user": { "user": "robot", "profile": "technical" } });
-        let added = must(directory, &Strict, &[add])?;
-        let removed = must(&added, &Strict, &[json!({ "remove_user": { "user": "robot" } })])?;
+        let added = must(directory, Strict, &[add])?;
+        let removed = must(&added, Strict, &[json!({ "remove_user": { "user": "robot" } })])?;
         for after in [&added, &removed] {
             let same = counted_figures(after) == counted_figures(directory);
             ensure(same && after.total_figures() == directory.total_figures(), || {
@@ -232,7 +232,7 @@ fn s1_a_rename_moves_nothing() {
         for user in users(directory) {
             let id = directory.user_by_name(user.user).unwrap();
             let renamed =
-                must(directory, &Strict, &[json!({ "rename_user": { "user": user.user, "to": "new" } })])?;
+                must(directory, Strict, &[json!({ "rename_user": { "user": user.user, "to": "new" } })])?;
             let same = counted_figures(&renamed) == counted_figures(directory);
             ensure(same, || format!("renaming {user:?} moved a figure"))?;
             ensure(renamed.user_by_name("new") == Some(id), || format!("{user:?} is somebody else now"))?;

@@ -54,7 +54,7 @@ fn c3_a_plan_on_an_older_revision_is_refused_as_stale() {
         let Ok(late) = taken.result else { return Ok(()) };
         let (base, at) = (taken.before.revision(), taken.at);
         let first = json!({ "add_group": { "group": "first" } });
-        let first = plan(taken.before, at, &Strict, &[first]).map_err(|refusal| refusal.to_string())?;
+        let first = plan(taken.before, at, Strict, &[first]).map_err(|refusal| refusal.to_string())?;
         let expected = Err(StalePlanError { base, found: base + 1 });
         let next = taken.before.apply(first.clone()).map_err(|stale| stale.to_string())?;
         for stale in [late, &first] {

@@ -36,7 +36,7 @@ fn targets(directory: &Directory) -> Vec<String> {
 fn a8_a_grant_on_a_whole_kind_is_about_that_kind_alone() {
     in_every_state(Mix::All, |directory| {
         for (kind, permissions) in kinds() {
-            let open = must(directory, &Strict, &[set_grant("everyone", &format!("{kind}/*"), permissions)])?;
+            let open = must(directory, Strict, &[set_grant("everyone", &format!("{kind}/*"), permissions)])?;
             for (who, principal, on, resource) in pairs(directory) {
                 let of_the_kind = on.split('/').next() == Some(kind);
                 let same = open.granted(principal, resource) == directory.granted(principal, resource);
@@ -55,7 +55,7 @@ fn a2_without_grants_only_ownership_is_left() {
         for on in targets(directory) {
             commands.extend(subjects(directory).iter().map(|to| set_grant(to, &on, &[])));
         }
-        let bare = must(directory, &Strict, &commands)?;
+        let bare = must(directory, Strict, &commands)?;
         for (who, principal, on, resource) in pairs(&bare) {
             let owner = bare.owner_of(resource);
             let acts_as = match principal {
@@ -104,7 +104,7 @@ fn key_is_new(directory: &Directory, name: &str) -> Held {
         json!({ "remove_key": { "key": name } }),
         json!({ "add_key": { "key": name, "acts_as": user, "scope": {} } }),
     ];
-    let (Some(old), Ok(after)) = (directory.key_by_name(name), apply(directory, &Strict, &again)) else {
+    let (Some(old), Ok(after)) = (directory.key_by_name(name), apply(directory, Strict, &again)) else {
         return Ok(());
     };
     let new = after.key_by_name(name).unwrap();

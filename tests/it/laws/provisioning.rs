@@ -63,14 +63,14 @@ fn g2_a_source_is_recorded_once() {
             json!({ "add_user": { "user": "hand", "profile": null } }),
             json!({ "add_user": { "user": "other", "profile": null, "source": "custom" } }),
         ];
-        let with = must(directory, &Strict, &commands)?;
+        let with = must(directory, Strict, &commands)?;
         let told = ["guest", "hand", "other"].map(|user| source_of(&with, user));
         ensure(told == ["local", "local", "custom"], || format!("recorded are {told:?}"))?;
         let known = users(&with).into_iter().map(|user| user.user).chain(["guest", "hand", "other"]);
         for user in known {
             let recorded = source_of(&with, user);
             for source in SOURCES {
-                let outcome = code(apply(&with, &Strict, &[sync(user, &json!(source), &["CN=a"], &[])]));
+                let outcome = code(apply(&with, Strict, &[sync(user, &json!(source), &["CN=a"], &[])]));
                 let kept = match &outcome {
                     Ok(after) => recorded == source && source_of(after, user) == source,
                     Err(code) => recorded != source && *code == "wrong_source",
@@ -100,7 +100,7 @@ fn regrouped(directory: &Directory) -> Result<Directory, String> {
     let joins =
         users(directory).into_iter().map(|user| json!({ "join": { "user": user.user, "group": "club" } }));
     commands.extend(joins);
-    must(directory, &Strict, &commands)
+    must(directory, Strict, &commands)
 }
 
 #[test]
@@ -111,13 +111,13 @@ fn g2_a_sync_adjusts_external_groups_and_nothing_else() {
         for user in &before {
             let source = source_of(&grouped, user.user);
             for external in EXTERNAL {
-                let synced = must(&grouped, &Strict, &[sync(user.user, &source, external, &[])])?;
+                let synced = must(&grouped, Strict, &[sync(user.user, &source, external, &[])])?;
                 ensure(users(&synced) == before, || {
                     format!("{user:?} with {external:?}: {:?}", users(&synced))
                 })?;
                 // A group that is made after the sync follows it too.
                 let late = json!({ "add_group": { "group": "z_late", "members": { "external": ["CN=a"] } } });
-                let synced = must(&synced, &Strict, &[late])?;
+                let synced = must(&synced, Strict, &[late])?;
                 let (a, bc) =
                     (external.contains(&"CN=a"), external.iter().any(|name| ["CN=b", "CN=c"].contains(name)));
                 let reader = user.wants.as_deref() == Some("reader");
@@ -140,13 +140,13 @@ fn g2_provisioning_is_adding_with_the_profile_that_is_chosen() {
         for external in EXTERNAL {
             let ldap = json!("ldap");
             let refused =
-                code(apply(directory, &Strict, &[sync("new", &ldap, external, &[("provision", false)])]));
+                code(apply(directory, Strict, &[sync("new", &ldap, external, &[("provision", false)])]));
             ensure(refused.as_ref().err() == Some(&"unknown_user"), || format!("unasked for: {refused:?}"))?;
-            let synced = code(apply(directory, &Strict, &[sync("new", &ldap, external, &[])]));
+            let synced = code(apply(directory, Strict, &[sync("new", &ldap, external, &[])]));
             // Naming the profile by hand and giving the external names then is the same in two commands.
             let profile = chosen(directory, external);
             let add = json!({ "add_user": { "user": "new", "profile": profile, "source": "ldap" } });
-            let added = code(apply(directory, &Strict, &[add, sync("new", &ldap, external, &[])]));
+            let added = code(apply(directory, Strict, &[add, sync("new", &ldap, external, &[])]));
             ensure(synced == added, || format!("{external:?}: synced {synced:?}, added {added:?}"))?;
         }
         Ok(())
@@ -163,10 +163,10 @@ fn g2_a_sync_chooses_the_profile_again_only_if_asked_to() {
                 let update = sync(user.user, &source, external, &[("update_profile", true)]);
                 let profile = chosen(directory, external);
                 let assign = json!({ "assign_profile": { "user": user.user, "profile": profile } });
-                let updated = code(apply(directory, &Strict, &[update]));
-                // What cannot be had is left, and the rest of the sync stands (rule F1).
-                let assigned = apply(directory, &Strict, &[plain.clone(), assign]);
-                let assigned = code(assigned.or_else(|_| apply(directory, &Strict, &[plain])));
+                let updated = code(apply(directory, Strict, &[update]));
+                // A profile that cannot be had refuses nothing, and the rest of the sync stands (rule F1).
+                let assigned = apply(directory, Strict, &[plain.clone(), assign]);
+                let assigned = code(assigned.or_else(|_| apply(directory, Strict, &[plain])));
                 ensure(updated == assigned, || {
                     format!("{user:?} with {external:?}: updated {updated:?}, assigned {assigned:?}")
                 })?;
@@ -184,10 +184,10 @@ fn g3_external_names_choose_by_rank_or_by_the_first_match() {
             json!({ "add_user": { "user": "new", "profile": null } }),
             json!({ "suspend": { "user": "new" } }),
         ];
-        let away = must(directory, &Strict, &commands)?;
+        let away = must(directory, Strict, &commands)?;
         for external in EXTERNAL {
             let update = sync("new", &json!("local"), external, &[("update_profile", true)]);
-            let synced = must(&away, &Strict, &[update])?;
+            let synced = must(&away, Strict, &[update])?;
             let found = synced.seat_of(synced.user_by_name("new").unwrap()).and_then(|seat| seat.wants);
             let expected = chosen(directory, external);
             ensure(found == expected.as_deref(), || format!("{external:?}: {found:?}, not {expected:?}"))?;
@@ -205,9 +205,9 @@ fn g3_a_profile_left_out_is_the_default_one_and_null_is_none() {
         {
             let left_out = json!({ command: { field: named } });
             let written = json!({ command: { field: named, "profile": default } });
-            let [left_out, written] = [left_out, written].map(|way| code(apply(directory, &Strict, &[way])));
+            let [left_out, written] = [left_out, written].map(|way| code(apply(directory, Strict, &[way])));
             ensure(left_out == written, || format!("{command}: {left_out:?}, and {default}: {written:?}"))?;
-            let none = must(directory, &Strict, &[json!({ command: { field: named, "profile": null } })])?;
+            let none = must(directory, Strict, &[json!({ command: { field: named, "profile": null } })])?;
             let wants = none.seat_of(none.user_by_name(named).unwrap()).and_then(|seat| seat.wants);
             ensure(wants.is_none(), || format!("{command} without a profile: {wants:?}"))?;
             let Ok(after) = written else { continue };
@@ -233,7 +233,7 @@ fn set_everywhere(directory: &Directory, group: &str, widely: bool, nothing: boo
 /// The directory without the grants of a group.
 fn without_grants_of(directory: &Directory, group: &str) -> Result<Directory, String> {
     let commands = [true, false].map(|widely| set_everywhere(directory, group, widely, true));
-    must(directory, &Strict, &commands.concat())
+    must(directory, Strict, &commands.concat())
 }
 
 fn same_grants(directory: &Directory, expected: &Directory, after: &str) -> Held {
@@ -251,8 +251,8 @@ fn g5_removing_a_group_removes_its_memberships_and_its_grants() {
             let bare = without_grants_of(directory, group)?;
             let removal = json!({ "remove_group": { "group": group } });
             for widely in [true, false] {
-                let open = must(directory, &Strict, &set_everywhere(directory, group, widely, false))?;
-                let removed = must(&open, &Strict, std::slice::from_ref(&removal))?;
+                let open = must(directory, Strict, &set_everywhere(directory, group, widely, false))?;
+                let removed = must(&open, Strict, std::slice::from_ref(&removal))?;
                 same_grants(&removed, &bare, &removal.to_string())?;
                 for user in users(directory) {
                     let mut expected = directory.groups_of(directory.user_by_name(user.user).unwrap());
@@ -274,10 +274,10 @@ fn g5_a_later_group_of_the_same_name_has_no_members_and_no_grants() {
         for group in GROUPS.iter().filter(|group| directory.group_by_name(group).is_some()) {
             let again =
                 [json!({ "remove_group": { "group": group } }), json!({ "add_group": { "group": group } })];
-            let again = must(directory, &Strict, &again)?;
+            let again = must(directory, Strict, &again)?;
             let bare = without_grants_of(directory, group)?;
             for widely in [true, false] {
-                let open = must(&again, &Strict, &set_everywhere(directory, group, widely, false))?;
+                let open = must(&again, Strict, &set_everywhere(directory, group, widely, false))?;
                 same_grants(&open, &bare, &format!("{group} was made again"))?;
             }
             let members = again.members_of(again.group_by_name(group).unwrap());
@@ -310,10 +310,10 @@ fn g6_any_mixture_of_separators_invites_each_once_in_order() {
         let known = PROFILES.iter().filter(|profile| directory.figures(profile).is_some());
         for profile in known.map(|profile| json!(profile)).chain([Value::Null]) {
             let each = once.map(|user| json!({ "invite": { "user": user, "profile": profile } }));
-            let expected = code(apply(directory, &Waitlist, &each));
+            let expected = code(apply(directory, Waitlist, &each));
             for first in 0..SEPARATORS.len() {
                 let many = json!({ "text": text(&written, first), "profile": profile });
-                let found = code(apply(directory, &Waitlist, &[json!({ "invite_many": many })]));
+                let found = code(apply(directory, Waitlist, &[json!({ "invite_many": many })]));
                 ensure(found == expected, || format!("{many}: {found:?}, one by one {expected:?}"))?;
             }
         }
@@ -329,7 +329,7 @@ fn g6_one_bad_address_refuses_the_whole_and_each_is_listed() {
         let refused = |addresses: &[&str], listed: &[&str]| {
             for first in 0..SEPARATORS.len() {
                 let many = json!({ "text": text(addresses, first), "profile": null });
-                let outcome = apply(directory, &Strict, &[json!({ "invite_many": many })]);
+                let outcome = apply(directory, Strict, &[json!({ "invite_many": many })]);
                 let reason = outcome.as_ref().map_err(Refusal::reason).err();
                 let Some(RefusalReason::InvalidAddresses { addresses: found }) = reason else {
                     return Err(format!("{many}: {outcome:?}"));

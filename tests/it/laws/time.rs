@@ -26,7 +26,7 @@ fn seen(directory: &Directory) -> (Vec<super::Seated>, Vec<Value>) {
 #[test]
 fn c5_a_command_does_what_a_tick_and_then_the_command_would() {
     on_every_step(Mix::Seats, |taken| {
-        let Ok(ticked) = plan(taken.before, taken.at, &Strict, &[tick()]) else { return Ok(()) };
+        let Ok(ticked) = plan(taken.before, taken.at, Strict, &[tick()]) else { return Ok(()) };
         let policy = taken.step.policy.for_library();
         let later = plan(ticked.directory(), taken.at, policy, taken.commands);
         match (taken.result, &later) {
@@ -46,9 +46,9 @@ fn c5_a_command_does_what_a_tick_and_then_the_command_would() {
 #[test]
 fn c5_ticking_twice_is_ticking_once() {
     on_every_step(Mix::All, |taken| {
-        let Ok(ticked) = plan(taken.before, taken.at, &Strict, &[tick()]) else { return Ok(()) };
+        let Ok(ticked) = plan(taken.before, taken.at, Strict, &[tick()]) else { return Ok(()) };
         let again =
-            plan(ticked.directory(), taken.at, &Strict, &[tick()]).map_err(|error| error.to_string())?;
+            plan(ticked.directory(), taken.at, Strict, &[tick()]).map_err(|error| error.to_string())?;
         ensure(again.is_empty(), || format!("the second tick makes {:?}", again.events()))
     });
 }
@@ -68,7 +68,7 @@ fn c5_nothing_is_due_before_it_is_said_to_be() {
 
 /// Whether a tick changes anything. What has come due and was seen stays due no longer.
 fn changes(directory: &Directory, at: u64, expected: bool) -> Held {
-    let ticked = plan(directory, at, &Strict, &[tick()]).map_err(|error| error.to_string())?;
+    let ticked = plan(directory, at, Strict, &[tick()]).map_err(|error| error.to_string())?;
     ensure(ticked.is_empty() != expected, || format!("at {at}: {:?}", ticked.events()))
 }
 
@@ -76,7 +76,7 @@ fn changes(directory: &Directory, at: u64, expected: bool) -> Held {
 fn c5_an_older_time_is_refused_and_revives_nothing() {
     on_every_step(Mix::All, |taken| {
         let Some(older) = taken.before.committed_at().as_millis().checked_sub(1) else { return Ok(()) };
-        let refused = plan(taken.before, older, &Strict, taken.commands).map(|plan| plan.events().len());
+        let refused = plan(taken.before, older, Strict, taken.commands).map(|plan| plan.events().len());
         let code = refused.as_ref().map_err(entitle::Refusal::code).copied();
         ensure(code == Err("time_reversed"), || format!("at {older}: {refused:?}"))
     });

@@ -85,7 +85,8 @@ fn a6_every_reason_comes_in_its_turn() {
             check(json!(["admin", "create_projects"]), "credential_required"),
             { "do": { "record_credential": { "user": "ada", "resource": "instance" } } },
             check(json!(["admin", "create_projects"]), "allowed"),
-            { "do": { "suspend": { "user": "ada" } }, "refused": "owner_protected" }
+            { "do": [{ "transfer_ownership": { "resource": "instance", "to": "ada" } }, { "suspend": { "user": "ada" } }],
+              "refused": "owner_protected" }
         ]),
     );
 }

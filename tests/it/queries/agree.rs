@@ -7,7 +7,7 @@ use super::worlds::{Both, GROUPS, KEYS, KINDS, RESOURCES, USERS, story};
 use entitle::authorize::Explanation;
 use entitle::catalog::PermissionSet;
 use entitle::directory::{GranteeId, Target};
-use entitle::{Directory, GroupId, Principal, ResourceId, UserId};
+use entitle::{Directory, GroupId, Principal, ResourceId, Untyped, UserId};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -87,7 +87,7 @@ fn cell(both: &Both, who: &str, on: &str) -> Result<(), TestCaseError> {
             "bound: {}",
             &what
         );
-        let found = directory.resources_with(principal, set).any(|found| found == resource);
+        let found = directory.resources::<Untyped>(principal, set).any(|found| found == resource);
         prop_assert_eq!(decision.is_allowed(), found, "in the resources: {}", &what);
         if let Principal::User(user) = principal {
             let found = directory.principals(resource, set).any(|found| found == user);
@@ -159,7 +159,7 @@ fn users(both: &Both, on: &str) -> Result<(), TestCaseError> {
             for who in principals() {
                 let expected = listed(&both.oracle.resources(&who, kind, permission));
                 let principal = directory.principal_by_name(&who);
-                let found = principal.map(|who| directory.resources_with(who, set).collect::<Vec<_>>());
+                let found = principal.map(|who| directory.resources::<Untyped>(who, set).collect::<Vec<_>>());
                 let found = found.unwrap_or_default();
                 let found =
                     found.iter().map(|on| directory.resource_name(*on).unwrap().to_string()).collect();
@@ -229,6 +229,11 @@ fn review(both: &Both) -> Result<(), TestCaseError> {
         prop_assert_eq!(alone, 1, "the review of one principal has the row");
     }
     prop_assert_eq!(expected, found);
+    for on in RESOURCES.iter().filter_map(|on| directory.resource_by_name(on)) {
+        let all = directory.review().filter(|access| access.on == on).map(|access| access.who);
+        let here = directory.review_on(on).map(|access| access.who);
+        prop_assert_eq!(all.collect::<Vec<_>>(), here.collect::<Vec<_>>());
+    }
     Ok(())
 }
 
@@ -287,6 +292,7 @@ fn stale_ids_are_unknown() {
     assert_eq!(why.needs.len(), 2);
     assert_eq!(both.directory.review().count(), 0);
     assert_eq!(both.directory.review_of(ada).count(), 0);
+    assert_eq!(both.directory.review_on(churn).count(), 0);
     assert_eq!(both.directory.principals(churn, read).count(), 0);
     assert_eq!(both.directory.grants_on(Target::Resource(churn)).count(), 0);
     assert_eq!(both.directory.grants_of(GranteeId::User(ada)).count(), 0);

@@ -5,7 +5,7 @@
 
 use super::worlds::{Both, story, thing};
 use entitle::directory::{GranteeId, Target};
-use entitle::{Batch, Directory, GroupId, Principal, ResourceId, UserId};
+use entitle::{Batch, Directory, GroupId, Principal, ResourceId, Untyped, UserId};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -60,7 +60,7 @@ proptest! {
         if let Some(ada) = directory.user_by_name("ada") {
             let read = directory.catalog().permission_set("project", ["read"]).unwrap();
             in_pages(&mut again()?, &changes, size, &(Box::new(move |directory: &Directory, last: Option<&ResourceId>| {
-                let all = directory.resources_with(ada, read);
+                let all = directory.resources::<Untyped>(ada, read);
                 last.map_or(all.clone(), |last| all.after(*last)).collect()
             }) as Question<_>))?;
             in_pages(&mut again()?, &changes, size, &(Box::new(move |directory: &Directory, last: Option<&GroupId>| {

@@ -57,15 +57,15 @@ fn a_group_without_the_permission() {
         "user:ada",
         "write",
         "
-user:ada, write on project/churn: denied: it is not granted (not_granted)
+user:ada, write on project/churn: denied: not granted (not_granted)
   ada is active and holds reader
   granted to group:data-team on project/churn: read
-  profile reader leaves read: takes nothing
-  add-on studio is missing: takes nothing
-  no credential is recorded: takes nothing
-  granted in all: read
-  allowed in all: read
-  needed: no group of ada has write on project/churn; data-team has read; the group leads has it
+  profile reader allows read: removes nothing
+  the license lacks add-on studio: removes nothing
+  the user has recorded no credential: removes nothing
+  total granted: read
+  total allowed: read
+  needed: no group of ada has write on project/churn; data-team has read; group leads has it
   needed: profile reader does not include write on project; designer or advised would",
     );
 }
@@ -79,15 +79,15 @@ fn a_suspended_owner() {
 user:bob, run on project/churn: denied: the principal is not active (inactive)
   bob is suspended and holds no profile
   granted to the owner: admin, write, read, run
-  the user is suspended: takes admin, write, read, run
-  no profile is held: takes admin, write, read, run
-  add-on studio is missing: takes run
-  no credential is recorded: takes run
-  granted in all: admin, write, read, run
-  allowed in all: nothing
-  needed: bob is suspended and must be active
+  the user is suspended: removes admin, write, read, run
+  the user holds no profile: removes admin, write, read, run
+  the license lacks add-on studio: removes run
+  the user has recorded no credential: removes run
+  total granted: admin, write, read, run
+  total allowed: nothing
+  needed: bob must be active, but is suspended
   needed: bob holds no profile and wants designer
-  needed: run needs the add-on studio, which the license lacks
+  needed: run needs add-on studio, which the license lacks
   needed: run needs a credential for project/churn, and bob has recorded none",
     );
 }
@@ -99,32 +99,32 @@ fn a_key_with_a_scope() {
         "key:ci",
         "write",
         "
-key:ci, write on project/churn: allowed, beyond what the profile is meant for (allowed_beyond_profile)
+key:ci, write on project/churn: allowed beyond the advisory profile (allowed_beyond_profile)
   cyd is active and holds advised
   granted to group:leads on project/*: admin, write (implied), read (implied), run (implied)
-  scope of key ci leaves write, read: takes admin, run
-  advisory profile advised leaves read: would take write
-  add-on studio is missing: takes nothing
-  no credential is recorded: takes nothing
-  granted in all: write, read
-  allowed in all: write, read",
+  the scope of key ci allows write, read: removes admin, run
+  advisory profile advised allows read: would remove write
+  the license lacks add-on studio: removes nothing
+  the user has recorded no credential: removes nothing
+  total granted: write, read
+  total allowed: write, read",
     );
 }
 
 #[test]
-fn nothing_at_all() {
+fn nothing_granted() {
     case(
         "user:eve",
         "fly",
         "
 user:eve, fly on project/churn: denied: the principal is unknown (unknown_principal)
-  needed: there is no user:eve
-  needed: project has no permission fly",
+  needed: user:eve does not exist
+  needed: kind project has no permission fly",
     );
 }
 
 #[test]
-fn a_license_that_is_over() {
+fn a_license_that_lapsed() {
     let later = directory()
         .plan(Batch::host(Timestamp::from_millis(1_000)).add(Command::tick()))
         .unwrap()
@@ -133,7 +133,7 @@ fn a_license_that_is_over() {
     let needs: Vec<String> = explanation.needs.iter().map(ToString::to_string).collect();
     assert_eq!(
         (explanation.code(), needs),
-        ("license_lapsed", vec!["the license is lapsed, which cuts read".to_string()])
+        ("license_lapsed", vec!["the license is lapsed, which removes read".to_string()])
     );
 }
 
@@ -167,22 +167,22 @@ fn why_in_one_line() {
     assert_eq!(why("user:ada"), "group:data-team on project/churn: read");
     assert_eq!(
         why("key:ci"),
-        "group:leads on project/*: admin; but scope of key ci leaves write, read: takes admin, run; \
-         but advisory profile advised leaves read: would take write"
+        "group:leads on project/*: admin; but the scope of key ci allows write, read: removes admin, run; \
+         but advisory profile advised allows read: would remove write"
     );
     assert_eq!(
         why("user:bob"),
         "owner: admin, write, read, run; \
-         but the user is suspended: takes admin, write, read, run; \
-         but no profile is held: takes admin, write, read, run; \
-         but add-on studio is missing: takes run; \
-         but no credential is recorded: takes run"
+         but the user is suspended: removes admin, write, read, run; \
+         but the user holds no profile: removes admin, write, read, run; \
+         but the license lacks add-on studio: removes run; \
+         but the user has recorded no credential: removes run"
     );
 }
 
 /// What is held is told without what it implies, owning included, and of an add-on only what was asked for.
 #[test]
-fn what_is_there_and_what_is_missing() {
+fn granted_and_missing_permissions() {
     let catalog = Catalog::builder()
         .kind(
             Kind::named("project")
@@ -225,7 +225,7 @@ fn what_is_there_and_what_is_missing() {
 }
 
 #[test]
-fn somebody_who_waits() {
+fn a_user_who_waits() {
     let waits = Command::add_user("eve").profile("designer").group("leads");
     let designer = Command::add_user("dan").profile("designer");
     let directory = directory();
@@ -247,5 +247,5 @@ fn where_nothing_is_granted_nothing_is_summed_up() {
     let plan = directory().plan(Batch::host(Timestamp::EPOCH).add(fay)).unwrap();
     let explanation = plan.directory().explain_by_name("user:fay", "project/churn", &["read"]);
     assert_eq!((explanation.code(), explanation.grants.len()), ("not_granted", 0));
-    assert!(!explanation.to_string().contains("in all"), "{explanation}");
+    assert!(!explanation.to_string().contains("total"), "{explanation}");
 }

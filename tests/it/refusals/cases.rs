@@ -71,7 +71,7 @@ seat_limit         100 {"sync_user": {"user": "x", "source": "sso", "external_gr
 const CHANGING: &str = r#"
 unknown_user       100 {"accept_invite": {"user": "none"}}
 not_invited        100 {"accept_invite": {"user": "ada"}}
-not_invited        100 {"accept_invite": {"user": "old@x"}}
+invite_expired     100 {"accept_invite": {"user": "old@x"}}
 
 unknown_user       100 {"revoke_invite": {"user": ""}}
 not_invited        100 {"revoke_invite": {"user": "sue"}}
@@ -249,8 +249,10 @@ unknown_user       100 [{"add_user": {"user": "x", "profile": "designer"}}, {"jo
 unknown_group      100 [{"add_user": {"user": "x", "profile": "designer"}}, {"remove_group": {"group": "none"}}, {"join": {"user": "none", "group": "none"}}]
 owner_protected    100 [{"add_user": {"user": "x", "profile": "designer"}}, {"suspend": {"user": "ada"}}]
 not_offered        100 [{"add_user": {"user": "x", "profile": "designer"}}, {"install_license": {"name": "none", "seats": {}}}]
-license_lapsed     100 [{"add_user": {"user": "x", "profile": "designer"}}, {"install_license": {"name": "later", "seats": {"designer": 9}, "starts_at": 200}}]
+seat_limit         100 [{"add_user": {"user": "x", "profile": "designer"}}, {"install_license": {"name": "later", "seats": {"designer": 9}, "starts_at": 200}}]
+license_lapsed     100 [{"remove_license": {"name": "acme"}}, {"add_user": {"user": "x", "profile": "designer"}}, {"install_license": {"name": "later", "seats": {"designer": 9}, "starts_at": 200}}]
+no_license         100 [{"remove_license": {"name": "acme"}}, {"add_user": {"user": "x", "profile": "designer"}}]
 license_lapsed     100 [{"install_license": {"name": "over", "seats": {"designer": 9}, "expires_at": 100}}, {"add_user": {"user": "x", "profile": "designer"}}]
-not_invited        500 {"accept_invite": {"user": "bob@x"}}
+invite_expired     500 {"accept_invite": {"user": "bob@x"}}
 total_limit        499 {"add_user": {"user": "x", "profile": "reader"}}
 "#;

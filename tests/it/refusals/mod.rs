@@ -56,7 +56,7 @@ fn made() -> (Directory, World) {
     world.set_policy(Policy::Strict);
     for (at, command) in populated() {
         let commands = [command];
-        directory = plan(&directory, at, &Strict, &commands).unwrap().into_directory();
+        directory = plan(&directory, at, Strict, &commands).unwrap().into_directory();
         assert_eq!(world.apply(at, &commands), Ok(true), "{commands:?}");
     }
     (directory, world)
@@ -70,7 +70,7 @@ fn every_fault_is_reported_in_its_turn_and_changes_nothing() {
     let mut wrong = Vec::new();
     for (at, commands, expected) in every_case() {
         let batch = json!(commands);
-        let found = plan(&directory, at, &Strict, &commands).map_err(|refusal| refusal.code());
+        let found = plan(&directory, at, Strict, &commands).map_err(|refusal| refusal.code());
         if found.as_ref().err() != Some(&expected) {
             wrong.push(format!("{batch}: expected {expected}, found {found:?}"));
         }
@@ -84,10 +84,10 @@ fn every_fault_is_reported_in_its_turn_and_changes_nothing() {
 fn without_a_license_there_is_no_seat() {
     let directory = empty(&catalog());
     let taken = json!({ "add_user": { "user": "x", "profile": "designer" } });
-    let refusal = plan(&directory, 0, &Strict, &[taken]).unwrap_err();
+    let refusal = plan(&directory, 0, Strict, &[taken]).unwrap_err();
     assert_eq!(refusal.code(), "no_license");
     let free = json!({ "add_user": { "user": "x", "profile": "free" } });
-    assert!(plan(&directory, 0, &Strict, &[free]).is_ok());
+    assert!(plan(&directory, 0, Strict, &[free]).is_ok());
 }
 
 /// Rule C8, G4.
@@ -176,4 +176,84 @@ fn a_refusal_names_its_command() {
     assert_eq!(json["class"], "capacity");
     assert_eq!(json["command"], 1);
     assert_eq!(json["message"], refusal.to_string());
+}
+
+/// A message names what was asked and what stood against it, in the words of the command.
+#[test]
+fn messages_name_the_recorded_and_the_requested_value() {
+    let (directory, _) = made();
+    let message = |command: Value| plan(&directory, 100, Strict, &[command]).unwrap_err().to_string();
+    let cases = [
+        (
+            json!({ "add_user": { "user": "ada", "profile": "reader" } }),
+            "user `ada` already exists with profile `designer`, not `reader`",
+        ),
+        (
+            json!({ "add_user": { "user": "dan", "groups": ["staff"] } }),
+            "user `dan` already exists with groups `owners`, not `staff`",
+        ),
+        (
+            json!({ "add_user": { "user": "dan", "source": "sso" } }),
+            "user `dan` already exists with source `ldap`, not `sso`",
+        ),
+        (
+            json!({ "add_group": { "group": "staff", "members": { "external": ["CN=a"] } } }),
+            "group `staff` already exists with members `explicit`, not `external CN=a`",
+        ),
+        (
+            json!({ "add_group": { "group": "owners", "includes_owner_of": "project/b" } }),
+            "group `owners` already exists with includes_owner_of `project/a`, not `project/b`",
+        ),
+        (
+            json!({ "add_key": { "key": "ci", "acts_as": "ada" } }),
+            "key `ci` already exists with acts_as `dan`, not `ada`",
+        ),
+        (
+            json!({ "add_key": { "key": "ci", "acts_as": "dan", "scope": { "project/*": ["write"] } } }),
+            "key `ci` already exists with scope `nothing`, not `project/*: write, read`",
+        ),
+        (
+            json!({ "add_key": { "key": "ci", "acts_as": "dan", "expires_at": 900 } }),
+            "key `ci` already exists with expires_at none, not `900 ms`",
+        ),
+        (
+            json!({ "add_resource": { "resource": "project/a", "owner": "ada" } }),
+            "resource `project/a` already exists with owner `dan`, not `ada`",
+        ),
+        (
+            json!({ "assign_profile": { "user": "ada", "profile": "desinger" } }),
+            "there is no profile `desinger`; did you mean `designer`?",
+        ),
+        (
+            json!({ "add_resource": { "resource": "projet/a" } }),
+            "there is no kind `projet`, asked for in `projet/a`; did you mean `project`?",
+        ),
+        (
+            json!({ "grant": { "to": "everyone", "on": "project/*", "permissions": ["reads"] } }),
+            "kind `project` has no permission `reads`; did you mean `read`?",
+        ),
+        (json!({ "remove_group": { "group": "staf" } }), "there is no group `staf`"),
+    ];
+    for (command, expected) in cases {
+        assert_eq!(message(command.clone()), expected, "{command}");
+    }
+}
+
+/// Names of users, groups, resources and keys are suggested on demand only: a message may go to anyone.
+#[test]
+fn the_nearest_names_of_a_directory_are_given_to_the_host() {
+    let (directory, _) = made();
+    let cases = [
+        (json!({ "suspend": { "user": "dna" } }), vec!["dan"]),
+        (json!({ "remove_group": { "group": "reader" } }), vec!["readers"]),
+        (json!({ "remove_resource": { "resource": "project/c" } }), vec!["project/a", "project/b"]),
+        (json!({ "remove_key": { "key": "co" } }), vec!["ci"]),
+        (json!({ "assign_profile": { "user": "ada", "profile": "Reader" } }), vec!["reader"]),
+        (json!({ "suspend": { "user": "somebody.else" } }), vec![]),
+        (json!({ "accept_invite": { "user": "dan" } }), vec![]),
+    ];
+    for (command, expected) in cases {
+        let refusal = plan(&directory, 100, Strict, std::slice::from_ref(&command)).unwrap_err();
+        assert_eq!(refusal.nearest_names(&directory), expected, "{command}");
+    }
 }

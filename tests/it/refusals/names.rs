@@ -26,7 +26,7 @@ fn named(template: &str, name: &str) -> Value {
 fn names_are_checked_wherever_something_is_named() {
     let (directory, _) = made();
     let refused = |template: &str, name: &str| {
-        plan(&directory, 100, &Strict, &[named(template, name)]).err().map(|refusal| refusal.code())
+        plan(&directory, 100, Strict, &[named(template, name)]).err().map(|refusal| refusal.code())
     };
     let [longest, overlong] = ["x".repeat(256), "x".repeat(257)];
     let umlauts = "\u{e9}".repeat(128);
@@ -88,7 +88,7 @@ fn a_reference_that_could_be_no_name_is_simply_unknown() {
                 "unknown_user",
             ),
         ] {
-            let refusal = plan(&directory, 100, &Strict, std::slice::from_ref(&command)).unwrap_err();
+            let refusal = plan(&directory, 100, Strict, std::slice::from_ref(&command)).unwrap_err();
             assert_eq!(refusal.code(), code, "{command}");
         }
     }
@@ -101,7 +101,7 @@ fn names_that_differ_in_any_byte_are_different() {
     let alike = ["x", "X", "\u{e9}", "e\u{301}", "x:", "x#", "x|", "x/", "x*", "user:x", "\u{445}"];
     for template in NAMED.iter().filter(|template| template.contains("add_") && !template.contains("email")) {
         for name in alike {
-            let planned = plan(&directory, 100, &Strict, &[named(template, name)]).unwrap();
+            let planned = plan(&directory, 100, Strict, &[named(template, name)]).unwrap();
             assert!(!planned.is_empty(), "{template} with {name:?} is somebody else");
             directory = planned.into_directory();
         }

@@ -1,0 +1,117 @@
+//! The errors of an authority.
+
+use alloc::string::String;
+use core::convert::Infallible;
+
+use crate::change::{Refusal, ReplayError};
+
+/// The error of [`catch_up`] and [`open`].
+///
+/// ```
+/// # use entitle::authority::CatchUpError;
+/// # use entitle::catalog::Catalog;
+/// # use entitle::change::{Commit, ReplayError};
+/// # use entitle::journal::{Journal, MemoryJournal};
+/// # use entitle::{Authority, Directory, Timestamp};
+/// # let empty = Directory::new(Catalog::builder().build()?);
+/// // A journal that begins after revision 5, for a directory that is at revision 0.
+/// let journal = MemoryJournal::after(5);
+/// # let commit = Commit { revision: 6, at: Timestamp::EPOCH, by: "ada".into(), events: Vec::new() };
+/// journal.append(5, &commit)?;
+///
+/// let error = Authority::open(empty, journal).unwrap_err();
+/// assert_eq!(error, CatchUpError::Replay(ReplayError::Gap { expected: 1, found: 6 }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CatchUpError<E> {
+    /// The journal could not be read.
+    #[error("the journal cannot be read: {0}")]
+    Journal(#[source] E),
+    /// The commits in the journal do not continue the directory.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+}
+
+/// The error of [`execute`] and [`execute_with`].
+///
+/// `E` is the error of the journal, and `D` the one with which the host declines; `execute` never does.
+///
+/// ```
+/// # use entitle::authority::ExecuteError;
+/// # use entitle::catalog::Catalog;
+/// # use entitle::journal::MemoryJournal;
+/// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
+/// # let directory = Directory::new(Catalog::builder().build()?);
+/// let authority = Authority::new(directory, MemoryJournal::new());
+/// let result = authority.execute(Batch::host(Timestamp::EPOCH).add(Command::suspend("bob")));
+/// let Err(ExecuteError::Refused(refusal)) = result else { return Err("there is no user `bob`".into()) };
+/// assert_eq!(refusal.code(), "unknown_user");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExecuteError<E, D = Infallible> {
+    /// The commands are refused, based on the last state in the journal; nothing changed.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Another writer committed first in every attempt; nothing changed.
+    #[error("another writer committed first in each of {attempts} attempts")]
+    Contended {
+        /// The number of attempts.
+        attempts: u32,
+    },
+    /// The journal ends before the directory: it is the wrong one, or commits are lost; nothing changed.
+    #[error("the journal ends at revision {journal}, and the directory is at {directory}")]
+    JournalBehind {
+        /// The last revision of the journal.
+        journal: u64,
+        /// The revision of the directory.
+        directory: u64,
+    },
+    /// The journal failed while appending. The commit may or may not be stored; the next call resolves it.
+    #[error("the journal failed: {0}")]
+    Journal(#[source] E),
+    /// The commits of other writers could not be loaded; nothing of this batch was committed.
+    #[error(transparent)]
+    CatchUp(#[from] CatchUpError<E>),
+    /// The host's own decision in [`execute_with`] was an error; nothing changed.
+    #[error(transparent)]
+    Declined(D),
+}
+
+/// The error of [`Authority::current`] and [`Reader::current`]: the directory is known to be out of date.
+///
+/// A commit of another process exists and cannot be followed, for example because this release does not know one of its
+/// events. Checks on the old state could allow what was revoked since, so a host denies, and restarts or upgrades the
+/// process.
+///
+/// [`Authority::current`]: super::Authority::current
+/// [`Reader::current`]: super::Reader::current
+///
+/// ```
+/// # use entitle::catalog::Catalog;
+/// # use entitle::change::Commit;
+/// # use entitle::journal::MemoryJournal;
+/// # use entitle::{Authority, Directory, Timestamp};
+/// # let empty = Directory::new(Catalog::builder().build()?);
+/// let authority = Authority::new(empty, MemoryJournal::new());
+/// let ninth = Commit { revision: 9, at: Timestamp::EPOCH, by: String::new(), events: Vec::new() };
+/// assert!(authority.follow([&ninth]).is_err());
+///
+/// let error = authority.current().unwrap_err();
+/// assert_eq!(error.to_string(), "the directory stays at revision 0: expected revision 1, found 9");
+/// # Ok::<(), entitle::catalog::CatalogError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the directory stays at revision {revision}: {cause}")]
+#[non_exhaustive]
+pub struct StoppedError {
+    /// The last revision that could be followed.
+    pub revision: u64,
+    /// The error that [`follow`](super::Authority::follow) or [`catch_up`](super::Authority::catch_up) returned.
+    pub cause: String,
+    /// The revision that must be reached before the directory is up to date; none if the journal could not be read.
+    pub(super) until: Option<u64>,
+}

@@ -1,0 +1,125 @@
+//! Names that are close to one that names nothing.
+
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use super::refusal::{Refusal, RefusalReason};
+use crate::directory::Directory;
+use crate::id::ResourceId;
+
+impl Refusal {
+    /// Returns up to three names of a directory that the unknown name of this refusal may have meant, nearest first.
+    ///
+    /// Empty if the refusal is of another sort, if no name is close, or without the feature `std`. Names are close if few
+    /// letters were left out, added, changed or swapped; case does not count. The message of a refusal lists such names
+    /// of the catalog, but not those of users, groups, resources and keys: the host decides who may learn them.
+    ///
+    /// Costs a walk over all names of that sort.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// # let batch = Batch::host(Timestamp::EPOCH).extend(["data", "sales"].map(Command::add_group));
+    /// # let directory = directory.plan(batch)?.into_directory();
+    /// let batch = Batch::host(Timestamp::EPOCH).add(Command::remove_group("dtaa"));
+    /// let refusal = directory.plan(batch).unwrap_err();
+    /// assert_eq!(refusal.to_string(), "there is no group `dtaa`");
+    /// # #[cfg(feature = "std")]
+    /// assert_eq!(refusal.nearest_names(&directory), ["data"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn nearest_names(&self, directory: &Directory) -> Vec<String> {
+        match self.reason() {
+            RefusalReason::UnknownUser { user } => {
+                nearest(user, directory.users().filter_map(|id| directory.user_name(id)))
+            }
+            RefusalReason::UnknownGroup { group } => {
+                nearest(group, directory.groups().filter_map(|id| directory.group_name(id)))
+            }
+            RefusalReason::UnknownKey { key } => {
+                nearest(key, directory.keys().filter_map(|id| directory.key_name(id)))
+            }
+            RefusalReason::UnknownResource { resource } => nearest_resources(resource, directory),
+            RefusalReason::UnknownKind { nearest, .. }
+            | RefusalReason::UnknownPermission { nearest, .. }
+            | RefusalReason::UnknownProfile { nearest, .. } => nearest.clone(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Returns the nearest resources of the kind that the text names, or of all if it names none.
+fn nearest_resources(text: &str, directory: &Directory) -> Vec<String> {
+    let name = |resource: ResourceId| directory.resource_name(resource).map(|name| name.to_string());
+    let kind = text.split_once('/').and_then(|(kind, _)| directory.catalog().kind(kind));
+    match kind {
+        Some(kind) => nearest(text, directory.resources_of_kind(kind).filter_map(name)),
+        None => nearest(text, directory.all_resources().filter_map(name)),
+    }
+}
+
+/// The most names that are suggested.
+#[cfg(feature = "std")]
+const MOST: usize = 3;
+
+/// Returns the few names that are nearest to a text, nearest first.
+///
+/// One edit in three letters is near, as in the suggestions of `rustc`.
+#[cfg(feature = "std")]
+pub(super) fn nearest<N: AsRef<str>>(text: &str, names: impl IntoIterator<Item = N>) -> Vec<String> {
+    let text = text.to_lowercase();
+    let limit = (text.chars().count() / 3).max(1);
+    let mut found: Vec<(usize, String)> = Vec::new();
+    for name in names {
+        let name = name.as_ref();
+        let distance = strsim::osa_distance(&text, &name.to_lowercase());
+        if distance > limit {
+            continue;
+        }
+        let place = found.partition_point(|(other, _)| *other <= distance);
+        if place < MOST {
+            found.insert(place, (distance, name.to_string()));
+            found.truncate(MOST);
+        }
+    }
+    found.into_iter().map(|(_, name)| name).collect()
+}
+
+/// Without the standard library no names are suggested: the measure of distance needs it.
+#[cfg(not(feature = "std"))]
+pub(super) fn nearest<N: AsRef<str>>(_: &str, _: impl IntoIterator<Item = N>) -> Vec<String> {
+    Vec::new()
+}
+
+/// The end of a message: the names that may have been meant.
+pub(super) fn did_you_mean(nearest: &[String]) -> String {
+    if nearest.is_empty() {
+        return String::new();
+    }
+    let names: Vec<String> = nearest.iter().map(|name| alloc::format!("`{name}`")).collect();
+    alloc::format!("; did you mean {}?", names.join(" or "))
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::{did_you_mean, nearest};
+
+    #[test]
+    fn a_slip_of_the_keyboard_is_near() {
+        let names = ["write", "read", "export", "read_dashboard"];
+        assert_eq!(nearest("wriet", names), ["write"]);
+        assert_eq!(nearest("READ", names), ["read"]);
+        assert_eq!(nearest("xport", names), ["export"]);
+        assert!(nearest("administer", names).is_empty());
+    }
+
+    #[test]
+    fn the_nearest_three_are_listed_in_the_order_of_distance_and_then_as_given() {
+        let names = ["group-9", "group-12", "group-1", "group-2", "group-3"];
+        assert_eq!(nearest("group-1", names), ["group-1", "group-9", "group-12"]);
+        assert!(nearest("", names).is_empty());
+        assert_eq!(did_you_mean(&["a".into(), "b".into()]), "; did you mean `a` or `b`?");
+        assert_eq!(did_you_mean(&[]), "");
+    }
+}

@@ -46,7 +46,7 @@ pub enum CatchUpError<E> {
 /// # let directory = Directory::new(Catalog::builder().build()?);
 /// let authority = Authority::new(directory, MemoryJournal::new());
 /// let result = authority.execute(Batch::host(Timestamp::EPOCH).add(Command::suspend("bob")));
-/// let Err(ExecuteError::Refused(refusal)) = result else { return Err("there is no user `bob`".into()) };
+/// let Err(ExecuteError::Refused(refusal)) = result else { return Err("a refusal was expected".into()) };
 /// assert_eq!(refusal.code(), "unknown_user");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -63,7 +63,10 @@ pub enum ExecuteError<E, D = Infallible> {
         attempts: u32,
     },
     /// The journal ends before the directory: it is the wrong one, or commits are lost; nothing changed.
-    #[error("the journal ends at revision {journal}, and the directory is at {directory}")]
+    #[error(
+        "the journal ends at revision {journal}, before the directory at revision {directory}: \
+         it is another one, or lacks commits"
+    )]
     JournalBehind {
         /// The last revision of the journal.
         journal: u64,
@@ -101,7 +104,7 @@ pub enum ExecuteError<E, D = Infallible> {
 /// assert!(authority.follow([&ninth]).is_err());
 ///
 /// let error = authority.current().unwrap_err();
-/// assert_eq!(error.to_string(), "the directory stays at revision 0: expected revision 1, found 9");
+/// assert_eq!(error.to_string(), "the directory stays at revision 0: expected the commit of revision 1, found revision 9");
 /// # Ok::<(), entitle::catalog::CatalogError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

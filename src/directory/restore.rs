@@ -1,6 +1,5 @@
 //! Reads a directory back from its content; each part is checked against those before it.
 
-use alloc::borrow::ToOwned as _;
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -12,7 +11,7 @@ use super::model::{ParsedTarget, parse_resource};
 use super::mutate::BulkIndex;
 use super::resolve::{Checked, ensure};
 use super::storage::{Membership, Scope};
-use super::{Directory, Grantee, GranteeId, Members, ParseNameError, Target, UserStatus};
+use super::{Directory, Grantee, GranteeId, MembershipRule, ParseNameError, Target, UserStatus};
 use crate::catalog::{Catalog, KindDefinition, KindId};
 use crate::id::{ResourceId, UserId};
 use crate::limits::{MAX_GROUPS, MAX_KEYS, MAX_RESOURCES, MAX_USERS};
@@ -87,7 +86,9 @@ impl Restore {
         for profile in directory.catalog.profiles() {
             let figures = directory.figures(profile);
             let low = figures.filter(|figures| figures.peak < figures.consumed);
-            ensure(low.is_none(), || format!("the peak of `{profile}` is below what is consumed"))?;
+            ensure(low.is_none(), || {
+                format!("the peak of profile `{profile}` is less than its consumed seats")
+            })?;
         }
         Ok(directory)
     }
@@ -105,7 +106,7 @@ impl Restore {
         let terms = Terms::new(license, &self.directory.catalog).map_err(|error| error.to_string())?;
         let now = self.now();
         let due = terms.phase(now);
-        ensure(due == phase, || format!("the phase is `{}` at {now}", due.as_str()))?;
+        ensure(due == phase, || format!("the phase at {now} is `{due}`, not `{phase}`"))?;
         self.directory.install_license(Arc::new(terms), now);
         Ok(())
     }
@@ -113,14 +114,14 @@ impl Restore {
     fn book(&mut self, profile: &str, peak: u64, peak_at: Timestamp, seat_ms: u64) -> Checked {
         let id = self.directory.named_profile(profile)?;
         let bit = 1_u64 << id.get();
-        ensure(self.books & bit == 0, || "the profile has a book already".to_owned())?;
+        ensure(self.books & bit == 0, || format!("duplicate record of profile `{profile}`"))?;
         self.books |= bit;
         self.not_later("peak_at", peak_at)?;
         self.directory.ledger.restore_book(id, peak, peak_at, seat_ms);
         Ok(())
     }
 
-    fn group(&mut self, group: &Name, members: &Members) -> Checked {
+    fn group(&mut self, group: &Name, members: &MembershipRule) -> Checked {
         self.directory.group_name_is_free(group)?;
         let room = self.directory.group_count() < MAX_GROUPS;
         ensure(room, || format!("there are more than {MAX_GROUPS} groups"))?;
@@ -141,9 +142,9 @@ impl Restore {
         let holds = self.directory.named_seat(content.holds.as_deref(), content.basis)?;
         let turn = self.turn(content.turn)?;
         let seat = SeatRow { wants, holds, turn, ..SeatRow::default() };
-        self.directory.seat_makes_sense(content.status, &seat)?;
+        self.directory.check_seat(content.status, &seat)?;
         self.not_later("since", content.since)?;
-        self.invitation_makes_sense(content)?;
+        self.check_invitation(content)?;
 
         let now = self.now();
         let id = self.directory.add_user(&content.user, content.source, content.status);
@@ -171,7 +172,7 @@ impl Restore {
             let group_id = self.directory.named_group(group)?;
             let record = self.directory.group_record(group_id);
             let explicit = record.is_some_and(|group| group.membership == Membership::Explicit);
-            ensure(explicit, || format!("`{group}` has no members by command"))?;
+            ensure(explicit, || format!("group `{group}` has no explicit members"))?;
             joined.push(group_id.slot());
         }
         self.directory.collect_members(&mut self.index, id, joined);
@@ -182,16 +183,16 @@ impl Restore {
     fn turn(&mut self, turn: Option<u64>) -> Result<Option<Turn>, String> {
         let Some(number) = turn else { return Ok(None) };
         let turn = Turn::new(number).filter(|turn| turn.get() <= self.last_turn);
-        let turn = turn.ok_or_else(|| format!("the turn {number} was never given out"))?;
-        ensure(self.turns.insert(turn), || format!("the turn {number} is taken already"))?;
+        let turn = turn.ok_or_else(|| format!("turn {number} was never issued"))?;
+        ensure(self.turns.insert(turn), || format!("duplicate turn {number}"))?;
         Ok(Some(turn))
     }
 
     /// Checks that only an open invitation has an end, which is still to come.
-    fn invitation_makes_sense(&self, content: &UserContent) -> Checked {
+    fn check_invitation(&self, content: &UserContent) -> Checked {
         let Some(at) = content.expires_at else { return Ok(()) };
         let open = content.status == UserStatus::Invited && at > self.now();
-        ensure(open, || format!("there is no invitation that is open until {at}"))
+        ensure(open, || format!("`expires_at` is {at}, but the user has no invitation open until then"))
     }
 }
 
@@ -212,7 +213,7 @@ impl Restore {
 
     fn grant(&self, kind: KindId, to: &Grantee, permissions: &[String]) -> Result<u64, String> {
         let mask = self.directory.named_grant(kind, permissions)?;
-        ensure(mask != 0, || format!("`{to}` is granted nothing"))?;
+        ensure(mask != 0, || format!("the grant to `{to}` has no permissions"))?;
         Ok(mask)
     }
 
@@ -281,7 +282,7 @@ impl Restore {
         };
         let now = self.now();
         let expired = content.expires_at.is_some_and(|at| at <= now);
-        ensure(expired == content.expired, || format!("`expired` is not what it must be at {now}"))?;
+        ensure(expired == content.expired, || format!("`expired` must be {expired} at {now}"))?;
         let id = self.directory.add_key(&content.key, acts_as, scope, content.expires_at);
         if expired {
             self.directory.expire_key(id);

@@ -5,7 +5,7 @@ use core::convert::Infallible;
 
 use crate::change::{Refusal, ReplayError};
 
-/// The error of [`catch_up`] and [`open`].
+/// The error of [`Authority::catch_up`](super::Authority::catch_up) and [`Authority::open`](super::Authority::open).
 ///
 /// ```
 /// # use entitle::authority::CatchUpError;
@@ -34,7 +34,7 @@ pub enum CatchUpError<E> {
     Replay(#[from] ReplayError),
 }
 
-/// The error of [`execute`] and [`execute_with`].
+/// The error of [`Authority::execute`](super::Authority::execute) and [`Authority::execute_with`](super::Authority::execute_with).
 ///
 /// `E` is the error of the journal, and `D` the one with which the host declines; `execute` never does.
 ///
@@ -79,7 +79,7 @@ pub enum ExecuteError<E, D = Infallible> {
     /// The commits of other writers could not be loaded; nothing of this batch was committed.
     #[error(transparent)]
     CatchUp(#[from] CatchUpError<E>),
-    /// The host's own decision in [`execute_with`] was an error; nothing changed.
+    /// The host's own decision in [`Authority::execute_with`](super::Authority::execute_with) was an error; nothing changed.
     #[error(transparent)]
     Declined(D),
 }

@@ -52,7 +52,7 @@ fn one_command(criterion: &mut Criterion, world: &World, directory: &Directory) 
 fn everybody(criterion: &mut Criterion, world: &World, directory: &Directory) {
     let directory = with_everybody(world, directory);
     assert_eq!(
-        directory.members_of(directory.group_by_name("all").unwrap()).len(),
+        directory.member_names_of(directory.group_by_name("all").unwrap()).len(),
         world.size.users as usize
     );
     let user = directory.user_by_name(&worlds::user_name(8)).unwrap();
@@ -66,7 +66,7 @@ fn everybody(criterion: &mut Criterion, world: &World, directory: &Directory) {
                 assert!(after.granted(user, on).contains(Permissions::RUN));
             }
             "remove" => {
-                assert!(after.group_by_name("all").is_none() && !after.groups_of(user).contains(&"all"));
+                assert!(after.group_by_name("all").is_none() && !after.group_names_of(user).contains(&"all"));
             }
             _ => assert!(after.revision() > directory.revision()),
         }

@@ -64,8 +64,8 @@ fn resources(world: &World, directory: &Directory) -> Vec<(ResourceId<Project>, 
 
 fn lookups(criterion: &mut Criterion, world: &World, directory: &Directory) {
     let (users, resources) = (users(world, directory), resources(world, directory));
-    let found_by = |who: UserId| directory.resources::<Project>(who, Permissions::EXPORT).count();
-    let found_on = |on: ResourceId<Project>| directory.principals(on, Permissions::EXPORT).count();
+    let found_by = |who: UserId| directory.resources_for::<Project>(who, Permissions::EXPORT).count();
+    let found_on = |on: ResourceId<Project>| directory.users_for(on, Permissions::EXPORT).count();
     assert!(users.iter().all(|(who, count)| found_by(*who) == *count));
     assert!(resources.iter().all(|(on, count)| found_on(*on) == *count));
     let name = world.size.name;
@@ -81,7 +81,7 @@ fn lookups(criterion: &mut Criterion, world: &World, directory: &Directory) {
     // The first page of twenty costs what gathering the candidates costs.
     group.throughput(Throughput::Elements(20 * users.len() as u64));
     group.bench_function("page", |bencher| {
-        let page = |who| directory.resources::<Project>(who, Permissions::EXPORT).take(20).count();
+        let page = |who| directory.resources_for::<Project>(who, Permissions::EXPORT).take(20).count();
         bencher.iter(|| users.iter().map(|(who, _)| page(*who)).sum::<usize>());
     });
     group.finish();

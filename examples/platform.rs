@@ -72,7 +72,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let decision = directory.check(user, churn, asked);
         assert_eq!(decision, expected);
         let profile = directory.seat_of(user).and_then(|seat| seat.holds).unwrap_or("none");
-        let groups = directory.groups_of(user).join(", ");
+        let groups = directory.group_names_of(user).join(", ");
         let request = asked.iter_names().map(|(flag, _)| flag.to_lowercase()).collect::<Vec<_>>().join(", ");
         println!("{name:<6} {profile:<9} {groups:<6} {request:<7} {decision}");
     }

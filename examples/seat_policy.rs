@@ -8,7 +8,7 @@
 use core::time::Duration;
 use std::error::Error;
 
-use entitle::catalog::{Catalog, Choose, Kind, Profile};
+use entitle::catalog::{Catalog, Kind, Profile, ProfileChoice};
 use entitle::directory::UserSource;
 use entitle::seats::{Answer, RequestSource, SeatPolicy, SeatRequest};
 use entitle::{Batch, Command, Decision, Denial, Directory, Grantee, License, Timestamp};
@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
         .profile(Profile::new("designer"))
         .profile(Profile::new("reader").ceiling_on("project", ["read"]))
-        .external_profiles(Choose::Rank, [("CN=designers", "designer"), ("CN=staff", "reader")])
+        .external_profiles(ProfileChoice::Rank, [("CN=designers", "designer"), ("CN=staff", "reader")])
         .build()?;
     let policy = PlaceSynced { place_on: "reader" };
     let monday = Timestamp::from_millis(1_767_600_000_000);

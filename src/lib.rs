@@ -32,7 +32,7 @@
 //! Four types carry most of the API:
 //!
 //! - [`Catalog`](catalog::Catalog) declares a platform once: kinds of resources and their permissions, profiles, add-ons and
-//!   editions. It is written in code or read from data.
+//!   editions. It is built in code or deserialized.
 //! - [`Directory`] holds users, groups, resources, grants and seats at one revision. It is an immutable value, cheap to
 //!   clone. [`Directory::check`] takes ids and a permission set, does not allocate and cannot fail.
 //! - [`Batch`] carries a change: commands, the time, and the actor. [`Directory::plan`] turns it into a [`Plan`], which
@@ -44,13 +44,13 @@
 //! A server shares one directory between its threads with `Authority` (feature `sync`), which stores every commit in
 //! a [`Journal`](journal::Journal) before readers see it.
 //!
-//! The time is an argument ([`Timestamp`]), and storage is yours. The crate starts no threads, has no global state and
+//! Time is always an argument ([`Timestamp`]), and the host chooses the storage. The crate starts no threads, has no global state and
 //! contains no `unsafe` code.
 //!
 //! # Typed kinds
 //!
-//! A kind can be a Rust type with permissions from [`bitflags`]. Checking a resource for a permission of another kind does not
-//! compile then. Methods have the same names for typed and untyped kinds.
+//! A kind can be a Rust type with permissions from [`bitflags`]. Checking a resource for a permission of another kind is then a
+//! compile error. Typed and untyped kinds share the same methods.
 //!
 //! ```
 //! # use entitle::catalog::{Catalog, Kind, Profile};
@@ -93,7 +93,7 @@
 //! | `authority`, [`journal`] | the shared handle of a server, and the storage of commits |
 //! | `snapshot` | the stored form of a whole directory |
 //! | `scenario` | a platform's rules as data, with a test runner |
-//! | [`limits`] | the largest number of everything |
+//! | [`limits`] | maximum sizes and counts |
 //! | [`docs`] | guides: [express your platform](docs::express_your_platform), [patterns](docs::patterns), and the [specification](docs::specification) that rule numbers such as `A6` or `S7` refer to |
 //!
 //! # What it does not do

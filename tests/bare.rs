@@ -30,8 +30,8 @@ fn the_layers_work_without_features() {
     let write = directory.catalog().permission_set("project", ["write"]).unwrap();
     assert_eq!(directory.check(ada, churn, write), Decision::Allowed);
     assert_eq!(directory.check(bob, churn, write), Decision::Denied(Denial::BeyondProfile));
-    assert_eq!(directory.resources(ada, write).collect::<Vec<_>>(), [churn]);
-    assert_eq!(directory.principals(churn, write).collect::<Vec<_>>(), [ada]);
+    assert_eq!(directory.resources_for(ada, write).collect::<Vec<_>>(), [churn]);
+    assert_eq!(directory.users_for(churn, write).collect::<Vec<_>>(), [ada]);
     assert!(directory.explain(bob, churn, write).to_string().contains("reader"));
 
     assert_eq!(

@@ -5,7 +5,7 @@ use core::convert::Infallible;
 
 use crate::change::{Refusal, ReplayError};
 
-/// The error of [`catch_up`] and [`open`].
+/// The error of [`Authority::catch_up`](super::Authority::catch_up) and [`Authority::open`](super::Authority::open).
 ///
 /// ```
 /// # use entitle::authority::CatchUpError;
@@ -34,7 +34,7 @@ pub enum CatchUpError<E> {
     Replay(#[from] ReplayError),
 }
 
-/// The error of [`execute`] and [`execute_with`].
+/// The error of [`Authority::execute`](super::Authority::execute) and [`Authority::execute_with`](super::Authority::execute_with).
 ///
 /// `E` is the error of the journal, and `D` the one with which the host declines; `execute` never does.
 ///
@@ -46,7 +46,7 @@ pub enum CatchUpError<E> {
 /// # let directory = Directory::new(Catalog::builder().build()?);
 /// let authority = Authority::new(directory, MemoryJournal::new());
 /// let result = authority.execute(Batch::host(Timestamp::EPOCH).add(Command::suspend("bob")));
-/// let Err(ExecuteError::Refused(refusal)) = result else { return Err("there is no user `bob`".into()) };
+/// let Err(ExecuteError::Refused(refusal)) = result else { return Err("a refusal was expected".into()) };
 /// assert_eq!(refusal.code(), "unknown_user");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -63,7 +63,10 @@ pub enum ExecuteError<E, D = Infallible> {
         attempts: u32,
     },
     /// The journal ends before the directory: it is the wrong one, or commits are lost; nothing changed.
-    #[error("the journal ends at revision {journal}, and the directory is at {directory}")]
+    #[error(
+        "the journal ends at revision {journal}, before the directory at revision {directory}: \
+         it is another one, or lacks commits"
+    )]
     JournalBehind {
         /// The last revision of the journal.
         journal: u64,
@@ -76,7 +79,7 @@ pub enum ExecuteError<E, D = Infallible> {
     /// The commits of other writers could not be loaded; nothing of this batch was committed.
     #[error(transparent)]
     CatchUp(#[from] CatchUpError<E>),
-    /// The host's own decision in [`execute_with`] was an error; nothing changed.
+    /// The host's own decision in [`Authority::execute_with`](super::Authority::execute_with) was an error; nothing changed.
     #[error(transparent)]
     Declined(D),
 }
@@ -101,7 +104,7 @@ pub enum ExecuteError<E, D = Infallible> {
 /// assert!(authority.follow([&ninth]).is_err());
 ///
 /// let error = authority.current().unwrap_err();
-/// assert_eq!(error.to_string(), "the directory stays at revision 0: expected revision 1, found 9");
+/// assert_eq!(error.to_string(), "the directory stays at revision 0: expected the commit of revision 1, found revision 9");
 /// # Ok::<(), entitle::catalog::CatalogError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -15,7 +15,7 @@ use arc_swap::ArcSwap;
 
 pub use self::error::{CatchUpError, ExecuteError, StoppedError};
 pub use self::reader::Reader;
-use crate::change::{Batch, Commit, Plan, ReplayError, StalePlanError};
+use crate::change::{Batch, Commit, Plan, Refusal, ReplayError, StalePlanError};
 use crate::directory::Directory;
 use crate::journal::{AppendError, Journal};
 use crate::seats::{SeatPolicy, Strict};
@@ -59,8 +59,7 @@ const ATTEMPTS: u32 = 16;
 ///
 /// # A database of the host
 ///
-/// Hosts that store commits in their own transaction, or asynchronously, use the parts: [`load`](Self::load),
-/// [`Directory::plan`], their own transaction, [`publish`](Self::publish); and [`follow`](Self::follow) with the
+/// Hosts that store commits in their own transaction, or asynchronously, use the parts: [`plan`](Self::plan), their own transaction, [`publish`](Self::publish); and [`follow`](Self::follow) with the
 /// commits of other processes.
 pub struct Authority<J> {
     current: Arc<ArcSwap<State>>,
@@ -233,6 +232,37 @@ impl<J: Journal> Authority<J> {
         Reader::new(Arc::clone(&self.current))
     }
 
+    /// Plans a batch on the current directory, by the policy that [`execute`](Self::execute) would use: a preview.
+    ///
+    /// Nothing is stored or published. A batch whose time is before the last commit is planned at the time of that commit.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] as from [`Directory::plan`]. A later `execute` can differ if another commit comes between.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::journal::MemoryJournal;
+    /// # use entitle::seats::Waitlist;
+    /// # use entitle::{Authority, Batch, Command, Directory, License, Timestamp};
+    /// # let catalog = Catalog::builder().profile(Profile::new("designer")).build()?;
+    /// let authority = Authority::new(Directory::new(catalog), MemoryJournal::new()).policy(Waitlist);
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(License::new("acme").seats("designer", 0))
+    ///     .add(Command::add_user("ada").profile("designer"));
+    /// // Strict would refuse; the policy of the authority lets her wait.
+    /// assert_eq!(authority.plan(batch)?.directory().figures("designer").unwrap().waiting, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn plan(&self, batch: Batch) -> Result<Plan, Refusal> {
+        self.plan_on(&self.load(), batch)
+    }
+
+    /// Plans a batch by its policy or that of the authority, not before the last commit.
+    fn plan_on(&self, base: &Directory, batch: Batch) -> Result<Plan, Refusal> {
+        base.plan_with(batch.not_before(base.committed_at()), &*self.policy)
+    }
+
     /// Plans a batch, appends the commit to the journal and publishes the new directory; all or nothing.
     ///
     /// If another writer committed first, it catches up and plans the same batch again. When it returns, the commit is in
@@ -281,7 +311,7 @@ impl<J: Journal> Authority<J> {
     /// let appoint = |user: &str| {
     ///     authority.execute_with(|directory| {
     ///         let admins = directory.group_by_name("admins").ok_or("no such group")?;
-    ///         if directory.members_of(admins).len() > 0 {
+    ///         if directory.members_of(admins).next().is_some() {
     ///             return Err("there is an administrator already");
     ///         }
     ///         Ok(Batch::host(Timestamp::EPOCH).add(Command::join(user, "admins")))
@@ -300,10 +330,8 @@ impl<J: Journal> Authority<J> {
         let _writing = self.write();
         for _ in 0..self.attempts {
             let base = self.load();
-            let planned = decide(&base).map_err(ExecuteError::Declined).and_then(|batch| {
-                let batch = batch.not_before(base.committed_at());
-                base.plan_with(batch, &*self.policy).map_err(ExecuteError::Refused)
-            });
+            let decided = decide(&base).map_err(ExecuteError::Declined);
+            let planned = decided.and_then(|batch| Ok(self.plan_on(&base, batch)?));
             let plan = match planned {
                 Ok(plan) => plan,
                 // Neither a refusal nor an empty commit may be based on an old state.

@@ -8,7 +8,7 @@ use crate::id::ResourceId;
 
 /// A principal bound to a directory, looked up once for many checks.
 ///
-/// Made by [`Directory::for_principal`]. The results are those of [`Directory::check`].
+/// Created by [`Directory::for_principal`]. The results are those of [`Directory::check`].
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};
@@ -32,12 +32,12 @@ use crate::id::ResourceId;
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Bound<'a> {
+pub struct BoundPrincipal<'a> {
     directory: &'a Directory,
     who: Option<PrincipalRef<'a>>,
 }
 
-impl<'a> Bound<'a> {
+impl<'a> BoundPrincipal<'a> {
     pub(super) fn new(directory: &'a Directory, who: Option<PrincipalRef<'a>>) -> Self {
         Self { directory, who }
     }

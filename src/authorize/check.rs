@@ -2,7 +2,7 @@
 
 use alloc::borrow::ToOwned as _;
 
-use super::Bound;
+use super::BoundPrincipal;
 use super::decision::Decision;
 use super::evaluate::{PrincipalRef, ResourceRef};
 use super::principal::PrincipalName;
@@ -129,8 +129,8 @@ impl Directory {
     ///
     /// An unknown principal is denied by every check of the returned value.
     #[inline]
-    pub fn for_principal(&self, who: impl Into<Principal>) -> Bound<'_> {
-        Bound::new(self, self.principal_ref(who.into()))
+    pub fn for_principal(&self, who: impl Into<Principal>) -> BoundPrincipal<'_> {
+        BoundPrincipal::new(self, self.principal_ref(who.into()))
     }
 
     /// Looks up a principal by its text form, such as `user:ada` or `key:ci`.

@@ -50,7 +50,7 @@ pub enum Denial {
     UnknownResource,
     /// The resource's kind does not have a requested permission.
     WrongKind,
-    /// Neither a grant nor ownership gives a requested permission (rule A2).
+    /// Neither a grant nor ownership gives a requested permission, or the scope of the API key lacks it (rules A2, A11).
     NotGranted,
     /// Granted, but the user holds no profile.
     NoSeat,
@@ -78,8 +78,29 @@ pub enum Layer {
     Licensing,
 }
 
+impl Layer {
+    /// Returns the name in snake case: `security` or `licensing`.
+    ///
+    /// ```
+    /// assert_eq!(entitle::authorize::Layer::Licensing.as_str(), "licensing");
+    /// ```
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Security => "security",
+            Self::Licensing => "licensing",
+        }
+    }
+}
+
+impl fmt::Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 impl Decision {
-    /// Returns true if the request may proceed.
+    /// Returns `true` if the request may proceed.
     #[must_use]
     pub const fn is_allowed(self) -> bool {
         matches!(self, Self::Allowed | Self::AllowedBeyondProfile)

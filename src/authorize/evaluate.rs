@@ -79,7 +79,7 @@ impl Recorder for () {
 }
 
 impl<'a> PrincipalRef<'a> {
-    /// Returns true if the user is active and the key, if any, has not expired (rule A6, `inactive`).
+    /// Returns `true` if the user is active and the key, if any, has not expired (rule A6, `inactive`).
     #[inline]
     pub(super) fn is_active(&self) -> bool {
         self.row.state == RowState::Active && self.key.is_none_or(|key| !key.expired)
@@ -174,7 +174,7 @@ impl Directory {
         kind.everyone() | user.kind_mask_on(on.kind()).unwrap_or_else(|| kind.mask(slot))
     }
 
-    /// Reports whether a user was not granted one of some permissions, where the rows hold all that was granted.
+    /// Returns `true` if a user was not granted one of some permissions, where the rows hold all that was granted.
     #[inline]
     fn any_missing_in_rows(
         &self,
@@ -226,7 +226,7 @@ impl Directory {
     /// Checks a user's request (rule A6).
     #[inline]
     pub(super) fn check_user(&self, who: UserId, on: ResourceId, request: Request) -> Decision {
-        // `check_in_rows` sees to it that both are there still, so their generations are all that is left to compare.
+        // `check_in_rows` tests that both rows are in use; here only the generations are compared.
         if let (Some(user), Some(resource)) = (self.user_row_at(who.slot()), self.resource_row_at(on.slot()))
             && user.generation == who.generation()
             && resource.generation == on.generation()

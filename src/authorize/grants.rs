@@ -25,7 +25,7 @@ pub struct Grant {
 
 /// An iterator over the grants on a target: to everyone, then to groups, then to users.
 ///
-/// Made by [`Directory::grants_on`].
+/// Created by [`Directory::grants_on`].
 #[derive(Clone, Debug)]
 #[must_use = "a lookup does nothing until it is iterated"]
 pub struct GrantsOn<'a> {
@@ -55,7 +55,7 @@ impl Iterator for GrantsOn<'_> {
 
 /// An iterator over the grants of a grantee: on whole kinds, then on resources.
 ///
-/// Made by [`Directory::grants_of`].
+/// Created by [`Directory::grants_of`].
 #[derive(Clone, Debug)]
 #[must_use = "a lookup does nothing until it is iterated"]
 pub struct GrantsOf<'a> {
@@ -63,7 +63,7 @@ pub struct GrantsOf<'a> {
     to: GranteeId,
     /// The remaining kinds, one bit each.
     kinds: u64,
-    /// The rest of the resources; for everyone, one part for each kind.
+    /// The remaining resources; for `everyone`, one iterator for each kind.
     resources: Vec<Peekable<SlotIter<'a, ResourceSlot>>>,
 }
 
@@ -116,15 +116,15 @@ impl Iterator for GrantsOf<'_> {
 
 /// An iterator over the members of a group.
 ///
-/// Made by [`Directory::member_ids`].
+/// Created by [`Directory::members_of`].
 #[derive(Clone, Debug)]
 #[must_use = "a lookup does nothing until it is iterated"]
-pub struct MemberIds<'a> {
+pub struct MembersOf<'a> {
     directory: &'a Directory,
     left: SlotIter<'a, UserSlot>,
 }
 
-impl MemberIds<'_> {
+impl MembersOf<'_> {
     /// Continues after the last user of the previous page. The user may have left the group since.
     pub fn after(mut self, last: UserId) -> Self {
         self.left.skip_to(last.slot());
@@ -132,7 +132,7 @@ impl MemberIds<'_> {
     }
 }
 
-impl Iterator for MemberIds<'_> {
+impl Iterator for MembersOf<'_> {
     type Item = UserId;
 
     fn next(&mut self) -> Option<UserId> {
@@ -144,18 +144,20 @@ impl Iterator for MemberIds<'_> {
     }
 }
 
+impl core::iter::FusedIterator for MembersOf<'_> {}
+
 /// An iterator over the groups of a user.
 ///
-/// Made by [`Directory::group_ids`].
+/// Created by [`Directory::groups_of`].
 #[derive(Clone, Debug)]
 #[must_use = "a lookup does nothing until it is iterated"]
-pub struct GroupIds<'a> {
+pub struct GroupsOf<'a> {
     directory: &'a Directory,
-    /// The slots that are left, the next one last.
+    /// The remaining slots, in reverse order.
     left: Vec<GroupSlot>,
 }
 
-impl GroupIds<'_> {
+impl GroupsOf<'_> {
     /// Continues after the last group of the previous page. The user may have left it since.
     pub fn after(mut self, last: GroupId) -> Self {
         self.left.retain(|&slot| slot > last.slot());
@@ -163,7 +165,7 @@ impl GroupIds<'_> {
     }
 }
 
-impl Iterator for GroupIds<'_> {
+impl Iterator for GroupsOf<'_> {
     type Item = GroupId;
 
     fn next(&mut self) -> Option<GroupId> {
@@ -174,6 +176,8 @@ impl Iterator for GroupIds<'_> {
         (0, Some(self.left.len()))
     }
 }
+
+impl core::iter::FusedIterator for GroupsOf<'_> {}
 
 impl Directory {
     /// Lists the grants on a resource or on a whole kind, in a stable order.
@@ -248,13 +252,13 @@ impl Directory {
     /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
     /// let (ada, bob) = (directory.user_by_name("ada").unwrap(), directory.user_by_name("bob").unwrap());
     /// let data = directory.group_by_name("data").unwrap();
-    /// assert_eq!(directory.member_ids(data).collect::<Vec<_>>(), [ada, bob]);
-    /// assert_eq!(directory.member_ids(data).after(ada).collect::<Vec<_>>(), [bob]);
+    /// assert_eq!(directory.members_of(data).collect::<Vec<_>>(), [ada, bob]);
+    /// assert_eq!(directory.members_of(data).after(ada).collect::<Vec<_>>(), [bob]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn member_ids(&self, group: GroupId) -> MemberIds<'_> {
+    pub fn members_of(&self, group: GroupId) -> MembersOf<'_> {
         let left = self.group_record(group).map_or(SlotIter::Flat(&[]), |group| group.members.iter());
-        MemberIds { directory: self, left }
+        MembersOf { directory: self, left }
     }
 
     /// Lists the groups of a user, in a stable order.
@@ -272,13 +276,13 @@ impl Directory {
     /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
     /// let ada = directory.user_by_name("ada").unwrap();
     /// let data = directory.group_by_name("data").unwrap();
-    /// assert_eq!(directory.group_ids(ada).collect::<Vec<_>>(), [data]);
+    /// assert_eq!(directory.groups_of(ada).collect::<Vec<_>>(), [data]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn group_ids(&self, user: UserId) -> GroupIds<'_> {
+    pub fn groups_of(&self, user: UserId) -> GroupsOf<'_> {
         let row = self.user_row(user);
         let mut left = row.map_or_else(Vec::new, |row| self.group_slots(user.slot(), row));
         left.sort_unstable_by(|a, b| b.cmp(a));
-        GroupIds { directory: self, left }
+        GroupsOf { directory: self, left }
     }
 }

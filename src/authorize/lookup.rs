@@ -19,7 +19,7 @@ use crate::id::{Principal, ResourceId, Untyped, UserId};
 
 /// An iterator over the resources of one kind that a principal may use, in a stable order.
 ///
-/// Made by [`Directory::resources`]. A resource keeps its position for as long as it exists. A page ends with some resource,
+/// Created by [`Directory::resources_for`]. A resource keeps its position for as long as it exists. A page ends with some resource,
 /// and the next page continues [`after`](Self::after) it, on the same directory or a later revision: a resource that did
 /// not change in between is neither skipped nor repeated.
 ///
@@ -39,14 +39,14 @@ use crate::id::{Principal, ResourceId, Untyped, UserId};
 /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
 /// let ada = directory.user_by_name("ada").unwrap();
 /// let read = directory.catalog().permission_set("project", ["read"]).unwrap();
-/// let page: Vec<ResourceId> = directory.resources(ada, read).take(2).collect();
-/// let next: Vec<ResourceId> = directory.resources(ada, read).after(page[1]).collect();
+/// let page: Vec<ResourceId> = directory.resources_for(ada, read).take(2).collect();
+/// let next: Vec<ResourceId> = directory.resources_for(ada, read).after(page[1]).collect();
 /// assert_eq!((page.len(), next.len()), (2, 1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a lookup does nothing until it is iterated"]
-pub struct Resources<'a, K = Untyped> {
+pub struct ResourcesFor<'a, K = Untyped> {
     directory: &'a Directory,
     who: Option<PrincipalRef<'a>>,
     request: Request,
@@ -58,17 +58,17 @@ pub struct Resources<'a, K = Untyped> {
 
 /// An iterator over the users who may do something on a resource, in a stable order.
 ///
-/// Made by [`Directory::principals`]. Pages work as in [`Resources`].
+/// Created by [`Directory::users_for`]. Pages work as in [`ResourcesFor`].
 #[derive(Clone, Debug)]
 #[must_use = "a lookup does nothing until it is iterated"]
-pub struct Principals<'a> {
+pub struct UsersFor<'a> {
     directory: &'a Directory,
     on: Option<ResourceRef<'a>>,
     request: Request,
     candidates: Candidates,
 }
 
-impl<K> Resources<'_, K> {
+impl<K> ResourcesFor<'_, K> {
     /// Continues after the last resource of the previous page. The resource may have been removed since.
     pub fn after(mut self, last: ResourceId<K>) -> Self {
         self.candidates.skip_to(last.index());
@@ -76,7 +76,7 @@ impl<K> Resources<'_, K> {
     }
 }
 
-impl Principals<'_> {
+impl UsersFor<'_> {
     /// Continues after the last user of the previous page. The user may have been removed since.
     pub fn after(mut self, last: UserId) -> Self {
         self.candidates.skip_to(last.index());
@@ -115,7 +115,7 @@ impl fmt::Debug for Candidates {
     }
 }
 
-impl<K> Iterator for Resources<'_, K> {
+impl<K> Iterator for ResourcesFor<'_, K> {
     type Item = ResourceId<K>;
 
     fn next(&mut self) -> Option<ResourceId<K>> {
@@ -136,7 +136,9 @@ impl<K> Iterator for Resources<'_, K> {
     }
 }
 
-impl Iterator for Principals<'_> {
+impl<K> core::iter::FusedIterator for ResourcesFor<'_, K> {}
+
+impl Iterator for UsersFor<'_> {
     type Item = UserId;
 
     fn next(&mut self) -> Option<UserId> {
@@ -151,6 +153,8 @@ impl Iterator for Principals<'_> {
     }
 }
 
+impl core::iter::FusedIterator for UsersFor<'_> {}
+
 impl Directory {
     /// Lists the resources of a kind on which a principal may do something.
     ///
@@ -159,7 +163,29 @@ impl Directory {
     /// principal's groups, grants and ownership reach, not to the number of resources; a grant on the whole kind reaches
     /// all of its resources.
     ///
-    /// `K` is a typed kind or, for a catalog that is data, [`Untyped`]; the permission set has the kind then.
+    /// With a typed kind, the kind is written at the call: `directory.resources_for::<Project>(ada, Permissions::READ)`.
+    /// With a [`PermissionSet`](crate::catalog::PermissionSet), which contains its kind, it is inferred.
+    ///
+    /// ```
+    /// # use entitle::bitflags::bitflags;
+    /// # use entitle::catalog::{Catalog, Kind, Profile, ResourceKind};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # bitflags! { #[derive(Clone, Copy)] pub struct Flags: u64 { const READ = 1; } }
+    /// # enum Project {}
+    /// # impl ResourceKind for Project { const NAME: &'static str = "project"; type Permissions = Flags; }
+    /// # let catalog = Catalog::builder().kind(Kind::of::<Project>()).profile(Profile::new("reader").exempt()).build()?;
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_user("ada").profile("reader"))
+    /// #     .add(Command::add_resource(Project::at("churn")))
+    /// #     .add(Command::grant(Grantee::user("ada"), Project::all(), Flags::READ));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let ada = directory.user_by_name("ada").unwrap();
+    /// let churn = directory.resource::<Project>("churn").unwrap();
+    /// assert!(directory.resources_for::<Project>(ada, Flags::READ).eq([churn]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// For a catalog that is data:
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
@@ -177,15 +203,15 @@ impl Directory {
     /// let ada = directory.user_by_name("ada").unwrap();
     /// let churn = directory.resource_by_name("project/churn").unwrap();
     /// let read = directory.catalog().permission_set("project", ["read"]).unwrap();
-    /// let readable: Vec<ResourceId> = directory.resources(ada, read).collect();
+    /// let readable: Vec<ResourceId> = directory.resources_for(ada, read).collect();
     /// assert_eq!(readable, [churn]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn resources<K: AnyKind>(
+    pub fn resources_for<K: AnyKind>(
         &self,
         who: impl Into<Principal>,
         permissions: K::Permissions,
-    ) -> Resources<'_, K> {
+    ) -> ResourcesFor<'_, K> {
         let request = K::request(permissions);
         let typed = || self.catalog().definitions().find(|(_, kind)| K::is(kind)).map(|(kind, _)| kind);
         let kind = request.kind().or_else(typed);
@@ -194,7 +220,7 @@ impl Directory {
             (Some(who), Some(kind)) => self.reachable(who, kind),
             _ => RoaringBitmap::new(),
         };
-        Resources {
+        ResourcesFor {
             directory: self,
             who,
             request,
@@ -262,19 +288,14 @@ impl Directory {
     /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
     /// let churn = directory.resource_by_name("project/churn").unwrap();
     /// let read = directory.catalog().permission_set("project", ["read"]).unwrap();
-    /// let readers = directory.principals(churn, read).filter_map(|user| directory.user_name(user));
+    /// let readers = directory.users_for(churn, read).filter_map(|user| directory.user_name(user));
     /// assert_eq!(readers.collect::<Vec<_>>(), ["ada"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn principals<K: AnyKind>(&self, on: ResourceId<K>, permissions: K::Permissions) -> Principals<'_> {
+    pub fn users_for<K: AnyKind>(&self, on: ResourceId<K>, permissions: K::Permissions) -> UsersFor<'_> {
         let on = on.untyped();
         let candidates = Candidates::new(self.reaching(on));
-        Principals {
-            directory: self,
-            on: self.resource_ref(on),
-            request: K::request(permissions),
-            candidates,
-        }
+        UsersFor { directory: self, on: self.resource_ref(on), request: K::request(permissions), candidates }
     }
 
     /// Returns the users who may have permissions on a resource.
@@ -323,7 +344,7 @@ impl Directory {
     }
 }
 
-/// Reports whether a principal was granted anything on a whole kind.
+/// Returns `true` if a principal was granted anything on a whole kind.
 fn has_any_on_kind(who: PrincipalRef<'_>, kind: &KindEntry) -> bool {
     kind.everyone() | kind.mask(who.slot) != 0
 }

@@ -7,8 +7,8 @@
 //! |---|---|
 //! | is this request allowed? | [`Directory::check`](crate::Directory::check) |
 //! | which permissions does a principal have here? | [`Directory::permissions`](crate::Directory::permissions) |
-//! | which resources may a principal use? | [`Directory::resources`](crate::Directory::resources) |
-//! | which users may use a resource? | [`Directory::principals`](crate::Directory::principals) |
+//! | which resources may a principal use? | [`Directory::resources_for`](crate::Directory::resources) |
+//! | which users may use a resource? | [`Directory::users_for`](crate::Directory::users_for) |
 //! | why is it allowed or denied? | [`Directory::explain`](crate::Directory::explain) |
 //! | what does everyone have? | [`Directory::review`](crate::Directory::review) |
 
@@ -24,10 +24,10 @@ mod lookup;
 mod principal;
 mod review;
 
-pub use self::bound::Bound;
+pub use self::bound::BoundPrincipal;
 pub use self::decision::{Decision, Denial, Layer};
 pub use self::explain::{Actor, ContributingGrant, Cut, CutBy, Explanation, Holding, Need, Through};
-pub use self::grants::{Grant, GrantsOf, GrantsOn, GroupIds, MemberIds};
-pub use self::lookup::{Principals, Resources};
+pub use self::grants::{Grant, GrantsOf, GrantsOn, GroupsOf, MembersOf};
+pub use self::lookup::{ResourcesFor, UsersFor};
 pub use self::principal::PrincipalName;
 pub use self::review::{Access, AccessRow, Review};

@@ -48,7 +48,7 @@ pub struct AccessRow {
     pub resource: String,
     /// The allowed permissions.
     pub permissions: Vec<String>,
-    /// The permissions that are granted and not allowed.
+    /// The permissions that are granted but not allowed.
     pub withheld: Vec<String>,
     /// The grants and the cuts in one line, as from [`Explanation::why`].
     pub why: String,
@@ -97,7 +97,7 @@ enum Next {
 
 /// An iterator over the access of every principal: users first, then keys.
 ///
-/// Made by [`Directory::review`] and [`Directory::review_of`].
+/// Created by [`Directory::review`] and [`Directory::review_of`].
 #[derive(Clone, Debug)]
 #[must_use = "a review does nothing until it is iterated"]
 pub struct Review<'a> {
@@ -116,7 +116,7 @@ impl<'a> Review<'a> {
         if let Some((_, _, candidates)) = &mut self.current {
             candidates.skip_to(on.index());
         }
-        // If the principal was removed, a new one may have its slot: all of that one's access belongs on this page.
+        // If the principal was removed, another may have its slot; that one's access has not been listed yet.
         self.next = match (self.next, who) {
             (Next::End, _) => Next::End,
             (_, Principal::User(user)) => Next::User(user.index().saturating_add(begun)),
@@ -171,6 +171,8 @@ impl<'a> Iterator for Review<'a> {
         }
     }
 }
+
+impl core::iter::FusedIterator for Review<'_> {}
 
 impl Directory {
     /// Lists the access of every principal, in a stable order.

@@ -13,8 +13,8 @@ use super::document::{
 };
 use super::kind::union_over;
 use super::{
-    AddOn, Catalog, CatalogError, CatalogPlace, Ceiling, Choose, Declared, Edition, ExternalChoice, Inner,
-    KindDefinition, ProfileDefinition, ProfileId,
+    AddOn, Catalog, CatalogError, CatalogPlace, Ceiling, Declared, Edition, ExternalChoice, Inner,
+    KindDefinition, ProfileChoice, ProfileDefinition, ProfileId,
 };
 use crate::limits::{MAX_KINDS, MAX_PERMISSIONS, MAX_PROFILES};
 use crate::name::{Name, NameError, check_identifier, check_name};
@@ -289,7 +289,7 @@ fn build_external(
     profiles: &Declared<ProfileDefinition>,
 ) -> Result<ExternalChoice, CatalogError> {
     let Some(external) = external else {
-        return Ok(ExternalChoice { choose: Choose::Rank, map: Box::default() });
+        return Ok(ExternalChoice { choose: ProfileChoice::Rank, map: Box::default() });
     };
     let within = || CatalogPlace::ExternalProfiles;
     let mapping = |entry: &super::ExternalProfile| {

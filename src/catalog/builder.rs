@@ -9,8 +9,9 @@ use core::marker::PhantomData;
 use bitflags::Flags as _;
 
 use super::document::{
-    AddOnDocument, Cap, CatalogDocument, CeilingDocument, Choose, EditionDocument, Enforcement, Entries,
-    ExternalProfile, ExternalProfiles, KindDocument, PermissionsDocument, ProfileDocument, SeatKind,
+    AddOnDocument, Cap, CatalogDocument, CeilingDocument, EditionDocument, Enforcement, Entries,
+    ExternalProfile, ExternalProfiles, KindDocument, PermissionsDocument, ProfileChoice, ProfileDocument,
+    SeatKind,
 };
 use super::kind::{ResourceKind, single_bits};
 use super::{Catalog, CatalogError};
@@ -38,7 +39,7 @@ impl CatalogBuilder {
     /// use entitle::catalog::{Catalog, Profile};
     ///
     /// let catalog = Catalog::builder().profile(Profile::new("designer")).profile(Profile::new("reader")).build()?;
-    /// assert!(catalog.profile("designer") < catalog.profile("reader"));
+    /// assert!(catalog.profile_by_name("designer") < catalog.profile_by_name("reader"));
     /// # Ok::<(), entitle::catalog::CatalogError>(())
     /// ```
     pub fn profile(mut self, profile: Profile) -> Self {
@@ -52,7 +53,7 @@ impl CatalogBuilder {
     /// use entitle::catalog::{Catalog, Profile};
     ///
     /// let catalog = Catalog::builder().profile(Profile::new("reader")).default_profile("reader").build()?;
-    /// assert_eq!(catalog.default_profile(), catalog.profile("reader"));
+    /// assert_eq!(catalog.default_profile(), catalog.profile_by_name("reader"));
     /// # Ok::<(), entitle::catalog::CatalogError>(())
     /// ```
     pub fn default_profile(mut self, profile: impl Into<String>) -> Self {
@@ -123,18 +124,18 @@ impl CatalogBuilder {
     /// Sets the mapping of external names, such as LDAP groups, to profiles (rule G3).
     ///
     /// ```
-    /// use entitle::catalog::{Catalog, Choose, Profile};
+    /// use entitle::catalog::{Catalog, ProfileChoice, Profile};
     ///
     /// let catalog = Catalog::builder()
     ///     .profile(Profile::new("designer"))
-    ///     .external_profiles(Choose::Rank, [("cn=data", "designer")])
+    ///     .external_profiles(ProfileChoice::Rank, [("cn=data", "designer")])
     ///     .build()?;
     /// assert_eq!(catalog.document().external_profiles.as_ref().unwrap().map[0].external, "cn=data");
     /// # Ok::<(), entitle::catalog::CatalogError>(())
     /// ```
     pub fn external_profiles<'a>(
         mut self,
-        choose: Choose,
+        choose: ProfileChoice,
         map: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Self {
         let map = map.into_iter().map(|(external, profile)| ExternalProfile {

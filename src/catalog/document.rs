@@ -252,7 +252,7 @@ pub enum Cap {
 pub struct ExternalProfiles {
     /// The rule for several matches.
     #[cfg_attr(feature = "serde", serde(default))]
-    pub choose: Choose,
+    pub choose: ProfileChoice,
     /// The mappings, in order.
     pub map: Vec<ExternalProfile>,
 }
@@ -262,7 +262,7 @@ pub struct ExternalProfiles {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
-pub enum Choose {
+pub enum ProfileChoice {
     /// The highest-ranked of the matched profiles and the default profile.
     #[default]
     Rank,

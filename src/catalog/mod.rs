@@ -22,8 +22,9 @@ use indexmap::IndexMap;
 
 pub use self::builder::{CatalogBuilder, Kind, Profile};
 pub use self::document::{
-    AddOnDocument, Cap, CatalogDocument, CeilingDocument, Choose, EditionDocument, Enforcement, Entries,
-    ExternalProfile, ExternalProfiles, KindDocument, PermissionsDocument, ProfileDocument, SeatKind,
+    AddOnDocument, Cap, CatalogDocument, CeilingDocument, EditionDocument, Enforcement, Entries,
+    ExternalProfile, ExternalProfiles, KindDocument, PermissionsDocument, ProfileChoice, ProfileDocument,
+    SeatKind,
 };
 pub use self::error::{CatalogError, CatalogPlace};
 pub use self::kind::{AnyKind, ResourceKind, TypedTarget};
@@ -83,7 +84,7 @@ pub(crate) struct Edition {
 
 /// The mapping of external names to profiles (rule G3).
 pub(crate) struct ExternalChoice {
-    choose: Choose,
+    choose: ProfileChoice,
     map: Box<[(Name, ProfileId)]>,
 }
 
@@ -140,12 +141,12 @@ impl Catalog {
     /// # use entitle::catalog::{Catalog, Kind};
     /// # let project = Kind::named("project").permissions(["write", "read"]);
     /// # let catalog = Catalog::builder().kind(project).build()?;
-    /// let project = catalog.kind("project").unwrap();
+    /// let project = catalog.kind_by_name("project").unwrap();
     /// assert_eq!(catalog.kind_name(project), Some("project"));
     /// # Ok::<(), entitle::catalog::CatalogError>(())
     /// ```
     #[must_use]
-    pub fn kind(&self, name: &str) -> Option<KindId> {
+    pub fn kind_by_name(&self, name: &str) -> Option<KindId> {
         self.0.kinds.get_index_of(name).and_then(KindId::from_index)
     }
 
@@ -154,12 +155,12 @@ impl Catalog {
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};
     /// let catalog = Catalog::builder().profile(Profile::new("reader")).build()?;
-    /// let reader = catalog.profile("reader").unwrap();
+    /// let reader = catalog.profile_by_name("reader").unwrap();
     /// assert_eq!(catalog.profile_name(reader), Some("reader"));
     /// # Ok::<(), entitle::catalog::CatalogError>(())
     /// ```
     #[must_use]
-    pub fn profile(&self, name: &str) -> Option<ProfileId> {
+    pub fn profile_by_name(&self, name: &str) -> Option<ProfileId> {
         self.0.profiles.get_index_of(name).and_then(ProfileId::from_index)
     }
 
@@ -201,7 +202,7 @@ impl Catalog {
         kind: &str,
         permissions: impl IntoIterator<Item = &'a str>,
     ) -> Option<PermissionSet> {
-        let id = self.kind(kind)?;
+        let id = self.kind_by_name(kind)?;
         let definition = self.definition(id)?;
         let mut bits = 0;
         for permission in permissions {
@@ -263,8 +264,8 @@ impl Catalog {
         let mut matched =
             external.map.iter().filter(|(name, _)| names.contains(name)).map(|&(_, profile)| profile);
         match external.choose {
-            Choose::Rank => matched.chain(self.0.default_profile).min(),
-            Choose::FirstMatch => matched.next().or(self.0.default_profile),
+            ProfileChoice::Rank => matched.chain(self.0.default_profile).min(),
+            ProfileChoice::FirstMatch => matched.next().or(self.0.default_profile),
         }
     }
 }

@@ -37,7 +37,7 @@ impl KindId {
 ///
 /// let catalog = Catalog::builder().kind(Kind::named("project").permissions(["write", "read"])).build()?;
 /// let write = catalog.permission_set("project", ["write"]).unwrap();
-/// assert_eq!(Some(write.kind()), catalog.kind("project"));
+/// assert_eq!(Some(write.kind()), catalog.kind_by_name("project"));
 /// assert_eq!(catalog.names(write).collect::<Vec<_>>(), ["write"]);
 /// # Ok::<(), entitle::catalog::CatalogError>(())
 /// ```

@@ -11,7 +11,7 @@ use super::permission::KindId;
 /// ```
 /// # use entitle::catalog::{Catalog, Profile};
 /// let catalog = Catalog::builder().profile(Profile::new("designer")).profile(Profile::new("reader")).build()?;
-/// assert!(catalog.profile("designer").unwrap() < catalog.profile("reader").unwrap());
+/// assert!(catalog.profile_by_name("designer").unwrap() < catalog.profile_by_name("reader").unwrap());
 /// # Ok::<(), entitle::catalog::CatalogError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

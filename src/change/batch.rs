@@ -139,12 +139,17 @@ impl Batch {
         self
     }
 
-    /// Appends commands of one type.
+    /// Appends commands of one type: builders of one kind, or [`Command`]s.
+    ///
+    /// Commands of several kinds are appended one by one with [`add`](Self::add).
     ///
     /// ```
     /// # use entitle::{Batch, Command, Timestamp};
-    /// let batch = Batch::host(Timestamp::EPOCH).extend(["data", "ops"].map(Command::add_group));
-    /// assert_eq!(batch.commands().len(), 2);
+    /// let mut batch = Batch::host(Timestamp::EPOCH).extend(["data", "ops"].map(Command::add_group));
+    /// for user in ["ada", "bob"] {
+    ///     batch = batch.add(Command::add_user(user)).add(Command::join(user, "data"));
+    /// }
+    /// assert_eq!(batch.commands().len(), 6);
     /// ```
     pub fn extend<C: Into<Command>>(mut self, commands: impl IntoIterator<Item = C>) -> Self {
         self.commands.extend(commands.into_iter().map(Into::into));

@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::scope::ScopeDocument;
-use crate::directory::{Members, UserSource};
+use crate::directory::{MembershipRule, UserSource};
 use crate::time::Timestamp;
 
 /// Adds an active user with a seat, groups and an e-mail address.
@@ -22,7 +22,7 @@ use crate::time::Timestamp;
 /// let directory = directory.plan(Batch::host(Timestamp::EPOCH).add(ada))?.into_directory();
 /// let ada = directory.user_by_name("ada").unwrap();
 /// assert_eq!(directory.source_of(ada), Some(UserSource::Sso));
-/// assert!(directory.groups_of(ada).into_iter().eq(["data", "ops"]));
+/// assert!(directory.group_names_of(ada).into_iter().eq(["data", "ops"]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -109,7 +109,7 @@ pub struct Invite {
 /// assert!(directory.user_by_name("bob@example.com").is_some());
 ///
 /// let refusal = directory.plan(Batch::host(now).add(Command::invite_many("ada@, bob"))).unwrap_err();
-/// assert_eq!(refusal.to_string(), "not an address: `ada@`, `bob`");
+/// assert_eq!(refusal.to_string(), "invalid addresses: `ada@`, `bob`: expected `name@place`");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -167,20 +167,21 @@ pub struct RemoveUser {
     pub heir: Option<String>,
 }
 
-/// Updates a user from an external directory; an unknown user is added unless [`known_only`](Self::known_only) is set
-/// (rule G2).
+/// Updates a user from an external directory, and adds an unknown one (rule G2).
+///
+/// [`without_provisioning`](Self::without_provisioning) refuses unknown users.
 ///
 /// The external groups decide the memberships of external groups. They also decide the profile (rule G3): when the user
 /// is added, and again if [`update_profile`](Self::update_profile) is set.
 ///
 /// ```
-/// # use entitle::catalog::{Catalog, Choose, Profile};
+/// # use entitle::catalog::{Catalog, ProfileChoice, Profile};
 /// # use entitle::directory::UserSource;
 /// # use entitle::{Batch, Command, Directory, Timestamp};
 /// # let catalog = Catalog::builder()
 /// #     .profile(Profile::new("designer").exempt())
 /// #     .profile(Profile::new("reader").exempt())
-/// #     .external_profiles(Choose::Rank, [("cn=data", "designer"), ("cn=all", "reader")])
+/// #     .external_profiles(ProfileChoice::Rank, [("cn=data", "designer"), ("cn=all", "reader")])
 /// #     .build()?;
 /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(catalog));
 /// // The catalog maps `cn=all` to `reader` and `cn=data` to `designer`, which has the higher rank.
@@ -231,7 +232,7 @@ const fn yes() -> bool {
 ///     .add(Command::add_group("readers").by_profile(["reader"]));
 /// let directory = directory.plan(batch)?.into_directory();
 /// let readers = directory.group_by_name("readers").unwrap();
-/// assert!(directory.members_of(readers).into_iter().eq(["ada"]));
+/// assert!(directory.member_names_of(readers).into_iter().eq(["ada"]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -243,7 +244,7 @@ pub struct AddGroup {
     pub group: String,
     /// The rule of membership; `None` is explicit, by [`join`](crate::Command::join) and `leave`.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub members: Option<Members>,
+    pub members: Option<MembershipRule>,
     /// The resource whose owner is always a member, for explicit groups only (rule A10).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub includes_owner_of: Option<String>,
@@ -427,7 +428,7 @@ impl RemoveUser {
 
 impl SyncUser {
     /// Refuses an unknown user (`unknown_user`) instead of adding it.
-    pub fn known_only(mut self) -> Self {
+    pub fn without_provisioning(mut self) -> Self {
         self.provision = false;
         self
     }
@@ -467,13 +468,13 @@ impl SyncUser {
 impl AddGroup {
     /// Makes the users who want one of these profiles the members.
     pub fn by_profile<P: Into<String>>(mut self, profiles: impl IntoIterator<Item = P>) -> Self {
-        self.members = Some(Members::ByProfile(texts(profiles)));
+        self.members = Some(MembershipRule::ByProfile(texts(profiles)));
         self
     }
 
     /// Makes the users with one of these external groups the members.
     pub fn external<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
-        self.members = Some(Members::External(texts(names)));
+        self.members = Some(MembershipRule::External(texts(names)));
         self
     }
 

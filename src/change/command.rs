@@ -10,7 +10,7 @@ use crate::seats::License;
 
 /// A change of a directory, by names; a [`Batch`](super::Batch) carries one or many.
 ///
-/// A command that asks for what already is succeeds and records nothing (rule C4), so provisioning can be repeated.
+/// A command that asks for the current state succeeds and records nothing (rule C4), so provisioning can be repeated.
 /// Commands with optional fields are made by a builder, such as [`AddUser`]; a batch takes both.
 ///
 /// ```
@@ -31,6 +31,7 @@ use crate::seats::License;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case", deny_unknown_fields))]
+#[non_exhaustive]
 pub enum Command {
     /// Adds an active user; see [`AddUser`].
     AddUser(AddUser),
@@ -295,7 +296,7 @@ impl Command {
         Self::AssignProfile { user: user.into(), profile: Some(profile.into()) }
     }
 
-    /// Withdraws the profile of a user, whose seat is free then.
+    /// Withdraws the profile of a user and frees the seat.
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, Timestamp};
@@ -416,7 +417,7 @@ impl Command {
     ///     .add(Command::sync_user("ada", UserSource::Ldap, ["cn=staff"]));
     /// let directory = directory.plan(batch)?.into_directory();
     /// let ada = directory.user_by_name("ada").unwrap();
-    /// assert!(directory.groups_of(ada).into_iter().eq(["staff"]));
+    /// assert!(directory.group_names_of(ada).into_iter().eq(["staff"]));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn sync_user<G: Into<String>>(
@@ -474,7 +475,7 @@ impl Command {
     ///     .add(Command::join("ada", "data"));
     /// let directory = directory.plan(batch)?.into_directory();
     /// let ada = directory.user_by_name("ada").unwrap();
-    /// assert!(directory.groups_of(ada).into_iter().eq(["data"]));
+    /// assert!(directory.group_names_of(ada).into_iter().eq(["data"]));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn join(user: impl Into<String>, group: impl Into<String>) -> Self {
@@ -492,7 +493,7 @@ impl Command {
     /// let directory = directory.plan(batch)?.into_directory();
     /// let plan = directory.plan(Batch::host(now).add(Command::leave("ada", "data")))?;
     /// let ada = directory.user_by_name("ada").unwrap();
-    /// assert_eq!(plan.directory().groups_of(ada).into_iter().count(), 0);
+    /// assert_eq!(plan.directory().group_names_of(ada).into_iter().count(), 0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn leave(user: impl Into<String>, group: impl Into<String>) -> Self {

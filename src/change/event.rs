@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::scope::ScopeDocument;
-use crate::directory::{Grantee, Members, UserSource};
+use crate::directory::{Grantee, MembershipRule, UserSource};
 use crate::name::Name;
 use crate::seats::{Basis, License, Phase};
 use crate::time::Timestamp;
@@ -30,6 +30,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case", deny_unknown_fields))]
+#[non_exhaustive]
 pub enum Event {
     /// A user was added and is active.
     UserAdded {
@@ -143,7 +144,7 @@ pub enum Event {
         /// The group.
         group: Name,
         /// The rule of membership.
-        members: Members,
+        members: MembershipRule,
         /// The resource whose owner is always a member, such as `project/churn`.
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
         includes_owner_of: Option<String>,

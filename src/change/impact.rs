@@ -16,7 +16,7 @@ use crate::seats::{Basis, SeatState};
 
 /// The difference that a plan makes: the access gained and lost, and the seats that change.
 ///
-/// Made by [`Plan::impact`](super::Plan::impact). It compares the last commit with the plan, including what is due,
+/// Created by [`Plan::impact`](super::Plan::impact). It compares the last commit with the plan, including what is due,
 /// by identity: a renamed user is the same, a user that was removed and added again is another. Users and resources
 /// that the plan adds or removes are included. Keys are not listed: their access follows from the user and the scope.
 ///
@@ -118,7 +118,7 @@ pub struct Requirement {
 }
 
 impl Requirement {
-    /// Makes a requirement of a principal that needs all of these permissions on a resource.
+    /// Creates a requirement of a principal that needs all of these permissions on a resource.
     pub fn new<P: Into<String>>(
         label: impl Into<String>,
         who: impl Into<String>,
@@ -180,7 +180,7 @@ impl Impact {
         self.access.iter().filter(|change| !change.loses.is_empty()).count()
     }
 
-    /// Returns true if a requirement is met before the plan and not after it.
+    /// Returns `true` if a requirement is met before the plan and not after it.
     ///
     /// A requirement that names an unknown principal, resource or permission was never met, and is not broken.
     ///
@@ -364,7 +364,7 @@ fn access_change(
     }
     let here = if after.resource_name(resource).is_some() { after } else { before };
     let name = here.resource_name(resource)?;
-    let kind = here.catalog().kind(name.kind())?;
+    let kind = here.catalog().kind_by_name(name.kind())?;
     Some(AccessChange {
         user: name_on_either_side(before, after, user)?,
         resource: name.to_string(),

@@ -1,4 +1,4 @@
-//! Names that are close to one that names nothing.
+//! Suggestions for unknown names.
 
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
@@ -23,7 +23,7 @@ impl Refusal {
     /// # let directory = directory.plan(batch)?.into_directory();
     /// let batch = Batch::host(Timestamp::EPOCH).add(Command::remove_group("dtaa"));
     /// let refusal = directory.plan(batch).unwrap_err();
-    /// assert_eq!(refusal.to_string(), "there is no group `dtaa`");
+    /// assert_eq!(refusal.to_string(), "unknown group `dtaa`");
     /// # #[cfg(feature = "std")]
     /// assert_eq!(refusal.nearest_names(&directory), ["data"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -40,6 +40,10 @@ impl Refusal {
             RefusalReason::UnknownKey { key } => {
                 nearest(key, directory.keys().filter_map(|id| directory.key_name(id)))
             }
+            RefusalReason::UnknownLicense { license } => {
+                let licenses = directory.license().into_iter().chain(directory.scheduled_licenses());
+                nearest(license, licenses.map(|license| license.name.as_str()))
+            }
             RefusalReason::UnknownResource { resource } => nearest_resources(resource, directory),
             RefusalReason::UnknownKind { nearest, .. }
             | RefusalReason::UnknownPermission { nearest, .. }
@@ -52,10 +56,10 @@ impl Refusal {
 /// Returns the nearest resources of the kind that the text names, or of all if it names none.
 fn nearest_resources(text: &str, directory: &Directory) -> Vec<String> {
     let name = |resource: ResourceId| directory.resource_name(resource).map(|name| name.to_string());
-    let kind = text.split_once('/').and_then(|(kind, _)| directory.catalog().kind(kind));
+    let kind = text.split_once('/').and_then(|(kind, _)| directory.catalog().kind_by_name(kind));
     match kind {
         Some(kind) => nearest(text, directory.resources_of_kind(kind).filter_map(name)),
-        None => nearest(text, directory.all_resources().filter_map(name)),
+        None => nearest(text, directory.resources().filter_map(name)),
     }
 }
 

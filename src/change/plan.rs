@@ -116,7 +116,7 @@ impl Plan {
         &self.events
     }
 
-    /// Returns true if the plan records nothing: every command asks for what already is, and nothing was due
+    /// Returns `true` if the plan records nothing: every command asks for what already is, and nothing was due
     /// (rules C4, C5).
     ///
     /// ```

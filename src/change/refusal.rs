@@ -1,5 +1,6 @@
-//! Why nothing was changed.
+//! Refusals of batches.
 
+use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
@@ -7,12 +8,13 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::nearest::did_you_mean;
-use crate::directory::UserSource;
+use crate::authorize::PrincipalName;
+use crate::directory::{UserSource, UserStatus};
 use crate::name::NameError;
-use crate::seats::{Phase, Quantity};
+use crate::seats::{LicenseConflict, Phase, Quantity};
 use crate::time::Timestamp;
 
-/// A refusal of a batch; nothing of it happened (rule S10).
+/// The error of a batch that cannot be planned. Nothing was changed (rule S10).
 ///
 /// It names what was asked, what stood against it, a stable [`code`](Self::code), and the command of the batch.
 ///
@@ -29,7 +31,7 @@ use crate::time::Timestamp;
 /// let refusal = directory.plan(batch).unwrap_err();
 /// assert_eq!(refusal.code(), "no_license");
 /// assert_eq!(refusal.class(), RefusalClass::Capacity);
-/// assert_eq!(refusal.command(), Some(1));
+/// assert_eq!(refusal.command_index(), Some(1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -70,11 +72,11 @@ impl Refusal {
     /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
     /// # let directory = Directory::new(Catalog::builder().build()?);
     /// let batch = Batch::host(Timestamp::EPOCH).add(Command::tick()).add(Command::suspend("bob"));
-    /// assert_eq!(directory.plan(batch).unwrap_err().command(), Some(1));
+    /// assert_eq!(directory.plan(batch).unwrap_err().command_index(), Some(1));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn command(&self) -> Option<usize> {
+    pub fn command_index(&self) -> Option<usize> {
         self.command
     }
 
@@ -144,13 +146,20 @@ impl Refusal {
 }
 
 #[cfg(feature = "serde")]
+impl serde::Serialize for RefusalClass {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+#[cfg(feature = "serde")]
 impl serde::Serialize for Refusal {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct as _;
 
         let mut object = serializer.serialize_struct("Refusal", 4)?;
         object.serialize_field("code", self.code())?;
-        object.serialize_field("class", self.class().as_str())?;
+        object.serialize_field("class", &self.class())?;
         object.serialize_field("command", &self.command)?;
         object.serialize_field("message", &alloc::string::ToString::to_string(self))?;
         object.end()
@@ -217,6 +226,12 @@ impl RefusalClass {
     }
 }
 
+impl fmt::Display for RefusalClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// A field of something that exists, and how it differs from what a command asked for (rule C4).
 ///
 /// ```
@@ -265,7 +280,7 @@ impl fmt::Display for FieldDifference {
 #[non_exhaustive]
 pub enum RefusalReason {
     /// The time given is before the last commit (rule C5).
-    #[error("{now} is before the last commit at {committed_at}")]
+    #[error("time {now} is before the last commit at {committed_at}")]
     TimeReversed {
         /// The time given.
         now: Timestamp,
@@ -273,12 +288,12 @@ pub enum RefusalReason {
         committed_at: Timestamp,
     },
     /// The actor may not ask for changes: unknown, inactive, or nothing is open to actors (rules D1, D2).
-    #[error("{actor} is not authorized to make changes: {because}")]
+    #[error("{} is not authorized to make changes: {reason}", text_of(actor.as_ref()))]
     NotAuthorized {
-        /// The actor, as text; "the actor" if it is unknown.
-        actor: String,
+        /// The actor; `None` if it is unknown.
+        actor: Option<PrincipalName>,
         /// The obstacle.
-        because: &'static str,
+        reason: &'static str,
     },
     /// A new name is malformed or overlong (rule C6).
     #[error("invalid name: {}", list(names))]
@@ -287,12 +302,12 @@ pub enum RefusalReason {
         names: Vec<(String, NameError)>,
     },
     /// One of many addresses is not of the form `name@place` (rule G6).
-    #[error("not an address: `{}`", addresses.join("`, `"))]
+    #[error("invalid addresses: `{}`: expected `name@place`", addresses.join("`, `"))]
     InvalidAddresses {
         /// Every bad one.
         addresses: Vec<String>,
     },
-    /// The name is taken, and not everything that was asked for is already so (rule C4).
+    /// The name is taken, and the existing entity differs from the requested one (rule C4).
     #[error("{what} `{name}` already exists{}", with(differs.as_ref()))]
     Exists {
         /// The kind of thing: `user`, `group`, `resource` or `key`.
@@ -303,25 +318,25 @@ pub enum RefusalReason {
         differs: Option<FieldDifference>,
     },
     /// There is no such user.
-    #[error("there is no user `{user}`")]
+    #[error("unknown user `{user}`")]
     UnknownUser {
         /// The name.
         user: String,
     },
     /// There is no such group.
-    #[error("there is no group `{group}`")]
+    #[error("unknown group `{group}`")]
     UnknownGroup {
         /// The name.
         group: String,
     },
     /// There is no such resource.
-    #[error("there is no resource `{resource}`")]
+    #[error("unknown resource `{resource}`{}", expected_form(resource))]
     UnknownResource {
         /// The name.
         resource: String,
     },
     /// The catalog declares no such kind.
-    #[error("there is no kind `{kind}`, asked for in `{target}`{}", did_you_mean(nearest))]
+    #[error("unknown kind `{kind}` in `{target}`{}", did_you_mean(nearest))]
     UnknownKind {
         /// The name.
         kind: String,
@@ -341,7 +356,7 @@ pub enum RefusalReason {
         nearest: Vec<String>,
     },
     /// The catalog declares no such profile.
-    #[error("there is no profile `{profile}`{}", did_you_mean(nearest))]
+    #[error("unknown profile `{profile}`{}", did_you_mean(nearest))]
     UnknownProfile {
         /// The name.
         profile: String,
@@ -349,27 +364,27 @@ pub enum RefusalReason {
         nearest: Vec<String>,
     },
     /// There is no such key.
-    #[error("there is no key `{key}`")]
+    #[error("unknown key `{key}`")]
     UnknownKey {
         /// The name.
         key: String,
     },
     /// A singleton cannot be added, removed or given a key (rule A9).
-    #[error("`{resource}` names a singleton, which is neither added nor removed and has no key")]
+    #[error("`{resource}` names a singleton, which cannot be added or removed and has no key")]
     Singleton {
         /// The name.
         resource: String,
     },
     /// The license contradicts itself, its edition or the catalog (rule S14).
-    #[error("license `{license}` is invalid: {reason}")]
+    #[error("license `{license}` is invalid: {conflict}")]
     LicenseInvalid {
         /// The license.
         license: String,
         /// The conflict.
-        reason: String,
+        conflict: LicenseConflict,
     },
     /// An invitation would end before it began (rule C5).
-    #[error("the invitation of `{user}` would end at {expires_at}, which is not after {now}")]
+    #[error("the invitation would end at {expires_at}, which is not after {now}")]
     InviteExpired {
         /// The user.
         user: String,
@@ -385,7 +400,7 @@ pub enum RefusalReason {
         user: String,
     },
     /// No license of that name is scheduled or in force (rule L1).
-    #[error("there is no license `{license}`")]
+    #[error("unknown license `{license}`")]
     UnknownLicense {
         /// The name.
         license: String,
@@ -401,7 +416,7 @@ pub enum RefusalReason {
         recorded: UserSource,
     },
     /// The user owns a singleton, which must be transferred first (rule A10).
-    #[error("user `{user}` owns `{resource}`, which must be transferred first")]
+    #[error("user `{user}` owns singleton `{resource}`: transfer its ownership first")]
     OwnerProtected {
         /// The user.
         user: String,
@@ -409,7 +424,7 @@ pub enum RefusalReason {
         resource: String,
     },
     /// The user owns resources and no heir was named (rule A10).
-    #[error("user `{user}` owns {count} resources, such as `{example}`, and needs an heir")]
+    #[error("user `{user}` owns resources, such as `{example}` ({count} in total): name an heir")]
     OwnsResources {
         /// The user.
         user: String,
@@ -425,22 +440,22 @@ pub enum RefusalReason {
         user: String,
     },
     /// The members of the group follow from profiles, external names or ownership (rule G4).
-    #[error("the members of group `{group}` are managed: no user joins or leaves it by command")]
+    #[error("the members of group `{group}` cannot be changed by command: they are managed")]
     ManagedGroup {
         /// The user, if one was named.
-        user: String,
+        user: Option<String>,
         /// The group.
         group: String,
     },
     /// The user's status does not allow it.
-    #[error("user `{user}` is {status}, and {asked}")]
+    #[error("user `{user}` is {status}: {requirement}")]
     WrongState {
         /// The user.
         user: String,
         /// The status of the user.
-        status: &'static str,
-        /// The request.
-        asked: &'static str,
+        status: UserStatus,
+        /// The status that the command requires, as text.
+        requirement: &'static str,
     },
     /// A maximum would be exceeded (rule C6).
     #[error("too many {what}: the limit is {max}")]
@@ -500,6 +515,15 @@ pub enum RefusalReason {
         /// The seats taken when this one was asked for.
         consumed: u64,
     },
+}
+
+fn text_of(actor: Option<&PrincipalName>) -> String {
+    actor.map_or_else(|| "the actor".to_owned(), |actor| format!("`{actor}`"))
+}
+
+/// The form of a target, for a text that has another one.
+fn expected_form(target: &str) -> &'static str {
+    if target.contains('/') { "" } else { ": expected `KIND/KEY`, `KIND/*` or the kind of a singleton" }
 }
 
 fn with(differs: Option<&FieldDifference>) -> String {

@@ -11,8 +11,8 @@ use super::event::{Commit, Event};
 use super::scope::ScopeDocument;
 use crate::catalog::{Entries, PermissionsDocument};
 use crate::directory::{
-    Checked, Directory, Grantee, Members, Membership, Scope, Target, UserRecord, UserSource, UserStatus,
-    ensure,
+    Checked, Directory, Grantee, Membership, MembershipRule, Scope, Target, UserRecord, UserSource,
+    UserStatus, ensure,
 };
 use crate::id::UserId;
 use crate::name::Name;
@@ -36,7 +36,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplayError {
-    /// A commit is missing, repeated, or of another history.
+    /// A commit is missing, repeated, or from another history.
     #[error("expected the commit of revision {expected}, found revision {found}")]
     Gap {
         /// The revision that would continue the directory.
@@ -74,7 +74,7 @@ pub enum ReplayError {
 /// let events = vec![Event::UserRemoved { user: Name::new("zoe")? }];
 /// let commit = Commit { revision: 1, at: Timestamp::EPOCH, by: String::new(), events };
 /// let error = empty.replay([&commit]).unwrap_err();
-/// assert_eq!(error.source().unwrap().to_string(), "there is no user `zoe`");
+/// assert_eq!(error.source().unwrap().to_string(), "unknown user `zoe`");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -82,7 +82,7 @@ pub enum ReplayError {
 pub struct ContradictionError(Box<str>);
 
 impl Directory {
-    /// Returns the directory that stored commits make of this one (rule C3).
+    /// Replays stored commits and returns the resulting directory (rule C3).
     ///
     /// The commits continue this directory's revision one by one. The result is equal to the directory that was
     /// committed, peaks and the order of waiting included. The cost follows the number of events.
@@ -122,7 +122,7 @@ impl Directory {
             event,
             source: ContradictionError(reason.into_boxed_str()),
         };
-        ensure(!commit.events.is_empty(), || "a commit records something".to_owned())
+        ensure(!commit.events.is_empty(), || "the commit has no events".to_owned())
             .map_err(|reason| contradiction(0, reason))?;
         self.begin_commit(commit.at);
         let mut replay = Replay { directory: self, commit, seated: Vec::new() };
@@ -141,13 +141,13 @@ impl Directory {
     /// (rule C5).
     fn ensure_nothing_due(&self, now: Timestamp) -> Checked {
         ensure(self.first_due(now).is_none(), || {
-            format!("an expiry due before {now} is missing from the commit")
+            format!("an expiry due by {now} is missing from the commit")
         })?;
         let started = self.ledger().next_start().is_some_and(|start| start <= now);
         ensure(!started, || format!("a license that starts by {now} is missing from the commit"))?;
         let phase = self.ledger().phase_at(now);
         ensure(phase == self.license_phase(), || {
-            format!("the license is {} at {now}, which is missing from the commit", phase.as_str())
+            format!("the license becomes `{phase}` by {now}, and the commit lacks that change")
         })
     }
 }
@@ -303,7 +303,7 @@ impl Replay<'_> {
         let id = self.directory.named_user(user)?;
         self.ensure_no_seat(id)?;
         let owns_nothing = self.directory.owned_by(id.slot()).next().is_none();
-        ensure(owns_nothing, || format!("`{user}` still owns something"))?;
+        ensure(owns_nothing, || format!("user `{user}` still owns resources"))?;
         self.directory.remove_user(id);
         Ok(())
     }
@@ -373,7 +373,7 @@ impl Replay<'_> {
     fn license_removed(&mut self, name: &Name) -> Checked {
         if !self.directory.unschedule_license(name) {
             let in_force = self.directory.license().is_some_and(|license| license.name == name.as_str());
-            ensure(in_force, || format!("there is no license `{name}`"))?;
+            ensure(in_force, || format!("unknown license `{name}`"))?;
             self.directory.remove_license();
         }
         Ok(())
@@ -382,7 +382,7 @@ impl Replay<'_> {
     fn phase_changed(&mut self, phase: Phase) -> Checked {
         let now = self.commit.at;
         let due = self.directory.ledger().phase_at(now);
-        ensure(due == phase, || format!("the license is {} at {now}", due.as_str()))?;
+        ensure(due == phase, || format!("the phase at {now} is `{due}`, not `{phase}`"))?;
         self.directory.set_phase(phase);
         Ok(())
     }
@@ -391,7 +391,12 @@ impl Replay<'_> {
 // Groups.
 
 impl Replay<'_> {
-    fn group_added(&mut self, group: &Name, members: &Members, includes_owner_of: Option<&str>) -> Checked {
+    fn group_added(
+        &mut self,
+        group: &Name,
+        members: &MembershipRule,
+        includes_owner_of: Option<&str>,
+    ) -> Checked {
         self.directory.group_name_is_free(group)?;
         let membership = self.directory.named_membership(members)?;
         let owner_of = includes_owner_of.map(|text| self.directory.named_resource(text)).transpose()?;
@@ -410,7 +415,9 @@ impl Replay<'_> {
     fn membership_changed(&mut self, user: &Name, group: &Name, joins: bool) -> Checked {
         let (user_id, group_id) = (self.directory.named_user(user)?, self.directory.named_group(group)?);
         let member = self.directory.is_member(user_id.slot(), group_id.slot());
-        ensure(member != joins, || format!("the membership of `{user}` in `{group}` is so already"))?;
+        ensure(member != joins, || {
+            format!("user `{user}` is {} a member of `{group}`", if member { "already" } else { "not" })
+        })?;
         let record = self.directory.group_record(group_id);
         let explicit = record.is_some_and(|group| group.membership == Membership::Explicit);
         let managed = !explicit || self.directory.is_included_owner(user_id, group_id);
@@ -507,7 +514,7 @@ impl Replay<'_> {
         let id = self.directory.named_key(key)?;
         let record = self.directory.key_record(id);
         let open = record.is_some_and(|key| !key.expired);
-        ensure(open, || format!("key `{key}` expired before"))?;
+        ensure(open, || format!("key `{key}` has already expired"))?;
         self.ensure_expired(key, record.and_then(|key| key.expires_at))?;
         self.directory.expire_key(id);
         Ok(())
@@ -532,7 +539,11 @@ impl Replay<'_> {
     fn ensure_status(&self, user: UserId, allowed: &[UserStatus]) -> Checked {
         let status = self.directory.status_of(user);
         let fits = status.is_some_and(|status| allowed.contains(&status));
-        ensure(fits, || format!("the user is {status:?}, not one of {allowed:?}"))
+        ensure(fits, || {
+            let allowed: Vec<String> = allowed.iter().map(|status| format!("`{status}`")).collect();
+            let status = status.map_or("unknown", UserStatus::as_str);
+            format!("the user is `{status}`, expected {}", allowed.join(" or "))
+        })
     }
 
     /// Checks that an expiry is due when the commit happens.
@@ -553,9 +564,7 @@ impl Replay<'_> {
             let directory = &self.directory;
             let (Some(user), Some(seat)) = (directory.user_record(id), directory.seat(id)) else { continue };
             let name = user.name.as_deref().unwrap_or_default();
-            directory
-                .seat_makes_sense(user.status, &seat)
-                .map_err(|reason| format!("user `{name}`: {reason}"))?;
+            directory.check_seat(user.status, &seat).map_err(|reason| format!("user `{name}`: {reason}"))?;
         }
         Ok(())
     }

@@ -4,6 +4,8 @@ use core::fmt;
 
 use super::target::CommandTarget;
 use crate::catalog::{Entries, PermissionsDocument};
+use crate::directory::{Directory, ScopeContent};
+use crate::id::KeyId;
 
 /// The scope of a key: the limit of what it may do on behalf of its user (rule A11).
 ///
@@ -41,6 +43,46 @@ impl ScopeDocument {
             entries.0.push((target.into_text(), PermissionsDocument::These(permissions)));
         }
         self
+    }
+}
+
+impl ScopeDocument {
+    pub(super) fn of(content: ScopeContent) -> Self {
+        match content {
+            ScopeContent::All => Self::All,
+            ScopeContent::Entries(entries) => {
+                let entries = entries.0.into_iter();
+                Self::Entries(entries.map(|(on, these)| (on, PermissionsDocument::These(these))).collect())
+            }
+        }
+    }
+}
+
+impl Directory {
+    /// Returns the scope of an API key by names, as a command takes it; `None` if the key is unknown.
+    ///
+    /// [`scope_of`](Self::scope_of) returns it by ids.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::change::ScopeDocument;
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("project").permissions(["write", "read"]))
+    /// #     .profile(Profile::new("reader").exempt())
+    /// #     .build()?;
+    /// let scope = ScopeDocument::nothing().with("project/*", ["read"]);
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(Command::add_user("ada").profile("reader"))
+    ///     .add(Command::add_key("ci", "ada").scope(scope.clone()));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let ci = directory.key_by_name("ci").unwrap();
+    /// assert_eq!(directory.scope_document_of(ci), Some(scope));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn scope_document_of(&self, key: KeyId) -> Option<ScopeDocument> {
+        Some(ScopeDocument::of(self.scope_content(&self.key_record(key)?.scope)))
     }
 }
 

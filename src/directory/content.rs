@@ -7,7 +7,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::storage::{GroupSlot, KeySlot, Membership, ResourceSlot, Scope, TargetGrants, UserSlot};
-use super::{Directory, Grantee, Members, ResourceName, Target, UserSource, UserStatus};
+use super::{Directory, Grantee, MembershipRule, ResourceName, Target, UserSource, UserStatus};
 #[cfg(feature = "serde")]
 use crate::catalog::CatalogDocument;
 use crate::catalog::{Entries, KindId};
@@ -39,7 +39,7 @@ pub(crate) enum Record {
     /// The last turn that was given out.
     Queue { last_turn: u64 },
     /// A group.
-    Group { group: Name, members: Members },
+    Group { group: Name, members: MembershipRule },
     /// A user with the explicit groups of the user.
     User(Box<UserContent>),
     /// A grant on a whole kind.
@@ -178,15 +178,17 @@ impl Directory {
     }
 
     /// The rule of a group, by name.
-    pub(crate) fn members_by_name(&self, membership: &Membership) -> Members {
+    pub(crate) fn members_by_name(&self, membership: &Membership) -> MembershipRule {
         match membership {
-            Membership::Explicit => Members::Explicit,
+            Membership::Explicit => MembershipRule::Explicit,
             Membership::ByProfile(profiles) => {
                 let named = self.catalog.profiles().enumerate();
                 let listed = named.filter(|(place, _)| profiles & (1 << place) != 0);
-                Members::ByProfile(listed.map(|(_, name)| name.to_string()).collect())
+                MembershipRule::ByProfile(listed.map(|(_, name)| name.to_string()).collect())
             }
-            Membership::External(names) => Members::External(names.iter().map(ToString::to_string).collect()),
+            Membership::External(names) => {
+                MembershipRule::External(names.iter().map(ToString::to_string).collect())
+            }
         }
     }
 

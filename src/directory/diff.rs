@@ -52,14 +52,15 @@ pub struct Difference {
     /// The name of the user, group, resource or key.
     pub name: String,
     /// The kind of the difference.
-    pub change: Change,
+    pub change: DifferenceKind,
 }
 
 /// A kind of difference between two directories.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum Change {
+#[non_exhaustive]
+pub enum DifferenceKind {
     /// It is in the second directory only.
     Added,
     /// It is in the first directory only.
@@ -76,37 +77,37 @@ impl Directory {
     ///
     /// ```
     /// use entitle::catalog::Catalog;
-    /// use entitle::directory::Change;
+    /// use entitle::directory::DifferenceKind;
     /// use entitle::{Batch, Command, Directory, Timestamp};
     ///
     /// let before = Directory::new(Catalog::builder().build()?);
     /// let plan = before.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
-    /// let diff = Directory::diff(&before, plan.directory());
+    /// let diff = before.diff(plan.directory());
     /// assert_eq!(diff.groups[0].name, "data");
-    /// assert_eq!(diff.groups[0].change, Change::Added);
+    /// assert_eq!(diff.groups[0].change, DifferenceKind::Added);
     /// assert!(diff.users.is_empty());
-    /// assert!(Directory::diff(&before, &before).is_empty());
+    /// assert!(before.diff(&before).is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn diff(before: &Self, after: &Self) -> Diff {
-        let touched = Touched::between(before, after);
+    pub fn diff(&self, after: &Self) -> Diff {
+        let touched = Touched::between(self, after);
         Diff {
-            catalog: before.catalog != after.catalog,
-            license: (before.license(), before.license_phase()) != (after.license(), after.license_phase())
-                || before.scheduled_licenses().ne(after.scheduled_licenses()),
-            books: differing(&before.books_by_profile(), &after.books_by_profile()),
-            groups: compare(before, after, &touched.groups, |at, name| {
+            catalog: self.catalog != after.catalog,
+            license: (self.license(), self.license_phase()) != (after.license(), after.license_phase())
+                || self.scheduled_licenses().ne(after.scheduled_licenses()),
+            books: differing(&self.books_by_profile(), &after.books_by_profile()),
+            groups: compare(self, after, &touched.groups, |at, name| {
                 at.group_by_name(name).and_then(|group| at.group_content(group.slot()))
             }),
-            users: compare(before, after, &touched.users, |at, name| {
+            users: compare(self, after, &touched.users, |at, name| {
                 at.user_by_name(name).and_then(|user| at.user_content(user.slot()))
             }),
-            kinds: differing(&before.grants_by_kind(), &after.grants_by_kind()),
-            resources: compare(before, after, &touched.resources, |at, name| {
+            kinds: differing(&self.grants_by_kind(), &after.grants_by_kind()),
+            resources: compare(self, after, &touched.resources, |at, name| {
                 at.resource_by_name(name).and_then(|resource| at.resource_content(resource.slot()))
             }),
-            keys: compare(before, after, &touched.keys, |at, name| {
+            keys: compare(self, after, &touched.keys, |at, name| {
                 at.key_by_name(name).and_then(|key| at.key_content(key.slot()))
             }),
         }
@@ -146,9 +147,9 @@ fn compare(
 ) -> Vec<Difference> {
     let difference = |name: &String| {
         let change = match (content(before, name), content(after, name)) {
-            (None, Some(_)) => Change::Added,
-            (Some(_), None) => Change::Removed,
-            (was, is) if was != is => Change::Changed,
+            (None, Some(_)) => DifferenceKind::Added,
+            (Some(_), None) => DifferenceKind::Removed,
+            (was, is) if was != is => DifferenceKind::Changed,
             _ => return None,
         };
         Some(Difference { name: name.clone(), change })

@@ -1,19 +1,19 @@
 //! The state as a value: users, groups, resources, grants, keys, license and seats, at one revision.
 //!
-//! A [`Directory`] never changes. Planning makes the next one, which shares with it all that did not change. So a clone
-//! costs a few reference counts, readers never wait, and a directory that a reader holds stays as it is.
-//!
-//! | module | contents |
-//! |---|---|
-//! | `model` | the public values |
-//! | `storage` | persistent tables, slot sets, name indexes, rows, records |
-//! | `registry` | slots, generations and names of users, groups, resources and keys |
-//! | `rights` | the effect of the license on each profile and kind |
-//! | `query` | lookups by name, names of ids, views of rows and records |
-//! | `mutate` | the primitive mutations |
-//! | `content`, `diff` | the whole content by name; the difference between two directories |
-//! | `resolve`, `restore` | stored names and whole stored directories, checked while they are read |
-//! | `audit` | a recount of everything that is stored twice |
+//! A [`Directory`] never changes. Planning creates the next one, which shares everything that did not change. A clone
+//! costs a few reference counts, readers never wait, and a directory that a reader holds never changes.
+
+// The rooms, from the bottom up; a test keeps imports from pointing upward.
+//
+// `model`: the public values
+// `storage`: persistent tables, slot sets, name indexes, rows, records
+// `registry`: slots, generations and names of users, groups, resources and keys
+// `rights`: the effect of the license on each profile and kind
+// `query`: lookups by name, names of ids, views of rows and records
+// `mutate`: the primitive mutations
+// `content`, `diff`: the whole content by name; the difference between two directories
+// `resolve`, `restore`: stored names and whole stored directories, checked while they are read
+// `audit`: a recount of everything that is stored twice
 
 mod audit;
 mod content;
@@ -33,13 +33,13 @@ use core::fmt;
 
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
-pub use self::audit::Imbalance;
+pub use self::audit::AuditError;
 #[cfg(feature = "serde")]
 pub(crate) use self::content::Record;
 pub(crate) use self::content::ScopeContent;
-pub use self::diff::{Change, Diff, Difference};
+pub use self::diff::{Diff, Difference, DifferenceKind};
 pub use self::model::{
-    Grantee, GranteeId, Members, ParseNameError, ResourceName, SeatRef, Target, UserSource, UserStatus,
+    Grantee, GranteeId, MembershipRule, ParseNameError, ResourceName, SeatRef, Target, UserSource, UserStatus,
 };
 pub(crate) use self::model::{ParsedTarget, parse_resource};
 pub use self::query::KeyScope;
@@ -65,58 +65,29 @@ use crate::time::Timestamp;
 /// A directory is immutable and cheap to clone. Questions are answered as of its last commit. Changes are planned with
 /// [`Directory::plan`], which makes the next directory and leaves this one as it is.
 ///
-/// The ids of a directory are valid in it and in every directory planned from it. An id of something removed stays
-/// unknown there for good (rule C7). Ids have no meaning in an unrelated directory: look names up again after reading a
+/// The ids of a directory are valid in it and in every directory planned from it. The id of a removed entity is
+/// never used again (rule C7). Ids have no meaning in an unrelated directory: look names up again after reading a
 /// stored one.
 ///
 /// Two directories are equal if their contents are: catalog, revision, users, groups, resources, grants, keys,
-/// license, books and the order of waiting. Comparing them visits everything.
+/// license, peaks, seat times and the order of the queue. The comparison visits everything.
 ///
 /// ```
-/// use entitle::catalog::{Catalog, Kind, Profile};
-/// use entitle::seats::{Phase, Quantity};
-/// use entitle::directory::{GranteeId, Target, UserSource, UserStatus};
-/// use entitle::{Batch, Command, Directory, Grantee, License, Timestamp};
-///
-/// let instance = Kind::named("instance").singleton().permissions(["admin"]);
-/// let catalog = Catalog::builder()
-///     .kind(instance)
-///     .kind(Kind::named("project").permissions(["read"]))
-///     .profile(Profile::new("reader"))
-///     .build()?;
-/// let license = License::new("acme-2026").seats("reader", 5).expires_at(Timestamp::from_millis(1_000));
+/// # use entitle::catalog::{Catalog, Kind, Profile};
+/// # use entitle::{Batch, Command, Directory, Timestamp};
+/// # let catalog = Catalog::builder()
+/// #     .kind(Kind::named("project").permissions(["read"]))
+/// #     .profile(Profile::new("reader").exempt())
+/// #     .build()?;
 /// let batch = Batch::host(Timestamp::EPOCH)
-///     .add(Command::install_license(license))
-///     .add(Command::add_group("data"))
-///     .add(Command::add_user("ada").profile("reader").group("data"))
-///     .add(Command::add_resource("project/churn").owner("ada"))
-///     .add(Command::grant(Grantee::group("data"), "project/churn", ["read"]))
-///     .add(Command::add_key("nightly", "ada"));
-/// let plan = Directory::new(catalog).plan(batch)?;
-/// let directory = plan.into_directory();
+///     .add(Command::add_user("ada").profile("reader"))
+///     .add(Command::add_resource("project/churn").owner("ada"));
+/// let directory = Directory::new(catalog).plan(batch)?.into_directory();
 ///
 /// let ada = directory.user_by_name("ada").ok_or("no such user")?;
-/// assert_eq!(directory.user_name(ada), Some("ada"));
-/// assert_eq!(directory.status_of(ada), Some(UserStatus::Active));
-/// assert_eq!(directory.source_of(ada), Some(UserSource::Local));
-/// assert_eq!(directory.groups_of(ada), ["data"]);
-/// let data = directory.group_by_name("data").ok_or("no group")?;
-/// assert_eq!((directory.group_name(data), directory.members_of(data)), (Some("data"), vec!["ada"]));
-/// assert_eq!(directory.grantee_name(GranteeId::Group(data)), Some(Grantee::group("data")));
-/// assert!(directory.key_by_name("nightly").is_some());
-/// let churn = directory.resource_by_name("project/churn").ok_or("nothing")?;
+/// let churn = directory.resource_by_name("project/churn").ok_or("no such resource")?;
 /// assert_eq!(directory.owner_of(churn), Some(ada));
-/// assert_eq!(directory.target_name(Target::Resource(churn)).as_deref(), Some("project/churn"));
-/// assert_eq!(directory.resource_name(churn).map(|name| name.to_string()).as_deref(), Some("project/churn"));
-/// assert_eq!((directory.user_count(), directory.group_count(), directory.resource_count()), (1, 1, 2));
-///
-/// let figures = directory.figures("reader").ok_or("no such profile")?;
-/// assert_eq!((figures.seats, figures.held), (Quantity::Count(5), 1));
-/// assert_eq!(directory.total_figures().consumed, 1);
-/// assert_eq!(directory.seat_of(ada).and_then(|seat| seat.holds), Some("reader"));
-/// assert_eq!(directory.license_phase(), Phase::Active);
-/// assert_eq!(directory.next_due(), Some(Timestamp::from_millis(1_000)));
-/// assert_eq!((directory.revision(), directory.committed_at()), (1, Timestamp::EPOCH));
+/// assert_eq!(directory.revision(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
@@ -142,7 +113,7 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Makes an empty directory: only the catalog's singletons exist.
+    /// Creates an empty directory, which contains only the catalog's singletons.
     ///
     /// ```
     /// use entitle::Directory;
@@ -214,7 +185,9 @@ impl Directory {
         self.resources.len()
     }
 
-    pub(crate) fn key_count(&self) -> u32 {
+    /// Returns the number of API keys, expired ones included.
+    #[must_use]
+    pub fn key_count(&self) -> u32 {
         self.keys.len()
     }
 }
@@ -227,6 +200,7 @@ impl fmt::Debug for Directory {
             .field("users", &self.user_count())
             .field("groups", &self.group_count())
             .field("resources", &self.resource_count())
+            .field("keys", &self.key_count())
             .finish_non_exhaustive()
     }
 }

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use super::model::{ParsedTarget, parse_resource};
 use super::storage::{Membership, Scope, ScopeEntries};
-use super::{Directory, Grantee, GranteeId, Members, Target, UserStatus};
+use super::{Directory, Grantee, GranteeId, MembershipRule, Target, UserStatus};
 use crate::catalog::{Entries, KindDefinition, KindId, ProfileId};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
 use crate::name::Name;
@@ -26,36 +26,36 @@ pub(crate) fn ensure(fits: bool, reason: impl FnOnce() -> String) -> Checked {
 
 impl Directory {
     pub(crate) fn named_user(&self, user: &str) -> Result<UserId, String> {
-        self.user_by_name(user).ok_or_else(|| format!("there is no user `{user}`"))
+        self.user_by_name(user).ok_or_else(|| format!("unknown user `{user}`"))
     }
 
     pub(crate) fn named_group(&self, group: &str) -> Result<GroupId, String> {
-        self.group_by_name(group).ok_or_else(|| format!("there is no group `{group}`"))
+        self.group_by_name(group).ok_or_else(|| format!("unknown group `{group}`"))
     }
 
     pub(crate) fn named_key(&self, key: &str) -> Result<KeyId, String> {
-        self.key_by_name(key).ok_or_else(|| format!("there is no key `{key}`"))
+        self.key_by_name(key).ok_or_else(|| format!("unknown key `{key}`"))
     }
 
     pub(crate) fn named_profile(&self, profile: &str) -> Result<ProfileId, String> {
-        self.catalog.profile(profile).ok_or_else(|| format!("there is no profile `{profile}`"))
+        self.catalog.profile_by_name(profile).ok_or_else(|| format!("unknown profile `{profile}`"))
     }
 
     #[cfg(feature = "serde")]
     pub(crate) fn named_kind(&self, kind: &str) -> Result<KindId, String> {
-        self.catalog.kind(kind).ok_or_else(|| format!("there is no kind `{kind}`"))
+        self.catalog.kind_by_name(kind).ok_or_else(|| format!("unknown kind `{kind}`"))
     }
 
     pub(crate) fn user_name_is_free(&self, user: &str) -> Checked {
-        ensure(self.user_by_name(user).is_none(), || format!("user `{user}` exists"))
+        ensure(self.user_by_name(user).is_none(), || format!("user `{user}` already exists"))
     }
 
     pub(crate) fn group_name_is_free(&self, group: &str) -> Checked {
-        ensure(self.group_by_name(group).is_none(), || format!("group `{group}` exists"))
+        ensure(self.group_by_name(group).is_none(), || format!("group `{group}` already exists"))
     }
 
     pub(crate) fn key_name_is_free(&self, key: &str) -> Checked {
-        ensure(self.key_by_name(key).is_none(), || format!("key `{key}` exists"))
+        ensure(self.key_by_name(key).is_none(), || format!("key `{key}` already exists"))
     }
 
     pub(crate) fn named_seat(
@@ -66,16 +66,18 @@ impl Directory {
         match (holds, basis) {
             (Some(profile), Some(basis)) => Ok(Some((self.named_profile(profile)?, basis))),
             (None, None) => Ok(None),
-            _ => Err("a seat has a profile and a basis, or neither".to_owned()),
+            _ => Err("`holds` and `basis` must be given together".to_owned()),
         }
     }
 
     /// Checks that the seat of a user follows from the profile that is wanted (rules S1, S4).
-    pub(crate) fn seat_makes_sense(&self, status: UserStatus, seat: &SeatRow) -> Checked {
+    pub(crate) fn check_seat(&self, status: UserStatus, seat: &SeatRow) -> Checked {
         let settled = matches!(status, UserStatus::Active | UserStatus::Invited);
         let seated = seat.holds.is_some() || seat.turn.is_some();
-        ensure(settled || !seated, || "such a user cannot hold or wait for a seat".to_owned())?;
-        ensure(!seated || seat.wants.is_some(), || "there is a seat or a turn and no wish".to_owned())?;
+        ensure(settled || !seated, || {
+            "a suspended or expired user cannot hold or wait for a seat".to_owned()
+        })?;
+        ensure(!seated || seat.wants.is_some(), || "a seat or a turn requires a wanted profile".to_owned())?;
         let Some((profile, basis)) = seat.holds else { return Ok(()) };
         let (exempt, wanted) = (self.catalog.is_exempt(profile), seat.wants == Some(profile));
         let agrees = match basis {
@@ -87,11 +89,11 @@ impl Directory {
     }
 
     pub(crate) fn named_target(&self, text: &str) -> Result<Target, String> {
-        self.find_target(text).map_err(|_| format!("there is no `{text}`"))
+        self.find_target(text).map_err(|_| format!("unknown target `{text}`"))
     }
 
     pub(crate) fn named_resource(&self, text: &str) -> Result<ResourceId, String> {
-        self.resource_by_name(text).ok_or_else(|| format!("there is no resource `{text}`"))
+        self.resource_by_name(text).ok_or_else(|| format!("unknown resource `{text}`"))
     }
 
     /// The kind of a resource that was looked up just before.
@@ -106,7 +108,7 @@ impl Directory {
         let ParsedTarget::Key(kind, key) = parse_resource(&self.catalog, text) else {
             return Err(format!("`{text}` cannot name a new resource"));
         };
-        ensure(self.resource_slot(kind, key).is_none(), || format!("`{text}` exists"))?;
+        ensure(self.resource_slot(kind, key).is_none(), || format!("resource `{text}` already exists"))?;
         Ok((kind, Name::new(key).map_err(|error| format!("{error}"))?))
     }
 
@@ -116,7 +118,7 @@ impl Directory {
         names.iter().try_fold(0, |bits, name| {
             let name = name.as_ref();
             let bit = definition.and_then(|kind| kind.bit(name));
-            Ok(bits | bit.ok_or_else(|| format!("there is no permission `{name}`"))?)
+            Ok(bits | bit.ok_or_else(|| format!("unknown permission `{name}`"))?)
         })
     }
 
@@ -134,16 +136,16 @@ impl Directory {
         }
     }
 
-    pub(crate) fn named_membership(&self, members: &Members) -> Result<Membership, String> {
+    pub(crate) fn named_membership(&self, members: &MembershipRule) -> Result<Membership, String> {
         match members {
-            Members::Explicit => Ok(Membership::Explicit),
-            Members::ByProfile(profiles) => {
+            MembershipRule::Explicit => Ok(Membership::Explicit),
+            MembershipRule::ByProfile(profiles) => {
                 let mask = profiles.iter().try_fold(0_u64, |mask, profile| {
                     Ok::<_, String>(mask | (1 << self.named_profile(profile)?.get()))
                 });
                 mask.map(Membership::ByProfile)
             }
-            Members::External(names) => {
+            MembershipRule::External(names) => {
                 let names: Result<Vec<Name>, _> = names.iter().map(|name| Name::new(name)).collect();
                 let mut names = names.map_err(|error| format!("{error}"))?;
                 names.sort_unstable();
@@ -175,7 +177,7 @@ impl Directory {
     }
 }
 
-/// Reports whether a sorted list names something twice.
+/// Returns `true` if a sorted list names something twice.
 fn repeats<K: PartialEq>(entries: &[(K, u64)]) -> bool {
     entries.iter().zip(entries.iter().skip(1)).any(|((one, _), (next, _))| one == next)
 }

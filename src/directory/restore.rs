@@ -12,7 +12,7 @@ use super::model::{ParsedTarget, parse_resource};
 use super::mutate::BulkIndex;
 use super::resolve::{Checked, ensure};
 use super::storage::{Membership, Scope};
-use super::{Directory, Grantee, GranteeId, Members, ParseNameError, Target, UserStatus};
+use super::{Directory, Grantee, GranteeId, MembershipRule, ParseNameError, Target, UserStatus};
 use crate::catalog::{Catalog, KindDefinition, KindId};
 use crate::id::{ResourceId, UserId};
 use crate::limits::{MAX_GROUPS, MAX_KEYS, MAX_RESOURCES, MAX_SCHEDULED_LICENSES, MAX_USERS};
@@ -88,7 +88,9 @@ impl Restore {
         for profile in directory.catalog.profiles() {
             let figures = directory.figures(profile);
             let low = figures.filter(|figures| figures.peak < figures.consumed);
-            ensure(low.is_none(), || format!("the peak of `{profile}` is below what is consumed"))?;
+            ensure(low.is_none(), || {
+                format!("the peak of profile `{profile}` is less than its consumed seats")
+            })?;
         }
         Ok(directory)
     }
@@ -106,7 +108,7 @@ impl Restore {
         let terms = Terms::new(license, &self.directory.catalog).map_err(|error| error.to_string())?;
         let now = self.now();
         let due = terms.phase(now);
-        ensure(due == phase, || format!("the phase is `{}` at {now}", due.as_str()))?;
+        ensure(due == phase, || format!("the phase at {now} is `{due}`, not `{phase}`"))?;
         self.directory.install_license(Arc::new(terms), now);
         Ok(())
     }
@@ -115,10 +117,12 @@ impl Restore {
     fn scheduled(&mut self, license: License) -> Checked {
         let terms = Terms::new(license, self.directory.catalog()).map_err(|error| error.to_string())?;
         let now = self.now();
-        ensure(terms.starts_at() > now, || format!("it has started at {now}"))?;
+        ensure(terms.starts_at() > now, || {
+            format!("`starts_at` is {}, which is not after the last commit at {now}", terms.starts_at())
+        })?;
         let name = terms.license().name.clone();
         let twice = self.directory.scheduled_licenses().any(|other| other.name == name);
-        ensure(!twice, || "it is scheduled twice".to_owned())?;
+        ensure(!twice, || "duplicate scheduled license".to_owned())?;
         let full = self.directory.scheduled_licenses().count() >= MAX_SCHEDULED_LICENSES as usize;
         ensure(!full, || format!("there are more than {MAX_SCHEDULED_LICENSES} scheduled licenses"))?;
         self.directory.schedule_license(Arc::new(terms));
@@ -128,14 +132,14 @@ impl Restore {
     fn book(&mut self, profile: &str, peak: u64, peak_at: Timestamp, seat_ms: u64) -> Checked {
         let id = self.directory.named_profile(profile)?;
         let bit = 1_u64 << id.get();
-        ensure(self.books & bit == 0, || "the profile has a book already".to_owned())?;
+        ensure(self.books & bit == 0, || format!("duplicate record of profile `{profile}`"))?;
         self.books |= bit;
         self.not_later("peak_at", peak_at)?;
         self.directory.ledger.restore_book(id, peak, peak_at, seat_ms);
         Ok(())
     }
 
-    fn group(&mut self, group: &Name, members: &Members) -> Checked {
+    fn group(&mut self, group: &Name, members: &MembershipRule) -> Checked {
         self.directory.group_name_is_free(group)?;
         let room = self.directory.group_count() < MAX_GROUPS;
         ensure(room, || format!("there are more than {MAX_GROUPS} groups"))?;
@@ -156,9 +160,13 @@ impl Restore {
         let holds = self.directory.named_seat(content.holds.as_deref(), content.basis)?;
         let turn = self.turn(content.turn)?;
         let seat = SeatRow { wants, holds, turn, ..SeatRow::default() };
-        self.directory.seat_makes_sense(content.status, &seat)?;
+        self.directory.check_seat(content.status, &seat)?;
         self.not_later("since", content.since)?;
-        self.invitation_makes_sense(content)?;
+        self.check_invitation(content)?;
+        let suspended = content.status == UserStatus::Suspended;
+        ensure(suspended || content.reason.is_none(), || {
+            "`reason` is given, but the user is not suspended".to_owned()
+        })?;
 
         let now = self.now();
         let id = self.directory.add_user(&content.user, content.source, content.status);
@@ -187,7 +195,7 @@ impl Restore {
             let group_id = self.directory.named_group(group)?;
             let record = self.directory.group_record(group_id);
             let explicit = record.is_some_and(|group| group.membership == Membership::Explicit);
-            ensure(explicit, || format!("`{group}` has no members by command"))?;
+            ensure(explicit, || format!("group `{group}` has no explicit members"))?;
             joined.push(group_id.slot());
         }
         self.directory.collect_members(&mut self.index, id, joined);
@@ -198,18 +206,16 @@ impl Restore {
     fn turn(&mut self, turn: Option<u64>) -> Result<Option<Turn>, String> {
         let Some(number) = turn else { return Ok(None) };
         let turn = Turn::new(number).filter(|turn| turn.get() <= self.last_turn);
-        let turn = turn.ok_or_else(|| format!("the turn {number} was never given out"))?;
-        ensure(self.turns.insert(turn), || format!("the turn {number} is taken already"))?;
+        let turn = turn.ok_or_else(|| format!("turn {number} was never issued"))?;
+        ensure(self.turns.insert(turn), || format!("duplicate turn {number}"))?;
         Ok(Some(turn))
     }
 
     /// Checks that only an open invitation has an end, which is still to come.
-    fn invitation_makes_sense(&self, content: &UserContent) -> Checked {
-        let reason = content.reason.is_some() && content.status != UserStatus::Suspended;
-        ensure(!reason, || "only a suspended user has a reason".to_owned())?;
+    fn check_invitation(&self, content: &UserContent) -> Checked {
         let Some(at) = content.expires_at else { return Ok(()) };
         let open = content.status == UserStatus::Invited && at > self.now();
-        ensure(open, || format!("there is no invitation that is open until {at}"))
+        ensure(open, || format!("`expires_at` is {at}, but the user has no invitation open until then"))
     }
 }
 
@@ -230,7 +236,7 @@ impl Restore {
 
     fn grant(&self, kind: KindId, to: &Grantee, permissions: &[String]) -> Result<u64, String> {
         let mask = self.directory.named_grant(kind, permissions)?;
-        ensure(mask != 0, || format!("`{to}` is granted nothing"))?;
+        ensure(mask != 0, || format!("the grant to `{to}` has no permissions"))?;
         Ok(mask)
     }
 
@@ -299,7 +305,7 @@ impl Restore {
         };
         let now = self.now();
         let expired = content.expires_at.is_some_and(|at| at <= now);
-        ensure(expired == content.expired, || format!("`expired` is not what it must be at {now}"))?;
+        ensure(expired == content.expired, || format!("`expired` must be {expired} at {now}"))?;
         let id = self.directory.add_key(&content.key, acts_as, scope, content.expires_at);
         if expired {
             self.directory.expire_key(id);

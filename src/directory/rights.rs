@@ -79,7 +79,7 @@ impl Rights {
         place.and_then(|place| self.by_profile.get(place)).copied().unwrap_or_default()
     }
 
-    /// Reports whether the user's profile has an advisory ceiling.
+    /// Returns `true` if the user's profile has an advisory ceiling.
     pub(crate) fn is_advisory(&self, user: &UserRow) -> bool {
         user.profile().is_some_and(|profile| {
             self.advisory.wrapping_shr(profile.get().into()) & u64::from(profile.get() < 64) != 0

@@ -133,7 +133,7 @@ pub trait Journal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError<E> {
     /// The last commit has another revision; nothing changed.
-    #[error("the last revision in the journal is {found}")]
+    #[error("conflict: the last revision in the journal is {found}")]
     Conflict {
         /// The revision of the last commit.
         found: u64,

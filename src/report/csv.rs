@@ -8,13 +8,13 @@ use super::seats::{ProfileSeats, SeatReport};
 
 /// The figures of each profile as CSV, written by `Display`.
 ///
-/// Made by [`SeatReport::profiles_csv`].
+/// Created by [`SeatReport::profiles_csv`].
 #[derive(Clone, Copy, Debug)]
 pub struct ProfilesCsv<'a>(&'a SeatReport<'a>);
 
 /// The users who hold or wait for a seat as CSV, written by `Display`.
 ///
-/// Made by [`SeatReport::users_csv`].
+/// Created by [`SeatReport::users_csv`].
 #[derive(Clone, Copy, Debug)]
 pub struct UsersCsv<'a>(&'a SeatReport<'a>);
 
@@ -42,7 +42,7 @@ impl SeatReport<'_> {
 
     /// Returns the users as CSV: a header, one row for each holder of a seat, and one for each user who waits without one.
     ///
-    /// Names are quoted where CSV requires it, and passed through [`harmless_cell`].
+    /// Names are quoted where CSV requires it, and passed through [`escape_formula`].
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};
@@ -111,13 +111,13 @@ impl fmt::Display for UsersCsv<'_> {
 /// apostrophe. Use it for names and notes that users chose; quoting is left to the CSV writer.
 ///
 /// ```
-/// use entitle::report::harmless_cell;
+/// use entitle::report::escape_formula;
 ///
-/// assert_eq!(harmless_cell("=1+1"), "'=1+1");
-/// assert_eq!(harmless_cell("ada"), "ada");
+/// assert_eq!(escape_formula("=1+1"), "'=1+1");
+/// assert_eq!(escape_formula("ada"), "ada");
 /// ```
 #[must_use]
-pub fn harmless_cell(text: &str) -> Cow<'_, str> {
+pub fn escape_formula(text: &str) -> Cow<'_, str> {
     let formula = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
     if text.starts_with(formula) { format!("'{text}").into() } else { text.into() }
 }
@@ -127,7 +127,7 @@ struct Field<'a>(&'a str);
 
 impl fmt::Display for Field<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = harmless_cell(self.0);
+        let text = escape_formula(self.0);
         if !text.contains([',', '"', '\n', '\r']) {
             return f.write_str(&text);
         }

@@ -2,14 +2,13 @@
 
 use core::fmt;
 
-use super::date::Utc;
 use crate::directory::{Directory, SeatRef, UserStatus};
 use crate::id::UserId;
 use crate::seats::{Basis, SeatState};
 
 /// A user's seat, the profile whose figures include it, and the position in the queue.
 ///
-/// Made by [`Directory::explain_seat`]. `Display` writes it as a sentence.
+/// Created by [`Directory::explain_seat`]. `Display` writes it as a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -95,7 +94,7 @@ impl SeatExplanation<'_> {
         }
         // The time of a user who waits is written with the queue: the wait began with this seat.
         if self.place.is_none() {
-            write!(f, " since {} UTC", Utc(self.seat.since))?;
+            write!(f, " since {}", self.seat.since)?;
         }
         f.write_str(if self.draws_a_seat { " and uses a seat" } else { " and needs no seat" })
     }
@@ -117,8 +116,8 @@ impl SeatExplanation<'_> {
 
     fn fmt_queue(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Some(wants), Some(place)) = (self.seat.wants, self.place) else { return Ok(()) };
-        let since = Utc(self.seat.since);
-        write!(f, "; has waited for `{wants}` since {since} UTC, {place}{} in line", ordinal(place))
+        let since = self.seat.since;
+        write!(f, "; has waited for `{wants}` since {since}, {place}{} in line", ordinal(place))
     }
 }
 

@@ -5,11 +5,11 @@
 //! disagree.
 
 mod csv;
-mod date;
+mod days;
 mod explain;
 mod seats;
 mod table;
 
-pub use self::csv::{ProfilesCsv, UsersCsv, harmless_cell};
+pub use self::csv::{ProfilesCsv, UsersCsv, escape_formula};
 pub use self::explain::SeatExplanation;
-pub use self::seats::{Holder, ProfileSeats, QueuedUser, SeatReport, SeatSums};
+pub use self::seats::{Holder, ProfileSeats, QueuedUser, SeatReport, SeatTotals};

@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 
 /// The seats of every profile: figures, holders and the queue.
 ///
-/// Made by [`Directory::seat_report`]. It borrows from an immutable directory, so all of it is as of one commit.
+/// Created by [`Directory::seat_report`]. It borrows from an immutable directory, so all of it is as of one commit.
 /// [`Display`](core::fmt::Display) writes tables for a terminal, [`profiles_csv`](Self::profiles_csv) and
 /// [`users_csv`](Self::users_csv) write CSV, and the feature `serde` makes it serializable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct SeatReport<'a> {
     /// The figures for the license's total cap on counted profiles.
     pub total: TotalFigures,
     /// The sums over the counted profiles.
-    pub sums: SeatSums,
+    pub sums: SeatTotals,
     /// The users who wait, in queue order (rule S8).
     pub queue: Vec<QueuedUser<'a>>,
 }
@@ -95,7 +95,7 @@ pub struct QueuedUser<'a> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
-pub struct SeatSums {
+pub struct SeatTotals {
     /// The seats held.
     pub held: u64,
     /// The seats reserved for pending invitations.
@@ -110,7 +110,7 @@ pub struct SeatSums {
     pub over: u64,
 }
 
-impl SeatSums {
+impl SeatTotals {
     fn of(profiles: &[ProfileSeats<'_>]) -> Self {
         let sum = |figure: fn(&Figures) -> u64| {
             profiles.iter().fold(0, |sum: u64, profile| sum.saturating_add(figure(&profile.figures)))
@@ -167,7 +167,7 @@ impl Directory {
             license: self.license(),
             phase: self.license_phase(),
             next_due: self.next_due(),
-            sums: SeatSums::of(&counted),
+            sums: SeatTotals::of(&counted),
             counted,
             exempt,
             total: self.total_figures(),

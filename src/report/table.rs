@@ -5,9 +5,10 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::date::{Days, Utc};
+use super::days::Days;
 use super::seats::{ProfileSeats, QueuedUser, SeatReport};
 use crate::seats::{Basis, Quantity, SeatState};
+use crate::time::Utc;
 
 /// A table whose columns are as wide as their widest cells.
 struct Table<'a> {
@@ -76,9 +77,9 @@ impl SeatReport<'_> {
                 write!(f, ": {}", self.phase.as_str())?;
             }
         }
-        writeln!(f, "\nas of {} UTC, revision {}", Utc(self.at), self.revision)?;
+        writeln!(f, "\nas of {}, revision {}", self.at, self.revision)?;
         match self.next_due {
-            Some(due) => writeln!(f, "next due {} UTC", Utc(due)),
+            Some(due) => writeln!(f, "next due {due}"),
             None => Ok(()),
         }
     }

@@ -10,7 +10,7 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, MapAccess, S
 
 use crate::catalog::CatalogDocument;
 use crate::change::Command;
-use crate::seats::{Basis, License, Phase, Quantity, ReadyPolicy, SeatState};
+use crate::seats::{Basis, BuiltinPolicy, License, Phase, Quantity, SeatState};
 use crate::wire::{Form, deserialize_form};
 
 #[derive(Debug, serde::Deserialize)]
@@ -23,7 +23,7 @@ pub(super) struct ScenarioDocument {
     #[serde(default)]
     pub(super) license: Option<License>,
     #[serde(default)]
-    pub(super) policy: ReadyPolicy,
+    pub(super) policy: BuiltinPolicy,
     pub(super) steps: Vec<StepDocument>,
 }
 

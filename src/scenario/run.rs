@@ -13,7 +13,7 @@ use crate::catalog::{Catalog, PermissionSet};
 use crate::change::{Batch, Command, Commit, Plan, Refusal};
 use crate::directory::{Directory, ResourceName};
 use crate::id::Untyped;
-use crate::seats::{Basis, License, ReadyPolicy, SeatState};
+use crate::seats::{Basis, BuiltinPolicy, License, SeatState};
 use crate::time::Timestamp;
 
 /// A validated scenario.
@@ -22,7 +22,7 @@ use crate::time::Timestamp;
 pub struct Scenario {
     catalog: Catalog,
     license: Option<License>,
-    policy: ReadyPolicy,
+    policy: BuiltinPolicy,
     steps: Vec<Step>,
 }
 
@@ -44,18 +44,18 @@ impl TryFrom<ScenarioDocument> for Scenario {
     }
 }
 
-fn check_policy(policy: &ReadyPolicy, catalog: &Catalog) -> Result<(), String> {
+fn check_policy(policy: &BuiltinPolicy, catalog: &Catalog) -> Result<(), String> {
     match policy {
-        ReadyPolicy::FirstOf(policies) => {
+        BuiltinPolicy::FirstOf(policies) => {
             policies.iter().try_for_each(|policy| check_policy(policy, catalog))
         }
-        ReadyPolicy::FallBack(fall_back) => {
-            match fall_back.profiles().find(|profile| catalog.profile(profile).is_none()) {
+        BuiltinPolicy::FallBack(fall_back) => {
+            match fall_back.profiles().find(|profile| catalog.profile_by_name(profile).is_none()) {
                 Some(profile) => Err(format!("policy: `fall_back` names the unknown profile `{profile}`")),
                 None => Ok(()),
             }
         }
-        ReadyPolicy::Strict | ReadyPolicy::Overage | ReadyPolicy::Waitlist => Ok(()),
+        BuiltinPolicy::Strict | BuiltinPolicy::Overage | BuiltinPolicy::Waitlist => Ok(()),
     }
 }
 
@@ -278,12 +278,13 @@ impl Run<'_> {
             Action::Seats { profile, is } => self.figures(profile, is),
             Action::SeatOf { user, is } => self.seat_of(user, is),
             Action::GroupsOf { user, is } => {
-                let groups = self.directory.user_by_name(user).map(|user| self.directory.groups_of(user));
+                let groups =
+                    self.directory.user_by_name(user).map(|user| self.directory.group_names_of(user));
                 same_list(is, &groups.unwrap_or_default())
             }
             Action::MembersOf { group, is } => {
                 let members =
-                    self.directory.group_by_name(group).map(|group| self.directory.members_of(group));
+                    self.directory.group_by_name(group).map(|group| self.directory.member_names_of(group));
                 same_list(is, &members.unwrap_or_default())
             }
             Action::LicensePhase(phase) => same(phase.as_str(), self.directory.license_phase().as_str()),
@@ -314,8 +315,10 @@ impl Run<'_> {
         let who = self.directory.principal_by_name(who);
         let set = self.directory.catalog().permission_set(kind, [permission]);
         let (Some(who), Some(set)) = (who, set) else { return Vec::new() };
-        let names =
-            self.directory.resources::<Untyped>(who, set).filter_map(|on| self.directory.resource_name(on));
+        let names = self
+            .directory
+            .resources_for::<Untyped>(who, set)
+            .filter_map(|on| self.directory.resource_name(on));
         sorted(names.map(|name| name.to_string()).collect())
     }
 
@@ -325,7 +328,7 @@ impl Run<'_> {
         let Some(set) = self.directory.catalog().permission_set(kind, [permission]) else {
             return Vec::new();
         };
-        let names = self.directory.principals(on, set).filter_map(|user| self.directory.user_name(user));
+        let names = self.directory.users_for(on, set).filter_map(|user| self.directory.user_name(user));
         sorted(names.map(str::to_owned).collect())
     }
 

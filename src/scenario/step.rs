@@ -108,7 +108,7 @@ fn action(step: &mut StepDocument, catalog: &Catalog) -> Result<Action, String> 
     if let Some(phase) = step.license_phase.take() {
         return Ok(Action::LicensePhase(phase));
     }
-    Err("it has neither commands nor a question".to_owned())
+    Err("the step has neither commands nor a query".to_owned())
 }
 
 fn what_if(step: &mut StepDocument, commands: Vec<Command>) -> Result<WhatIf, String> {
@@ -153,7 +153,7 @@ fn principal(field: &str, text: &str) -> Result<(), String> {
 }
 
 fn profile_exists(field: &str, profile: &str, catalog: &Catalog) -> Result<(), String> {
-    let known = catalog.profile(profile).is_some();
+    let known = catalog.profile_by_name(profile).is_some();
     if known { Ok(()) } else { Err(format!("`{field}` names the unknown profile `{profile}`")) }
 }
 

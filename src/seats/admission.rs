@@ -172,7 +172,7 @@ impl<'a> Admission<'a> {
 
     /// Returns a seat of another profile, if it is free.
     fn place(&self, request: &AdmissionRequest<'_>, other: &str) -> Option<Outcome> {
-        let other = self.catalog.profile(other).filter(|&other| other != request.wants)?;
+        let other = self.catalog.profile_by_name(other).filter(|&other| other != request.wants)?;
         let free = self.catalog.is_exempt(other) || (self.total_room() && self.profile_room(other));
         let free = free && !request.protected.is_locked_out_by(Some(other), self.catalog);
         free.then_some(Outcome { holds: Some((other, Basis::Placed)), queued: true })

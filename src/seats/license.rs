@@ -39,7 +39,7 @@ pub struct License {
     pub edition: Option<String>,
     /// The seats of each counted profile; an unlisted profile is not offered (rule S3).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
-    pub seats: Entries<SeatFigure>,
+    pub seats: Entries<SeatAllowance>,
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     total: Option<i64>,
     /// The add-ons (rule S13).
@@ -71,14 +71,14 @@ const fn is_zero(number: &i64) -> bool {
 /// assert_eq!((figure.seats(), figure.extra()), (Quantity::Count(100), 10));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SeatFigure {
+pub struct SeatAllowance {
     /// The licensed seats as written; `None` is unlimited.
     pub(super) seats: Option<i64>,
     /// The extra seats as written.
     pub(super) extra: i64,
 }
 
-impl SeatFigure {
+impl SeatAllowance {
     /// Creates a figure from the licensed seats and the extra seats above them.
     ///
     /// Counts above `i64::MAX` become `i64::MAX`.
@@ -155,15 +155,15 @@ impl License {
     ///
     /// Extra seats are used only if the seat policy answers [`Answer::Extra`](crate::seats::Answer::Extra).
     pub fn seats_with_extra(self, profile: impl Into<String>, seats: u64, extra: u64) -> Self {
-        self.figure(profile.into(), SeatFigure::new(Quantity::Count(seats), extra))
+        self.figure(profile.into(), SeatAllowance::new(Quantity::Count(seats), extra))
     }
 
     /// Adds a profile with unlimited seats.
     pub fn unlimited(self, profile: impl Into<String>) -> Self {
-        self.figure(profile.into(), SeatFigure::new(Quantity::Unlimited, 0))
+        self.figure(profile.into(), SeatAllowance::new(Quantity::Unlimited, 0))
     }
 
-    fn figure(mut self, profile: String, figure: SeatFigure) -> Self {
+    fn figure(mut self, profile: String, figure: SeatAllowance) -> Self {
         self.seats.0.push((profile, figure));
         self
     }
@@ -287,7 +287,7 @@ pub enum LicenseError {
 /// use entitle::seats::LicenseConflict;
 ///
 /// let conflict = LicenseConflict::TotalAboveEdition { total: 30, cap: 20 };
-/// assert_eq!(conflict.to_string(), "total is 30, its edition allows at most 20");
+/// assert_eq!(conflict.to_string(), "total is too high: 30, the limit of its edition is 20");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -361,15 +361,17 @@ pub enum LicenseConflict {
     },
 }
 
+impl core::error::Error for LicenseConflict {}
+
 impl fmt::Display for LicenseConflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Negative { field, value } => write!(f, "`{field}` is {value}, it must not be negative"),
+            Self::Negative { field, value } => write!(f, "`{field}` must not be negative: {value}"),
             Self::NegativeSeats { profile, seats } => {
-                write!(f, "profile `{profile}` has {seats} seats, a number of seats must not be negative")
+                write!(f, "seats of profile `{profile}` must not be negative: {seats}")
             }
             Self::EmptyPeriod { starts_at, expires_at } => {
-                write!(f, "`expires_at` is {expires_at}, it must be after the start at {starts_at}")
+                write!(f, "`expires_at` is {expires_at}, which is not after the start at {starts_at}")
             }
             Self::UnknownEdition { edition } => write!(f, "unknown edition `{edition}`"),
             Self::DuplicateProfile { profile } => write!(f, "profile `{profile}` is listed twice"),
@@ -380,10 +382,13 @@ impl fmt::Display for LicenseConflict {
                 write!(f, "its edition does not offer profile `{profile}`")
             }
             Self::SeatsAboveEdition { profile, seats, cap } => {
-                write!(f, "profile `{profile}` has {seats} seats, its edition allows at most {cap}")
+                write!(
+                    f,
+                    "too many seats for profile `{profile}`: {seats}, the limit of its edition is {cap}"
+                )
             }
             Self::TotalAboveEdition { total, cap } => {
-                write!(f, "total is {total}, its edition allows at most {cap}")
+                write!(f, "total is too high: {total}, the limit of its edition is {cap}")
             }
             Self::UnknownAddOn { add_on } => write!(f, "unknown add-on `{add_on}`"),
             Self::AddOnNotInEdition { add_on } => write!(f, "its edition does not allow add-on `{add_on}`"),
@@ -461,6 +466,12 @@ impl Phase {
             Self::Grace => "grace",
             Self::Lapsed => "lapsed",
         }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -594,13 +605,13 @@ impl Validation<'_> {
     }
 
     /// Looks up the listed profiles in the catalog.
-    fn listed_profiles(&self) -> Result<Vec<(&str, ProfileId, SeatFigure)>, LicenseError> {
-        let find = |(name, figure): (&'_ str, &SeatFigure)| {
+    fn listed_profiles(&self) -> Result<Vec<(&str, ProfileId, SeatAllowance)>, LicenseError> {
+        let find = |(name, figure): (&'_ str, &SeatAllowance)| {
             let unknown = || LicenseError::UnknownProfile {
                 license: self.license.name.clone(),
                 profile: name.to_owned(),
             };
-            Ok((self.catalog.profile(name).ok_or_else(unknown)?, *figure))
+            Ok((self.catalog.profile_by_name(name).ok_or_else(unknown)?, *figure))
         };
         self.license
             .seats
@@ -613,7 +624,7 @@ impl Validation<'_> {
         &self,
         name: &str,
         profile: ProfileId,
-        figure: SeatFigure,
+        figure: SeatAllowance,
         edition: Option<&crate::catalog::Edition>,
     ) -> Result<Limit, LicenseError> {
         let listed = || name.to_owned();

@@ -17,9 +17,9 @@ pub(crate) use self::admission::{Admission, AdmissionRequest, ConsumedBefore, Pr
 pub use self::figures::{Figures, Quantity, TotalFigures};
 pub(crate) use self::ledger::Ledger;
 pub(crate) use self::license::Terms;
-pub use self::license::{License, LicenseConflict, LicenseError, Phase, SeatFigure};
+pub use self::license::{License, LicenseConflict, LicenseError, Phase, SeatAllowance};
 pub use self::policy::{
-    Answer, FallBack, Overage, PolicyFn, ReadyPolicy, RequestSource, SeatPolicy, SeatRequest, Strict,
+    Answer, BuiltinPolicy, FallBack, Overage, PolicyFn, RequestSource, SeatPolicy, SeatRequest, Strict,
     Waitlist, policy_fn,
 };
 pub(crate) use self::seat::SeatRow;

@@ -40,6 +40,30 @@ pub enum RequestSource {
     Import,
 }
 
+impl RequestSource {
+    /// Returns the name in snake case, such as `invite`.
+    ///
+    /// ```
+    /// assert_eq!(entitle::seats::RequestSource::Invite.as_str(), "invite");
+    /// ```
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Invite => "invite",
+            Self::Sync => "sync",
+            Self::Reinstate => "reinstate",
+            Self::Import => "import",
+        }
+    }
+}
+
+impl fmt::Display for RequestSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// The answer of a [`SeatPolicy`].
 ///
 /// An answer that cannot be honored counts as [`Refuse`](Self::Refuse).
@@ -110,6 +134,10 @@ pub enum Answer {
 /// # assert_eq!(Directory::new(catalog).plan(batch).unwrap_err().code(), "seat_limit");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a seat policy",
+    note = "`policy_fn` makes a policy of a closure or a function"
+)]
 pub trait SeatPolicy: Send + Sync {
     /// Decides about one request for a seat of a full profile.
     fn decide(&self, request: &SeatRequest<'_>) -> Answer;
@@ -248,12 +276,12 @@ impl<'a> SeatRequest<'a> {
     /// ```
     #[must_use]
     pub fn figures(&self, profile: &str) -> Option<Figures> {
-        self.catalog.profile(profile).map(|profile| self.ledger.figures(profile))
+        self.catalog.profile_by_name(profile).map(|profile| self.ledger.figures(profile))
     }
 
     /// Returns the figures over all counted profiles at this point of the batch.
     #[must_use]
-    pub fn total(&self) -> TotalFigures {
+    pub fn total_figures(&self) -> TotalFigures {
         self.ledger.total_figures()
     }
 
@@ -262,7 +290,7 @@ impl<'a> SeatRequest<'a> {
     /// That is, the profile is exempt, or it has a free standard seat and the total is not reached.
     #[must_use]
     pub fn has_free_seat(&self, profile: &str) -> bool {
-        self.catalog.profile(profile).is_some_and(|profile| {
+        self.catalog.profile_by_name(profile).is_some_and(|profile| {
             self.catalog.is_exempt(profile) || (self.total_room && self.before.has_room(self.ledger, profile))
         })
     }
@@ -430,18 +458,18 @@ fn first_of(mut answers: impl Iterator<Item = Answer>) -> Answer {
 ///
 /// ```
 /// # #[cfg(feature = "serde")] {
-/// use entitle::seats::{FallBack, ReadyPolicy};
+/// use entitle::seats::{FallBack, BuiltinPolicy};
 ///
-/// let policy: ReadyPolicy = serde_json::from_str(r#"["overage", { "fall_back": ["reader"] }]"#).unwrap();
-/// assert_eq!(policy, ReadyPolicy::FirstOf(vec![
-///     ReadyPolicy::Overage,
-///     ReadyPolicy::FallBack(FallBack::to(["reader"])),
+/// let policy: BuiltinPolicy = serde_json::from_str(r#"["overage", { "fall_back": ["reader"] }]"#).unwrap();
+/// assert_eq!(policy, BuiltinPolicy::FirstOf(vec![
+///     BuiltinPolicy::Overage,
+///     BuiltinPolicy::FallBack(FallBack::to(["reader"])),
 /// ]));
 /// # }
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ReadyPolicy {
+pub enum BuiltinPolicy {
     /// [`Strict`].
     #[default]
     Strict,
@@ -452,10 +480,10 @@ pub enum ReadyPolicy {
     /// [`Waitlist`].
     Waitlist,
     /// The first answer of several that is not [`Answer::Refuse`].
-    FirstOf(Vec<ReadyPolicy>),
+    FirstOf(Vec<BuiltinPolicy>),
 }
 
-impl SeatPolicy for ReadyPolicy {
+impl SeatPolicy for BuiltinPolicy {
     fn decide(&self, request: &SeatRequest<'_>) -> Answer {
         match self {
             Self::Strict => Strict.decide(request),

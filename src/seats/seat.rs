@@ -1,5 +1,6 @@
 //! The seat of one user: the wanted profile, the held profile and the place in the queue.
 
+use core::fmt;
 use core::num::NonZeroU64;
 
 use crate::catalog::ProfileId;
@@ -49,6 +50,12 @@ impl Basis {
     }
 }
 
+impl fmt::Display for Basis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// The state of a user's seat (rule S4).
 ///
 /// ```
@@ -91,6 +98,12 @@ impl SeatState {
             Self::Waiting => "waiting",
             Self::None => "none",
         }
+    }
+}
+
+impl fmt::Display for SeatState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

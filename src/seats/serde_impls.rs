@@ -8,11 +8,11 @@ use serde::de::{Deserialize, Error, MapAccess, SeqAccess, Unexpected};
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 
 use super::figures::Quantity;
-use super::license::SeatFigure;
-use super::policy::{FallBack, ReadyPolicy};
+use super::license::SeatAllowance;
+use super::policy::{BuiltinPolicy, FallBack};
 use crate::wire::{Form, deserialize_form};
 
-deserialize_form!(Quantity, SeatFigure, ReadyPolicy);
+deserialize_form!(Quantity, SeatAllowance, BuiltinPolicy);
 
 impl Form<'_> for Quantity {
     const EXPECTED: &'static str = "a number of seats or `unlimited`";
@@ -67,7 +67,7 @@ struct SeatsWithExtra {
     extra: i64,
 }
 
-impl<'de> Form<'de> for SeatFigure {
+impl<'de> Form<'de> for SeatAllowance {
     const EXPECTED: &'static str = "a number of seats, `unlimited`, or an object with `seats` and `extra`";
 
     fn word<E: Error>(word: &str) -> Result<Self, E> {
@@ -83,7 +83,7 @@ impl<'de> Form<'de> for SeatFigure {
     }
 }
 
-impl Serialize for SeatFigure {
+impl Serialize for SeatAllowance {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let unlimited = "unlimited";
         if self.extra == 0 {
@@ -92,7 +92,7 @@ impl Serialize for SeatFigure {
                 None => serializer.serialize_str(unlimited),
             };
         }
-        let mut figure = serializer.serialize_struct("SeatFigure", 2)?;
+        let mut figure = serializer.serialize_struct("SeatAllowance", 2)?;
         match self.seats {
             Some(seats) => figure.serialize_field("seats", &seats)?,
             None => figure.serialize_field("seats", unlimited)?,
@@ -108,7 +108,7 @@ struct FallBackDocument {
     fall_back: Vec<String>,
 }
 
-impl<'de> Form<'de> for ReadyPolicy {
+impl<'de> Form<'de> for BuiltinPolicy {
     const EXPECTED: &'static str =
         "`strict`, `overage`, `waitlist`, an object with `fall_back`, or a list of these";
 

@@ -12,7 +12,7 @@ use crate::directory::{self, Directory, Restore};
 #[non_exhaustive]
 pub enum SnapshotError {
     /// The version of the stored form is not supported by this release.
-    #[error("record 1: version {found} of the stored form is not {VERSION}, which this release reads")]
+    #[error("record 1: unsupported version {found}, this release reads version {VERSION}")]
     UnknownVersion {
         /// The version found.
         found: u32,
@@ -44,7 +44,7 @@ pub enum SnapshotError {
         source: RecordError,
     },
     /// The records end before the `end` record.
-    #[error("the records end after {records}, without an `end`")]
+    #[error("the stored directory ends after {records} records, without an `end` record")]
     Truncated {
         /// The number of records.
         records: u64,
@@ -160,7 +160,7 @@ impl Section {
         }
     }
 
-    /// Returns true if a record of this kind may follow one of kind `last`.
+    /// Returns `true` if a record of this kind may follow one of kind `last`.
     fn follows(self, last: Self) -> bool {
         match self {
             Self::Nothing => false,
@@ -191,7 +191,7 @@ fn described(record: &directory::Record) -> String {
     match record {
         R::License { license, .. } => format!("license `{}`", license.name),
         R::Scheduled { license } => format!("the scheduled license `{}`", license.name),
-        R::Book { profile, .. } => format!("the book of `{profile}`"),
+        R::Book { profile, .. } => format!("the figures of profile `{profile}`"),
         R::Group { group, .. } => format!("group `{group}`"),
         R::User(user) => format!("user `{}`", user.user),
         R::KindGrant { kind, .. } => format!("a grant on all of `{kind}`"),
@@ -291,7 +291,7 @@ impl Builder {
                 Ok(())
             }
             directory::Record::End { records } if *records != before => {
-                Err(contradiction(format!("it counts {records} records, not the {before} before it")))
+                Err(contradiction(format!("`records` is {records}, but {before} records precede `end`")))
             }
             directory::Record::Snapshot { .. } | directory::Record::End { .. } => Ok(()),
             record => match &mut self.restore {

@@ -36,13 +36,13 @@ pub enum ReadError {
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
     /// The text ends before its checksum.
-    #[error("line {line}: the text ends here, before its checksum")]
+    #[error("line {line}: unexpected end of input, expected the checksum")]
     Truncated {
         /// The line at which the text ends.
         line: u64,
     },
     /// The text is not the one that was written: it is damaged.
-    #[error("line {line}: the checksum `{found}` is not that of the lines before, `{expected}`")]
+    #[error("line {line}: checksum mismatch: found `{found}`, expected `{expected}`")]
     Checksum {
         /// The line of the checksum.
         line: u64,

@@ -2,8 +2,8 @@
 //!
 //! [`records`] returns the records of a directory one by one, and a [`Builder`] builds an equal directory from them.
 //! Neither needs more memory than the directory itself. Records are serde data: a host writes them in any format, as
-//! rows or as lines. With the feature `json`, [`write_to`](Directory::write_to) and
-//! [`read_from`](Directory::read_from) use one JSON object a line and a checksum after the last.
+//! rows or as lines. With the feature `json`, `Directory::write_to` and
+//! `Directory::read_from` use one JSON object a line and a checksum after the last.
 //!
 //! - Records refer by name. Ids are not stored: after reading, look up names again.
 //! - The order is stable: equal directories give equal records, and equal bytes as lines.

@@ -166,7 +166,7 @@ impl Questions {
 }
 
 #[test]
-fn no_question_allocates() {
+fn queries_do_not_allocate() {
     let license = License::new("measured").unlimited("designer").unlimited("reader").unlimited("trial");
     let license = license.expires_at(END);
     let commands = commands![license].into_iter().chain(sized()).chain(odd());

@@ -96,7 +96,7 @@ impl Growing for GroupsOfAUser {
 
     fn compare(directory: &Directory, model: &BTreeSet<usize>, count: usize) {
         let (user, ..) = found(directory);
-        assert_eq!(directory.groups_of(user), names(model, group));
+        assert_eq!(directory.group_names_of(user), names(model, group));
         for index in 0..count {
             let on = directory.resource_by_name(&project(index)).unwrap();
             assert_eq!(
@@ -132,7 +132,7 @@ impl Growing for MembersOfAGroup {
 
     fn compare(directory: &Directory, model: &BTreeSet<usize>, count: usize) {
         let (_, group, on) = found(directory);
-        assert_eq!(directory.members_of(group), names(model, user));
+        assert_eq!(directory.member_names_of(group), names(model, user));
         readers_are(directory, on, model, count);
     }
 }
@@ -276,7 +276,7 @@ fn grants_on_a_kind() {
 
 /// Where 16 bits end: a count, a length or an id that is kept in too few of them wraps here.
 #[test]
-fn where_sixteen_bits_end() {
+fn layouts_beyond_sixteen_bits() {
     grows_and_shrinks::<GroupsOfAUser>(&LARGE);
     grows_and_shrinks::<MembersOfAGroup>(&LARGE);
     grows_and_shrinks::<GrantsOnAResource>(&LARGE);
@@ -329,7 +329,7 @@ fn groups_whose_numbers_agree_in_sixteen_bits() {
             model.remove(&of)
         };
         let id = made.directory.user_by_name(&user(11)).unwrap();
-        assert_eq!(made.directory.groups_of(id), names(&model, group), "{joins} {of}");
+        assert_eq!(made.directory.group_names_of(id), names(&model, group), "{joins} {of}");
         assert_eq!(made.directory.audit(), Ok(()), "{joins} {of}");
         for (on, to) in groups.iter().enumerate() {
             let shared = made.directory.resource_by_name(&project(on)).unwrap();
@@ -339,9 +339,9 @@ fn groups_whose_numbers_agree_in_sixteen_bits() {
     made.apply(vec![Command::remove_group(group(65_543)), Command::join(user(11), group(1))]);
     let (alone, joined) =
         (made.directory.user_by_name("u8").unwrap(), made.directory.user_by_name("u11").unwrap());
-    assert!(made.directory.groups_of(alone).is_empty(), "its only group is removed");
+    assert!(made.directory.group_names_of(alone).is_empty(), "its only group is removed");
     model.insert(1);
-    assert_eq!(made.directory.groups_of(joined), names(&model, group));
+    assert_eq!(made.directory.group_names_of(joined), names(&model, group));
     // What is granted on a whole kind reaches the members of late groups, and nobody who comes after them in their place.
     let everywhere = |to: usize| Command::set_grant(Grantee::group(group(to)), "project/*", ["read"]);
     made.apply(vec![Command::join(user(9), group(5)), everywhere(65_535)]);
@@ -351,7 +351,7 @@ fn groups_whose_numbers_agree_in_sixteen_bits() {
     made.apply(commands![Command::remove_group(group(65_535)), Command::add_group("g-late")]);
     made.apply(vec![Command::set_grant(Grantee::group("g-late"), "project/*", ["read"])]);
     let late = made.directory.user_by_name("late").unwrap();
-    assert!(!reads(&made.directory, late, shared) && made.directory.groups_of(late).is_empty());
+    assert!(!reads(&made.directory, late, shared) && made.directory.group_names_of(late).is_empty());
     assert_eq!(made.directory.audit(), Ok(()));
     made.apply(vec![Command::join("late", "g-late")]);
     assert!(reads(&made.directory, made.directory.user_by_name("late").unwrap(), shared));
@@ -437,7 +437,7 @@ fn may(directory: &Directory, who: usize, on: &str, wanted: &[String]) -> bool {
 }
 
 #[test]
-fn as_many_kinds_and_profiles_as_there_may_be() {
+fn catalog_maximums_are_accepted() {
     let mut made = Made::of(&wide(64, 64, 64));
     for index in [0, 1, 31, 62, 63] {
         let (who, on) = (user(index), format!("kind{index}/a"));
@@ -457,7 +457,7 @@ fn as_many_kinds_and_profiles_as_there_may_be() {
 }
 
 #[test]
-fn one_more_than_there_may_be_is_refused() {
+fn catalog_maximums_are_enforced() {
     let refused = |catalog: Value| {
         let document: CatalogDocument = serde_json::from_value(catalog).unwrap();
         match Catalog::try_from(document) {

@@ -58,11 +58,12 @@ fn seat_of(directory: &Directory, user: &str) -> Value {
 
 fn memberships(oracle: &World, directory: &Directory) -> Result<(), String> {
     for user in users() {
-        let found = directory.user_by_name(user).map_or_else(Vec::new, |user| directory.groups_of(user));
+        let found = directory.user_by_name(user).map_or_else(Vec::new, |user| directory.group_names_of(user));
         same(|| format!("the groups of {user}"), &texts(&oracle.groups_of(user)), &found)?;
     }
     for group in GROUPS {
-        let found = directory.group_by_name(group).map_or_else(Vec::new, |group| directory.members_of(group));
+        let found =
+            directory.group_by_name(group).map_or_else(Vec::new, |group| directory.member_names_of(group));
         same(|| format!("the members of {group}"), &texts(&oracle.members_of(group)), &found)?;
     }
     Ok(())

@@ -177,7 +177,7 @@ fn moves<S: Shared>() -> Seen {
         barrier.wait();
         while moved.load(Ordering::Acquire) < rounds {
             let directory = read();
-            let groups = directory.groups_of(directory.user_by_name("ada").unwrap());
+            let groups = directory.group_names_of(directory.user_by_name("ada").unwrap());
             unless(groups.len() == 1, || format!("ada is in {groups:?}"))?;
             let revision = directory.revision();
             unless(revision >= last, || format!("revision {revision} was seen after {last}"))?;
@@ -253,7 +253,7 @@ fn catches(test: fn() -> Seen) {
 type Sound = Authority<MemoryJournal>;
 
 #[test]
-fn exactly_as_many_win_as_there_are_seats() {
+fn concurrent_adds_never_exceed_the_seats() {
     holds(seats::<Sound>, 20, 1_000);
     catches(seats::<Broken>);
 }
@@ -265,7 +265,7 @@ fn two_revokes_at_once_both_hold() {
 }
 
 #[test]
-fn a_move_is_seen_whole() {
+fn a_move_between_groups_is_atomic() {
     holds(moves::<Sound>, 3, 100);
     catches(moves::<Broken>);
 }

@@ -172,7 +172,7 @@ fn no_import_points_upward() {
 }
 
 #[test]
-fn no_import_of_the_directory_points_to_a_room_above() {
+fn no_import_in_directory_points_upward() {
     let sources = sources();
     let exports = exports(&sources[Path::new("directory/mod.rs")], "use self::");
     assert_eq!(exports.get("UserRow"), Some(&"storage"), "the exports of the directory are not understood");
@@ -186,14 +186,14 @@ fn no_import_of_the_directory_points_to_a_room_above() {
 }
 
 #[test]
-fn a_planted_import_of_the_directory_is_found() {
-    let exports = BTreeMap::from([("Imbalance", "audit")]);
+fn an_upward_import_in_directory_is_detected() {
+    let exports = BTreeMap::from([("AuditError", "audit")]);
     let file = Path::new("storage/planted.rs");
     for planted in [
         "use crate::directory::Directory;",
         "use crate::directory::registry::Registry;",
         "use super::super::{mutate, storage::Table};",
-        "fn audit() -> crate::directory::Imbalance {}",
+        "fn audit() -> crate::directory::AuditError {}",
         "use crate::directory::unheard_of::Thing;",
     ] {
         assert_eq!(upward_in_directory(file, planted, &exports).len(), 1, "{planted}");
@@ -207,7 +207,7 @@ fn a_planted_import_of_the_directory_is_found() {
 }
 
 #[test]
-fn the_layers_that_must_not_know_each_other_do_not() {
+fn separate_concerns_are_on_ordered_floors() {
     // These follow from the floors, and are what the floors are for.
     for (module, never) in [("authorize", "change"), ("seats", "directory"), ("catalog", "seats")] {
         assert!(floor(module) < floor(never), "{module} may not import {never}");
@@ -215,12 +215,12 @@ fn the_layers_that_must_not_know_each_other_do_not() {
 }
 
 #[test]
-fn a_planted_import_is_found() {
+fn an_upward_import_is_detected() {
     let exports = BTreeMap::from([("Plan", "change")]);
     let file = Path::new("seats/planted.rs");
     for planted in [
         "use crate::directory::Directory;",
-        "use crate::{catalog::Catalog, directory::{Directory, Members}, time::Timestamp};",
+        "use crate::{catalog::Catalog, directory::{Directory, MembershipRule}, time::Timestamp};",
         "fn plan() -> crate::change::Plan {}",
         "use crate::Plan;",
         "use super::super::directory::Directory;",

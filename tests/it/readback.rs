@@ -3,7 +3,7 @@
 use entitle::authorize::PrincipalName;
 use entitle::catalog::{Catalog, Kind, Profile};
 use entitle::change::ScopeDocument;
-use entitle::directory::{KeyScope, Members, Target, UserSource};
+use entitle::directory::{KeyScope, MembershipRule, Target, UserSource};
 use entitle::{Batch, Command, Directory, Timestamp};
 
 #[test]
@@ -38,25 +38,31 @@ fn fields_of_users_groups_resources_and_keys() {
 
     assert_eq!(directory.users().collect::<Vec<_>>(), [ada, bob, eve]);
     assert_eq!(directory.groups().filter_map(|id| directory.group_name(id)).count(), 3);
-    assert_eq!(directory.all_resources().collect::<Vec<_>>(), [a, b]);
+    assert_eq!(directory.resources().collect::<Vec<_>>(), [a, b]);
     assert_eq!(directory.keys().collect::<Vec<_>>(), [ci, all]);
     assert_eq!([ada, bob, eve].map(|user| directory.email_of(user)), [Some("ada@acme.example"), None, None]);
     assert_eq!([ada, bob].map(|user| directory.invitation_expires_at(user)), [None, Some(end)]);
     assert_eq!(directory.external_names_of(eve).collect::<Vec<_>>(), ["CN=a", "CN=b"]);
     assert_eq!(directory.owner_included_in(group("owners")), Some(a));
-    assert_eq!(directory.membership_of(group("owners")), Some(Members::Explicit));
-    assert_eq!(directory.membership_of(group("staff")), Some(Members::External(vec!["CN=a".into()])));
-    assert_eq!(directory.membership_of(group("readers")), Some(Members::ByProfile(vec!["reader".into()])));
+    assert_eq!(directory.membership_rule_of(group("owners")), Some(MembershipRule::Explicit));
+    assert_eq!(
+        directory.membership_rule_of(group("staff")),
+        Some(MembershipRule::External(vec!["CN=a".into()]))
+    );
+    assert_eq!(
+        directory.membership_rule_of(group("readers")),
+        Some(MembershipRule::ByProfile(vec!["reader".into()]))
+    );
     assert_eq!((directory.user_of(ci), directory.key_expires_at(ci)), (Some(ada), Some(end)));
     assert_eq!(directory.scope_of(all), Some(KeyScope::All));
     let set = |names: &[&str]| directory.catalog().permission_set("project", names.iter().copied()).unwrap();
-    let project = directory.catalog().kind("project").unwrap();
+    let project = directory.catalog().kind_by_name("project").unwrap();
     let entries =
         vec![(Target::Kind(project), set(&["read"])), (Target::Resource(a), set(&["write", "read"]))];
     assert_eq!(directory.scope_of(ci), Some(KeyScope::Entries(entries)));
     assert_eq!(directory.keys_of(ada).collect::<Vec<_>>(), [ci, all]);
-    assert_eq!(directory.keys_naming(a).collect::<Vec<_>>(), [ci]);
-    assert_eq!(directory.keys_naming(b).count(), 0);
+    assert_eq!(directory.keys_scoped_to(a).collect::<Vec<_>>(), [ci]);
+    assert_eq!(directory.keys_scoped_to(b).count(), 0);
     assert_eq!(directory.required_credentials(a), Some(set(&["write"])));
     assert!(directory.has_credential(ada, a) && !directory.has_credential(ada, b));
     assert!(!directory.has_credential(bob, a));

@@ -1,4 +1,4 @@
-//! Mistakes planted in copies of scenario files: each is found, at its place.
+//! Mistakes in copies of scenario files: each is reported with its location.
 
 use entitle::Timestamp;
 use entitle::scenario::Scenario;
@@ -27,7 +27,7 @@ fn plant(file: &str, written: &str, mistake: &str) -> Planted {
 }
 
 #[test]
-fn another_answer_fails_at_its_step() {
+fn a_wrong_expectation_fails_its_step() {
     let planted = plant("alteryx", "\"is\": \"allowed\"", "\"is\": \"not_granted\"");
     let scenario: Scenario = serde_json::from_str(&planted.text).unwrap();
     let outcome = scenario.run();
@@ -61,7 +61,7 @@ fn every_kind_of_answer_is_compared() {
 }
 
 #[test]
-fn what_is_no_scenario_is_an_error_at_its_line() {
+fn a_malformed_file_is_an_error_with_its_line() {
     let planted = plant("alteryx", "\"check\": {", "\"asks\": {");
     let error = serde_json::from_str::<Scenario>(&planted.text).unwrap_err();
     assert_eq!(error.line(), planted.line, "{error}");
@@ -69,7 +69,7 @@ fn what_is_no_scenario_is_an_error_at_its_line() {
 }
 
 #[test]
-fn a_deed_that_fails_ends_the_run() {
+fn a_failed_command_ends_the_run() {
     let planted = plant("alteryx", "\"permissions\": [\"workspace_admin\"]", "\"permissions\": [\"fly\"]");
     let outcome = serde_json::from_str::<Scenario>(&planted.text).unwrap().run();
     assert_eq!((outcome.failures().len(), outcome.failures()[0].step), (1, planted.step));
@@ -125,7 +125,7 @@ mod command {
     }
 
     #[test]
-    fn what_is_no_scenario_is_exit_code_2_and_says_where() {
+    fn a_malformed_file_exits_with_2_and_its_location() {
         for (name, written, mistake, said) in [
             ("unknown_field", "\"check\": {", "\"asks\": {", "unknown field `asks`"),
             ("unknown_inner_field", "\"check\": { \"who\"", "\"check\": { \"whom\"", "`whom`"),
@@ -145,7 +145,7 @@ mod command {
     }
 
     #[test]
-    fn what_makes_no_sense_is_exit_code_2_and_says_in_which_step() {
+    fn an_invalid_step_exits_with_2_and_its_number() {
         for (name, written, mistake, said) in [
             (
                 "refusal_code",
@@ -185,7 +185,7 @@ mod command {
     }
 
     #[test]
-    fn what_is_wrong_before_the_steps_is_exit_code_2_too() {
+    fn an_invalid_file_exits_with_2() {
         let text = &texts()["alteryx"];
         let half: String = text.chars().take(text.chars().count() / 2).collect();
         let unknown = text.replacen("\"account\": \"all\"", "\"account\": [\"fly\"]", 1);
@@ -210,7 +210,7 @@ mod command {
     }
 
     #[test]
-    fn the_worst_of_several_files_counts() {
+    fn the_exit_code_is_the_worst_of_all_files() {
         let planted = plant("alteryx", "\"is\": \"allowed\"", "\"is\": \"not_granted\"");
         let wrong = Path::new(env!("CARGO_TARGET_TMPDIR")).join("worst.json");
         std::fs::write(&wrong, planted.text).unwrap();

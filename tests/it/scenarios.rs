@@ -45,7 +45,7 @@ fn is_refused_or_denied(step: &Value) -> bool {
 }
 
 #[test]
-fn every_file_passes_and_its_books_balance_after_every_step() {
+fn every_file_passes_and_every_step_passes_the_audit() {
     for (name, text) in texts() {
         let scenario: Scenario =
             serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));

@@ -1,4 +1,4 @@
-//! Seats as a whole: the report is the books, and no policy can oversell.
+//! Seat reports agree with the ledger, and no policy can oversell.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -28,7 +28,7 @@ fn revisions() -> impl Iterator<Item = (String, Directory)> {
 
 /// S11: guard, report and export read the same figures, and the report's people are those figures, one by one.
 #[test]
-fn s11_report_figures_and_csv_are_one() {
+fn s11_report_figures_and_csv_agree() {
     let mut revisions_with_a_queue = 0;
     for (name, directory) in revisions() {
         let report = directory.seat_report();
@@ -115,7 +115,7 @@ fn the_serialized_report_has_the_same_figures() {
 
 /// A license is written without what was left out, so that it reads as it was written.
 #[test]
-fn s3_a_license_is_written_as_short_as_it_may_be() {
+fn s3_defaults_are_omitted_from_a_serialized_license() {
     let license = License::new("acme");
     assert_eq!(serde_json::to_value(&license).unwrap(), json!({ "name": "acme" }));
     let license = license.seats("designer", 1).grace(core::time::Duration::from_millis(5));
@@ -370,7 +370,7 @@ mod command {
     }
 
     #[test]
-    fn each_form_is_that_of_the_library() {
+    fn the_command_prints_what_the_library_writes() {
         let directory = directory();
         let report = directory.seat_report();
         for (words, written) in [

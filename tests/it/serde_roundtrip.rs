@@ -57,7 +57,7 @@ fn commands_about_users() {
         serde_json::from_value::<Command>(json!({ "sync_user": all })).unwrap()
     };
     assert_eq!(Command::from(sync()), read(json!({})));
-    assert_eq!(Command::from(sync().known_only()), read(json!({ "provision": false })));
+    assert_eq!(Command::from(sync().without_provisioning()), read(json!({ "provision": false })));
     assert_eq!(Command::from(sync().update_profile()), read(json!({ "update_profile": true })));
 }
 

@@ -53,12 +53,12 @@ fn of_file(name: &str) -> Catalog {
 }
 
 #[test]
-fn the_types_of_dataiku_say_what_its_file_says() {
+fn dataiku_types_match_the_file() {
     similar(&normal(&dataiku::catalog().unwrap()), &normal(&of_file("dss_profiles")));
 }
 
 #[test]
-fn the_types_of_alteryx_say_what_its_file_says() {
+fn alteryx_types_match_the_file() {
     similar(&normal(&alteryx::catalog().unwrap()), &normal(&of_file("alteryx")));
 }
 

@@ -78,8 +78,9 @@ fn agrees<K: ResourceKind<Permissions = Permissions>>(directory: &Directory, key
         let named = |key: &str| directory.resource_by_name(&format!("{}/{key}", K::NAME)).unwrap();
         for user in users(directory) {
             let bound = directory.for_principal(user);
-            let all: Vec<_> = directory.resources::<K>(user, permissions).map(ResourceId::untyped).collect();
-            assert_eq!(all, directory.resources(user, set).collect::<Vec<_>>(), "{} {names:?}", K::NAME);
+            let all: Vec<_> =
+                directory.resources_for::<K>(user, permissions).map(ResourceId::untyped).collect();
+            assert_eq!(all, directory.resources_for(user, set).collect::<Vec<_>>(), "{} {names:?}", K::NAME);
             let kept = bound.filter(typed.iter().copied(), permissions).map(ResourceId::untyped);
             assert_eq!(kept.collect::<Vec<_>>(), all, "{} {names:?}", K::NAME);
             for (key, on) in keys.iter().zip(&typed) {
@@ -89,9 +90,9 @@ fn agrees<K: ResourceKind<Permissions = Permissions>>(directory: &Directory, key
                 assert_eq!(bound.check(*on, permissions), decision);
                 assert_eq!(decision.is_allowed(), all.contains(&named(key)));
                 let who = Principal::User(user);
-                let whoever: Vec<UserId> = directory.principals(*on, permissions).collect();
+                let whoever: Vec<UserId> = directory.users_for(*on, permissions).collect();
                 assert_eq!(whoever.contains(&user), decision.is_allowed(), "{who:?} on {key}");
-                assert_eq!(whoever, directory.principals(named(key), set).collect::<Vec<_>>());
+                assert_eq!(whoever, directory.users_for(named(key), set).collect::<Vec<_>>());
             }
         }
     }
@@ -105,15 +106,15 @@ fn a14_a_typed_question_is_about_its_own_kind_only() {
     let ada = directory.user_by_name("ada").unwrap();
     // Both kinds number their permissions alike, so nothing but the kind tells them apart.
     let count = |permissions| {
-        let projects = directory.resources::<Project>(ada, permissions).count();
-        (projects, directory.resources::<Connection>(ada, permissions).count())
+        let projects = directory.resources_for::<Project>(ada, permissions).count();
+        (projects, directory.resources_for::<Connection>(ada, permissions).count())
     };
     assert_eq!((count(Permissions::READ), count(Permissions::WRITE)), ((1, 2), (0, 0)));
-    assert_eq!(directory.resources::<Unheard>(ada, Permissions::READ).count(), 0);
+    assert_eq!(directory.resources_for::<Unheard>(ada, Permissions::READ).count(), 0);
 }
 
 #[test]
-fn a6_a_typed_set_with_a_bit_of_no_permission_is_of_the_wrong_kind() {
+fn a6_undeclared_bits_are_the_wrong_kind() {
     let directory = directory();
     let on = directory.resource::<Project>("c").unwrap();
     let bob = directory.user_by_name("bob").unwrap();

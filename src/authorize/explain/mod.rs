@@ -18,7 +18,7 @@ use crate::seats::Phase;
 
 /// A decision with everything that led to it.
 ///
-/// Made by [`Directory::explain`](crate::Directory::explain) and
+/// Created by [`Directory::explain`](crate::Directory::explain) and
 /// [`Directory::explain_by_name`](crate::Directory::explain_by_name). It contains names only, so it can be stored, sent and
 /// read without the directory. [`Display`](core::fmt::Display) writes several lines of text, [`why`](Self::why) a single
 /// line. Permissions are listed in the catalog's order.

@@ -4,6 +4,7 @@ use alloc::string::String;
 use core::fmt;
 
 use super::{ContributingGrant, Cut, CutBy, Explanation, Holding, Need, Through};
+use crate::authorize::PrincipalName;
 use crate::directory::Grantee;
 
 /// A list of names with a separator; an empty list is written as `nothing`.
@@ -103,11 +104,20 @@ impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Request => f.write_str("the request must name at least one permission"),
-            Self::Principal { who: Some(who) } => write!(f, "{who} does not exist"),
+            Self::Principal { who: Some(who) } => match who.parse::<PrincipalName>() {
+                Ok(_) => write!(f, "{who} does not exist"),
+                Err(error) => write!(f, "{error}"),
+            },
             Self::Principal { who: None } => f.write_str("the principal does not exist or was removed"),
             Self::Active { user, status } => write!(f, "{user} must be active, but is {}", status.as_str()),
             Self::Key { key } => write!(f, "key {key} has expired"),
-            Self::Resource { on: Some(on) } => write!(f, "resource {on} does not exist"),
+            Self::Resource { on: Some(on) } if on.contains('/') => write!(f, "resource {on} does not exist"),
+            Self::Resource { on: Some(on) } => {
+                write!(
+                    f,
+                    "resource {on} does not exist; a resource is `KIND/KEY`, or the kind of a singleton"
+                )
+            }
             Self::Resource { on: None } => f.write_str("the resource does not exist or was removed"),
             Self::Kind { kind, permissions } => {
                 write!(f, "kind {kind} has no permission {}", any(permissions))
@@ -141,7 +151,7 @@ impl fmt::Display for Need {
 /// Writes `; data-team has read, everyone has list`.
 fn holdings(f: &mut fmt::Formatter<'_>, user: &str, has: &[Holding]) -> fmt::Result {
     if has.is_empty() {
-        return write!(f, ", nor has {user} directly or everyone");
+        return write!(f, ", and neither {user} nor everyone has it");
     }
     for (place, holding) in has.iter().enumerate() {
         f.write_str(if place == 0 { "; " } else { ", " })?;

@@ -33,7 +33,7 @@ pub(super) struct ExplainArgs {
     pub(super) json: bool,
 }
 
-/// Parses the arguments. An error names the missing or unexpected one.
+/// Parses the arguments. Errors name the argument that is missing or unexpected.
 pub(super) fn parse(mut args: Parser) -> Result<CliCommand, Error> {
     let Some(first) = args.next()? else { return Err("missing command".into()) };
     match first {

@@ -35,7 +35,7 @@ impl CliError {
                 eprintln!("{message}");
                 Exit::InvalidInput
             }
-            // The reader closed the pipe, for example `head`: this is not a failure.
+            // The reader, such as `head`, closed the pipe. This is not a failure.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
             Self::Output(error) => {
                 eprintln!("cannot write the output: {error}");

@@ -1,7 +1,7 @@
 //! Groups and who is in them.
 
 use alloc::borrow::ToOwned as _;
-use alloc::string::{String, ToString as _};
+use alloc::string::ToString as _;
 
 use super::Planner;
 use super::lookup::{differs, new_name};
@@ -9,7 +9,7 @@ use super::sync::external_names;
 use crate::change::builders::AddGroup;
 use crate::change::event::Event;
 use crate::change::refusal::{FieldDifference, RefusalReason};
-use crate::directory::{Members, Membership};
+use crate::directory::{Membership, MembershipRule};
 use crate::id::{GroupId, UserId};
 use crate::limits::MAX_GROUPS;
 
@@ -24,7 +24,7 @@ impl Planner<'_> {
         let owner_of = command.includes_owner_of.as_deref();
         let owner_of = owner_of.map(|resource| self.find_resource(resource)).transpose()?;
         if owner_of.is_some() && membership != Membership::Explicit {
-            return Err(RefusalReason::ManagedGroup { user: String::new(), group: command.group.clone() });
+            return Err(RefusalReason::ManagedGroup { user: None, group: command.group.clone() });
         }
         if self.directory.group_count() >= MAX_GROUPS {
             return Err(RefusalReason::TooMany { what: "groups", max: MAX_GROUPS });
@@ -37,16 +37,16 @@ impl Planner<'_> {
     }
 
     /// Checks how users come into the group.
-    fn membership(&self, members: Option<&Members>) -> Result<Membership, RefusalReason> {
+    fn membership(&self, members: Option<&MembershipRule>) -> Result<Membership, RefusalReason> {
         match members {
-            None | Some(Members::Explicit) => Ok(Membership::Explicit),
-            Some(Members::ByProfile(profiles)) => {
+            None | Some(MembershipRule::Explicit) => Ok(Membership::Explicit),
+            Some(MembershipRule::ByProfile(profiles)) => {
                 let mask = profiles
                     .iter()
                     .try_fold(0_u64, |mask, profile| Ok(mask | (1 << self.find_profile(profile)?.get())));
                 mask.map(Membership::ByProfile)
             }
-            Some(Members::External(names)) => external_names(names).map(Membership::External),
+            Some(MembershipRule::External(names)) => external_names(names).map(Membership::External),
         }
     }
 
@@ -66,7 +66,7 @@ impl Planner<'_> {
     }
 
     /// Returns the members as recorded and as asked, if they differ.
-    fn members_difference(&self, group: GroupId, asked: Option<&Members>) -> Option<FieldDifference> {
+    fn members_difference(&self, group: GroupId, asked: Option<&MembershipRule>) -> Option<FieldDifference> {
         let asked = asked?;
         let recorded = &self.group(group)?.membership;
         if self.membership(Some(asked)).is_ok_and(|asked| asked == *recorded) {
@@ -109,7 +109,7 @@ impl Planner<'_> {
         };
         let Some(&group) = groups.iter().find(|&&group| managed(group)) else { return Ok(()) };
         let group = self.directory.group_name(group).unwrap_or_default().to_owned();
-        Err(RefusalReason::ManagedGroup { user: user.to_owned(), group })
+        Err(RefusalReason::ManagedGroup { user: Some(user.to_owned()), group })
     }
 
     pub(super) fn join(&mut self, user: UserId, group: GroupId) {

@@ -11,7 +11,7 @@ use crate::change::builders::AddKey;
 use crate::change::event::Event;
 use crate::change::refusal::{FieldDifference, RefusalReason};
 use crate::change::scope::ScopeDocument;
-use crate::directory::{Scope, ScopeContent, ScopeEntries, Target};
+use crate::directory::{Scope, ScopeEntries, Target};
 use crate::id::KeyId;
 use crate::limits::MAX_KEYS;
 
@@ -27,7 +27,7 @@ impl Planner<'_> {
         if self.directory.key_count() >= MAX_KEYS {
             return Err(RefusalReason::TooMany { what: "keys", max: MAX_KEYS });
         }
-        let written = self.scope_by_name(&scope);
+        let written = ScopeDocument::of(self.directory.scope_content(&scope));
         let key = self.directory.add_key(&name, acts_as, scope, command.expires_at);
         self.events.extend(self.name_of(acts_as).map(|acts_as| Event::KeyAdded {
             key: name,
@@ -71,15 +71,6 @@ impl Planner<'_> {
         Ok(if empty { Scope::Nothing } else { Scope::Entries(Arc::new(scope)) })
     }
 
-    fn scope_by_name(&self, scope: &Scope) -> ScopeDocument {
-        match self.directory.scope_content(scope) {
-            ScopeContent::All => ScopeDocument::All,
-            ScopeContent::Entries(entries) => ScopeDocument::Entries(
-                entries.0.into_iter().map(|(on, these)| (on, PermissionsDocument::These(these))).collect(),
-            ),
-        }
-    }
-
     /// Refuses `exists` unless everything named is already so for a key (rule C4).
     fn key_as_asked(&self, key: KeyId, command: &AddKey) -> Result<(), RefusalReason> {
         let different = self.key_difference(key, command);
@@ -97,8 +88,9 @@ impl Planner<'_> {
             return Some(differs("acts_as", user, Some(&command.acts_as)));
         }
         if let Some(asked) = &command.scope {
-            let recorded = self.scope_by_name(&record.scope);
-            let closed = self.scope(Some(asked)).map(|scope| self.scope_by_name(&scope));
+            let written = |scope: &Scope| ScopeDocument::of(self.directory.scope_content(scope));
+            let recorded = written(&record.scope);
+            let closed = self.scope(Some(asked)).map(|scope| written(&scope));
             if closed.as_ref() != Ok(&recorded) {
                 let asked = closed.as_ref().unwrap_or(asked);
                 return Some(differs("scope", Some(&recorded.to_string()), Some(&asked.to_string())));

@@ -53,7 +53,7 @@ impl Planner<'_> {
     }
 
     pub(super) fn find_profile(&self, profile: &str) -> Result<ProfileId, RefusalReason> {
-        let found = self.directory.catalog().profile(profile);
+        let found = self.directory.catalog().profile_by_name(profile);
         found.ok_or_else(|| self.unknown_profile(profile.to_owned()))
     }
 
@@ -67,7 +67,7 @@ impl Planner<'_> {
         RefusalReason::UnknownKind { kind: kind.to_owned(), target: target.to_owned(), nearest }
     }
 
-    /// Why a target names nothing.
+    /// Returns the refusal for a target that does not exist.
     fn not_found(&self, text: &str, found: ParsedTarget<'_>) -> RefusalReason {
         match found {
             ParsedTarget::UnknownKind(kind) => self.unknown_kind(kind, text),

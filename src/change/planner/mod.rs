@@ -11,9 +11,7 @@ mod seats;
 mod sync;
 mod users;
 
-use alloc::borrow::ToOwned as _;
 use alloc::collections::BTreeMap;
-use alloc::format;
 use alloc::vec::Vec;
 
 use indexmap::IndexMap;
@@ -131,11 +129,12 @@ impl<'a> Planner<'a> {
     ///
     /// A catalog opens nothing to actors yet, so all of them are refused (rule D2).
     pub(super) fn authorize(&self, actor: Principal) -> Result<(), Refusal> {
-        let name = self.directory.principal_name(actor);
-        let known = name.is_some();
-        let actor = name.map_or_else(|| "the actor".to_owned(), |name| format!("`{name}`"));
-        let because = if known { "the catalog opens nothing to actors" } else { "it does not exist" };
-        Err(Refusal::new(None, RefusalReason::NotAuthorized { actor, because }))
+        let actor = self.directory.principal_name(actor);
+        let reason = match actor {
+            Some(_) => "the catalog permits no commands to actors",
+            None => "it does not exist",
+        };
+        Err(Refusal::new(None, RefusalReason::NotAuthorized { actor, reason }))
     }
 
     /// Decides the next command, the one with this index in the batch.

@@ -87,10 +87,10 @@ impl Planner<'_> {
     pub(super) fn transfer_ownership(&mut self, resource: &str, to: &str) -> Result<(), RefusalReason> {
         let id = self.find_resource(resource)?;
         let owner = self.find_user(to)?;
-        let active = self.user(owner).is_some_and(|user| user.status == UserStatus::Active);
-        if self.is_singleton(id) && !active {
-            let asked = "only an active user can own a singleton";
-            return Err(RefusalReason::WrongState { user: to.to_owned(), status: "not active", asked });
+        let status = self.user(owner).map(|user| user.status).filter(|&status| status != UserStatus::Active);
+        if let Some(status) = status.filter(|_| self.is_singleton(id)) {
+            let requirement = "only an active user can own a singleton";
+            return Err(RefusalReason::WrongState { user: to.to_owned(), status, requirement });
         }
         self.give(id, owner);
         Ok(())

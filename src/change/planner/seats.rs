@@ -2,7 +2,7 @@
 
 use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -21,7 +21,7 @@ use crate::seats::{
 };
 
 impl Planner<'_> {
-    /// Changes what a user wants; for a user who may sit, what follows for the seat (rules S1, S4).
+    /// Sets the profile that a user wants and, if the user can hold a seat, releases or requests one (rules S1, S4).
     pub(super) fn want(&mut self, user: UserId, profile: Option<ProfileId>, source: RequestSource) {
         let (Some(record), Some(seat)) = (self.user(user), self.directory.seat(user)) else { return };
         let status = record.status;
@@ -36,13 +36,13 @@ impl Planner<'_> {
         match profile {
             _ if matches!(status, UserStatus::Suspended | UserStatus::Expired) => {}
             None => self.release(user),
-            Some(profile) if seat.profile() == Some(profile) => self.settle_down(user, profile),
+            Some(profile) if seat.profile() == Some(profile) => self.confirm_held(user, profile),
             Some(_) => self.wish(user, source),
         }
     }
 
-    /// Makes the profile that a user sits on the wanted one: it takes nothing and is never refused (rule S1).
-    fn settle_down(&mut self, user: UserId, profile: ProfileId) {
+    /// Turns a placed seat into the wanted one. It takes no seat and is never refused (rule S1).
+    fn confirm_held(&mut self, user: UserId, profile: ProfileId) {
         self.wishes.shift_remove(&user);
         let placed = self.directory.seat(user).is_some_and(|seat| seat.basis() == Some(Basis::Placed));
         if placed {
@@ -52,7 +52,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Notes that a user asks for the wanted seat; a later wish of the same batch replaces an earlier one.
+    /// Records a request for the wanted seat. A later request of the same user in the batch replaces it.
     pub(super) fn wish(&mut self, user: UserId, source: RequestSource) {
         self.wishes.shift_remove(&user);
         let wish = Wish {
@@ -123,7 +123,7 @@ impl Planner<'_> {
         }
         let users: Vec<UserId> = self.wishes.keys().copied().collect();
         let wishes: Vec<AdmissionRequest<'_>> =
-            self.wishes.iter().filter_map(|(&user, wish)| self.as_wish(user, wish)).collect();
+            self.wishes.iter().filter_map(|(&user, wish)| self.admission_request(user, wish)).collect();
         let (ledger, catalog) = (self.directory.ledger().clone(), self.directory.catalog());
         let admission = Admission::new(ledger, &self.before, catalog, self.policy, self.now);
         let mut outcomes = Vec::with_capacity(wishes.len());
@@ -161,7 +161,7 @@ impl Planner<'_> {
         Some(UnmetProfile { user, profile: Some(self.profile_name(wish.wants)), code })
     }
 
-    fn as_wish(&self, user: UserId, wish: &Wish) -> Option<AdmissionRequest<'_>> {
+    fn admission_request(&self, user: UserId, wish: &Wish) -> Option<AdmissionRequest<'_>> {
         let seat = self.directory.seat(user)?;
         Some(AdmissionRequest {
             index: user.index(),
@@ -211,7 +211,7 @@ impl Planner<'_> {
             LicenseError::Name(error) => RefusalReason::InvalidName { names: [(name, error)].into() },
             LicenseError::UnknownProfile { profile, .. } => self.unknown_profile(profile),
             LicenseError::Invalid { license, conflict } => {
-                RefusalReason::LicenseInvalid { license, reason: conflict.to_string() }
+                RefusalReason::LicenseInvalid { license, conflict }
             }
         })?;
         let scheduled = self.directory.scheduled_licenses().any(|license| license == terms.license());

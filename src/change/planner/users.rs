@@ -131,7 +131,11 @@ impl Planner<'_> {
             group.is_some_and(|group| self.directory.is_member(user.slot(), group.slot()))
         };
         if let Some(group) = named.groups.iter().find(|group| !member(group)) {
-            return Some(lists_differ("groups", &self.some_groups_of(user), core::slice::from_ref(group)));
+            return Some(lists_differ(
+                "groups",
+                &self.truncated_group_names(user),
+                core::slice::from_ref(group),
+            ));
         }
         let email = record.email().map(Name::as_str);
         let asked = named.email.map(String::as_str).filter(|&asked| email != Some(asked))?;
@@ -139,9 +143,9 @@ impl Planner<'_> {
     }
 
     /// Returns the names of the groups of a user, shortened to what fits into a message.
-    fn some_groups_of(&self, user: UserId) -> Vec<String> {
+    fn truncated_group_names(&self, user: UserId) -> Vec<String> {
         const SHOWN: usize = 8;
-        let groups = self.directory.groups_of(user);
+        let groups = self.directory.group_names_of(user);
         let more = groups.len().saturating_sub(SHOWN);
         let shown = groups.into_iter().take(SHOWN).map(str::to_owned);
         shown.chain((more > 0).then(|| format!("{more} more"))).collect()
@@ -186,7 +190,7 @@ impl Planner<'_> {
         }
         let profile = self.asked_profile(command.profile)?;
         let groups = self.find_groups(command.groups)?;
-        self.not_over(command.users.first().copied().unwrap_or("nobody"), command.expires_at)?;
+        self.ensure_not_expired(command.users.first().copied().unwrap_or_default(), command.expires_at)?;
         let email = Self::checked_email(command.email)?;
         for name in &names {
             self.all_explicit(&groups, name, self.directory.user_by_name(name))?;
@@ -246,7 +250,7 @@ impl Planner<'_> {
         self.join_all(user, groups);
         if renews && command.profile.is_none() {
             // The profile wanted before is remembered and asked for again.
-            self.wish_again(user, RequestSource::Invite);
+            self.request_again(user, RequestSource::Invite);
         } else {
             self.ask(user, profile, RequestSource::Invite);
         }
@@ -254,7 +258,7 @@ impl Planner<'_> {
     }
 
     /// Asks again for what a user wants already.
-    fn wish_again(&mut self, user: UserId, source: RequestSource) {
+    fn request_again(&mut self, user: UserId, source: RequestSource) {
         if self.directory.seat(user).is_some_and(|seat| seat.wants.is_some()) {
             self.wish(user, source);
         }
@@ -263,13 +267,13 @@ impl Planner<'_> {
     /// Asks for a profile, also if it is the one remembered.
     fn ask(&mut self, user: UserId, profile: Option<ProfileId>, source: RequestSource) {
         if self.directory.seat(user).is_some_and(|seat| seat.wants == profile) {
-            self.wish_again(user, source);
+            self.request_again(user, source);
         } else {
             self.want(user, profile, source);
         }
     }
 
-    fn not_over(&self, user: &str, expires_at: Option<Timestamp>) -> Result<(), RefusalReason> {
+    fn ensure_not_expired(&self, user: &str, expires_at: Option<Timestamp>) -> Result<(), RefusalReason> {
         match expires_at {
             Some(expires_at) if expires_at <= self.now => {
                 Err(RefusalReason::InviteExpired { user: user.to_owned(), expires_at, now: self.now })
@@ -340,7 +344,7 @@ impl Planner<'_> {
         }
         self.directory.set_suspension_reason(id, None);
         self.change_status(id, UserStatus::Active, |user| Event::UserReinstated { user });
-        self.wish_again(id, RequestSource::Reinstate);
+        self.request_again(id, RequestSource::Reinstate);
         Ok(())
     }
 
@@ -349,16 +353,13 @@ impl Planner<'_> {
         &self,
         id: UserId,
         user: &str,
-        asked: &'static str,
+        requirement: &'static str,
     ) -> Result<UserStatus, RefusalReason> {
         let status = self.user(id).map_or(UserStatus::Active, |user| user.status);
         match status {
             UserStatus::Active | UserStatus::Suspended => Ok(status),
-            UserStatus::Invited => {
-                Err(RefusalReason::WrongState { user: user.to_owned(), status: "invited", asked })
-            }
-            UserStatus::Expired => {
-                Err(RefusalReason::WrongState { user: user.to_owned(), status: "expired", asked })
+            UserStatus::Invited | UserStatus::Expired => {
+                Err(RefusalReason::WrongState { user: user.to_owned(), status, requirement })
             }
         }
     }
@@ -445,7 +446,7 @@ fn addresses(text: &str) -> Result<Vec<&str>, RefusalReason> {
     Err(RefusalReason::InvalidAddresses { addresses: bad.into_iter().map(str::to_owned).collect() })
 }
 
-/// Returns whether a text is of the form `name@place`, and may be a name.
+/// Returns `true` if a text is of the form `name@place`, and may be a name.
 fn is_address(text: &str) -> bool {
     let parted = text.split_once('@');
     let shape =

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt::Debug;
 
-use super::{Imbalance, same};
+use super::{AuditError, same};
 use crate::catalog::KindId;
 use crate::directory::Directory;
 use crate::directory::storage::{
@@ -18,7 +18,7 @@ fn links<T: Ord + Debug>(
     what: &str,
     one: impl Iterator<Item = T>,
     other: impl Iterator<Item = T>,
-) -> Result<(), Imbalance> {
+) -> Result<(), AuditError> {
     let sorted = |mut links: Vec<T>| {
         links.sort_unstable();
         links
@@ -31,7 +31,7 @@ fn links<T: Ord + Debug>(
 
 impl Directory {
     /// Compares every reference with the one that leads back.
-    pub(super) fn audit_links(&self) -> Result<(), Imbalance> {
+    pub(super) fn audit_links(&self) -> Result<(), AuditError> {
         self.audit_memberships()?;
         self.audit_grants()?;
         self.audit_owners()?;
@@ -45,7 +45,7 @@ impl Directory {
         self.live_users().filter_map(|(slot, user)| Some((slot, user.more.as_deref()?)))
     }
 
-    fn audit_memberships(&self) -> Result<(), Imbalance> {
+    fn audit_memberships(&self) -> Result<(), AuditError> {
         let of_users = self.live_users().filter_map(|(user, _)| Some((user, self.user_row_at(user)?)));
         let of_users = of_users
             .flat_map(|(user, row)| self.group_slots(user, row).into_iter().map(move |group| (user, group)));
@@ -55,7 +55,7 @@ impl Directory {
         links("a membership of a user", of_users, of_groups)
     }
 
-    fn audit_grants(&self) -> Result<(), Imbalance> {
+    fn audit_grants(&self) -> Result<(), AuditError> {
         let at = |(slot, row)| self.grants_at(slot, row).iter().map(move |(grantee, _)| (grantee, slot));
         let to_groups = self.live_groups().flat_map(|(group, record)| {
             record.granted_on.iter().map(move |resource| (GranteeSlot::group(group), resource))
@@ -84,7 +84,7 @@ impl Directory {
         links("a grant on a kind", on_kinds, to_groups.chain(to_users))
     }
 
-    fn audit_owners(&self) -> Result<(), Imbalance> {
+    fn audit_owners(&self) -> Result<(), AuditError> {
         let of_resources = self.live_resources();
         let of_resources = of_resources.filter_map(|(resource, row)| Some((row.owner()?, resource)));
         let of_users = self.users.tables.owned.iter();
@@ -107,7 +107,7 @@ impl Directory {
         })
     }
 
-    fn audit_keys_and_credentials(&self) -> Result<(), Imbalance> {
+    fn audit_keys_and_credentials(&self) -> Result<(), AuditError> {
         let recorded = self
             .user_mores()
             .flat_map(|(user, more)| more.credentials.iter().map(move |resource| (resource, user)));
@@ -124,7 +124,7 @@ impl Directory {
         links("a resource in a scope", scopes, self.resource_links(|more| &more.keys))
     }
 
-    fn audit_external(&self) -> Result<(), Imbalance> {
+    fn audit_external(&self) -> Result<(), AuditError> {
         let names = || self.external.iter();
         let had = self
             .live_users()
@@ -144,7 +144,7 @@ impl Directory {
         links("a group by profile", groups, self.by_profile.iter())
     }
 
-    fn audit_kinds(&self) -> Result<(), Imbalance> {
+    fn audit_kinds(&self) -> Result<(), AuditError> {
         let kinds = || (0_u8..).map(KindId::new).zip(self.kinds.iter());
         let of = self.live_resources().map(|(resource, row)| (row.kind(), resource));
         let listed = kinds().flat_map(|(kind, entry)| entry.resources.iter().map(move |slot| (kind, slot)));

@@ -13,21 +13,21 @@ use crate::seats::{Ledger, SeatRow};
 
 /// A fact that is stored twice and does not agree.
 ///
-/// It is never seen unless the library has a defect; tests and `entitle test --verify` look for it after every
+/// It indicates a defect in the library; tests and `entitle test --verify` look for it after every
 /// commit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what}: kept as {kept}, counted as {counted}")]
-pub struct Imbalance {
+#[error("{what}: stored as {kept}, recounted as {counted}")]
+pub struct AuditError {
     what: String,
     kept: String,
     counted: String,
 }
 
-fn same<T: PartialEq + core::fmt::Debug>(what: &str, kept: &T, counted: &T) -> Result<(), Imbalance> {
+fn same<T: PartialEq + core::fmt::Debug>(what: &str, kept: &T, counted: &T) -> Result<(), AuditError> {
     if kept == counted {
         return Ok(());
     }
-    Err(Imbalance { what: what.into(), kept: format!("{kept:?}"), counted: format!("{counted:?}") })
+    Err(AuditError { what: what.into(), kept: format!("{kept:?}"), counted: format!("{counted:?}") })
 }
 
 impl Directory {
@@ -38,7 +38,7 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// [`Imbalance`] names the first thing that does not agree.
+    /// [`AuditError`] names the first thing that does not agree.
     ///
     /// ```
     /// # use entitle::catalog::Catalog;
@@ -48,7 +48,7 @@ impl Directory {
     /// assert_eq!(plan.directory().audit(), Ok(()));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn audit(&self) -> Result<(), Imbalance> {
+    pub fn audit(&self) -> Result<(), AuditError> {
         self.audit_books()?;
         self.audit_users()?;
         self.audit_groups()?;
@@ -56,7 +56,7 @@ impl Directory {
         self.audit_links()
     }
 
-    fn audit_books(&self) -> Result<(), Imbalance> {
+    fn audit_books(&self) -> Result<(), AuditError> {
         let mut recount = Ledger::new(&self.catalog);
         for (slot, seat) in self.users.tables.seats.iter() {
             recount.move_seat(slot.index(), &SeatRow::default(), seat);
@@ -73,7 +73,7 @@ impl Directory {
         same("the queue", &self.ledger.queued(), &recount.queued())
     }
 
-    fn audit_users(&self) -> Result<(), Imbalance> {
+    fn audit_users(&self) -> Result<(), AuditError> {
         let mut live = 0_u32;
         for (slot, user) in self.users.tables.records.iter() {
             let Some(row) = self.user_row_at(slot) else { continue };
@@ -90,7 +90,7 @@ impl Directory {
         same("users", &self.user_count(), &live)
     }
 
-    /// Reports whether a slot has a mask on any kind.
+    /// Returns `true` if a slot has a mask on any kind.
     fn has_mask(&self, slot: UserSlot) -> bool {
         self.kinds.iter().any(|kind| kind.mask(slot) != 0)
     }
@@ -101,7 +101,7 @@ impl Directory {
         name: &str,
         user: &UserRecord,
         row: &UserRow,
-    ) -> Result<(), Imbalance> {
+    ) -> Result<(), AuditError> {
         same(&format!("the name `{name}`"), &self.user_by_name(name).map(UserId::slot), &Some(slot))?;
         let seat = self.seat_at(slot);
         same(&format!("the profile held by `{name}`"), &row.profile(), &seat.profile())?;
@@ -117,7 +117,7 @@ impl Directory {
         Ok(())
     }
 
-    fn audit_groups(&self) -> Result<(), Imbalance> {
+    fn audit_groups(&self) -> Result<(), AuditError> {
         for (slot, group) in self.live_groups() {
             let Some(name) = group.name.as_deref() else { continue };
             same(
@@ -138,7 +138,7 @@ impl Directory {
         Ok(())
     }
 
-    /// Reports whether a group's rule makes a user a member; `None` if members join by command.
+    /// Returns `true` if a group's rule makes a user a member; `None` if members join by command.
     fn belongs(user: &UserRecord, wants: Option<ProfileId>, membership: &Membership) -> Option<bool> {
         match membership {
             Membership::Explicit => None,
@@ -149,7 +149,7 @@ impl Directory {
         }
     }
 
-    fn audit_resources(&self) -> Result<(), Imbalance> {
+    fn audit_resources(&self) -> Result<(), AuditError> {
         let mut live = 0_u32;
         for (slot, row) in self.live_resources() {
             live = live.saturating_add(1);

@@ -31,12 +31,12 @@ pub enum Grantee {
 }
 
 impl Grantee {
-    /// Makes the grantee that is the group of that name.
+    /// Creates the grantee that is the group of that name.
     pub fn group(name: impl Into<String>) -> Self {
         Self::Group(name.into())
     }
 
-    /// Makes the grantee that is the user of that name.
+    /// Creates the grantee that is the user of that name.
     pub fn user(name: impl Into<String>) -> Self {
         Self::User(name.into())
     }

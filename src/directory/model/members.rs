@@ -8,7 +8,8 @@ use core::fmt;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum Members {
+#[non_exhaustive]
+pub enum MembershipRule {
     /// Users join and leave by command.
     #[default]
     Explicit,
@@ -18,7 +19,7 @@ pub enum Members {
     External(Vec<String>),
 }
 
-impl fmt::Display for Members {
+impl fmt::Display for MembershipRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Explicit => f.write_str("explicit"),

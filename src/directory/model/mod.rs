@@ -7,7 +7,7 @@ mod target;
 mod user;
 
 pub use self::grantee::{Grantee, GranteeId, ParseNameError};
-pub use self::members::Members;
+pub use self::members::MembershipRule;
 pub use self::seat_ref::SeatRef;
 pub(crate) use self::target::{ParsedTarget, parse_resource};
 pub use self::target::{ResourceName, Target};

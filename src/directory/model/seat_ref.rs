@@ -4,7 +4,7 @@ use crate::seats::{Basis, SeatState};
 use crate::time::Timestamp;
 
 /// The seat of a user: the profiles wanted and held, and on what basis (rule S1).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct SeatRef<'a> {
@@ -14,8 +14,8 @@ pub struct SeatRef<'a> {
     pub holds: Option<&'a str>,
     /// The state of the seat.
     pub state: SeatState,
-    /// The basis on which the seat is held; `None` without a seat.
+    /// The basis of the seat; `None` without one.
     pub basis: Option<Basis>,
-    /// The time since which the user holds or waits like this.
+    /// The time at which the seat last changed.
     pub since: Timestamp,
 }

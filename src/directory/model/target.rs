@@ -72,11 +72,11 @@ pub(crate) fn parse_resource<'a>(catalog: &Catalog, text: &'a str) -> ParsedTarg
     let singleton = |kind| catalog.definition(kind).is_some_and(crate::catalog::KindDefinition::singleton);
     let Some((kind, key)) = text.split_once('/') else {
         return catalog
-            .kind(text)
+            .kind_by_name(text)
             .filter(|&kind| singleton(kind))
             .map_or(ParsedTarget::Malformed, ParsedTarget::Singleton);
     };
-    match catalog.kind(kind) {
+    match catalog.kind_by_name(kind) {
         None => ParsedTarget::UnknownKind(kind),
         Some(kind) if singleton(kind) => ParsedTarget::SingletonWithKey,
         Some(kind) if key == "*" => ParsedTarget::WholeKind(kind),
@@ -91,4 +91,16 @@ pub enum Target {
     Kind(KindId),
     /// One resource.
     Resource(ResourceId),
+}
+
+impl<K> From<ResourceId<K>> for Target {
+    fn from(resource: ResourceId<K>) -> Self {
+        Self::Resource(resource.untyped())
+    }
+}
+
+impl From<KindId> for Target {
+    fn from(kind: KindId) -> Self {
+        Self::Kind(kind)
+    }
 }

@@ -6,6 +6,7 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
 pub enum UserSource {
     /// The platform itself; invited users are local.
     #[default]
@@ -14,7 +15,7 @@ pub enum UserSource {
     Ldap,
     /// Single sign-on.
     Sso,
-    /// Another source of the host's own.
+    /// Another source, defined by the host.
     Custom,
 }
 
@@ -41,10 +42,11 @@ impl fmt::Display for UserSource {
     }
 }
 
-/// The status of a user: only an active one may act.
+/// The status of a user. Only active users may act.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
 pub enum UserStatus {
     /// The user may act.
     #[default]
@@ -71,5 +73,11 @@ impl UserStatus {
             Self::Expired => "expired",
             Self::Suspended => "suspended",
         }
+    }
+}
+
+impl fmt::Display for UserStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }

@@ -26,7 +26,7 @@ impl BulkIndex {
         self.members.len() >= MANY || self.granted_on.len() >= MANY || self.owned.len() >= MANY
     }
 
-    /// Reports whether there are memberships that are not written yet.
+    /// Returns `true` if there are memberships that are not written yet.
     pub(in crate::directory) fn has_members(&self) -> bool {
         !self.members.is_empty()
     }

@@ -1,4 +1,4 @@
-//! Grants, on the side of the target and on that of the grantee.
+//! Changes to grants, on the target's side and on the grantee's.
 
 use super::put;
 use crate::catalog::KindId;
@@ -14,7 +14,7 @@ impl Directory {
         let slot = resource.slot();
         let Some(grantee) = to.slot() else { return self.set_grant_to_everyone(slot, mask) };
         self.write_grant(slot, grantee, mask);
-        self.note_grant(slot, grantee, mask != 0);
+        self.index_grant(slot, grantee, mask != 0);
     }
 
     fn set_grant_to_everyone(&mut self, slot: ResourceSlot, mask: u64) {
@@ -35,14 +35,14 @@ impl Directory {
             return;
         };
         self.write_kind_grant(kind, grantee, mask);
-        self.note_kind(kind, grantee, mask != 0);
+        self.index_kind_grant(kind, grantee, mask != 0);
     }
 
     /// Writes the target's side of a grant on a resource.
     pub(super) fn write_grant(&mut self, slot: ResourceSlot, grantee: GranteeSlot, mask: u64) {
         let tables = &mut self.resources.tables;
         let mut overflow = tables.overflows.get(slot).and_then(Clone::clone);
-        // The table gives its own reference up, so that an overflow that no other directory shares is changed in place.
+        // The table drops its reference first, so that an overflow that no other directory shares is changed in place.
         if overflow.is_some() {
             tables.overflows.update(slot, |entry| *entry = None);
         }
@@ -57,7 +57,7 @@ impl Directory {
         }
         let singleton = self.resource_row_at(slot).filter(|row| row.singleton).map(ResourceRow::kind);
         if let Some(kind) = singleton {
-            self.note_kind(kind, grantee, mask != 0);
+            self.index_kind_grant(kind, grantee, mask != 0);
             self.update_grantee_masks(grantee, kind, before, mask);
         }
     }
@@ -73,7 +73,7 @@ impl Directory {
     }
 
     /// Writes the grantee's side of a grant on a resource.
-    pub(super) fn note_grant(&mut self, resource: ResourceSlot, grantee: GranteeSlot, has: bool) {
+    pub(super) fn index_grant(&mut self, resource: ResourceSlot, grantee: GranteeSlot, has: bool) {
         match grantee.kind() {
             GranteeKind::Group(group) => {
                 self.groups.tables.records.update(group, |group| put(&mut group.granted_on, resource, has))
@@ -87,7 +87,7 @@ impl Directory {
     }
 
     /// Writes the grantee's side of a grant on a whole kind or on a singleton.
-    fn note_kind(&mut self, kind: KindId, grantee: GranteeSlot, has: bool) {
+    fn index_kind_grant(&mut self, kind: KindId, grantee: GranteeSlot, has: bool) {
         let bit = 1_u64 << kind.get();
         let noted = |kinds: &mut u64| *kinds = if has { *kinds | bit } else { *kinds & !bit };
         match grantee.kind() {

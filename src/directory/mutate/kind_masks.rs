@@ -1,12 +1,12 @@
-//! Kind masks: what each user was granted on whole kinds and on singletons, worked out when it changes.
+//! Kind masks: each user's permissions on whole kinds and on singletons, computed on write.
 //!
-//! Such a grant concerns every resource of a kind, so every check would have to look for it, and global permissions are
-//! often held by a tenth of all groups. One word a user and kind, kept up to date at the write, spares each check a
-//! second search.
+//! A grant on a whole kind applies to all of its resources, so every check would have to search for it, and a tenth of
+//! all groups often has global permissions. One word per user and kind, updated on write, saves each check that second
+//! search.
 //!
-//! INVARIANT (kind masks): `masks` of a kind has for each user the union of what the user and the user's groups were
-//! granted on the whole kind or, for a singleton, on its resource; what everyone was granted is not in it. The user's
-//! row has a copy of the one mask on a kind that is no singleton, if there is one such, and says so if there are several.
+//! INVARIANT (kind masks): for each user, `masks` of a kind is the union of the grants to the user and to the user's
+//! groups on the whole kind or, for a singleton, on its resource. Grants to everyone are not included. If a user has a
+//! mask on exactly one kind that is not a singleton, the user's row contains a copy; if on several, the row has a mark.
 
 use alloc::vec::Vec;
 
@@ -17,20 +17,20 @@ use crate::directory::storage::{
 };
 
 impl Directory {
-    /// The grants that the masks of a kind are made of.
+    /// Returns the grants from which the masks of a kind are computed.
     fn mask_grants(&self, kind: KindId) -> Option<TargetGrants<'_>> {
         let Some(slot) = self.singleton_of(kind) else { return self.grants_on_kind(kind) };
         self.resource_row_at(slot).map(|row| self.grants_at(slot, row))
     }
 
-    /// Works out the mask of a user on a kind.
+    /// Computes the mask of a user on a kind.
     pub(in crate::directory) fn computed_mask(&self, user: UserSlot, kind: KindId) -> u64 {
         let Some(row) = self.user_row_at(user) else { return 0 };
         let Some(grants) = self.mask_grants(kind) else { return 0 };
         grants.granted_to(user, self.groups_in(user, row), &mut |_, _| {})
     }
 
-    /// Works out what a user's row has to hold of the masks.
+    /// Computes the copy of the masks in a user's row.
     pub(in crate::directory) fn computed_row_mask(&self, user: UserSlot) -> KindMask {
         let kinds = (0_u8..).map(KindId::new).zip(self.kinds.iter().zip(self.singletons.iter()));
         let masks = kinds.filter(|(_, (_, singleton))| singleton.is_none());
@@ -95,7 +95,7 @@ impl Directory {
         }
     }
 
-    /// Clears the masks of a user who is removed.
+    /// Clears the masks of a removed user.
     pub(super) fn clear_masks(&mut self, user: UserSlot) {
         let kinds: Vec<KindId> = self.catalog.definitions().map(|(kind, _)| kind).collect();
         for kind in kinds {

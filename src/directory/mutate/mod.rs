@@ -1,7 +1,7 @@
 //! Primitive mutations. Every commit is a sequence of these.
 //!
-//! Each keeps the tables, the reverse indexes and the ledger in step; only `bulk_index`, of which reading a stored
-//! directory back is made, writes reverse indexes later. All take ids that were looked up just before and cannot fail:
+//! Each keeps the tables, the reverse indexes and the ledger in step; only `bulk_index`, which restores stored
+//! directories, writes the reverse indexes later. All take ids that were looked up just before and cannot fail:
 //! the floor above has decided what may change.
 
 #[cfg(feature = "serde")]

@@ -45,7 +45,7 @@ impl Directory {
         let grantees: Vec<GranteeSlot> =
             self.grants_at(slot, &row).iter().map(|(grantee, _)| grantee).collect();
         for grantee in grantees {
-            self.note_grant(slot, grantee, false);
+            self.index_grant(slot, grantee, false);
         }
         if let Some(owner) = row.owner() {
             self.users.tables.owned.update(owner, |owned| owned.remove(slot));

@@ -52,7 +52,7 @@ impl Directory {
     /// ```
     #[must_use]
     pub fn resource<K: ResourceKind>(&self, key: &str) -> Option<ResourceId<K>> {
-        let kind = self.catalog.kind(K::NAME)?;
+        let kind = self.catalog.kind_by_name(K::NAME)?;
         let definition = self.catalog.definition(kind)?;
         if !<K as AnyKind>::is(definition) || definition.singleton() {
             return None;
@@ -84,7 +84,7 @@ impl Directory {
     /// ```
     #[must_use]
     pub fn singleton<K: ResourceKind>(&self) -> Option<ResourceId<K>> {
-        let kind = self.catalog.kind(K::NAME)?;
+        let kind = self.catalog.kind_by_name(K::NAME)?;
         if !<K as AnyKind>::is(self.catalog.definition(kind)?) {
             return None;
         }

@@ -1,9 +1,10 @@
 //! Lookups: from names to ids and back, and from ids and slots to rows and records.
 
-mod describe;
-mod facts;
+mod fields;
 mod grant_queries;
 mod lookup;
+mod names;
 mod rows;
 mod seat_figures;
-pub use self::facts::KeyScope;
+
+pub use self::fields::KeyScope;

@@ -87,7 +87,7 @@ impl Directory {
         }
     }
 
-    /// Reports whether a user is in a group.
+    /// Returns `true` if a user is in a group.
     pub(crate) fn is_member(&self, user: UserSlot, group: GroupSlot) -> bool {
         self.user_row_at(user).is_some_and(|row| self.groups_in(user, row).contains(group))
     }
@@ -135,7 +135,7 @@ impl Directory {
         self.keys.slots()
     }
 
-    /// Reports whether a user is in an explicit group as the owner that it includes.
+    /// Returns `true` if a user is in an explicit group as the owner that it includes.
     pub(crate) fn is_included_owner(&self, user: UserId, group: GroupId) -> bool {
         let resource = self.group_record(group).and_then(|group| group.includes_owner_of);
         let row = resource.and_then(|slot| self.resource_row_at(slot));

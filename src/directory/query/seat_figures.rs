@@ -41,7 +41,7 @@ impl Directory {
     /// Returns the figures of a profile (rule S11); `None` for an unknown one.
     #[must_use]
     pub fn figures(&self, profile: &str) -> Option<Figures> {
-        self.catalog.profile(profile).map(|profile| self.ledger.figures(profile))
+        self.catalog.profile_by_name(profile).map(|profile| self.ledger.figures(profile))
     }
 
     /// Returns the figures over all counted profiles together.

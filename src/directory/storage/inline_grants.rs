@@ -76,7 +76,7 @@ impl InlineGrants {
         self.grantees().zip(0..).map(move |(grantee, place)| (grantee, self.all_of(hits.only(place))))
     }
 
-    /// Reports whether one of some permissions was not granted otherwise and no grantee that was hit has it.
+    /// Returns `true` if one of some permissions was not granted otherwise and no grantee that was hit has it.
     #[inline]
     pub(crate) fn any_missing(&self, hits: Hits, otherwise: u64, permissions: u64) -> bool {
         let (mut missing, mut left) = (false, permissions);

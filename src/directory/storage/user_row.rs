@@ -144,7 +144,7 @@ impl UserRow {
         self.groups.windows(INLINE_GRANTS).filter_map(|window| window.first_chunk().copied())
     }
 
-    /// Reports whether these groups fit into a row: they are few, and each has a lower half.
+    /// Returns `true` if these groups fit into a row: they are few, and each has a lower half.
     pub(crate) fn fits(sorted: &[GroupSlot]) -> bool {
         sorted.len() <= INLINE_GROUPS && sorted.last().is_none_or(|&group| low_half(group).is_some())
     }

@@ -1,7 +1,7 @@
-//! Who decides about seats: every ready policy, and one that answers at random.
+//! Seat policies: every built-in one, and one that answers at random.
 
 use crate::oracle;
-use entitle::seats::{Answer, ReadyPolicy, SeatPolicy, SeatRequest, policy_fn};
+use entitle::seats::{Answer, BuiltinPolicy, SeatPolicy, SeatRequest, policy_fn};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -47,7 +47,7 @@ impl Decider {
     /// The policy for the crate.
     pub(crate) fn for_library(&self) -> Box<dyn SeatPolicy> {
         match self {
-            Self::Ready(policy) => Box::new(serde_json::from_value::<ReadyPolicy>(policy.clone()).unwrap()),
+            Self::Ready(policy) => Box::new(serde_json::from_value::<BuiltinPolicy>(policy.clone()).unwrap()),
             Self::Wild(seed) => {
                 let seed = *seed;
                 Box::new(policy_fn(move |request| library_whim(seed, request)))

@@ -1,4 +1,4 @@
-//! The shared handle: what it stores before it shows, and what it does when somebody else was first.
+//! The shared handle: it stores before it publishes, and replans after a conflict.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,7 +30,7 @@ fn commands(text: &str) -> Vec<Command> {
 }
 
 #[test]
-fn what_is_executed_is_stored_and_seen() {
+fn an_executed_batch_is_stored_and_published() {
     let (one, two, journal) = pair();
     let mut reader = one.reader();
     let held = one.load();
@@ -82,7 +82,7 @@ fn a_refusal_is_never_based_on_an_old_state() {
 
 /// What one process granted, another one revokes, though it had not heard of the grant.
 #[test]
-fn nothing_to_do_is_said_by_the_last_state() {
+fn a_no_op_is_based_on_the_latest_revision() {
     let (one, two, _) = pair();
     two.catch_up().unwrap();
     let grant = r#"[{ "grant": { "to": "group:data", "on": "project/churn", "permissions": ["read"] } }]"#;
@@ -135,7 +135,7 @@ impl Journal for Failing {
 }
 
 #[test]
-fn an_unknown_outcome_is_found_out() {
+fn an_unknown_append_outcome_is_resolved() {
     for keeps in [false, true] {
         let journal = Failing { journal: MemoryJournal::new(), fails: true.into(), keeps };
         let authority = Authority::new(Directory::new(world::catalog()), journal);
@@ -180,7 +180,7 @@ fn attempts_are_bounded() {
 }
 
 #[test]
-fn a_journal_that_is_another_one_is_found() {
+fn a_journal_that_does_not_match_the_directory_is_an_error() {
     let (directories, commits) = world::small();
     let behind = Authority::new(directories[8].clone(), MemoryJournal::new());
     let error = behind
@@ -200,7 +200,7 @@ fn a_journal_that_is_another_one_is_found() {
 }
 
 #[test]
-fn hosts_that_store_themselves_publish_and_follow() {
+fn publish_and_follow_without_the_journal() {
     let (directories, commits) = world::small();
     let authority = Authority::new(directories[0].clone(), MemoryJournal::new()).policy(world::policy());
     let mut plans = Vec::new();

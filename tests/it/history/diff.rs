@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use entitle::Directory;
-use entitle::directory::{Change, Diff};
+use entitle::directory::{Diff, DifferenceKind};
 use entitle::snapshot::records;
 use serde_json::Value;
 
@@ -27,7 +27,7 @@ fn content(directory: &Directory) -> BTreeMap<(String, String), Vec<Value>> {
     found
 }
 
-type Told = Vec<(String, String, Option<Change>)>;
+type Told = Vec<(String, String, Option<DifferenceKind>)>;
 
 fn expected(before: &Directory, after: &Directory) -> Told {
     let (before, after) = (content(before), content(after));
@@ -35,9 +35,9 @@ fn expected(before: &Directory, after: &Directory) -> Told {
     for key in before.keys().chain(after.keys().filter(|key| !before.contains_key(*key))) {
         let (section, name) = key.clone();
         let change = match (before.get(key), after.get(key)) {
-            (None, _) => Change::Added,
-            (_, None) => Change::Removed,
-            (was, is) if was != is => Change::Changed,
+            (None, _) => DifferenceKind::Added,
+            (_, None) => DifferenceKind::Removed,
+            (was, is) if was != is => DifferenceKind::Changed,
             _ => continue,
         };
         match section.as_str() {
@@ -78,7 +78,7 @@ fn agrees(before: &Directory, after: &Directory) {
 }
 
 #[test]
-fn any_two_revisions() {
+fn a_diff_equals_a_full_comparison() {
     let (directories, _) = world::small();
     let mut histories = vec![directories];
     histories.extend(world::scenarios().iter().map(|(_, end, commits)| world::revisions(end, commits)));
@@ -94,7 +94,7 @@ fn any_two_revisions() {
 
 /// Directories that share nothing, or only a past, are compared by what they say.
 #[test]
-fn siblings_and_strangers() {
+fn unrelated_directories_are_compared_by_content() {
     let (directories, commits) = world::small();
     let last = directories.last().unwrap();
     let stranger = Directory::new(world::catalog()).replay(&commits).unwrap();

@@ -60,69 +60,71 @@ fn every_byte_changed() {
     }
 }
 
+/// A text of a stored directory, the text in its place, and the error.
+const CONTRADICTIONS: &[(&str, &str, &str)] = &[
+    (r#""version":1"#, r#""version":2"#, "record 1: unsupported version 2, this release reads version 1"),
+    (
+        r#""committed_at":95"#,
+        r#""committed_at":900"#,
+        "record 4, license `acme`: the phase at 1970-01-01 00:00:00.900 UTC is `grace`, not `active`",
+    ),
+    (r#"{"queue":{"last_turn":3}}"#, r#"{"queue":{"last_turn":0}}"#, "turn 1 was never issued"),
+    (r#""members":"explicit""#, r#""members":"implicit""#, "line 10: column"),
+    (
+        r#""holds":"technical","basis":"exempt""#,
+        r#""holds":"technical""#,
+        "user `bot`: `holds` and `basis` must be given together",
+    ),
+    (
+        r#""holds":"technical","basis":"exempt""#,
+        r#""holds":"technical","basis":"standard""#,
+        "user `bot`: the basis of the seat does not agree",
+    ),
+    (r#""wants":"technical""#, r#""wants":"nobody""#, "user `bot`: unknown profile `nobody`"),
+    (r#""user":"bot""#, r#""user":"ada""#, "user `ada`: user `ada` already exists"),
+    (r#""user":"bot""#, r#""user":" bot""#, "` bot` begins or ends with white space"),
+    (
+        r#""groups":["data","owners"]"#,
+        r#""groups":["data","analysts"]"#,
+        "user `ada`: group `analysts` has no explicit members",
+    ),
+    (
+        r#""groups":["data","owners"]"#,
+        r#""groups":["data"]"#,
+        "resource `project/churn`: the owner is not in `owners`",
+    ),
+    (
+        r#""status":"suspended""#,
+        r#""status":"suspended","holds":"reader","basis":"placed""#,
+        "a suspended or expired user cannot hold or wait for a seat",
+    ),
+    (r#""resource":"instance""#, r#""resource":"instance/x""#, "`instance/x` cannot name a new resource"),
+    (
+        r#""resource":"project/a b/c""#,
+        r#""resource":"instance""#,
+        "resource `instance`: `instance` is described twice",
+    ),
+    (r#""user:eve":["read"]"#, r#""user:eve":["raed"]"#, "unknown permission `raed`"),
+    (r#""user:eve":["read"]"#, r#""user:eve":[]"#, "the grant to `user:eve` has no permissions"),
+    (r#""user:eve":["read"]"#, r#""group:data":["read"]"#, "`group:data` is named twice"),
+    (r#""user:eve":["read"]"#, r#""eve":["read"]"#, "`eve` is not a grantee"),
+    (
+        r#""expired":true"#,
+        r#""expired":false"#,
+        "key `ci`: `expired` must be true at 1970-01-01 00:00:00.095 UTC",
+    ),
+    (r#""acts_as":"bot""#, r#""acts_as":"bit""#, "key `all`: unknown user `bit`"),
+    (r#""acts_as":"bot""#, r#""acts_as":"bot","more":1"#, "unknown field `more`"),
+    (r#"{"end":{"records":"#, r#"{"end":{"records":1"#, "`end`: `records` is 1"),
+    (r#""peak":3"#, r#""peak":0"#, "`end`: the peak of profile `designer` is less than its consumed seats"),
+];
+
 /// Damage that leaves every line well-formed and the checksum right is found by what the records say (rule C9).
 #[test]
 fn contradictions_name_their_place() {
     let (_, stored) = small();
     let text = String::from_utf8(stored).unwrap();
-    let cases = [
-        (
-            r#""version":1"#,
-            r#""version":2"#,
-            "record 1: version 2 of the stored form is not 1, which this release reads",
-        ),
-        (
-            r#""committed_at":95"#,
-            r#""committed_at":900"#,
-            "record 4, license `acme`: the phase is `grace` at 900 ms",
-        ),
-        (r#"{"queue":{"last_turn":3}}"#, r#"{"queue":{"last_turn":0}}"#, "the turn 1 was never given out"),
-        (r#""members":"explicit""#, r#""members":"implicit""#, "line 10: column"),
-        (
-            r#""holds":"technical","basis":"exempt""#,
-            r#""holds":"technical""#,
-            "user `bot`: a seat has a profile and a basis, or neither",
-        ),
-        (
-            r#""holds":"technical","basis":"exempt""#,
-            r#""holds":"technical","basis":"standard""#,
-            "user `bot`: the basis of the seat does not agree",
-        ),
-        (r#""wants":"technical""#, r#""wants":"nobody""#, "user `bot`: there is no profile `nobody`"),
-        (r#""user":"bot""#, r#""user":"ada""#, "user `ada`: user `ada` exists"),
-        (r#""user":"bot""#, r#""user":" bot""#, "` bot` begins or ends with white space"),
-        (
-            r#""groups":["data","owners"]"#,
-            r#""groups":["data","analysts"]"#,
-            "user `ada`: `analysts` has no members by command",
-        ),
-        (
-            r#""groups":["data","owners"]"#,
-            r#""groups":["data"]"#,
-            "resource `project/churn`: the owner is not in `owners`",
-        ),
-        (
-            r#""status":"suspended""#,
-            r#""status":"suspended","holds":"reader","basis":"placed""#,
-            "such a user cannot hold or wait for a seat",
-        ),
-        (r#""resource":"instance""#, r#""resource":"instance/x""#, "`instance/x` cannot name a new resource"),
-        (
-            r#""resource":"project/a b/c""#,
-            r#""resource":"instance""#,
-            "resource `instance`: `instance` is described twice",
-        ),
-        (r#""user:eve":["read"]"#, r#""user:eve":["raed"]"#, "there is no permission `raed`"),
-        (r#""user:eve":["read"]"#, r#""user:eve":[]"#, "`user:eve` is granted nothing"),
-        (r#""user:eve":["read"]"#, r#""group:data":["read"]"#, "`group:data` is named twice"),
-        (r#""user:eve":["read"]"#, r#""eve":["read"]"#, "`eve` is not a grantee"),
-        (r#""expired":true"#, r#""expired":false"#, "key `ci`: `expired` is not what it must be at 95 ms"),
-        (r#""acts_as":"bot""#, r#""acts_as":"bit""#, "key `all`: there is no user `bit`"),
-        (r#""acts_as":"bot""#, r#""acts_as":"bot","more":1"#, "unknown field `more`"),
-        (r#"{"end":{"records":"#, r#"{"end":{"records":1"#, "`end`: it counts"),
-        (r#""peak":3"#, r#""peak":0"#, "`end`: the peak of `designer` is below what is consumed"),
-    ];
-    for (before, after, expected) in cases {
+    for &(before, after, expected) in CONTRADICTIONS {
         assert!(text.contains(before), "{before}\nis not in\n{text}");
         let changed = with_checksum(&text.replacen(before, after, 1));
         let error = Directory::read_from(changed.as_bytes())
@@ -135,7 +137,7 @@ fn contradictions_name_their_place() {
 
 /// Lines that are sound one by one may still stand where they cannot.
 #[test]
-fn lines_left_out_repeated_or_moved_are_found() {
+fn omitted_repeated_and_moved_lines_are_errors() {
     let (directory, stored) = small();
     let text = String::from_utf8(stored).unwrap();
     let lines: Vec<&str> = text.lines().collect();

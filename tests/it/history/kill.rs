@@ -124,14 +124,14 @@ fn acknowledged_commits_survive_a_kill() {
 }
 
 #[test]
-fn a_file_is_conditional_too() {
+fn redb_appends_detect_conflicts_and_a_wrong_start() {
     let path = fresh_file("conditional");
     let (directories, commits) = world::small();
     let journal = RedbJournal::open_after(&path, 3).unwrap();
     assert_eq!(journal.last_revision().unwrap(), 3);
     journal.append(3, &commits[3]).unwrap();
     let error = journal.append(3, &commits[3]).unwrap_err();
-    assert_eq!(error.to_string(), "the last revision in the journal is 4");
+    assert_eq!(error.to_string(), "conflict: the last revision in the journal is 4");
     journal.append(4, &commits[4]).unwrap();
     assert_eq!(journal.read_after(3).unwrap(), commits[3..5]);
     assert_eq!(journal.read_after(4).unwrap(), commits[4..5]);

@@ -82,7 +82,7 @@ fn equal_directories_are_stored_alike() {
 
 /// A host's catalog takes the place of the stored one; it may know more, and must know every name.
 #[test]
-fn the_host_may_give_the_catalog() {
+fn the_host_can_supply_the_catalog() {
     let (directories, _) = world::small();
     let directory = directories.last().unwrap();
     let text = serde_json::to_string(directory.catalog()).unwrap();
@@ -106,7 +106,7 @@ fn the_host_may_give_the_catalog() {
 
     let fewer = text.replace("technical", "robot");
     let error = read(&fewer).unwrap_err().to_string();
-    assert_eq!(error, "record 7, the book of `technical`: there is no profile `technical`");
+    assert_eq!(error, "record 7, the figures of profile `technical`: unknown profile `technical`");
 }
 
 /// A commit is data that a person can read, and reads back as it was.
@@ -153,12 +153,12 @@ fn lines_are_as_documented() {
 
 /// Who wants `free` is in twenty groups by profile and has spilled before the explicit groups are read.
 #[test]
-fn explicit_groups_of_a_user_whose_row_has_spilled_read_back() {
+fn explicit_groups_of_an_overflowing_user_row_read_back() {
     let by_profile = (0..20).map(|group| Command::add_group(format!("p{group:02}")).by_profile(["free"]));
     let explicit = (0..3).map(|group| Command::add_group(format!("e{group}")));
     let ada = Command::add_user("ada").profile("free").groups(["e2", "e0", "e1"]);
     let directory = built(Batch::host(Timestamp::EPOCH).extend(by_profile).extend(explicit).add(ada));
-    let groups = directory.groups_of(directory.user_by_name("ada").unwrap());
+    let groups = directory.group_names_of(directory.user_by_name("ada").unwrap());
     assert_eq!((groups.len(), &groups[..3]), (23, &["e0", "e1", "e2"][..]));
     reads_back(&directory);
 }

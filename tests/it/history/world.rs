@@ -3,7 +3,7 @@
 use entitle::catalog::Catalog;
 use entitle::change::{Command, Commit};
 use entitle::scenario::Scenario;
-use entitle::seats::ReadyPolicy;
+use entitle::seats::BuiltinPolicy;
 use entitle::{Batch, Directory, Timestamp};
 
 const CATALOG: &str = r#"{
@@ -58,7 +58,7 @@ const STEPS: &str = r#"[
     [95, [{ "add_user": { "user": "hal", "profile": "designer" } }, { "remove_group": { "group": "designers" } }]]
 ]"#;
 
-pub(crate) fn policy() -> ReadyPolicy {
+pub(crate) fn policy() -> BuiltinPolicy {
     serde_json::from_str(r#"["overage", { "fall_back": ["reader"] }, "waitlist"]"#).unwrap()
 }
 

@@ -1,10 +1,10 @@
-//! S5 to S7: the one door, net change, and who is asked.
+//! S5 to S7: one admission, net change, and the seat policy.
 
 use super::{Held, Seated, apply, consumed, counted, counted_figures, ensure, figures, in_every_state, must};
 use super::{on_every_step, users};
 use crate::generate::Mix;
 use entitle::change::RefusalClass;
-use entitle::seats::{Answer, Basis, Quantity, SeatFigure, policy_fn};
+use entitle::seats::{Answer, Basis, Quantity, SeatAllowance, policy_fn};
 use entitle::{Batch, Command, Directory, License, Strict};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -32,7 +32,7 @@ fn takes_none(command: &Value) -> bool {
 }
 
 #[test]
-fn s6_what_takes_no_seat_is_never_refused_for_want_of_one() {
+fn s6_commands_that_take_no_seat_are_never_refused_for_lack_of_room() {
     on_every_step(Mix::All, |taken| match taken.result {
         Err(refusal) if refusal.class() == RefusalClass::Capacity => {
             ensure(!taken.commands.iter().all(takes_none), || format!("refused: {refusal}"))
@@ -61,7 +61,7 @@ fn s6_two_users_swap_in_either_order() {
 }
 
 #[test]
-fn s6_one_replaces_another_at_a_full_profile_in_either_order() {
+fn s6_a_replacement_at_a_full_profile_succeeds_in_either_order() {
     in_every_state(Mix::Seats, |directory| {
         for leaving in settled(directory) {
             let profile = leaving.holds.as_deref();
@@ -80,7 +80,7 @@ fn s6_one_replaces_another_at_a_full_profile_in_either_order() {
 
 /// Being assigned the profile that one was placed on takes nothing, so it cannot go to who asks before (rule S1).
 #[test]
-fn s1_who_settles_for_the_profile_held_gives_nothing_up() {
+fn s1_assigning_the_held_profile_keeps_the_seat() {
     let catalog = json!({ "kinds": {}, "profiles": { "designer": {}, "reader": {} } });
     let first = [
         json!({ "install_license": { "name": "acme", "seats": { "designer": 0, "reader": 1 } } }),
@@ -97,7 +97,7 @@ fn s1_who_settles_for_the_profile_held_gives_nothing_up() {
 }
 
 #[test]
-fn s6_there_and_back_is_nothing() {
+fn s6_changing_a_profile_and_back_keeps_the_figures() {
     in_every_state(Mix::Seats, |directory| {
         for user in settled(directory) {
             for other in counted(directory) {
@@ -112,7 +112,7 @@ fn s6_there_and_back_is_nothing() {
 }
 
 #[test]
-fn s5_every_way_of_taking_a_seat_leads_through_one_door() {
+fn s5_every_operation_uses_the_same_admission() {
     in_every_state(Mix::Seats, |directory| {
         for profile in counted(directory) {
             let ways = [
@@ -140,7 +140,7 @@ fn s5_every_way_of_taking_a_seat_leads_through_one_door() {
 
 /// A sync takes the seat of the profile that the catalog's mapping chooses.
 #[test]
-fn s5_a_sync_leads_through_the_same_door() {
+fn s5_a_sync_uses_the_same_admission() {
     in_every_state(Mix::Seats, |directory| {
         let sync = json!({ "sync_user": { "user": "new", "source": "ldap", "external_groups": ["CN=a"] } });
         let nobody = json!({ "add_user": { "user": "new", "profile": null } });
@@ -159,7 +159,7 @@ fn s5_a_sync_leads_through_the_same_door() {
 }
 
 #[test]
-fn s7_the_policy_is_asked_only_for_want_of_capacity() {
+fn s7_the_policy_is_called_only_for_lack_of_capacity() {
     on_every_step(Mix::Seats, |taken| {
         let wrong = Arc::new(Mutex::new(None));
         let seen = Arc::clone(&wrong);
@@ -167,7 +167,7 @@ fn s7_the_policy_is_asked_only_for_want_of_capacity() {
         let watched = policy_fn(move |request| {
             let figures = request.figures(request.profile());
             let full = figures.is_none_or(|figures| figures.available == Quantity::Count(0));
-            if !full && request.total().available != Quantity::Count(0) {
+            if !full && request.total_figures().available != Quantity::Count(0) {
                 *seen.lock().unwrap() = Some(format!("asked about {request:?} with {figures:?}"));
             }
             inner.decide(request)
@@ -211,7 +211,7 @@ fn raised(license: &License) -> License {
         Quantity::Unlimited => Quantity::Unlimited,
     };
     for (_, figure) in &mut raised.seats.0 {
-        *figure = SeatFigure::new(more(figure.seats()), figure.extra() + 1);
+        *figure = SeatAllowance::new(more(figure.seats()), figure.extra() + 1);
     }
     match more(raised.cap()) {
         Quantity::Count(total) => raised.total(total),

@@ -1,4 +1,4 @@
-//! S4, S8 to S11: what the books say, after every step and whatever a policy answers.
+//! S4, S8 to S11: seat counts, after every step and for every policy answer.
 
 use super::{
     Held, Seated, Taken, consumed, counted, counted_figures, ensure, figures, in_every_state, must,
@@ -78,7 +78,7 @@ fn s10_planning_never_changes_the_directory_planned_on() {
 }
 
 #[test]
-fn s10_the_events_tell_every_change_of_a_seat() {
+fn s10_every_seat_change_has_an_event() {
     on_every_step(Mix::Seats, |taken| {
         let Ok(plan) = taken.result else { return Ok(()) };
         let mut told = holdings(taken.before);
@@ -191,7 +191,7 @@ fn s4_accepting_keeps_the_seat_and_is_never_refused() {
 }
 
 #[test]
-fn s4_inviting_and_accepting_is_adding() {
+fn s4_invite_then_accept_equals_add() {
     in_every_state(Mix::Seats, |directory| {
         for profile in counted(directory) {
             let invite = json!({ "invite": { "user": "new", "profile": profile } });
@@ -227,7 +227,7 @@ fn s2_exempt_profiles_never_move_a_counted_figure() {
 }
 
 #[test]
-fn s1_a_rename_moves_nothing() {
+fn s1_a_rename_keeps_the_seat() {
     in_every_state(Mix::Seats, |directory| {
         for user in users(directory) {
             let id = directory.user_by_name(user.user).unwrap();
@@ -265,7 +265,7 @@ const REPEATABLE: [&str; 18] = [
 ];
 
 #[test]
-fn c4_the_same_command_twice_is_the_command_once() {
+fn c4_commands_are_idempotent() {
     on_every_step(Mix::All, |taken| {
         let (Ok(plan), [command]) = (taken.result, taken.commands) else { return Ok(()) };
         let new = command.as_object().unwrap().values().any(|fields| fields["new"] == true);

@@ -19,7 +19,7 @@ fn bad() -> [(Value, &'static str); 4] {
 }
 
 #[test]
-fn c2_one_bad_command_anywhere_refuses_the_whole() {
+fn c2_one_invalid_command_refuses_the_whole_batch() {
     on_every_step(Mix::All, |taken| {
         if taken.result.is_err() {
             return Ok(());
@@ -81,7 +81,7 @@ fn restored(taken: &Taken<'_>) -> Result<(Directory, Vec<Commit>), String> {
 }
 
 #[test]
-fn c3_the_stored_commits_make_an_equal_directory() {
+fn c3_replay_gives_an_equal_directory() {
     on_every_step(Mix::All, |taken| {
         let (again, _) = restored(taken)?;
         ensure(again == *taken.before, || crate::compare::summary(&again))?;
@@ -101,7 +101,7 @@ fn c3_the_stored_commits_make_an_equal_directory() {
 }
 
 #[test]
-fn c3_a_commit_that_is_missing_or_repeated_is_noticed() {
+fn c3_missing_and_repeated_commits_are_errors() {
     on_every_step(Mix::All, |taken| {
         let (_, stored) = restored(taken)?;
         for place in 0..stored.len() {

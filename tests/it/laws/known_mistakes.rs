@@ -2,11 +2,11 @@
 //!
 //! Laws that go by a rule's number rule out the others: a permission on a resource of another kind and errors read as
 //! yes (A6), names that look alike (C6), what revives under a used name (C7). That lists and checks agree is shown on
-//! whole small worlds in `questions`, what happens where sizes end in `boundaries`, and late revokes in `race`.
+//! small random worlds in `queries::agree`, size limits in `boundaries`, and late revokes in `concurrency`.
 
 use super::authorization::pairs;
 use super::{Held, apply, ensure, in_every_state, must, set_grant};
-use crate::generate::{GROUPS, KEYS, KINDS, Mix, RESOURCES, USERS};
+use crate::generate::{KEYS, KINDS, Mix, RESOURCES, USERS};
 use entitle::{Directory, Strict};
 use serde_json::json;
 
@@ -17,23 +17,21 @@ fn kinds() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
 }
 
 fn subjects(directory: &Directory) -> Vec<String> {
-    let users =
-        USERS.iter().filter(|name| directory.user_by_name(name).is_some()).map(|name| format!("user:{name}"));
-    let groups = GROUPS
-        .iter()
-        .filter(|name| directory.group_by_name(name).is_some())
-        .map(|name| format!("group:{name}"));
+    let users = directory.users().filter_map(|user| directory.user_name(user));
+    let groups = directory.groups().filter_map(|group| directory.group_name(group));
+    let (users, groups) =
+        (users.map(|name| format!("user:{name}")), groups.map(|name| format!("group:{name}")));
     users.chain(groups).chain(["everyone".to_owned()]).collect()
 }
 
 fn targets(directory: &Directory) -> Vec<String> {
-    let there = RESOURCES.iter().filter(|on| directory.resource_by_name(on).is_some());
-    there.map(ToString::to_string).chain(kinds().map(|(kind, _)| format!("{kind}/*"))).collect()
+    let there = directory.resources().filter_map(|resource| directory.resource_name(resource));
+    there.map(|name| name.to_string()).chain(kinds().map(|(kind, _)| format!("{kind}/*"))).collect()
 }
 
 /// A wildcard reaches what it is about: a grant on a whole kind changes nothing on a resource of another kind.
 #[test]
-fn a8_a_grant_on_a_whole_kind_is_about_that_kind_alone() {
+fn a8_a_grant_on_a_whole_kind_does_not_affect_other_kinds() {
     in_every_state(Mix::All, |directory| {
         for (kind, permissions) in kinds() {
             let open = must(directory, Strict, &[set_grant("everyone", &format!("{kind}/*"), permissions)])?;
@@ -49,7 +47,7 @@ fn a8_a_grant_on_a_whole_kind_is_about_that_kind_alone() {
 
 /// No revoke is lost: where no grant is left, nothing is granted but what an owner has.
 #[test]
-fn a2_without_grants_only_ownership_is_left() {
+fn a2_without_grants_only_owners_have_access() {
     in_every_state(Mix::All, |directory| {
         let mut commands = Vec::new();
         for on in targets(directory) {
@@ -71,7 +69,7 @@ fn a2_without_grants_only_ownership_is_left() {
 
 /// Nothing is remembered of a question: the answers are the same in any order and from any copy.
 #[test]
-fn a14_an_answer_does_not_depend_on_the_questions_before_it() {
+fn a14_answers_do_not_depend_on_earlier_queries() {
     in_every_state(Mix::All, |directory| {
         let pairs = pairs(directory);
         let ask = |directory: &Directory, place: usize| {
@@ -94,7 +92,7 @@ fn a14_an_answer_does_not_depend_on_the_questions_before_it() {
 
 /// A key that takes a used name is another key, and the id of the old one is good for nothing.
 #[test]
-fn c7_a_key_under_a_used_name_is_another_one() {
+fn c7_a_key_with_a_reused_name_has_a_new_id() {
     in_every_state(Mix::All, |directory| KEYS.iter().try_for_each(|name| key_is_new(directory, name)));
 }
 

@@ -109,7 +109,7 @@ fn left(lapsed: &Value, kind: &str) -> Vec<&'static str> {
 }
 
 #[test]
-fn s12_the_lapsed_ceiling_cuts_everybody_and_nothing_else_does() {
+fn s12_only_the_lapsed_ceiling_limits_a_lapsed_license() {
     in_every_state(Mix::All, |directory| {
         let phases = Phases::of(directory)?;
         let lapsed = &catalog_of(directory)["lapsed"];
@@ -166,7 +166,7 @@ fn s12_no_seat_is_taken_while_pending_or_lapsed() {
 }
 
 #[test]
-fn s12_no_seat_is_lost_and_none_goes_to_the_line_while_pending_or_lapsed() {
+fn s12_seats_are_kept_and_the_queue_is_not_served_while_pending_or_lapsed() {
     in_every_state(Mix::Seats, |directory| {
         let phases = Phases::of(directory)?;
         for cut in &phases.cut {
@@ -322,7 +322,7 @@ fn fitting() -> Vec<(Value, [Quantity; 3], Quantity)> {
 }
 
 #[test]
-fn s14_a_license_that_does_not_fit_is_refused_and_the_one_in_force_stays() {
+fn s14_an_invalid_license_is_refused_and_changes_nothing() {
     in_every_state(Mix::Seats, |directory| {
         let before = (json!(directory.license()), users(directory), counted_figures(directory));
         for fields in misfits() {
@@ -343,7 +343,7 @@ fn s14_a_license_that_does_not_fit_is_refused_and_the_one_in_force_stays() {
 }
 
 #[test]
-fn s14_a_license_gets_what_its_edition_gives() {
+fn s14_an_edition_supplies_missing_seats_and_total() {
     in_every_state(Mix::Seats, |directory| {
         for (fields, seats, cap) in fitting() {
             let license = install(&with(&json!({ "name": "fits" }), &fields));

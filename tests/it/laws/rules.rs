@@ -11,7 +11,7 @@ fn granted_names(directory: &Directory, who: Principal, on: ResourceId) -> Vec<&
 }
 
 #[test]
-fn a1_whom_nothing_is_granted_may_nothing() {
+fn a1_without_grants_everything_is_denied() {
     in_every_state(Mix::All, |directory| {
         let commands = [
             set_grant("everyone", "project/*", &[]),
@@ -26,7 +26,7 @@ fn a1_whom_nothing_is_granted_may_nothing() {
 }
 
 #[test]
-fn a3_what_is_granted_is_closed_under_implication() {
+fn a3_granted_permissions_are_closed_under_implication() {
     let implied = [
         ("instance", "admin", &["create_projects"][..]),
         ("project", "admin", &["write", "publish", "read"]),
@@ -46,7 +46,7 @@ fn a3_what_is_granted_is_closed_under_implication() {
 }
 
 #[test]
-fn a9_a_global_permission_is_a_grant_on_the_instance_and_nowhere_else() {
+fn a9_global_permissions_are_grants_on_the_singleton_only() {
     in_every_state(Mix::All, |directory| {
         let open = must(directory, Strict, &[set_grant("everyone", "instance", &["audit"])])?;
         for (who, principal, on, resource) in pairs(&open) {
@@ -72,7 +72,7 @@ fn a10_a_group_that_includes_an_owner_follows_the_owner() {
             let mut after = must(directory, Strict, &[group])?;
             let owners = |directory: &Directory| {
                 let group = directory.group_by_name("owners").unwrap();
-                directory.members_of(group).into_iter().map(str::to_owned).collect::<Vec<_>>()
+                directory.member_names_of(group).into_iter().map(str::to_owned).collect::<Vec<_>>()
             };
             let leave = |user: &str| json!({ "leave": { "user": user, "group": "owners" } });
             let mut owner = directory.owner_of(resource).and_then(|owner| directory.user_name(owner));
@@ -102,7 +102,7 @@ fn a10_a_group_that_includes_an_owner_follows_the_owner() {
 }
 
 #[test]
-fn a12_what_needs_a_credential_is_denied_without_it_and_only_then() {
+fn a12_permissions_that_need_a_credential_are_denied_without_it() {
     in_every_state(Mix::All, |directory| {
         for (who, principal, on, resource) in pairs(directory) {
             let Some(user) = who.strip_prefix("user:") else { continue };
@@ -136,7 +136,7 @@ fn g1_g4_a_group_by_profile_has_the_users_who_want_one_and_no_others() {
         let wishes = after.group_by_name("wishes").unwrap();
         for user in users(&after) {
             let wants = matches!(user.wants.as_deref(), Some("designer" | "reader"));
-            let member = after.members_of(wishes).contains(&user.user);
+            let member = after.member_names_of(wishes).contains(&user.user);
             ensure(member == wants, || format!("{user:?} is in: {member}"))?;
             let by_hand = if member { "leave" } else { "join" };
             let command = json!({ by_hand: { "user": user.user, "group": "wishes" } });

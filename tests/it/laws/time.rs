@@ -24,7 +24,7 @@ fn seen(directory: &Directory) -> (Vec<super::Seated>, Vec<Value>) {
 }
 
 #[test]
-fn c5_a_command_does_what_a_tick_and_then_the_command_would() {
+fn c5_a_command_equals_a_tick_followed_by_the_command() {
     on_every_step(Mix::Seats, |taken| {
         let Ok(ticked) = plan(taken.before, taken.at, Strict, &[tick()]) else { return Ok(()) };
         let policy = taken.step.policy.for_library();
@@ -44,7 +44,7 @@ fn c5_a_command_does_what_a_tick_and_then_the_command_would() {
 }
 
 #[test]
-fn c5_ticking_twice_is_ticking_once() {
+fn c5_tick_is_idempotent() {
     on_every_step(Mix::All, |taken| {
         let Ok(ticked) = plan(taken.before, taken.at, Strict, &[tick()]) else { return Ok(()) };
         let again =
@@ -54,7 +54,7 @@ fn c5_ticking_twice_is_ticking_once() {
 }
 
 #[test]
-fn c5_nothing_is_due_before_it_is_said_to_be() {
+fn c5_nothing_changes_before_next_due() {
     on_every_step(Mix::All, |taken| {
         let last = taken.before.committed_at().as_millis();
         let Some(due) = taken.before.next_due().map(Timestamp::as_millis) else {

@@ -1,4 +1,4 @@
-//! Seats: the figures, the one door (S5), the queue (S8).
+//! Seats: the figures, the admission (S5), the queue (S8).
 
 use super::catalog::Permissions;
 use super::policy::{Answer, Ask, Policy};

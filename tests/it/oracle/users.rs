@@ -1,4 +1,4 @@
-//! The commands about users: how they come, change and go.
+//! The commands about users.
 
 use super::names::{is_address, is_name, split_addresses};
 use super::world::{Basis, Batch, Executed, Request, Status, User, refuse};

@@ -15,7 +15,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn all_questions_agree(story in story()) {
+    fn all_queries_agree(story in story()) {
         let both = Both::of(&story)?;
         for who in principals() {
             for on in RESOURCES {
@@ -31,7 +31,7 @@ proptest! {
     }
 
     #[test]
-    fn what_a_denial_needs_is_enough(story in story()) {
+    fn meeting_the_needs_of_a_denial_allows_the_request(story in story()) {
         let mut both = Both::of(&story)?;
         for who in principals() {
             for on in RESOURCES {
@@ -87,10 +87,10 @@ fn cell(both: &Both, who: &str, on: &str) -> Result<(), TestCaseError> {
             "bound: {}",
             &what
         );
-        let found = directory.resources::<Untyped>(principal, set).any(|found| found == resource);
+        let found = directory.resources_for::<Untyped>(principal, set).any(|found| found == resource);
         prop_assert_eq!(decision.is_allowed(), found, "in the resources: {}", &what);
         if let Principal::User(user) = principal {
-            let found = directory.principals(resource, set).any(|found| found == user);
+            let found = directory.users_for(resource, set).any(|found| found == user);
             prop_assert_eq!(decision.is_allowed(), found, "in the users: {}", &what);
         }
         let explanation = directory.explain(principal, resource, set);
@@ -149,7 +149,7 @@ fn users(both: &Both, on: &str) -> Result<(), TestCaseError> {
     let Some(resource) = directory.resource_by_name(on) else { return Ok(()) };
     for asked in subsets(on) {
         let set = directory.catalog().permission_set(kind, asked.iter().copied()).unwrap();
-        let found: Vec<UserId> = directory.principals(resource, set).collect();
+        let found: Vec<UserId> = directory.users_for(resource, set).collect();
         let found: BTreeSet<&str> = found.iter().filter_map(|user| directory.user_name(*user)).collect();
         let may =
             |user: &&&str| both.oracle.check(&format!("user:{user}"), on, &asked).starts_with("allowed");
@@ -159,7 +159,8 @@ fn users(both: &Both, on: &str) -> Result<(), TestCaseError> {
             for who in principals() {
                 let expected = listed(&both.oracle.resources(&who, kind, permission));
                 let principal = directory.principal_by_name(&who);
-                let found = principal.map(|who| directory.resources::<Untyped>(who, set).collect::<Vec<_>>());
+                let found =
+                    principal.map(|who| directory.resources_for::<Untyped>(who, set).collect::<Vec<_>>());
                 let found = found.unwrap_or_default();
                 let found =
                     found.iter().map(|on| directory.resource_name(*on).unwrap().to_string()).collect();
@@ -172,7 +173,7 @@ fn users(both: &Both, on: &str) -> Result<(), TestCaseError> {
 
 /// The grants on all targets are the grants of all subjects.
 fn grants(directory: &Directory) -> Result<(), TestCaseError> {
-    let kinds = KINDS.iter().filter_map(|(kind, _)| directory.catalog().kind(kind)).map(Target::Kind);
+    let kinds = KINDS.iter().filter_map(|(kind, _)| directory.catalog().kind_by_name(kind)).map(Target::Kind);
     let resources =
         RESOURCES.iter().filter_map(|name| directory.resource_by_name(name)).map(Target::Resource);
     let groups = GROUPS.iter().filter_map(|name| directory.group_by_name(name)).map(GranteeId::Group);
@@ -193,12 +194,12 @@ fn memberships(both: &Both) -> Result<(), TestCaseError> {
     let directory = &both.directory;
     for group in GROUPS.iter().filter_map(|name| directory.group_by_name(name)) {
         let name = directory.group_name(group).unwrap();
-        let members = directory.member_ids(group).filter_map(|user| directory.user_name(user));
+        let members = directory.members_of(group).filter_map(|user| directory.user_name(user));
         prop_assert_eq!(listed(&both.oracle.members_of(name)), members.map(str::to_string).collect());
     }
     for user in USERS.iter().filter_map(|name| directory.user_by_name(name)) {
         let name = directory.user_name(user).unwrap();
-        let groups = directory.group_ids(user).filter_map(|group: GroupId| directory.group_name(group));
+        let groups = directory.groups_of(user).filter_map(|group: GroupId| directory.group_name(group));
         prop_assert_eq!(listed(&both.oracle.groups_of(name)), groups.map(str::to_string).collect());
     }
     Ok(())
@@ -293,8 +294,8 @@ fn stale_ids_are_unknown() {
     assert_eq!(both.directory.review().count(), 0);
     assert_eq!(both.directory.review_of(ada).count(), 0);
     assert_eq!(both.directory.review_on(churn).count(), 0);
-    assert_eq!(both.directory.principals(churn, read).count(), 0);
+    assert_eq!(both.directory.users_for(churn, read).count(), 0);
     assert_eq!(both.directory.grants_on(Target::Resource(churn)).count(), 0);
     assert_eq!(both.directory.grants_of(GranteeId::User(ada)).count(), 0);
-    assert_eq!(both.directory.group_ids(ada).count(), 0);
+    assert_eq!(both.directory.groups_of(ada).count(), 0);
 }

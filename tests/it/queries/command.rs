@@ -82,7 +82,7 @@ fn no_cell_of_the_csv_is_a_formula() {
 }
 
 #[test]
-fn names_are_data_in_the_page() {
+fn names_are_escaped_in_the_html_page() {
     let file = scenario("html", &odd_names());
     let page = text(&entitle(&["review", "--html", file.to_str().unwrap()]));
     assert_eq!(page.matches("</script>").count(), 2, "only the page's own scripts end");
@@ -130,7 +130,7 @@ fn explain_answers_in_words_and_as_data() {
 }
 
 #[test]
-fn misuse_says_how_it_is_used() {
+fn invalid_arguments_print_the_usage() {
     let file = scenario("misuse", &json!([]));
     let file = file.to_str().unwrap();
     for words in [

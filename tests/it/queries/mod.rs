@@ -1,4 +1,4 @@
-//! The other questions: why, what, who and where (rules A13, A14), in every way in which they can be asked.
+//! Explanations, lookups and reviews (rules A13, A14), by id and by name.
 
 mod agree;
 #[cfg(feature = "cli")]

@@ -60,11 +60,11 @@ proptest! {
         if let Some(ada) = directory.user_by_name("ada") {
             let read = directory.catalog().permission_set("project", ["read"]).unwrap();
             in_pages(&mut again()?, &changes, size, &(Box::new(move |directory: &Directory, last: Option<&ResourceId>| {
-                let all = directory.resources::<Untyped>(ada, read);
+                let all = directory.resources_for::<Untyped>(ada, read);
                 last.map_or(all.clone(), |last| all.after(*last)).collect()
             }) as Question<_>))?;
             in_pages(&mut again()?, &changes, size, &(Box::new(move |directory: &Directory, last: Option<&GroupId>| {
-                let all = directory.group_ids(ada);
+                let all = directory.groups_of(ada);
                 last.map_or(all.clone(), |last| all.after(*last)).collect()
             }) as Question<_>))?;
             in_pages(&mut again()?, &changes, size, &(Box::new(move |directory: &Directory, last: Option<&Target>| {
@@ -74,7 +74,7 @@ proptest! {
         }
         if let Some(group) = directory.group_by_name("data") {
             in_pages(&mut again()?, &changes, size, &(Box::new(move |directory: &Directory, last: Option<&UserId>| {
-                let all = directory.member_ids(group);
+                let all = directory.members_of(group);
                 last.map_or(all.clone(), |last| all.after(*last)).collect()
             }) as Question<_>))?;
             in_pages(&mut again()?, &changes, size, &(Box::new(move |directory: &Directory, last: Option<&Target>| {
@@ -89,7 +89,7 @@ proptest! {
         if let Some(churn) = directory.resource_by_name("project/churn") {
             let read = directory.catalog().permission_set("project", ["read"]).unwrap();
             in_pages(&mut again()?, &changes, size, &(Box::new(move |directory: &Directory, last: Option<&UserId>| {
-                let all = directory.principals(churn, read);
+                let all = directory.users_for(churn, read);
                 last.map_or(all.clone(), |last| all.after(*last)).collect()
             }) as Question<_>))?;
             in_pages(&mut again()?, &changes, size, &(Box::new(move |directory: &Directory, last: Option<&GranteeId>| {
@@ -147,16 +147,16 @@ fn pages_of_long_lists_are_complete() {
             };
             let members = pages(&|last| match last {
                 Some(GranteeId::User(last)) => {
-                    directory.member_ids(all).after(last).map(GranteeId::User).collect()
+                    directory.members_of(all).after(last).map(GranteeId::User).collect()
                 }
-                _ => directory.member_ids(all).map(GranteeId::User).collect(),
+                _ => directory.members_of(all).map(GranteeId::User).collect(),
             });
             assert_eq!(members.len(), count);
             let groups = pages(&|last| match last {
                 Some(GranteeId::Group(last)) => {
-                    directory.group_ids(first).after(last).map(GranteeId::Group).collect()
+                    directory.groups_of(first).after(last).map(GranteeId::Group).collect()
                 }
-                _ => directory.group_ids(first).map(GranteeId::Group).collect(),
+                _ => directory.groups_of(first).map(GranteeId::Group).collect(),
             });
             assert_eq!(groups.len(), count + 1);
             let grants = pages(&|last| {
@@ -168,7 +168,7 @@ fn pages_of_long_lists_are_complete() {
             assert!(grants.is_sorted() && members.is_sorted() && groups.is_sorted());
         }
         // What an iterator says of its length is so, at its beginning and behind each item.
-        let (mut left_of_all, mut left_of_first) = (directory.member_ids(all), directory.group_ids(first));
+        let (mut left_of_all, mut left_of_first) = (directory.members_of(all), directory.groups_of(first));
         for left in (0..=count).rev() {
             assert!(is_within(left, left_of_all.size_hint()), "{left}: {left_of_all:?}");
             assert!(is_within(left + 1, left_of_first.size_hint()), "{left}: {left_of_first:?}");

@@ -1,4 +1,4 @@
-//! What explanations say, word by word.
+//! The exact text of explanations.
 
 use entitle::Directory;
 use entitle::catalog::{Catalog, Kind, Profile};
@@ -242,7 +242,7 @@ fn a_user_who_waits() {
 }
 
 #[test]
-fn where_nothing_is_granted_nothing_is_summed_up() {
+fn totals_are_omitted_without_grants() {
     let fay = Command::add_user("fay").profile("reader");
     let plan = directory().plan(Batch::host(Timestamp::EPOCH).add(fay)).unwrap();
     let explanation = plan.directory().explain_by_name("user:fay", "project/churn", &["read"]);

@@ -75,7 +75,7 @@ fn names_are_checked_wherever_something_is_named() {
 }
 
 #[test]
-fn a_reference_that_could_be_no_name_is_simply_unknown() {
+fn a_malformed_reference_is_unknown() {
     let (directory, _) = made();
     for name in ["", " ", "a\nb", &"x".repeat(257)] {
         for (command, code) in [

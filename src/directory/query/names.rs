@@ -72,7 +72,7 @@ impl Directory {
 
     /// Returns the names of the groups that a user is in, sorted by bytes.
     #[must_use]
-    pub fn groups_of(&self, user: UserId) -> Vec<&str> {
+    pub fn group_names_of(&self, user: UserId) -> Vec<&str> {
         let Some(row) = self.user_row(user) else { return Vec::new() };
         let slots = self.group_slots(user.slot(), row);
         let mut names: Vec<&str> = slots.into_iter().filter_map(|slot| self.group_slot_name(slot)).collect();
@@ -82,7 +82,7 @@ impl Directory {
 
     /// Returns the names of the members of a group, sorted by bytes.
     #[must_use]
-    pub fn members_of(&self, group: GroupId) -> Vec<&str> {
+    pub fn member_names_of(&self, group: GroupId) -> Vec<&str> {
         let Some(record) = self.group_record(group) else { return Vec::new() };
         let mut names: Vec<&str> =
             record.members.iter().filter_map(|slot| self.user_slot_name(slot)).collect();

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::catalog::{AnyKind, KindId, PermissionSet};
 use crate::directory::storage::{Scope, UserRecord};
-use crate::directory::{Directory, Members, Target, UserStatus};
+use crate::directory::{Directory, MembershipRule, Target, UserStatus};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
 use crate::name::Name;
 use crate::time::Timestamp;
@@ -25,7 +25,8 @@ use crate::time::Timestamp;
 /// assert_eq!(directory.scope_of(ci), Some(KeyScope::Entries(Vec::new())));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum KeyScope {
     /// Everything.
     All,
@@ -56,7 +57,7 @@ impl Directory {
     }
 
     /// Returns an iterator over all resources, singletons included, in the order of their ids.
-    pub fn all_resources(&self) -> impl Iterator<Item = ResourceId> {
+    pub fn resources(&self) -> impl Iterator<Item = ResourceId> {
         self.live_resources().filter_map(|(slot, _)| self.resource_id(slot))
     }
 
@@ -73,7 +74,7 @@ impl Directory {
     /// # let catalog = Catalog::builder().kind(Kind::named("project").permissions(["read"])).build()?;
     /// # let batch = Batch::host(Timestamp::EPOCH).extend(["project/a", "project/b"].map(Command::add_resource));
     /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
-    /// let project = directory.catalog().kind("project").unwrap();
+    /// let project = directory.catalog().kind_by_name("project").unwrap();
     /// assert_eq!(directory.resources_of_kind(project).count(), 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -93,11 +94,11 @@ impl Directory {
     /// # let batch = Batch::host(Timestamp::EPOCH).add(Command::add_resource(Project::at("churn")));
     /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
     /// let churn = directory.resource_by_name("project/churn").unwrap();
-    /// assert_eq!(directory.typed::<Project>(churn), directory.resource::<Project>("churn"));
+    /// assert_eq!(directory.typed_resource::<Project>(churn), directory.resource::<Project>("churn"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn typed<K: AnyKind>(&self, resource: ResourceId) -> Option<ResourceId<K>> {
+    pub fn typed_resource<K: AnyKind>(&self, resource: ResourceId) -> Option<ResourceId<K>> {
         let kind = self.resource_row(resource)?.kind();
         K::is(self.catalog.definition(kind)?)
             .then(|| ResourceId::new(resource.slot().index(), resource.generation()))
@@ -149,21 +150,21 @@ impl Directory {
         self.user_record(user).filter(|user| user.status == UserStatus::Invited)?.expires_at()
     }
 
-    /// Returns how users come into a group (rule G1); `None` if the group is unknown.
+    /// Returns the membership rule of a group (rule G1); `None` if the group is unknown.
     ///
     /// ```
     /// # use entitle::catalog::Catalog;
-    /// # use entitle::directory::Members;
+    /// # use entitle::directory::MembershipRule;
     /// # use entitle::{Batch, Command, Directory, Timestamp};
     /// # let directory = Directory::new(Catalog::builder().build()?);
     /// let staff = Command::add_group("staff").external(["CN=staff"]);
     /// let directory = directory.plan(Batch::host(Timestamp::EPOCH).add(staff))?.into_directory();
     /// let staff = directory.group_by_name("staff").unwrap();
-    /// assert_eq!(directory.membership_of(staff), Some(Members::External(vec!["CN=staff".into()])));
+    /// assert_eq!(directory.membership_rule_of(staff), Some(MembershipRule::External(vec!["CN=staff".into()])));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn membership_of(&self, group: GroupId) -> Option<Members> {
+    pub fn membership_rule_of(&self, group: GroupId) -> Option<MembershipRule> {
         Some(self.members_by_name(&self.group_record(group)?.membership))
     }
 
@@ -212,7 +213,7 @@ impl Directory {
     /// Returns an iterator over the API keys whose scope names a resource, in the order of their ids.
     ///
     /// Keys whose scope is everything, or names the whole kind, are not among them.
-    pub fn keys_naming<K>(&self, resource: ResourceId<K>) -> impl Iterator<Item = KeyId> {
+    pub fn keys_scoped_to<K>(&self, resource: ResourceId<K>) -> impl Iterator<Item = KeyId> {
         let known = self.resource_row(resource.untyped()).is_some();
         let record = self.resource_record_at(resource.slot()).filter(|_| known);
         let more = record.and_then(|record| record.more.as_deref());
@@ -239,7 +240,7 @@ impl Directory {
         Some(PermissionSet::new(row.kind(), row.required))
     }
 
-    /// Returns whether a user has recorded a credential for a resource (rule A12).
+    /// Returns `true` if a user has recorded a credential for a resource (rule A12).
     #[must_use]
     pub fn has_credential<K>(&self, user: UserId, resource: ResourceId<K>) -> bool {
         let known = self.resource_row(resource.untyped()).is_some();

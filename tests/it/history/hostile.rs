@@ -68,7 +68,10 @@ const CONTRADICTIONS: &[(&str, &str, &str)] = &[
         r#""committed_at":900"#,
         "record 4, license `acme`: the phase at 1970-01-01 00:00:00.900 UTC is `grace`, not `active`",
     ),
-    (r#"{"queue":{"last_turn":3}}"#, r#"{"queue":{"last_turn":0}}"#, "turn 1 was never issued"),
+    (r#""last_turn":4"#, r#""last_turn":0"#, "turn 2 was never issued"),
+    (r#""last_seat":9"#, r#""last_seat":8"#, "user `hal`: seat number 9 was never issued"),
+    (r#""seat_number":9"#, r#""seat_number":8"#, "users `dee` and `hal` have the same seat number 8"),
+    (r#""seat_number":9,"#, "", "user `hal`: `holds` and `seat_number` must be given together"),
     (r#""members":"explicit""#, r#""members":"implicit""#, "line 10: column"),
     (
         r#""holds":"technical","basis":"exempt""#,
@@ -95,7 +98,7 @@ const CONTRADICTIONS: &[(&str, &str, &str)] = &[
     ),
     (
         r#""status":"suspended""#,
-        r#""status":"suspended","holds":"reader","basis":"placed""#,
+        r#""status":"suspended","holds":"reader","basis":"placed","seat_number":2"#,
         "a suspended or expired user cannot hold or wait for a seat",
     ),
     (r#""resource":"instance""#, r#""resource":"instance/x""#, "`instance/x` cannot name a new resource"),

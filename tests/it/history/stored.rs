@@ -138,7 +138,7 @@ fn lines_are_as_documented() {
     assert_eq!(lines[0], r#"{"snapshot":{"version":1}}"#);
     assert!(lines[1].starts_with(r#"{"catalog":{"kinds":{"#));
     assert_eq!(lines[2], r#"{"commits":{"revision":8,"committed_at":95}}"#);
-    has(r#"{"queue":{"last_turn":3}}"#);
+    has(r#"{"queue":{"last_turn":4,"last_seat":9}}"#);
     has(r#"{"group":{"group":"analysts","members":{"external":["CN=analysts","CN=more"]}}}"#);
     has(r#"{"kind_grant":{"kind":"project","to":"group:data","permissions":["read"]}}"#);
     has(r#"{"resource":{"resource":"instance","owner":"ada"}}"#);

@@ -74,9 +74,8 @@ impl Batch {
     /// Gives back what is held, the turn and the open request (S4, S8). The wish stays (S1).
     fn give_up_seat(&mut self, name: &str) {
         self.drop_request(name);
-        let user = self.user(name);
-        user.seat = None;
-        user.turn = None;
+        self.take_seat(name);
+        self.user(name).turn = None;
     }
 
     /// The profile that a new user is to want. G3: left out it is the default, null is none.

@@ -119,6 +119,18 @@ impl World {
         owner.intersection(&ceiling).cloned().collect()
     }
 
+    /// F5: who holds or reserves a seat of a profile, in the order in which they took it.
+    pub fn holders(&self, profile: &str) -> Vec<String> {
+        let mut holders = Vec::new();
+        for (name, user) in &self.state.users {
+            if let Some(seat) = user.seat.as_ref().filter(|seat| seat.profile == profile) {
+                holders.push((seat.order, name.clone()));
+            }
+        }
+        holders.sort();
+        holders.into_iter().map(|(_, name)| name).collect()
+    }
+
     /// S7: whether the profile has a standard seat that nobody has, offered as the license stands.
     fn has_free_standard_seat(&self, profile: &str) -> bool {
         self.figure(profile).is_some_and(|figure| is_below(self.consumed(profile), figure.seats))

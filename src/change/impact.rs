@@ -251,7 +251,7 @@ impl Touched {
             | Event::InvitationExpired { user }
             | Event::UserSuspended { user }
             | Event::UserReinstated { user }
-            | Event::UserRemoved { user }
+            | Event::UserRemoved { user, .. }
             | Event::ProfileWanted { user, .. }
             | Event::SeatChanged { user, .. }
             | Event::ExternalGroupsChanged { user, .. }

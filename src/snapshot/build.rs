@@ -109,6 +109,7 @@ enum Section {
     Snapshot,
     Catalog,
     Commits,
+    Ids,
     License,
     Book,
     Queue,
@@ -127,6 +128,7 @@ impl Section {
             R::Snapshot { .. } => Self::Snapshot,
             R::Catalog(_) => Self::Catalog,
             R::Commits { .. } => Self::Commits,
+            R::Ids { .. } => Self::Ids,
             R::License { .. } => Self::License,
             R::Book { .. } => Self::Book,
             R::Queue { .. } => Self::Queue,
@@ -145,6 +147,7 @@ impl Section {
             Self::Snapshot => "`snapshot`",
             Self::Catalog => "`catalog`",
             Self::Commits => "`commits`",
+            Self::Ids => "`ids`",
             Self::License => "`license`",
             Self::Book => "`book`",
             Self::Queue => "`queue`",
@@ -161,9 +164,9 @@ impl Section {
     fn follows(self, last: Self) -> bool {
         match self {
             Self::Nothing => false,
-            Self::Snapshot | Self::Catalog | Self::Commits => self.is_next_to(last),
-            Self::License => last == Self::Commits,
-            Self::Book | Self::Queue => (Self::Commits..=Self::Book).contains(&last),
+            Self::Snapshot | Self::Catalog | Self::Commits | Self::Ids => self.is_next_to(last),
+            Self::License => last == Self::Ids,
+            Self::Book | Self::Queue => (Self::Ids..=Self::Book).contains(&last),
             Self::Group | Self::User | Self::KindGrant | Self::Resource | Self::Key => {
                 (Self::Queue..=self).contains(&last)
             }
@@ -177,6 +180,7 @@ impl Section {
             (Self::Nothing, Self::Snapshot)
                 | (Self::Snapshot, Self::Catalog)
                 | (Self::Catalog, Self::Commits)
+                | (Self::Commits, Self::Ids)
         )
     }
 }
@@ -192,9 +196,12 @@ fn described(record: &directory::Record) -> String {
         R::KindGrant { kind, .. } => format!("a grant on all of `{kind}`"),
         R::Resource(resource) => format!("resource `{}`", resource.resource),
         R::Key(key) => format!("key `{}`", key.key),
-        R::Snapshot { .. } | R::Catalog(_) | R::Commits { .. } | R::Queue { .. } | R::End { .. } => {
-            Section::of(record).as_str().into()
-        }
+        R::Snapshot { .. }
+        | R::Catalog(_)
+        | R::Commits { .. }
+        | R::Ids { .. }
+        | R::Queue { .. }
+        | R::End { .. } => Section::of(record).as_str().into(),
     }
 }
 

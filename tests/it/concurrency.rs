@@ -309,7 +309,7 @@ fn two_authorities_on_one_journal() {
     }
 }
 
-/// Callers read a clock, wait for each other and commit in another order: none is refused for its time (rule F9).
+/// Callers read a clock, wait for each other and commit in another order: none is refused for its time (rule C5).
 #[test]
 fn callers_are_refused_only_for_seats() {
     let rounds = times(50, 1_000);

@@ -342,7 +342,7 @@ fn a_decision_is_never_based_on_an_old_state() {
     assert_eq!(result.unwrap().directory().revision(), 4);
 }
 
-/// Rule F9.
+/// Rule C5.
 #[test]
 fn a_batch_from_before_the_last_commit_is_planned_at_its_time() {
     let (one, two, _) = pair();

@@ -62,14 +62,21 @@ fn every_byte_changed() {
 
 /// A text of a stored directory, the text in its place, and the error.
 const CONTRADICTIONS: &[(&str, &str, &str)] = &[
-    (r#""version":1"#, r#""version":2"#, "record 1: unsupported version 2, this release reads version 1"),
+    (r#""version":2"#, r#""version":3"#, "record 1: unsupported version 3, this release reads version 2"),
     (
         r#""committed_at":95"#,
         r#""committed_at":900"#,
-        "record 4, license `acme`: the phase at 1970-01-01 00:00:00.900 UTC is `grace`, not `active`",
+        "record 5, license `acme`: the phase at 1970-01-01 00:00:00.900 UTC is `grace`, not `active`",
     ),
+    (r#"{"ids":{"users":9,"#, r#"{"ids":{"users":8,"#, "was never issued"),
+    (r#"{"ids":{"users":9,"#, r#"{"ids":{"users":4000000000,"#, "there cannot be 4000000000 ids"),
+    (r#""id":"12884901890""#, r#""id":"8589934594""#, "group `data`: `id` 8589934594 was issued to another"),
+    (r#""id":"12884901890""#, r#""id":"12884901889""#, "group `data`: `id` 12884901889 is not in order"),
+    (r#""id":"12884901890""#, r#""id":"17179869183""#, "group `data`: `id` 17179869183 is out of range"),
+    (r#""id":"12884901890""#, r#""id":"one""#, "expected an id: a number, or its text"),
+    (r#""id":"10053962439239663616""#, r#""id":"4294967296""#, "`id` 4294967296 is not that of `instance`"),
     (r#"{"queue":{"last_turn":3}}"#, r#"{"queue":{"last_turn":0}}"#, "turn 1 was never issued"),
-    (r#""members":"explicit""#, r#""members":"implicit""#, "line 10: column"),
+    (r#""members":"explicit""#, r#""members":"implicit""#, "line 11: column"),
     (
         r#""holds":"technical","basis":"exempt""#,
         r#""holds":"technical""#,

@@ -6,6 +6,7 @@ mod authority;
 mod diff;
 #[cfg(feature = "json")]
 mod hostile;
+mod ids;
 #[cfg(feature = "redb")]
 mod kill;
 mod replay;

@@ -53,6 +53,7 @@ fn events_that_contradict_the_state_are_refused() {
         (r#"{ "user_removed": { "user": "zoe" } }"#, "unknown user `zoe`"),
         (r#"{ "user_removed": { "user": "ada" } }"#, "still holds or waits"),
         (r#"{ "user_removed": { "user": "bob" } }"#, "`bob` still owns resources"),
+        (r#"{ "user_removed": { "user": "gus", "keys": ["ci"] } }"#, "`keys` are not those of user `gus`"),
         (r#"{ "user_suspended": { "user": "bob" } }"#, "expected `active`"),
         (r#"{ "user_reinstated": { "user": "ada" } }"#, "expected `suspended`"),
         (r#"{ "invitation_accepted": { "user": "gus" } }"#, "expected `invited`"),

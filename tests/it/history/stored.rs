@@ -59,7 +59,7 @@ fn history_continues_from_a_stored_directory() {
     }
 }
 
-/// Equal directories have equal stored forms, however they came about.
+/// Equal directories have equal stored forms, however they came about: ids follow from the order within each sort.
 #[test]
 fn equal_directories_are_stored_alike() {
     let now = Timestamp::EPOCH;
@@ -75,7 +75,7 @@ fn equal_directories_are_stored_alike() {
     let first = r#"{ "add_group": { "group": "b" } }"#;
     let second = r#"{ "add_group": { "group": "a" } }"#;
     let user = r#"{ "add_user": { "user": "ada", "profile": "technical" } }"#;
-    let (one, two) = (build([first, second, user]), build([user, second, first]));
+    let (one, two) = (build([first, second, user]), build([user, first, second]));
     assert_eq!(one, two);
     assert!(records(&one).eq(records(&two)));
 }
@@ -106,7 +106,7 @@ fn the_host_can_supply_the_catalog() {
 
     let fewer = text.replace("technical", "robot");
     let error = read(&fewer).unwrap_err().to_string();
-    assert_eq!(error, "record 7, the figures of profile `technical`: unknown profile `technical`");
+    assert_eq!(error, "record 8, the figures of profile `technical`: unknown profile `technical`");
 }
 
 /// A commit is data that a person can read, and reads back as it was.
@@ -135,18 +135,21 @@ fn lines_are_as_documented() {
     let text = String::from_utf8(stored.clone()).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     let has = |line: &str| assert!(lines.contains(&line), "{line}\nis not in\n{text}");
-    assert_eq!(lines[0], r#"{"snapshot":{"version":1}}"#);
+    assert_eq!(lines[0], r#"{"snapshot":{"version":2}}"#);
     assert!(lines[1].starts_with(r#"{"catalog":{"kinds":{"#));
     assert_eq!(lines[2], r#"{"commits":{"revision":8,"committed_at":95}}"#);
+    assert_eq!(lines[3], r#"{"ids":{"users":9,"groups":4,"resources":3,"keys":2}}"#);
     has(r#"{"queue":{"last_turn":3}}"#);
-    has(r#"{"group":{"group":"analysts","members":{"external":["CN=analysts","CN=more"]}}}"#);
-    has(r#"{"kind_grant":{"kind":"project","to":"group:data","permissions":["read"]}}"#);
-    has(r#"{"resource":{"resource":"instance","owner":"ada"}}"#);
     has(
-        r#"{"resource":{"resource":"project/churn","owner":"ada","grants":{"group:data":["write","read"],"user:eve":["read"]},"owner_groups":["owners"]}}"#,
+        r#"{"group":{"id":"8589934593","group":"analysts","members":{"external":["CN=analysts","CN=more"]}}}"#,
+    );
+    has(r#"{"kind_grant":{"kind":"project","to":"group:data","permissions":["read"]}}"#);
+    has(r#"{"resource":{"id":"10053962439239663616","resource":"instance","owner":"ada"}}"#);
+    has(
+        r#"{"resource":{"id":"4294967297","resource":"project/churn","owner":"ada","grants":{"group:data":["write","read"],"user:eve":["read"]},"owner_groups":["owners"]}}"#,
     );
     has(
-        r#"{"key":{"key":"ci","acts_as":"ada","scope":{"entries":{"connection/*":["use","detail"],"project/churn":["write","read"]}},"expires_at":80,"expired":true}}"#,
+        r#"{"key":{"id":"4294967296","key":"ci","acts_as":"ada","scope":{"entries":{"connection/*":["use","detail"],"project/churn":["write","read"]}},"expires_at":80,"expired":true}}"#,
     );
     assert_eq!(Directory::read_from(&stored[..]).unwrap(), directories[8]);
 }

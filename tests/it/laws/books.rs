@@ -101,7 +101,7 @@ fn tell(holdings: &mut BTreeMap<String, String>, event: &Event) {
         Event::SeatChanged { user, holds: Some(profile), .. } => {
             holdings.insert(user.to_string(), profile.clone());
         }
-        Event::SeatChanged { user, holds: None, .. } | Event::UserRemoved { user } => {
+        Event::SeatChanged { user, holds: None, .. } | Event::UserRemoved { user, .. } => {
             holdings.remove(user.as_str());
         }
         Event::UserRenamed { user, to } => {

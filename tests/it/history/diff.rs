@@ -1,4 +1,4 @@
-//! The difference of two directories is what a comparison of everything finds.
+//! The difference of two directories equals that of a complete comparison.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{times, world};
 
-/// Everything stored, by kind of record and name; written from the documented form.
+/// All records by their kind and name, from the documented form.
 fn content(directory: &Directory) -> BTreeMap<(String, String), Vec<Value>> {
     let mut found: BTreeMap<_, Vec<Value>> = BTreeMap::new();
     for record in records(directory) {
@@ -93,7 +93,7 @@ fn a_diff_equals_a_full_comparison() {
     }
 }
 
-/// Directories that share nothing, or only a past, are compared by what they say.
+/// Directories that share nothing, or only an earlier revision, are compared by their content.
 #[test]
 fn unrelated_directories_are_compared_by_content() {
     let (directories, commits) = world::small();

@@ -1,4 +1,4 @@
-//! Stored directories that were damaged: an error that says where, or an equal directory; never half of one.
+//! Damaged stored directories: an error with its location, or an equal directory; never half of one.
 
 use std::io::BufReader;
 
@@ -14,7 +14,7 @@ fn small() -> (Directory, Vec<u8>) {
     (directory, stored)
 }
 
-/// An error with a place in it, or an equal directory.
+/// Checks that the result is an error with a location, or an equal directory, and returns `true` for the latter.
 #[track_caller]
 fn error_or_equal(bytes: &[u8], directory: &Directory) -> bool {
     match Directory::read_from(bytes) {
@@ -38,7 +38,7 @@ fn truncated_at_every_byte() {
     let (directory, stored) = small();
     for length in 0..stored.len() {
         let equal = error_or_equal(&stored[..length], &directory);
-        // Only the last end of line says nothing that is not known without it.
+        // Only the last line feed is redundant.
         assert_eq!(equal, length + 1 == stored.len(), "{length} of {}", stored.len());
     }
 }
@@ -60,7 +60,7 @@ fn every_byte_changed() {
     }
 }
 
-/// A text of a stored directory, the text in its place, and the error.
+/// A part of a stored directory, its replacement, and the error.
 const CONTRADICTIONS: &[(&str, &str, &str)] = &[
     (r#""version":2"#, r#""version":3"#, "record 1: unsupported version 3, this release reads version 2"),
     (
@@ -126,7 +126,7 @@ const CONTRADICTIONS: &[(&str, &str, &str)] = &[
     (r#""peak":3"#, r#""peak":0"#, "`end`: the peak of profile `designer` is less than its consumed seats"),
 ];
 
-/// Damage that leaves every line well-formed and the checksum right is found by what the records say (rule C9).
+/// Damage with well-formed lines and a right checksum is found from the contents of the records (rule C9).
 #[test]
 fn contradictions_name_their_place() {
     let (_, stored) = small();
@@ -142,7 +142,7 @@ fn contradictions_name_their_place() {
     }
 }
 
-/// Lines that are sound one by one may still stand where they cannot.
+/// Lines that are valid one by one are errors in a wrong place.
 #[test]
 fn omitted_repeated_and_moved_lines_are_errors() {
     let (directory, stored) = small();
@@ -168,7 +168,7 @@ fn omitted_repeated_and_moved_lines_are_errors() {
     assert_eq!(error.code(), "trailing");
 }
 
-/// A reader that gives single bytes and then fails is reported with its line.
+/// The failure of a reader that gives single bytes is reported with its line.
 #[test]
 fn a_read_error_is_reported() {
     struct Fails(usize, Vec<u8>);
@@ -186,7 +186,7 @@ fn a_read_error_is_reported() {
     assert_eq!(error.to_string(), "line 2: the disk is gone");
 }
 
-/// The text with the checksum that it should have; written here once more, from the documented form.
+/// The text with a right checksum, computed here again from the documented form.
 fn with_checksum(text: &str) -> String {
     let content = text.lines().filter(|line| !line.starts_with(r#"{"checksum""#));
     let content: String = content.flat_map(|line| [line, "\n"]).collect();

@@ -1,6 +1,6 @@
-//! A process that commits in a loop is killed at random: what was acknowledged is there, and nothing is half there.
+//! A process that commits in a loop is killed at random: every acknowledged commit is stored, and none in part.
 //!
-//! The process is this test binary again, told by its environment to be the child. 100 kills with `ENTITLE_FULL`.
+//! The process is this test binary, which an environment variable turns into the child. 100 kills with `ENTITLE_FULL`.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -12,10 +12,10 @@ use entitle::{Authority, Batch, Command, Directory, Timestamp};
 
 use super::{times, world};
 
-/// Names the journal's file, and makes this process the child.
+/// The environment variable that names the journal's file and makes this process the child.
 const CHILD: &str = "ENTITLE_TEST_KILLED_CHILD";
 
-/// What the commit of each revision does; every one of several events, so that half of it would be seen.
+/// The commands of each revision; each commit has several events, so that half of one would be noticed.
 fn batch(revision: u64) -> Vec<Command> {
     let text = match revision {
         1 => r#"[{ "install_license": { "name": "acme", "seats": { "designer": 2, "reader": 2 } } },
@@ -38,7 +38,7 @@ fn batch(revision: u64) -> Vec<Command> {
     serde_json::from_str(&text).unwrap()
 }
 
-/// The child: commits one revision after another and tells each one that was acknowledged.
+/// The child: commits one revision after another and prints each acknowledged one.
 #[test]
 fn child() {
     let Some(path) = std::env::var_os(CHILD) else { return };
@@ -51,13 +51,13 @@ fn child() {
             .execute(Batch::host(Timestamp::from_millis(revision)).by("child").extend(batch(revision)))
             .unwrap();
         assert_eq!(done.directory().revision(), revision);
-        // The parent may be gone, then this ends too.
+        // This panics, and ends the child, if the parent is gone.
         writeln!(out, "\nacknowledged {revision}").unwrap();
         out.flush().unwrap();
     }
 }
 
-/// Runs the child until it was killed, and tells the last revision that it was acknowledged.
+/// Runs the child, kills it, and returns the last acknowledged revision.
 fn run_and_kill(path: &Path, numbers: &mut Numbers) -> u64 {
     let mut child = Process::new(std::env::current_exe().unwrap())
         .args(["--exact", "history::kill::child", "--nocapture", "--test-threads=1"])
@@ -90,7 +90,7 @@ fn died(child: &mut Child) -> u64 {
     panic!("the child ended by itself: {:?}", child.wait());
 }
 
-/// Every directory that the child can have made, made here without journal or replay.
+/// The directory of a revision as the child makes it, computed without journal or replay.
 fn expected(directories: &mut Vec<Directory>, revision: u64) -> &Directory {
     while u64::try_from(directories.len()).unwrap() <= revision {
         let last = directories.last().unwrap();
@@ -147,14 +147,14 @@ fn redb_appends_detect_conflicts_and_a_wrong_start() {
     std::fs::remove_file(path).unwrap();
 }
 
-/// A file of this process's own that is not there yet.
+/// The path of a file for this process only, which does not exist yet.
 fn fresh_file(name: &str) -> PathBuf {
     let path = std::env::temp_dir().join(format!("entitle-{name}-{}.redb", std::process::id()));
     let _ = std::fs::remove_file(&path);
     path
 }
 
-/// Numbers that look random and are the same each time (`SplitMix64`).
+/// Pseudorandom numbers, the same in every run (`SplitMix64`).
 struct Numbers(u64);
 
 impl Numbers {

@@ -1,6 +1,6 @@
-//! What is stored and read back: commits, directories, and the handle that keeps both in step.
+//! Storage: commits, directories, and the authority that keeps both in step.
 //!
-//! Each test repeats a little by default. `ENTITLE_FULL=1` makes them all repeat as often as they ever do.
+//! Each test repeats a few times by default. `ENTITLE_FULL=1` makes all of them repeat the full number of times.
 
 mod authority;
 mod diff;
@@ -13,7 +13,7 @@ mod replay;
 mod stored;
 pub(crate) mod world;
 
-/// How often to repeat something.
+/// The number of repetitions: `full` with `ENTITLE_FULL`, else `short`.
 pub(crate) fn times(short: u32, full: u32) -> u32 {
     if std::env::var_os("ENTITLE_FULL").is_some() { full } else { short }
 }

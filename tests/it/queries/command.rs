@@ -1,10 +1,10 @@
-//! `entitle explain` and `entitle review`, run as the command that people run.
+//! `entitle explain` and `entitle review`, run from the command line.
 
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-/// Names that a spreadsheet or a browser could take for something else than text.
+/// Names that a spreadsheet or a browser could take for something other than text.
 const NAMES: [&str; 9] = [
     "=1+1",
     "+1",

@@ -157,7 +157,7 @@ fn the_structured_form() {
     );
 }
 
-/// The one line beside each row of an access review.
+/// The one-line reason in each row of an access review.
 #[test]
 fn why_in_one_line() {
     let why = |who: &str| {
@@ -180,7 +180,7 @@ fn why_in_one_line() {
     );
 }
 
-/// What is held is told without what it implies, owning included, and of an add-on only what was asked for.
+/// Held permissions are listed without those that they imply, ownership included; of an add-on only requested ones are.
 #[test]
 fn granted_and_missing_permissions() {
     let catalog = Catalog::builder()

@@ -23,7 +23,7 @@ fn content(directory: &Directory) -> BTreeMap<(String, String), Vec<Value>> {
         };
         let name = name.as_str().unwrap_or_default().to_owned();
         let mut body = body.clone();
-        // Things are compared by name, and one of another id under the same name is the same here.
+        // Records are compared by name, so the id is left out.
         body.as_object_mut().unwrap().remove("id");
         found.entry((section.clone(), name)).or_default().push(body);
     }

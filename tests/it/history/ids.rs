@@ -1,4 +1,4 @@
-//! Rule C7: the same ids and the same order of lists in every process, however it came to its directory.
+//! Rule C7: the same ids and the same order of lists in every process, whatever made its directory.
 
 use std::collections::BTreeSet;
 
@@ -25,14 +25,14 @@ fn ids(directory: &Directory) -> Ids {
     (users, groups, directory.resources().collect(), directory.keys().collect())
 }
 
-/// The directory after it was stored and read.
+/// A directory after it is stored and read back.
 fn stored(directory: &Directory) -> Directory {
     let mut builder = Builder::new();
     records(directory).try_for_each(|record| builder.push(record)).unwrap();
     builder.finish().unwrap()
 }
 
-/// Numbers that look random and are the same in every run: splitmix64.
+/// Pseudorandom numbers, the same in every run (`SplitMix64`).
 struct Numbers(u64);
 
 impl Numbers {
@@ -44,7 +44,7 @@ impl Numbers {
     }
 }
 
-/// A command that is often refused, and as often removes as it adds.
+/// A command that is often refused; about as many commands remove as add.
 fn command(numbers: &mut Numbers) -> Command {
     let name = |sort: &str, numbers: &mut Numbers| format!("{sort}{}", numbers.below(60));
     let (user, group) = (name("u", numbers), name("g", numbers));
@@ -63,7 +63,7 @@ fn command(numbers: &mut Numbers) -> Command {
     }
 }
 
-/// Planned, replayed, followed commit by commit, and stored, read and continued: the same ids in the same order.
+/// Directories that are planned, replayed, followed, or stored and continued have the same ids in the same order.
 #[test]
 fn c7_ids_and_lists_are_the_same_however_a_directory_was_made() {
     let empty = Directory::new(catalog());
@@ -98,7 +98,7 @@ fn c7_ids_and_lists_are_the_same_however_a_directory_was_made() {
     assert!(given.len() > live.len() * 4, "few users were removed");
 }
 
-/// An id that was bound before a removal is unknown for good, also in a directory that was stored and read.
+/// The id of a removed user stays unknown, also in a directory that is stored and read back.
 #[test]
 fn c7_a_stored_id_stays_what_it_was() {
     let plan = |directory: &Directory, command: Command| {
@@ -119,7 +119,7 @@ fn c7_a_stored_id_stays_what_it_was() {
     assert_eq!(stored(&first).user_by_name("ada"), Some(ada));
 }
 
-/// A release whose catalog has one more singleton gives no resource the id that another has in the old release.
+/// A catalog with one more singleton gives no resource the id of another resource under the old catalog.
 #[test]
 fn c7_ids_of_another_catalog_are_never_those_of_something_else() {
     let more = serde_json::to_string(&catalog()).unwrap();

@@ -1,4 +1,4 @@
-//! Rule C7: the same ids and the same order of lists in every process, whatever made its directory.
+//! Rule C7: the same ids and the same order of lists in every process, however it came to its directory.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use entitle::catalog::Catalog;
 use entitle::snapshot::{Builder, records};
 use entitle::{Batch, Command, Directory, Grantee, GroupId, KeyId, ResourceId, Timestamp, UserId};
 
-use super::times;
+use super::{Numbers, times};
 
 fn catalog() -> Catalog {
     serde_json::from_str(
@@ -25,26 +25,14 @@ fn ids(directory: &Directory) -> Ids {
     (users, groups, directory.resources().collect(), directory.keys().collect())
 }
 
-/// A directory after it is stored and read back.
+/// The directory after it was stored and read.
 fn stored(directory: &Directory) -> Directory {
     let mut builder = Builder::new();
     records(directory).try_for_each(|record| builder.push(record)).unwrap();
     builder.finish().unwrap()
 }
 
-/// Pseudorandom numbers, the same in every run (`SplitMix64`).
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % limit
-    }
-}
-
-/// A command that is often refused; about as many commands remove as add.
+/// A command that is often refused, and as often removes as it adds.
 fn command(numbers: &mut Numbers) -> Command {
     let name = |sort: &str, numbers: &mut Numbers| format!("{sort}{}", numbers.below(60));
     let (user, group) = (name("u", numbers), name("g", numbers));
@@ -63,7 +51,7 @@ fn command(numbers: &mut Numbers) -> Command {
     }
 }
 
-/// Directories that are planned, replayed, followed, or stored and continued have the same ids in the same order.
+/// Planned, replayed, followed commit by commit, and stored, read and continued: the same ids in the same order.
 #[test]
 fn c7_ids_and_lists_are_the_same_however_a_directory_was_made() {
     let empty = Directory::new(catalog());
@@ -98,7 +86,7 @@ fn c7_ids_and_lists_are_the_same_however_a_directory_was_made() {
     assert!(given.len() > live.len() * 4, "few users were removed");
 }
 
-/// The id of a removed user stays unknown, also in a directory that is stored and read back.
+/// An id that was bound before a removal is unknown for good, also in a directory that was stored and read.
 #[test]
 fn c7_a_stored_id_stays_what_it_was() {
     let plan = |directory: &Directory, command: Command| {
@@ -119,7 +107,7 @@ fn c7_a_stored_id_stays_what_it_was() {
     assert_eq!(stored(&first).user_by_name("ada"), Some(ada));
 }
 
-/// A catalog with one more singleton gives no resource the id of another resource under the old catalog.
+/// A release whose catalog has one more singleton gives no resource the id that another has in the old release.
 #[test]
 fn c7_ids_of_another_catalog_are_never_those_of_something_else() {
     let more = serde_json::to_string(&catalog()).unwrap();

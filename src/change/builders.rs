@@ -45,6 +45,9 @@ pub struct AddUser {
     /// The e-mail address, which is stored and not used.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub email: Option<String>,
+    /// True if a name in use is refused (`exists`), even with every field as named (rule F7).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
+    pub new: bool,
 }
 
 /// Invites a user: a seat is reserved until the invitation is accepted, revoked or expired (rule S4).
@@ -87,6 +90,9 @@ pub struct Invite {
     /// The e-mail address, which is stored and not used.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub email: Option<String>,
+    /// True if a name in use is refused (`exists`), even with every field as named (rule F7).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
+    pub new: bool,
 }
 
 /// Invites every address in a text, separated by commas, spaces, semicolons or new lines (rule G6).
@@ -204,6 +210,9 @@ pub struct SyncUser {
     /// True if the profile of a known user is chosen again (rule G3).
     #[cfg_attr(feature = "serde", serde(default))]
     pub update_profile: bool,
+    /// True if a user of another source gets this one: the host has verified that it is the same person (rule F2).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
+    pub link: bool,
 }
 
 #[cfg(feature = "serde")]
@@ -239,6 +248,9 @@ pub struct AddGroup {
     /// The resource whose owner is always a member, for explicit groups only (rule A10).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub includes_owner_of: Option<String>,
+    /// True if a name in use is refused (`exists`), even with every field as named (rule F7).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
+    pub new: bool,
 }
 
 /// Adds a resource, with an owner if one is named.
@@ -269,6 +281,9 @@ pub struct AddResource {
     /// The owner (rule A10).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub owner: Option<String>,
+    /// True if a name in use is refused (`exists`), even with every field as named (rule F7).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
+    pub new: bool,
 }
 
 /// Adds an API key that acts as a user within a scope (rule A11).
@@ -309,6 +324,9 @@ pub struct AddKey {
     /// The expiry; `None` is never.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub expires_at: Option<Timestamp>,
+    /// True if a name in use is refused (`exists`), even with every field as named (rule F7).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
+    pub new: bool,
 }
 
 pub(super) fn texts<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Vec<String> {
@@ -357,6 +375,23 @@ macro_rules! shared_setters {
             self
         }
     };
+    (@ must_be_new) => {
+        /// Refuses a name in use (`exists`), even with every field as named (rule F7).
+        ///
+        /// ```
+        /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+        /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(Catalog::builder().build()?));
+        /// let add = || Command::add_group("data");
+        /// assert!(directory.plan(Batch::host(now).add(add()).add(add())).is_ok());
+        /// let refusal = directory.plan(Batch::host(now).add(add()).add(add().must_be_new())).unwrap_err();
+        /// assert_eq!(refusal.code(), "exists");
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
+        pub fn must_be_new(mut self) -> Self {
+            self.new = true;
+            self
+        }
+    };
     (@ email) => {
         /// Sets the e-mail address.
         pub fn email(mut self, email: impl Into<String>) -> Self {
@@ -367,10 +402,12 @@ macro_rules! shared_setters {
 }
 
 shared_setters! {
-    AddUser: profile, no_profile, group, groups, email;
-    Invite: profile, no_profile, group, groups, expires_at, email;
+    AddUser: profile, no_profile, group, groups, email, must_be_new;
+    Invite: profile, no_profile, group, groups, expires_at, email, must_be_new;
     InviteMany: profile, no_profile, group, groups, expires_at;
-    AddKey: expires_at;
+    AddKey: expires_at, must_be_new;
+    AddGroup: must_be_new;
+    AddResource: must_be_new;
 }
 
 impl AddUser {
@@ -396,7 +433,32 @@ impl SyncUser {
         self
     }
 
+    /// Changes the source of a user of another source; the host has verified that it is the same person (rule F2).
+    ///
+    /// Refused `wrong_source` without it. The status stays: an invitation is accepted by its own command.
+    ///
+    /// ```
+    /// # use entitle::catalog::Catalog;
+    /// # use entitle::directory::UserSource;
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(Command::invite("bob"))
+    ///     .add(Command::sync_user("bob", UserSource::Sso, ["staff"]).link());
+    /// let directory = directory.plan(batch)?.into_directory();
+    /// let bob = directory.user_by_name("bob").unwrap();
+    /// assert_eq!(directory.source_of(bob), Some(UserSource::Sso));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn link(mut self) -> Self {
+        self.link = true;
+        self
+    }
+
     /// Chooses the profile again for a known user.
+    ///
+    /// Without a seat for it, the user keeps the present profile, and [`Plan::unmet`](super::Plan::unmet) reports it
+    /// (rule F1).
     pub fn update_profile(mut self) -> Self {
         self.update_profile = true;
         self

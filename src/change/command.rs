@@ -61,6 +61,9 @@ pub enum Command {
     Suspend {
         /// The user.
         user: String,
+        /// The reason; `None` leaves the one of a suspended user unchanged (rule F6).
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+        reason: Option<String>,
     },
     /// Reinstates a suspended user, who asks again for a seat of the profile wanted.
     Reinstate {
@@ -171,6 +174,11 @@ pub enum Command {
     },
     /// Installs a license; the same content again is a no-op (rule S14).
     InstallLicense(License),
+    /// Removes a scheduled license of this name, or else the license in force (rule L1).
+    RemoveLicense {
+        /// The name of the license.
+        name: String,
+    },
     /// Applies what is due, as every other command does first (rule C5).
     Tick {},
 }
@@ -322,7 +330,27 @@ impl Command {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn suspend(user: impl Into<String>) -> Self {
-        Self::Suspend { user: user.into() }
+        Self::Suspend { user: user.into(), reason: None }
+    }
+
+    /// Suspends an active user like [`suspend`](Self::suspend), and records a reason (rule F6).
+    ///
+    /// For a suspended user, it replaces the reason. Reinstating the user clears it.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(Command::add_user("ada").profile("reader"))
+    ///     .add(Command::suspend_because("ada", "left the company"));
+    /// let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let ada = directory.user_by_name("ada").unwrap();
+    /// assert_eq!(directory.suspension_reason(ada), Some("left the company"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn suspend_because(user: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Suspend { user: user.into(), reason: Some(reason.into()) }
     }
 
     /// Reinstates a suspended user, who asks again for a seat of the profile wanted.
@@ -403,6 +431,7 @@ impl Command {
             external_groups: external_groups.into_iter().map(Into::into).collect(),
             provision: true,
             update_profile: false,
+            link: false,
         }
     }
 
@@ -485,7 +514,7 @@ impl Command {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn add_resource(resource: impl Into<String>) -> AddResource {
-        AddResource { resource: resource.into(), owner: None }
+        AddResource { resource: resource.into(), owner: None, new: false }
     }
 
     /// Removes a resource with its grants and everything else that refers to it.
@@ -617,7 +646,7 @@ impl Command {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn add_key(key: impl Into<String>, acts_as: impl Into<String>) -> AddKey {
-        AddKey { key: key.into(), acts_as: acts_as.into(), scope: None, expires_at: None }
+        AddKey { key: key.into(), acts_as: acts_as.into(), scope: None, expires_at: None, new: false }
     }
 
     /// Removes an API key.
@@ -731,6 +760,23 @@ impl Command {
     #[must_use]
     pub fn install_license(license: License) -> Self {
         Self::InstallLicense(license)
+    }
+
+    /// Removes a scheduled license of this name, or else the license in force (rule L1).
+    ///
+    /// No user loses a seat, and the peaks go on. Refused `unknown_license` if there is no such license.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, License, Timestamp, catalog::Catalog};
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(License::new("trial"))
+    ///     .add(Command::remove_license("trial"));
+    /// assert_eq!(directory.plan(batch)?.directory().license(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn remove_license(name: impl Into<String>) -> Self {
+        Self::RemoveLicense { name: name.into() }
     }
 
     /// Applies what is due and changes nothing else (rule C5).

@@ -63,10 +63,39 @@ pub enum Event {
         /// The user.
         user: Name,
     },
-    /// A user was suspended.
+    /// A user was suspended, or the reason of a suspension changed.
     UserSuspended {
         /// The user.
         user: Name,
+        /// The reason.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+        reason: Option<Name>,
+    },
+    /// The source of a user changed: the host has verified that it is the same person.
+    Linked {
+        /// The user.
+        user: Name,
+        /// The new source.
+        source: UserSource,
+    },
+    /// A sync did not get its profile, and everything else of it was applied. It makes no commit alone.
+    ProfileUnmet {
+        /// The user.
+        user: Name,
+        /// The profile that the sync chose; `None` if it chose none.
+        profile: Option<String>,
+        /// The code of the refusal.
+        code: String,
+    },
+    /// A license that starts later was scheduled.
+    LicenseScheduled {
+        /// The license.
+        license: Box<License>,
+    },
+    /// A license was removed: a scheduled one, or else the one in force.
+    LicenseRemoved {
+        /// The name of the license.
+        name: Name,
     },
     /// A suspended user was reinstated.
     UserReinstated {

@@ -249,7 +249,9 @@ impl Touched {
             | Event::UserInvited { user, .. }
             | Event::InvitationAccepted { user }
             | Event::InvitationExpired { user }
-            | Event::UserSuspended { user }
+            | Event::UserSuspended { user, .. }
+            | Event::Linked { user, .. }
+            | Event::ProfileUnmet { user, .. }
             | Event::UserReinstated { user }
             | Event::UserRemoved { user, .. }
             | Event::ProfileWanted { user, .. }
@@ -278,12 +280,15 @@ impl Touched {
                 Ok(Target::Kind(kind)) => self.kinds.push((to.clone(), kind)),
                 _ => self.resource(before, after, on),
             },
-            Event::LicenseInstalled { .. } | Event::PhaseChanged { .. } => {
+            Event::LicenseInstalled { .. } | Event::LicenseRemoved { .. } | Event::PhaseChanged { .. } => {
                 for directory in [before, after] {
                     self.users.extend(user_ids(directory, directory.all_users()));
                 }
             }
-            Event::KeyAdded { .. } | Event::KeyExpired { .. } | Event::KeyRemoved { .. } => {}
+            Event::KeyAdded { .. }
+            | Event::KeyExpired { .. }
+            | Event::KeyRemoved { .. }
+            | Event::LicenseScheduled { .. } => {}
         }
     }
 

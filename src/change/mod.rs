@@ -23,7 +23,7 @@ pub use self::builders::{AddGroup, AddKey, AddResource, AddUser, Invite, InviteM
 pub use self::command::Command;
 pub use self::event::{Commit, Event};
 pub use self::impact::{AccessChange, Impact, Requirement, SeatChange, SeatInfo};
-pub use self::plan::{Plan, StalePlanError};
+pub use self::plan::{Plan, StalePlanError, UnmetProfile};
 pub use self::refusal::{FieldDifference, Refusal, RefusalClass, RefusalReason};
 pub use self::replay::{ContradictionError, ReplayError};
 pub use self::scope::ScopeDocument;

@@ -40,6 +40,10 @@ impl Refusal {
             RefusalReason::UnknownKey { key } => {
                 nearest(key, directory.keys().filter_map(|id| directory.key_name(id)))
             }
+            RefusalReason::UnknownLicense { license } => {
+                let licenses = directory.license().into_iter().chain(directory.scheduled_licenses());
+                nearest(license, licenses.map(|license| license.name.as_str()))
+            }
             RefusalReason::UnknownResource { resource } => nearest_resources(resource, directory),
             RefusalReason::UnknownKind { nearest, .. }
             | RefusalReason::UnknownPermission { nearest, .. }

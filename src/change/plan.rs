@@ -1,14 +1,17 @@
 //! A plan: the next directory and the events that lead to it, before either is stored or published.
 
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::batch::Batch;
+use super::command::Command;
 use super::event::{Commit, Event};
 use super::impact::Impact;
 use super::planner::Planner;
 use super::refusal::Refusal;
 use crate::directory::Directory;
+use crate::name::Name;
 use crate::seats::{SeatPolicy, Strict};
 use crate::time::Timestamp;
 
@@ -38,6 +41,34 @@ pub struct Plan {
     by: String,
     directory: Directory,
     events: Vec<Event>,
+    unmet: Vec<UnmetProfile>,
+}
+
+/// A profile that a sync asked for and did not get; everything else of the sync is applied (rule F1).
+///
+/// ```
+/// # use entitle::catalog::{Catalog, Profile};
+/// # use entitle::directory::UserSource;
+/// # use entitle::{Batch, Command, Directory, Timestamp};
+/// # let catalog = Catalog::builder().profile(Profile::new("editor")).default_profile("editor").build()?;
+/// # let (now, directory) = (Timestamp::EPOCH, Directory::new(catalog));
+/// let ada = Command::add_user("ada").no_profile().source(UserSource::Ldap);
+/// let sync = Command::sync_user("ada", UserSource::Ldap, ["staff"]).update_profile();
+/// let plan = directory.plan(Batch::host(now).add(ada).add(sync))?;
+/// let unmet = &plan.unmet()[0];
+/// assert_eq!((unmet.user.as_str(), unmet.profile.as_deref(), unmet.code), ("ada", Some("editor"), "no_license"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct UnmetProfile {
+    /// The user.
+    pub user: Name,
+    /// The profile; `None` if the sync chose none.
+    pub profile: Option<String>,
+    /// The code of the refusal, such as `seat_limit`.
+    pub code: &'static str,
 }
 
 impl Plan {
@@ -99,6 +130,27 @@ impl Plan {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
+    }
+
+    /// Returns the profiles that syncs of the batch asked for and did not get, in the order of the batch (rule F1).
+    ///
+    /// A plan that records nothing reports them too, so a repeated sync reports them again.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::directory::UserSource;
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # let catalog = Catalog::builder().profile(Profile::new("editor")).default_profile("editor").build()?;
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(catalog));
+    /// let ada = Command::add_user("ada").no_profile().source(UserSource::Ldap);
+    /// let sync = Command::sync_user("ada", UserSource::Ldap, ["staff"]).update_profile();
+    /// let plan = directory.plan(Batch::host(now).add(ada).add(sync))?;
+    /// assert_eq!(plan.unmet()[0].code, "no_license");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn unmet(&self) -> &[UnmetProfile] {
+        &self.unmet
     }
 
     /// Returns the directory that the plan makes.
@@ -196,18 +248,29 @@ impl Directory {
 
     /// Plans a batch by its own policy, or by the given one if it has none.
     pub(crate) fn plan_with(&self, batch: Batch, policy: &dyn SeatPolicy) -> Result<Plan, Refusal> {
-        let Batch { at, actor, by, source, policy: own, commands } = batch;
-        let mut planner = Planner::begin(self, at, own.as_deref().unwrap_or(policy), source)?;
-        if let Some(actor) = actor {
-            planner.authorize(actor)?;
+        let Batch { at, actor, by, source, policy: own, mut commands } = batch;
+        let policy = own.as_deref().unwrap_or(policy);
+        // Only a sync can be unmet, so without one the first pass is the last.
+        let may_be_unmet = commands.iter().any(|command| matches!(command, Command::SyncUser(_)));
+        let mut unmet = BTreeMap::new();
+        loop {
+            let mut planner = Planner::begin(self, at, policy, source, unmet)?;
+            if let Some(actor) = actor {
+                planner.authorize(actor)?;
+            }
+            let pass = if may_be_unmet { commands.clone() } else { core::mem::take(&mut commands) };
+            for (index, command) in pass.into_iter().enumerate() {
+                planner.command(index, command)?;
+            }
+            if !planner.settle()? {
+                unmet = planner.into_unmet();
+                continue;
+            }
+            let (directory, events, unmet) = planner.finish();
+            // A plan that records nothing does not advance the clock either (rule C5).
+            let directory = if events.is_empty() { self.clone() } else { directory };
+            return Ok(Plan { before: self.clone(), at, by, directory, events, unmet });
         }
-        for (index, command) in commands.into_iter().enumerate() {
-            planner.command(index, command)?;
-        }
-        let (directory, events) = planner.finish()?;
-        // A plan that records nothing does not advance the clock either (rule C5).
-        let directory = if events.is_empty() { self.clone() } else { directory };
-        Ok(Plan { before: self.clone(), at, by, directory, events })
     }
 
     /// Returns the directory that a plan makes, if the plan was made on this revision (rule C3).

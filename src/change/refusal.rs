@@ -126,6 +126,7 @@ impl Refusal {
         "unknown_permission",
         "unknown_profile",
         "unknown_key",
+        "unknown_license",
         "singleton",
         "license_invalid",
         "invite_expired",
@@ -392,6 +393,18 @@ pub enum RefusalReason {
         /// The time given.
         now: Timestamp,
     },
+    /// The invitation has expired and can no longer be accepted (rule S4).
+    #[error("the invitation of user `{user}` has expired")]
+    InvitationExpired {
+        /// The user.
+        user: String,
+    },
+    /// No license of that name is scheduled or in force (rule L1).
+    #[error("unknown license `{license}`")]
+    UnknownLicense {
+        /// The name.
+        license: String,
+    },
     /// The user comes from another source (rule G2).
     #[error("user `{user}` comes from `{recorded}`, not from `{asked}`")]
     WrongSource {
@@ -524,7 +537,7 @@ fn list(names: &[(String, NameError)]) -> String {
 }
 
 impl RefusalReason {
-    const fn code(&self) -> &'static str {
+    pub(super) const fn code(&self) -> &'static str {
         match self {
             Self::TimeReversed { .. } => "time_reversed",
             Self::NotAuthorized { .. } => "not_authorized",
@@ -539,7 +552,8 @@ impl RefusalReason {
             Self::UnknownKey { .. } => "unknown_key",
             Self::Singleton { .. } => "singleton",
             Self::LicenseInvalid { .. } => "license_invalid",
-            Self::InviteExpired { .. } => "invite_expired",
+            Self::InviteExpired { .. } | Self::InvitationExpired { .. } => "invite_expired",
+            Self::UnknownLicense { .. } => "unknown_license",
             Self::WrongSource { .. } => "wrong_source",
             Self::OwnerProtected { .. } => "owner_protected",
             Self::OwnsResources { .. } => "owns_resources",
@@ -571,8 +585,10 @@ impl RefusalReason {
             Self::UnknownUser { .. }
             | Self::UnknownGroup { .. }
             | Self::UnknownResource { .. }
-            | Self::UnknownKey { .. } => RefusalClass::NotFound,
+            | Self::UnknownKey { .. }
+            | Self::UnknownLicense { .. } => RefusalClass::NotFound,
             Self::Exists { .. }
+            | Self::InvitationExpired { .. }
             | Self::WrongSource { .. }
             | Self::OwnerProtected { .. }
             | Self::OwnsResources { .. }

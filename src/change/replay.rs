@@ -143,6 +143,8 @@ impl Directory {
         ensure(self.first_due(now).is_none(), || {
             format!("an expiry due by {now} is missing from the commit")
         })?;
+        let started = self.ledger().next_start().is_some_and(|start| start <= now);
+        ensure(!started, || format!("a license that starts by {now} is missing from the commit"))?;
         let phase = self.ledger().phase_at(now);
         ensure(phase == self.license_phase(), || {
             format!("the license becomes `{phase}` by {now}, and the commit lacks that change")
@@ -169,8 +171,10 @@ impl Replay<'_> {
             }
             Event::InvitationAccepted { user } => self.invitation_accepted(user),
             Event::InvitationExpired { user } => self.invitation_expired(user),
-            Event::UserSuspended { user } => self.user_suspended(user),
+            Event::UserSuspended { user, reason } => self.user_suspended(user, reason.as_ref()),
             Event::UserReinstated { user } => self.user_reinstated(user),
+            Event::Linked { user, source } => self.linked(user, *source),
+            Event::ProfileUnmet { user, profile, .. } => self.profile_unmet(user, profile.as_deref()),
             Event::UserRenamed { user, to } => self.user_renamed(user, to),
             Event::UserRemoved { user, keys } => self.user_removed(user, keys),
             Event::ExternalGroupsChanged { user, external_groups } => {
@@ -181,6 +185,8 @@ impl Replay<'_> {
                 self.seat_changed(user, holds.as_deref(), *basis, *queued)
             }
             Event::LicenseInstalled { license } => self.license_installed(license),
+            Event::LicenseScheduled { license } => self.license_scheduled(license),
+            Event::LicenseRemoved { name } => self.license_removed(name),
             Event::PhaseChanged { phase } => self.phase_changed(*phase),
             Event::GroupAdded { group, members, includes_owner_of } => {
                 self.group_added(group, members, includes_owner_of.as_deref())
@@ -254,16 +260,36 @@ impl Replay<'_> {
         Ok(())
     }
 
-    fn user_suspended(&mut self, user: &Name) -> Checked {
-        let id = self.find_in_status(user, UserStatus::Active)?;
+    fn user_suspended(&mut self, user: &Name, reason: Option<&Name>) -> Checked {
+        let id = self.directory.named_user(user)?;
+        self.ensure_status(id, &[UserStatus::Active, UserStatus::Suspended])?;
+        let suspended = self.directory.status_of(id) == Some(UserStatus::Suspended);
+        let same = reason.is_none() || self.directory.suspension_reason(id) == reason.map(Name::as_str);
+        ensure(!suspended || !same, || format!("`{user}` is already suspended for this reason"))?;
         self.ensure_no_seat(id)?;
+        self.directory.set_suspension_reason(id, reason);
         self.directory.set_status(id, UserStatus::Suspended);
         Ok(())
     }
 
     fn user_reinstated(&mut self, user: &Name) -> Checked {
         let id = self.find_in_status(user, UserStatus::Suspended)?;
+        self.directory.set_suspension_reason(id, None);
         self.directory.set_status(id, UserStatus::Active);
+        Ok(())
+    }
+
+    fn linked(&mut self, user: &Name, source: UserSource) -> Checked {
+        let id = self.directory.named_user(user)?;
+        let recorded = self.directory.source_of(id);
+        ensure(recorded != Some(source), || format!("`{user}` already has this source"))?;
+        self.directory.set_source(id, source);
+        Ok(())
+    }
+
+    fn profile_unmet(&mut self, user: &Name, profile: Option<&str>) -> Checked {
+        self.directory.named_user(user)?;
+        profile.map(|name| self.directory.named_profile(name)).transpose()?;
         Ok(())
     }
 
@@ -331,7 +357,28 @@ impl Replay<'_> {
     fn license_installed(&mut self, license: &License) -> Checked {
         let terms = Terms::new(license.clone(), self.directory.catalog());
         let terms = terms.map_err(|error| format!("{error}"))?;
+        self.directory.unschedule_license(&terms.license().name);
+        if terms.starts_at() <= self.commit.at {
+            self.directory.take_started_license(self.commit.at);
+        }
         self.directory.install_license(Arc::new(terms), self.commit.at);
+        Ok(())
+    }
+
+    fn license_scheduled(&mut self, license: &License) -> Checked {
+        let terms = Terms::new(license.clone(), self.directory.catalog());
+        let terms = terms.map_err(|error| format!("{error}"))?;
+        ensure(terms.starts_at() > self.commit.at, || format!("license `{}` has started", license.name))?;
+        self.directory.schedule_license(Arc::new(terms));
+        Ok(())
+    }
+
+    fn license_removed(&mut self, name: &Name) -> Checked {
+        if !self.directory.unschedule_license(name) {
+            let in_force = self.directory.license().is_some_and(|license| license.name == name.as_str());
+            ensure(in_force, || format!("unknown license `{name}`"))?;
+            self.directory.remove_license();
+        }
         Ok(())
     }
 

@@ -35,6 +35,8 @@ pub(crate) enum Record {
     Ids { users: u32, groups: u32, resources: u32, keys: u32 },
     /// The license and the phase that it was in at the last commit.
     License { license: License, phase: Phase },
+    /// A scheduled license.
+    Scheduled { license: License },
     /// The figures of a profile that are not counted from users.
     Book { profile: String, peak: u64, peak_at: Timestamp, seat_ms: u64 },
     /// The last turn that was given out.
@@ -67,6 +69,8 @@ pub(crate) struct UserContent {
     pub(crate) email: Option<Name>,
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub(crate) expires_at: Option<Timestamp>,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub(crate) reason: Option<Name>,
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub(crate) wants: Option<String>,
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
@@ -159,6 +163,7 @@ impl Directory {
         [commits, ids]
             .into_iter()
             .chain(license)
+            .chain(self.scheduled_licenses().cloned().map(|license| Record::Scheduled { license }))
             .chain(self.books())
             .chain([queue])
             .chain(groups)
@@ -213,6 +218,7 @@ impl Directory {
             status: user.status,
             email: user.email().cloned(),
             expires_at: user.expires_at(),
+            reason: user.reason().cloned(),
             wants: seat.wants.and_then(profile),
             holds: seat.profile().and_then(profile),
             basis: seat.basis(),

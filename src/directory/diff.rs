@@ -95,7 +95,8 @@ impl Directory {
         let touched = Touched::between(self, after);
         Diff {
             catalog: self.catalog != after.catalog,
-            license: (self.license(), self.license_phase()) != (after.license(), after.license_phase()),
+            license: (self.license(), self.license_phase()) != (after.license(), after.license_phase())
+                || self.scheduled_licenses().ne(after.scheduled_licenses()),
             books: differing(&self.books_by_profile(), &after.books_by_profile()),
             groups: compare(self, after, &touched.groups, |at, name| {
                 at.group_by_name(name).and_then(|group| at.group_content(group.slot()))

@@ -1,5 +1,6 @@
 //! Reads a directory back from its content; each part is checked against those before it.
 
+use alloc::borrow::ToOwned as _;
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -17,7 +18,7 @@ use super::storage::{Membership, Scope};
 use super::{Directory, Grantee, GranteeId, MembershipRule, ParseNameError, Target, UserStatus};
 use crate::catalog::{Catalog, KindDefinition, KindId};
 use crate::id::{GroupId, ResourceId, UserId};
-use crate::limits::{MAX_GROUPS, MAX_KEYS, MAX_RESOURCES, MAX_USERS};
+use crate::limits::{MAX_GROUPS, MAX_KEYS, MAX_RESOURCES, MAX_SCHEDULED_LICENSES, MAX_USERS};
 use crate::name::Name;
 use crate::seats::{License, Phase, SeatRow, Terms, Turn};
 use crate::time::Timestamp;
@@ -79,6 +80,7 @@ impl Restore {
                 self.last_serials(*users, *groups, *resources, *keys)
             }
             Record::License { license, phase } => self.license(license.clone(), *phase),
+            Record::Scheduled { license } => self.scheduled(license.clone()),
             Record::Book { profile, peak, peak_at, seat_ms } => self.book(profile, *peak, *peak_at, *seat_ms),
             Record::Queue { last_turn } => {
                 self.last_turn = *last_turn;
@@ -157,6 +159,22 @@ impl Restore {
         Ok(())
     }
 
+    /// Restores a scheduled license (rule L1).
+    fn scheduled(&mut self, license: License) -> Checked {
+        let terms = Terms::new(license, self.directory.catalog()).map_err(|error| error.to_string())?;
+        let now = self.now();
+        ensure(terms.starts_at() > now, || {
+            format!("`starts_at` is {}, which is not after the last commit at {now}", terms.starts_at())
+        })?;
+        let name = terms.license().name.clone();
+        let twice = self.directory.scheduled_licenses().any(|other| other.name == name);
+        ensure(!twice, || "duplicate scheduled license".to_owned())?;
+        let full = self.directory.scheduled_licenses().count() >= MAX_SCHEDULED_LICENSES as usize;
+        ensure(!full, || format!("there are more than {MAX_SCHEDULED_LICENSES} scheduled licenses"))?;
+        self.directory.schedule_license(Arc::new(terms));
+        Ok(())
+    }
+
     fn book(&mut self, profile: &str, peak: u64, peak_at: Timestamp, seat_ms: u64) -> Checked {
         let id = self.directory.named_profile(profile)?;
         let bit = 1_u64 << id.get();
@@ -190,6 +208,10 @@ impl Restore {
         self.directory.check_seat(content.status, &seat)?;
         self.not_later("since", content.since)?;
         self.check_invitation(content)?;
+        let suspended = content.status == UserStatus::Suspended;
+        ensure(suspended || content.reason.is_none(), || {
+            "`reason` is given, but the user is not suspended".to_owned()
+        })?;
 
         let now = self.now();
         let id = NewId::Stored(content.id.slot(), content.id.serial());
@@ -198,6 +220,7 @@ impl Restore {
             self.directory.set_email(id, email);
         }
         self.directory.set_expiry(id, content.expires_at);
+        self.directory.set_suspension_reason(id, content.reason.as_ref());
         if wants.is_some() {
             self.directory.set_wanted(id, wants, now);
         }

@@ -1,6 +1,7 @@
 //! The serialized form of a scenario, before its names are resolved.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -32,11 +33,11 @@ pub(super) struct ScenarioDocument {
 pub(super) struct StepDocument {
     pub(super) at: Option<u64>,
     pub(super) by: Option<String>,
-    #[serde(rename = "note")]
-    pub(super) _note: Option<String>,
+    pub(super) note: Option<String>,
     #[serde(rename = "do")]
     pub(super) commands: Option<OneOrMore<Command>>,
     pub(super) refused: Option<String>,
+    pub(super) unmet: Option<BTreeMap<String, String>>,
     pub(super) check: Option<CheckQuestion>,
     pub(super) permissions: Option<PermissionsQuestion>,
     pub(super) resources: Option<ResourcesQuestion>,
@@ -101,14 +102,14 @@ pub(super) struct PermissionsQuestion {
 pub(super) struct ResourcesQuestion {
     pub(super) who: String,
     pub(super) kind: String,
-    pub(super) permission: String,
+    pub(super) permission: OneOrMore<String>,
 }
 
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UsersQuestion {
     pub(super) on: String,
-    pub(super) permission: String,
+    pub(super) permission: OneOrMore<String>,
 }
 
 #[derive(Debug, serde::Deserialize)]
@@ -170,6 +171,8 @@ pub(super) struct NamedFigures {
     pub(super) state: Option<SeatState>,
     #[serde(default, deserialize_with = "named")]
     pub(super) basis: Option<Option<Basis>>,
+    #[serde(default, deserialize_with = "named")]
+    pub(super) reason: Option<Option<String>>,
 }
 
 #[expect(clippy::option_option, reason = "not named, null and a value are three expectations")]

@@ -1,6 +1,7 @@
 //! Validated steps: one action or question each, with the expected result.
 
 use alloc::borrow::ToOwned as _;
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -18,19 +19,20 @@ use crate::time::Timestamp;
 pub(super) struct Step {
     pub(super) at: Option<Timestamp>,
     pub(super) by: String,
+    pub(super) note: Option<String>,
     pub(super) action: Action,
 }
 
 /// The action or question of a step, with the expected result.
 #[derive(Debug)]
 pub(super) enum Action {
-    Do { commands: Vec<Command>, refused: Option<String> },
+    Do { commands: Vec<Command>, refused: Option<String>, unmet: Option<BTreeMap<String, String>> },
     Check { who: String, on: String, permissions: Vec<String>, is: String },
     Permissions { who: String, on: String, is: Option<Vec<String>>, granted: Option<Vec<String>> },
-    Resources { who: String, kind: String, permission: String, is: Vec<String> },
-    Users { on: String, permission: String, is: Vec<String> },
+    Resources { who: String, kind: String, permissions: Vec<String>, is: Vec<String> },
+    Users { on: String, permissions: Vec<String>, is: Vec<String> },
     Seats { profile: String, is: NamedFigures },
-    SeatRef { user: String, is: NamedFigures },
+    SeatOf { user: String, is: NamedFigures },
     GroupsOf { user: String, is: Vec<String> },
     MembersOf { group: String, is: Vec<String> },
     WhatIf(WhatIf),
@@ -53,10 +55,11 @@ impl Step {
     pub(super) fn new(mut written: StepDocument, catalog: &Catalog) -> Result<Self, String> {
         let at = written.at.map(Timestamp::from_millis);
         let by = written.by.take().unwrap_or_default();
+        let note = written.note.take();
         let action = action(&mut written, catalog)?;
         match unused_field(&written) {
             Some(field) => Err(format!("`{field}` does not belong to this step")),
-            None => Ok(Self { at, by, action }),
+            None => Ok(Self { at, by, note, action }),
         }
     }
 }
@@ -64,7 +67,7 @@ impl Step {
 /// Takes the fields of the step's one action or question.
 fn action(step: &mut StepDocument, catalog: &Catalog) -> Result<Action, String> {
     if let Some(OneOrMore(commands)) = step.commands.take() {
-        return Ok(Action::Do { commands, refused: refused(step)? });
+        return Ok(Action::Do { commands, refused: refused(step)?, unmet: step.unmet.take() });
     }
     if let Some(OneOrMore(commands)) = step.what_if.take() {
         return what_if(step, commands).map(Action::WhatIf);
@@ -86,17 +89,19 @@ fn action(step: &mut StepDocument, catalog: &Catalog) -> Result<Action, String> 
     if let Some(asked) = step.resources.take() {
         principal("resources.who", &asked.who)?;
         let is = list(step)?;
-        return Ok(Action::Resources { who: asked.who, kind: asked.kind, permission: asked.permission, is });
+        let OneOrMore(permissions) = asked.permission;
+        return Ok(Action::Resources { who: asked.who, kind: asked.kind, permissions, is });
     }
     if let Some(asked) = step.users.take() {
-        return Ok(Action::Users { on: asked.on, permission: asked.permission, is: list(step)? });
+        let OneOrMore(permissions) = asked.permission;
+        return Ok(Action::Users { on: asked.on, permissions, is: list(step)? });
     }
     if let Some(profile) = step.seats.take() {
         profile_exists("seats", &profile, catalog)?;
         return Ok(Action::Seats { profile, is: figures(step)? });
     }
     if let Some(user) = step.seat_of.take() {
-        return Ok(Action::SeatRef { user, is: seat(step, catalog)? });
+        return Ok(Action::SeatOf { user, is: seat(step, catalog)? });
     }
     if let Some(user) = step.groups_of.take() {
         return Ok(Action::GroupsOf { user, is: list(step)? });
@@ -126,6 +131,7 @@ fn unused_field(step: &StepDocument) -> Option<&'static str> {
     let fields = [
         ("do", step.commands.is_some()),
         ("refused", step.refused.is_some()),
+        ("unmet", step.unmet.is_some()),
         ("check", step.check.is_some()),
         ("permissions", step.permissions.is_some()),
         ("resources", step.resources.is_some()),
@@ -192,7 +198,12 @@ fn named(step: &mut StepDocument) -> Result<NamedFigures, String> {
 
 fn figures(step: &mut StepDocument) -> Result<NamedFigures, String> {
     let is = named(step)?;
-    if is.wants.is_some() || is.holds.is_some() || is.state.is_some() || is.basis.is_some() {
+    if is.wants.is_some()
+        || is.holds.is_some()
+        || is.state.is_some()
+        || is.basis.is_some()
+        || is.reason.is_some()
+    {
         return Err(
             "`is` names a field of a user's seat, and the step asks for a profile's figures".to_owned()
         );

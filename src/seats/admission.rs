@@ -21,6 +21,13 @@ impl ConsumedBefore {
         let consumed = catalog.profile_definitions().map(|(profile, _)| ledger.consumed(profile));
         Self { consumed: consumed.collect(), total: ledger.total_consumed() }
     }
+
+    /// Returns `true` if a standard seat is free, or if the batch released one.
+    pub(super) fn has_room(&self, ledger: &Ledger, profile: ProfileId) -> bool {
+        let before = self.consumed.get(profile.index()).copied().unwrap_or(0);
+        let free = ledger.phase().admits() && ledger.has_standard_seat(profile);
+        free || ledger.consumed(profile) < before
+    }
 }
 
 /// The request of one user for a seat.
@@ -31,6 +38,30 @@ pub(crate) struct AdmissionRequest<'a> {
     pub(crate) wants: ProfileId,
     pub(crate) seat: SeatRow,
     pub(crate) source: RequestSource,
+    pub(crate) protected: Protected,
+}
+
+/// The singletons of a user, who is not locked out of them by a profile (rule F3).
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Protected {
+    /// The kinds of the singletons, one bit each.
+    pub(crate) kinds: u64,
+    /// The profile held, or the one held before the batch.
+    pub(crate) had: Option<ProfileId>,
+}
+
+impl Protected {
+    /// Returns `true` if a profile, or none, leaves less of the owner's permissions than the one before.
+    pub(crate) fn is_locked_out_by(self, seat: Option<ProfileId>, catalog: &Catalog) -> bool {
+        let owned = catalog.definitions().filter(|(kind, _)| self.kinds & (1 << kind.get()) != 0);
+        let left = |seat: Option<ProfileId>, kind| {
+            let profile = seat.and_then(|seat| catalog.profile_definition(seat));
+            profile.map_or(0, |profile| if profile.advisory { u64::MAX } else { profile.ceiling.of(kind) })
+        };
+        owned
+            .into_iter()
+            .any(|(kind, definition)| definition.owner() & left(self.had, kind) & !left(seat, kind) != 0)
+    }
 }
 
 /// The reason for which a request is refused, in the order of rule C8.
@@ -73,21 +104,18 @@ impl<'a> Admission<'a> {
         Self { ledger, before, catalog, policy, now }
     }
 
-    /// Decides all requests in order. The first refused one refuses the batch; its index is returned.
-    pub(crate) fn settle(
-        mut self,
-        requests: &[AdmissionRequest<'_>],
-    ) -> Result<Vec<Outcome>, (usize, SeatRefusal)> {
+    /// Decides all requests in order. A refused one does not end it: those after it are decided as if it had not asked.
+    pub(crate) fn settle(mut self, requests: &[AdmissionRequest<'_>]) -> Vec<Result<Outcome, SeatRefusal>> {
         // All users release their present seats first, so that two users can swap seats of full profiles.
         for request in requests {
             self.ledger.move_seat(request.index, &request.seat, &released(request));
         }
-        let settle_one = |(index, request): (usize, &AdmissionRequest<'_>)| {
-            let outcome = self.decide(request).map_err(|refusal| (index, refusal))?;
+        let settle_one = |request: &AdmissionRequest<'_>| {
+            let outcome = self.decide(request)?;
             self.record(request, outcome);
             Ok(outcome)
         };
-        requests.iter().enumerate().map(settle_one).collect()
+        requests.iter().map(settle_one).collect()
     }
 
     fn decide(&self, request: &AdmissionRequest<'_>) -> Result<Outcome, SeatRefusal> {
@@ -117,7 +145,14 @@ impl<'a> Admission<'a> {
                 admitted(Basis::Extra)
             }
             Answer::Place(other) => self.place(request, &other).ok_or(refusal),
-            Answer::Wait => Ok(Outcome { holds: self.present_seat(request), queued: true }),
+            Answer::Wait => {
+                let holds = self.present_seat(request);
+                let held = holds.map(|(profile, _)| profile);
+                if request.protected.is_locked_out_by(held, self.catalog) {
+                    return Err(refusal);
+                }
+                Ok(Outcome { holds, queued: true })
+            }
             Answer::Extra | Answer::Refuse => Err(refusal),
         }
     }
@@ -131,14 +166,15 @@ impl<'a> Admission<'a> {
             ledger: &self.ledger,
             catalog: self.catalog,
             total_room: self.total_room(),
+            before: self.before,
         })
     }
 
     /// Returns a seat of another profile, if it is free.
     fn place(&self, request: &AdmissionRequest<'_>, other: &str) -> Option<Outcome> {
         let other = self.catalog.profile_by_name(other).filter(|&other| other != request.wants)?;
-        let free =
-            self.catalog.is_exempt(other) || (self.total_room() && self.ledger.has_standard_seat(other));
+        let free = self.catalog.is_exempt(other) || (self.total_room() && self.profile_room(other));
+        let free = free && !request.protected.is_locked_out_by(Some(other), self.catalog);
         free.then_some(Outcome { holds: Some((other, Basis::Placed)), queued: true })
     }
 
@@ -151,9 +187,7 @@ impl<'a> Admission<'a> {
 
     /// Returns `true` if a standard seat is free, or if the batch released one.
     fn profile_room(&self, profile: ProfileId) -> bool {
-        let before = self.before.consumed.get(profile.index()).copied().unwrap_or(0);
-        let free = self.ledger.phase().admits() && self.ledger.has_standard_seat(profile);
-        free || self.ledger.consumed(profile) < before
+        self.before.has_room(&self.ledger, profile)
     }
 
     /// Returns `true` if the cap of the total is not reached, or if the batch released a seat.

@@ -19,6 +19,8 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug)]
 pub(crate) struct Ledger {
     terms: Option<Arc<Terms>>,
+    /// The scheduled licenses, in the order in which they were installed (rule L1).
+    scheduled: Arc<Vec<Arc<Terms>>>,
     phase: Phase,
     accounts: Arc<Vec<Account>>,
     /// Consumed seats of counted profiles.
@@ -73,6 +75,7 @@ impl Ledger {
         };
         Self {
             terms: None,
+            scheduled: Arc::default(),
             phase: Phase::None,
             accounts: Arc::new(
                 catalog.profile_definitions().map(|(_, profile)| account(profile.exempt)).collect(),
@@ -123,6 +126,48 @@ impl Ledger {
             account.peak_at = now;
             account.seat_ms = 0;
         }
+    }
+
+    /// Removes the license in force; no user loses a seat, and the peaks go on (rule L1).
+    pub(crate) fn remove(&mut self) {
+        self.phase = Phase::None;
+        self.terms = None;
+    }
+
+    /// Returns the scheduled licenses, in the order in which they were installed.
+    pub(crate) fn scheduled(&self) -> impl Iterator<Item = &Terms> {
+        self.scheduled.iter().map(|terms| &**terms)
+    }
+
+    /// Adds a license that starts later, in place of a scheduled one of the same name.
+    pub(crate) fn schedule(&mut self, terms: Arc<Terms>) {
+        self.unschedule(&terms.license().name);
+        Arc::make_mut(&mut self.scheduled).push(terms);
+    }
+
+    /// Removes a scheduled license; returns `true` if there was one of that name.
+    pub(crate) fn unschedule(&mut self, name: &str) -> bool {
+        if self.scheduled().all(|terms| terms.license().name != name) {
+            return false;
+        }
+        Arc::make_mut(&mut self.scheduled).retain(|terms| terms.license().name != name);
+        true
+    }
+
+    /// Removes the scheduled licenses that have started, and returns the one to put in force: the one that starts
+    /// last, of equals the one installed last (rule L2).
+    pub(crate) fn take_started(&mut self, now: Timestamp) -> Option<Arc<Terms>> {
+        let started = |terms: &Arc<Terms>| terms.starts_at() <= now;
+        let next =
+            self.scheduled.iter().filter(|&terms| started(terms)).max_by_key(|terms| terms.starts_at())?;
+        let next = Arc::clone(next);
+        Arc::make_mut(&mut self.scheduled).retain(|terms| !started(terms));
+        Some(next)
+    }
+
+    /// Returns the earliest start of a scheduled license.
+    pub(crate) fn next_start(&self) -> Option<Timestamp> {
+        self.scheduled().map(Terms::starts_at).min()
     }
 
     /// Restores the time up to which seat time was counted, from a stored directory.
@@ -199,13 +244,12 @@ impl Ledger {
             return None;
         }
         let total = self.total_figures();
-        // A user who swaps one counted seat for another needs no seat of the total, but is not seated above its cap.
-        let swap_room = total.cap.excess(total.consumed) == 0;
+        // A user who swaps one counted seat for another needs no seat of the total, even while it is exceeded.
         let total_room = total.available != Quantity::ZERO;
         let profiles = (0..self.accounts.len()).filter_map(ProfileId::from_index);
         let open = profiles.filter(|&profile| self.has_standard_seat(profile));
         let heads = open.flat_map(|profile| {
-            let swaps = if swap_room { self.head(profile, false) } else { None };
+            let swaps = self.head(profile, false);
             let takes = if total_room { self.head(profile, true) } else { None };
             [swaps, takes]
         });

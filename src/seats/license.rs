@@ -518,6 +518,11 @@ impl Terms {
         &self.license
     }
 
+    /// Returns the start, or the epoch if the license names none.
+    pub(crate) fn starts_at(&self) -> Timestamp {
+        self.starts_at.unwrap_or(Timestamp::EPOCH)
+    }
+
     /// Returns the seats of a profile, or `None` if it is not offered.
     pub(crate) fn limit(&self, profile: ProfileId) -> Option<Limit> {
         self.limits.get(profile.index()).copied().flatten()

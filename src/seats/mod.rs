@@ -13,7 +13,7 @@ mod seat;
 #[cfg(feature = "serde")]
 mod serde_impls;
 
-pub(crate) use self::admission::{Admission, AdmissionRequest, ConsumedBefore, SeatRefusal};
+pub(crate) use self::admission::{Admission, AdmissionRequest, ConsumedBefore, Protected, SeatRefusal};
 pub use self::figures::{Figures, Quantity, TotalFigures};
 pub(crate) use self::ledger::Ledger;
 pub(crate) use self::license::Terms;

@@ -6,6 +6,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::admission::ConsumedBefore;
 use super::figures::{Figures, Quantity, TotalFigures};
 use super::ledger::Ledger;
 use crate::catalog::{Catalog, ProfileId};
@@ -231,6 +232,8 @@ pub struct SeatRequest<'a> {
     pub(super) ledger: &'a Ledger,
     pub(super) catalog: &'a Catalog,
     pub(super) total_room: bool,
+    /// The counts before the batch: seats that it releases are free to it (rule S6).
+    pub(super) before: &'a ConsumedBefore,
 }
 
 impl<'a> SeatRequest<'a> {
@@ -288,7 +291,7 @@ impl<'a> SeatRequest<'a> {
     #[must_use]
     pub fn has_free_seat(&self, profile: &str) -> bool {
         self.catalog.profile_by_name(profile).is_some_and(|profile| {
-            self.catalog.is_exempt(profile) || (self.total_room && self.ledger.has_standard_seat(profile))
+            self.catalog.is_exempt(profile) || (self.total_room && self.before.has_room(self.ledger, profile))
         })
     }
 

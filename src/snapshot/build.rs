@@ -111,6 +111,7 @@ enum Section {
     Commits,
     Ids,
     License,
+    Scheduled,
     Book,
     Queue,
     Group,
@@ -130,6 +131,7 @@ impl Section {
             R::Commits { .. } => Self::Commits,
             R::Ids { .. } => Self::Ids,
             R::License { .. } => Self::License,
+            R::Scheduled { .. } => Self::Scheduled,
             R::Book { .. } => Self::Book,
             R::Queue { .. } => Self::Queue,
             R::Group { .. } => Self::Group,
@@ -149,6 +151,7 @@ impl Section {
             Self::Commits => "`commits`",
             Self::Ids => "`ids`",
             Self::License => "`license`",
+            Self::Scheduled => "`scheduled`",
             Self::Book => "`book`",
             Self::Queue => "`queue`",
             Self::Group => "`group`",
@@ -166,6 +169,7 @@ impl Section {
             Self::Nothing => false,
             Self::Snapshot | Self::Catalog | Self::Commits | Self::Ids => self.is_next_to(last),
             Self::License => last == Self::Ids,
+            Self::Scheduled => (Self::Ids..=Self::Scheduled).contains(&last),
             Self::Book | Self::Queue => (Self::Ids..=Self::Book).contains(&last),
             Self::Group | Self::User | Self::KindGrant | Self::Resource | Self::Key => {
                 (Self::Queue..=self).contains(&last)
@@ -190,6 +194,7 @@ fn described(record: &directory::Record) -> String {
     use directory::Record as R;
     match record {
         R::License { license, .. } => format!("license `{}`", license.name),
+        R::Scheduled { license } => format!("the scheduled license `{}`", license.name),
         R::Book { profile, .. } => format!("the figures of profile `{profile}`"),
         R::Group { group, .. } => format!("group `{group}`"),
         R::User(user) => format!("user `{}`", user.user),

@@ -48,9 +48,10 @@ fn seats(oracle: &World, directory: &Directory) -> Result<(), String> {
 
 fn seat_of(directory: &Directory, user: &str) -> Value {
     match directory.user_by_name(user).and_then(|user| directory.seat_of(user)) {
-        None => json!({ "wants": null, "holds": null, "state": "none", "basis": null }),
+        None => json!({ "wants": null, "holds": null, "state": "none", "basis": null, "reason": null }),
         Some(seat) => {
-            json!({ "wants": seat.wants, "holds": seat.holds, "state": seat.state, "basis": seat.basis })
+            json!({ "wants": seat.wants, "holds": seat.holds, "state": seat.state, "basis": seat.basis,
+                    "reason": directory.user_by_name(user).and_then(|user| directory.suspension_reason(user)) })
         }
     }
 }

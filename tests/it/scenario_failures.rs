@@ -77,6 +77,35 @@ fn a_failed_command_ends_the_run() {
     assert_eq!(outcome.commits().len(), 1, "only the license");
 }
 
+/// A question may name several permissions, and the note of a failed step is shown.
+#[test]
+fn a_list_of_permissions_is_asked_together_and_a_note_is_shown() {
+    let scenario: Scenario = serde_json::from_str(
+        r#"{ "entitle": 1,
+             "catalog": { "kinds": { "project": { "permissions": ["write", "read"] } },
+                          "profiles": { "free": { "seat": "exempt" } }, "default_profile": "free" },
+             "steps": [
+               { "do": [{ "add_user": { "user": "ada" } }, { "add_resource": { "resource": "project/a" } },
+                        { "add_resource": { "resource": "project/b" } },
+                        { "grant": { "to": "user:ada", "on": "project/*", "permissions": ["read"] } },
+                        { "grant": { "to": "user:ada", "on": "project/a", "permissions": ["write"] } }] },
+               { "resources": { "who": "user:ada", "kind": "project", "permission": ["write", "read"] },
+                 "is": ["project/a"] },
+               { "users": { "on": "project/a", "permission": ["read", "write"] }, "is": ["ada"] },
+               { "note": "Ada may not write here.", "users": { "on": "project/b", "permission": ["read", "write"] },
+                 "is": ["ada"] }] }"#,
+    )
+    .unwrap();
+    let report = scenario.run();
+    assert!(report.is_complete());
+    let [failure] = report.failures() else { panic!("{:?}", report.failures()) };
+    let text = failure.to_string();
+    assert!(
+        text.starts_with("step 4: users who may read and write on project/b\n  note:     Ada may not"),
+        "{text}"
+    );
+}
+
 #[cfg(feature = "cli")]
 mod command {
     //! The output and the exit code of the binary.
@@ -118,9 +147,10 @@ mod command {
         assert!(out.contains(&format!("step {}: check whether user:wanda may", planted.step)), "{out}");
         assert!(out.contains("expected: not_granted\n"), "{out}");
         assert!(out.contains("found:    allowed\n"), "{out}");
-        // A report of a directory that is not the intended one would mislead.
+        // The directory is the intended one, so its report is written.
         let (code, out, err) = run(&["seats"], "wrong_answer_seats", &planted.text);
-        assert_eq!((code, out.as_str()), (1, ""));
+        assert_eq!(code, 1);
+        assert!(out.starts_with("license `ent-2029`"), "{out}");
         assert!(err.contains("found:    allowed\n"), "{err}");
     }
 

@@ -8,6 +8,7 @@ use entitle::change::Commit;
 use entitle::seats::SeatPolicy;
 use entitle::{Batch, Command, Directory, Plan, Refusal, Timestamp};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// The outcome of a batch: `true` if a commit was made, or the code of the refusal.
 pub(crate) type Outcome = Result<bool, String>;
@@ -90,6 +91,11 @@ impl SideBySide {
             return differs("the outcome", &expected, &planned.map(|plan| plan.events().to_vec()));
         }
         let Ok(plan) = planned else { return Ok(found) };
+        let unmet: BTreeMap<String, String> =
+            plan.unmet().iter().map(|unmet| (unmet.user.to_string(), unmet.code.to_string())).collect();
+        if unmet != *self.oracle.unmet() {
+            return differs("the unmet syncs", self.oracle.unmet(), &unmet);
+        }
         if plan.is_empty() && *plan.directory() != self.directory {
             return differs("what a plan without events makes", &self.directory, plan.directory());
         }

@@ -17,6 +17,7 @@ impl Planner<'_> {
     pub(super) fn add_group(&mut self, command: &AddGroup) -> Result<(), RefusalReason> {
         let name = new_name(&command.group)?;
         if let Some(group) = self.directory.group_by_name(&name) {
+            Self::may_exist(command.new, "group", &name)?;
             return self.group_as_asked(group, command);
         }
         let membership = self.membership(command.members.as_ref())?;

@@ -19,6 +19,7 @@ impl Planner<'_> {
     pub(super) fn add_key(&mut self, command: &AddKey) -> Result<(), RefusalReason> {
         let name = new_name(&command.key)?;
         if let Some(key) = self.directory.key_by_name(&name) {
+            Self::may_exist(command.new, "key", &name)?;
             return self.key_as_asked(key, command);
         }
         let acts_as = self.find_user(&command.acts_as)?;

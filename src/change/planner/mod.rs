@@ -11,17 +11,19 @@ mod seats;
 mod sync;
 mod users;
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use indexmap::IndexMap;
 
 use super::command::Command;
 use super::event::Event;
+use super::plan::UnmetProfile;
 use super::refusal::{Refusal, RefusalReason};
 use crate::catalog::KindDefinition;
 use crate::directory::{Directory, Due};
 use crate::id::{Principal, UserId};
-use crate::seats::{ConsumedBefore, RequestSource, SeatPolicy};
+use crate::seats::{ConsumedBefore, Protected, RequestSource, SeatPolicy};
 use crate::time::Timestamp;
 
 /// The next directory while it is being made.
@@ -34,19 +36,37 @@ pub(super) struct Planner<'a> {
     /// The consumed seats before the first command (rule S6).
     before: ConsumedBefore,
     /// The users that ask for a seat and the command of each, in the order of the batch.
-    wishes: IndexMap<UserId, (RequestSource, usize), hashbrown::DefaultHashBuilder>,
+    wishes: IndexMap<UserId, Wish, hashbrown::DefaultHashBuilder>,
     /// The place of the current command in the batch.
     index: usize,
     events: Vec<Event>,
+    /// The directory before the batch.
+    base: &'a Directory,
+    /// The directory after everything that was due, if anything was.
+    base_after_due: Option<Directory>,
+    /// The syncs that do not get their profile, by the index of the command (rule F1).
+    unmet: BTreeMap<usize, UnmetProfile>,
+}
+
+/// The request of a user for the wanted seat, until the seats are settled.
+#[derive(Clone, Copy)]
+struct Wish {
+    source: RequestSource,
+    /// The command that asked last.
+    command: usize,
+    /// True if a sync of a known user asked, which is never refused for a seat (rule F1).
+    by_sync: bool,
+    protected: Protected,
 }
 
 impl<'a> Planner<'a> {
     /// Applies what is due, as a tick would (rule C5).
     pub(super) fn begin(
-        base: &Directory,
+        base: &'a Directory,
         now: Timestamp,
         policy: &'a dyn SeatPolicy,
         source: Option<RequestSource>,
+        unmet: BTreeMap<usize, UnmetProfile>,
     ) -> Result<Self, Refusal> {
         if now < base.committed_at() {
             let reason = RefusalReason::TimeReversed { now, committed_at: base.committed_at() };
@@ -55,12 +75,23 @@ impl<'a> Planner<'a> {
         let mut directory = base.clone();
         directory.begin_commit(now);
         let before = ConsumedBefore::of(directory.ledger(), directory.catalog());
-        let wishes = IndexMap::default();
-        let mut planner =
-            Self { directory, now, policy, source, before, wishes, index: 0, events: Vec::new() };
+        let mut planner = Self {
+            directory,
+            now,
+            policy,
+            source,
+            before,
+            wishes: IndexMap::default(),
+            index: 0,
+            events: Vec::new(),
+            base,
+            base_after_due: None,
+            unmet,
+        };
         planner.apply_due();
         planner.serve_queue();
         if !planner.events.is_empty() {
+            planner.base_after_due = Some(planner.directory.clone());
             planner.before = ConsumedBefore::of(planner.directory.ledger(), planner.directory.catalog());
         }
         Ok(planner)
@@ -83,6 +114,9 @@ impl<'a> Planner<'a> {
             }
             // Whatever it was, it is due once.
             self.directory.remove_due(at, due);
+        }
+        if let Some(terms) = self.directory.take_started_license(self.now) {
+            self.put_in_force(terms);
         }
         let phase = self.directory.ledger().phase_at(self.now);
         if phase != self.directory.license_phase() {
@@ -117,7 +151,7 @@ impl<'a> Planner<'a> {
             Command::AcceptInvite { user } => self.accept_invite(&user),
             Command::RevokeInvite { user } => self.revoke_invite(&user),
             Command::AssignProfile { user, profile } => self.assign_profile(&user, profile.as_deref()),
-            Command::Suspend { user } => self.suspend(&user),
+            Command::Suspend { user, reason } => self.suspend(&user, reason.as_deref()),
             Command::Reinstate { user } => self.reinstate(&user),
             Command::RemoveUser(command) => self.remove_user(&command.user, command.heir.as_deref()),
             Command::RenameUser { user, to } => self.rename_user(&user, &to),
@@ -126,7 +160,7 @@ impl<'a> Planner<'a> {
             Command::RemoveGroup { group } => self.remove_group(&group),
             Command::Join { user, group } => self.set_joined(&user, &group, true),
             Command::Leave { user, group } => self.set_joined(&user, &group, false),
-            Command::AddResource(command) => self.add_resource(&command.resource, command.owner.as_deref()),
+            Command::AddResource(command) => self.add_resource(&command),
             Command::RemoveResource { resource } => self.remove_resource(&resource),
             Command::TransferOwnership { resource, to } => self.transfer_ownership(&resource, &to),
             Command::Grant { to, on, permissions } => {
@@ -146,17 +180,25 @@ impl<'a> Planner<'a> {
             Command::RecordCredential { user, resource } => self.set_credential(&user, &resource, true),
             Command::ForgetCredential { user, resource } => self.set_credential(&user, &resource, false),
             Command::InstallLicense(license) => self.install_license(license),
+            Command::RemoveLicense { name } => self.remove_license(&name),
             Command::Tick {} => Ok(()),
         }
     }
 
-    /// Settles the seats, serves the queue and closes the commit.
-    pub(super) fn finish(mut self) -> Result<(Directory, Vec<Event>), Refusal> {
-        self.settle()?;
+    /// Returns the syncs that do not get their profile, by the index of the command.
+    pub(super) fn into_unmet(self) -> BTreeMap<usize, UnmetProfile> {
+        self.unmet
+    }
+
+    /// Serves the queue and closes the commit.
+    pub(super) fn finish(mut self) -> (Directory, Vec<Event>, Vec<UnmetProfile>) {
         self.serve_queue();
-        if !self.events.is_empty() {
+        // An unmet profile is recorded, and alone makes no commit (rule F1).
+        if self.events.iter().all(|event| matches!(event, Event::ProfileUnmet { .. })) {
+            self.events.clear();
+        } else {
             self.directory.end_commit(self.now);
         }
-        Ok((self.directory, self.events))
+        (self.directory, self.events, self.unmet.into_values().collect())
     }
 }

@@ -6,6 +6,7 @@ use alloc::string::String;
 use super::Planner;
 use super::lookup::{differs, new_name};
 use crate::catalog::{KindDefinition, KindId};
+use crate::change::builders::AddResource;
 use crate::change::event::Event;
 use crate::change::refusal::RefusalReason;
 use crate::directory::{
@@ -16,9 +17,11 @@ use crate::limits::MAX_RESOURCES;
 use crate::name::{Name, NameError};
 
 impl Planner<'_> {
-    pub(super) fn add_resource(&mut self, resource: &str, owner: Option<&str>) -> Result<(), RefusalReason> {
+    pub(super) fn add_resource(&mut self, command: &AddResource) -> Result<(), RefusalReason> {
+        let (resource, owner) = (command.resource.as_str(), command.owner.as_deref());
         let (kind, key) = self.new_resource(resource)?;
         if let Some(slot) = self.directory.resource_slot(kind, &key) {
+            Self::may_exist(command.new, "resource", resource)?;
             return self.resource_as_asked(slot, resource, owner);
         }
         let owner = owner.map(|owner| self.find_user(owner)).transpose()?;

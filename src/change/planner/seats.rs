@@ -6,15 +6,18 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::Planner;
 use super::lookup::new_name;
+use super::{Planner, Wish};
 use crate::catalog::ProfileId;
 use crate::change::event::Event;
+use crate::change::plan::UnmetProfile;
 use crate::change::refusal::{Refusal, RefusalReason};
 use crate::directory::{UserSlot, UserStatus};
 use crate::id::UserId;
+use crate::limits::MAX_SCHEDULED_LICENSES;
+use crate::name::Name;
 use crate::seats::{
-    Admission, AdmissionRequest, Basis, License, LicenseError, RequestSource, SeatRefusal, Terms,
+    Admission, AdmissionRequest, Basis, License, LicenseError, Protected, RequestSource, SeatRefusal, Terms,
 };
 
 impl Planner<'_> {
@@ -52,7 +55,41 @@ impl Planner<'_> {
     /// Records a request for the wanted seat. A later request of the same user in the batch replaces it.
     pub(super) fn wish(&mut self, user: UserId, source: RequestSource) {
         self.wishes.shift_remove(&user);
-        self.wishes.insert(user, (self.source.unwrap_or(source), self.index));
+        let wish = Wish {
+            source: self.source.unwrap_or(source),
+            command: self.index,
+            by_sync: false,
+            protected: self.protected(user),
+        };
+        self.wishes.insert(user, wish);
+    }
+
+    /// Returns the singletons of a user and the profile that they were used with (rule F3).
+    fn protected(&self, user: UserId) -> Protected {
+        let owned = self.owned(user).into_iter().filter(|&resource| self.is_singleton(resource));
+        let kinds = owned.fold(0, |kinds, resource| {
+            kinds | self.directory.resource_row(resource).map_or(0, |row| 1 << row.kind().get())
+        });
+        if kinds == 0 {
+            return Protected::default();
+        }
+        let held = self.directory.seat(user).and_then(|seat| seat.profile());
+        let had = held.or_else(|| {
+            self.base_after_due.as_ref().unwrap_or(self.base).seat(user).and_then(|seat| seat.profile())
+        });
+        Protected { kinds, had }
+    }
+
+    /// Refuses a profile that locks the owner of a singleton out of it (rule F3).
+    pub(super) fn is_not_locked_out(
+        &self,
+        user: UserId,
+        profile: Option<ProfileId>,
+    ) -> Result<(), RefusalReason> {
+        if self.protected(user).is_locked_out_by(profile, self.directory.catalog()) {
+            return self.owns_no_singleton(user);
+        }
+        Ok(())
     }
 
     /// Gives up whatever a user holds, waits for or asks for.
@@ -77,45 +114,67 @@ impl Planner<'_> {
     }
 
     /// Settles the wishes of the batch under the license that it leaves (rule S6).
-    pub(super) fn settle(&mut self) -> Result<(), Refusal> {
+    ///
+    /// Returns `false` if syncs are refused: they are unmet, and the batch is to be planned again without what they
+    /// ask for. Any other refusal counts only in the last of these passes (rule F1).
+    pub(in crate::change) fn settle(&mut self) -> Result<bool, Refusal> {
         if self.wishes.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         let users: Vec<UserId> = self.wishes.keys().copied().collect();
-        let wishes: Vec<AdmissionRequest<'_>> = self
-            .wishes
-            .iter()
-            .filter_map(|(&user, &(source, _))| self.admission_request(user, source))
-            .collect();
+        let wishes: Vec<AdmissionRequest<'_>> =
+            self.wishes.iter().filter_map(|(&user, wish)| self.admission_request(user, wish)).collect();
         let (ledger, catalog) = (self.directory.ledger().clone(), self.directory.catalog());
         let admission = Admission::new(ledger, &self.before, catalog, self.policy, self.now);
-        let settled = admission.settle(&wishes);
-        let outcomes = settled.map_err(|(place, refusal)| {
-            let reason = self.seat_refused(wishes.get(place), refusal);
-            let command = self.wishes.get_index(place).map(|(_, &(_, command))| command);
-            Refusal::new(command, reason)
-        })?;
+        let mut outcomes = Vec::with_capacity(wishes.len());
+        let mut unmet = Vec::new();
+        let mut refused = None;
+        let settled = admission.settle(&wishes).into_iter().zip(&wishes).zip(self.wishes.values());
+        for ((outcome, request), wish) in settled {
+            match outcome {
+                Ok(outcome) => outcomes.push(outcome),
+                Err(refusal) if wish.by_sync => {
+                    let code = self.seat_refused(request, refusal).code();
+                    unmet.extend(self.unmet_profile(request, code).map(|profile| (wish.command, profile)));
+                }
+                Err(refusal) => {
+                    let refusal = || Refusal::new(Some(wish.command), self.seat_refused(request, refusal));
+                    refused.get_or_insert_with(refusal);
+                }
+            }
+        }
+        if !unmet.is_empty() {
+            self.unmet.extend(unmet);
+            return Ok(false);
+        }
+        if let Some(refusal) = refused {
+            return Err(refusal);
+        }
         for (user, outcome) in users.into_iter().zip(outcomes) {
             self.seat(user, outcome.holds, outcome.queued);
         }
-        Ok(())
+        Ok(true)
     }
 
-    fn admission_request(&self, user: UserId, source: RequestSource) -> Option<AdmissionRequest<'_>> {
+    fn unmet_profile(&self, wish: &AdmissionRequest<'_>, code: &'static str) -> Option<UnmetProfile> {
+        let user = Name::new(wish.user).ok()?;
+        Some(UnmetProfile { user, profile: Some(self.profile_name(wish.wants)), code })
+    }
+
+    fn admission_request(&self, user: UserId, wish: &Wish) -> Option<AdmissionRequest<'_>> {
         let seat = self.directory.seat(user)?;
         Some(AdmissionRequest {
             index: user.index(),
             user: self.user(user)?.name.as_deref()?,
             wants: seat.wants?,
             seat,
-            source,
+            source: wish.source,
+            protected: wish.protected,
         })
     }
 
-    fn seat_refused(&self, wish: Option<&AdmissionRequest<'_>>, refusal: SeatRefusal) -> RefusalReason {
-        let user = wish.map(|wish| wish.user.to_owned()).unwrap_or_default();
-        let wanted = wish.map(|wish| wish.wants);
-        let profile: String = wanted.map(|profile| self.profile_name(profile)).unwrap_or_default();
+    fn seat_refused(&self, wish: &AdmissionRequest<'_>, refusal: SeatRefusal) -> RefusalReason {
+        let (user, profile) = (wish.user.to_owned(), self.profile_name(wish.wants));
         let figures = self.directory.figures(&profile);
         let total = self.directory.total_figures();
         match refusal {
@@ -155,12 +214,43 @@ impl Planner<'_> {
                 RefusalReason::LicenseInvalid { license, conflict }
             }
         })?;
-        if self.directory.license() == Some(terms.license()) {
+        let scheduled = self.directory.scheduled_licenses().any(|license| license == terms.license());
+        if scheduled || self.directory.license() == Some(terms.license()) {
             return Ok(());
         }
+        // A license that starts later is scheduled if one is in force (rule L1).
+        if terms.starts_at() <= self.now || !self.directory.license_phase().admits() {
+            self.directory.unschedule_license(&terms.license().name);
+            self.put_in_force(Arc::new(terms));
+            return Ok(());
+        }
+        let others =
+            self.directory.scheduled_licenses().filter(|license| license.name != terms.license().name);
+        if others.count() >= MAX_SCHEDULED_LICENSES as usize {
+            return Err(RefusalReason::TooMany { what: "scheduled licenses", max: MAX_SCHEDULED_LICENSES });
+        }
         let license = Box::new(terms.license().clone());
-        self.directory.install_license(Arc::new(terms), self.now);
+        self.directory.schedule_license(Arc::new(terms));
+        self.events.push(Event::LicenseScheduled { license });
+        Ok(())
+    }
+
+    /// Puts a license in force.
+    pub(super) fn put_in_force(&mut self, terms: Arc<Terms>) {
+        let license = Box::new(terms.license().clone());
+        self.directory.install_license(terms, self.now);
         self.events.push(Event::LicenseInstalled { license });
+    }
+
+    pub(super) fn remove_license(&mut self, name: &str) -> Result<(), RefusalReason> {
+        let in_force = self.directory.license().is_some_and(|license| license.name == name);
+        if !self.directory.unschedule_license(name) {
+            if !in_force {
+                return Err(RefusalReason::UnknownLicense { license: name.to_owned() });
+            }
+            self.directory.remove_license();
+        }
+        self.events.extend(Name::new(name).ok().map(|name| Event::LicenseRemoved { name }));
         Ok(())
     }
 
@@ -184,6 +274,9 @@ impl Planner<'_> {
     pub(super) fn assign_profile(&mut self, user: &str, profile: Option<&str>) -> Result<(), RefusalReason> {
         let user = self.find_user(user)?;
         let profile = profile.map(|name| self.find_profile(name)).transpose()?;
+        if self.directory.seat(user).is_none_or(|seat| seat.wants != profile) {
+            self.is_not_locked_out(user, profile)?;
+        }
         self.want(user, profile, RequestSource::Admin);
         Ok(())
     }

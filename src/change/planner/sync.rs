@@ -5,8 +5,10 @@ use alloc::vec::Vec;
 
 use super::Planner;
 use super::lookup::new_name;
+use crate::catalog::ProfileId;
 use crate::change::builders::SyncUser;
 use crate::change::event::Event;
+use crate::change::plan::UnmetProfile;
 use crate::change::refusal::RefusalReason;
 use crate::id::UserId;
 use crate::name::Name;
@@ -24,6 +26,7 @@ impl Planner<'_> {
         if let Some(user) = known {
             self.same_source(user, command)?;
         }
+        let links = known.filter(|&user| self.user(user).is_some_and(|user| user.source != command.source));
         let user = match (known, name) {
             (Some(user), _) => user,
             (None, Some(name)) => {
@@ -32,18 +35,48 @@ impl Planner<'_> {
             }
             (None, None) => return Ok(()),
         };
+        if links.is_some() {
+            self.directory.set_source(user, command.source);
+            let linked = |user| Event::Linked { user, source: command.source };
+            self.events.extend(self.name_of(user).map(linked));
+        }
         self.set_external(user, external);
-        if known.is_none() || command.update_profile {
-            let names = self.user(user).map(|user| user.external().to_vec()).unwrap_or_default();
-            let profile = self.directory.catalog().choose_profile(&names);
+        let names = self.user(user).map(|user| user.external().to_vec()).unwrap_or_default();
+        let profile = self.directory.catalog().choose_profile(&names);
+        if known.is_none() {
             self.want(user, profile, RequestSource::Sync);
+        } else if command.update_profile {
+            self.choose_again(user, profile);
         }
         Ok(())
     }
 
+    /// Asks for the profile that a sync of a known user chose. Without a seat for it, it is unmet, and nothing is
+    /// refused (rule F1).
+    fn choose_again(&mut self, user: UserId, profile: Option<ProfileId>) {
+        if self.directory.seat(user).is_none_or(|seat| seat.wants == profile) {
+            return;
+        }
+        let code = match self.unmet.get(&self.index) {
+            Some(unmet) => Some(unmet.code),
+            None => self.is_not_locked_out(user, profile).err().map(|reason| reason.code()),
+        };
+        if let Some((code, user)) = code.zip(self.name_of(user)) {
+            let profile = profile.map(|profile| self.profile_name(profile));
+            let unmet = UnmetProfile { user: user.clone(), profile: profile.clone(), code };
+            self.unmet.insert(self.index, unmet);
+            self.events.push(Event::ProfileUnmet { user, profile, code: code.to_owned() });
+            return;
+        }
+        self.want(user, profile, RequestSource::Sync);
+        if let Some(wish) = self.wishes.get_mut(&user) {
+            wish.by_sync = wish.command == self.index;
+        }
+    }
+
     fn same_source(&self, user: UserId, command: &SyncUser) -> Result<(), RefusalReason> {
         let recorded = self.user(user).map_or(command.source, |user| user.source);
-        if recorded == command.source {
+        if recorded == command.source || command.link {
             return Ok(());
         }
         Err(RefusalReason::WrongSource { user: command.user.clone(), asked: command.source, recorded })

@@ -40,9 +40,15 @@ struct Invitations<'a> {
     groups: &'a [String],
     expires_at: Option<Timestamp>,
     email: Option<&'a String>,
+    new: bool,
 }
 
 impl Planner<'_> {
+    /// Refuses `exists` for a name in use, if the command says that it must be new (rule F7).
+    pub(super) fn may_exist(new: bool, what: &'static str, name: &str) -> Result<(), RefusalReason> {
+        if new { Err(RefusalReason::Exists { what, name: name.to_owned(), differs: None }) } else { Ok(()) }
+    }
+
     pub(super) fn add_user(&mut self, command: &AddUser) -> Result<(), RefusalReason> {
         let name = new_name(&command.user)?;
         let named = Named {
@@ -52,6 +58,7 @@ impl Planner<'_> {
         };
         let existing = self.directory.user_by_name(&name);
         if let Some(user) = existing {
+            Self::may_exist(command.new, "user", &name)?;
             let source = self.user(user).map_or(UserSource::Local, |user| user.source);
             let other = command.source.filter(|&asked| asked != source);
             let other = other.map(|asked| differs("source", Some(source.as_str()), Some(asked.as_str())));
@@ -157,6 +164,7 @@ impl Planner<'_> {
             groups: &command.groups,
             expires_at: command.expires_at,
             email: command.email.as_ref(),
+            new: command.new,
         };
         self.invite_all(&invitations)
     }
@@ -169,6 +177,7 @@ impl Planner<'_> {
             groups: &command.groups,
             expires_at: command.expires_at,
             email: None,
+            new: false,
         };
         self.invite_all(&invitations)
     }
@@ -194,9 +203,11 @@ impl Planner<'_> {
 
     /// Refuses `exists` unless a name is free, expired, or invited as asked (rule C4).
     fn can_be_invited(&self, name: &Name, command: &Invitations<'_>) -> Result<(), RefusalReason> {
-        let Some(user) = self.directory.user_by_name(name).filter(|&user| !self.is_expired(user)) else {
+        let Some(user) = self.directory.user_by_name(name) else { return Ok(()) };
+        Self::may_exist(command.new, "user", name)?;
+        if self.is_expired(user) {
             return Ok(());
-        };
+        }
         let until = self.user(user).and_then(UserRecord::expires_at);
         let other = command.expires_at.filter(|&asked| until != Some(asked)).map(|asked| {
             let text = |at: Timestamp| at.to_string();
@@ -271,24 +282,27 @@ impl Planner<'_> {
         }
     }
 
-    /// The user, if there is an open invitation.
-    fn invited(&self, user: &str) -> Result<UserId, RefusalReason> {
-        let id = self.find_user(user)?;
-        if self.user(id).is_some_and(|user| user.status == UserStatus::Invited) {
-            return Ok(id);
-        }
-        Err(RefusalReason::NotInvited { user: user.to_owned() })
-    }
-
     pub(super) fn accept_invite(&mut self, user: &str) -> Result<(), RefusalReason> {
-        let user = self.invited(user)?;
+        let name = user;
+        let user = self.find_user(name)?;
+        match self.directory.status_of(user) {
+            Some(UserStatus::Invited) => {}
+            Some(UserStatus::Expired) => {
+                return Err(RefusalReason::InvitationExpired { user: name.to_owned() });
+            }
+            _ => return Err(RefusalReason::NotInvited { user: name.to_owned() }),
+        }
         self.directory.set_expiry(user, None);
         self.change_status(user, UserStatus::Active, |user| Event::InvitationAccepted { user });
         Ok(())
     }
 
     pub(super) fn revoke_invite(&mut self, user: &str) -> Result<(), RefusalReason> {
-        let user = self.invited(user)?;
+        let name = user;
+        let user = self.find_user(name)?;
+        if matches!(self.directory.status_of(user), Some(UserStatus::Active | UserStatus::Suspended)) {
+            return Err(RefusalReason::NotInvited { user: name.to_owned() });
+        }
         self.owns_nothing(user, None)?;
         self.drop_user(user);
         Ok(())
@@ -306,14 +320,19 @@ impl Planner<'_> {
         self.events.extend(self.name_of(user).map(event));
     }
 
-    pub(super) fn suspend(&mut self, user: &str) -> Result<(), RefusalReason> {
+    pub(super) fn suspend(&mut self, user: &str, reason: Option<&str>) -> Result<(), RefusalReason> {
         let id = self.find_user(user)?;
-        match self.settled_status(id, user, "only an active user can be suspended")? {
-            UserStatus::Suspended => return Ok(()),
-            _ => self.owns_no_singleton(id)?,
+        let reason = reason.map(new_name).transpose()?;
+        let suspended =
+            self.settled_status(id, user, "only an active user can be suspended")? == UserStatus::Suspended;
+        let same = reason.is_none() || reason.as_deref() == self.directory.suspension_reason(id);
+        if suspended && same {
+            return Ok(());
         }
+        self.owns_no_singleton(id)?;
         self.release(id);
-        self.change_status(id, UserStatus::Suspended, |user| Event::UserSuspended { user });
+        self.directory.set_suspension_reason(id, reason.as_ref());
+        self.change_status(id, UserStatus::Suspended, |user| Event::UserSuspended { user, reason });
         Ok(())
     }
 
@@ -323,6 +342,7 @@ impl Planner<'_> {
         if status == UserStatus::Active {
             return Ok(());
         }
+        self.directory.set_suspension_reason(id, None);
         self.change_status(id, UserStatus::Active, |user| Event::UserReinstated { user });
         self.request_again(id, RequestSource::Reinstate);
         Ok(())
@@ -345,13 +365,13 @@ impl Planner<'_> {
     }
 
     /// Returns the resources of a user.
-    fn owned(&self, user: UserId) -> Vec<ResourceId> {
+    pub(super) fn owned(&self, user: UserId) -> Vec<ResourceId> {
         let owned = self.directory.owned_by(user.slot());
         owned.filter_map(|slot| self.directory.resource_id(slot)).collect()
     }
 
     /// Refuses if the user owns a singleton (rule A10).
-    fn owns_no_singleton(&self, user: UserId) -> Result<(), RefusalReason> {
+    pub(super) fn owns_no_singleton(&self, user: UserId) -> Result<(), RefusalReason> {
         let singleton = self.owned(user).into_iter().find(|&resource| self.is_singleton(resource));
         let Some(resource) = singleton else { return Ok(()) };
         let user = self.name_of(user).map(String::from).unwrap_or_default();

@@ -25,6 +25,26 @@ impl Directory {
         self.rights = Rights::new(&self.catalog, &self.ledger);
     }
 
+    /// Removes the license in force (rule L1).
+    pub(crate) fn remove_license(&mut self) {
+        self.ledger.remove();
+        self.rights = Rights::new(&self.catalog, &self.ledger);
+    }
+
+    pub(crate) fn schedule_license(&mut self, terms: Arc<Terms>) {
+        self.ledger.schedule(terms);
+    }
+
+    /// Removes a scheduled license; returns `true` if there was one of that name.
+    pub(crate) fn unschedule_license(&mut self, name: &str) -> bool {
+        self.ledger.unschedule(name)
+    }
+
+    /// Removes the scheduled licenses that have started, and returns the one to put in force (rule L2).
+    pub(crate) fn take_started_license(&mut self, now: Timestamp) -> Option<Arc<Terms>> {
+        self.ledger.take_started(now)
+    }
+
     pub(crate) fn set_phase(&mut self, phase: Phase) {
         self.ledger.set_phase(phase);
         self.rights = Rights::new(&self.catalog, &self.ledger);

@@ -86,6 +86,20 @@ impl Directory {
         self.users.tables.records.update(user.slot(), |record| record.more_mut().email = Some(email.clone()));
     }
 
+    pub(crate) fn set_source(&mut self, user: UserId, source: UserSource) {
+        self.users.tables.records.update(user.slot(), |record| record.source = source);
+    }
+
+    /// Sets or clears the reason of a suspension (rule F6).
+    pub(crate) fn set_suspension_reason(&mut self, user: UserId, reason: Option<&Name>) {
+        if self.user_record(user).is_some_and(|user| user.reason() != reason) {
+            self.users
+                .tables
+                .records
+                .update(user.slot(), |record| record.more_mut().reason = reason.cloned());
+        }
+    }
+
     /// Changes the status of a user; an invitation's seat is reserved, any other one held (rule S4).
     pub(crate) fn set_status(&mut self, user: UserId, status: UserStatus) {
         self.users.tables.records.update(user.slot(), |record| record.status = status);

@@ -110,6 +110,23 @@ impl Directory {
         Some(self.user_record(user)?.email()?.as_str())
     }
 
+    /// Returns the reason of a suspension; `None` without one, or if the user is not suspended (rule F6).
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(Catalog::builder().build()?));
+    /// let suspend = Command::suspend_because("ada", "inactive for 90 days");
+    /// let batch = Batch::host(now).add(Command::add_user("ada")).add(suspend);
+    /// let directory = directory.plan(batch)?.into_directory();
+    /// let ada = directory.user_by_name("ada").unwrap();
+    /// assert_eq!(directory.suspension_reason(ada), Some("inactive for 90 days"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn suspension_reason(&self, user: UserId) -> Option<&str> {
+        Some(self.user_record(user)?.reason()?.as_str())
+    }
+
     /// Returns the external names that the last sync of a user gave, sorted by bytes (rule G2).
     ///
     /// ```

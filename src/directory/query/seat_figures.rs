@@ -13,6 +13,25 @@ impl Directory {
         self.ledger.terms().map(crate::seats::Terms::license)
     }
 
+    /// Returns an iterator over the scheduled licenses, in the order in which they were installed (rule L1).
+    ///
+    /// They start later. Until then nothing changes; [`next_due`](Self::next_due) includes their starts.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Directory, License, Timestamp, catalog::Catalog};
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(License::new("this year"))
+    ///     .add(License::new("next year").starts_at(Timestamp::from_millis(1_000)));
+    /// let directory = directory.plan(batch)?.into_directory();
+    /// let next: Vec<_> = directory.scheduled_licenses().map(|license| &license.name).collect();
+    /// assert_eq!(next, ["next year"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn scheduled_licenses(&self) -> impl Iterator<Item = &License> {
+        self.ledger.scheduled().map(crate::seats::Terms::license)
+    }
+
     /// Returns the phase of the license as of the last commit (rule S12).
     #[must_use]
     pub fn license_phase(&self) -> Phase {
@@ -45,7 +64,7 @@ impl Directory {
         })
     }
 
-    /// Returns the next time at which an invitation or a key expires or the license changes its phase (rule C5).
+    /// Returns the next time at which an invitation or a key expires, or a license starts or changes its phase (rule C5).
     ///
     /// Questions are answered as of the last commit, so a host plans a tick at this time, or at the first command
     /// after it.
@@ -53,7 +72,7 @@ impl Directory {
     pub fn next_due(&self) -> Option<Timestamp> {
         let expiry = self.due.first().map(|&(at, _)| at);
         let phase = self.ledger.terms().and_then(|terms| terms.next_phase_at(self.committed_at));
-        expiry.into_iter().chain(phase).min()
+        expiry.into_iter().chain(phase).chain(self.ledger.next_start()).min()
     }
 
     /// The first expiry that is due at a moment.

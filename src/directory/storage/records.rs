@@ -26,6 +26,8 @@ pub(crate) struct UserMore {
     pub(in crate::directory) email: Option<Name>,
     /// The end of an open invitation.
     pub(crate) expires_at: Option<Timestamp>,
+    /// The reason of a suspension.
+    pub(crate) reason: Option<Name>,
     /// The external names of the last sync, sorted.
     pub(in crate::directory) external: Vec<Name>,
     /// Resources with a grant to this user.
@@ -49,6 +51,11 @@ impl UserRecord {
 
     pub(crate) fn email(&self) -> Option<&Name> {
         self.more.as_ref().and_then(|more| more.email.as_ref())
+    }
+
+    /// The reason of a suspension.
+    pub(crate) fn reason(&self) -> Option<&Name> {
+        self.more.as_ref().and_then(|more| more.reason.as_ref())
     }
 
     /// The external names of the last sync, sorted.

@@ -96,7 +96,7 @@ type Entry = (u32, &'static str, Vec<Field>);
 
 fn users() -> Vec<Entry> {
     let invitee = || vec![rare("profile", profile()), rare("groups", groups()), maybe("expires_at", soon())];
-    let invite = [vec![need("user", user()), rare("email", email())], invitee()].concat();
+    let invite = [vec![need("user", user()), rare("email", email()), new()], invitee()].concat();
     let invite_many = [vec![need("text", addresses())], invitee()].concat();
     let add_user = vec![
         need("user", user()),
@@ -104,6 +104,7 @@ fn users() -> Vec<Entry> {
         rare("groups", groups()),
         rare("source", source()),
         rare("email", email()),
+        new(),
     ];
     let sync_user = vec![
         need("user", user()),
@@ -111,6 +112,7 @@ fn users() -> Vec<Entry> {
         need("external_groups", vec(external(), 0..=2)),
         rare("provision", any::<bool>()),
         maybe("update_profile", any::<bool>()),
+        maybe("link", any::<bool>()),
     ];
     let one = || vec![need("user", user())];
     vec![
@@ -120,20 +122,25 @@ fn users() -> Vec<Entry> {
         (4, "accept_invite", one()),
         (2, "revoke_invite", one()),
         (10, "assign_profile", vec![need("user", user()), need("profile", profile())]),
-        (3, "suspend", one()),
+        (3, "suspend", vec![need("user", user()), maybe("reason", reason())]),
         (4, "reinstate", one()),
         (2, "remove_user", vec![need("user", user()), maybe("heir", user())]),
         (3, "rename_user", vec![need("user", user()), need("to", user())]),
         (5, "sync_user", sync_user),
+        (1, "remove_license", vec![need("name", select(&["acme", "acme-2"][..]))]),
         (1, "tick", Vec::new()),
     ]
 }
 
 fn groups_and_resources() -> Vec<Entry> {
-    let add_group =
-        vec![need("group", group()), maybe("members", members()), rare("includes_owner_of", resource())];
+    let add_group = vec![
+        need("group", group()),
+        maybe("members", members()),
+        rare("includes_owner_of", resource()),
+        new(),
+    ];
     let member = || vec![need("user", user()), need("group", group())];
-    let add_resource = vec![need("resource", resource()), maybe("owner", user())];
+    let add_resource = vec![need("resource", resource()), maybe("owner", user()), new()];
     vec![
         (7, "add_group", add_group),
         (1, "remove_group", vec![need("group", group())]),
@@ -151,6 +158,7 @@ fn keys_and_credentials() -> Vec<Entry> {
         need("acts_as", user()),
         maybe("scope", scope()),
         maybe("expires_at", prop_oneof![20 => soon(), 1 => Just(moment(-1))]),
+        new(),
     ];
     let credential = || vec![need("user", user()), need("resource", resource())];
     vec![
@@ -214,6 +222,16 @@ fn profile() -> impl Strategy<Value = Option<&'static str>> {
 
 fn groups() -> impl Strategy<Value = Vec<String>> {
     vec(group(), 0..=2)
+}
+
+/// A command that says that what it adds must be new (F7).
+fn new() -> Field {
+    rare("new", any::<bool>())
+}
+
+/// A reason of a suspension; now and then one that is no name.
+fn reason() -> impl Strategy<Value = &'static str> {
+    prop_oneof![20 => select(&["inactive", "left"][..]), 1 => Just(" left")]
 }
 
 fn source() -> impl Strategy<Value = String> {

@@ -8,7 +8,7 @@ use super::{SHARE, catalog_of, set_grant, users, walk};
 use crate::generate::{KINDS, Mix};
 use crate::random::for_all_histories;
 use entitle::seats::{Phase, Quantity, Waitlist};
-use entitle::{Directory, Strict};
+use entitle::{Directory, License, Strict};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -46,6 +46,12 @@ fn with(fields: &Value, more: &Value) -> Value {
     all
 }
 
+/// Returns the directory without scheduled licenses.
+fn unscheduled(directory: &Directory) -> Result<Directory, String> {
+    let remove = |license: &License| json!({ "remove_license": { "name": license.name } });
+    must(directory, Strict, &directory.scheduled_licenses().map(remove).collect::<Vec<_>>())
+}
+
 impl Phases {
     fn of(directory: &Directory) -> Result<Self, String> {
         let open = [
@@ -57,10 +63,13 @@ impl Phases {
         ];
         let fields = undated(directory);
         let renewal = install(&fields);
-        let active = must(&must(directory, Strict, &open)?, Strict, std::slice::from_ref(&renewal))?;
+        // A license that was scheduled before would start in the middle of what is compared here.
+        let opened = must(&unscheduled(directory)?, Strict, &open)?;
+        let active = must(&opened, Strict, std::slice::from_ref(&renewal))?;
         let now = active.committed_at().as_millis();
         let dated = |dates: Value| must(&active, Strict, &[install(&with(&fields, &dates))]);
-        let pending = dated(json!({ "starts_at": now + 1 }))?;
+        let later = install(&with(&fields, &json!({ "starts_at": now + 1 })));
+        let pending = must(&active, Strict, &[json!({ "remove_license": { "name": "undated" } }), later])?;
         ensure(pending.license_phase() == Phase::Pending, || "the license has begun".into())?;
         let mut cut = vec![pending];
         // At 0 no license can have expired: a license expires after its start.
@@ -338,7 +347,11 @@ fn s14_an_edition_supplies_missing_seats_and_total() {
     in_every_state(Mix::Seats, |directory| {
         for (fields, seats, cap) in fitting() {
             let license = install(&with(&json!({ "name": "fits" }), &fields));
-            let after = must(directory, Strict, &[license])?;
+            // A license that starts later is put in force at once only where none is in force.
+            let names = directory.license().into_iter().chain(directory.scheduled_licenses());
+            let remove = |license: &License| json!({ "remove_license": { "name": license.name } });
+            let commands: Vec<Value> = names.map(remove).chain([license]).collect();
+            let after = must(directory, Strict, &commands)?;
             let found = ["designer", "analyst", "reader"].map(|profile| figures(&after, profile).seats);
             ensure(found == seats, || format!("{fields}: {found:?}"))?;
             let found = after.total_figures().cap;

@@ -2,7 +2,7 @@
 
 use super::catalog::Permissions;
 use super::names::{is_key, is_name};
-use super::users::{text, texts};
+use super::users::{must_be_new, text, texts};
 use super::world::{Batch, Executed, Group, Key, Members, Resource, Scope, Status, World, refuse};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -42,6 +42,11 @@ impl World {
     /// A10: returns `true` if the user owns a singleton, and is thus protected.
     pub(super) fn owns_a_singleton(&self, user: &str) -> bool {
         self.owned_by(user).iter().any(|name| self.is_singleton(name))
+    }
+
+    /// F3: the kinds of the singletons that a user owns.
+    pub(super) fn singletons_of(&self, user: &str) -> Vec<String> {
+        self.owned_by(user).into_iter().filter(|name| self.is_singleton(name)).collect()
     }
 
     /// A9: returns `true` for a singleton, whose name is that of its kind.
@@ -120,6 +125,9 @@ impl Batch {
             return refuse("invalid_name");
         }
         if let Some(group) = self.world.state.groups.get(name) {
+            if must_be_new(body) {
+                return refuse("exists");
+            }
             // C4: a field left out asks for nothing.
             let same_members = body["members"].is_null() || group.members == members;
             let same_owner = includes.is_none() || group.includes_owner_of.as_deref() == includes;
@@ -209,6 +217,9 @@ impl Batch {
         }
         let owner = text(body, "owner");
         if let Some(resource) = self.world.state.resources.get(name) {
+            if must_be_new(body) {
+                return refuse("exists");
+            }
             let same = owner.is_none() || resource.owner.as_deref() == owner;
             return if same { Ok(()) } else { refuse("exists") };
         }
@@ -368,6 +379,9 @@ impl Batch {
             return refuse("invalid_name");
         }
         if let Some(key) = self.world.state.keys.get(name) {
+            if must_be_new(body) {
+                return refuse("exists");
+            }
             let same_scope = body["scope"].is_null() || self.scope(body).as_ref() == Ok(&key.scope);
             let same_expiry = expires_at.is_none() || key.expires_at == expires_at;
             let same = key.acts_as == acts_as && same_scope && same_expiry;

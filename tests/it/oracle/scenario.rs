@@ -16,6 +16,7 @@ const CODES: &[&str] = &[
     "unknown_kind",
     "unknown_permission",
     "unknown_profile",
+    "unknown_license",
     "unknown_key",
     "exists",
     "invalid_name",
@@ -73,7 +74,7 @@ const FIGURES: &[&str] = &[
 
 /// The word of each sort of step, and the fields that go with it.
 const STEPS: &[(&str, &[&str])] = &[
-    ("do", &["refused"]),
+    ("do", &["refused", "unmet"]),
     ("check", &["is"]),
     ("permissions", &["is", "granted"]),
     ("resources", &["is"]),
@@ -171,7 +172,7 @@ fn run_step(world: &mut World, at: &mut u64, step: &Value) -> Result<(), String>
         }
         "seat_of" => {
             let user = text(&map["seat_of"], "`seat_of`")?;
-            expect_named(map, &["wants", "holds", "state", "basis"], &world.seat_of(user))
+            expect_named(map, &["wants", "holds", "state", "basis", "reason"], &world.seat_of(user))
         }
         "groups_of" => expect_list(map, "is", &world.groups_of(text(&map["groups_of"], "`groups_of`")?)),
         "members_of" => expect_list(map, "is", &world.members_of(text(&map["members_of"], "`members_of`")?)),
@@ -269,6 +270,12 @@ fn run_do(world: &mut World, at: u64, map: &Step) -> Result<(), String> {
     // S10: a refused command changes nothing at all.
     if outcome.is_err() && *world != before {
         return Err("a refused step has changed something".into());
+    }
+    // F1: exactly the users whose sync did not get its profile.
+    if let Some(unmet) = map.get("unmet")
+        && *unmet != json!(world.unmet())
+    {
+        return Err(format!("unmet are {:?}", world.unmet()));
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Seats: the figures, the admission (S5), the queue (S8).
 
+use super::catalog::Permissions;
 use super::policy::{Answer, Ask, Policy};
 use super::world::{Basis, Batch, Before, Executed, Request, Seat, Status, World, refuse};
 use serde_json::{Value, json};
@@ -87,7 +88,7 @@ impl World {
     /// The profiles that a user wants and holds, and the state (S4) and basis of the seat.
     pub fn seat_of(&self, name: &str) -> Value {
         let Some(user) = self.state.users.get(name) else {
-            return json!({"wants": null, "holds": null, "state": "none", "basis": null});
+            return json!({"wants": null, "holds": null, "state": "none", "basis": null, "reason": null});
         };
         let state = match (&user.seat, user.status) {
             (Some(_), Status::Invited { .. }) => "reserved",
@@ -102,7 +103,20 @@ impl World {
             Basis::Exempt => "exempt",
         });
         let holds = user.seat.as_ref().map(|seat| &seat.profile);
-        json!({"wants": user.wants, "holds": holds, "state": state, "basis": basis})
+        json!({"wants": user.wants, "holds": holds, "state": state, "basis": basis, "reason": user.reason})
+    }
+
+    /// F3: the part that a seat leaves of what owning a singleton of a kind gives.
+    pub(super) fn left(&self, profile: Option<&str>, kind: &str) -> Permissions {
+        let owner = self.catalog.kinds[kind].owner.clone();
+        let Some(profile) = profile.and_then(|name| self.catalog.profile(name)) else {
+            return Permissions::new();
+        };
+        if profile.advisory {
+            return owner;
+        }
+        let ceiling = profile.ceiling.get(kind).cloned().unwrap_or_default();
+        owner.intersection(&ceiling).cloned().collect()
     }
 
     /// S7: returns `true` if the license offers the profile and one of its standard seats is free.
@@ -149,8 +163,21 @@ impl Batch {
             let seat = self.user(&request.user).seat.take();
             lifted.insert(request.user.clone(), seat);
         }
+        let mut unmet = Vec::new();
+        let mut refused = None;
         for request in &requests {
-            let seat = self.admit(request, lifted[&request.user].clone(), before)?;
+            let seat = match self.admit(request, lifted[&request.user].clone(), before) {
+                Ok(seat) => seat,
+                Err(code) => {
+                    // F1: a sync is not refused for a seat, and any other refusal counts as in the last plan.
+                    match request.sync_of.clone() {
+                        Some(sync) => unmet.push((sync, code)),
+                        None if refused.is_none() => refused = Some(code),
+                        None => {}
+                    }
+                    continue;
+                }
+            };
             // S1: a user who does not get the wanted profile has a turn, in the order of settlement (S8).
             if seat.as_ref().is_none_or(|seat| seat.profile != request.profile) {
                 let turn = self.state().new_turn();
@@ -158,7 +185,16 @@ impl Batch {
             }
             self.user(&request.user).seat = seat;
         }
-        Ok(())
+        self.newly_unmet = unmet;
+        match refused {
+            Some(code) if self.newly_unmet.is_empty() => Err(code),
+            _ => Ok(()),
+        }
+    }
+
+    /// F3: returns `true` if a seat leaves an owner less of the owner sets than the one that is given up.
+    fn locks_out(&self, request: &Request, seat: Option<&str>, had: Option<&str>) -> bool {
+        request.owns.iter().any(|kind| !self.world.left(had, kind).is_subset(&self.world.left(seat, kind)))
     }
 
     /// S5: the only admission. The seat that the request gets, `None` if the user has to wait without one.
@@ -195,17 +231,24 @@ impl Batch {
             Answer::Extra if total_room && self.world.has_room_with_extra(profile) => {
                 return Ok(seat(profile, Basis::Extra));
             }
-            Answer::Place(other) if self.may_place(profile, &other, before) => {
+            // F3: a place elsewhere that locks an owner out is taken as a refusal.
+            Answer::Place(other)
+                if self.may_place(profile, &other, before)
+                    && !self.locks_out(request, Some(&other), request.had.as_deref()) =>
+            {
                 return Ok(seat(&other, Basis::Placed));
             }
             // S7: a user who has to wait keeps the former seat, unless the batch gave it away.
             Answer::Wait => {
-                let Some(had) = lifted else { return Ok(None) };
-                let exempt = self.world.catalog.is_exempt(&had.profile);
-                if exempt || (self.has_profile_room(&had.profile, before) && total_room) {
-                    return Ok(seat(&had.profile, Basis::Placed));
+                let kept = lifted.filter(|had| {
+                    let exempt = self.world.catalog.is_exempt(&had.profile);
+                    exempt || (self.has_profile_room(&had.profile, before) && total_room)
+                });
+                let kept = kept.map(|had| had.profile);
+                // F3: waiting without a seat that locks an owner out is taken as a refusal.
+                if !self.locks_out(request, kept.as_deref(), request.had.as_deref()) {
+                    return Ok(kept.and_then(|kept| seat(&kept, Basis::Placed)));
                 }
-                return Ok(None);
             }
             Answer::Extra | Answer::Place(_) | Answer::Refuse => {}
         }
@@ -217,7 +260,8 @@ impl Batch {
         if other == wanted || self.world.catalog.profile(other).is_none() {
             return false;
         }
-        let free = self.world.has_free_standard_seat(other) && self.has_total_room(before);
+        // S6, S7: what the batch gave up is free to it here too.
+        let free = self.has_profile_room(other, before) && self.has_total_room(before);
         self.world.catalog.is_exempt(other) || free
     }
 
@@ -286,13 +330,11 @@ impl Batch {
         for (_, name) in queue {
             let user = &self.world.state.users[name];
             let wanted = user.wants.as_ref().unwrap();
-            // A counted seat of another profile is given up for the new one, so the total stays.
-            let mut total = self.world.total();
-            if user.seat.as_ref().is_some_and(|seat| !self.world.catalog.is_exempt(&seat.profile)) {
-                total -= 1;
-            }
+            // S8: a counted seat held elsewhere is swapped, which needs nothing of the total, even if that is exceeded.
+            let swaps = user.seat.as_ref().is_some_and(|seat| !self.world.catalog.is_exempt(&seat.profile));
+            let total_room = swaps || is_below(self.world.total(), self.world.cap());
             // S9: a profile that is no longer offered keeps its queue waiting.
-            if self.world.has_free_standard_seat(wanted) && is_below(total, self.world.cap()) {
+            if self.world.has_free_standard_seat(wanted) && total_room {
                 return Some(name.clone());
             }
         }

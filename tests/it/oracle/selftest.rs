@@ -70,7 +70,7 @@ fn a6_every_reason_comes_in_its_turn() {
             of("project", "unknown_resource"),
             check(json!("write"), "wrong_kind"),
             check(json!("admin"), "not_granted"),
-            { "do": { "transfer_ownership": { "resource": "instance", "to": "ada" } } },
+            { "do": { "grant": { "to": "user:ada", "on": "instance", "permissions": ["admin"] } } },
             check(json!("admin"), "no_seat"),
             { "do": assign("ada", "designer"), "refused": "license_lapsed" },
             { "do": assign("ada", "technical") },
@@ -85,7 +85,8 @@ fn a6_every_reason_comes_in_its_turn() {
             check(json!(["admin", "create_projects"]), "credential_required"),
             { "do": { "record_credential": { "user": "ada", "resource": "instance" } } },
             check(json!(["admin", "create_projects"]), "allowed"),
-            { "do": { "suspend": { "user": "ada" } }, "refused": "owner_protected" }
+            { "do": [{ "transfer_ownership": { "resource": "instance", "to": "ada" } }, { "suspend": { "user": "ada" } }],
+              "refused": "owner_protected" }
         ]),
     );
 }
@@ -315,7 +316,7 @@ fn s4_an_invitation_lives_and_ends() {
             { "seat_of": "bob", "is": { "state": "waiting", "holds": null } },
             { "do": { "accept_invite": { "user": "bob" } } },
             // At 20 the invitation has expired and bob is seated, all in one commit.
-            { "at": 20, "do": { "accept_invite": { "user": "ada" } }, "refused": "not_invited" },
+            { "at": 20, "do": { "accept_invite": { "user": "ada" } }, "refused": "invite_expired" },
             { "seat_of": "bob", "is": { "state": "waiting" } },
             { "do": { "tick": {} } },
             { "seat_of": "ada", "is": { "wants": "reader", "holds": null, "state": "none", "basis": null } },

@@ -17,6 +17,11 @@ pub(super) fn texts(body: &Value, field: &str) -> Vec<String> {
     list.iter().map(|item| item.as_str().unwrap().to_string()).collect()
 }
 
+/// F7: whether what exists is to be refused, however equal.
+pub(super) fn must_be_new(body: &Value) -> bool {
+    body["new"].as_bool().unwrap_or(false)
+}
+
 impl Batch {
     pub(super) fn user(&mut self, name: &str) -> &mut User {
         self.state().users.get_mut(name).unwrap()
@@ -33,11 +38,33 @@ impl Batch {
     /// S5: requests a seat; a later request of the same user replaces the former one (S6).
     fn request(&mut self, user: &str, profile: &str, source: &str) {
         self.drop_request(user);
+        let had = self.seat_held_or_given_up(user);
+        let owns = self.world.singletons_of(user);
         self.requests.push(Request {
             user: user.to_string(),
             profile: profile.to_string(),
             source: source.to_string(),
+            sync_of: None,
+            owns,
+            had,
         });
+    }
+
+    /// F3: the profile that a user sits on, or sat on when the batch began.
+    fn seat_held_or_given_up(&self, name: &str) -> Option<String> {
+        let user = &self.world.state.users[name];
+        let held = user.seat.as_ref().map(|seat| seat.profile.clone());
+        held.or_else(|| self.seats_before.get(&user.number).cloned())
+    }
+
+    /// F3: whether a profile would leave the owner of a singleton less than the seat that is held.
+    fn would_lock_out(&self, name: &str, profile: Option<&str>) -> bool {
+        let had = self.seat_held_or_given_up(name);
+        let kinds = self.world.singletons_of(name);
+        kinds.iter().any(|kind| {
+            let (had, left) = (self.world.left(had.as_deref(), kind), self.world.left(profile, kind));
+            !had.is_subset(&left)
+        })
     }
 
     fn drop_request(&mut self, user: &str) {
@@ -110,6 +137,7 @@ impl Batch {
         let user = User {
             number,
             status,
+            reason: None,
             source: source.to_string(),
             email: None,
             wants,
@@ -130,6 +158,10 @@ impl Batch {
             return refuse("invalid_name");
         }
         if let Some(user) = self.world.state.users.get(name) {
+            // F7: a user who must be new is refused, however equal.
+            if must_be_new(body) {
+                return refuse("exists");
+            }
             // C4: a no-op if the user is active and has everything that is named.
             if user.status != Status::Active || !self.is_already_so(name, body) {
                 return refuse("exists");
@@ -172,8 +204,9 @@ impl Batch {
         let groups = texts(body, "groups");
         for name in names {
             let Some(user) = self.world.state.users.get(name) else { continue };
-            // C4: an open invitation with the same fields is a no-op, an expired one is renewed.
+            // C4: an open invitation with the same fields is a no-op, an expired one is renewed; F7: neither is new.
             let fits = match user.status {
+                _ if must_be_new(body) => false,
                 Status::Invited { .. } => self.is_already_so(name, body),
                 Status::Expired => true,
                 Status::Active | Status::Suspended => false,
@@ -227,18 +260,16 @@ impl Batch {
         Ok(())
     }
 
-    /// C4: accepting or revoking without an open invitation is refused.
-    fn invited(&self, body: &Value) -> Result<String, String> {
-        let name = self.known_user(text(body, "user").unwrap())?;
-        match self.world.state.users[&name].status {
-            Status::Invited { .. } => Ok(name),
-            _ => refuse("not_invited"),
-        }
-    }
-
     /// S4: the reservation becomes a held seat, never refused for capacity; S8: the turn is kept.
     pub(super) fn accept_invite(&mut self, body: &Value) -> Executed {
-        let name = self.invited(body)?;
+        let name = self.known_user(text(body, "user").unwrap())?;
+        match self.world.state.users[&name].status {
+            Status::Invited { .. } => {}
+            // S4: an expired invitation can no longer be accepted.
+            Status::Expired => return refuse("invite_expired"),
+            // C4: there is no invitation.
+            Status::Active | Status::Suspended => return refuse("not_invited"),
+        }
         self.user(&name).status = Status::Active;
         self.record();
         Ok(())
@@ -246,7 +277,11 @@ impl Batch {
 
     /// S4: a revoked user is removed. A10: an owner of resources cannot be.
     pub(super) fn revoke_invite(&mut self, body: &Value) -> Executed {
-        let name = self.invited(body)?;
+        let name = self.known_user(text(body, "user").unwrap())?;
+        // C4: an expired invitation is still there to be revoked.
+        if matches!(self.world.state.users[&name].status, Status::Active | Status::Suspended) {
+            return refuse("not_invited");
+        }
         if !self.world.owned_by(&name).is_empty() {
             return refuse("owns_resources");
         }
@@ -257,6 +292,9 @@ impl Batch {
     pub(super) fn assign_profile(&mut self, body: &Value) -> Executed {
         let name = self.known_user(text(body, "user").unwrap())?;
         let profile = self.named_profile(body)?;
+        if self.user(&name).wants != profile && self.would_lock_out(&name, profile.as_deref()) {
+            return refuse("owner_protected");
+        }
         self.assign(&name, profile, "admin");
         Ok(())
     }
@@ -296,9 +334,20 @@ impl Batch {
     /// S4: suspending frees the seat. A10: the owner of a singleton cannot be suspended.
     pub(super) fn suspend(&mut self, body: &Value) -> Executed {
         let name = self.known_user(text(body, "user").unwrap())?;
+        let reason = text(body, "reason").map(str::to_string);
+        if reason.as_ref().is_some_and(|reason| !is_name(reason)) {
+            return refuse("invalid_name");
+        }
         match self.world.state.users[&name].status {
             Status::Invited { .. } | Status::Expired => return refuse("wrong_state"),
-            Status::Suspended => return Ok(()),
+            // F6: another reason replaces the one there, and none changes nothing.
+            Status::Suspended => {
+                if reason.is_some() && self.user(&name).reason != reason {
+                    self.user(&name).reason = reason;
+                    self.record();
+                }
+                return Ok(());
+            }
             Status::Active => {}
         }
         if self.world.owns_a_singleton(&name) {
@@ -306,6 +355,7 @@ impl Batch {
         }
         self.give_up_seat(&name);
         self.user(&name).status = Status::Suspended;
+        self.user(&name).reason = reason;
         self.record();
         Ok(())
     }
@@ -319,6 +369,8 @@ impl Batch {
             Status::Suspended => {}
         }
         self.user(&name).status = Status::Active;
+        // F6: reinstating clears the reason.
+        self.user(&name).reason = None;
         self.record();
         if let Some(profile) = self.user(&name).wants.clone() {
             self.request(&name, &profile, "reinstate");
@@ -429,15 +481,33 @@ impl Batch {
             return Ok(());
         }
         if self.user(name).source != source {
-            return refuse("wrong_source");
+            // F2: the host has verified that this is the same person.
+            if !body["link"].as_bool().unwrap_or(false) {
+                return refuse("wrong_source");
+            }
+            self.user(name).source = source.to_string();
+            self.record();
         }
         if self.user(name).external != external {
             self.user(name).external = external;
             self.record();
         }
         // G2: the profile is chosen again only if the command asks for it.
-        if body["update_profile"].as_bool().unwrap_or(false) {
-            self.assign(name, chosen, "sync");
+        // F1: one that turned out to be unmet asks for nothing.
+        let asks = body["update_profile"].as_bool().unwrap_or(false) && !self.unmet.contains_key(&self.index);
+        if !asks || self.user(name).wants == chosen {
+            return Ok(());
+        }
+        if self.would_lock_out(name, chosen.as_deref()) {
+            self.unmet.insert(self.index, (name.to_string(), "owner_protected".to_string()));
+            return Ok(());
+        }
+        self.assign(name, chosen, "sync");
+        let index = self.index;
+        for request in &mut self.requests {
+            if request.user == name {
+                request.sync_of = Some((index, name.to_string()));
+            }
         }
         Ok(())
     }

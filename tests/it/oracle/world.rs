@@ -49,6 +49,8 @@ pub struct User {
     /// Never reused: it identifies the user across renames, and no user after the removal (C7).
     pub number: u64,
     pub status: Status,
+    /// F6: why the user is suspended, if it was said.
+    pub reason: Option<String>,
     pub source: String,
     pub email: Option<String>,
     /// S1: the profile wanted, and the seat held. They may differ.
@@ -129,6 +131,8 @@ pub struct State {
     pub grants: BTreeMap<(String, String), Permissions>,
     pub keys: BTreeMap<String, Key>,
     pub license: Option<License>,
+    /// L1: those that are bought and have not begun, in the order in which they were installed.
+    pub scheduled: Vec<License>,
     /// S12: as of the last commit.
     pub phase: Phase,
     /// By profile.
@@ -147,6 +151,7 @@ pub struct World {
     pub(super) catalog: Catalog,
     pub(super) policy: Policy,
     pub(super) state: State,
+    unmet: BTreeMap<String, String>,
 }
 
 impl PartialEq for World {
@@ -161,6 +166,12 @@ pub(super) struct Request {
     pub user: String,
     pub profile: String,
     pub source: String,
+    /// F1: the command and the user, of a sync of somebody who was there before.
+    pub sync_of: Option<(usize, String)>,
+    /// F3: the kinds of the singletons that the user owns when the command is reached.
+    pub owns: Vec<String>,
+    /// F3: the profile held then, or given up in this batch.
+    pub had: Option<String>,
 }
 
 /// S6: the seats that were taken when the batch began.
@@ -181,6 +192,14 @@ pub(super) struct Batch {
     pub installed: bool,
     /// S6: the open requests, in batch order, at most one for each user.
     pub requests: Vec<Request>,
+    /// The command that is run, by its place.
+    pub index: usize,
+    /// F1: the syncs that do not get their profile, by the place of the command: the user and the code.
+    pub unmet: BTreeMap<usize, (String, String)>,
+    /// F1: those that the last settlement found.
+    pub newly_unmet: Vec<((usize, String), String)>,
+    /// F3: the profiles held when the batch began, by the users' numbers.
+    pub seats_before: BTreeMap<u64, String>,
 }
 
 impl World {
@@ -197,6 +216,7 @@ impl World {
             grants: BTreeMap::new(),
             keys: BTreeMap::new(),
             license: None,
+            scheduled: Vec::new(),
             phase: Phase::None,
             history: BTreeMap::new(),
             clock: 0,
@@ -216,7 +236,7 @@ impl World {
                 state.resources.insert(name.clone(), resource);
             }
         }
-        World { catalog, policy: Policy::Strict, state }
+        World { catalog, policy: Policy::Strict, state, unmet: BTreeMap::new() }
     }
 
     /// Sets the policy that is asked from now on if capacity is lacking (S7).
@@ -233,27 +253,70 @@ impl World {
         if at < self.state.clock {
             return refuse("time_reversed");
         }
+        // F1: the batch is planned again without what its unmet syncs asked for, until none is refused.
+        let mut unmet = BTreeMap::new();
+        loop {
+            let mut batch = self.plan(at, commands, &unmet)?;
+            if batch.newly_unmet.is_empty() {
+                self.unmet = batch.unmet.values().cloned().collect();
+                // C5: what records nothing makes no commit: clock, revision and figures stay.
+                if !batch.recorded {
+                    return Ok(false);
+                }
+                batch.finish();
+                let unmet = std::mem::take(&mut self.unmet);
+                *self = batch.world;
+                self.unmet = unmet;
+                return Ok(true);
+            }
+            for ((index, user), code) in std::mem::take(&mut batch.newly_unmet) {
+                unmet.insert(index, (user, code));
+            }
+        }
+    }
+
+    /// F1: the users whose last sync did not get its profile, and why, as of the last batch.
+    pub fn unmet(&self) -> &BTreeMap<String, String> {
+        &self.unmet
+    }
+
+    /// One pass over a batch, in which some syncs ask for no profile.
+    fn plan(
+        &self,
+        at: u64,
+        commands: &[Value],
+        unmet: &BTreeMap<usize, (String, String)>,
+    ) -> Result<Batch, String> {
         // C2, S10: the work is done on a copy, so that a refused batch changes nothing at all.
-        let mut batch =
-            Batch { world: self.clone(), at, recorded: false, installed: false, requests: Vec::new() };
+        let mut batch = Batch {
+            world: self.clone(),
+            at,
+            recorded: false,
+            installed: false,
+            requests: Vec::new(),
+            index: 0,
+            unmet: unmet.clone(),
+            newly_unmet: Vec::new(),
+            seats_before: BTreeMap::new(),
+        };
         batch.accrue_seat_time();
         // C5: all that is due is applied first, together, and the queue is served.
         batch.apply_what_is_due();
         batch.serve_queue();
         let before = batch.count_before();
-        for command in commands {
+        for user in batch.world.state.users.values() {
+            if let Some(seat) = &user.seat {
+                batch.seats_before.insert(user.number, seat.profile.clone());
+            }
+        }
+        for (index, command) in commands.iter().enumerate() {
+            batch.index = index;
             batch.run(command)?;
         }
         // S6: seats are settled after the last command, and the queue is served only after that (S8).
         batch.settle(&before)?;
         batch.serve_queue();
-        // C5: a batch that records nothing makes no commit: clock, revision and figures stay.
-        if !batch.recorded {
-            return Ok(false);
-        }
-        batch.finish();
-        *self = batch.world;
-        Ok(true)
+        Ok(batch)
     }
 
     /// The number of commits made.
@@ -284,6 +347,7 @@ impl World {
                 times.push(expires_at.saturating_add(license.grace_ms));
             }
         }
+        times.extend(self.state.scheduled.iter().map(|license| license.starts_at));
         // Everything that was due by the last commit has been applied.
         times.into_iter().filter(|time| *time > self.state.clock).min()
     }
@@ -370,6 +434,15 @@ impl Batch {
                 any = true;
             }
         }
+        // L1, L2: of those that have begun, the one that starts last is put in force, of equals the one installed last.
+        let (begun, scheduled): (Vec<License>, Vec<License>) =
+            std::mem::take(&mut self.state().scheduled).into_iter().partition(|one| one.starts_at <= at);
+        self.state().scheduled = scheduled;
+        if let Some(next) = begun.into_iter().max_by_key(|license| license.starts_at) {
+            self.state().license = Some(next);
+            self.installed = true;
+            any = true;
+        }
         let phase = Phase::at(self.world.state.license.as_ref(), at);
         if phase != self.world.state.phase {
             self.state().phase = phase;
@@ -410,6 +483,7 @@ impl Batch {
             "record_credential" => self.record_credential(body),
             "forget_credential" => self.forget_credential(body),
             "install_license" => self.install_license(body),
+            "remove_license" => self.remove_license(body),
             // C5: a tick only applies what is due, which has been done.
             _ => Ok(()),
         }
@@ -418,13 +492,42 @@ impl Batch {
     /// Installs a license. The same content again is a no-op and keeps the peaks (S14).
     fn install_license(&mut self, body: &Value) -> Executed {
         let license = License::read(body, &self.world.catalog)?;
-        if self.world.state.license.as_ref() == Some(&license) {
+        let state = &self.world.state;
+        if state.license.as_ref() == Some(&license) || state.scheduled.contains(&license) {
+            return Ok(());
+        }
+        // L1: a license that begins later waits while there is one that holds.
+        let waits = license.starts_at > self.at && state.phase.gives_seats();
+        let name = license.name.clone();
+        self.state().scheduled.retain(|other| other.name != name);
+        if waits {
+            if self.world.state.scheduled.len() >= 16 {
+                return refuse("too_many");
+            }
+            self.state().scheduled.push(license);
+            self.record();
             return Ok(());
         }
         let phase = Phase::at(Some(&license), self.at);
         self.state().license = Some(license);
         self.state().phase = phase;
         self.installed = true;
+        self.record();
+        Ok(())
+    }
+
+    /// L1: takes a scheduled license back, else the one in force; nobody is evicted, and peaks go on.
+    fn remove_license(&mut self, body: &Value) -> Executed {
+        let name = body["name"].as_str().unwrap();
+        let state = self.state();
+        if let Some(place) = state.scheduled.iter().position(|license| license.name == name) {
+            state.scheduled.remove(place);
+        } else if state.license.as_ref().is_some_and(|license| license.name == name) {
+            state.license = None;
+            state.phase = Phase::None;
+        } else {
+            return refuse("unknown_license");
+        }
         self.record();
         Ok(())
     }

@@ -35,6 +35,7 @@ seat_limit         100 {"add_user": {"user": "x", "profile": "designer", "groups
 not_offered        100 {"add_user": {"user": "x", "profile": "guest"}}
 total_limit        100 {"add_user": {"user": "x", "profile": "reader"}}
 exists             100 {"add_user": {"user": "bob@x"}}
+exists             100 {"add_user": {"user": "ada", "profile": "ghost", "new": true}}
 exists             100 {"add_user": {"user": "dan", "source": "sso"}}
 
 invalid_name       100 {"invite": {"user": "", "profile": "ghost", "groups": ["none"], "expires_at": 100, "email": ""}}
@@ -60,7 +61,9 @@ unknown_user       100 {"sync_user": {"user": "\u0007", "source": "sso", "extern
 invalid_name       100 {"sync_user": {"user": "\u0007", "source": "sso", "external_groups": [""]}}
 invalid_name       100 {"sync_user": {"user": "dan", "source": "sso", "external_groups": [" "]}}
 wrong_source       100 {"sync_user": {"user": "dan", "source": "sso", "external_groups": ["CN=designers"], "update_profile": true}}
-seat_limit         100 {"sync_user": {"user": "dan", "source": "ldap", "external_groups": ["CN=designers"], "update_profile": true}}
+wrong_source       100 {"sync_user": {"user": "dan", "source": "sso", "external_groups": ["CN=designers"], "link": false}}
+
+unknown_license    100 {"remove_license": {"name": "none"}}
 seat_limit         100 {"sync_user": {"user": "x", "source": "sso", "external_groups": ["CN=designers"]}}
 "#;
 
@@ -68,7 +71,7 @@ seat_limit         100 {"sync_user": {"user": "x", "source": "sso", "external_gr
 const CHANGING: &str = r#"
 unknown_user       100 {"accept_invite": {"user": "none"}}
 not_invited        100 {"accept_invite": {"user": "ada"}}
-not_invited        100 {"accept_invite": {"user": "old@x"}}
+invite_expired     100 {"accept_invite": {"user": "old@x"}}
 
 unknown_user       100 {"revoke_invite": {"user": ""}}
 not_invited        100 {"revoke_invite": {"user": "sue"}}
@@ -246,8 +249,10 @@ unknown_user       100 [{"add_user": {"user": "x", "profile": "designer"}}, {"jo
 unknown_group      100 [{"add_user": {"user": "x", "profile": "designer"}}, {"remove_group": {"group": "none"}}, {"join": {"user": "none", "group": "none"}}]
 owner_protected    100 [{"add_user": {"user": "x", "profile": "designer"}}, {"suspend": {"user": "ada"}}]
 not_offered        100 [{"add_user": {"user": "x", "profile": "designer"}}, {"install_license": {"name": "none", "seats": {}}}]
-license_lapsed     100 [{"add_user": {"user": "x", "profile": "designer"}}, {"install_license": {"name": "later", "seats": {"designer": 9}, "starts_at": 200}}]
+seat_limit         100 [{"add_user": {"user": "x", "profile": "designer"}}, {"install_license": {"name": "later", "seats": {"designer": 9}, "starts_at": 200}}]
+license_lapsed     100 [{"remove_license": {"name": "acme"}}, {"add_user": {"user": "x", "profile": "designer"}}, {"install_license": {"name": "later", "seats": {"designer": 9}, "starts_at": 200}}]
+no_license         100 [{"remove_license": {"name": "acme"}}, {"add_user": {"user": "x", "profile": "designer"}}]
 license_lapsed     100 [{"install_license": {"name": "over", "seats": {"designer": 9}, "expires_at": 100}}, {"add_user": {"user": "x", "profile": "designer"}}]
-not_invited        500 {"accept_invite": {"user": "bob@x"}}
+invite_expired     500 {"accept_invite": {"user": "bob@x"}}
 total_limit        499 {"add_user": {"user": "x", "profile": "reader"}}
 "#;

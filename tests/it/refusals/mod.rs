@@ -249,6 +249,7 @@ fn the_nearest_names_of_a_directory_are_given_to_the_host() {
         (json!({ "remove_resource": { "resource": "project/c" } }), vec!["project/a", "project/b"]),
         (json!({ "remove_key": { "key": "co" } }), vec!["ci"]),
         (json!({ "assign_profile": { "user": "ada", "profile": "Reader" } }), vec!["reader"]),
+        (json!({ "remove_license": { "name": "acne" } }), vec!["acme"]),
         (json!({ "suspend": { "user": "somebody.else" } }), vec![]),
         (json!({ "accept_invite": { "user": "dan" } }), vec![]),
     ];

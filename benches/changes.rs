@@ -1,11 +1,11 @@
-//! One command at a time: changes as administrators make them, each of which does something.
+//! Changes by one command, as administrators make them; each has an effect.
 
 use entitle::catalog::ResourceKind as _;
 use entitle::{Command, Directory, Grantee};
 
 use crate::worlds::{NAMES, PROFILES, Project, Random, World, commit, group_name, resource_name, user_name};
 
-/// What one command changes, and the command that takes it back.
+/// The names of the changes; each is one command, and another command reverses it.
 pub(crate) const CHANGES: [&str; 9] = [
     "join",
     "grant",
@@ -18,7 +18,7 @@ pub(crate) const CHANGES: [&str; 9] = [
     "key",
 ];
 
-/// A change and what takes it back, at a random place of a world.
+/// A change and its reverse, at a random place of a world.
 pub(crate) fn change(world: &World, what: &str, random: &mut Random) -> [Command; 2] {
     let number = random.below(world.size.users);
     let user = user_name(number);
@@ -101,7 +101,7 @@ pub(crate) fn of_everybody() -> [(&'static str, Command); 6] {
     ]
 }
 
-/// Users of a world, of whom one after the other claims a seat on another profile.
+/// The users of a world, some of whom claim a seat on another profile, one after the other.
 pub(crate) struct Claimants {
     random: Random,
     holds: Vec<u8>,

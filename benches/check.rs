@@ -1,6 +1,7 @@
-//! Checks and what is made of them, beside the floor: the memory that any answer must touch.
+//! Checks and queries that are made of them, next to the floor: the memory that any answer must touch.
 //!
-//! Ids are `what/world/variant`. As a test (`cargo bench --features bench-internals -- --test`) only small worlds are built.
+//! Ids are `what/world/variant`. As a test (`cargo bench --features bench-internals -- --test`) only small worlds are
+//! built.
 
 #![expect(
     dead_code,
@@ -40,7 +41,7 @@ fn throughput(group: &mut Group<'_>, id: &str, asked: &[Resolved], question: imp
     });
 }
 
-/// Measures questions of which each depends on the answer to the last one.
+/// Measures questions that each depend on the last answer.
 fn chained(group: &mut Group<'_>, id: &str, asked: &[Resolved], question: impl Fn(&Resolved) -> u64) {
     let last = asked.len() - 1;
     let mut place = 0;
@@ -164,7 +165,7 @@ fn shapes(criterion: &mut Criterion, test: bool) {
     tenants(criterion, if test { 2 } else { 1_000 });
 }
 
-/// Small directories side by side, a question to another one each time.
+/// Small directories side by side; each question goes to a different one.
 fn tenants(criterion: &mut Criterion, count: u32) {
     let world = World::new(SMALL);
     let questions = world.questions(1 << 10);

@@ -1,4 +1,4 @@
-//! Changes: one command, a group with everybody in it, a whole world, and the clone that keeps the old one.
+//! Changes: one command, a group that every user is in, a whole world, and the clone that keeps the old one.
 //!
 //! Ids are `what/world/variant`. As a test (`cargo bench -- --test`) only small worlds are built.
 
@@ -20,7 +20,7 @@ use criterion::{BatchSize, Criterion, Throughput};
 use entitle::{Batch, Directory};
 use worlds::{L, M, NOW, Permissions, Random, S, World, commit};
 
-/// Each command is planned and committed alone, and taken back by the next one.
+/// Each command is planned and committed alone, and reversed by the next one.
 fn one_command(criterion: &mut Criterion, world: &World, directory: &Directory) {
     for what in CHANGES {
         let mut random = Random::new(1);

@@ -2,7 +2,7 @@
 
 use core::hash::Hasher;
 
-/// What `FxHashMap` hashes with.
+/// The hasher of `FxHashMap`.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct FxHasher(u64);
 

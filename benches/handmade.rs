@@ -1,4 +1,4 @@
-//! What a backend writes by hand instead: the same worlds in maps and nested lists, and the same answers.
+//! The code that a backend would write by hand instead: the same worlds in maps and nested lists, and the same answers.
 
 use core::hash::BuildHasherDefault;
 
@@ -93,10 +93,10 @@ impl Lists {
 
 /// The formula of a chat platform's permission calculator: roles with base permissions, overwrites on a channel.
 ///
-/// All roles' base permissions are united, then each overwrite is looked at: does the member have its role, what does
-/// it allow, what does it deny. Slices of both are passed in.
+/// All roles' base permissions are united. Then each overwrite that applies to the member allows some permissions and
+/// denies others. Slices of both are passed in.
 pub(crate) struct Calculator {
-    /// By user: each role with what it gives everywhere.
+    /// By user: each role with its base permissions.
     roles: Vec<Vec<(u64, u64)>>,
     /// By resource: role, allowed, denied.
     overwrites: Vec<Vec<Overwrite>>,

@@ -1,4 +1,4 @@
-//! What history costs: one commit through an authority, replay, and the stored form.
+//! The cost of history: one commit through an authority, replay, and the stored form.
 //!
 //! Ids are `history/world/what`. As a test (`cargo bench -- --test`) only the small world is built. Reading is compared
 //! with parsing the same bytes as untyped JSON, in the largest world in processes of their own.
@@ -28,7 +28,7 @@ use entitle::journal::MemoryJournal;
 use entitle::{Authority, Batch, Directory};
 use worlds::{L, M, NOW, Random, S, World};
 
-/// Small changes all over a world, each of which does something: one of each sort and what takes it back, in turn.
+/// Small changes all over a world, each with an effect: one of each sort and its reverse, in turn.
 fn small_changes(world: &World, seed: u64) -> impl Iterator<Item = Command> {
     let mut random = Random::new(seed);
     CHANGES.into_iter().cycle().flat_map(move |what| change(world, what, &mut random))
@@ -97,8 +97,8 @@ fn parse(bytes: &[u8]) -> usize {
     serde_json::Deserializer::from_slice(bytes).into_iter::<serde_json::Value>().map(Result::unwrap).count()
 }
 
-/// Reads and parses by turns, each time in a process of its own: after building a large world the heap is in pieces, which
-/// slows a parser down more than anything that it does.
+/// Reads and parses by turns, each time in a new process: building a large world fragments the heap, which slows a
+/// parser down more than anything that it does.
 fn apart(name: &str, bytes: Vec<u8>) {
     let file = std::env::temp_dir().join(format!("entitle-history-{}", std::process::id()));
     std::fs::write(&file, &bytes).unwrap();
@@ -117,7 +117,7 @@ fn apart(name: &str, bytes: Vec<u8>) {
     println!("history/{name}/parse: {parse:.1} s, so reading takes {:.2}x", read / parse);
 }
 
-/// What the process of its own is told to do; it prints the seconds that it took.
+/// The task of the new process, which prints the seconds that it took.
 const READ: &str = "--read";
 const PARSE: &str = "--parse";
 

@@ -1,7 +1,7 @@
-//! Checks in a row and nothing else, for counting instructions where a clock would be noise.
+//! Checks in a row and nothing else, for counting instructions where times would be noise.
 //!
-//! `benches/README.md` has the command. Only what runs inside [`checks`], [`floors`] and [`permissions`] is to be counted:
-//! `--toggle-collect` takes their names.
+//! `benches/README.md` has the command. Only instructions inside [`checks`], [`floors`] and [`permissions`] are to be
+//! counted: `--toggle-collect` takes their names.
 
 #![expect(
     dead_code,

@@ -1,4 +1,4 @@
-//! Layouts for a check, side by side: rows and nothing else, so that only what a check reads and compares differs.
+//! Layouts for a check, side by side: only rows, so that they differ only in the data that a check reads and compares.
 //!
 //! Run with `cargo bench --bench layouts`. Every answer of every layout is compared with the naive one first. It prints
 //! a table in Markdown: nanoseconds for one of many independent questions, and for one that waits for the last answer.
@@ -25,14 +25,14 @@ use worlds::{L, M, PROFILES, Question, S, Size, World, prefix};
 
 const WINDOW: usize = 16_384;
 
-/// A place that is not used: no group has this number.
+/// An unused place: no group has this number.
 const NONE: u32 = u32::MAX;
 
-/// What all layouts have in common: a user's row of one cache line.
+/// The part that all layouts share: a user's row of one cache line.
 #[repr(C, align(64))]
 struct UserRow {
     ceiling: u16,
-    /// What the user was granted on the whole kind.
+    /// The permissions that the user was granted on the whole kind.
     wide: u16,
     count: u8,
     groups: [u32; 14],
@@ -61,8 +61,8 @@ struct ByPermission {
     having: [u8; 64],
 }
 
-/// A user's groups as the lower halves of their numbers, counted from 1, and the first seven once more behind the last:
-/// whatever eight neighbours are read, each stands at another place.
+/// A user's groups as the lower halves of their numbers, counted from 1, with the first seven repeated at the end:
+/// in the windows of eight neighbours each group is at each of the eight places once.
 #[repr(C, align(64))]
 struct Ring {
     ceiling: u16,
@@ -79,7 +79,7 @@ struct ByHalves {
     having: [u8; 64],
 }
 
-/// All that is asked about one world, in every layout.
+/// All data about one world, in every layout.
 struct Rows {
     users: Vec<UserRow>,
     /// One bit for each group of a user, by the group's number modulo 64.
@@ -115,7 +115,7 @@ impl Rows {
         }
     }
 
-    /// What needs no grant on the resource, and what the ceiling takes.
+    /// Two flags: the permission needs no grant on the resource, and the ceiling contains it.
     fn beside(&self, question: Question, owner: u32) -> (bool, bool) {
         let user = &self.users[question.user as usize];
         beside(question, user.wide, user.ceiling, owner)
@@ -193,7 +193,7 @@ fn beside(question: Question, wide: u16, ceiling: u16, owner: u32) -> (bool, boo
     (wide & bit != 0 || owner == question.user, ceiling & bit != 0)
 }
 
-/// Every place of a ring against every subject; only groups whose upper half is 0 are in a ring.
+/// Compares every place of a ring with every subject; only groups whose upper half is 0 are in a ring.
 fn ring_hits(ring: &[u16; 21], low: &[u16; 8], high: &[u16; 8]) -> u32 {
     let (low, high) = (u16x8::from(*low), u16x8::from(*high));
     let neighbours = ring.windows(8).filter_map(|window| window.first_chunk::<8>());
@@ -202,7 +202,7 @@ fn ring_hits(ring: &[u16; 21], low: &[u16; 8], high: &[u16; 8]) -> u32 {
     (hits & high.simd_eq(u16x8::splat(0))).to_bitmask()
 }
 
-/// Every place of one row against every place of the other.
+/// Compares every place of one row with every place of the other.
 fn hits(groups: &[u32; 14], subjects: &[u32; 8]) -> u32x8 {
     let subjects = u32x8::from(*subjects);
     groups.iter().fold(u32x8::splat(0), |hits, group| hits + subjects.simd_eq(u32x8::splat(*group)))
@@ -256,7 +256,7 @@ fn by_permission(world: &World, on: u32) -> ByPermission {
     ByPermission { owner, subjects, having }
 }
 
-/// How a layout answers a question.
+/// The answer of a layout to a question.
 type Layout = fn(&Rows, Question) -> bool;
 
 const LAYOUTS: [(&str, Layout); 6] = [

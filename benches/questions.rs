@@ -1,7 +1,7 @@
-//! The other questions: where may somebody do this, who may do it here, everything that everyone may do, and why.
+//! The other questions: the resources of a user, the users of a resource, whole reviews, and explanations.
 //!
-//! Ids are `what/world/variant`; the throughput is in what was found. As a test (`cargo bench -- --test`) only the small
-//! world is built. Every answer is compared with a naive one before it is timed.
+//! Ids are `what/world/variant`; the throughput is in the items found. As a test (`cargo bench -- --test`) only the
+//! small world is built. Every answer is compared with a naive one before it is timed.
 
 #![expect(
     dead_code,
@@ -19,10 +19,10 @@ use criterion::{Criterion, Throughput};
 use entitle::{Directory, ResourceId, UserId};
 use worlds::{L, M, Permissions, Project, Random, S, World, resource_name, user_name};
 
-/// How many users or resources are asked about in turn.
+/// The number of users or resources to ask about in turn.
 const ASKED: usize = 64;
 
-/// Some users, with the number of resources that each may export; nobody with a grant on the whole kind is among them.
+/// Some users without a grant on the whole kind, with the number of resources that each may export.
 fn users(world: &World, directory: &Directory) -> Vec<(UserId, usize)> {
     let led_to = world.resources_by_group();
     let owned = world.resources_by_owner();
@@ -78,7 +78,7 @@ fn lookups(criterion: &mut Criterion, world: &World, directory: &Directory) {
     group.bench_function("principals", |bencher| {
         bencher.iter(|| resources.iter().map(|(on, _)| found_on(*on)).sum::<usize>());
     });
-    // The first page of twenty costs what gathering the candidates costs.
+    // The cost of the first page of twenty is that of collecting the candidates.
     group.throughput(Throughput::Elements(20 * users.len() as u64));
     group.bench_function("page", |bencher| {
         let page = |who| directory.resources_for::<Project>(who, Permissions::EXPORT).take(20).count();

@@ -1,4 +1,4 @@
-//! Seats: how many claims one writer settles in a second.
+//! Seats: the claims that one writer settles in a second.
 //!
 //! Ids are `what/world/variant`. As a test (`cargo bench -- --test`) only a small world is built.
 

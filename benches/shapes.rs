@@ -1,4 +1,4 @@
-//! The shapes that hurt: few in number, and each larger somewhere than rows are made for.
+//! The worst shapes: few in number, and each larger somewhere than rows are made for.
 
 use entitle::catalog::{Catalog, Kind, PermissionSet, Profile};
 use entitle::{Command, Directory, Grantee, License, ResourceId, UserId};
@@ -9,9 +9,9 @@ use crate::worlds::{Permissions, Project, Random, catalog, commit, group_name, l
 pub(crate) struct Heavy {
     pub(crate) directory: Directory,
     pub(crate) user: UserId,
-    /// Some of whose grants are to groups of the user.
+    /// A resource with some grants to groups of the user.
     pub(crate) hit: ResourceId<Project>,
-    /// None of whose grants is.
+    /// A resource without grants to groups of the user.
     pub(crate) miss: ResourceId<Project>,
 }
 
@@ -22,7 +22,7 @@ impl Heavy {
             add.group(group_name(group * 2))
         });
         let add = |name| Command::add_resource(name).into();
-        // Half of the groups of the one, and none of the other, are groups of the user.
+        // Half of the groups with a grant on `hit`, and none of those on `miss`, are groups of the user.
         let on_hit = (350..650).map(|group| read(Grantee::group(group_name(group)), "project/hit"));
         let on_miss = (0..300).map(|group| read(Grantee::group(group_name(group * 2 + 1)), "project/miss"));
         let commands = [Command::from(license(1))]
@@ -48,7 +48,7 @@ impl Heavy {
     }
 }
 
-/// A resource shared with single users, every second of all that there are.
+/// A resource that is shared with single users, every second one of all.
 pub(crate) struct Shared {
     pub(crate) directory: Directory,
     pub(crate) users: Vec<UserId>,
@@ -90,7 +90,7 @@ impl Kinds {
             let add = Command::add_user(user_name(user)).profile("designer");
             (0..8).fold(add, |add, group| add.group(group_name((user + group) % 64))).into()
         });
-        // The group of a kind's number may read everything of it, and some more on each single resource.
+        // The group with a kind's number has a permission on the whole kind, and two more on the resource.
         let grants = (0..64).flat_map(|kind| {
             let group = || Grantee::group(group_name(kind));
             let resource = format!("{}/r", kind_name(kind));

@@ -1,13 +1,13 @@
-//! The worlds that are measured, as plain lists, and as directories built from commands.
+//! The worlds of the measurements, as plain lists, and as directories built from commands.
 //!
-//! Everything follows from a fixed seed, so that two runs measure the same world. The lists are kept beside the
-//! directory: they answer every question naively, and no answer is timed before it was compared with theirs.
+//! Everything follows from a fixed seed, so that two runs measure the same world. The lists are kept next to the
+//! directory: they answer every question naively, and every answer is compared with theirs before it is timed.
 
 use entitle::bitflags::bitflags;
 use entitle::catalog::{Catalog, Kind, Profile, ResourceKind};
 use entitle::{Batch, Command, Directory, Grantee, License, ResourceId, Timestamp, UserId};
 
-/// How large a world is.
+/// The size of a world.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Size {
     pub(crate) name: &'static str,
@@ -19,10 +19,10 @@ pub(crate) struct Size {
 pub(crate) const S: Size = Size { name: "S", users: 1_000, groups: 100, resources: 1_000 };
 pub(crate) const M: Size = Size { name: "M", users: 10_000, groups: 1_000, resources: 10_000 };
 pub(crate) const L: Size = Size { name: "L", users: 1_000_000, groups: 10_000, resources: 1_000_000 };
-/// A tenant as a platform with many of them has.
+/// A tenant of a platform that has many of them.
 pub(crate) const SMALL: Size = Size { name: "small", users: 50, groups: 20, resources: 200 };
 
-/// How many commands one commit of a build carries.
+/// The number of commands in one commit of a build.
 pub(crate) const BATCH: usize = 100_000;
 
 pub(crate) const NOW: Timestamp = Timestamp::EPOCH;
@@ -105,7 +105,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number below another one: the high half of a product, as even as 32 bits of it are.
+    /// A number below another one: the high half of a product of two 32-bit numbers.
     pub(crate) const fn below(&mut self, bound: u32) -> u32 {
         (((self.word() >> 32) * bound as u64) >> 32) as u32
     }
@@ -270,7 +270,7 @@ impl World {
             Question { user, resource, permission: length(random.below(12)) - 1 }
         };
         let mut questions: Vec<Question> = (0..count).map(question).collect();
-        // Shuffled, so that which half a question is of cannot be learned from its place.
+        // Shuffled, so that the place of a question does not show which half it is of.
         for place in (1..count).rev() {
             questions.swap(place as usize, random.below(place + 1) as usize);
         }
@@ -286,7 +286,7 @@ impl World {
         reversed(self.size.users, self.owner_of.chunks(1), |owner| *owner)
     }
 
-    /// What a user was granted on a resource and may use of it, the naive way.
+    /// The permissions that a user was granted on a resource and may use, computed naively.
     pub(crate) fn allowed(&self, user: u32, resource: u32) -> u64 {
         let groups = self.groups_of.row(user);
         let grants = self.grants_on.row(resource).iter().chain(&self.whole_kind);
@@ -298,7 +298,7 @@ impl World {
         mask & prefix(PROFILES[usize::from(self.profile_of[user as usize])].1)
     }
 
-    /// What a user may do on the instance, the naive way.
+    /// The permissions of a user on the instance, computed naively.
     pub(crate) fn allowed_globally(&self, user: u32) -> u64 {
         let groups = self.groups_of.row(user);
         let granted = self.global.iter().filter(|grant| groups.contains(&grant.group));
@@ -330,12 +330,12 @@ impl World {
     }
 }
 
-/// A number below the number of permissions or profiles as the length of a prefix.
+/// The length of a prefix, from a random number that begins at 0.
 fn length(number: u32) -> u8 {
     u8::try_from(number).unwrap() + 1
 }
 
-/// By what the entries of some rows lead to, the numbers of those rows.
+/// The reverse of some rows: by the target of an entry, the numbers of the rows that contain it.
 fn reversed<'a, T: 'a>(
     count: u32,
     rows: impl Iterator<Item = &'a [T]>,
@@ -393,7 +393,7 @@ fn chained<K: ResourceKind<Permissions = Permissions>>(kind: Kind<K>) -> Kind<K>
     })
 }
 
-/// A license with a seat for everybody on each profile.
+/// A license with seats for all users on each profile.
 pub(crate) fn license(users: u32) -> License {
     let seats = u64::from(users) * 2;
     License::new("measured").seats("designer", seats).seats("analyst", seats).unlimited("reader")
@@ -419,7 +419,7 @@ pub(crate) fn resource_ids(directory: &Directory, resources: u32) -> Vec<Resourc
     (0..resources).map(|resource| directory.resource(&format!("p-{resource}")).unwrap()).collect()
 }
 
-/// Whether the bench is run as a test: by `cargo test`, which says nothing, or by `cargo bench -- --test`.
+/// Returns `true` if the bench runs as a test: by `cargo test`, which passes nothing, or by `cargo bench -- --test`.
 ///
 /// Only small worlds are built then.
 pub(crate) fn is_test() -> bool {

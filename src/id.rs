@@ -1,48 +1,159 @@
-//! Generational ids of users, groups, keys and resources.
+//! The ids of users, groups, keys and resources.
 
+use alloc::borrow::ToOwned as _;
+use alloc::string::String;
 use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::marker::PhantomData;
+use core::str::FromStr;
 
-/// Defines an id type: a slot and the generation of the slot when the id was issued.
-macro_rules! generational_id {
+/// An error of parsing an id: the text is not a number that an id can have.
+///
+/// ```
+/// use entitle::UserId;
+///
+/// let error = "ada".parse::<UserId>().unwrap_err();
+/// assert_eq!(error.to_string(), "`ada` is not an id: expected a number");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not an id: expected a number")]
+pub struct ParseIdError {
+    text: String,
+}
+
+/// Returns the number of an id: the serial in the upper half, the slot in the lower.
+const fn number(index: u32, serial: u32) -> u64 {
+    ((serial as u64) << 32) | index as u64
+}
+
+/// Returns the slot and the serial of a number.
+const fn halves(number: u64) -> (u32, u32) {
+    // Each half fits by construction.
+    ((number & 0xffff_ffff) as u32, (number >> 32) as u32)
+}
+
+/// Implements the forms of an id as a number and as text.
+macro_rules! forms {
+    ($name:ident $(<$kind:ident>)?) => {
+        impl $(<$kind>)? $name $(<$kind>)? {
+            /// Returns the id as a number, by which a host can store it.
+            #[must_use]
+            pub const fn as_u64(self) -> u64 {
+                number(self.index, self.serial)
+            }
+
+            /// Returns the id of a number; the number of nothing that exists is an unknown id.
+            #[must_use]
+            pub const fn from_u64(number: u64) -> Self {
+                let (index, serial) = halves(number);
+                Self::new(index, serial)
+            }
+        }
+
+        /// Writes the number of the id.
+        impl $(<$kind>)? fmt::Display for $name $(<$kind>)? {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.as_u64(), f)
+            }
+        }
+
+        impl $(<$kind>)? FromStr for $name $(<$kind>)? {
+            type Err = ParseIdError;
+
+            fn from_str(text: &str) -> Result<Self, ParseIdError> {
+                let number = text.parse().map_err(|_| ParseIdError { text: text.to_owned() })?;
+                Ok(Self::from_u64(number))
+            }
+        }
+
+        /// Serializes as text in formats for people, because some read numbers as floats, and else as a number.
+        #[cfg(feature = "serde")]
+        impl $(<$kind>)? serde::Serialize for $name $(<$kind>)? {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                if serializer.is_human_readable() {
+                    return serializer.collect_str(self);
+                }
+                serializer.serialize_u64(self.as_u64())
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl<'de, $($kind)?> serde::Deserialize<'de> for $name $(<$kind>)? {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                if deserializer.is_human_readable() {
+                    return deserializer.deserialize_any(IdVisitor).map(Self::from_u64);
+                }
+                deserializer.deserialize_u64(IdVisitor).map(Self::from_u64)
+            }
+        }
+    };
+}
+
+/// Reads the number of an id, or its text.
+#[cfg(feature = "serde")]
+struct IdVisitor;
+
+#[cfg(feature = "serde")]
+impl serde::de::Visitor<'_> for IdVisitor {
+    type Value = u64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an id: a number, or its text")
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<u64, E> {
+        Ok(number)
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<u64, E> {
+        text.parse().map_err(|_| E::invalid_value(serde::de::Unexpected::Str(text), &self))
+    }
+}
+
+/// Defines an id type: the slot of a thing and its serial, the number of things of that sort added before it and itself.
+macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name {
             index: u32,
-            generation: u32,
+            serial: u32,
         }
 
         impl $name {
-            pub(crate) const fn new(index: u32, generation: u32) -> Self {
-                Self { index, generation }
+            pub(crate) const fn new(index: u32, serial: u32) -> Self {
+                Self { index, serial }
             }
 
             pub(crate) const fn index(self) -> u32 {
                 self.index
             }
 
-            pub(crate) const fn generation(self) -> u32 {
-                self.generation
+            pub(crate) const fn serial(self) -> u32 {
+                self.serial
             }
         }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!(stringify!($name), "({}v{})"), self.index, self.generation)
+                write!(f, concat!(stringify!($name), "({})"), self.as_u64())
             }
         }
+
+        forms!($name);
     };
 }
 
-generational_id! {
-    /// The id of a user, valid in one directory and its later versions.
+id! {
+    /// The id of a user, durable: the same in every process and after every restart (rule C7).
     ///
-    /// Look it up once per session with [`Directory::user_by_name`](crate::Directory::user_by_name). After the
-    /// user is removed, the id is never valid again, even if the name is reused (rule C7). Do not store ids or use
-    /// them with an unrelated directory: serialized forms contain names.
+    /// Replaying the commits gives the same ids as planning them, and a stored directory keeps them. After the user is
+    /// removed, the id is never valid again, even if the name is used again (rule C7). So a host can bind sessions, tokens
+    /// and rows of its own to it, as text, as a [number](Self::as_u64) or with serde. Ids have no meaning in a directory
+    /// with another history.
+    ///
+    /// Look it up once per session with [`Directory::user_by_name`](crate::Directory::user_by_name).
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};
@@ -52,6 +163,8 @@ generational_id! {
     /// #     .plan(Batch::host(Timestamp::EPOCH).add(Command::add_user("ada").profile("reader")))?
     /// #     .into_directory();
     /// let ada = directory.user_by_name("ada").unwrap();
+    /// assert_eq!(ada.to_string().parse(), Ok(ada));
+    ///
     /// let batch = Batch::host(Timestamp::EPOCH)
     ///     .add(Command::remove_user("ada"))
     ///     .add(Command::add_user("ada").profile("reader"));
@@ -63,17 +176,17 @@ generational_id! {
     UserId
 }
 
-generational_id! {
-    /// The id of a group, valid in one directory and its later versions.
+id! {
+    /// The id of a group, durable.
     ///
-    /// [`Directory::group_by_name`](crate::Directory::group_by_name) looks it up. Validity is as for [`UserId`].
+    /// [`Directory::group_by_name`](crate::Directory::group_by_name) looks it up. It is as durable as a [`UserId`].
     GroupId
 }
 
-generational_id! {
-    /// The id of an API key, valid in one directory and its later versions.
+id! {
+    /// The id of an API key, durable.
     ///
-    /// [`Directory::key_by_name`](crate::Directory::key_by_name) looks it up. Validity is as for [`UserId`].
+    /// [`Directory::key_by_name`](crate::Directory::key_by_name) looks it up. It is as durable as a [`UserId`].
     KeyId
 }
 
@@ -114,10 +227,10 @@ impl From<KeyId> for Principal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Untyped {}
 
-/// The id of a resource, with its kind in the type, valid in one directory and its later versions.
+/// The id of a resource, with its kind in the type, durable.
 ///
 /// [`Directory::resource`](crate::Directory::resource) returns a `ResourceId<Project>` after a check that the
-/// resource is of that kind. A plain `ResourceId` is for hosts whose catalog is data. Validity is as for
+/// resource is of that kind. A plain `ResourceId` is for hosts whose catalog is data. It is as durable as a
 /// [`UserId`].
 ///
 /// ```
@@ -148,21 +261,21 @@ pub enum Untyped {}
 /// ```
 pub struct ResourceId<K = Untyped> {
     index: u32,
-    generation: u32,
+    serial: u32,
     kind: PhantomData<fn() -> K>,
 }
 
 impl<K> ResourceId<K> {
-    pub(crate) const fn new(index: u32, generation: u32) -> Self {
-        Self { index, generation, kind: PhantomData }
+    pub(crate) const fn new(index: u32, serial: u32) -> Self {
+        Self { index, serial, kind: PhantomData }
     }
 
     pub(crate) const fn index(self) -> u32 {
         self.index
     }
 
-    pub(crate) const fn generation(self) -> u32 {
-        self.generation
+    pub(crate) const fn serial(self) -> u32 {
+        self.serial
     }
 
     /// Returns the same id without the kind in its type.
@@ -183,7 +296,7 @@ impl<K> ResourceId<K> {
     /// ```
     #[must_use]
     pub const fn untyped(self) -> ResourceId {
-        ResourceId::new(self.index, self.generation)
+        ResourceId::new(self.index, self.serial)
     }
 }
 
@@ -199,7 +312,7 @@ impl<K> Copy for ResourceId<K> {}
 
 impl<K> PartialEq for ResourceId<K> {
     fn eq(&self, other: &Self) -> bool {
-        (self.index, self.generation) == (other.index, other.generation)
+        (self.index, self.serial) == (other.index, other.serial)
     }
 }
 
@@ -213,18 +326,20 @@ impl<K> PartialOrd for ResourceId<K> {
 
 impl<K> Ord for ResourceId<K> {
     fn cmp(&self, other: &Self) -> Ordering {
-        (self.index, self.generation).cmp(&(other.index, other.generation))
+        (self.index, self.serial).cmp(&(other.index, other.serial))
     }
 }
 
 impl<K> Hash for ResourceId<K> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.index, self.generation).hash(state);
+        (self.index, self.serial).hash(state);
     }
 }
 
 impl<K> fmt::Debug for ResourceId<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ResourceId({}v{})", self.index, self.generation)
+        write!(f, "ResourceId({})", self.as_u64())
     }
 }
+
+forms!(ResourceId<K>);

@@ -1,4 +1,4 @@
-//! What changes cost: one command, a group with everybody in it, seats.
+//! The cost of changes: one command, a group that every user is in, seats.
 
 use entitle::Directory;
 
@@ -18,7 +18,7 @@ pub(crate) fn one_command(middle: (&World, &Directory), large: (&World, &Directo
         for _ in 0..rounds {
             for (place, (world, _)) in [middle, large].into_iter().enumerate() {
                 for command in change(world, what, &mut random) {
-                    // The directory that it replaces is dropped in the same time.
+                    // The time includes dropping the directory that is replaced.
                     let current = &mut current[place];
                     times[place].push(nanos(|| *current = commit(current, [command])));
                 }

@@ -1,4 +1,4 @@
-//! Checks against the floor, and against what a backend writes by hand.
+//! Checks compared with the floor and with hand-written code.
 
 use entitle::Directory;
 
@@ -8,21 +8,21 @@ use crate::report::Target::{AtLeast, AtMost};
 use crate::report::{note, row};
 use crate::worlds::{Instance, Question, Resolved, World};
 
-/// Long enough that a contender whose rows another one drove out of the cache soon has them back.
+/// Long enough that a contender soon has its rows in the cache again after another one has evicted them.
 const WINDOW: usize = 16_384;
 
-/// One of how many questions about globals and hand-written code is compared with the naive answer: in the largest world
-/// each eighth, because comparing would take longer there than all that is timed.
+/// The distance between questions about globals and hand-written code that are compared with the naive answer: 8 in
+/// the largest world, because comparing all would take longer there than all that is timed.
 fn compared(questions: usize) -> usize {
     if questions > 1 << 17 { 8 } else { 1 }
 }
 
-/// How many questions are asked about a world: a power of two, and more than predictors of branches remember.
+/// The number of questions about a world: a power of two, and more than branch predictors remember.
 pub(crate) const fn questions_of(world: &World) -> u32 {
     if world.size.users > 100_000 { 1 << 20 } else { 1 << 17 }
 }
 
-/// How often each contender has its turn: seldom in the largest world, where a round takes ten times as long.
+/// The number of rounds: fewer in the largest world, where a round takes ten times as long.
 fn rounds_of(asked: &[Resolved]) -> usize {
     if asked.len() > 1 << 17 { 30 } else { 100 }
 }
@@ -31,7 +31,7 @@ fn throughput<'a>(asked: &'a [Resolved], question: impl Fn(&Resolved) -> u64 + '
     Box::new(move |start| asked[start..][..WINDOW].iter().map(&question).sum())
 }
 
-/// Each next question is one or two places further on, as the last answer says.
+/// The last answer decides whether the next question is one or two places further on.
 fn chained<'a>(asked: &'a [Resolved], question: impl Fn(&Resolved) -> u64 + 'a) -> Contender<'a> {
     let last = asked.len() - 1;
     Box::new(move |start| {

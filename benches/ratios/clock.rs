@@ -1,14 +1,14 @@
-//! Taking the time of several things in turn, so that what disturbs one disturbs all.
+//! Times of several contenders in turn, so that a disturbance affects all of them.
 
 use core::hint::black_box;
 use std::time::Instant;
 
 use crate::worlds::Random;
 
-/// One of the things that are timed: it works through the questions from one place on and gives something to keep.
+/// A contender: it works through the questions from one place on and returns a value to keep.
 pub(crate) type Contender<'a> = Box<dyn FnMut(usize) -> u64 + 'a>;
 
-/// How long something takes, in nanoseconds.
+/// The nanoseconds that some work takes.
 pub(crate) fn nanos<R>(work: impl FnOnce() -> R) -> f64 {
     let start = Instant::now();
     let kept = work();
@@ -20,7 +20,7 @@ pub(crate) fn nanos<R>(work: impl FnOnce() -> R) -> f64 {
 /// The nanoseconds of each contender for one of `window` questions: the lower quartile of all rounds.
 ///
 /// In each round every contender gets a window of its own, so that none reads rows that another one has just brought
-/// into the cache, and another one goes first.
+/// into the cache, and a different one starts.
 pub(crate) fn interleaved(
     contenders: &mut [Contender<'_>],
     questions: usize,
@@ -47,9 +47,9 @@ pub(crate) fn lower_quartile(mut times: Vec<f64>) -> f64 {
     times.get(times.len() / 4).copied().unwrap_or(f64::NAN)
 }
 
-/// The seconds that this thread has had a processor, where the system says so.
+/// The seconds that this thread has had a processor, if the system reports them.
 ///
-/// What takes seconds cannot be taken again until nothing disturbs it; this is what it took of its own.
+/// Work that takes seconds cannot be repeated until nothing disturbs it; this time excludes the disturbance.
 pub(crate) fn processor_seconds() -> f64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let nanos = text.split(' ').next().and_then(|first| first.parse::<f64>().ok());

@@ -1,4 +1,4 @@
-//! Two threads, lookups, and the shapes that hurt.
+//! Two threads, lookups, and the worst shapes.
 
 use core::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -23,7 +23,7 @@ fn all(directory: &Directory, asked: &[Resolved]) -> usize {
     asked.iter().filter(check).count()
 }
 
-/// The checks that `threads` threads get through in a second, each on questions of its own, all at once.
+/// The checks in a second of `threads` threads at once, each on questions of its own.
 fn rate(threads: usize, ask: &(impl Fn(usize) -> usize + Sync)) -> f64 {
     let (start, done) = (Barrier::new(threads), AtomicUsize::new(0));
     let time = Mutex::new(0.0_f64);
@@ -48,9 +48,9 @@ fn part(asked: &[Resolved], thread: usize) -> &[Resolved] {
     if thread == 0 { left } else { right }
 }
 
-/// Two threads beside one, with nothing else going on.
+/// Compares two threads with one, with nothing else going on.
 pub(crate) fn two_threads(world: &World, directory: &Directory, asked: &[Resolved]) {
-    // A small world is asked within milliseconds, in which others may well have one of the two cores, so more often.
+    // A small world is asked within milliseconds, and other processes may use one of the two cores then, so more often.
     let (times, rounds) = if asked.len() > 1 << 17 { (1, 6) } else { (8, 30) };
     let ask = |thread: usize| {
         let part = part(asked, thread);
@@ -65,7 +65,7 @@ pub(crate) fn two_threads(world: &World, directory: &Directory, asked: &[Resolve
     row(&format!("threads/{}/two", world.size.name), two / one, "x", AtLeast(1.9));
 }
 
-/// What a thread's reader costs, and checks through it beside a writer who commits a thousand times a second.
+/// The cost of a thread's reader, and of checks through it next to a writer who commits a thousand times a second.
 pub(crate) fn readers(world: &World, directory: &Directory, asked: &[Resolved]) {
     let authority = Authority::new(directory.clone(), MemoryJournal::after(directory.revision()));
     let mut reader = authority.reader();
@@ -102,7 +102,7 @@ pub(crate) fn readers(world: &World, directory: &Directory, asked: &[Resolved]) 
     row(&format!("reader/{name}/beside-a-writer"), beside / alone, "x", AtLeast(0.9));
 }
 
-/// Commits one change each millisecond until it is told to stop.
+/// Commits one change each millisecond until `stop` is set.
 fn write(world: &World, authority: &Authority<MemoryJournal>, stop: &AtomicBool) {
     let mut random = Random::new(11);
     let start = Instant::now();
@@ -128,7 +128,7 @@ pub(crate) fn heavy() {
     }
 }
 
-/// All resources that a user may use: the time for each that had to be looked at.
+/// All resources that a user may use: the time for each resource that had to be checked.
 pub(crate) fn lookup(world: &World, directory: &Directory, users: u32) {
     let led_to = world.resources_by_group();
     let owned = world.resources_by_owner();

@@ -1,7 +1,7 @@
 //! The table of targets, one line for each: `NAME VALUE TARGET ok|SHORT`.
 //!
-//! Run with `cargo bench --features bench-internals --bench ratios`. What is compared is timed in turn in this one process; every answer is
-//! compared with a naive one first. It reports and never fails on a target.
+//! Run with `cargo bench --features bench-internals --bench ratios`. Everything that is compared is timed in turn in
+//! this one process; every answer is compared with a naive one first. It reports and never fails on a target.
 
 #![expect(
     dead_code,
@@ -35,7 +35,7 @@ use entitle::Directory;
 use report::note;
 use worlds::{L, M, S, World};
 
-/// What is measured in each world alike.
+/// The measurements of each world.
 fn each(world: &World, directory: &Directory, limit: f64) {
     let questions = world.questions(check::questions_of(world));
     let asked = world.asked(directory, &questions);

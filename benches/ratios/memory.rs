@@ -1,4 +1,4 @@
-//! Bytes asked of the allocator, counted on this thread.
+//! Bytes requested from the allocator, counted on this thread.
 
 use allocation_counter::measure;
 use entitle::Directory;
@@ -29,7 +29,7 @@ fn each(bytes: i64, count: usize) -> f64 {
     bytes as f64 / count as f64
 }
 
-/// Builds the largest world from commands in batches and says what it takes.
+/// Builds the largest world from commands in batches and reports the time and the memory.
 pub(crate) fn build(world: &World) -> Directory {
     let commands = world.commands().count();
     let mut built = None;

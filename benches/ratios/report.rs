@@ -1,6 +1,6 @@
 //! One line for each target.
 
-/// What a value must reach.
+/// The bound of a value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Target {
     AtMost(f64),
@@ -19,7 +19,7 @@ pub(crate) fn row(name: &str, value: f64, unit: &str, target: Target) {
     println!("{name:<38} {value:>14} {target:>16} {verdict}");
 }
 
-/// Prints something that stands behind the values; no target is measured by it.
+/// Prints something that explains the values and has no target.
 pub(crate) fn note(text: &str) {
     println!("# {text}");
 }

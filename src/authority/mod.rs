@@ -269,7 +269,7 @@ impl<J: Journal> Authority<J> {
     /// the journal and every later load sees it.
     ///
     /// A batch whose time is before the last commit is planned at the time of that commit, so that callers whose clocks
-    /// differ, or who waited for each other, are not refused `time_reversed` (rule F9).
+    /// differ, or who waited for each other, are not refused `time_reversed` (rule C5).
     ///
     /// # Errors
     ///

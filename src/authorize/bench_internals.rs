@@ -9,8 +9,8 @@ impl Directory {
     #[inline]
     #[must_use]
     pub fn touch_rows<K>(&self, who: UserId, on: ResourceId<K>) -> u64 {
-        let user = self.user_row_at(who.slot()).map_or(0, |row| row.generation);
-        let resource = self.resource_row_at(on.slot()).map_or(0, |row| row.generation);
+        let user = self.user_row_at(who.slot()).map_or(0, |row| row.serial);
+        let resource = self.resource_row_at(on.slot()).map_or(0, |row| row.serial);
         u64::from(user ^ resource)
     }
 
@@ -19,6 +19,6 @@ impl Directory {
     #[inline]
     #[must_use]
     pub fn touch_user_row(&self, who: UserId) -> u64 {
-        self.user_row_at(who.slot()).map_or(0, |row| u64::from(row.generation))
+        self.user_row_at(who.slot()).map_or(0, |row| u64::from(row.serial))
     }
 }

@@ -226,10 +226,10 @@ impl Directory {
     /// Checks a user's request (rule A6).
     #[inline]
     pub(super) fn check_user(&self, who: UserId, on: ResourceId, request: Request) -> Decision {
-        // `check_in_rows` tests that both rows are in use; here only the generations are compared.
+        // `check_in_rows` tests that both rows are in use; here only the serials are compared.
         if let (Some(user), Some(resource)) = (self.user_row_at(who.slot()), self.resource_row_at(on.slot()))
-            && user.generation == who.generation()
-            && resource.generation == on.generation()
+            && user.serial == who.serial()
+            && resource.serial == on.serial()
             && let Some(decision) = self.check_in_rows(who.slot(), user, resource, request)
         {
             return decision;

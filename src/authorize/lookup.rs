@@ -129,7 +129,7 @@ impl<K> Iterator for ResourcesFor<'_, K> {
                 .check_resolved(self.who, Some(ResourceRef { slot, row }), self.request)
                 .is_allowed()
             {
-                return Some(ResourceId::new(index, row.generation));
+                return Some(ResourceId::new(index, row.serial));
             }
         }
         None

@@ -20,7 +20,7 @@ mod seats;
 const USAGE: &str = "\
 usage: entitle test [--verify] FILE...
        entitle seats [--csv | --users-csv | --json | --user NAME] FILE
-       entitle explain FILE --who PRINCIPAL --on RESOURCE --permission NAME [--permission NAME]... [--json]
+       entitle explain FILE --who PRINCIPAL --on RESOURCE --permission NAME [--permission NAME]... [--all] [--json]
        entitle review [--html] FILE
        entitle --help | --version
 
@@ -36,10 +36,13 @@ usage: entitle test [--verify] FILE...
   explain      run a scenario file and explain a check on its final directory
   --who        the principal, such as user:ada or key:ci
   --on         the resource, such as project/churn
+  --all        also list what was not asked for: every grant, limit and total
   --json       write the explanation as JSON
 
   review       run a scenario file and write the access of every principal in its final directory as CSV
   --html       write one HTML page with a searchable table instead
+
+seats and review also write their report if a question of the file fails; not if its changes do
 
 exit code: 0 if every step passed, 1 if a step failed or the output could not be written,
            2 if the arguments or a file are invalid";

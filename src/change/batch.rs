@@ -167,7 +167,7 @@ impl Batch {
         self.at
     }
 
-    /// Moves the time to `least` if it is earlier (rule F9).
+    /// Moves the time to `least` if it is earlier (rule C5).
     #[cfg(feature = "sync")]
     pub(crate) fn not_before(mut self, least: Timestamp) -> Self {
         self.at = self.at.max(least);

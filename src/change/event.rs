@@ -109,10 +109,13 @@ pub enum Event {
         /// The new name.
         to: Name,
     },
-    /// A user was removed.
+    /// A user was removed, and the user's API keys with it.
     UserRemoved {
         /// The user.
         user: Name,
+        /// The keys that were removed, in the order of their ids.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+        keys: Vec<Name>,
     },
     /// The profile that a user wants changed; a place in the queue is given up.
     ProfileWanted {

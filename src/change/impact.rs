@@ -253,7 +253,7 @@ impl Touched {
             | Event::Linked { user, .. }
             | Event::ProfileUnmet { user, .. }
             | Event::UserReinstated { user }
-            | Event::UserRemoved { user }
+            | Event::UserRemoved { user, .. }
             | Event::ProfileWanted { user, .. }
             | Event::SeatChanged { user, .. }
             | Event::ExternalGroupsChanged { user, .. }

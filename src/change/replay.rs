@@ -71,7 +71,7 @@ pub enum ReplayError {
 /// use std::error::Error as _;
 ///
 /// # let empty = Directory::new(Catalog::builder().build()?);
-/// let events = vec![Event::UserRemoved { user: Name::new("zoe")? }];
+/// let events = vec![Event::UserRemoved { user: Name::new("zoe")?, keys: Vec::new() }];
 /// let commit = Commit { revision: 1, at: Timestamp::EPOCH, by: String::new(), events };
 /// let error = empty.replay([&commit]).unwrap_err();
 /// assert_eq!(error.source().unwrap().to_string(), "unknown user `zoe`");
@@ -176,7 +176,7 @@ impl Replay<'_> {
             Event::Linked { user, source } => self.linked(user, *source),
             Event::ProfileUnmet { user, profile, .. } => self.profile_unmet(user, profile.as_deref()),
             Event::UserRenamed { user, to } => self.user_renamed(user, to),
-            Event::UserRemoved { user } => self.user_removed(user),
+            Event::UserRemoved { user, keys } => self.user_removed(user, keys),
             Event::ExternalGroupsChanged { user, external_groups } => {
                 self.external_groups_changed(user, external_groups)
             }
@@ -217,18 +217,19 @@ impl Replay<'_> {
 impl Replay<'_> {
     fn user_added(&mut self, user: &Name, source: UserSource, email: Option<&Name>) -> Checked {
         self.directory.user_name_is_free(user)?;
+        has_room(self.directory.has_room_for_users(), "users")?;
         let id = self.directory.add_user(user, source, UserStatus::Active);
         self.set_email(id, email);
         Ok(())
     }
 
     fn user_invited(&mut self, user: &Name, email: Option<&Name>, expires_at: Option<Timestamp>) -> Checked {
-        let id = match self.directory.user_by_name(user) {
-            Some(id) => {
-                self.ensure_status(id, &[UserStatus::Expired])?;
-                id
-            }
-            None => self.directory.add_user(user, UserSource::Local, UserStatus::Invited),
+        let id = if let Some(id) = self.directory.user_by_name(user) {
+            self.ensure_status(id, &[UserStatus::Expired])?;
+            id
+        } else {
+            has_room(self.directory.has_room_for_users(), "users")?;
+            self.directory.add_user(user, UserSource::Local, UserStatus::Invited)
         };
         self.directory.set_status(id, UserStatus::Invited);
         self.directory.set_expiry(id, expires_at);
@@ -299,11 +300,13 @@ impl Replay<'_> {
         Ok(())
     }
 
-    fn user_removed(&mut self, user: &Name) -> Checked {
+    fn user_removed(&mut self, user: &Name, keys: &[Name]) -> Checked {
         let id = self.directory.named_user(user)?;
         self.ensure_no_seat(id)?;
         let owns_nothing = self.directory.owned_by(id.slot()).next().is_none();
         ensure(owns_nothing, || format!("user `{user}` still owns resources"))?;
+        let known = self.directory.shared_key_names_of(id) == keys;
+        ensure(known, || format!("`keys` are not those of user `{user}`"))?;
         self.directory.remove_user(id);
         Ok(())
     }
@@ -399,6 +402,7 @@ impl Replay<'_> {
     ) -> Checked {
         self.directory.group_name_is_free(group)?;
         let membership = self.directory.named_membership(members)?;
+        has_room(self.directory.has_room_for_groups(), "groups")?;
         let owner_of = includes_owner_of.map(|text| self.directory.named_resource(text)).transpose()?;
         let explicit = membership == Membership::Explicit;
         ensure(owner_of.is_none() || explicit, || format!("group `{group}` is not explicit"))?;
@@ -432,6 +436,7 @@ impl Replay<'_> {
 impl Replay<'_> {
     fn resource_added(&mut self, resource: &str) -> Checked {
         let (kind, key) = self.directory.new_resource(resource)?;
+        has_room(self.directory.has_room_for_resources(), "resources")?;
         self.directory.add_resource(kind, &key);
         Ok(())
     }
@@ -490,6 +495,7 @@ impl Replay<'_> {
         expires_at: Option<Timestamp>,
     ) -> Checked {
         self.directory.key_name_is_free(key)?;
+        has_room(self.directory.has_room_for_keys(), "keys")?;
         let acts_as = self.directory.named_user(acts_as)?;
         let scope = self.resolve_scope(scope)?;
         self.directory.add_key(key, acts_as, scope, expires_at);
@@ -568,4 +574,8 @@ impl Replay<'_> {
         }
         Ok(())
     }
+}
+
+fn has_room(room: bool, what: &str) -> Checked {
+    ensure(room, || format!("there is no room for more {what}"))
 }

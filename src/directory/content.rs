@@ -1,4 +1,4 @@
-//! The whole content of a directory, by name and in a stable order.
+//! The whole content of a directory, in the order of ids.
 //!
 //! Two directories are equal if their contents are.
 
@@ -7,10 +7,11 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::storage::{GroupSlot, KeySlot, Membership, ResourceSlot, Scope, TargetGrants, UserSlot};
-use super::{Directory, Grantee, MembershipRule, ResourceName, Target, UserSource, UserStatus};
+use super::{Directory, Grantee, MembershipRule, Target, UserSource, UserStatus};
 #[cfg(feature = "serde")]
 use crate::catalog::CatalogDocument;
 use crate::catalog::{Entries, KindId};
+use crate::id::{GroupId, KeyId, ResourceId, UserId};
 use crate::name::Name;
 use crate::seats::{Basis, License, Phase};
 use crate::time::Timestamp;
@@ -30,6 +31,8 @@ pub(crate) enum Record {
     Catalog(Box<CatalogDocument>),
     /// The number and the time of the last commit.
     Commits { revision: u64, committed_at: Timestamp },
+    /// The last serials that were given out: the users, groups, resources and keys that were ever added.
+    Ids { users: u32, groups: u32, resources: u32, keys: u32 },
     /// The license and the phase that it was in at the last commit.
     License { license: License, phase: Phase },
     /// A scheduled license.
@@ -39,7 +42,7 @@ pub(crate) enum Record {
     /// The last numbers given out: in the queue and to seats.
     Queue { last_turn: u64, last_seat: u64 },
     /// A group.
-    Group { group: Name, members: MembershipRule },
+    Group { id: GroupId, group: Name, members: MembershipRule },
     /// A user with the explicit groups of the user.
     User(Box<UserContent>),
     /// A grant on a whole kind.
@@ -58,6 +61,7 @@ pub(crate) enum Record {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub(crate) struct UserContent {
+    pub(crate) id: UserId,
     pub(crate) user: Name,
     pub(crate) source: UserSource,
     pub(crate) status: UserStatus,
@@ -89,6 +93,7 @@ pub(crate) struct UserContent {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub(crate) struct ResourceContent {
+    pub(crate) id: ResourceId,
     pub(crate) resource: String,
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub(crate) owner: Option<Name>,
@@ -107,6 +112,7 @@ pub(crate) struct ResourceContent {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub(crate) struct KeyContent {
+    pub(crate) id: KeyId,
     pub(crate) key: Name,
     pub(crate) acts_as: Name,
     pub(crate) scope: ScopeContent,
@@ -125,6 +131,20 @@ pub(crate) enum ScopeContent {
     Entries(Entries<Vec<String>>),
 }
 
+impl Record {
+    /// The record without the id of the thing that it describes.
+    pub(super) fn without_id(mut self) -> Self {
+        match &mut self {
+            Self::Group { id, .. } => *id = GroupId::from_u64(0),
+            Self::User(user) => user.id = UserId::from_u64(0),
+            Self::Resource(resource) => resource.id = ResourceId::from_u64(0),
+            Self::Key(key) => key.id = KeyId::from_u64(0),
+            _ => {}
+        }
+        self
+    }
+}
+
 impl Directory {
     /// The whole content in a stable order: equal directories have equal records.
     pub(crate) fn records(&self) -> impl Iterator<Item = Record> + '_ {
@@ -132,12 +152,18 @@ impl Directory {
         let license =
             self.license().cloned().map(|license| Record::License { license, phase: self.license_phase() });
         let queue = Record::Queue { last_turn: self.ledger.last_turn(), last_seat: self.ledger.last_seat() };
-        let groups = self.sorted_groups().into_iter().filter_map(|(_, slot)| self.group_content(slot));
-        let users = self.sorted_users().into_iter().filter_map(|(_, slot)| self.user_content(slot));
-        let resources =
-            self.sorted_resources().into_iter().filter_map(|(_, slot)| self.resource_content(slot));
-        let keys = self.sorted_keys().into_iter().filter_map(|(_, slot)| self.key_content(slot));
-        core::iter::once(commits)
+        let ids = Record::Ids {
+            users: self.users.last_serial(),
+            groups: self.groups.last_serial(),
+            resources: self.resources.last_serial(),
+            keys: self.keys.last_serial(),
+        };
+        let groups = self.live_groups().filter_map(|(slot, _)| self.group_content(slot));
+        let users = self.live_users().filter_map(|(slot, _)| self.user_content(slot));
+        let resources = self.live_resources().filter_map(|(slot, _)| self.resource_content(slot));
+        let keys = self.live_keys().filter_map(|(slot, _)| self.key_content(slot));
+        [commits, ids]
+            .into_iter()
             .chain(license)
             .chain(self.scheduled_licenses().cloned().map(|license| Record::Scheduled { license }))
             .chain(self.books())
@@ -157,26 +183,13 @@ impl Directory {
         })
     }
 
-    pub(crate) fn sorted_users(&self) -> Vec<(&str, UserSlot)> {
-        sorted(self.live_users().filter_map(|(slot, user)| Some((user.name.as_deref()?, slot))))
-    }
-
-    pub(crate) fn sorted_groups(&self) -> Vec<(&str, GroupSlot)> {
-        sorted(self.live_groups().filter_map(|(slot, group)| Some((group.name.as_deref()?, slot))))
-    }
-
-    pub(crate) fn sorted_resources(&self) -> Vec<(ResourceName<'_>, ResourceSlot)> {
-        let live = self.live_resources();
-        sorted(live.filter_map(|(slot, _)| Some((self.resource_slot_name(slot)?, slot))))
-    }
-
-    fn sorted_keys(&self) -> Vec<(&str, KeySlot)> {
-        sorted(self.live_keys().filter_map(|(slot, key)| Some((key.name.as_deref()?, slot))))
-    }
-
     pub(super) fn group_content(&self, slot: GroupSlot) -> Option<Record> {
         let group = self.group_record_at(slot)?;
-        Some(Record::Group { group: group.name.clone()?, members: self.members_by_name(&group.membership) })
+        Some(Record::Group {
+            id: self.group_id(slot)?,
+            group: group.name.clone()?,
+            members: self.members_by_name(&group.membership),
+        })
     }
 
     /// The rule of a group, by name.
@@ -201,6 +214,7 @@ impl Directory {
         let groups = groups.filter_map(|group| self.group_record_at(group));
         let explicit = groups.filter(|group| group.membership == Membership::Explicit);
         Some(Record::User(Box::new(UserContent {
+            id: self.user_id(slot)?,
             user: user.name.clone()?,
             source: user.source,
             status: user.status,
@@ -259,6 +273,7 @@ impl Directory {
         let grants = self.grants_content(kind, self.grants_at(slot, row));
         let grants = grants.into_iter().map(|(to, permissions)| (to.to_string(), permissions));
         Some(Record::Resource(Box::new(ResourceContent {
+            id: self.resource_id(slot)?,
             resource: self.resource_slot_name(slot)?.to_string(),
             owner: match row.owner() {
                 Some(owner) => self.user_record_at(owner)?.name.clone(),
@@ -274,6 +289,7 @@ impl Directory {
     pub(super) fn key_content(&self, slot: KeySlot) -> Option<Record> {
         let key = self.key_record_at(slot)?;
         Some(Record::Key(Box::new(KeyContent {
+            id: self.key_id(slot)?,
             key: key.name.clone()?,
             acts_as: self.user_record_at(key.acts_as?)?.name.clone()?,
             scope: self.scope_content(&key.scope),

@@ -72,6 +72,7 @@ pub enum DifferenceKind {
 impl Directory {
     /// Compares two directories; the result is sorted by name.
     ///
+    /// Things are compared by name: one that was removed and added again as it was is the same here, though its id is not.
     /// Versions of one directory share what did not change, and what they share is not visited: the cost follows what
     /// changed between them. Any two directories can be compared; those that share nothing are compared whole.
     ///
@@ -146,7 +147,8 @@ fn compare(
     content: impl Fn(&Directory, &str) -> Option<Record>,
 ) -> Vec<Difference> {
     let difference = |name: &String| {
-        let change = match (content(before, name), content(after, name)) {
+        let content = |at| content(at, name).map(Record::without_id);
+        let change = match (content(before), content(after)) {
             (None, Some(_)) => DifferenceKind::Added,
             (Some(_), None) => DifferenceKind::Removed,
             (was, is) if was != is => DifferenceKind::Changed,

@@ -7,7 +7,7 @@
 //
 // `model`: the public values
 // `storage`: persistent tables, slot sets, name indexes, rows, records
-// `registry`: slots, generations and names of users, groups, resources and keys
+// `registry`: slots, serials and names of users, groups, resources and keys
 // `rights`: the effect of the license on each profile and kind
 // `query`: lookups by name, names of ids, views of rows and records
 // `mutate`: the primitive mutations
@@ -56,6 +56,7 @@ pub(crate) use self::storage::{
     UserRow, UserSlot, add_all,
 };
 use crate::catalog::Catalog;
+use crate::limits::{MAX_GROUPS, MAX_KEYS, MAX_RESOURCES, MAX_USERS};
 use crate::name::Name;
 use crate::seats::Ledger;
 use crate::time::Timestamp;
@@ -65,11 +66,10 @@ use crate::time::Timestamp;
 /// A directory is immutable and cheap to clone. Questions are answered as of its last commit. Changes are planned with
 /// [`Directory::plan`], which makes the next directory and leaves this one as it is.
 ///
-/// The ids of a directory are valid in it and in every directory planned from it. The id of a removed entity is
-/// never used again (rule C7). Ids have no meaning in an unrelated directory: look names up again after reading a
-/// stored one.
+/// Ids are durable: planning, replaying and reading a stored directory give the same ones, and the id of a removed
+/// entity is never used again (rule C7). They have no meaning in a directory with another history.
 ///
-/// Two directories are equal if their contents are: catalog, revision, users, groups, resources, grants, keys,
+/// Two directories are equal if their contents are: catalog, revision, ids, users, groups, resources, grants, keys,
 /// license, peaks, seat times and the order of the queue. The comparison visits everything.
 ///
 /// ```
@@ -127,9 +127,15 @@ impl Directory {
     /// ```
     #[must_use]
     pub fn new(catalog: Catalog) -> Self {
+        let mut directory = Self::without_singletons(catalog);
+        directory.add_singletons();
+        directory
+    }
+
+    fn without_singletons(catalog: Catalog) -> Self {
         let ledger = Ledger::new(&catalog);
         let rights = Rights::new(&catalog, &ledger);
-        let mut directory = Self {
+        Self {
             revision: 0,
             committed_at: Timestamp::EPOCH,
             users: Registry::default(),
@@ -137,16 +143,14 @@ impl Directory {
             resources: Registry::default(),
             keys: Registry::default(),
             kinds: catalog.definitions().map(|_| KindEntry::default()).collect(),
-            singletons: Arc::default(),
+            singletons: catalog.definitions().map(|_| None).collect(),
             external: RedBlackTreeMapSync::new_sync(),
             by_profile: SlotSet::default(),
             due: RedBlackTreeSetSync::new_sync(),
             ledger,
             rights,
             catalog,
-        };
-        directory.add_singletons();
-        directory
+        }
     }
 
     /// Returns the catalog that the directory was made with.
@@ -189,6 +193,26 @@ impl Directory {
     #[must_use]
     pub fn key_count(&self) -> u32 {
         self.keys.len()
+    }
+}
+
+// Room for more: fewer than the maximum exist, and not all ids were given out.
+
+impl Directory {
+    pub(crate) fn has_room_for_users(&self) -> bool {
+        self.users.has_room(MAX_USERS)
+    }
+
+    pub(crate) fn has_room_for_groups(&self) -> bool {
+        self.groups.has_room(MAX_GROUPS)
+    }
+
+    pub(crate) fn has_room_for_resources(&self) -> bool {
+        self.resources.has_room(MAX_RESOURCES)
+    }
+
+    pub(crate) fn has_room_for_keys(&self) -> bool {
+        self.keys.has_room(MAX_KEYS)
     }
 }
 

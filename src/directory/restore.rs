@@ -7,14 +7,17 @@ use alloc::string::{String, ToString as _};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use roaring::RoaringBitmap;
+
 use super::content::{KeyContent, Record, ResourceContent, ScopeContent, UserContent};
 use super::model::{ParsedTarget, parse_resource};
-use super::mutate::BulkIndex;
+use super::mutate::{BulkIndex, singleton_serial};
+use super::registry::{MAX_SERIAL, NewId};
 use super::resolve::{Checked, ensure};
 use super::storage::{Membership, Scope};
 use super::{Directory, Grantee, GranteeId, MembershipRule, ParseNameError, Target, UserStatus};
 use crate::catalog::{Catalog, KindDefinition, KindId};
-use crate::id::{ResourceId, UserId};
+use crate::id::{GroupId, ResourceId, UserId};
 use crate::limits::{MAX_GROUPS, MAX_KEYS, MAX_RESOURCES, MAX_SCHEDULED_LICENSES, MAX_USERS};
 use crate::name::Name;
 use crate::seats::{License, Phase, SeatNumber, SeatRow, Terms, Turn};
@@ -32,13 +35,22 @@ pub(crate) struct Restore {
     seats: Vec<(SeatNumber, UserId)>,
     /// The profiles whose figures were read, one bit each.
     books: u64,
-    /// The singletons that were described, one bit for each kind.
-    singletons: u64,
+    /// The serials that were read, for each sort of things.
+    serials: [RoaringBitmap; 4],
+}
+
+/// The sorts of things with ids.
+#[derive(Clone, Copy, Debug)]
+enum Sort {
+    User,
+    Group,
+    Resource,
+    Key,
 }
 
 impl Restore {
     pub(crate) fn new(catalog: Catalog) -> Self {
-        let directory = Directory::new(catalog);
+        let directory = Directory::without_singletons(catalog);
         Self {
             directory,
             index: BulkIndex::default(),
@@ -47,7 +59,7 @@ impl Restore {
             last_seat: 0,
             seats: Vec::new(),
             books: 0,
-            singletons: 0,
+            serials: Default::default(),
         }
     }
 
@@ -69,6 +81,9 @@ impl Restore {
                 self.directory.ledger.restore_clock(*committed_at);
                 Ok(())
             }
+            Record::Ids { users, groups, resources, keys } => {
+                self.last_serials(*users, *groups, *resources, *keys)
+            }
             Record::License { license, phase } => self.license(license.clone(), *phase),
             Record::Scheduled { license } => self.scheduled(license.clone()),
             Record::Book { profile, peak, peak_at, seat_ms } => self.book(profile, *peak, *peak_at, *seat_ms),
@@ -77,7 +92,7 @@ impl Restore {
                 self.directory.ledger.restore_numbers(*last_turn, *last_seat);
                 Ok(())
             }
-            Record::Group { group, members } => self.group(group, members),
+            Record::Group { id, group, members } => self.group(*id, group, members),
             Record::User(content) => self.user(content),
             Record::KindGrant { kind, to, permissions } => self.kind_grant(kind, to, permissions),
             Record::Resource(content) => self.resource(content),
@@ -89,7 +104,9 @@ impl Restore {
     /// Returns the whole directory, if its parts agree with each other.
     pub(crate) fn finish(mut self) -> Result<Directory, String> {
         self.directory.write_index(&mut self.index);
-        let directory = self.directory;
+        let mut directory = self.directory;
+        // The host's catalog may have more singletons than the stored one.
+        directory.add_singletons();
         self.seats.sort_unstable();
         for pair in self.seats.windows(2) {
             let [(one, user), (other, second)] = pair else { continue };
@@ -115,6 +132,35 @@ impl Restore {
     fn not_later(&self, what: &str, at: Timestamp) -> Checked {
         let now = self.now();
         ensure(at <= now, || format!("`{what}` is {at}, which is after the last commit at {now}"))
+    }
+
+    fn last_serials(&mut self, users: u32, groups: u32, resources: u32, keys: u32) -> Checked {
+        for last in [users, groups, resources, keys] {
+            ensure(last <= MAX_SERIAL, || format!("there cannot be {last} ids: the limit is {MAX_SERIAL}"))?;
+        }
+        self.directory.users.restore_serial(users);
+        self.directory.groups.restore_serial(groups);
+        self.directory.resources.restore_serial(resources);
+        self.directory.keys.restore_serial(keys);
+        Ok(())
+    }
+
+    /// Checks an id: its slot is after all others of the sort, and its serial was given out once.
+    fn check_id(&mut self, sort: Sort, id: u64, slot: u32, serial: u32) -> Checked {
+        let directory = &self.directory;
+        let (used, last, most) = match sort {
+            Sort::User => (directory.users.slots().end, directory.users.last_serial(), MAX_USERS),
+            Sort::Group => (directory.groups.slots().end, directory.groups.last_serial(), MAX_GROUPS),
+            Sort::Resource => {
+                (directory.resources.slots().end, directory.resources.last_serial(), MAX_RESOURCES)
+            }
+            Sort::Key => (directory.keys.slots().end, directory.keys.last_serial(), MAX_KEYS),
+        };
+        ensure(slot < most, || format!("`id` {id} is out of range"))?;
+        ensure(slot >= used, || format!("`id` {id} is not in order"))?;
+        ensure((1..=last).contains(&serial), || format!("`id` {id} was never issued"))?;
+        let fresh = self.serials.get_mut(sort as usize).is_some_and(|serials| serials.insert(serial));
+        ensure(fresh, || format!("`id` {id} was issued to another"))
     }
 
     fn license(&mut self, license: License, phase: Phase) -> Checked {
@@ -152,12 +198,12 @@ impl Restore {
         Ok(())
     }
 
-    fn group(&mut self, group: &Name, members: &MembershipRule) -> Checked {
+    fn group(&mut self, id: GroupId, group: &Name, members: &MembershipRule) -> Checked {
+        self.check_id(Sort::Group, id.as_u64(), id.index(), id.serial())?;
         self.directory.group_name_is_free(group)?;
-        let room = self.directory.group_count() < MAX_GROUPS;
-        ensure(room, || format!("there are more than {MAX_GROUPS} groups"))?;
         let membership = self.directory.named_membership(members)?;
-        self.directory.add_group(group, &membership, None);
+        let id = NewId::Stored(id.slot(), id.serial());
+        self.directory.insert_group(id, group, &membership, None);
         Ok(())
     }
 }
@@ -167,8 +213,7 @@ impl Restore {
 impl Restore {
     fn user(&mut self, content: &UserContent) -> Checked {
         self.directory.user_name_is_free(&content.user)?;
-        let room = self.directory.user_count() < MAX_USERS;
-        ensure(room, || format!("there are more than {MAX_USERS} users"))?;
+        self.check_id(Sort::User, content.id.as_u64(), content.id.index(), content.id.serial())?;
         let wants = content.wants.as_deref().map(|name| self.directory.named_profile(name)).transpose()?;
         let holds = self.directory.named_seat(content.holds.as_deref(), content.basis)?;
         let turn = self.turn(content.turn)?;
@@ -183,7 +228,8 @@ impl Restore {
         })?;
 
         let now = self.now();
-        let id = self.directory.add_user(&content.user, content.source, content.status);
+        let id = NewId::Stored(content.id.slot(), content.id.serial());
+        let id = self.directory.insert_user(id, &content.user, content.source, content.status);
         if let Some(email) = &content.email {
             self.directory.set_email(id, email);
         }
@@ -266,7 +312,7 @@ impl Restore {
     }
 
     fn resource(&mut self, content: &ResourceContent) -> Checked {
-        let id = self.place(&content.resource)?;
+        let id = self.place(&content.resource, content.id)?;
         let kind = self.directory.named_kind_of(id)?;
         for (to, permissions) in content.grants.iter() {
             let named: Grantee = to.parse().map_err(|error: ParseNameError| error.to_string())?;
@@ -291,18 +337,19 @@ impl Restore {
         content.owner_groups.iter().try_for_each(|group| self.owner_group(id, owner, group))
     }
 
-    /// The resource of a record: a new one, or a singleton, which exists already and is described once.
-    fn place(&mut self, text: &str) -> Result<ResourceId, String> {
+    /// Adds the resource of a record: that of a singleton kind, with the serial of its name, or another one.
+    fn place(&mut self, text: &str, id: ResourceId) -> Result<ResourceId, String> {
+        let stored = NewId::Stored(id.slot(), id.serial());
         if let ParsedTarget::Singleton(kind) = parse_resource(self.catalog(), text) {
-            let bit = 1_u64 << kind.get();
-            ensure(self.singletons & bit == 0, || format!("`{text}` is described twice"))?;
-            self.singletons |= bit;
-            return self.directory.named_resource(text);
+            ensure(self.directory.singleton_of(kind).is_none(), || format!("`{text}` is described twice"))?;
+            let in_order = id.index() >= self.directory.resources.slots().end && id.index() < MAX_RESOURCES;
+            let named = id.serial() == singleton_serial(text);
+            ensure(in_order && named, || format!("`id` {id} is not that of `{text}`"))?;
+            return Ok(self.directory.insert_resource(stored, kind, None));
         }
         let (kind, key) = self.directory.new_resource(text)?;
-        let room = self.directory.resource_count() < MAX_RESOURCES;
-        ensure(room, || format!("there are more than {MAX_RESOURCES} resources"))?;
-        Ok(self.directory.add_resource(kind, &key))
+        self.check_id(Sort::Resource, id.as_u64(), id.index(), id.serial())?;
+        Ok(self.directory.insert_resource(stored, kind, Some(key)))
     }
 
     /// Adds a group that includes the owner; the owner is in it (rule A10).
@@ -321,8 +368,7 @@ impl Restore {
 
     fn key(&mut self, content: &KeyContent) -> Checked {
         self.directory.key_name_is_free(&content.key)?;
-        let room = self.directory.key_count() < MAX_KEYS;
-        ensure(room, || format!("there are more than {MAX_KEYS} keys"))?;
+        self.check_id(Sort::Key, content.id.as_u64(), content.id.index(), content.id.serial())?;
         let acts_as = self.directory.named_user(&content.acts_as)?;
         let scope = match &content.scope {
             ScopeContent::All => Scope::All,
@@ -331,7 +377,8 @@ impl Restore {
         let now = self.now();
         let expired = content.expires_at.is_some_and(|at| at <= now);
         ensure(expired == content.expired, || format!("`expired` must be {expired} at {now}"))?;
-        let id = self.directory.add_key(&content.key, acts_as, scope, content.expires_at);
+        let id = NewId::Stored(content.id.slot(), content.id.serial());
+        let id = self.directory.insert_key(id, &content.key, acts_as, scope, content.expires_at);
         if expired {
             self.directory.expire_key(id);
         }

@@ -6,7 +6,7 @@
 #[cfg(feature = "std")]
 mod memory;
 #[cfg(feature = "redb")]
-mod redb;
+mod redb_journal;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -15,8 +15,11 @@ use alloc::vec::Vec;
 #[cfg(feature = "std")]
 pub use self::memory::MemoryJournal;
 #[cfg(feature = "redb")]
-pub use self::redb::{RedbError, RedbJournal};
+pub use self::redb_journal::{RedbError, RedbJournal};
 use crate::change::Commit;
+/// The store, in the release whose types [`RedbJournal`] takes.
+#[cfg(feature = "redb")]
+pub use ::redb;
 
 /// An append-only store of the commits of one directory, in order.
 ///
@@ -53,7 +56,8 @@ use crate::change::Commit;
 /// [`read_after`](Self::read_after) returns the commits after a revision, without gaps, beginning with `revision` + 1.
 /// It may return only the first of them, so that a long history is read in pages, but it returns none only if there are
 /// none. It sees every append that returned before the call. Commits from before the journal's first one are not
-/// available; the first commit returned is then not `revision` + 1, and replaying reports the gap.
+/// available: an implementation returns an error, or a first commit that is not `revision` + 1, and replaying reports the
+/// gap.
 ///
 /// # Pitfalls
 ///

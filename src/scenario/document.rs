@@ -33,8 +33,7 @@ pub(super) struct ScenarioDocument {
 pub(super) struct StepDocument {
     pub(super) at: Option<u64>,
     pub(super) by: Option<String>,
-    #[serde(rename = "note")]
-    pub(super) _note: Option<String>,
+    pub(super) note: Option<String>,
     #[serde(rename = "do")]
     pub(super) commands: Option<OneOrMore<Command>>,
     pub(super) refused: Option<String>,
@@ -103,14 +102,14 @@ pub(super) struct PermissionsQuestion {
 pub(super) struct ResourcesQuestion {
     pub(super) who: String,
     pub(super) kind: String,
-    pub(super) permission: String,
+    pub(super) permission: OneOrMore<String>,
 }
 
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UsersQuestion {
     pub(super) on: String,
-    pub(super) permission: String,
+    pub(super) permission: OneOrMore<String>,
 }
 
 #[derive(Debug, serde::Deserialize)]

@@ -65,6 +65,8 @@ fn check_policy(policy: &BuiltinPolicy, catalog: &Catalog) -> Result<(), String>
 pub struct Failure {
     /// The step, from 1; 0 is the file's license.
     pub step: usize,
+    /// The step's note in the file.
+    pub note: Option<String>,
     /// The step's commands or question.
     pub asked: String,
     /// The result that the scenario expects.
@@ -76,6 +78,9 @@ pub struct Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "step {}: {}", self.step, self.asked)?;
+        if let Some(note) = &self.note {
+            writeln!(f, "  note:     {note}")?;
+        }
         writeln!(f, "  expected: {}", self.expected)?;
         write!(f, "  found:    {}", self.found)
     }
@@ -87,6 +92,7 @@ impl fmt::Display for Failure {
 pub struct TestReport {
     steps: usize,
     failures: Vec<Failure>,
+    complete: bool,
     directory: Directory,
     commits: Vec<Commit>,
 }
@@ -102,6 +108,12 @@ impl TestReport {
     #[must_use]
     pub fn failures(&self) -> &[Failure] {
         &self.failures
+    }
+
+    /// Returns `true` if all changes were made as expected; questions may have failed.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.complete
     }
 
     /// Returns the directory after the last step that was run.
@@ -132,21 +144,24 @@ impl Scenario {
         let directory = Directory::new(self.catalog.clone());
         let mut run = Run { scenario: self, directory, commits: Vec::new(), now: Timestamp::EPOCH };
         let mut failures = Vec::new();
+        let mut complete = true;
         if let Err(wrong) = run.install() {
-            failures.push(wrong.at(0, "the file's license".to_owned()));
-        } else {
-            for (place, step) in self.steps.iter().enumerate() {
-                let number = place.saturating_add(1);
-                let came = run.step(step).and_then(|()| if verify { run.verify() } else { Ok(()) });
-                if let Err(wrong) = came {
-                    failures.push(wrong.at(number, asked(&step.action)));
-                    if matches!(step.action, Action::Do { .. }) {
-                        break;
-                    }
-                }
+            failures.push(wrong.at(0, "the file's license".to_owned(), None));
+            complete = false;
+        }
+        for (place, step) in self.steps.iter().enumerate() {
+            if !complete {
+                break;
+            }
+            let number = place.saturating_add(1);
+            let came = run.step(step).and_then(|()| if verify { run.verify() } else { Ok(()) });
+            if let Err(wrong) = came {
+                failures.push(wrong.at(number, asked(&step.action), step.note.clone()));
+                complete = !matches!(step.action, Action::Do { .. });
             }
         }
-        TestReport { steps: self.steps.len(), failures, directory: run.directory, commits: run.commits }
+        let (directory, commits) = (run.directory, run.commits);
+        TestReport { steps: self.steps.len(), failures, complete, directory, commits }
     }
 }
 
@@ -157,8 +172,8 @@ struct Mismatch {
 }
 
 impl Mismatch {
-    fn at(self, step: usize, asked: String) -> Failure {
-        Failure { step, asked, expected: self.expected, found: self.found }
+    fn at(self, step: usize, asked: String, note: Option<String>) -> Failure {
+        Failure { step, note, asked, expected: self.expected, found: self.found }
     }
 }
 
@@ -271,10 +286,10 @@ impl Run<'_> {
                 is.as_ref().map_or(Ok(()), |is| same_list(&sorted(is.clone()), &sorted(allowed)))?;
                 granted.as_ref().map_or(Ok(()), |granted| same_list(&sorted(granted.clone()), &sorted(given)))
             }
-            Action::Resources { who, kind, permission, is } => {
-                same_list(is, &self.resources(who, kind, permission))
+            Action::Resources { who, kind, permissions, is } => {
+                same_list(is, &self.resources(who, kind, permissions))
             }
-            Action::Users { on, permission, is } => same_list(is, &self.users(on, permission)),
+            Action::Users { on, permissions, is } => same_list(is, &self.users(on, permissions)),
             Action::Seats { profile, is } => self.figures(profile, is),
             Action::SeatOf { user, is } => self.seat_of(user, is),
             Action::GroupsOf { user, is } => {
@@ -311,9 +326,9 @@ impl Run<'_> {
         (names(self.directory.permissions(who, on)), names(self.directory.granted(who, on)))
     }
 
-    fn resources(&self, who: &str, kind: &str, permission: &str) -> Vec<String> {
+    fn resources(&self, who: &str, kind: &str, permissions: &[String]) -> Vec<String> {
         let who = self.directory.principal_by_name(who);
-        let set = self.directory.catalog().permission_set(kind, [permission]);
+        let set = self.directory.catalog().permission_set(kind, permissions.iter().map(String::as_str));
         let (Some(who), Some(set)) = (who, set) else { return Vec::new() };
         let names = self
             .directory
@@ -322,10 +337,11 @@ impl Run<'_> {
         sorted(names.map(|name| name.to_string()).collect())
     }
 
-    fn users(&self, on: &str, permission: &str) -> Vec<String> {
+    fn users(&self, on: &str, permissions: &[String]) -> Vec<String> {
         let Some(on) = self.directory.resource_by_name(on) else { return Vec::new() };
         let kind = self.directory.resource_name(on).map(ResourceName::kind).unwrap_or_default();
-        let Some(set) = self.directory.catalog().permission_set(kind, [permission]) else {
+        let Some(set) = self.directory.catalog().permission_set(kind, permissions.iter().map(String::as_str))
+        else {
             return Vec::new();
         };
         let names = self.directory.users_for(on, set).filter_map(|user| self.directory.user_name(user));
@@ -452,10 +468,12 @@ fn asked(action: &Action) -> String {
             format!("check whether {who} may {} on {on}", permissions.join(" and "))
         }
         Action::Permissions { who, on, .. } => format!("permissions of {who} on {on}"),
-        Action::Resources { who, kind, permission, .. } => {
-            format!("resources of kind {kind} on which {who} may {permission}")
+        Action::Resources { who, kind, permissions, .. } => {
+            format!("resources of kind {kind} on which {who} may {}", permissions.join(" and "))
         }
-        Action::Users { on, permission, .. } => format!("users who may {permission} on {on}"),
+        Action::Users { on, permissions, .. } => {
+            format!("users who may {} on {on}", permissions.join(" and "))
+        }
         Action::Seats { profile, .. } => format!("seats of {profile}"),
         Action::SeatOf { user, .. } => format!("seat of {user}"),
         Action::GroupsOf { user, .. } => format!("groups of {user}"),

@@ -19,6 +19,7 @@ use crate::time::Timestamp;
 pub(super) struct Step {
     pub(super) at: Option<Timestamp>,
     pub(super) by: String,
+    pub(super) note: Option<String>,
     pub(super) action: Action,
 }
 
@@ -28,8 +29,8 @@ pub(super) enum Action {
     Do { commands: Vec<Command>, refused: Option<String>, unmet: Option<BTreeMap<String, String>> },
     Check { who: String, on: String, permissions: Vec<String>, is: String },
     Permissions { who: String, on: String, is: Option<Vec<String>>, granted: Option<Vec<String>> },
-    Resources { who: String, kind: String, permission: String, is: Vec<String> },
-    Users { on: String, permission: String, is: Vec<String> },
+    Resources { who: String, kind: String, permissions: Vec<String>, is: Vec<String> },
+    Users { on: String, permissions: Vec<String>, is: Vec<String> },
     Seats { profile: String, is: NamedFigures },
     SeatOf { user: String, is: NamedFigures },
     GroupsOf { user: String, is: Vec<String> },
@@ -54,10 +55,11 @@ impl Step {
     pub(super) fn new(mut written: StepDocument, catalog: &Catalog) -> Result<Self, String> {
         let at = written.at.map(Timestamp::from_millis);
         let by = written.by.take().unwrap_or_default();
+        let note = written.note.take();
         let action = action(&mut written, catalog)?;
         match unused_field(&written) {
             Some(field) => Err(format!("`{field}` does not belong to this step")),
-            None => Ok(Self { at, by, action }),
+            None => Ok(Self { at, by, note, action }),
         }
     }
 }
@@ -87,10 +89,12 @@ fn action(step: &mut StepDocument, catalog: &Catalog) -> Result<Action, String> 
     if let Some(asked) = step.resources.take() {
         principal("resources.who", &asked.who)?;
         let is = list(step)?;
-        return Ok(Action::Resources { who: asked.who, kind: asked.kind, permission: asked.permission, is });
+        let OneOrMore(permissions) = asked.permission;
+        return Ok(Action::Resources { who: asked.who, kind: asked.kind, permissions, is });
     }
     if let Some(asked) = step.users.take() {
-        return Ok(Action::Users { on: asked.on, permission: asked.permission, is: list(step)? });
+        let OneOrMore(permissions) = asked.permission;
+        return Ok(Action::Users { on: asked.on, permissions, is: list(step)? });
     }
     if let Some(profile) = step.seats.take() {
         profile_exists("seats", &profile, catalog)?;

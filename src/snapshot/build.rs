@@ -109,6 +109,7 @@ enum Section {
     Snapshot,
     Catalog,
     Commits,
+    Ids,
     License,
     Scheduled,
     Book,
@@ -128,6 +129,7 @@ impl Section {
             R::Snapshot { .. } => Self::Snapshot,
             R::Catalog(_) => Self::Catalog,
             R::Commits { .. } => Self::Commits,
+            R::Ids { .. } => Self::Ids,
             R::License { .. } => Self::License,
             R::Scheduled { .. } => Self::Scheduled,
             R::Book { .. } => Self::Book,
@@ -147,6 +149,7 @@ impl Section {
             Self::Snapshot => "`snapshot`",
             Self::Catalog => "`catalog`",
             Self::Commits => "`commits`",
+            Self::Ids => "`ids`",
             Self::License => "`license`",
             Self::Scheduled => "`scheduled`",
             Self::Book => "`book`",
@@ -164,10 +167,10 @@ impl Section {
     fn follows(self, last: Self) -> bool {
         match self {
             Self::Nothing => false,
-            Self::Snapshot | Self::Catalog | Self::Commits => self.is_next_to(last),
-            Self::License => last == Self::Commits,
-            Self::Scheduled => (Self::License..=Self::Scheduled).contains(&last) || last == Self::Commits,
-            Self::Book | Self::Queue => (Self::Commits..=Self::Book).contains(&last),
+            Self::Snapshot | Self::Catalog | Self::Commits | Self::Ids => self.is_next_to(last),
+            Self::License => last == Self::Ids,
+            Self::Scheduled => (Self::Ids..=Self::Scheduled).contains(&last),
+            Self::Book | Self::Queue => (Self::Ids..=Self::Book).contains(&last),
             Self::Group | Self::User | Self::KindGrant | Self::Resource | Self::Key => {
                 (Self::Queue..=self).contains(&last)
             }
@@ -181,6 +184,7 @@ impl Section {
             (Self::Nothing, Self::Snapshot)
                 | (Self::Snapshot, Self::Catalog)
                 | (Self::Catalog, Self::Commits)
+                | (Self::Commits, Self::Ids)
         )
     }
 }
@@ -197,9 +201,12 @@ fn described(record: &directory::Record) -> String {
         R::KindGrant { kind, .. } => format!("a grant on all of `{kind}`"),
         R::Resource(resource) => format!("resource `{}`", resource.resource),
         R::Key(key) => format!("key `{}`", key.key),
-        R::Snapshot { .. } | R::Catalog(_) | R::Commits { .. } | R::Queue { .. } | R::End { .. } => {
-            Section::of(record).as_str().into()
-        }
+        R::Snapshot { .. }
+        | R::Catalog(_)
+        | R::Commits { .. }
+        | R::Ids { .. }
+        | R::Queue { .. }
+        | R::End { .. } => Section::of(record).as_str().into(),
     }
 }
 

@@ -5,7 +5,7 @@
 //! rows or as lines. With the feature `json`, `Directory::write_to` and
 //! `Directory::read_from` use one JSON object a line and a checksum after the last.
 //!
-//! - Records refer by name. Ids are not stored: after reading, look up names again.
+//! - Records refer by name, and each has the id of what it describes: ids are the same after reading (rule C7).
 //! - The order is stable: equal directories give equal records, and equal bytes as lines.
 //! - Reading checks everything before it returns a directory, and an error contains the place of the record.
 //! - A stored directory is a shortcut, not the history: replaying the commits after its revision gives the same
@@ -21,24 +21,26 @@
 //!
 //! # Form
 //!
-//! Version 1. A record is an object with one key. They come in the order of this table; lists in them are sorted by
+//! Version 2. A record is an object with one key. They come in the order of this table, groups, users, resources and
+//! keys each in the order of their slots, the lower half of the number that is their id; lists in them are sorted by
 //! bytes, permissions by their place in the catalog. Fields in brackets are left out if they are null, empty or
 //! false. Times are milliseconds since the Unix epoch.
 //!
 //! | record | how many | fields |
 //! |---|---|---|
-//! | `snapshot` | one | `version`: 1 |
+//! | `snapshot` | one | `version`: 2 |
 //! | `catalog` | one | the catalog as it was declared, see [`CatalogDocument`](crate::catalog::CatalogDocument) |
 //! | `commits` | one | `revision`: how many commits made the directory; `committed_at`: when the last one happened |
+//! | `ids` | one | `users`, `groups`, `resources` and `keys`: how many were ever added of each, singletons left out |
 //! | `license` | one, if one is installed | `license`: see [`License`](crate::License); `phase`: as of the last commit, `pending`, `active`, `grace` or `lapsed` |
 //! | `scheduled` | one for each license that starts later, in the order in which they were installed | `license` |
 //! | `book` | one for each profile, in rank order | `profile`; `peak` and `peak_at`: the most that was consumed since the license was installed, and when; `seat_ms`: seats times milliseconds since then |
 //! | `queue` | one | `last_turn`: the last number assigned to a waiting user; `last_seat`: the last number assigned to a seat |
-//! | `group` | one for each group | `group`: the name; `members`: `"explicit"`, `{"by_profile": [..]}` or `{"external": [..]}` |
-//! | `user` | one for each user | `user`: the name; `source`: `local`, `ldap`, `sso` or `custom`; `status`: `active`, `invited`, `expired` or `suspended`; `email`; `expires_at`: when the open invitation expires; `reason`: of the suspension; `wants` and `holds`: profiles; `basis`: how the seat was taken; `seat_number`: the order in which seats were taken; `turn`: the place in the queue; `since`: since when the user waits, or else since when the profile is held or not held; `external_groups`: external names of the last sync; `groups`: the explicit groups that the user is in |
+//! | `group` | one for each group | `id`; `group`: the name; `members`: `"explicit"`, `{"by_profile": [..]}` or `{"external": [..]}` |
+//! | `user` | one for each user | `id`; `user`: the name; `source`: `local`, `ldap`, `sso` or `custom`; `status`: `active`, `invited`, `expired` or `suspended`; `email`; `expires_at`: when the open invitation expires; `reason`: of the suspension; `wants` and `holds`: profiles; `basis`: how the seat was taken; `seat_number`: the order in which seats were taken; `turn`: the place in the queue; `since`: since when the user waits, or else since when the profile is held or not held; `external_groups`: external names of the last sync; `groups`: the explicit groups that the user is in |
 //! | `kind_grant` | one for each grant on a whole kind, kinds as in the catalog | `kind`; `to`: `everyone`, `group:NAME` or `user:NAME`; `permissions`, implied ones included |
-//! | `resource` | one for each resource, singletons too | `resource`: the name, such as `project/churn`; `owner`; `grants`: from grantee to permissions, implied ones included, in the order everyone, groups, users; `required`: permissions that need a personal credential; `credentials`: users who recorded one; `owner_groups`: groups that include the owner |
-//! | `key` | one for each API key | `key`: the name; `acts_as`: a user; `scope`: `"all"` or `{"entries": {TARGET: [..]}}`, implied permissions included; `expires_at`; `expired`: true once it has expired |
+//! | `resource` | one for each resource, singletons too | `id`; `resource`: the name, such as `project/churn`; `owner`; `grants`: from grantee to permissions, implied ones included, in the order everyone, groups, users; `required`: permissions that need a personal credential; `credentials`: users who recorded one; `owner_groups`: groups that include the owner |
+//! | `key` | one for each API key | `id`; `key`: the name; `acts_as`: a user; `scope`: `"all"` or `{"entries": {TARGET: [..]}}`, implied permissions included; `expires_at`; `expired`: true once it has expired |
 //! | `end` | one | `records`: how many records come before it |
 //!
 //! Which users are in groups by profile and external groups is not stored: it follows from the users.
@@ -69,7 +71,7 @@ use crate::directory::{self, Directory};
 /// The version of the stored form that this release writes, and the only one that it reads.
 ///
 /// It is the `version` of the first record; see the [module](self).
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// One part of a stored directory; its serialized form is the crate's own, see the [module](self).
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -1,4 +1,4 @@
-//! No question that is asked on every request allocates: whatever it is about, and whatever the answer.
+//! Queries that are made on every request do not allocate, whatever they are about and whatever the answer.
 
 use core::hint::black_box;
 
@@ -9,7 +9,7 @@ use entitle::{
     Batch, Command, Decision, Denial, Directory, Grantee, License, Principal, ResourceId, Timestamp,
 };
 
-/// Groups of a user and grants of a resource: around every size at which a row could change its form.
+/// The numbers of groups of a user and of grants of a resource: around every size at which a row could change its form.
 const SIZES: [u32; 19] = [0, 1, 7, 8, 9, 13, 14, 15, 16, 17, 63, 64, 65, 255, 256, 257, 1_023, 1_024, 1_025];
 
 const GROUPS: u32 = 1_100;
@@ -60,7 +60,7 @@ fn sized() -> impl Iterator<Item = Command> {
             .chain((GROUPS - size..GROUPS).map(move |group| grant(group, high.clone())))
     });
     let users_and_groups = groups.chain(users);
-    // The scopes name resources, which must be there before the keys are.
+    // The scopes name resources, which must exist before the keys.
     let first = [9, 1_025].map(|size| {
         let name = if size == 9 { "low" } else { "high" };
         Command::add_resource(format!("project/{name}{size}")).into()
@@ -72,7 +72,7 @@ fn sized() -> impl Iterator<Item = Command> {
     first.into_iter().chain(users_and_groups).chain(later)
 }
 
-/// What leads to every other answer.
+/// Commands that lead to all other answers.
 fn odd() -> Vec<Command> {
     let read = |to: Grantee, on: &str| Command::grant(to, on, ["admin", "studio"]);
     commands![
@@ -128,7 +128,7 @@ impl Questions {
         Self { principals, resources, requests }
     }
 
-    /// Asks everything in every way, each way under its own count, and notes which answers there were.
+    /// Makes every query in every way, checks that none allocates, and collects the answers.
     fn ask(&self, directory: &Directory, answers: &mut Vec<Decision>) {
         for principal in &self.principals {
             for request in &self.requests {
@@ -178,7 +178,7 @@ fn queries_do_not_allocate() {
     let mut answers = Vec::new();
     questions.ask(&directory, &mut answers);
 
-    // The same ids when some of them are of what is gone, and then when the license is over too.
+    // The same ids after some of their users and resources are removed, and after the license has lapsed too.
     let gone = commands![Command::remove_user("gone"), Command::remove_resource("project/gone")];
     let without = directory.plan(Batch::host(Timestamp::EPOCH).extend(gone)).unwrap().into_directory();
     questions.ask(&without, &mut answers);

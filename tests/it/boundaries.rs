@@ -1,4 +1,4 @@
-//! Sizes at which layouts change: sets grow through each of them and shrink back, beside a plain model.
+//! Sizes at which layouts change: sets grow through each of them and shrink back, compared with a plain model.
 
 use crate::side_by_side::{empty, read_catalog};
 use entitle::catalog::{Catalog, CatalogDocument, CatalogError};
@@ -7,14 +7,14 @@ use entitle::{Batch, Command, Directory, Grantee, GroupId, ResourceId, Timestamp
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
-/// Where rows spill, sets change their form, bytes and half-words end.
+/// The sizes at which rows overflow, sets change their form, and a count no longer fits a byte.
 const SIZES: [usize; 22] =
     [0, 1, 7, 8, 9, 13, 14, 15, 16, 17, 63, 64, 65, 127, 128, 255, 256, 257, 1023, 1024, 1025, 1100];
 
-/// Where sets are compressed, and where they are flat again.
+/// The sizes at which sets are compressed and become flat again.
 const FORMS: [usize; 7] = [0, 2_047, 2_048, 2_049, 4_095, 4_096, 4_097];
 
-/// The same where 16 bits end.
+/// The sizes around the largest number of 16 bits.
 const LARGE: [usize; 3] = [65_535, 65_536, 65_537];
 
 fn catalog() -> Value {
@@ -25,15 +25,15 @@ fn catalog() -> Value {
     })
 }
 
-/// What a size is the size of.
+/// A set that grows and shrinks.
 trait Growing {
-    /// Makes all things of which some will be in the set.
+    /// The commands that add everything of which some will be in the set.
     fn prepare(count: usize) -> Vec<Command>;
-    /// Puts one thing into the set.
+    /// The command that adds one thing to the set.
     fn add(index: usize) -> Command;
-    /// Takes one thing out of it.
+    /// The command that removes one thing from it.
     fn remove(index: usize) -> Command;
-    /// Says what is wrong, if the directory does not have what the model has.
+    /// Checks that the directory has the same set as the model.
     fn compare(directory: &Directory, model: &BTreeSet<usize>, count: usize);
 }
 
@@ -55,17 +55,17 @@ fn names(model: &BTreeSet<usize>, name: impl Fn(usize) -> String) -> Vec<String>
     names
 }
 
-/// The one user, group and resource, of those that there are.
+/// The first user, group and resource.
 fn found(directory: &Directory) -> (UserId, GroupId, ResourceId) {
     let (user, group) = (directory.user_by_name("u0"), directory.group_by_name("g0"));
     (user.unwrap(), group.unwrap(), directory.resource_by_name("project/p0").unwrap())
 }
 
-/// Whether a user has been granted `read` on a resource.
+/// Returns `true` if a user has been granted `read` on a resource.
 fn reads(directory: &Directory, user: UserId, on: ResourceId) -> bool {
     let granted = directory.granted(user, on);
     let granted = directory.catalog().names(granted).any(|name| name == "read");
-    // Everybody has a profile without a ceiling, so the check, which takes another way, says the same.
+    // All users have a profile without a ceiling, so the check, which uses other code, gives the same answer.
     let read = directory.catalog().permission_set("project", ["read"]).unwrap();
     assert_eq!(directory.check(user, on, read).is_allowed(), granted);
     assert_eq!(directory.for_principal(user).check(on, read).is_allowed(), granted);
@@ -137,7 +137,7 @@ impl Growing for MembersOfAGroup {
     }
 }
 
-/// The grants on one project: to users, and now and then to a group of which one user is a member.
+/// The grants on one project: to users, and one in three to a group of which one user is a member.
 struct GrantsOnAResource;
 
 impl GrantsOnAResource {
@@ -173,7 +173,7 @@ impl Growing for GrantsOnAResource {
     }
 }
 
-/// The same on a whole kind.
+/// The same grants on a whole kind.
 struct GrantsOnAKind;
 
 impl Growing for GrantsOnAKind {
@@ -201,7 +201,7 @@ fn readers_are(directory: &Directory, on: ResourceId, model: &BTreeSet<usize>, c
     }
 }
 
-/// A directory with the commits that made it of an empty one.
+/// A directory with the commits that made it from an empty one.
 struct Made {
     directory: Directory,
     commits: Vec<Commit>,
@@ -228,7 +228,7 @@ fn grows_and_shrinks<S: Growing>(sizes: &[usize]) {
     let mut model = BTreeSet::new();
     let mut stages: Vec<Directory> = Vec::new();
     for size in sizes {
-        // Every second one comes first, so that ids do not come in order.
+        // The odd indexes come first, so that ids are not in order.
         let (odd, even): (Vec<_>, Vec<_>) = (model.len()..*size).partition(|index| index % 2 == 1);
         let more: Vec<usize> = odd.into_iter().chain(even).collect();
         model.extend(more.iter().copied());
@@ -244,7 +244,7 @@ fn grows_and_shrinks<S: Growing>(sizes: &[usize]) {
         }
         made.apply(less);
         S::compare(&made.directory, &model, count);
-        // What the growing set was at this size is still what it was.
+        // The directory that was kept at this size while the set grew has not changed.
         S::compare(stage, &(0..*size).collect(), count);
     }
     assert_eq!(made.directory.audit(), Ok(()));
@@ -274,7 +274,7 @@ fn grants_on_a_kind() {
     grows_and_shrinks::<GrantsOnAKind>(&FORMS);
 }
 
-/// Where 16 bits end: a count, a length or an id that is kept in too few of them wraps here.
+/// A count, a length or an id that is stored in 16 bits would overflow at these sizes.
 #[test]
 fn layouts_beyond_sixteen_bits() {
     grows_and_shrinks::<GroupsOfAUser>(&LARGE);
@@ -282,14 +282,14 @@ fn layouts_beyond_sixteen_bits() {
     grows_and_shrinks::<GrantsOnAResource>(&LARGE);
 }
 
-/// Rows hold the lower halves of the numbers of the first 65,535 groups, and nobody may be taken for somebody else where
-/// those end: not for a group with the same lower half, nor for a user with a group's number, nor for no group at all.
+/// Rows store the lower halves of the numbers of the first 65,535 groups. No group may be confused with another one
+/// around that number: with a group of the same lower half, with a user of the same number, or with an unused entry.
 #[test]
 fn groups_whose_numbers_agree_in_sixteen_bits() {
     let groups = [0, 1, 7, 65_533, 65_534, 65_535, 65_536, 65_537, 65_543];
     let mut made = Made::of(&catalog());
     made.apply((0..=65_543).map(|index| Command::add_group(group(index)).into()).collect());
-    // The user of each index is in the group of that place, the last ones are in two groups and in none.
+    // Each user is in the group at the user's index; the last three users are in two groups, two groups and none.
     let sets = groups.iter().map(|&one| vec![one]).chain([vec![0, 65_535], vec![65_534, 65_536], vec![]]);
     let sets: Vec<Vec<usize>> = sets.collect();
     for (who, set) in sets.iter().enumerate() {
@@ -315,7 +315,7 @@ fn groups_whose_numbers_agree_in_sixteen_bits() {
         }
     }
     assert_eq!(made.directory.audit(), Ok(()));
-    // Late groups and early ones, joined and left in any order, as many as a row holds and more.
+    // Groups with high and low numbers, joined and left in mixed order, more of them than a row stores.
     let mut model = BTreeSet::new();
     let order = [65_543, 3, 65_535, 65_537, 0, 65_534, 65_540, 9, 65_541, 65_542, 1, 2, 4, 5, 6, 8, 65_539];
     let joins = order.iter().map(|&of| (of, true));
@@ -342,7 +342,7 @@ fn groups_whose_numbers_agree_in_sixteen_bits() {
     assert!(made.directory.group_names_of(alone).is_empty(), "its only group is removed");
     model.insert(1);
     assert_eq!(made.directory.group_names_of(joined), names(&model, group));
-    // What is granted on a whole kind reaches the members of late groups, and nobody who comes after them in their place.
+    // A grant on a whole kind reaches the members of late groups, but no later user or group in a slot of theirs.
     let everywhere = |to: usize| Command::set_grant(Grantee::group(group(to)), "project/*", ["read"]);
     made.apply(vec![Command::join(user(9), group(5)), everywhere(65_535)]);
     let shared = made.directory.resource_by_name(&project(3)).unwrap();
@@ -357,7 +357,7 @@ fn groups_whose_numbers_agree_in_sixteen_bits() {
     assert!(reads(&made.directory, made.directory.user_by_name("late").unwrap(), shared));
     made.apply(vec![Command::remove_group("g-late"), Command::remove_group(group(65_536))]);
     made.apply(commands![Command::remove_user("late")]);
-    // Who leaves the late groups has a row like everybody else again.
+    // A user who has left the late groups has an ordinary row again.
     assert_eq!(made.directory.audit(), Ok(()));
     let id = made.directory.user_by_name(&user(10)).unwrap();
     for on in 0..groups.len() {
@@ -366,7 +366,7 @@ fn groups_whose_numbers_agree_in_sixteen_bits() {
     }
 }
 
-/// So many things, by name.
+/// So many equal values, by numbered names.
 fn many(prefix: &str, count: usize, thing: &Value) -> Value {
     (0..count).map(|index| (format!("{prefix}{index}"), thing.clone())).collect::<Map<_, _>>().into()
 }
@@ -403,7 +403,7 @@ fn every_bit_of_a_kind_is_its_own() {
     }
 }
 
-/// A kind that has all the permissions there may be has no bit to spare that would tell of what stands against one.
+/// A kind with the maximum of 64 permissions has no spare bit to mark a denied one.
 #[test]
 fn one_denied_bit_of_a_full_kind_denies() {
     let mut catalog = wide(1, 64, 1);

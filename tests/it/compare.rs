@@ -1,4 +1,4 @@
-//! Every question that both the crate and the oracle can answer.
+//! Comparisons of all answers that both the crate and the oracle can give.
 
 use crate::generate::{GROUPS, KEYS, KINDS, ODD_TARGETS, PROFILES, RESOURCES, USERS};
 use crate::oracle::World;
@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::{Debug, Write as _};
 
-/// Asks for equality of two answers.
+/// Compares two answers.
 fn same<T: PartialEq + Debug>(what: impl FnOnce() -> String, expected: &T, found: &T) -> Result<(), String> {
     if expected == found { Ok(()) } else { differs(&what(), expected, found) }
 }
 
-/// Compares all that can be asked of both.
+/// Compares everything that both can answer.
 pub(crate) fn everything(oracle: &World, directory: &Directory) -> Result<(), String> {
     directory.audit().map_err(|imbalance| format!("the books do not balance: {imbalance}"))?;
     clocks(oracle, directory)?;
@@ -29,7 +29,7 @@ fn clocks(oracle: &World, directory: &Directory) -> Result<(), String> {
     same(|| "the phase".into(), &oracle.license_phase().as_str(), &directory.license_phase().as_str())
 }
 
-/// The names that the users go by.
+/// The names that users may have.
 pub(crate) fn users() -> impl Iterator<Item = &'static str> {
     USERS.iter().copied().chain(["none", "*", "user:ada"])
 }
@@ -75,14 +75,14 @@ fn texts(names: &[String]) -> Vec<&str> {
     names.iter().map(String::as_str).collect()
 }
 
-/// Every principal that there may be, as a check names them.
+/// All possible principals, as a check names them.
 pub(crate) fn principals() -> Vec<String> {
     let users = users().map(|name| format!("user:{name}"));
     let keys = KEYS.iter().chain(&["none"]).map(|name| format!("key:{name}"));
     users.chain(keys).collect()
 }
 
-/// What is asked for on a target: each permission, some together, none, and what the kind does not have.
+/// The permissions to request on a target: each one, some together, none, and some that the kind lacks.
 fn requests(target: &str) -> Vec<Vec<&'static str>> {
     let kind = target.split('/').next();
     let Some((_, known)) = KINDS.iter().find(|(name, _)| Some(*name) == kind) else {
@@ -118,7 +118,7 @@ fn rights(oracle: &World, directory: &Directory) -> Result<(), String> {
 type Who<'a> = (&'a str, Option<Principal>);
 type On<'a> = (&'a str, Option<ResourceId>);
 
-/// One question in every way in which it can be asked.
+/// Compares one check in all its forms.
 fn check(
     oracle: &World,
     directory: &Directory,
@@ -140,7 +140,7 @@ fn check(
     same(|| what("the filter"), &found.is_allowed(), &kept)
 }
 
-/// What is granted and what is allowed in all.
+/// Compares all granted and all allowed permissions.
 fn sets(oracle: &World, directory: &Directory, who: Who<'_>, on: On<'_>) -> Result<(), String> {
     let (Some(principal), Some(resource)) = (who.1, on.1) else { return Ok(()) };
     let names = |set| directory.catalog().names(set).map(str::to_string).collect::<BTreeSet<_>>();
@@ -152,7 +152,7 @@ fn sets(oracle: &World, directory: &Directory, who: Who<'_>, on: On<'_>) -> Resu
     same(|| what("granted"), &oracle.granted(who.0, on.0), &names(granted))
 }
 
-/// What a person would want to see of a directory that is not as expected.
+/// A summary of a directory that is not as expected, for a person to read.
 pub(crate) fn summary(directory: &Directory) -> String {
     let mut text = format!("{directory:?}, next due {:?}\n", directory.next_due());
     for profile in PROFILES {

@@ -1,4 +1,4 @@
-//! Real threads at a barrier: what an authority promises, and the same tests on one that is broken on purpose.
+//! Threads that start at a barrier test the guarantees of an authority, and find the faults of a broken one.
 //!
 //! Few rounds by default, 1,000 with `ENTITLE_FULL`.
 
@@ -16,16 +16,16 @@ use crate::history::times;
 
 const NOW: Timestamp = Timestamp::from_millis(1);
 
-/// What these tests ask of a shared directory.
+/// The operations that these tests need of a shared directory.
 trait Shared: Sync {
     fn with(directory: Directory) -> Self
     where
         Self: Sized;
 
-    /// Executes commands; whether they succeeded.
+    /// Executes commands and returns `true` if they succeeded.
     fn change(&self, commands: &[Command]) -> bool;
 
-    /// A thread's own way to the current directory.
+    /// A reader of the current directory for one thread.
     fn reader(&self) -> Box<dyn FnMut() -> Arc<Directory> + Send + '_>;
 }
 
@@ -49,8 +49,8 @@ impl Shared for Authority<MemoryJournal> {
     }
 }
 
-/// Broken in each way that matters: nothing guards the step from planning to publishing, commands are published one
-/// by one, and readers look for news only now and then.
+/// A directory without the guarantees: there is no lock from planning to publishing, commands are published one by
+/// one, and readers refresh only now and then.
 struct Broken(RwLock<Arc<Directory>>);
 
 impl Broken {
@@ -86,14 +86,14 @@ impl Shared for Broken {
     }
 }
 
-/// What was seen that must never be, if anything.
+/// The result of a test: an error describes the observed violation.
 type Seen = Result<(), String>;
 
 fn unless(holds: bool, violation: impl FnOnce() -> String) -> Seen {
     if holds { Ok(()) } else { Err(violation()) }
 }
 
-/// Ada, in group `a`, which may read a project that ada may also write; and so many seats.
+/// A directory in which ada is in group `a` and may read and write a project, with a number of seats for designers.
 fn world(seats: u64) -> Directory {
     let catalog = serde_json::from_str(
         r#"{ "kinds": { "project": { "permissions": ["write", "read"] } },
@@ -115,7 +115,7 @@ fn may(directory: &Directory, permission: &str) -> bool {
     directory.check_by_name("user:ada", "project/churn", &[permission]).is_allowed()
 }
 
-/// So many threads race for fewer seats: exactly as many win as there are (rule S10).
+/// More threads race for seats than there are seats: exactly as many win as there are seats (rule S10).
 fn seats<S: Shared>() -> Seen {
     let (threads, free) = (64, 7);
     let shared = S::with(world(free));
@@ -140,7 +140,7 @@ fn seats<S: Shared>() -> Seen {
     unless(directory.revision() == 8, || format!("7 commits made revision {}", directory.revision()))
 }
 
-/// Two revokes at once: both hold, and each for its thread from the moment that it returned.
+/// Two concurrent revokes both take effect, each of them for its own thread as soon as it has returned.
 fn revokes<S: Shared>() -> Seen {
     let shared = S::with(world(0));
     let barrier = Barrier::new(2);
@@ -164,8 +164,8 @@ fn revokes<S: Shared>() -> Seen {
     unless(!may(&last, "write") && !may(&last, "read"), || "one of two revokes was lost".to_owned())
 }
 
-/// A writer moves ada from one group to the other and back; readers see her in one of them, always, and never an older
-/// revision after a newer one.
+/// A writer moves ada between two groups. Readers always see her in exactly one of them, and never an older revision
+/// after a newer one.
 fn moves<S: Shared>() -> Seen {
     let shared = S::with(world(0));
     let (rounds, readers) = (200, 3);
@@ -197,7 +197,7 @@ fn moves<S: Shared>() -> Seen {
     })
 }
 
-/// A writer grants and revokes; a check that starts after a revoke returned, and ends before the next grant begins,
+/// A writer grants and revokes. A check that starts after a revoke has returned and ends before the next grant begins
 /// denies.
 fn visible<S: Shared>() -> Seen {
     let shared = S::with(world(0));
@@ -235,7 +235,7 @@ fn visible<S: Shared>() -> Seen {
     })
 }
 
-/// The authority holds in every round.
+/// Checks that the authority passes a test in every round.
 #[track_caller]
 fn holds(test: fn() -> Seen, short: u32, full: u32) {
     for round in 0..times(short, full) {
@@ -243,11 +243,11 @@ fn holds(test: fn() -> Seen, short: u32, full: u32) {
     }
 }
 
-/// The same test finds what is broken.
+/// Checks that the same test fails on the broken directory.
 #[track_caller]
 fn catches(test: fn() -> Seen) {
     let caught = (0..1_000).any(|_| test().is_err());
-    assert!(caught, "the test does not see that it is broken");
+    assert!(caught, "the test does not find the fault");
 }
 
 type Sound = Authority<MemoryJournal>;
@@ -276,7 +276,7 @@ fn a_revoke_that_returned_is_seen() {
     catches(visible::<Broken>);
 }
 
-/// Two authorities on one journal, as two processes would be: they never oversell, and agree once they caught up.
+/// Two authorities on one journal, as two processes would be: they never oversell, and agree after they catch up.
 #[test]
 fn two_authorities_on_one_journal() {
     for round in 0..times(10, 300) {
@@ -309,7 +309,7 @@ fn two_authorities_on_one_journal() {
     }
 }
 
-/// Callers read a clock, wait for each other and commit in another order: none is refused for its time (rule F9).
+/// Callers read a clock, wait for each other and commit in another order: none is refused for its time (rule C5).
 #[test]
 fn callers_are_refused_only_for_seats() {
     let rounds = times(50, 1_000);

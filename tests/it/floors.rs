@@ -16,7 +16,7 @@ const FLOORS: &[&[&str]] = &[
     &["scenario", "bin", "docs"],
 ];
 
-/// The rooms of the directory, the lowest first; `Directory` is the type itself, which the rooms above extend.
+/// The rooms of the directory, the lowest first; `Directory` is the type itself, which the later rooms extend.
 const ROOMS: &[&[&str]] = &[
     &["model"],
     &["storage"],
@@ -63,7 +63,7 @@ fn module_of(file: &Path) -> String {
     Path::new(&first).file_stem().unwrap().to_str().unwrap().to_string()
 }
 
-/// What stands in the way of the first name of a path: the item itself, or a list of them.
+/// The first name of a path, or of each path in a list.
 fn first_names(path: &str) -> Vec<&str> {
     let end = |text: &str| text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
     let Some(list) = path.strip_prefix('{') else { return vec![&path[..end(path)]] };
@@ -114,7 +114,7 @@ fn names_from<'a>(module: &str, file: &Path, code: &'a str) -> Vec<&'a str> {
     found
 }
 
-/// Which module each name that another one exports comes from, so that no import hides behind it.
+/// The module of each name that another module exports, so that an import by such a name is found too.
 fn exports<'a>(source: &'a str, word: &str) -> BTreeMap<&'a str, &'a str> {
     let mut exports = BTreeMap::new();
     for statement in source.split(word).skip(1) {
@@ -127,7 +127,7 @@ fn exports<'a>(source: &'a str, word: &str) -> BTreeMap<&'a str, &'a str> {
     exports
 }
 
-/// Every import of a file that points upward, or to what has no floor.
+/// The imports of a file from a higher floor, or from a module without a floor.
 fn upward(file: &Path, source: &str, exports: &BTreeMap<&str, &str>) -> Vec<String> {
     let module = module_of(file);
     if module == "lib" {
@@ -147,7 +147,7 @@ fn upward(file: &Path, source: &str, exports: &BTreeMap<&str, &str>) -> Vec<Stri
     wrong
 }
 
-/// Every import of a file of the directory that points to a room above its own, or to what has no room.
+/// The imports of a file of the directory from a higher room, or from a module without a room.
 fn upward_in_directory(file: &Path, source: &str, exports: &BTreeMap<&str, &str>) -> Vec<String> {
     let module = module_of(file);
     if module == "mod" {
@@ -208,7 +208,7 @@ fn an_upward_import_in_directory_is_detected() {
 
 #[test]
 fn separate_concerns_are_on_ordered_floors() {
-    // These follow from the floors, and are what the floors are for.
+    // These follow from the floors, and are their purpose.
     for (module, never) in [("authorize", "change"), ("seats", "directory"), ("catalog", "seats")] {
         assert!(floor(module) < floor(never), "{module} may not import {never}");
     }

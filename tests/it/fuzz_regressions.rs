@@ -13,7 +13,7 @@ fn holds_for_all_kept(target: &str, check: fn(&[u8])) {
     paths.sort();
     assert!(!paths.is_empty(), "nothing is kept in {}", folder.display());
     for path in paths {
-        // The last one printed is the one that fails.
+        // The last path that is printed is that of the failing input.
         println!("{}", path.display());
         check(&std::fs::read(&path).unwrap());
     }

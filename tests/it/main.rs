@@ -1,4 +1,4 @@
-//! Everything that is tested from outside: the crate against its rules, and against an independent oracle.
+//! Tests from outside: the crate against its rules, and against an independent oracle.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,7 +8,7 @@
     reason = "test code: what a test itself gets wrong may panic"
 )]
 
-/// The commands of a batch, of whatever builders, as a list.
+/// The commands of a batch, from any builders, as a list.
 macro_rules! commands {
     ($($command:expr),* $(,)?) => {
         ::std::vec![$(::entitle::Command::from($command)),*]

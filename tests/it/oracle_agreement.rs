@@ -1,4 +1,4 @@
-//! The crate agrees with the oracle about everything, after every batch of any history.
+//! The crate and the oracle agree about everything, after every batch of any history.
 
 use crate::generate::{History, Mix};
 use crate::random::{for_all_histories, for_the_same_histories};
@@ -7,7 +7,7 @@ use entitle::Refusal;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-/// How many steps a history has.
+/// The number of steps of a history.
 const STEPS: usize = 60;
 
 #[test]
@@ -15,7 +15,7 @@ fn the_crate_agrees_with_the_oracle() {
     for_all_histories(1, Mix::All, STEPS, agrees);
 }
 
-/// The same where seats are scarce and nearly every command is about them.
+/// The same where seats are scarce and nearly every command concerns them.
 #[test]
 fn the_crate_agrees_with_the_oracle_about_seats() {
     for_all_histories(1, Mix::Seats, STEPS, agrees);
@@ -23,7 +23,7 @@ fn the_crate_agrees_with_the_oracle_about_seats() {
 
 fn agrees(history: &History) -> Result<(), String> {
     let mut pair = SideBySide::new(&history.catalog);
-    // Somewhere in the middle, which is as random as the history.
+    // A place in the middle, which is as random as the history.
     let middle = history.steps.iter().map(|step| step.commands.len()).sum::<usize>() % STEPS;
     for (place, step) in history.steps.iter().enumerate() {
         let _ = pair.step(step)?;
@@ -34,7 +34,7 @@ fn agrees(history: &History) -> Result<(), String> {
     pair.replays()
 }
 
-/// The properties say nothing about what never happens, so the random histories must reach every refusal.
+/// The properties cannot cover a refusal that never happens, so the random histories must reach every one.
 #[test]
 fn the_histories_reach_every_refusal() {
     let seen = RefCell::new(BTreeMap::<String, u32>::new());
@@ -53,7 +53,7 @@ fn the_histories_reach_every_refusal() {
     }
     let seen = seen.into_inner();
     // No step is made as an actor.
-    // Nobody has as many users as `too_many` takes; `refusals` and `boundaries` see to what can be reached of it.
+    // No history has as many users as `too_many` needs; `refusals` and `boundaries` test the cases that can be reached.
     let codes = Refusal::CODES.iter().copied().filter(|code| !["too_many", "not_authorized"].contains(code));
     let never: Vec<&str> = codes.filter(|code| !seen.contains_key(*code)).collect();
     assert!(never.is_empty(), "never refused for {never:?}, but {seen:#?}");

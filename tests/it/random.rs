@@ -1,14 +1,14 @@
 //! Properties over random values.
 //!
-//! Nothing is kept between runs: a failure prints its whole history, which then becomes a test of its own.
+//! No failure is stored between runs: it prints its whole history, from which a test of its own is then written.
 
 use crate::generate::{self, History, Mix};
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestError, TestRng, TestRunner};
 
-/// The default number of cases (`PROPTEST_CASES` sets it), or one of so many of them for slow properties.
+/// The default number of cases (`PROPTEST_CASES` sets it), divided by `share` for slow properties.
 fn config(share: u32) -> ProptestConfig {
-    // Histories shrink themselves.
+    // Histories have their own shrinking.
     let config =
         ProptestConfig { failure_persistence: None, max_shrink_iters: 0, ..ProptestConfig::default() };
     ProptestConfig { cases: (config.cases / share).max(1), ..config }

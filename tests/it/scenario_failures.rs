@@ -14,13 +14,13 @@ struct Planted {
     step: usize,
 }
 
-/// Replaces the first of some text among a file's steps.
+/// Replaces the first occurrence of a text in a file's steps.
 fn plant(file: &str, written: &str, mistake: &str) -> Planted {
     let text = &texts()[file];
     let start = text.find("\"steps\"").unwrap();
     let at = start + text[start..].find(written).unwrap_or_else(|| panic!("{file} has no {written}"));
     let before = &text[..at];
-    // Every step of our files begins a line, four spaces in.
+    // Every step of the files begins a line, indented by four spaces.
     let step = text[start..at].matches("\n    {").count();
     let planted = [before, mistake, &text[at + written.len()..]].concat();
     Planted { text: planted, line: before.matches('\n').count() + 1, step }
@@ -34,7 +34,7 @@ fn a_wrong_expectation_fails_its_step() {
     let [failure] = outcome.failures() else { panic!("{:?}", outcome.failures()) };
     assert_eq!(failure.step, planted.step);
     assert_eq!((failure.expected.as_str(), failure.found.as_str()), ("not_granted", "allowed"));
-    // A question that fails changes nothing, so the rest is still run.
+    // A failed query changes nothing, so the other steps are still run.
     assert_eq!(outcome.directory().committed_at(), Timestamp::from_millis(9500));
 }
 
@@ -77,9 +77,38 @@ fn a_failed_command_ends_the_run() {
     assert_eq!(outcome.commits().len(), 1, "only the license");
 }
 
+/// A question may name several permissions, and the note of a failed step is shown.
+#[test]
+fn a_list_of_permissions_is_asked_together_and_a_note_is_shown() {
+    let scenario: Scenario = serde_json::from_str(
+        r#"{ "entitle": 1,
+             "catalog": { "kinds": { "project": { "permissions": ["write", "read"] } },
+                          "profiles": { "free": { "seat": "exempt" } }, "default_profile": "free" },
+             "steps": [
+               { "do": [{ "add_user": { "user": "ada" } }, { "add_resource": { "resource": "project/a" } },
+                        { "add_resource": { "resource": "project/b" } },
+                        { "grant": { "to": "user:ada", "on": "project/*", "permissions": ["read"] } },
+                        { "grant": { "to": "user:ada", "on": "project/a", "permissions": ["write"] } }] },
+               { "resources": { "who": "user:ada", "kind": "project", "permission": ["write", "read"] },
+                 "is": ["project/a"] },
+               { "users": { "on": "project/a", "permission": ["read", "write"] }, "is": ["ada"] },
+               { "note": "Ada may not write here.", "users": { "on": "project/b", "permission": ["read", "write"] },
+                 "is": ["ada"] }] }"#,
+    )
+    .unwrap();
+    let report = scenario.run();
+    assert!(report.is_complete());
+    let [failure] = report.failures() else { panic!("{:?}", report.failures()) };
+    let text = failure.to_string();
+    assert!(
+        text.starts_with("step 4: users who may read and write on project/b\n  note:     Ada may not"),
+        "{text}"
+    );
+}
+
 #[cfg(feature = "cli")]
 mod command {
-    //! What the binary says and ends with.
+    //! The output and the exit code of the binary.
 
     use std::path::Path;
     use std::process::Command;
@@ -118,9 +147,10 @@ mod command {
         assert!(out.contains(&format!("step {}: check whether user:wanda may", planted.step)), "{out}");
         assert!(out.contains("expected: not_granted\n"), "{out}");
         assert!(out.contains("found:    allowed\n"), "{out}");
-        // A report of a directory that is not what was meant would mislead.
+        // The directory is the intended one, so its report is written.
         let (code, out, err) = run(&["seats"], "wrong_answer_seats", &planted.text);
-        assert_eq!((code, out.as_str()), (1, ""));
+        assert_eq!(code, 1);
+        assert!(out.starts_with("license `ent-2029`"), "{out}");
         assert!(err.contains("found:    allowed\n"), "{err}");
     }
 

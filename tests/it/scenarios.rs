@@ -1,4 +1,4 @@
-//! The scenario files: each one holds, together they are complete, and a mistake in one is found at its place.
+//! The scenario files: each one passes, and together they are complete.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use entitle::change::Refusal;
 use entitle::scenario::Scenario;
 use serde_json::Value;
 
-/// The five systems of real life, each told by one file.
+/// The five real systems, each described by one file.
 const SYSTEMS: [&str; 5] = ["dss_profiles", "dss_security", "dss_keys", "alteryx", "dataiku_cloud"];
 
 pub(crate) fn folder() -> PathBuf {
@@ -38,7 +38,7 @@ pub(crate) fn steps(document: &Value) -> &[Value] {
     document["steps"].as_array().unwrap()
 }
 
-/// Whether a step asks for something and must not get it.
+/// Returns `true` if a step expects a refusal or a denial.
 fn is_refused_or_denied(step: &Value) -> bool {
     let denied = step["is"].as_str().is_some_and(|is| !is.starts_with("allowed"));
     step.get("refused").is_some() || (step.get("check").is_some() && denied)
@@ -127,8 +127,8 @@ fn the_catalogs_are_complete() {
     assert_eq!(names(&documents["alteryx"]["catalog"]["editions"]).len(), 3);
 }
 
-/// What a system's catalog declares must also be asked about: a permission of the singleton that no step names is a
-/// row of a table that nobody read.
+/// Every kind and profile that a system's catalog declares must be used by a step: a kind that no step names is a row
+/// of the system's table that no test covers.
 #[test]
 fn each_kind_and_profile_of_a_system_is_used_by_its_steps() {
     let documents = documents();

@@ -26,7 +26,7 @@ fn revisions() -> impl Iterator<Item = (String, Directory)> {
     })
 }
 
-/// S11: guard, report and export read the same figures, and the report's people are those figures, one by one.
+/// S11: the guard, the report and the export have the same figures, and the report's users add up to them.
 #[test]
 fn s11_report_figures_and_csv_agree() {
     let mut revisions_with_a_queue = 0;
@@ -73,7 +73,7 @@ fn csv_row(profile: &str, offered: bool, exempt: bool, figures: &Figures) -> Str
     )
 }
 
-/// S8: the report tells the queue in the order of waiting, and an explanation tells the same place.
+/// S8: the report lists the queue in the order of waiting, and an explanation gives the same place.
 #[test]
 fn s8_the_queue_is_listed_in_order() {
     for (name, directory) in revisions() {
@@ -98,7 +98,7 @@ fn s8_the_queue_is_listed_in_order() {
     }
 }
 
-/// The report as data is the report.
+/// The serialized report has the same figures.
 #[test]
 fn the_serialized_report_has_the_same_figures() {
     for (name, directory) in revisions() {
@@ -113,7 +113,7 @@ fn the_serialized_report_has_the_same_figures() {
     }
 }
 
-/// A license is written without what was left out, so that it reads as it was written.
+/// A license serializes without its defaults, so that it looks as it was written.
 #[test]
 fn s3_defaults_are_omitted_from_a_serialized_license() {
     let license = License::new("acme");
@@ -216,7 +216,7 @@ fn s4_a_seat_is_explained_in_words() {
     assert_eq!(after.directory().explain_seat(removed), None);
 }
 
-/// S5, S7: whatever the way in, the policy sees where the request comes from.
+/// S5, S7: the policy sees the source of a request, whichever command makes it.
 #[test]
 fn s7_the_policy_sees_the_source_of_every_way_in() {
     let one = full(Strict, ["first"]);
@@ -259,7 +259,7 @@ fn s7_the_policy_sees_the_source_of_every_way_in() {
     }
 }
 
-/// What may be done to a small crowd, by numbers.
+/// A command on one of seven users, chosen by numbers.
 fn command(choice: (u8, u8, u8)) -> Command {
     let (what, who, profile) = choice;
     let user = format!("u{}", who % 7);
@@ -278,7 +278,7 @@ fn command(choice: (u8, u8, u8)) -> Command {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
 
-    /// S7: a policy that answers nonsense at random can refuse too much, and can never oversell.
+    /// S7: a policy that answers at random may refuse too much, but never oversells.
     #[test]
     fn s7_a_nonsensical_policy_never_oversells(
         seed: u64,
@@ -286,7 +286,7 @@ proptest! {
     ) {
         let dice = AtomicU64::new(seed | 1);
         let nonsense = Arc::new(policy_fn(move |_| {
-            // A xorshift: it does not even answer the same question twice alike.
+            // A xorshift: even two equal requests get different answers.
             let mut state = dice.load(Ordering::Relaxed);
             state ^= state << 13;
             state ^= state >> 7;
@@ -324,7 +324,7 @@ proptest! {
     }
 }
 
-/// The table is aligned: every row of a part is as wide as its columns say, and the totals stand below.
+/// The table is aligned: the rows of each part have the same columns, and the totals come last.
 #[test]
 fn the_table_reads_in_columns() {
     let written = full(Waitlist, ["ada", "bob"]).seat_report().to_string();

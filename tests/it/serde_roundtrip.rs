@@ -1,4 +1,4 @@
-//! Values built in code: each is the one that is written in JSON, part by part.
+//! Values that are built in code equal those that are written in JSON, part by part.
 
 use entitle::catalog::{Entries, PermissionsDocument};
 use entitle::change::{RefusalClass, RefusalReason, Requirement, ScopeDocument};
@@ -7,7 +7,7 @@ use entitle::seats::FallBack;
 use entitle::{Batch, Command, Grantee, License, Timestamp};
 use serde_json::{Value, json};
 
-/// A command as it is written, which reads as the same command.
+/// The JSON form of a command, which reads back as the same command.
 fn written(command: impl Into<Command>) -> Value {
     let command = command.into();
     let written = serde_json::to_value(&command).unwrap();
@@ -132,7 +132,7 @@ fn commands_about_keys_and_licenses() {
     assert_eq!(FallBack::to(["a", "b"]).profiles().collect::<Vec<_>>(), ["a", "b"]);
 }
 
-/// A refusal lists every bad name with what is wrong with it, and says whether only seats were missing.
+/// A refusal lists every bad name with its fault, and reports whether only seats were missing.
 #[test]
 fn a_refusal_serializes_its_code_class_command_and_message() {
     let directory = crate::side_by_side::empty(&json!({ "kinds": {}, "profiles": {} }));
@@ -149,7 +149,7 @@ fn a_refusal_serializes_its_code_class_command_and_message() {
     assert!(refusal.class() == RefusalClass::Capacity, "{refusal}");
 }
 
-/// What a plan tells of itself is what its commit stores.
+/// A plan reports the same data that its commit stores.
 #[test]
 fn a_plan_serializes_its_commit() {
     let directory = crate::side_by_side::empty(&json!({ "kinds": {}, "profiles": {} }));
@@ -164,7 +164,7 @@ fn a_plan_serializes_its_commit() {
     assert!(nothing.commit().is_none());
 }
 
-/// A preview is written for a host's own interface; a requirement can be stored and read again.
+/// A preview serializes for a host's own interface; a requirement can be stored and read back.
 #[test]
 fn an_impact_and_a_requirement_are_written() {
     let catalog = json!({

@@ -10,7 +10,7 @@ use entitle::{Batch, Command, Directory, Plan, Refusal, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// What became of a batch: whether a commit was made, or the code of the refusal.
+/// The outcome of a batch: `true` if a commit was made, or the code of the refusal.
 pub(crate) type Outcome = Result<bool, String>;
 
 /// The catalog that a JSON value declares.
@@ -24,7 +24,7 @@ pub(crate) fn empty(catalog: &Value) -> Directory {
     Directory::new(read_catalog(catalog))
 }
 
-/// The commands that JSON values write, which are written as they were read.
+/// The commands that are written in JSON.
 pub(crate) fn read_commands(written: &[Value]) -> Vec<Command> {
     written.iter().map(|command| serde_json::from_value(command.clone()).unwrap()).collect()
 }
@@ -43,11 +43,11 @@ pub(crate) fn plan(
 pub(crate) struct SideBySide {
     pub(crate) oracle: World,
     pub(crate) directory: Directory,
-    /// The latest time that a step had.
+    /// The latest time of a step.
     pub(crate) now: u64,
     empty: Directory,
     commits: Vec<Commit>,
-    /// All steps so far as a scenario would write them, to be printed when something differs.
+    /// All steps so far in the form of a scenario, to be printed when something differs.
     log: Vec<Value>,
 }
 
@@ -59,7 +59,7 @@ impl SideBySide {
         Self { oracle, directory: empty.clone(), now: 0, empty, commits: Vec::new(), log }
     }
 
-    /// Makes one step in both worlds, and says what differs then.
+    /// Makes one step in both worlds, and compares them afterwards.
     pub(crate) fn step(&mut self, step: &Step) -> Result<Outcome, String> {
         let found = self.outcome_of(step)?;
         if found == Ok(true) {
@@ -69,7 +69,7 @@ impl SideBySide {
         Ok(found)
     }
 
-    /// Makes one step in both worlds, and says only whether its outcome differs.
+    /// Makes one step in both worlds, and compares only its outcome.
     pub(crate) fn outcome_of(&mut self, step: &Step) -> Result<Outcome, String> {
         let at = self.now.saturating_add_signed(step.wait);
         self.now = self.now.max(at);
@@ -104,7 +104,7 @@ impl SideBySide {
         Ok(found)
     }
 
-    /// Rule C3: the stored commits make an equal directory, also after they were written and read.
+    /// Rule C3: the stored commits make an equal directory, also after they are written and read back.
     pub(crate) fn replays(&self) -> Result<(), String> {
         let written = serde_json::to_string(&self.commits).unwrap();
         let stored: Vec<Commit> =
@@ -123,14 +123,14 @@ impl SideBySide {
         Ok(())
     }
 
-    /// What differs, with the whole history that led there.
+    /// A difference, with the whole history before it.
     pub(crate) fn explain(&self, difference: &str) -> String {
         let steps: Vec<String> = self.log.iter().map(Value::to_string).collect();
         format!("{difference}\nafter:\n{}\n", steps.join(",\n"))
     }
 }
 
-/// Commands are written as they were read.
+/// Checks that commands read back as they were written.
 fn round_trips(commands: &[Value]) -> Result<(), String> {
     for command in read_commands(commands) {
         let written = serde_json::to_value(&command).unwrap();
@@ -143,7 +143,7 @@ fn round_trips(commands: &[Value]) -> Result<(), String> {
     Ok(())
 }
 
-/// Says that something is not as expected.
+/// An error that shows the expected and the found value.
 pub(crate) fn differs<T>(
     what: &str,
     expected: &dyn std::fmt::Debug,

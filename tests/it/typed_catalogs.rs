@@ -12,7 +12,7 @@ mod alteryx;
 #[path = "../../examples/catalogs/dataiku.rs"]
 mod dataiku;
 
-/// A catalog in the one form in which equal meanings are equal: `all` written out, implication closed, lists sorted.
+/// A catalog in a normal form: `all` written out, implication closed, lists sorted.
 fn normal(catalog: &Catalog) -> Value {
     let mut document = serde_json::to_value(catalog.document()).unwrap();
     let permissions: BTreeMap<String, BTreeSet<String>> = catalog

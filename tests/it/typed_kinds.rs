@@ -1,4 +1,4 @@
-//! Questions of typed kinds, which answer as those by name do.
+//! Queries with typed kinds, which give the same answers as queries by name.
 
 use crate::side_by_side::read_commands;
 use entitle::bitflags::bitflags;
@@ -31,7 +31,7 @@ kind!(Project, "project");
 kind!(Connection, "connection");
 kind!(Unheard, "unheard");
 
-/// Everybody has something in both kinds, by every kind of subject, and one thing is gone.
+/// A directory with permissions in both kinds, by every kind of grantee and by ownership, and with a removed resource.
 fn directory() -> Directory {
     let catalog = Catalog::builder()
         .kind(Kind::of::<Project>().implies(Permissions::WRITE, Permissions::READ).owner(Permissions::WRITE))
@@ -65,7 +65,7 @@ fn users(directory: &Directory) -> Vec<UserId> {
     ["ada", "bob", "cleo"].iter().map(|name| directory.user_by_name(name).unwrap()).collect()
 }
 
-/// Every question about one kind, asked with its type and by name.
+/// Compares every query about one kind, with its type and by name.
 fn agrees<K: ResourceKind<Permissions = Permissions>>(directory: &Directory, keys: &[&str]) {
     for (permissions, names) in [
         (Permissions::READ, &["read"][..]),
@@ -104,7 +104,7 @@ fn a14_a_typed_question_is_about_its_own_kind_only() {
     agrees::<Project>(&directory, &["a", "c"]);
     agrees::<Connection>(&directory, &["b", "d"]);
     let ada = directory.user_by_name("ada").unwrap();
-    // Both kinds number their permissions alike, so nothing but the kind tells them apart.
+    // Both kinds number their permissions alike, so only the kind distinguishes them.
     let count = |permissions| {
         let projects = directory.resources_for::<Project>(ada, permissions).count();
         (projects, directory.resources_for::<Connection>(ada, permissions).count())

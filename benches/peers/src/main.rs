@@ -1,4 +1,4 @@
-//! The questions of the benches, put to other engines and to what is written by hand.
+//! The questions of the benches, answered by other engines and by hand-written code.
 //!
 //! Every engine answers the same questions about the same worlds, and its answers are compared with those of
 //! `entitle` before it is timed. Each is timed by turns with `entitle` in this one process, so that the ratios hold
@@ -22,10 +22,10 @@ use engines::Engine;
 use entitle::Directory;
 use worlds::{Resolved, L, M, Question, S, Size, World};
 
-/// How long one engine may take in each world, together with its share of `entitle`.
+/// The time limit of one engine in each world, together with its share of `entitle`.
 const BUDGET: Duration = Duration::from_secs(4);
 
-/// How many answers of a fast engine are compared; slow ones compare fewer.
+/// The number of answers of a fast engine that are compared; slow ones compare fewer.
 const QUESTIONS: u32 = 1 << 17;
 
 fn main() {
@@ -74,7 +74,7 @@ fn by_turns(
     engine: &mut dyn Engine,
     questions: &[Question],
 ) -> (f64, f64) {
-    // How many questions take about five milliseconds, so that both sides run for some time in each turn.
+    // The number of questions that take about five milliseconds, so that both sides run for some time in each turn.
     let start = Instant::now();
     let few = questions.len().min(20);
     engine.prepare(&questions[..few]);

@@ -245,9 +245,14 @@ impl<'a> Evaluation<'a> {
 
     fn profile_needed(&self, profile: &str, beyond: u64, wanted: u64) -> Need {
         let catalog = self.directory.catalog();
+        let unlicensed = self.directory.license().is_none();
         let enough = catalog
             .profile_definitions()
-            .filter(|(_, profile)| profile.advisory || wanted & !profile.ceiling.of(self.kind_id) == 0);
+            .filter(|(_, profile)| profile.advisory || wanted & !profile.ceiling.of(self.kind_id) == 0)
+            // An exempt profile is no upgrade that a user could buy, and one that is not offered cannot be had.
+            .filter(|(id, _)| {
+                !catalog.is_exempt(*id) && (unlicensed || self.directory.ledger().is_offered(*id))
+            });
         let profiles_with = enough.filter_map(|(id, _)| catalog.profile_name(id));
         Need::Profile {
             profile: profile.to_owned(),

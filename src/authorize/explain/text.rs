@@ -1,6 +1,7 @@
 //! Explanations as text.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 use super::{ContributingGrant, Cut, CutBy, Explanation, Holding, Need, Through};
@@ -31,33 +32,125 @@ fn any(names: &[String]) -> Listed<'_> {
     Listed(names, " or ")
 }
 
+/// The most lines of one sort in the short form.
+const SHOWN: usize = 3;
+
 impl fmt::Display for Explanation {
-    /// Writes several lines, without a final line break.
+    /// Writes the answer in a few lines, without a final line break: what grants the requested permissions, what removes
+    /// them, and what a denied request lacks. [`in_full`](Explanation::in_full) writes everything.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let who = self.who.as_deref().unwrap_or("an unknown principal");
-        let on = self.on.as_deref().unwrap_or("an unknown resource");
-        write!(f, "{who}, {} on {on}: {} ({})", all(&self.asked), self.decision, self.code())?;
-        if let Some(actor) = &self.actor {
-            let profile = actor.profile.as_deref().unwrap_or("no profile");
-            write!(f, "\n  {} is {} and holds {profile}", actor.user, actor.status.as_str())?;
+        self.write_answer(f)?;
+        let giving = self.grants.iter().filter(|grant| !grant.gives.is_empty());
+        for grant in giving.clone().take(SHOWN) {
+            write!(f, "\n  granted to {} on {}: {}", grant.to, grant.on, all(&grant.gives))?;
         }
-        for grant in &self.grants {
-            write!(f, "\n  granted to {} on {}: {grant}", grant.to, grant.on)?;
+        let more = giving.count().saturating_sub(SHOWN);
+        if more > 0 {
+            write!(f, "\n  granted by {more} more")?;
         }
-        if let Some(owner) = &self.ownership {
-            write!(f, "\n  granted to the owner: {}", all(owner))?;
+        let owned = self.asked_of(self.ownership.as_deref().unwrap_or_default());
+        if !owned.is_empty() {
+            write!(f, "\n  granted to the owner: {}", all(&owned))?;
         }
         for cut in &self.cuts {
+            let taken = self.asked_of(&cut.takes);
+            if !taken.is_empty() {
+                write!(f, "\n  {}: {} {}", Cause(&cut.by), cut.verb(), all(&taken))?;
+            }
+        }
+        self.write_needs(f)
+    }
+}
+
+/// The long form of an explanation.
+struct InFull<'a>(&'a Explanation);
+
+impl Explanation {
+    /// Returns everything in lines: the user, all grants and limits with all of their permissions, and the totals.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
+    /// #     .profile(Profile::new("reader").ceiling_on("project", ["read"]).exempt())
+    /// #     .build()?;
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_user("ada").profile("reader"))
+    /// #     .add(Command::add_resource("project/churn"))
+    /// #     .add(Command::grant(Grantee::user("ada"), "project/churn", ["write"]));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let explanation = directory.explain_by_name("user:ada", "project/churn", &["read"]);
+    /// assert_eq!(explanation.to_string().lines().count(), 2);
+    /// assert_eq!(explanation.in_full().to_string().lines().count(), 6);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn in_full(&self) -> impl fmt::Display + '_ {
+        InFull(self)
+    }
+
+    fn write_answer(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let who = self.who.as_deref().unwrap_or("an unknown principal");
+        let on = self.on.as_deref().unwrap_or("an unknown resource");
+        write!(f, "{who}, {} on {on}: {} ({})", all(&self.asked), self.decision, self.code())
+    }
+
+    fn write_needs(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.needs.iter().try_for_each(|need| write!(f, "\n  needed: {need}"))
+    }
+
+    /// Returns those of the permissions that were requested.
+    fn asked_of(&self, permissions: &[String]) -> Vec<String> {
+        permissions.iter().filter(|name| self.asked.contains(name)).cloned().collect()
+    }
+}
+
+impl fmt::Display for InFull<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let explanation = self.0;
+        explanation.write_answer(f)?;
+        if let Some(actor) = &explanation.actor {
+            let profile = actor.profile.as_deref().unwrap_or("no profile");
+            write!(f, "\n  {} is {} and holds {profile}", actor.user, actor.status)?;
+        }
+        for grant in &explanation.grants {
+            write!(f, "\n  granted to {} on {}: {grant}", grant.to, grant.on)?;
+        }
+        if let Some(owner) = &explanation.ownership {
+            write!(f, "\n  granted to the owner: {}", all(owner))?;
+        }
+        for cut in explanation.cuts.iter().filter(|cut| !cut.takes.is_empty()) {
             write!(f, "\n  {cut}")?;
         }
-        if self.actor.is_some() && (!self.grants.is_empty() || self.ownership.is_some()) {
-            write!(f, "\n  total granted: {}", all(&self.granted))?;
-            write!(f, "\n  total allowed: {}", all(&self.allowed))?;
+        if explanation.actor.is_some() && (!explanation.grants.is_empty() || explanation.ownership.is_some())
+        {
+            write!(f, "\n  total granted: {}", all(&explanation.granted))?;
+            write!(f, "\n  total allowed: {}", all(&explanation.allowed))?;
         }
-        for need in &self.needs {
-            write!(f, "\n  needed: {need}")?;
+        explanation.write_needs(f)
+    }
+}
+
+impl Cut {
+    fn verb(&self) -> &'static str {
+        let advisory = matches!(self.by, CutBy::Profile { advisory: true, .. });
+        if advisory { "would remove" } else { "removes" }
+    }
+}
+
+/// The cause of a cut, without what it allows.
+struct Cause<'a>(&'a CutBy);
+
+impl fmt::Display for Cause<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            CutBy::Scope { key, .. } => write!(f, "the scope of key {key}"),
+            CutBy::Phase { phase, .. } => write!(f, "the license is {phase}"),
+            CutBy::Profile { profile, advisory: true, .. } => write!(f, "advisory profile {profile}"),
+            CutBy::Profile { profile, .. } => write!(f, "profile {profile}"),
+            other => write!(f, "{other}"),
         }
-        Ok(())
     }
 }
 
@@ -74,9 +167,7 @@ impl fmt::Display for ContributingGrant {
 
 impl fmt::Display for Cut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let advisory = matches!(self.by, CutBy::Profile { advisory: true, .. });
-        let verb = if advisory { "would remove" } else { "removes" };
-        write!(f, "{}: {verb} {}", self.by, all(&self.takes))
+        write!(f, "{}: {} {}", self.by, self.verb(), all(&self.takes))
     }
 }
 
@@ -84,11 +175,11 @@ impl fmt::Display for CutBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Scope { key, leaves } => write!(f, "the scope of key {key} allows {}", all(leaves)),
-            Self::Status(status) => write!(f, "the user is {}", status.as_str()),
+            Self::Status(status) => write!(f, "the user is {status}"),
             Self::KeyExpired { key } => write!(f, "key {key} has expired"),
             Self::NoSeat => f.write_str("the user holds no profile"),
             Self::Phase { phase, leaves } => {
-                write!(f, "the license is {} and allows {}", phase.as_str(), all(leaves))
+                write!(f, "the license is {phase} and allows {}", all(leaves))
             }
             Self::Profile { profile, leaves, advisory } => {
                 let kind = if *advisory { "advisory profile" } else { "profile" };
@@ -109,7 +200,7 @@ impl fmt::Display for Need {
                 Err(error) => write!(f, "{error}"),
             },
             Self::Principal { who: None } => f.write_str("the principal does not exist or was removed"),
-            Self::Active { user, status } => write!(f, "{user} must be active, but is {}", status.as_str()),
+            Self::Active { user, status } => write!(f, "{user} must be active, but is {status}"),
             Self::Key { key } => write!(f, "key {key} has expired"),
             Self::Resource { on: Some(on) } if on.contains('/') => write!(f, "resource {on} does not exist"),
             Self::Resource { on: Some(on) } => {
@@ -132,7 +223,7 @@ impl fmt::Display for Need {
             }
             Self::Seat { user, wants, waits } => seat(f, user, wants.as_deref(), *waits),
             Self::License { phase, permissions } => {
-                write!(f, "the license is {}, which removes {}", phase.as_str(), all(permissions))
+                write!(f, "the license is {phase}, which removes {}", all(permissions))
             }
             Self::Profile { profile, kind, permissions, profiles_with } => {
                 write!(f, "profile {profile} does not include {} on {kind}", all(permissions))?;

@@ -31,6 +31,7 @@ pub(super) struct ExplainArgs {
     pub(super) on: String,
     pub(super) permissions: Vec<String>,
     pub(super) json: bool,
+    pub(super) all: bool,
 }
 
 /// Parses the arguments. Errors name the argument that is missing or unexpected.
@@ -41,6 +42,7 @@ pub(super) fn parse(mut args: Parser) -> Result<CliCommand, Error> {
         Long("version") | Short('V') => Ok(CliCommand::Version),
         Value(command) => match command.string()?.as_str() {
             "help" => Ok(CliCommand::Help),
+            known if COMMANDS.contains(&known) && asks_for_help(&mut args) => Ok(CliCommand::Help),
             "test" => test(args),
             "seats" => seats(args),
             "explain" => explain(args),
@@ -49,6 +51,15 @@ pub(super) fn parse(mut args: Parser) -> Result<CliCommand, Error> {
         },
         _ => Err(first.unexpected()),
     }
+}
+
+/// The subcommands.
+const COMMANDS: [&str; 4] = ["test", "seats", "explain", "review"];
+
+/// Returns `true` if the rest of the arguments contains `--help` or `-h`.
+fn asks_for_help(args: &mut Parser) -> bool {
+    let rest = args.try_raw_args().map(|rest| rest.as_slice().to_vec()).unwrap_or_default();
+    rest.iter().any(|arg| arg == "--help" || arg == "-h")
 }
 
 fn test(mut args: Parser) -> Result<CliCommand, Error> {
@@ -90,13 +101,14 @@ fn seats(mut args: Parser) -> Result<CliCommand, Error> {
 
 fn explain(mut args: Parser) -> Result<CliCommand, Error> {
     let (mut file, mut who, mut on) = (None, None, None);
-    let (mut permissions, mut json) = (Vec::new(), false);
+    let (mut permissions, mut json, mut all) = (Vec::new(), false, false);
     while let Some(arg) = args.next()? {
         match arg {
             Long("who") => who = Some(args.value()?.string()?),
             Long("on") => on = Some(args.value()?.string()?),
             Long("permission") => permissions.push(args.value()?.string()?),
             Long("json") => json = true,
+            Long("all") => all = true,
             Value(name) if file.is_none() => file = Some(name.string()?),
             _ => return Err(arg.unexpected()),
         }
@@ -108,7 +120,7 @@ fn explain(mut args: Parser) -> Result<CliCommand, Error> {
     if permissions.is_empty() {
         return Err(missing("explain", "`--permission`"));
     }
-    Ok(CliCommand::Explain { file, explain: ExplainArgs { who, on, permissions, json } })
+    Ok(CliCommand::Explain { file, explain: ExplainArgs { who, on, permissions, json, all } })
 }
 
 fn review(mut args: Parser) -> Result<CliCommand, Error> {

@@ -14,6 +14,8 @@ pub(super) fn explain(file: &str, args: &ExplainArgs) -> Result<Exit, CliError> 
 
     let text = if args.json {
         serde_json::to_string_pretty(&explanation).map_err(std::io::Error::from)?
+    } else if args.all {
+        explanation.in_full().to_string()
     } else {
         explanation.to_string()
     };

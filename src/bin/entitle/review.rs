@@ -33,10 +33,10 @@ const COLUMNS: [&str; 12] = [
 
 /// Writes the review of a scenario's final directory.
 ///
-/// Nothing is written if a step failed: the directory is not the intended one then.
+/// Nothing is written if a change failed: the directory is not the intended one then.
 pub(super) fn review(file: &str, html: bool) -> Result<Exit, CliError> {
     let (outcome, exit) = run(file, &read(file)?);
-    if exit != Exit::Success {
+    if !outcome.is_complete() {
         return Ok(exit);
     }
     let history = History::of(&outcome).map_err(CliError::InvalidInput)?;

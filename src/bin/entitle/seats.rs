@@ -10,10 +10,10 @@ use super::{Exit, read};
 
 /// Writes the seat report.
 ///
-/// Nothing is written if a step failed: the directory is not the intended one then.
+/// Nothing is written if a change failed: the directory is not the intended one then.
 pub(super) fn seats(file: &str, form: SeatsForm) -> Result<Exit, CliError> {
     let (outcome, exit) = run(file, &read(file)?);
-    if exit != Exit::Success {
+    if !outcome.is_complete() {
         return Ok(exit);
     }
     let text = render(outcome.directory(), form)?;

@@ -26,7 +26,7 @@ impl Planner<'_> {
         if owner_of.is_some() && membership != Membership::Explicit {
             return Err(RefusalReason::ManagedGroup { user: None, group: command.group.clone() });
         }
-        if self.directory.group_count() >= MAX_GROUPS {
+        if !self.directory.has_room_for_groups() {
             return Err(RefusalReason::TooMany { what: "groups", max: MAX_GROUPS });
         }
         let members = self.directory.members_by_name(&membership);

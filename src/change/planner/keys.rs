@@ -24,7 +24,7 @@ impl Planner<'_> {
         }
         let acts_as = self.find_user(&command.acts_as)?;
         let scope = self.scope(command.scope.as_ref())?;
-        if self.directory.key_count() >= MAX_KEYS {
+        if !self.directory.has_room_for_keys() {
             return Err(RefusalReason::TooMany { what: "keys", max: MAX_KEYS });
         }
         let written = ScopeDocument::of(self.directory.scope_content(&scope));

@@ -25,7 +25,7 @@ impl Planner<'_> {
             return self.resource_as_asked(slot, resource, owner);
         }
         let owner = owner.map(|owner| self.find_user(owner)).transpose()?;
-        if self.directory.resource_count() >= MAX_RESOURCES {
+        if !self.directory.has_room_for_resources() {
             return Err(RefusalReason::TooMany { what: "resources", max: MAX_RESOURCES });
         }
         let id = self.directory.add_resource(kind, &key);

@@ -90,7 +90,7 @@ impl Planner<'_> {
     }
 
     pub(super) fn room_for_a_user(&self) -> Result<(), RefusalReason> {
-        if self.directory.user_count() < MAX_USERS {
+        if self.directory.has_room_for_users() {
             return Ok(());
         }
         Err(RefusalReason::TooMany { what: "users", max: MAX_USERS })
@@ -408,9 +408,9 @@ impl Planner<'_> {
 
     fn drop_user(&mut self, user: UserId) {
         self.release(user);
-        let name = self.name_of(user);
+        let (name, keys) = (self.name_of(user), self.directory.shared_key_names_of(user));
         self.directory.remove_user(user);
-        self.events.extend(name.map(|user| Event::UserRemoved { user }));
+        self.events.extend(name.map(|user| Event::UserRemoved { user, keys }));
     }
 
     pub(super) fn rename_user(&mut self, user: &str, to: &str) -> Result<(), RefusalReason> {

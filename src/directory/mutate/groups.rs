@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::directory::Directory;
+use crate::directory::registry::{GroupTables, NewId};
 use crate::directory::storage::{GranteeSlot, GroupRecord, GroupSlot, Membership, UserSlot, kinds_in};
 use crate::id::{GroupId, ResourceId};
 use crate::name::Name;
@@ -16,9 +17,19 @@ impl Directory {
         membership: &Membership,
         includes_owner_of: Option<ResourceId>,
     ) {
-        let id = self.groups.insert(|tables, slot, generation| {
+        self.insert_group(NewId::Next, name, membership, includes_owner_of);
+    }
+
+    pub(in crate::directory) fn insert_group(
+        &mut self,
+        id: NewId<GroupTables>,
+        name: &Name,
+        membership: &Membership,
+        includes_owner_of: Option<ResourceId>,
+    ) {
+        let id = self.groups.insert(id, |tables, slot, serial| {
             let added = GroupRecord {
-                generation,
+                serial,
                 name: Some(name.clone()),
                 membership: membership.clone(),
                 includes_owner_of: includes_owner_of.map(ResourceId::slot),

@@ -1,6 +1,7 @@
 //! API keys.
 
 use crate::directory::Directory;
+use crate::directory::registry::{KeyTables, NewId};
 use crate::directory::storage::{Due, KeyRecord, Scope};
 use crate::id::{KeyId, UserId};
 use crate::name::Name;
@@ -15,11 +16,22 @@ impl Directory {
         scope: Scope,
         expires_at: Option<Timestamp>,
     ) -> KeyId {
+        self.insert_key(NewId::Next, name, acts_as, scope, expires_at)
+    }
+
+    pub(in crate::directory) fn insert_key(
+        &mut self,
+        id: NewId<KeyTables>,
+        name: &Name,
+        acts_as: UserId,
+        scope: Scope,
+        expires_at: Option<Timestamp>,
+    ) -> KeyId {
         let acts_as = acts_as.slot();
         let entries = if let Scope::Entries(entries) = &scope { Some(entries.clone()) } else { None };
-        let id = self.keys.insert(|tables, slot, generation| {
+        let id = self.keys.insert(id, |tables, slot, serial| {
             let added = KeyRecord {
-                generation,
+                serial,
                 name: Some(name.clone()),
                 acts_as: Some(acts_as),
                 scope,

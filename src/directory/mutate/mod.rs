@@ -19,6 +19,8 @@ use alloc::sync::Arc;
 
 #[cfg(feature = "serde")]
 pub(super) use self::bulk_index::BulkIndex;
+#[cfg(feature = "serde")]
+pub(super) use self::resources::singleton_serial;
 use super::Directory;
 use super::registry::KindEntry;
 use super::storage::{Slot, SlotSet};

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::put;
 use crate::catalog::KindId;
 use crate::directory::Directory;
+use crate::directory::registry::{FIXED, NewId, ResourceTables};
 use crate::directory::storage::{
     GranteeSlot, GroupSlot, ResourceMore, ResourceRow, ResourceSlot, Scope, SlotSet,
 };
@@ -13,28 +14,43 @@ use crate::id::{ResourceId, UserId};
 use crate::name::Name;
 
 impl Directory {
-    /// Adds the one resource of each singleton kind.
+    /// Adds the one resource of each singleton kind that has none yet.
+    ///
+    /// Their serials are made of their names, so that a release with more of them gives no other resource another id.
     pub(in crate::directory) fn add_singletons(&mut self) {
-        let kinds: Vec<(KindId, bool)> =
-            self.catalog.definitions().map(|(id, kind)| (id, kind.singleton())).collect();
-        let slots = kinds
-            .into_iter()
-            .map(|(kind, singleton)| singleton.then(|| self.insert_resource(kind, None).slot()));
-        self.singletons = slots.collect::<Vec<_>>().into();
+        let missing = |kind: &KindId| self.singleton_of(*kind).is_none();
+        let kinds = self.catalog.definitions().filter(|(_, kind)| kind.singleton());
+        let kinds: Vec<(KindId, u32)> = kinds
+            .filter(|(id, _)| missing(id))
+            .map(|(id, kind)| (id, singleton_serial(kind.name())))
+            .collect();
+        for (kind, serial) in kinds {
+            self.insert_resource(NewId::Fixed(serial), kind, None);
+        }
     }
 
     /// Adds a resource whose name is free.
     pub(crate) fn add_resource(&mut self, kind: KindId, key: &Name) -> ResourceId {
-        self.insert_resource(kind, Some(key.clone()))
+        self.insert_resource(NewId::Next, kind, Some(key.clone()))
     }
 
-    fn insert_resource(&mut self, kind: KindId, key: Option<Name>) -> ResourceId {
-        let id = self.resources.insert(|tables, slot, generation| {
-            let added = ResourceRow::new(generation, kind, key.is_none());
+    /// Adds a resource; one without a key is that of a singleton kind.
+    pub(in crate::directory) fn insert_resource(
+        &mut self,
+        id: NewId<ResourceTables>,
+        kind: KindId,
+        key: Option<Name>,
+    ) -> ResourceId {
+        let singleton = key.is_none();
+        let id = self.resources.insert(id, |tables, slot, serial| {
+            let added = ResourceRow::new(serial, kind, singleton);
             tables.rows.update(slot, |row| *row = added);
             tables.records.update(slot, |record| record.key = key);
         });
         self.update_kind(kind, |entry| entry.resources.insert(id.slot()));
+        if singleton && let Some(entry) = Arc::make_mut(&mut self.singletons).get_mut(kind.index()) {
+            *entry = Some(id.slot());
+        }
         id
     }
 
@@ -111,4 +127,10 @@ impl Directory {
         let resources = &mut self.resources.tables.records;
         resources.update(resource, |record| put(&mut record.more_mut().credentials, user, recorded));
     }
+}
+
+/// Returns the serial of the resource of a singleton kind: FNV-1a of its name, above all serials that are counted.
+pub(in crate::directory) fn singleton_serial(kind: &str) -> u32 {
+    let sum = |sum: u32, byte: u8| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    FIXED | kind.bytes().fold(0x811c_9dc5, sum)
 }

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::catalog::ProfileId;
+use crate::directory::registry::{NewId, UserTables};
 use crate::directory::storage::{
     Due, ExternalName, GranteeSlot, GroupSlot, Membership, RowState, UserMore, UserRecord, UserRow, UserSlot,
     kinds_in,
@@ -18,8 +19,18 @@ use crate::time::Timestamp;
 impl Directory {
     /// Adds a user whose name is free.
     pub(crate) fn add_user(&mut self, name: &Name, source: UserSource, status: UserStatus) -> UserId {
-        self.users.insert(|tables, slot, generation| {
-            tables.rows.update(slot, |row| *row = UserRow::new(generation, row_state(status)));
+        self.insert_user(NewId::Next, name, source, status)
+    }
+
+    pub(in crate::directory) fn insert_user(
+        &mut self,
+        id: NewId<UserTables>,
+        name: &Name,
+        source: UserSource,
+        status: UserStatus,
+    ) -> UserId {
+        self.users.insert(id, |tables, slot, serial| {
+            tables.rows.update(slot, |row| *row = UserRow::new(serial, row_state(status)));
             let seat = SeatRow { reserved: status == UserStatus::Invited, ..SeatRow::default() };
             tables.seats.update(slot, |entry| *entry = seat);
             let record = UserRecord { name: Some(name.clone()), source, status, ..UserRecord::default() };

@@ -101,7 +101,7 @@ impl Directory {
     pub fn typed_resource<K: AnyKind>(&self, resource: ResourceId) -> Option<ResourceId<K>> {
         let kind = self.resource_row(resource)?.kind();
         K::is(self.catalog.definition(kind)?)
-            .then(|| ResourceId::new(resource.slot().index(), resource.generation()))
+            .then(|| ResourceId::new(resource.slot().index(), resource.serial()))
     }
 
     /// Returns the e-mail address of a user; `None` if the user has none or is unknown.
@@ -208,6 +208,11 @@ impl Directory {
     pub fn keys_of(&self, user: UserId) -> impl Iterator<Item = KeyId> {
         let more = self.user_record(user).and_then(|user| user.more.as_deref());
         more.into_iter().flat_map(|more| more.keys.iter()).filter_map(|slot| self.key_id(slot))
+    }
+
+    /// The names of the API keys of a user, in the order of their ids.
+    pub(crate) fn shared_key_names_of(&self, user: UserId) -> Vec<Name> {
+        self.keys_of(user).filter_map(|key| self.key_record(key)?.name.clone()).collect()
     }
 
     /// Returns an iterator over the API keys whose scope names a resource, in the order of their ids.

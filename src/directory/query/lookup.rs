@@ -58,7 +58,7 @@ impl Directory {
             return None;
         }
         let id = self.resources.find((kind, key))?;
-        Some(ResourceId::new(id.index(), id.generation()))
+        Some(ResourceId::new(id.index(), id.serial()))
     }
 
     /// Finds the one resource of a typed singleton kind (rule A9).
@@ -89,7 +89,7 @@ impl Directory {
             return None;
         }
         let id = self.resources.id(self.singleton_of(kind)?)?;
-        Some(ResourceId::new(id.index(), id.generation()))
+        Some(ResourceId::new(id.index(), id.serial()))
     }
 
     /// Finds a resource by a name such as `project/churn` or `instance`.

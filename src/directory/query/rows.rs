@@ -30,7 +30,7 @@ impl Directory {
     #[inline]
     pub(crate) fn user_row(&self, user: UserId) -> Option<&UserRow> {
         let row = self.user_row_at(user.slot())?;
-        (row.generation == user.generation() && row.state != RowState::Vacant).then_some(row)
+        (row.serial == user.serial() && row.state != RowState::Vacant).then_some(row)
     }
 
     pub(crate) fn user_record_at(&self, slot: UserSlot) -> Option<&UserRecord> {
@@ -106,7 +106,7 @@ impl Directory {
 
     pub(crate) fn group_record(&self, group: GroupId) -> Option<&GroupRecord> {
         let record = self.group_record_at(group.slot())?;
-        (record.generation == group.generation() && record.name.is_some()).then_some(record)
+        (record.serial == group.serial() && record.name.is_some()).then_some(record)
     }
 
     pub(crate) fn live_groups(&self) -> impl Iterator<Item = (GroupSlot, &GroupRecord)> {
@@ -123,7 +123,7 @@ impl Directory {
 
     pub(crate) fn key_record(&self, key: KeyId) -> Option<&KeyRecord> {
         let record = self.key_record_at(key.slot())?;
-        (record.generation == key.generation() && record.name.is_some()).then_some(record)
+        (record.serial == key.serial() && record.name.is_some()).then_some(record)
     }
 
     pub(crate) fn live_keys(&self) -> impl Iterator<Item = (KeySlot, &KeyRecord)> {
@@ -158,7 +158,7 @@ impl Directory {
     #[inline]
     pub(crate) fn resource_row(&self, resource: ResourceId) -> Option<&ResourceRow> {
         let row = self.resource_row_at(resource.slot())?;
-        (row.generation == resource.generation() && row.live).then_some(row)
+        (row.serial == resource.serial() && row.live).then_some(row)
     }
 
     pub(crate) fn resource_record_at(&self, slot: ResourceSlot) -> Option<&ResourceRecord> {

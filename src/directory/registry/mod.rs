@@ -20,8 +20,8 @@ pub(crate) trait Tables {
     where
         Self: 'a;
 
-    /// The generation of a slot, vacant or not; `None` if the slot was never used.
-    fn generation(&self, slot: Self::Slot) -> Option<u32>;
+    /// The serial of the thing in a slot; without a meaning in a vacant one.
+    fn serial(&self, slot: Self::Slot) -> Option<u32>;
 
     fn is_live(&self, slot: Self::Slot) -> bool;
 
@@ -30,28 +30,34 @@ pub(crate) trait Tables {
 
     fn is_named(&self, slot: Self::Slot, name: Self::Name<'_>) -> bool;
 
-    /// The next slot in the list of vacant ones.
-    fn next_vacant(&self, slot: Self::Slot) -> Option<Self::Slot>;
-
-    /// Empties a slot and puts it into the list of vacant ones.
-    fn vacate(&mut self, slot: Self::Slot, generation: u32, next_vacant: Option<Self::Slot>);
+    /// Empties a slot.
+    fn vacate(&mut self, slot: Self::Slot);
 }
+
+/// The greatest serial that is counted.
+pub(crate) const MAX_SERIAL: u32 = FIXED - 1;
+
+/// The bit of serials that are not counted.
+pub(crate) const FIXED: u32 = 1 << 31;
 
 /// All things of one sort: their tables, the slots in use, and an index of their names.
 ///
-/// A slot is used again after its thing was removed, with a generation that is greater by one. So an id, which is a
-/// slot and a generation, stays unknown for good after a removal (rule C7).
+/// An id is a slot and a serial. Serials count the things of a sort that were ever added, so none is given out twice; a
+/// slot is used again after its thing was removed. Both follow from the things and the last serial alone, so ids are the
+/// same in every process (rule C7), and the id of something removed stays unknown for good (rule C7).
 #[derive(Clone)]
 pub(crate) struct Registry<T: Tables> {
-    /// Written in place by `mutate`, all but names, generations and the list of vacant slots.
+    /// Written in place by `mutate`, all but names and serials.
     pub(super) tables: T,
-    slots: Slots<T::Slot>,
+    slots: Slots,
+    /// The last serial that was given out; the first is 1.
+    last_serial: u32,
     names: NameIndex<T::Slot>,
 }
 
 impl<T: Tables + Default> Default for Registry<T> {
     fn default() -> Self {
-        Self { tables: T::default(), slots: Slots::default(), names: NameIndex::default() }
+        Self { tables: T::default(), slots: Slots::default(), last_serial: 0, names: NameIndex::default() }
     }
 }
 
@@ -59,6 +65,16 @@ impl<T: Tables> Debug for Registry<T> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Registry").field("slots", &self.slots).finish_non_exhaustive()
     }
+}
+
+/// The id of a thing that is added.
+pub(crate) enum NewId<T: Tables> {
+    /// The lowest vacant slot and the next serial.
+    Next,
+    /// The lowest vacant slot and a serial of its own, which does not count: ids of counted things do not depend on it.
+    Fixed(u32),
+    /// The slot, which is after all slots in use, and the serial that it was stored with.
+    Stored(T::Slot, u32),
 }
 
 type IdOf<T> = <<T as Tables>::Slot as Slot>::Id;
@@ -69,18 +85,14 @@ impl<T: Tables> Registry<T> {
         self.slots.live()
     }
 
-    /// The slots that were ever in use, in ascending order: all live ones are among them.
+    /// The slots up to the last one in use: all live ones are among them.
     pub(crate) fn slots(&self) -> core::ops::Range<u32> {
         0..self.slots.used()
     }
 
     /// The id of the thing in a slot; `None` for a vacant one.
     pub(crate) fn id(&self, slot: T::Slot) -> Option<IdOf<T>> {
-        if self.tables.is_live(slot) {
-            Some(slot.with_generation(self.tables.generation(slot)?))
-        } else {
-            None
-        }
+        if self.tables.is_live(slot) { Some(slot.with_serial(self.tables.serial(slot)?)) } else { None }
     }
 
     /// Finds a slot by name: one hash lookup.
@@ -93,15 +105,39 @@ impl<T: Tables> Registry<T> {
         self.find_slot(name).and_then(|slot| self.id(slot))
     }
 
-    /// Adds a thing whose name is free; `write` fills its tables, given its slot and the generation of the slot.
-    pub(crate) fn insert(&mut self, write: impl FnOnce(&mut T, T::Slot, u32)) -> IdOf<T> {
-        let tables = &self.tables;
-        let slot = self.slots.take(|slot| tables.next_vacant(slot));
-        let generation = tables.generation(slot).unwrap_or(0);
-        write(&mut self.tables, slot, generation);
+    /// The last serial that was given out.
+    pub(crate) fn last_serial(&self) -> u32 {
+        self.last_serial
+    }
+
+    /// Returns `true` if a thing can be added to fewer than `most`: serials are not used up either.
+    pub(crate) fn has_room(&self, most: u32) -> bool {
+        self.len() < most && self.last_serial < MAX_SERIAL
+    }
+
+    /// Adds a thing whose name is free; `write` fills its tables, given its slot and serial.
+    pub(crate) fn insert(&mut self, id: NewId<T>, write: impl FnOnce(&mut T, T::Slot, u32)) -> IdOf<T> {
+        let (slot, serial) = match id {
+            NewId::Next => {
+                debug_assert!(self.last_serial < MAX_SERIAL, "INVARIANT (there is room)");
+                self.last_serial = self.last_serial.saturating_add(1);
+                (T::Slot::from_index(self.slots.take()), self.last_serial)
+            }
+            NewId::Fixed(serial) => (T::Slot::from_index(self.slots.take()), serial),
+            NewId::Stored(slot, serial) => {
+                self.slots.take_at(slot.index());
+                (slot, serial)
+            }
+        };
+        write(&mut self.tables, slot, serial);
         debug_assert!(self.tables.is_live(slot), "INVARIANT (slots in use are live)");
         self.add_name(slot);
-        slot.with_generation(generation)
+        slot.with_serial(serial)
+    }
+
+    /// Sets the last serial that was given out, in a registry that is being read.
+    pub(crate) fn restore_serial(&mut self, last: u32) {
+        self.last_serial = last;
     }
 
     /// Changes the name of a thing to one that is free; `write` changes its record.
@@ -113,12 +149,13 @@ impl<T: Tables> Registry<T> {
 
     /// Removes a thing that exists, and empties its slot.
     pub(crate) fn remove(&mut self, slot: T::Slot) {
-        let generation = if self.tables.is_live(slot) { self.tables.generation(slot) } else { None };
-        debug_assert!(generation.is_some(), "INVARIANT (removed things exist)");
-        let Some(generation) = generation else { return };
+        debug_assert!(self.tables.is_live(slot), "INVARIANT (removed things exist)");
+        if !self.tables.is_live(slot) {
+            return;
+        }
         self.remove_name(slot);
-        let (generation, next_vacant) = self.slots.give_back(slot, generation);
-        self.tables.vacate(slot, generation, next_vacant);
+        self.slots.give_back(slot.index());
+        self.tables.vacate(slot);
     }
 
     fn add_name(&mut self, slot: T::Slot) {
@@ -149,9 +186,9 @@ mod tests {
     use crate::name::Name;
 
     fn insert(groups: &mut Registry<GroupTables>, name: &str) -> GroupId {
-        groups.insert(|tables, slot, generation| {
+        groups.insert(NewId::Next, |tables, slot, serial| {
             let name = Some(Name::new(name).unwrap());
-            let added = GroupRecord { generation, name, ..GroupRecord::default() };
+            let added = GroupRecord { serial, name, ..GroupRecord::default() };
             tables.records.update(slot, |record| *record = added);
         })
     }

@@ -1,99 +1,117 @@
 //! The allocator of slots.
 
-use crate::directory::storage::Slot;
+use rpds::RedBlackTreeMapSync;
 
-/// Gives out slots and takes them back; a slot that came back is used again first.
+/// Gives out slots, the lowest vacant one first, and takes them back.
 ///
-/// Vacant slots are a list through the tables: each names the next, so the allocator costs nothing to clone.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Slots<S> {
+/// Which slot comes next follows from the slots in use alone, so every process that has the same things gives the next
+/// one the same slot, however it came to them (rule C7).
+#[derive(Clone, Debug)]
+pub(super) struct Slots {
+    /// All slots in use are below.
     used: u32,
     live: u32,
-    vacant: Option<S>,
+    /// Each run of vacant slots below `used`, from its first slot to its last. Runs do not touch each other or `used`.
+    vacant: RedBlackTreeMapSync<u32, u32>,
 }
 
-impl<S> Default for Slots<S> {
+impl Default for Slots {
     fn default() -> Self {
-        Self { used: 0, live: 0, vacant: None }
+        Self { used: 0, live: 0, vacant: RedBlackTreeMapSync::new_sync() }
     }
 }
 
-impl<S: Slot> Slots<S> {
+impl Slots {
     /// The number of slots in use.
     pub(super) fn live(&self) -> u32 {
         self.live
     }
 
-    /// The number of slots that were ever in use: all live ones are below.
+    /// The slot after the last one in use.
     pub(super) fn used(&self) -> u32 {
         self.used
     }
 
-    /// Takes the last slot that came back, or else a new one; `next_vacant` reads the list through the tables.
-    pub(super) fn take(&mut self, next_vacant: impl FnOnce(S) -> Option<S>) -> S {
+    /// Takes the lowest vacant slot.
+    pub(super) fn take(&mut self) -> u32 {
         self.live = self.live.saturating_add(1);
-        if let Some(slot) = self.vacant {
-            self.vacant = next_vacant(slot);
+        let Some((&first, &last)) = self.vacant.first() else {
+            let slot = self.used;
+            self.used = self.used.saturating_add(1);
             return slot;
+        };
+        self.vacant.remove_mut(&first);
+        if first < last {
+            self.vacant.insert_mut(first.saturating_add(1), last);
         }
-        let slot = S::from_index(self.used);
-        self.used = self.used.saturating_add(1);
-        slot
+        first
     }
 
-    /// Takes a slot back, and returns its next generation and the slot that comes after it in the list of vacant ones.
-    ///
-    /// A slot whose generations are used up is never given out again, so an id of something removed stays unknown for
-    /// good (rule C7).
-    pub(super) fn give_back(&mut self, slot: S, generation: u32) -> (u32, Option<S>) {
-        self.live = self.live.saturating_sub(1);
-        match generation.checked_add(1) {
-            Some(next) => (next, self.vacant.replace(slot)),
-            None => (generation, None),
+    /// Takes a slot after all that are in use; those between become vacant.
+    pub(super) fn take_at(&mut self, slot: u32) {
+        debug_assert!(slot >= self.used, "INVARIANT (slots are read in ascending order)");
+        if let Some(last) = slot.checked_sub(1).filter(|&last| last >= self.used) {
+            self.vacant.insert_mut(self.used, last);
         }
+        self.live = self.live.saturating_add(1);
+        self.used = slot.saturating_add(1);
+    }
+
+    /// Takes a slot back.
+    pub(super) fn give_back(&mut self, slot: u32) {
+        self.live = self.live.saturating_sub(1);
+        let after = slot.saturating_add(1);
+        let before = self.vacant.range(..slot).next_back().map(|(&first, &last)| (first, last));
+        let first = match before {
+            Some((first, last)) if last.saturating_add(1) == slot => first,
+            _ => slot,
+        };
+        let last = self.vacant.get(&after).copied();
+        if last.is_some() {
+            self.vacant.remove_mut(&after);
+        }
+        if after == self.used {
+            self.vacant.remove_mut(&first);
+            self.used = first;
+            return;
+        }
+        self.vacant.insert_mut(first, last.unwrap_or(slot));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use alloc::collections::BTreeMap;
-    use alloc::vec::Vec;
+    use alloc::collections::BTreeSet;
 
     use proptest::prelude::*;
 
     use super::*;
-    use crate::directory::storage::UserSlot;
 
     proptest! {
         #[test]
-        fn the_slot_that_came_back_last_is_used_first(changes in prop::collection::vec(any::<(bool, u8)>(), 0..80)) {
+        fn the_next_slot_is_the_lowest_vacant_one(changes in prop::collection::vec(any::<(bool, u8)>(), 0..120)) {
             let mut slots = Slots::default();
-            let mut next_vacant = BTreeMap::new();
-            let (mut live, mut vacant) = (Vec::new(), Vec::new());
+            let mut live = BTreeSet::new();
             for (take, which) in changes {
                 if take || live.is_empty() {
-                    let slot: UserSlot = slots.take(|slot| next_vacant.get(&slot).copied().flatten());
-                    let count = u32::try_from(live.len()).unwrap();
-                    prop_assert_eq!(slot, vacant.pop().unwrap_or(UserSlot::new(count)));
-                    live.push(slot);
+                    let lowest = (0..1_000).find(|slot| !live.contains(slot)).unwrap();
+                    prop_assert_eq!(slots.take(), lowest);
+                    live.insert(lowest);
                 } else {
-                    let slot = live.swap_remove(usize::from(which).checked_rem(live.len()).unwrap());
-                    let (generation, next) = slots.give_back(slot, 7);
-                    prop_assert_eq!(generation, 8);
-                    next_vacant.insert(slot, next);
-                    vacant.push(slot);
+                    let place = usize::from(which).checked_rem(live.len()).unwrap();
+                    let slot = *live.iter().nth(place).unwrap();
+                    slots.give_back(slot);
+                    live.remove(&slot);
                 }
                 prop_assert_eq!(slots.live() as usize, live.len());
-                prop_assert_eq!(slots.used() as usize, live.iter().chain(&vacant).count());
+                prop_assert_eq!(slots.used(), live.last().map_or(0, |last: &u32| last.saturating_add(1)));
+                let mut read = Slots::default();
+                for &slot in &live {
+                    read.take_at(slot);
+                }
+                prop_assert_eq!(&read.vacant, &slots.vacant);
+                prop_assert_eq!((read.live(), read.used()), (slots.live(), slots.used()));
             }
         }
-    }
-
-    #[test]
-    fn a_slot_whose_generations_are_used_up_is_not_given_out_again() {
-        let mut slots = Slots::<UserSlot>::default();
-        let first = slots.take(|_| None);
-        assert_eq!(slots.give_back(first, u32::MAX), (u32::MAX, None));
-        assert_eq!(slots.take(|_| None), UserSlot::new(1));
     }
 }

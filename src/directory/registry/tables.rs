@@ -90,8 +90,8 @@ impl Tables for UserTables {
     type Slot = UserSlot;
     type Name<'a> = &'a str;
 
-    fn generation(&self, slot: UserSlot) -> Option<u32> {
-        self.rows.get(slot).map(|row| row.generation)
+    fn serial(&self, slot: UserSlot) -> Option<u32> {
+        self.rows.get(slot).map(|row| row.serial)
     }
 
     fn is_live(&self, slot: UserSlot) -> bool {
@@ -106,17 +106,13 @@ impl Tables for UserTables {
         self.name(slot) == Some(name)
     }
 
-    fn next_vacant(&self, slot: UserSlot) -> Option<UserSlot> {
-        self.rows.get(slot).and_then(UserRow::next_vacant)
-    }
-
-    fn vacate(&mut self, slot: UserSlot, generation: u32, next_vacant: Option<UserSlot>) {
+    fn vacate(&mut self, slot: UserSlot) {
         self.seats.update(slot, |seat| *seat = SeatRow::default());
         self.records.update(slot, |record| *record = UserRecord::default());
         if self.rows.get(slot).is_some_and(|row| row.overflows) {
             self.group_sets.update(slot, |set| *set = None);
         }
-        self.rows.update(slot, |row| *row = UserRow::vacant(generation, next_vacant));
+        self.rows.update(slot, |row| *row = UserRow::default());
     }
 }
 
@@ -124,8 +120,8 @@ impl Tables for GroupTables {
     type Slot = GroupSlot;
     type Name<'a> = &'a str;
 
-    fn generation(&self, slot: GroupSlot) -> Option<u32> {
-        self.records.get(slot).map(|group| group.generation)
+    fn serial(&self, slot: GroupSlot) -> Option<u32> {
+        self.records.get(slot).map(|group| group.serial)
     }
 
     fn is_live(&self, slot: GroupSlot) -> bool {
@@ -140,14 +136,8 @@ impl Tables for GroupTables {
         self.name(slot) == Some(name)
     }
 
-    fn next_vacant(&self, slot: GroupSlot) -> Option<GroupSlot> {
-        self.records.get(slot).and_then(|group| group.next_vacant)
-    }
-
-    fn vacate(&mut self, slot: GroupSlot, generation: u32, next_vacant: Option<GroupSlot>) {
-        self.records.update(slot, |record| {
-            *record = GroupRecord { generation, next_vacant, ..GroupRecord::default() };
-        });
+    fn vacate(&mut self, slot: GroupSlot) {
+        self.records.update(slot, |record| *record = GroupRecord::default());
     }
 }
 
@@ -155,8 +145,8 @@ impl Tables for ResourceTables {
     type Slot = ResourceSlot;
     type Name<'a> = (KindId, &'a str);
 
-    fn generation(&self, slot: ResourceSlot) -> Option<u32> {
-        self.rows.get(slot).map(|row| row.generation)
+    fn serial(&self, slot: ResourceSlot) -> Option<u32> {
+        self.rows.get(slot).map(|row| row.serial)
     }
 
     fn is_live(&self, slot: ResourceSlot) -> bool {
@@ -173,16 +163,12 @@ impl Tables for ResourceTables {
         self.name(slot) == Some(name)
     }
 
-    fn next_vacant(&self, slot: ResourceSlot) -> Option<ResourceSlot> {
-        self.rows.get(slot).and_then(ResourceRow::next_vacant)
-    }
-
-    fn vacate(&mut self, slot: ResourceSlot, generation: u32, next_vacant: Option<ResourceSlot>) {
+    fn vacate(&mut self, slot: ResourceSlot) {
         self.records.update(slot, |record| *record = ResourceRecord::default());
         if self.overflows.get(slot).is_some_and(Option::is_some) {
             self.overflows.update(slot, |overflow| *overflow = None);
         }
-        self.rows.update(slot, |row| *row = ResourceRow::vacant(generation, next_vacant));
+        self.rows.update(slot, |row| *row = ResourceRow::default());
     }
 }
 
@@ -190,8 +176,8 @@ impl Tables for KeyTables {
     type Slot = KeySlot;
     type Name<'a> = &'a str;
 
-    fn generation(&self, slot: KeySlot) -> Option<u32> {
-        self.records.get(slot).map(|key| key.generation)
+    fn serial(&self, slot: KeySlot) -> Option<u32> {
+        self.records.get(slot).map(|key| key.serial)
     }
 
     fn is_live(&self, slot: KeySlot) -> bool {
@@ -206,13 +192,7 @@ impl Tables for KeyTables {
         self.name(slot) == Some(name)
     }
 
-    fn next_vacant(&self, slot: KeySlot) -> Option<KeySlot> {
-        self.records.get(slot).and_then(|key| key.next_vacant)
-    }
-
-    fn vacate(&mut self, slot: KeySlot, generation: u32, next_vacant: Option<KeySlot>) {
-        self.records.update(slot, |record| {
-            *record = KeyRecord { generation, next_vacant, ..KeyRecord::default() };
-        });
+    fn vacate(&mut self, slot: KeySlot) {
+        self.records.update(slot, |record| *record = KeyRecord::default());
     }
 }

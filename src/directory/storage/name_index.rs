@@ -41,7 +41,7 @@ impl Slot for Shard {
         self.0
     }
 
-    fn with_generation(self, _: u32) {}
+    fn with_serial(self, _: u32) {}
 }
 
 impl<S> Default for NameIndex<S> {

@@ -88,10 +88,9 @@ pub(crate) enum Membership {
 /// A group.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct GroupRecord {
-    pub(in crate::directory) generation: u32,
+    pub(in crate::directory) serial: u32,
     /// `None` in a vacant slot.
     pub(crate) name: Option<Name>,
-    pub(in crate::directory) next_vacant: Option<GroupSlot>,
     pub(crate) membership: Membership,
     /// The resource whose owner is always a member (rule A10).
     pub(crate) includes_owner_of: Option<ResourceSlot>,
@@ -172,10 +171,9 @@ fn found<K: Ord>(entries: &[(K, u64)], key: &K) -> u64 {
 /// An API key.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KeyRecord {
-    pub(in crate::directory) generation: u32,
+    pub(in crate::directory) serial: u32,
     /// `None` in a vacant slot.
     pub(crate) name: Option<Name>,
-    pub(in crate::directory) next_vacant: Option<KeySlot>,
     /// `None` in a vacant slot.
     pub(crate) acts_as: Option<UserSlot>,
     pub(crate) scope: Scope,

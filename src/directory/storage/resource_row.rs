@@ -1,10 +1,10 @@
 //! The part of a resource that a check reads.
 
 use super::inline_grants::InlineGrants;
-use super::slot::{ResourceSlot, UserSlot};
+use super::slot::UserSlot;
 use crate::catalog::KindId;
 
-/// The owner of a resource that has none, and the end of the list of vacant slots.
+/// The owner of a resource that has none.
 const NO_SLOT: u32 = u32::MAX;
 
 // A row that grows over its cache lines makes every check slower.
@@ -14,8 +14,8 @@ const _: () = assert!(size_of::<ResourceRow>() == 128);
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(128))]
 pub(crate) struct ResourceRow {
-    pub(crate) generation: u32,
-    /// The owner's slot, or [`NO_SLOT`]. In a vacant row, the next vacant slot.
+    pub(crate) serial: u32,
+    /// The owner's slot, or [`NO_SLOT`].
     owner: u32,
     kind: u8,
     pub(crate) live: bool,
@@ -31,7 +31,7 @@ pub(crate) struct ResourceRow {
 impl Default for ResourceRow {
     fn default() -> Self {
         Self {
-            generation: 0,
+            serial: 0,
             owner: NO_SLOT,
             kind: 0,
             live: false,
@@ -45,17 +45,8 @@ impl Default for ResourceRow {
 
 impl ResourceRow {
     /// A row without owner or grants.
-    pub(crate) fn new(generation: u32, kind: KindId, singleton: bool) -> Self {
-        Self { generation, kind: kind.get(), live: true, singleton, ..Self::default() }
-    }
-
-    /// The row of a vacant slot.
-    pub(crate) fn vacant(generation: u32, next_vacant: Option<ResourceSlot>) -> Self {
-        Self { generation, owner: next_vacant.map_or(NO_SLOT, ResourceSlot::index), ..Self::default() }
-    }
-
-    pub(crate) fn next_vacant(&self) -> Option<ResourceSlot> {
-        (!self.live && self.owner != NO_SLOT).then_some(ResourceSlot::new(self.owner))
+    pub(crate) fn new(serial: u32, kind: KindId, singleton: bool) -> Self {
+        Self { serial, kind: kind.get(), live: true, singleton, ..Self::default() }
     }
 
     /// The kind; without a meaning in a vacant row.

@@ -4,16 +4,16 @@ use core::fmt::Debug;
 
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
 
-/// A place in tables: an id without the generation.
+/// A place in tables: an id without the serial.
 pub(crate) trait Slot: Copy + Ord + Debug + 'static {
-    /// The id of an entry: its slot and the generation of that slot.
+    /// The id of an entry: its slot and the serial of that slot.
     type Id: Copy;
 
     fn from_index(index: u32) -> Self;
 
     fn index(self) -> u32;
 
-    fn with_generation(self, generation: u32) -> Self::Id;
+    fn with_serial(self, serial: u32) -> Self::Id;
 }
 
 /// Makes a slot type, and the way from the id of the same thing to it.
@@ -50,8 +50,8 @@ macro_rules! slot {
             }
 
             #[inline]
-            fn with_generation(self, generation: u32) -> $id {
-                $id::new(self.0, generation)
+            fn with_serial(self, serial: u32) -> $id {
+                $id::new(self.0, serial)
             }
         }
 

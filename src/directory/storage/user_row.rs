@@ -4,7 +4,7 @@ use arrayvec::ArrayVec;
 
 use super::halves::{NO_GROUP, group_of, low_half};
 use super::inline_grants::INLINE_GRANTS;
-use super::slot::{GroupSlot, UserSlot};
+use super::slot::GroupSlot;
 use crate::catalog::{KindId, ProfileId};
 
 /// The number of groups that a row holds.
@@ -13,9 +13,6 @@ pub(crate) const INLINE_GROUPS: usize = 14;
 /// The first groups are repeated after the last, so that any window of `INLINE_GRANTS` places can be read at once and
 /// each position in the window meets every group.
 const RING: usize = INLINE_GROUPS + INLINE_GRANTS - 1;
-
-/// The end of the list of vacant slots.
-const NO_SLOT: u32 = u32::MAX;
 
 /// The profile byte of a user who holds none.
 const NO_PROFILE: u8 = u8::MAX;
@@ -67,7 +64,7 @@ impl KindMask {
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
 pub(crate) struct UserRow {
-    pub(crate) generation: u32,
+    pub(crate) serial: u32,
     /// The profile held, or [`NO_PROFILE`].
     profile: u8,
     pub(crate) state: RowState,
@@ -79,8 +76,6 @@ pub(crate) struct UserRow {
     mask_kind: u8,
     /// The mask on that one kind; else 0.
     kind_mask: u64,
-    /// In a vacant row, the next vacant slot, or [`NO_SLOT`].
-    next_vacant: u32,
     /// Sorted, unused places last, and then from the start again.
     groups: [u16; RING],
 }
@@ -88,13 +83,12 @@ pub(crate) struct UserRow {
 impl Default for UserRow {
     fn default() -> Self {
         Self {
-            generation: 0,
+            serial: 0,
             profile: NO_PROFILE,
             state: RowState::Vacant,
             overflows: false,
             mask_kind: NO_KIND,
             kind_mask: 0,
-            next_vacant: NO_SLOT,
             groups: [NO_GROUP; RING],
         }
     }
@@ -102,17 +96,8 @@ impl Default for UserRow {
 
 impl UserRow {
     /// A row without groups or profile.
-    pub(crate) fn new(generation: u32, state: RowState) -> Self {
-        Self { generation, state, ..Self::default() }
-    }
-
-    /// The row of a vacant slot.
-    pub(crate) fn vacant(generation: u32, next_vacant: Option<UserSlot>) -> Self {
-        Self { generation, next_vacant: next_vacant.map_or(NO_SLOT, UserSlot::index), ..Self::default() }
-    }
-
-    pub(crate) fn next_vacant(&self) -> Option<UserSlot> {
-        (self.next_vacant != NO_SLOT).then_some(UserSlot::new(self.next_vacant))
+    pub(crate) fn new(serial: u32, state: RowState) -> Self {
+        Self { serial, state, ..Self::default() }
     }
 
     pub(crate) fn holds_profile(&self) -> bool {

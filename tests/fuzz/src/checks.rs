@@ -1,4 +1,4 @@
-//! What must hold for any bytes at all: one function for each fuzz target.
+//! Checks that hold for any bytes: one function for each fuzz target.
 //!
 //! They are part of two programs, the fuzz targets and `cargo test`, which runs them over the kept inputs.
 
@@ -24,7 +24,7 @@ pub(crate) fn commands(bytes: &[u8]) {
 fn agrees(bytes: &[u8]) -> Result<(), String> {
     let (history, known) = generate::read(bytes);
     let mut pair = SideBySide::new(&history.catalog);
-    // What histories begin with has few surprises, and comparing takes most of the time.
+    // The first steps rarely fail, and comparing takes most of the time, so only their end is compared.
     for step in &history.steps[..known] {
         let _ = pair.outcome_of(step)?;
     }
@@ -35,7 +35,7 @@ fn agrees(bytes: &[u8]) -> Result<(), String> {
     pair.replays()
 }
 
-/// Bytes are a stored directory: an error, or a directory that is sound, and is written and read back equal.
+/// Bytes are a stored directory: an error, or a sound directory that is written and read back equal.
 #[cfg(feature = "json")]
 pub(crate) fn stored(bytes: &[u8]) {
     for form in [bytes.to_vec(), sealed(bytes)] {
@@ -45,7 +45,7 @@ pub(crate) fn stored(bytes: &[u8]) {
     }
 }
 
-/// Bytes are lines of commits, as they are and numbered anew: an error, or directories that are sound.
+/// Bytes are lines of commits, unchanged and renumbered: an error, or sound directories.
 pub(crate) fn journal(bytes: &[u8]) {
     let lines: Result<Vec<Value>, _> =
         bytes.split(|byte| *byte == b'\n').map(serde_json::from_slice).collect();
@@ -63,7 +63,7 @@ pub(crate) fn journal(bytes: &[u8]) {
     replays(&directories[base], numbered.collect());
 }
 
-/// Bytes are a scenario file: an error, or an outcome of which the books balance and the commits replay.
+/// Bytes are a scenario file: an error, or an outcome whose books balance and whose commits replay.
 pub(crate) fn scenario(bytes: &[u8]) {
     let read = serde_json::from_slice::<Scenario>(bytes);
     #[cfg(feature = "cli")]
@@ -81,7 +81,7 @@ pub(crate) fn scenario(bytes: &[u8]) {
     assert_eq!(verified.failures(), outcome.failures());
 }
 
-/// Bytes are the text of many invitations: exactly the addresses in it are invited, or exactly the bad ones listed
+/// Bytes are the text of many invitations: exactly its addresses are invited, or exactly the bad ones are listed
 /// (rule G6).
 pub(crate) fn invitations(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
@@ -110,7 +110,7 @@ pub(crate) fn invitations(bytes: &[u8]) {
     }
 }
 
-/// The addresses and what is none in a text, each once and in order, found one character after the other.
+/// The good and the bad addresses in a text, each once and in order, found character by character.
 fn naively_split(text: &str) -> (Vec<String>, Vec<String>) {
     let (mut good, mut bad) = (Vec::new(), Vec::new());
     let mut part = String::new();
@@ -131,7 +131,7 @@ fn naively_split(text: &str) -> (Vec<String>, Vec<String>) {
     (good, bad)
 }
 
-/// An error, or after each commit a directory that is sound.
+/// Replays lines of commits: an error, or a sound directory after each commit.
 fn replays(base: &Directory, lines: Vec<Value>) {
     let commits: Result<Vec<Commit>, _> = lines.into_iter().map(serde_json::from_value).collect();
     let Ok(commits) = commits else { return };
@@ -153,7 +153,7 @@ fn replays(base: &Directory, lines: Vec<Value>) {
     assert!(base.replay(&commits).as_ref() == Ok(&directory), "commits one by one and all at once");
 }
 
-/// The books balance, the directory is written and read back equal, and time can go on in it.
+/// Checks that the books balance, that the directory is written and read back equal, and that time can advance in it.
 #[track_caller]
 fn is_sound(directory: &Directory) {
     directory.audit().unwrap();
@@ -175,7 +175,7 @@ fn is_sound(directory: &Directory) {
     }
 }
 
-/// The records in some lines, with an `end` that counts them and the checksum that they should have.
+/// The records in some lines, with an `end` that counts them and a right checksum.
 #[cfg(feature = "json")]
 fn sealed(bytes: &[u8]) -> Vec<u8> {
     let lines = bytes.split(|byte| *byte == b'\n');

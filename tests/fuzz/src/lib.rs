@@ -1,4 +1,4 @@
-//! What the fuzz targets share: the checks, which `cargo test` runs too, and how inputs are changed.
+//! The shared code of the fuzz targets: the checks, which `cargo test` runs too, and the mutations of inputs.
 
 #![expect(dead_code, unused_imports, reason = "the modules of the suite hold more than the targets use")]
 

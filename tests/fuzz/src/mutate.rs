@@ -1,17 +1,17 @@
-//! How inputs are changed, so that most of them stay what a target can read.
+//! Mutations of inputs, most of which a target can still read.
 
 use serde_json::{Map, Value, json};
 
-/// How many bytes come before the steps of a history; as in `generate::read`.
+/// The number of bytes before the steps of a history, as in `generate::read`.
 const HEAD: usize = 4;
 
-/// How many bytes a step of a history has; as in `generate::read`.
+/// The number of bytes of one step of a history, as in `generate::read`.
 const STRIDE: usize = 9;
 
-/// How often, of four times, the bytes are changed without regard to what they mean.
+/// The number of mutations out of four that change the bytes without regard to their meaning.
 const BLIND: usize = 1;
 
-/// Chance, from a seed (xorshift).
+/// Pseudorandom choices from a seed (xorshift).
 struct Chance(u64);
 
 impl Chance {
@@ -74,7 +74,7 @@ fn values_changed(mut values: Vec<Value>, data: &mut [u8], size: usize, max: usi
     written.len()
 }
 
-/// Changes one value: its parts, or itself into something alike, or into another one of the same input.
+/// Changes one value: its parts, the value itself to a similar one, or to another one of the same input.
 fn change(value: &mut Value, donor: Value, chance: &mut Chance) {
     match value {
         Value::Array(list) if chance.below(4) > 0 => {
@@ -119,7 +119,7 @@ fn change_fields(map: &mut Map<String, Value>, donor: Value, chance: &mut Chance
     }
 }
 
-/// How many values there are in a value, itself included.
+/// The number of values in a value, itself included.
 fn count(value: &Value) -> usize {
     match value {
         Value::Array(list) => 1 + list.iter().map(count).sum::<usize>(),
@@ -128,7 +128,7 @@ fn count(value: &Value) -> usize {
     }
 }
 
-/// The value of a number in a value, which itself is 0.
+/// The value with a number inside of a value, which is number 0 itself.
 fn node<'a>(value: &'a Value, number: &mut usize) -> Option<&'a Value> {
     if *number == 0 {
         return Some(value);

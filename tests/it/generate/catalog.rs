@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
-/// Every profile that a catalog here may have; the last one never.
+/// The profiles of the catalogs here; `guest` is in some of them, and the last one in none.
 pub(crate) const PROFILES: &[&str] = &["designer", "analyst", "reader", "guest", "technical", "ghost"];
 
 /// The kinds with their permissions.
@@ -14,7 +14,7 @@ pub(crate) const KINDS: &[(&str, &[&str])] = &[
     ("connection", &["use", "browse"]),
 ];
 
-/// A catalog in which every profile but `guest` is there.
+/// A catalog with all profiles, sometimes without `guest`.
 pub(super) fn catalog() -> impl Strategy<Value = Value> {
     let default = select(&[None, Some("reader"), Some("technical"), Some("designer")][..]);
     let lapsed = prop_oneof![

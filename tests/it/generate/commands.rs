@@ -13,29 +13,29 @@ use proptest::sample::select;
 use proptest::strategy::Union;
 use serde_json::{Map, Value, json};
 
-/// A field of a command: its name, and what it may hold, if it is there.
+/// A field of a command: its name and its values, `None` if it is left out.
 pub(super) type Field = (&'static str, BoxedStrategy<Option<Value>>);
 
 fn value<S: Strategy<Value: Into<Value>> + 'static>(values: S) -> BoxedStrategy<Value> {
     values.prop_map(Into::into).boxed()
 }
 
-/// A field that is always there.
+/// A field that is always present.
 pub(super) fn need<S: Strategy<Value: Into<Value>> + 'static>(name: &'static str, values: S) -> Field {
     (name, value(values).prop_map(Some).boxed())
 }
 
-/// A field that is there half of the time.
+/// A field that is present half of the time.
 pub(super) fn maybe<S: Strategy<Value: Into<Value>> + 'static>(name: &'static str, values: S) -> Field {
     (name, option::of(value(values)).boxed())
 }
 
-/// A field that is seldom there.
+/// A field that is rarely present.
 pub(super) fn rare<S: Strategy<Value: Into<Value>> + 'static>(name: &'static str, values: S) -> Field {
     (name, option::weighted(0.2, value(values)).boxed())
 }
 
-/// An object of the fields that are there.
+/// An object of the present fields.
 pub(super) fn body(fields: Vec<Field>) -> impl Strategy<Value = Value> {
     let (names, values): (Vec<_>, Vec<_>) = fields.into_iter().unzip();
     values.prop_map(move |values| {
@@ -60,7 +60,7 @@ pub(super) fn command(mix: Mix) -> impl Strategy<Value = Value> {
     Union::new_weighted(named.chain(rest).collect())
 }
 
-/// Commands that give a history something to work with: a license, and most of what there are names for.
+/// Commands that populate a history: a license, and most of the users, resources and groups of the name pools.
 pub(super) fn population() -> impl Strategy<Value = Vec<Value>> {
     let named =
         |command: &'static str, field: &'static str, names: &[&'static str], more: fn() -> Vec<Field>| {
@@ -83,7 +83,7 @@ pub(super) fn population() -> impl Strategy<Value = Vec<Value>> {
     all.concat().prop_map(|commands| commands.into_iter().flatten().collect())
 }
 
-/// How users come into a group.
+/// The members of a group: explicit, by profile, or by external name.
 fn members() -> impl Strategy<Value = Value> {
     prop_oneof![
         2 => Just(json!("explicit")),
@@ -169,7 +169,7 @@ fn keys_and_credentials() -> Vec<Entry> {
     ]
 }
 
-/// The commands that name permissions of the kind that they are about.
+/// The commands that name permissions of the kind of their target.
 fn rights() -> impl Strategy<Value = Value> {
     let name = prop_oneof![4 => Just("grant"), 2 => Just("revoke"), 1 => Just("set_grant")];
     let grant = (name, subject(), target(), picks()).prop_map(|(name, to, on, picks)| {
@@ -187,7 +187,7 @@ fn picks() -> impl Strategy<Value = Vec<u8>> {
     vec(prop_oneof![25 => 0u8..4, 1 => 4u8..=5], 0..=2)
 }
 
-/// Permissions of a target's kind; two picks stand for what that kind does not have.
+/// Permissions of a target's kind; two picks are permissions that the kind lacks.
 fn permissions(target: &str, picks: &[u8]) -> Vec<&'static str> {
     let kind = target.split('/').next();
     let known = KINDS.iter().find(|(name, _)| Some(*name) == kind).map_or(KINDS[1].1, |(_, known)| *known);
@@ -242,7 +242,7 @@ fn email() -> impl Strategy<Value = &'static str> {
     prop_oneof![20 => select(&["a@x", "b@x"][..]), 1 => select(&["", "a\n", " a"][..])]
 }
 
-/// A moment that comes soon; now and then one that is over already.
+/// A time soon after the step; sometimes one before it.
 fn soon() -> impl Strategy<Value = Value> {
     prop_oneof![12 => 5i64..=60, 1 => -3i64..=0].prop_map(moment)
 }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
 
-/// An `install_license` as it comes: full or empty, dated or not, now and then invalid.
+/// An `install_license`: full or empty, with or without dates, sometimes invalid.
 pub(super) fn license() -> impl Strategy<Value = Value> {
     prop_oneof![4 => small_license(), 1 => any_license()]
 }

@@ -1,7 +1,7 @@
 //! Random histories as plain data: a catalog and steps of commands, written in JSON as people write them.
 //!
-//! Names come from small pools, so that things collide, come back and go full all the time. Moments are
-//! written relative to their step (`{"in": 30}`), so that a history stays meaningful when steps are left
+//! Names come from small pools, so that names collide, names are reused and seats run out all the time. Times
+//! are written relative to their step (`{"in": 30}`), so that a history stays meaningful when steps are left
 //! out of it: that is what makes shrinking useful.
 
 mod catalog;
@@ -24,7 +24,7 @@ pub(crate) use policy::Decider;
 use policy::decider;
 pub(crate) use read::read;
 
-/// One batch: how long after the step before, who decides about seats, and what is asked for.
+/// One batch: the time since the step before, the seat policy, and the commands.
 #[derive(Clone)]
 pub(crate) struct Step {
     pub(crate) wait: i64,
@@ -32,12 +32,12 @@ pub(crate) struct Step {
     pub(crate) commands: Vec<Value>,
 }
 
-/// What a history is about.
+/// The commands of a history.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Mix {
-    /// Every command there is.
+    /// All commands.
     All,
-    /// Users, seats and licenses, many at a time: what runs full.
+    /// Users, seats and licenses, many at a time, so that seats run out.
     Seats,
 }
 
@@ -60,7 +60,7 @@ impl fmt::Debug for History {
     }
 }
 
-/// A history of so many steps, after some that give it something to work with.
+/// A history of so many steps, after some that populate the directory.
 pub(crate) fn history(mix: Mix, steps: usize) -> impl Strategy<Value = History> {
     (catalog(), population(), vec(step(mix), steps)).prop_map(|(catalog, commands, steps)| {
         let policy = Decider::Ready(json!("waitlist"));
@@ -74,10 +74,10 @@ pub(crate) fn history(mix: Mix, steps: usize) -> impl Strategy<Value = History> 
 }
 
 impl History {
-    /// What is left of a history that fails when everything is left out that it fails without.
+    /// The smallest part of a failing history that still fails.
     ///
-    /// Whole steps go first and single commands after them, the last ones first: a history is one value to
-    /// proptest, which would spend its patience on the spelling of names.
+    /// Whole steps are removed first and single commands after them, the last ones first: a history is one value to
+    /// proptest, which would spend its attempts on the spelling of names.
     pub(crate) fn smallest(self, fails: impl Fn(&Self) -> bool) -> Self {
         let mut smallest = self;
         loop {
@@ -102,7 +102,7 @@ impl History {
         }
     }
 
-    /// The same history with the time of one step, but not the step itself.
+    /// The same history without one step, whose wait is kept.
     fn without_step(&self, step: usize) -> Self {
         let mut shorter = self.clone();
         let gone = shorter.steps.remove(step);
@@ -117,7 +117,7 @@ impl History {
     }
 }
 
-/// Mostly one command, for long batches are mostly refused.
+/// A step, mostly of one command, because long batches are mostly refused.
 fn step(mix: Mix) -> impl Strategy<Value = Step> {
     let commands = prop_oneof![
         6 => vec(command(mix), 1),
@@ -127,17 +127,17 @@ fn step(mix: Mix) -> impl Strategy<Value = Step> {
     (wait(), decider(), commands).prop_map(|(wait, policy, commands)| Step { wait, policy, commands })
 }
 
-/// Time moves on by little, and sometimes back.
+/// A wait: time mostly advances by little, and sometimes goes back.
 fn wait() -> impl Strategy<Value = i64> {
     prop_oneof![4 => Just(0i64), 12 => 0i64..=40, 1 => -20i64..0]
 }
 
-/// A moment so many milliseconds after its step.
+/// A time so many milliseconds after its step.
 fn moment(offset: i64) -> Value {
     json!({ "in": offset })
 }
 
-/// The value with every moment in it as a number.
+/// The value with every relative time replaced by a number.
 pub(crate) fn resolve(value: &Value, at: u64) -> Value {
     match value {
         Value::Object(map) => {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// The users that there may be; the last ones are addresses, for `invite_many`.
+/// All possible users; those with `@` are addresses, for `invite_many`.
 pub(crate) const USERS: &[&str] = &["ada", "bob", "cyd", "dee", "eve@x", "fay@x", "Ada"];
 
 pub(crate) const GROUPS: &[&str] = &["staff", "data", "ops", "leads", "ada"];
@@ -11,7 +11,7 @@ pub(crate) const GROUPS: &[&str] = &["staff", "data", "ops", "leads", "ada"];
 pub(crate) const RESOURCES: &[&str] =
     &["project/a", "project/b", "project/a/b", "connection/s", "connection/a", "instance"];
 
-/// Texts that name no resource, whatever happens.
+/// Texts that never name a resource.
 pub(crate) const ODD_TARGETS: &[&str] = &[
     "project/*",
     "project",
@@ -37,7 +37,7 @@ fn pool(names: &'static [&'static str]) -> Text {
     select(names).prop_map(str::to_string).boxed()
 }
 
-/// Names that are against rule C6, or look like others.
+/// Names that violate rule C6, or look like others.
 fn odd() -> Text {
     prop_oneof![
         Just(String::new()),
@@ -52,12 +52,12 @@ fn odd() -> Text {
     .boxed()
 }
 
-/// A name of a pool, and now and then an odd one.
+/// A name of a pool, sometimes an odd one.
 fn mostly(names: &'static [&'static str]) -> Text {
     prop_oneof![40 => pool(names), 1 => odd()].boxed()
 }
 
-/// Mostly a user of those that a history begins with.
+/// A user, mostly one of those that a history begins with.
 pub(super) fn user() -> Text {
     prop_oneof![3 => pool(&USERS[..5]), 1 => mostly(USERS)].boxed()
 }
@@ -78,7 +78,7 @@ pub(super) fn resource() -> Text {
     prop_oneof![15 => pool(RESOURCES), 1 => pool(ODD_TARGETS)].boxed()
 }
 
-/// What grants may name.
+/// The targets of grants.
 pub(super) fn target() -> Text {
     let kinds: &[&str] = &["project/*", "connection/*"];
     prop_oneof![3 => resource(), 1 => select(kinds).prop_map(str::to_string)].boxed()

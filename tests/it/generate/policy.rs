@@ -6,16 +6,16 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// A policy as plain data, which both sides understand.
+/// A policy as plain data, for both the crate and the oracle.
 #[derive(Clone, Debug)]
 pub(crate) enum Decider {
-    /// As a scenario file writes it.
+    /// A built-in policy, in the form of a scenario file.
     Ready(Value),
-    /// Answers anything, nonsense included, but the same for the same request.
+    /// Random answers, nonsense included, but the same for the same request.
     Wild(u8),
 }
 
-/// What the wild policy says.
+/// The answer of a wild policy.
 enum Whim {
     Extra,
     Wait,
@@ -23,14 +23,14 @@ enum Whim {
     Place(&'static str),
 }
 
-/// How many different wild policies there are.
+/// The number of different wild policies.
 const WILD: u8 = 4;
 
 pub(super) fn decider() -> impl Strategy<Value = Decider> {
     prop_oneof![3 => ready().prop_map(Decider::Ready), 1 => (0..WILD).prop_map(Decider::Wild)]
 }
 
-/// A ready policy, or a list of them.
+/// A built-in policy, or a list of them.
 fn ready() -> impl Strategy<Value = Value> {
     let one = prop_oneof![
         1 => Just(json!("strict")),
@@ -67,7 +67,7 @@ impl Decider {
     }
 }
 
-/// A pure function of all that is asked.
+/// The answer of a wild policy: a pure function of the seed and the request.
 fn whim(seed: u8, request: &Value) -> Whim {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64 ^ u64::from(seed);
     for byte in request.to_string().bytes() {
@@ -85,7 +85,7 @@ fn whim(seed: u8, request: &Value) -> Whim {
     }
 }
 
-/// The figures of now, which a policy may go by; the rest is history.
+/// The current figures, which a policy may use; the others are history.
 const FIGURES: [&str; 9] =
     ["seats", "extra", "held", "reserved", "consumed", "waiting", "placed", "available", "over"];
 

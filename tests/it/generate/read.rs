@@ -9,16 +9,16 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
 
-/// How many bytes come first: the mix, the catalog, and two for what the history begins with.
+/// The number of first bytes: one for the mix, one for the catalog, and two for the population.
 const HEAD: usize = 4;
 
-/// How many bytes a step has: how long it waits, the policy, how many commands, and two for each of three.
+/// The number of bytes of a step: one each for wait, policy and number of commands, and two for each of three commands.
 const STRIDE: usize = 9;
 
-/// How many steps a history has at most.
+/// The largest number of steps that bytes choose one by one.
 const STEPS: usize = 40;
 
-/// What bytes choose from.
+/// The values from which bytes choose.
 struct Choices {
     catalog: BoxedStrategy<Value>,
     population: BoxedStrategy<Vec<Value>>,
@@ -39,9 +39,9 @@ thread_local! {
     };
 }
 
-/// The history that bytes choose, and how many steps of it come before those that they choose one by one.
+/// The history that bytes choose, and the number of its first steps, which they do not choose one by one.
 ///
-/// Any bytes choose a history, and a step means the same wherever it stands.
+/// Any bytes choose a history, and a step means the same at any place.
 pub(crate) fn read(bytes: &[u8]) -> (History, usize) {
     let (head, rest) = bytes.split_at_checked(HEAD).unwrap_or((&[0; HEAD], &[]));
     CHOICES.with(|choices| {
@@ -61,12 +61,12 @@ pub(crate) fn read(bytes: &[u8]) -> (History, usize) {
     })
 }
 
-/// Mostly one command, as in the random histories.
+/// The number of commands of a step: mostly one, as in the random histories.
 fn how_many(byte: u8) -> usize {
     [1, 1, 1, 1, 1, 2, 2, 3][usize::from(byte % 8)]
 }
 
-/// The value that stands for such a seed.
+/// The value that a strategy generates from a seed.
 fn chosen<T: std::fmt::Debug>(values: &BoxedStrategy<T>, seed: &[u8]) -> T {
     let mut bytes = [0; 32];
     bytes[..seed.len()].copy_from_slice(seed);

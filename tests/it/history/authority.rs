@@ -63,7 +63,7 @@ fn a_conflict_is_planned_again() {
     assert_eq!(one.load(), two.load());
 }
 
-/// The last seat is given up in one process; the other one does not refuse by what it knew before.
+/// One process gives up the last seat; another one does not refuse based on its older state.
 #[test]
 fn a_refusal_is_never_based_on_an_old_state() {
     let (one, two, _) = pair();
@@ -80,7 +80,7 @@ fn a_refusal_is_never_based_on_an_old_state() {
     assert!(two.execute(Batch::host(NOW).extend(add("bob"))).is_ok());
 }
 
-/// What one process granted, another one revokes, though it had not heard of the grant.
+/// A process revokes a grant of another process before it has read that grant.
 #[test]
 fn a_no_op_is_based_on_the_latest_revision() {
     let (one, two, _) = pair();
@@ -108,7 +108,7 @@ impl std::fmt::Display for ConnectionLost {
 
 impl std::error::Error for ConnectionLost {}
 
-/// A store that fails, before or after it kept the commit.
+/// A store that fails, before or after it stores the commit.
 struct Failing {
     journal: MemoryJournal,
     fails: AtomicBool,
@@ -150,7 +150,7 @@ fn an_unknown_append_outcome_is_resolved() {
     }
 }
 
-/// Always somebody else is first.
+/// A journal in which another process always commits first.
 struct Busy;
 
 impl Journal for Busy {
@@ -165,7 +165,7 @@ impl Journal for Busy {
             r#"{{ "revision": {}, "at": 1, "events": [{{ "group_added": {{ "group": "g{revision}", "members": "explicit" }} }}] }}"#,
             revision + 1
         );
-        // One page each time the authority asks, and an end in between.
+        // One page each time the authority reads, followed by an empty page.
         if revision % 2 == 1 { Ok(Vec::new()) } else { Ok(vec![serde_json::from_str(&text).unwrap()]) }
     }
 }
@@ -192,7 +192,7 @@ fn a_journal_that_does_not_match_the_directory_is_an_error() {
         right.execute(Batch::host(NOW).extend(commands(r#"[{ "add_group": { "group": "x" } }]"#))).unwrap();
     assert_eq!(done.directory().revision(), 9);
 
-    // A journal that begins later than the directory: the gap is told.
+    // A journal that begins later than the directory: the gap is reported.
     let later = MemoryJournal::after(2);
     later.append(2, &commits[2]).unwrap();
     let error = Authority::open(directories[0].clone(), later).unwrap_err();
@@ -215,7 +215,7 @@ fn publish_and_follow_without_the_journal() {
     assert_eq!(*authority.load(), directories[2]);
     let stale = authority.publish(plans.remove(0)).unwrap_err();
     assert_eq!((stale.base, stale.found), (0, 2));
-    // Commits that are known already are passed over.
+    // Commits that are applied already are skipped.
     assert_eq!(*authority.follow(&commits).unwrap(), directories[8]);
     assert_eq!(*authority.follow(&commits).unwrap(), directories[8]);
 }
@@ -243,7 +243,7 @@ fn add_group(name: &str) -> Batch {
     Batch::host(NOW).add(Command::add_group(name))
 }
 
-/// The directory is reported as out of date until what was missing has come.
+/// The directory is reported as out of date until the missing commits have arrived.
 #[test]
 fn a_follower_that_misses_a_commit_is_not_current() {
     let (directories, commits) = world::small();
@@ -278,12 +278,12 @@ fn a_journal_with_an_event_that_cannot_be_replayed_stops_the_follower() {
     let error = two.catch_up().unwrap_err();
     let stopped = two.current().unwrap_err();
     assert_eq!((stopped.revision, stopped.cause), (1, error.to_string()));
-    // A writer is not let past it either.
+    // A writer gets the same error.
     assert!(matches!(one.execute(add_group("x")), Err(ExecuteError::CatchUp(_))));
     assert!(one.current().is_err());
 }
 
-/// A store that cannot be read at times.
+/// A store that sometimes cannot be read.
 struct Unreadable(MemoryJournal, AtomicBool);
 
 impl Journal for Unreadable {
@@ -315,7 +315,7 @@ fn a_journal_that_cannot_be_read_stops_the_follower_until_it_can() {
     assert!(authority.current().is_ok());
 }
 
-/// The decision of a host is made again on the directory that is planned on.
+/// A host's decision is repeated on the directory that is planned on.
 #[test]
 fn a_decision_is_never_based_on_an_old_state() {
     let (one, two, _) = pair();
@@ -333,7 +333,7 @@ fn a_decision_is_never_based_on_an_old_state() {
     assert_eq!(asked, [1, 2], "it is asked on the old directory, and after the conflict on the new one");
     assert!(two.load().group_by_name("mine").is_none());
 
-    // An old state is no reason to decline either.
+    // A host does not decline based on an old state either.
     one.execute(Batch::host(NOW).add(Command::remove_group("taken"))).unwrap();
     let result = two.execute_with(|directory| match directory.group_by_name("taken") {
         None => Ok(add_group("mine")),
@@ -342,7 +342,7 @@ fn a_decision_is_never_based_on_an_old_state() {
     assert_eq!(result.unwrap().directory().revision(), 4);
 }
 
-/// Rule F9.
+/// Rule C5.
 #[test]
 fn a_batch_from_before_the_last_commit_is_planned_at_its_time() {
     let (one, two, _) = pair();

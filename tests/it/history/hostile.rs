@@ -1,4 +1,4 @@
-//! Stored directories that were damaged: an error that says where, or an equal directory; never half of one.
+//! Damaged stored directories: an error with its location, or an equal directory; never half of one.
 
 use std::io::BufReader;
 
@@ -14,7 +14,7 @@ fn small() -> (Directory, Vec<u8>) {
     (directory, stored)
 }
 
-/// An error with a place in it, or an equal directory.
+/// Checks that the result is an error with a location, or an equal directory, and returns `true` for the latter.
 #[track_caller]
 fn error_or_equal(bytes: &[u8], directory: &Directory) -> bool {
     match Directory::read_from(bytes) {
@@ -38,7 +38,7 @@ fn truncated_at_every_byte() {
     let (directory, stored) = small();
     for length in 0..stored.len() {
         let equal = error_or_equal(&stored[..length], &directory);
-        // Only the last end of line says nothing that is not known without it.
+        // Only the last line feed is redundant.
         assert_eq!(equal, length + 1 == stored.len(), "{length} of {}", stored.len());
     }
 }
@@ -60,19 +60,26 @@ fn every_byte_changed() {
     }
 }
 
-/// A text of a stored directory, the text in its place, and the error.
+/// A part of a stored directory, its replacement, and the error.
 const CONTRADICTIONS: &[(&str, &str, &str)] = &[
-    (r#""version":1"#, r#""version":2"#, "record 1: unsupported version 2, this release reads version 1"),
+    (r#""version":2"#, r#""version":3"#, "record 1: unsupported version 3, this release reads version 2"),
     (
         r#""committed_at":95"#,
         r#""committed_at":900"#,
-        "record 4, license `acme`: the phase at 1970-01-01 00:00:00.900 UTC is `grace`, not `active`",
+        "record 5, license `acme`: the phase at 1970-01-01 00:00:00.900 UTC is `grace`, not `active`",
     ),
+    (r#"{"ids":{"users":9,"#, r#"{"ids":{"users":8,"#, "was never issued"),
+    (r#"{"ids":{"users":9,"#, r#"{"ids":{"users":4000000000,"#, "there cannot be 4000000000 ids"),
+    (r#""id":"12884901890""#, r#""id":"8589934594""#, "group `data`: `id` 8589934594 was issued to another"),
+    (r#""id":"12884901890""#, r#""id":"12884901889""#, "group `data`: `id` 12884901889 is not in order"),
+    (r#""id":"12884901890""#, r#""id":"17179869183""#, "group `data`: `id` 17179869183 is out of range"),
+    (r#""id":"12884901890""#, r#""id":"one""#, "expected an id: a number, or its text"),
+    (r#""id":"10053962439239663616""#, r#""id":"4294967296""#, "`id` 4294967296 is not that of `instance`"),
     (r#""last_turn":4"#, r#""last_turn":0"#, "turn 2 was never issued"),
     (r#""last_seat":9"#, r#""last_seat":8"#, "user `hal`: seat number 9 was never issued"),
     (r#""seat_number":9"#, r#""seat_number":8"#, "users `dee` and `hal` have the same seat number 8"),
     (r#""seat_number":9,"#, "", "user `hal`: `holds` and `seat_number` must be given together"),
-    (r#""members":"explicit""#, r#""members":"implicit""#, "line 10: column"),
+    (r#""members":"explicit""#, r#""members":"implicit""#, "line 11: column"),
     (
         r#""holds":"technical","basis":"exempt""#,
         r#""holds":"technical""#,
@@ -122,7 +129,7 @@ const CONTRADICTIONS: &[(&str, &str, &str)] = &[
     (r#""peak":3"#, r#""peak":0"#, "`end`: the peak of profile `designer` is less than its consumed seats"),
 ];
 
-/// Damage that leaves every line well-formed and the checksum right is found by what the records say (rule C9).
+/// Damage with well-formed lines and a right checksum is found from the contents of the records (rule C9).
 #[test]
 fn contradictions_name_their_place() {
     let (_, stored) = small();
@@ -138,7 +145,7 @@ fn contradictions_name_their_place() {
     }
 }
 
-/// Lines that are sound one by one may still stand where they cannot.
+/// Lines that are valid one by one are errors in a wrong place.
 #[test]
 fn omitted_repeated_and_moved_lines_are_errors() {
     let (directory, stored) = small();
@@ -164,7 +171,7 @@ fn omitted_repeated_and_moved_lines_are_errors() {
     assert_eq!(error.code(), "trailing");
 }
 
-/// A reader that gives single bytes and then fails is reported with its line.
+/// The failure of a reader that gives single bytes is reported with its line.
 #[test]
 fn a_read_error_is_reported() {
     struct Fails(usize, Vec<u8>);
@@ -182,7 +189,7 @@ fn a_read_error_is_reported() {
     assert_eq!(error.to_string(), "line 2: the disk is gone");
 }
 
-/// The text with the checksum that it should have; written here once more, from the documented form.
+/// The text with a right checksum, computed here again from the documented form.
 fn with_checksum(text: &str) -> String {
     let content = text.lines().filter(|line| !line.starts_with(r#"{"checksum""#));
     let content: String = content.flat_map(|line| [line, "\n"]).collect();

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command as Process, Stdio};
 use std::time::Duration;
 
-use entitle::journal::{Journal as _, RedbJournal};
+use entitle::authority::CatchUpError;
+use entitle::journal::{AppendError, Journal as _, RedbError, RedbJournal, redb};
 use entitle::{Authority, Batch, Command, Directory, Timestamp};
 
-use super::{times, world};
+use super::{Numbers, times, world};
 
 /// Names the journal's file, and makes this process the child.
 const CHILD: &str = "ENTITLE_TEST_KILLED_CHILD";
@@ -42,7 +43,8 @@ fn batch(revision: u64) -> Vec<Command> {
 #[test]
 fn child() {
     let Some(path) = std::env::var_os(CHILD) else { return };
-    let journal = RedbJournal::open(path).unwrap();
+    // The first child begins the journal, and may have been killed before it was there.
+    let journal = RedbJournal::open(&path).or_else(|_| RedbJournal::create(&path)).unwrap();
     let authority = Authority::open(Directory::new(world::catalog()), journal).unwrap();
     let mut out = std::io::stdout();
     loop {
@@ -109,7 +111,7 @@ fn acknowledged_commits_survive_a_kill() {
     let mut last = 0;
     for kill in 0..times(8, 100) {
         let acknowledged = run_and_kill(&path, &mut numbers).max(last);
-        let journal = RedbJournal::open(&path).unwrap();
+        let journal = RedbJournal::open(&path).or_else(|_| RedbJournal::create(&path)).unwrap();
         let kept = journal.last_revision().unwrap();
         assert!(kept >= acknowledged, "kill {kill}: {acknowledged} was acknowledged, {kept} is kept");
         let authority = Authority::open(Directory::new(world::catalog()), journal).unwrap();
@@ -127,7 +129,8 @@ fn acknowledged_commits_survive_a_kill() {
 fn redb_appends_detect_conflicts_and_a_wrong_start() {
     let path = fresh_file("conditional");
     let (directories, commits) = world::small();
-    let journal = RedbJournal::open_after(&path, 3).unwrap();
+    let database = || redb::Database::create(&path).unwrap();
+    let journal = RedbJournal::create_in(database(), 3).unwrap();
     assert_eq!(journal.last_revision().unwrap(), 3);
     journal.append(3, &commits[3]).unwrap();
     let error = journal.append(3, &commits[3]).unwrap_err();
@@ -137,10 +140,14 @@ fn redb_appends_detect_conflicts_and_a_wrong_start() {
     assert_eq!(journal.read_after(4).unwrap(), commits[4..5]);
     assert!(journal.read_after(5).unwrap().is_empty());
     assert!(journal.read_after(u64::MAX).unwrap().is_empty());
+    let error = journal.read_after(0).unwrap_err().to_string();
+    assert_eq!(error, "the journal begins after revision 3, and the commits after 0 were asked for");
     drop(journal);
-    let error = RedbJournal::open(&path).unwrap_err();
-    assert_eq!(error.to_string(), "the journal begins after revision 3, not 0");
-    let journal = RedbJournal::open_after(&path, 3).unwrap();
+    assert_eq!(RedbJournal::create(&path).unwrap_err().to_string(), "there is a journal already");
+    let error = Authority::open(directories[0].clone(), RedbJournal::open(&path).unwrap()).unwrap_err();
+    assert!(matches!(error, CatchUpError::Journal(RedbError::Beginning { asked: 0, found: 3 })), "{error}");
+    let journal = RedbJournal::open(&path).unwrap();
+    assert_eq!(journal.begins_after(), 3);
     let authority = Authority::open(directories[3].clone(), journal).unwrap();
     assert_eq!(*authority.load(), directories[5]);
     drop(authority);
@@ -154,15 +161,50 @@ fn fresh_file(name: &str) -> PathBuf {
     path
 }
 
-/// Numbers that look random and are the same each time (`SplitMix64`).
-struct Numbers(u64);
+/// Opening what is missing or empty is an error, and creates nothing.
+#[test]
+fn a_journal_that_is_not_there_is_not_opened() {
+    let path = fresh_file("missing");
+    assert!(matches!(RedbJournal::open(&path), Err(RedbError::Store(_))));
+    assert!(!path.exists());
+    drop(redb::Database::create(&path).unwrap());
+    assert!(matches!(RedbJournal::open(&path), Err(RedbError::Missing)));
+    std::fs::write(&path, "no database").unwrap();
+    assert!(matches!(RedbJournal::open(&path), Err(RedbError::Store(_))));
+    std::fs::remove_file(path).unwrap();
+}
 
-impl Numbers {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) % bound
+/// A commit and the host's own row are stored together or not at all.
+#[test]
+fn a_commit_in_a_transaction_of_the_host() {
+    use redb::{ReadableDatabase as _, ReadableTableMetadata as _};
+
+    const ROWS: redb::TableDefinition<'_, u64, u64> = redb::TableDefinition::new("commits");
+    let path = fresh_file("shared");
+    let (directories, commits) = world::small();
+    let database = std::sync::Arc::new(redb::Database::create(&path).unwrap());
+    let journal = RedbJournal::create_in(std::sync::Arc::clone(&database), 0).unwrap();
+    for (commit, kept) in [(&commits[0], false), (&commits[0], true), (&commits[1], true)] {
+        let transaction = database.begin_write().unwrap();
+        transaction.open_table(ROWS).unwrap().insert(commit.revision, 1).unwrap();
+        journal.append_in(&transaction, commit.revision - 1, commit).unwrap();
+        // A conflict leaves the transaction usable.
+        let conflict = journal.append_in(&transaction, commit.revision - 1, commit).unwrap_err();
+        assert!(matches!(conflict, AppendError::Conflict { found } if found == commit.revision));
+        if kept {
+            transaction.commit().unwrap();
+        } else {
+            transaction.abort().unwrap();
+        }
+        let rows = database.begin_read().unwrap().open_table(ROWS).map_or(0, |rows| rows.len().unwrap());
+        assert_eq!(
+            rows,
+            journal.last_revision().unwrap(),
+            "a row without its commit, or the other way round"
+        );
     }
+    let authority = Authority::open(directories[0].clone(), journal).unwrap();
+    assert_eq!(*authority.load(), directories[2]);
+    drop((authority, database));
+    std::fs::remove_file(path).unwrap();
 }

@@ -1,18 +1,32 @@
-//! What is stored and read back: commits, directories, and the handle that keeps both in step.
+//! Storage: commits, directories, and the authority that keeps both in step.
 //!
-//! Each test repeats a little by default. `ENTITLE_FULL=1` makes them all repeat as often as they ever do.
+//! Each test repeats a few times by default. `ENTITLE_FULL=1` makes all of them repeat the full number of times.
 
 mod authority;
 mod diff;
 #[cfg(feature = "json")]
 mod hostile;
+mod ids;
 #[cfg(feature = "redb")]
 mod kill;
 mod replay;
 mod stored;
 pub(crate) mod world;
 
-/// How often to repeat something.
+/// The number of repetitions: `full` with `ENTITLE_FULL`, else `short`.
 pub(crate) fn times(short: u32, full: u32) -> u32 {
     if std::env::var_os("ENTITLE_FULL").is_some() { full } else { short }
+}
+
+/// Numbers that look random and are the same in every run (`SplitMix64`).
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) % bound
+    }
 }

@@ -1,11 +1,11 @@
-//! Commits that do not continue a directory are refused, and say where.
+//! Commits that do not continue a directory are refused, with the location of the fault.
 
 use entitle::Directory;
 use entitle::change::{Commit, ReplayError};
 
 use super::world;
 
-/// Replay refuses the commits, and the directory that it began with is as it was.
+/// Checks that replay refuses the commits and leaves its directory unchanged, and returns the error.
 #[track_caller]
 fn refused(from: &Directory, commits: &[Commit]) -> ReplayError {
     let before = from.clone();
@@ -42,7 +42,7 @@ fn a_gap_a_repetition_and_an_older_time_are_refused() {
     assert_eq!(refused(&directories[1], &[older]), ReplayError::TimeReversed { revision: 2 });
 }
 
-/// One event against the last directory of the small history, and why it cannot be.
+/// Events that contradict the last directory of the small history, each with its error.
 #[test]
 fn events_that_contradict_the_state_are_refused() {
     let (directories, _) = world::small();
@@ -53,6 +53,7 @@ fn events_that_contradict_the_state_are_refused() {
         (r#"{ "user_removed": { "user": "zoe" } }"#, "unknown user `zoe`"),
         (r#"{ "user_removed": { "user": "ada" } }"#, "still holds or waits"),
         (r#"{ "user_removed": { "user": "bob" } }"#, "`bob` still owns resources"),
+        (r#"{ "user_removed": { "user": "gus", "keys": ["ci"] } }"#, "`keys` are not those of user `gus`"),
         (r#"{ "user_suspended": { "user": "bob" } }"#, "already suspended for this reason"),
         (r#"{ "user_suspended": { "user": "fay" } }"#, "expected `active`"),
         (r#"{ "user_reinstated": { "user": "ada" } }"#, "expected `suspended`"),
@@ -109,7 +110,7 @@ fn events_that_contradict_the_state_are_refused() {
     }
 }
 
-/// What is due happens in the first commit after it; a commit that leaves it out is not one of this history.
+/// The first commit after an expiry records it; a commit that omits it is refused.
 #[test]
 fn a_commit_that_omits_a_due_expiry_is_refused() {
     let (directories, _) = world::small();
@@ -137,7 +138,7 @@ fn a_commit_that_omits_a_due_expiry_is_refused() {
     assert_eq!(error, "event 0 of revision 9: the commit has no events");
 }
 
-/// A wish and a seat are two events, and only what both make together can be told to be wrong.
+/// The wanted profile and the seat change in two events, and only both together can be found wrong.
 #[test]
 fn an_impossible_seat_is_refused() {
     let (directories, _) = world::small();

@@ -1,4 +1,4 @@
-//! The stored form: what is written is read back, equal directories are written alike.
+//! The stored form: it reads back equal, and equal directories have equal forms.
 
 use entitle::catalog::{Catalog, Kind, Profile};
 use entitle::change::Commit;
@@ -40,7 +40,7 @@ fn every_revision_reads_back() {
     }
 }
 
-/// A stored directory and the later commits give what all commits give, and plans on both come out alike (rule C3).
+/// A stored directory and the later commits give the directory of all commits, and plans on both agree (rule C3).
 #[test]
 fn history_continues_from_a_stored_directory() {
     let (directories, commits) = world::small();
@@ -59,7 +59,7 @@ fn history_continues_from_a_stored_directory() {
     }
 }
 
-/// Equal directories have equal stored forms, however they came about.
+/// Equal directories have equal stored forms, whatever their histories: ids follow from the order within each sort.
 #[test]
 fn equal_directories_are_stored_alike() {
     let now = Timestamp::EPOCH;
@@ -75,12 +75,12 @@ fn equal_directories_are_stored_alike() {
     let first = r#"{ "add_group": { "group": "b" } }"#;
     let second = r#"{ "add_group": { "group": "a" } }"#;
     let user = r#"{ "add_user": { "user": "ada", "profile": "technical" } }"#;
-    let (one, two) = (build([first, second, user]), build([user, second, first]));
+    let (one, two) = (build([first, second, user]), build([user, first, second]));
     assert_eq!(one, two);
     assert!(records(&one).eq(records(&two)));
 }
 
-/// A host's catalog takes the place of the stored one; it may know more, and must know every name.
+/// A host's catalog replaces the stored one; it may declare more, and must declare every stored name.
 #[test]
 fn the_host_can_supply_the_catalog() {
     let (directories, _) = world::small();
@@ -92,7 +92,7 @@ fn the_host_can_supply_the_catalog() {
     };
     assert_eq!(&read(&text).unwrap(), directory);
 
-    // `detail` is implied by `use` in a later release: what was granted is closed under it.
+    // In a later release `use` implies `detail`: existing grants are closed under it.
     let more = text.replace(
         r#""permissions":["use","detail"]"#,
         r#""permissions":["use","detail","see"],"implies":{"use":["detail"]}"#,
@@ -106,10 +106,10 @@ fn the_host_can_supply_the_catalog() {
 
     let fewer = text.replace("technical", "robot");
     let error = read(&fewer).unwrap_err().to_string();
-    assert_eq!(error, "record 7, the figures of profile `technical`: unknown profile `technical`");
+    assert_eq!(error, "record 8, the figures of profile `technical`: unknown profile `technical`");
 }
 
-/// A commit is data that a person can read, and reads back as it was.
+/// A commit is readable text, and reads back equal.
 #[test]
 fn commits_read_back() {
     let (_, commits) = world::small();
@@ -135,23 +135,26 @@ fn lines_are_as_documented() {
     let text = String::from_utf8(stored.clone()).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     let has = |line: &str| assert!(lines.contains(&line), "{line}\nis not in\n{text}");
-    assert_eq!(lines[0], r#"{"snapshot":{"version":1}}"#);
+    assert_eq!(lines[0], r#"{"snapshot":{"version":2}}"#);
     assert!(lines[1].starts_with(r#"{"catalog":{"kinds":{"#));
     assert_eq!(lines[2], r#"{"commits":{"revision":8,"committed_at":95}}"#);
+    assert_eq!(lines[3], r#"{"ids":{"users":9,"groups":4,"resources":3,"keys":2}}"#);
     has(r#"{"queue":{"last_turn":4,"last_seat":9}}"#);
-    has(r#"{"group":{"group":"analysts","members":{"external":["CN=analysts","CN=more"]}}}"#);
-    has(r#"{"kind_grant":{"kind":"project","to":"group:data","permissions":["read"]}}"#);
-    has(r#"{"resource":{"resource":"instance","owner":"ada"}}"#);
     has(
-        r#"{"resource":{"resource":"project/churn","owner":"ada","grants":{"group:data":["write","read"],"user:eve":["read"]},"owner_groups":["owners"]}}"#,
+        r#"{"group":{"id":"8589934593","group":"analysts","members":{"external":["CN=analysts","CN=more"]}}}"#,
+    );
+    has(r#"{"kind_grant":{"kind":"project","to":"group:data","permissions":["read"]}}"#);
+    has(r#"{"resource":{"id":"10053962439239663616","resource":"instance","owner":"ada"}}"#);
+    has(
+        r#"{"resource":{"id":"4294967297","resource":"project/churn","owner":"ada","grants":{"group:data":["write","read"],"user:eve":["read"]},"owner_groups":["owners"]}}"#,
     );
     has(
-        r#"{"key":{"key":"ci","acts_as":"ada","scope":{"entries":{"connection/*":["use","detail"],"project/churn":["write","read"]}},"expires_at":80,"expired":true}}"#,
+        r#"{"key":{"id":"4294967296","key":"ci","acts_as":"ada","scope":{"entries":{"connection/*":["use","detail"],"project/churn":["write","read"]}},"expires_at":80,"expired":true}}"#,
     );
     assert_eq!(Directory::read_from(&stored[..]).unwrap(), directories[8]);
 }
 
-/// Who wants `free` is in twenty groups by profile and has spilled before the explicit groups are read.
+/// A user who wants `free` is in twenty groups by profile: the row has overflowed before the explicit groups are read.
 #[test]
 fn explicit_groups_of_an_overflowing_user_row_read_back() {
     let by_profile = (0..20).map(|group| Command::add_group(format!("p{group:02}")).by_profile(["free"]));
@@ -163,8 +166,8 @@ fn explicit_groups_of_an_overflowing_user_row_read_back() {
     reads_back(&directory);
 }
 
-/// More memberships, grants and owners than are gathered before they are written (`MANY` in `edit/gathered.rs`), so that
-/// some of each are added to sets that are there already.
+/// More memberships, grants and owners than are collected before they are written (`MANY` in
+/// `src/directory/mutate/bulk_index.rs`), so that some of each are added to existing sets.
 #[test]
 fn a_directory_with_very_many_links_reads_back() {
     const MANY: usize = (1 << 17) + 3;

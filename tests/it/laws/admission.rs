@@ -13,7 +13,7 @@ fn assign(user: &str, profile: Option<&str>) -> Value {
     json!({ "assign_profile": { "user": user, "profile": profile } })
 }
 
-/// Who holds the seat wanted, on a profile that is counted.
+/// The users who hold the seat that they want, on a counted profile.
 fn settled(directory: &Directory) -> Vec<Seated> {
     let counted = counted(directory);
     let mut users = users(directory);
@@ -23,7 +23,7 @@ fn settled(directory: &Directory) -> Vec<Seated> {
     users
 }
 
-/// Commands that take no seat.
+/// Returns `true` if a command takes no seat.
 fn takes_none(command: &Value) -> bool {
     let takes = ["add_user", "invite", "invite_many", "assign_profile", "reinstate", "sync_user"];
     !takes.iter().any(|name| command.get(name).is_some())
@@ -78,7 +78,7 @@ fn s6_a_replacement_at_a_full_profile_succeeds_in_either_order() {
     });
 }
 
-/// Being assigned the profile that one was placed on takes nothing, so it cannot go to who asks before (rule S1).
+/// Assigning the profile on which a user is placed frees no seat for an earlier request of the batch (rule S1).
 #[test]
 fn s1_assigning_the_held_profile_keeps_the_seat() {
     let catalog = json!({ "kinds": {}, "profiles": { "designer": {}, "reader": {} } });
@@ -202,7 +202,7 @@ fn s7_the_policy_is_not_asked_where_no_seat_can_be_taken() {
     });
 }
 
-/// Whether a license offers a profile; one with an edition may offer more than it names.
+/// Returns `true` if a license offers a profile; one with an edition may offer more than it names.
 fn offers(license: &License, profile: &str) -> bool {
     license.edition.is_some() || license.seats.0.iter().any(|(named, _)| named == profile)
 }
@@ -223,7 +223,7 @@ fn raised(license: &License) -> License {
     }
 }
 
-/// While nobody waits: whoever waits would take the new seats first, as rule S8 wants it.
+/// Only directories without a queue: waiting users would take the new seats first (rule S8).
 #[test]
 fn s6_raising_a_limit_never_turns_a_success_into_a_refusal() {
     on_every_step(Mix::Seats, |taken| {
@@ -244,13 +244,13 @@ fn s6_raising_a_limit_never_turns_a_success_into_a_refusal() {
     });
 }
 
-/// Who has a seat is seated before those who began to wait later.
+/// A user is seated before the users who began to wait later.
 #[test]
 fn s8_first_come_first_served() {
     for order in [["ada", "bob", "cyd"], ["cyd", "ada", "bob"], ["bob", "cyd", "ada"]] {
         let line = line(order);
         assert_eq!(holders(&line), ["holder"]);
-        // Leaving the middle of the line, and joining its end again, costs the turn.
+        // A user who leaves the middle of the queue and joins it again goes to its end.
         let again = must(
             &line,
             entitle::seats::Waitlist,
@@ -265,7 +265,7 @@ fn s8_first_come_first_served() {
     }
 }
 
-/// One seat, held, and three users who wait for it in this order.
+/// One seat, held by another user, and three users who wait for it in this order.
 fn line(order: [&str; 3]) -> Directory {
     let catalog = json!({ "kinds": {}, "profiles": { "designer": {} } });
     let mut directory = crate::side_by_side::empty(&catalog);
@@ -335,7 +335,7 @@ fn f5_holders_are_in_the_order_in_which_they_took_their_seats() {
     assert_eq!(directory.holders("nonsense").count(), 0);
 }
 
-/// Consumed never goes above the limit by adding, whatever is tried at a full profile.
+/// Adding a user to a full profile is refused, so consumed does not rise above the limit.
 #[test]
 fn s3_a_full_profile_stays_full_under_strict() {
     in_every_state(Mix::Seats, |directory| -> Held {

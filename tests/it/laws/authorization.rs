@@ -1,4 +1,4 @@
-//! A1 to A14, C7: who may do what, however it came about.
+//! A1 to A14, C1, C6, C7, S15: permissions, and the changes to them.
 
 use super::{Held, apply, ensure, in_every_state, must, on_every_step, users};
 use crate::compare::principals;
@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 type Names = BTreeSet<String>;
 
-/// Every principal with every resource there is.
+/// Every pair of an existing principal and an existing resource.
 pub(super) fn pairs(directory: &Directory) -> Vec<(String, Principal, &'static str, ResourceId)> {
     let mut pairs = Vec::new();
     for who in principals() {
@@ -25,7 +25,7 @@ pub(super) fn pairs(directory: &Directory) -> Vec<(String, Principal, &'static s
     pairs
 }
 
-/// What is granted to everybody everywhere, by names.
+/// The permissions granted to all principals on all resources, by names.
 fn granted(directory: &Directory) -> Vec<(String, &'static str, Names)> {
     let pairs = pairs(directory).into_iter();
     let names = |set| directory.catalog().names(set).map(str::to_string).collect();
@@ -34,7 +34,7 @@ fn granted(directory: &Directory) -> Vec<(String, &'static str, Names)> {
         .collect()
 }
 
-/// The permissions of each kind that a profile's ceiling leaves, closed under what they imply.
+/// The permissions of a kind under a profile's ceiling, closed under implication.
 fn ceiling(profile: &str, kind: &str) -> &'static [&'static str] {
     let all = KINDS.iter().find(|(name, _)| *name == kind).map_or(&[][..], |(_, all)| all);
     match (profile, kind) {
@@ -51,7 +51,7 @@ fn a4_allowed_permissions_are_within_the_ceiling() {
             let id = directory.user_by_name(user.user).unwrap();
             let held = user.holds.as_deref().unwrap_or_default();
             if held == "analyst" {
-                // Its enforcement is advisory, so its ceiling cuts nothing.
+                // Its enforcement is advisory, so its ceiling denies nothing.
                 continue;
             }
             for on in RESOURCES {
@@ -86,7 +86,7 @@ fn a11_a_key_is_never_allowed_more_than_its_user() {
     in_every_state(Mix::All, |directory| {
         let keys = pairs(directory).into_iter().filter(|(who, ..)| who.starts_with("key:"));
         for (key, principal, on, resource) in keys {
-            // The key does not tell whose it is, so somebody must be able to do at least as much.
+            // Independently of the query for the user of a key: some user must be granted at least as much.
             let of_key =
                 directory.catalog().names(directory.granted(principal, resource)).collect::<BTreeSet<_>>();
             let covers = |user: &super::Seated| {
@@ -101,7 +101,7 @@ fn a11_a_key_is_never_allowed_more_than_its_user() {
     });
 }
 
-/// Whether everybody has at least what they had, everywhere.
+/// Checks that no principal has lost a granted permission on a resource.
 fn covers(before: &[(String, &str, Names)], after: &[(String, &str, Names)]) -> Held {
     for (who, on, had) in before {
         let Some((_, _, has)) = after.iter().find(|(name, place, _)| name == who && place == on) else {
@@ -112,7 +112,7 @@ fn covers(before: &[(String, &str, Names)], after: &[(String, &str, Names)]) -> 
     Ok(())
 }
 
-/// Grants and memberships to try, each with what takes it back.
+/// Grants and memberships to try, each with the command that reverses it.
 fn gifts() -> Vec<(Value, Value)> {
     let mut gifts = Vec::new();
     for (subject, on, permission) in [
@@ -183,7 +183,7 @@ fn c1_a_move_between_groups_is_never_seen_half_done() {
     });
 }
 
-/// Everything that was ever tied to a name is gone when something new has the name (rule C7).
+/// A new user, group or resource with a used name has nothing of the old one (rule C7).
 #[test]
 fn c7_a_reused_name_inherits_nothing() {
     in_every_state(Mix::All, |directory| {
@@ -214,7 +214,7 @@ fn c7_a_reused_name_inherits_nothing() {
     });
 }
 
-/// An id of something removed is unknown also where whoever has its place now may do everything (rule C7).
+/// The id of something removed stays unknown, even if its slot is reused and everything is allowed there (rule C7).
 #[test]
 fn c7_a_stale_id_stays_unknown_when_its_slot_is_reused() {
     let catalog = json!({
@@ -266,7 +266,7 @@ fn user_is_new(before: &Directory, after: &Directory, name: &str, old: entitle::
         let same = after.granted(new, resource) == somebody.granted(nobody, resource);
         ensure(same, || format!("{name} has old rights on {on}, before them {before:?}"))?;
     }
-    // A key dies with its user (rule A11): who acts now acted before, and not as the one who is gone.
+    // A key is removed with its user (rule A11), so the keys that are left existed before and act for other users.
     for key in crate::generate::KEYS {
         let (Some(was), Some(is)) = (before.key_by_name(key), after.key_by_name(key)) else { continue };
         ensure(was == is, || format!("the key {key} is another one"))?;
@@ -274,7 +274,7 @@ fn user_is_new(before: &Directory, after: &Directory, name: &str, old: entitle::
     Ok(())
 }
 
-/// Whether a user who joins a group that was just made gets nothing by it.
+/// Checks that a user who joins a group that was just added gets no permission from it.
 fn group_grants_nothing(directory: &Directory, group: &str) -> Held {
     let come = json!({ "add_user": { "user": "new", "profile": null } });
     let without = must(directory, Strict, std::slice::from_ref(&come))?;
@@ -308,7 +308,7 @@ fn resource_is_new(directory: &Directory, name: &str) -> Held {
     Ok(())
 }
 
-/// A preview tells what every user gains and loses everywhere, and whose seat is another one, and no more (rule S15).
+/// A preview lists all that users gain and lose on resources and all changed seats, and nothing else (rule S15).
 #[test]
 fn s15_a_preview_lists_every_change() {
     on_every_step(Mix::All, |taken| {
@@ -317,15 +317,15 @@ fn s15_a_preview_lists_every_change() {
         let impact = plan.impact();
         let (access, seats) = changes(sides);
         let told = json!(impact.access());
-        ensure(told == json!(access), || format!("the preview tells {told}, and not {}", json!(access)))?;
+        ensure(told == json!(access), || format!("the preview lists {told}, and not {}", json!(access)))?;
         let told = json!(impact.seats());
-        ensure(told == json!(seats), || format!("the preview tells {told}, and not {}", json!(seats)))?;
+        ensure(told == json!(seats), || format!("the preview lists {told}, and not {}", json!(seats)))?;
         let some = |part: &str| access.iter().filter(|change| change[part] != json!([])).count();
         ensure((impact.gains(), impact.loses()) == (some("gains"), some("loses")), || "miscounted".into())
     });
 }
 
-/// All that is otherwise on the second side, pair by pair and seat by seat.
+/// The differences of the second side from the first, pair by pair and seat by seat.
 fn changes(sides: [&Directory; 2]) -> (Vec<Value>, Vec<Value>) {
     let (mut users, mut resources) = (BTreeSet::new(), BTreeSet::new());
     for side in sides {
@@ -424,7 +424,7 @@ fn a5_duplicate_permissions_in_a_request_are_ignored() {
     assert_eq!(explained(&["write"; 2]), explained(&["write"]));
 }
 
-/// What a scope says of one target in several entries adds up, and an entry of nothing is none (rule A11).
+/// The entries of a scope for one target add up, and an empty entry is no entry (rule A11).
 #[test]
 fn a11_the_entries_of_a_scope_add_up() {
     let catalog = json!({
@@ -457,7 +457,7 @@ fn a11_the_entries_of_a_scope_add_up() {
     }
 }
 
-/// Names that look like others are others, and a user, a group and a key of one name have nothing in common.
+/// Names that look alike are different names, and a user, a group and a key with one name are unrelated.
 #[test]
 fn c6_names_that_look_alike_never_grant_each_other() {
     let names = ["ada", "Ada", "ad\u{e1}", "ada\u{301}", "user:ada", "ada#1", "ada|b", "a*", "*", "аda"];

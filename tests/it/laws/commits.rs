@@ -40,7 +40,7 @@ fn c2_one_invalid_command_refuses_the_whole_batch() {
             };
             ensure(code == expected, || format!("{}: {code}", json!(commands)))?;
         }
-        // Made anew from its history, so that it shares no memory with the directory that was shown.
+        // Replayed from its history, so that it shares no memory with the published directory.
         let apart = taken.empty.replay(taken.commits).map_err(|error| error.to_string())?;
         ensure(*authority.load() == apart, || crate::compare::summary(&authority.load()))?;
         let stored = authority.journal().read_after(taken.before.revision()).unwrap();
@@ -72,7 +72,7 @@ fn c3_a_plan_on_an_older_revision_is_refused_as_stale() {
     });
 }
 
-/// What the stored commits make, after they were written and read.
+/// The directory that the stored commits make, and these commits, written to JSON and read back.
 fn restored(taken: &Taken<'_>) -> Result<(Directory, Vec<Commit>), String> {
     let written = serde_json::to_string(taken.commits).unwrap();
     let stored: Vec<Commit> = serde_json::from_str(&written).map_err(|error| error.to_string())?;
@@ -92,7 +92,7 @@ fn c3_replay_gives_an_equal_directory() {
             (users(directory), figures, clock, directory.license_phase())
         };
         ensure(seen(&again) == seen(taken.before), || crate::compare::summary(&again))?;
-        // Who waits in which order is seen in what the next commands do.
+        // The order of the queue shows in the effect of the next commands.
         let policy = taken.step.policy.for_library();
         let next = plan(&again, taken.at, policy, taken.commands);
         let same = next.as_ref().map(Plan::events) == taken.result.map(Plan::events);

@@ -1,8 +1,8 @@
 //! Wrong answers that other engines have given, each ruled out by a law of its own.
 //!
-//! Laws that go by a rule's number rule out the others: a permission on a resource of another kind and errors read as
-//! yes (A6), names that look alike (C6), what revives under a used name (C7). That lists and checks agree is shown on
-//! small random worlds in `queries::agree`, size limits in `boundaries`, and late revokes in `concurrency`.
+//! Laws with the number of a rule rule out the others: a permission on a resource of another kind and errors that count
+//! as allowed (A6), names that look alike (C6), rights that return with a reused name (C7). `queries::agree` compares
+//! lists with checks on small random worlds, `boundaries` tests size limits, and `concurrency` tests late revokes.
 
 use super::authorization::pairs;
 use super::{Held, apply, ensure, in_every_state, must, set_grant};
@@ -10,7 +10,7 @@ use crate::generate::{KEYS, KINDS, Mix, RESOURCES, USERS};
 use entitle::{Directory, Strict};
 use serde_json::json;
 
-/// Every kind of which there may be several resources.
+/// Every kind that is not a singleton, with its permissions.
 fn kinds() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
     let many = |kind: &str| RESOURCES.iter().any(|on| on.starts_with(&format!("{kind}/")));
     KINDS.iter().copied().filter(move |(kind, _)| many(kind))
@@ -29,7 +29,7 @@ fn targets(directory: &Directory) -> Vec<String> {
     there.map(|name| name.to_string()).chain(kinds().map(|(kind, _)| format!("{kind}/*"))).collect()
 }
 
-/// A wildcard reaches what it is about: a grant on a whole kind changes nothing on a resource of another kind.
+/// A grant on a whole kind changes nothing on a resource of another kind.
 #[test]
 fn a8_a_grant_on_a_whole_kind_does_not_affect_other_kinds() {
     in_every_state(Mix::All, |directory| {
@@ -45,7 +45,7 @@ fn a8_a_grant_on_a_whole_kind_does_not_affect_other_kinds() {
     });
 }
 
-/// No revoke is lost: where no grant is left, nothing is granted but what an owner has.
+/// No revoke is lost: without any grant, only owners have granted permissions.
 #[test]
 fn a2_without_grants_only_owners_have_access() {
     in_every_state(Mix::All, |directory| {
@@ -67,7 +67,7 @@ fn a2_without_grants_only_owners_have_access() {
     });
 }
 
-/// Nothing is remembered of a question: the answers are the same in any order and from any copy.
+/// A query leaves no state: the answers are the same in any order and from a clone.
 #[test]
 fn a14_answers_do_not_depend_on_earlier_queries() {
     in_every_state(Mix::All, |directory| {
@@ -90,7 +90,7 @@ fn a14_answers_do_not_depend_on_earlier_queries() {
     });
 }
 
-/// A key that takes a used name is another key, and the id of the old one is good for nothing.
+/// A key with a reused name is a new key, and the id of the old one grants nothing.
 #[test]
 fn c7_a_key_with_a_reused_name_has_a_new_id() {
     in_every_state(Mix::All, |directory| KEYS.iter().try_for_each(|name| key_is_new(directory, name)));

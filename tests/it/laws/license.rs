@@ -1,4 +1,4 @@
-//! S12, S14: the phases of a license, and what a license must fit.
+//! S12, S14: the phases of a license, and its fit with the edition and the catalog.
 
 use super::authorization::pairs;
 use super::{
@@ -12,11 +12,11 @@ use entitle::{Directory, License, Strict};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// One directory under licenses that differ in nothing but their dates.
+/// One directory under licenses that differ only in their dates.
 struct Phases {
     active: Directory,
     grace: Directory,
-    /// Pending and, if time has begun, lapsed.
+    /// Pending and, after time 0, lapsed.
     cut: Vec<Directory>,
     /// The license in force, to be installed again.
     renewal: Value,
@@ -26,9 +26,9 @@ fn install(fields: &Value) -> Value {
     json!({ "install_license": fields })
 }
 
-/// The license of a directory without its dates, or one with everything where there is none.
+/// The license of a directory without its dates, or one with everything if there is none.
 ///
-/// It has a new name, so that its figures begin when it is installed.
+/// It has a new name, so that its figures start when it is installed.
 fn undated(directory: &Directory) -> Value {
     let everything = json!({ "name": "all", "add_ons": ["studios", "lineage"],
                              "seats": { "designer": 1, "analyst": "unlimited", "reader": 1 } });
@@ -39,7 +39,7 @@ fn undated(directory: &Directory) -> Value {
     with(&fields, &json!({ "name": "undated" }))
 }
 
-/// The fields of a license with more of them.
+/// The fields of a license, extended with more of them.
 fn with(fields: &Value, more: &Value) -> Value {
     let mut all = fields.clone();
     all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -72,11 +72,11 @@ impl Phases {
         let pending = must(&active, Strict, &[json!({ "remove_license": { "name": "undated" } }), later])?;
         ensure(pending.license_phase() == Phase::Pending, || "the license has begun".into())?;
         let mut cut = vec![pending];
-        // At 0 nothing can be over: a license ends after its start.
+        // At 0 no license can have expired: a license expires after its start.
         let grace = if now > 0 { json!({ "expires_at": now, "grace_ms": 1 }) } else { json!({}) };
         if now > 0 {
             cut.push(dated(json!({ "expires_at": now }))?);
-            ensure(cut[1].license_phase() == Phase::Lapsed, || "the license is not over".into())?;
+            ensure(cut[1].license_phase() == Phase::Lapsed, || "the license has not lapsed".into())?;
         }
         let grace = dated(grace)?;
         ensure(now == 0 || grace.license_phase() == Phase::Grace, || "there is no grace".into())?;
@@ -86,7 +86,7 @@ impl Phases {
 
 type Names = BTreeSet<&'static str>;
 
-/// What everybody may do everywhere, pair by pair.
+/// The permissions of all principals on all resources, pair by pair.
 fn allowed(directory: &Directory) -> Vec<(String, &'static str, Names)> {
     let all = |kind: &str| KINDS.iter().find(|(name, _)| *name == kind).map_or(&[][..], |(_, all)| all);
     let each = pairs(directory).into_iter().map(|(who, principal, on, resource)| {
@@ -98,7 +98,7 @@ fn allowed(directory: &Directory) -> Vec<(String, &'static str, Names)> {
     each.collect()
 }
 
-/// What the catalog's lapsed ceiling leaves of a kind, with what that implies.
+/// The permissions of a kind under the catalog's lapsed ceiling, closed under implication.
 fn left(lapsed: &Value, kind: &str) -> Vec<&'static str> {
     match (lapsed.as_str(), kind) {
         (Some("all"), _) => KINDS.iter().find(|(name, _)| *name == kind).unwrap().1.to_vec(),
@@ -218,7 +218,7 @@ fn s12_grace_behaves_as_active() {
     });
 }
 
-/// Histories in which nobody installs a license.
+/// Histories without any `install_license`.
 #[test]
 fn s12_without_a_license_only_add_ons_are_missing() {
     for_all_histories(SHARE, Mix::All, STEPS, |history| {
@@ -263,7 +263,7 @@ fn lacks_add_ons_only(directory: &Directory) -> Held {
     Ok(())
 }
 
-/// Fields of licenses that do not fit, each for one reason.
+/// Fields of licenses that do not fit, each for one reason only.
 fn misfits() -> Vec<Value> {
     let edition = |name: &str, more: Value| with(&json!({ "edition": name }), &more);
     vec![

@@ -1,7 +1,7 @@
 //! Laws that hold in every directory that a random history reaches, each named by its rule.
 //!
-//! The agreement with the oracle covers what each rule says step by step; a law says what must hold however the
-//! oracle and the crate were written.
+//! The comparison with the oracle covers each rule step by step. A law does not use the oracle, so it also finds a
+//! mistake that the oracle and the crate share.
 
 mod admission;
 mod authorization;
@@ -23,31 +23,31 @@ use entitle::seats::{Basis, Figures, SeatPolicy};
 use entitle::{Directory, Plan, Refusal};
 use serde_json::{Value, json};
 
-/// How many steps a history has here, and one of how many cases is run: a law asks many questions of each.
+/// The number of steps of a history. One of `SHARE` cases is run, because a law makes many queries in each.
 const STEPS: usize = 40;
 const SHARE: u32 = 4;
 
-/// Whether a law holds, else what stands against it.
+/// The result of a law: an error describes the violation.
 type Held = Result<(), String>;
 
-/// One step of a history, and what came of it.
+/// One step of a history, and its result.
 struct Taken<'a> {
     before: &'a Directory,
     at: u64,
     step: &'a Step,
     commands: &'a [Value],
     result: Result<&'a Plan, &'a Refusal>,
-    /// The commits that made `before`, from nothing.
+    /// All commits from the empty directory to `before`.
     commits: &'a [Commit],
     empty: &'a Directory,
 }
 
-/// A law about every step, refused ones too.
+/// Checks a law on every step, refused ones included.
 fn on_every_step(mix: Mix, law: impl Fn(&Taken<'_>) -> Held) {
     for_all_histories(SHARE, mix, STEPS, |history| walk(history, &law));
 }
 
-/// A law about every directory.
+/// Checks a law on every directory that a step makes.
 fn in_every_state(mix: Mix, law: impl Fn(&Directory) -> Held) {
     on_every_step(mix, |taken| match taken.result {
         Ok(plan) if !plan.is_empty() => law(plan.directory()),
@@ -88,12 +88,12 @@ fn explain(broken: &str, log: &[Value]) -> String {
     format!("{broken}\nafter:\n{}\n", steps.join(",\n"))
 }
 
-/// Says what is wrong unless something holds.
+/// Returns an error unless a condition holds.
 fn ensure(holds: bool, wrong: impl FnOnce() -> String) -> Held {
     if holds { Ok(()) } else { Err(wrong()) }
 }
 
-/// What commands make of a directory at the time of its last commit, when nothing is due.
+/// Applies commands to a directory at the time of its last commit, when nothing is due.
 fn apply(
     directory: &Directory,
     policy: impl SeatPolicy + 'static,
@@ -102,7 +102,7 @@ fn apply(
     plan(directory, directory.committed_at().as_millis(), policy, commands).map(Plan::into_directory)
 }
 
-/// The same, where a refusal breaks the law.
+/// Applies commands like [`apply`]; a refusal breaks the law.
 fn must(
     directory: &Directory,
     policy: impl SeatPolicy + 'static,
@@ -111,17 +111,17 @@ fn must(
     apply(directory, policy, commands).map_err(|refusal| format!("{} is refused: {refusal}", json!(commands)))
 }
 
-/// A command that sets what a subject has on a target.
+/// A command that sets the permissions of a grantee on a target.
 fn set_grant(to: &str, on: &str, permissions: &[&str]) -> Value {
     json!({ "set_grant": { "to": to, "on": on, "permissions": permissions } })
 }
 
-/// The catalog as it is written.
+/// The catalog document of a directory.
 fn catalog_of(directory: &Directory) -> Value {
     json!(CatalogDocument::from(directory.catalog().clone()))
 }
 
-/// A user with the seat as the crate tells it.
+/// A user with the seat that the crate reports.
 #[derive(Clone, Debug, PartialEq)]
 struct Seated {
     user: &'static str,
@@ -132,7 +132,7 @@ struct Seated {
     status: Value,
 }
 
-/// Every user there is.
+/// All users of a directory.
 fn users(directory: &Directory) -> Vec<Seated> {
     let seated = |user: &'static str| {
         let id = directory.user_by_name(user)?;
@@ -169,7 +169,7 @@ fn counted_figures(directory: &Directory) -> Vec<Figures> {
     counted(directory).into_iter().map(|profile| figures(directory, profile)).collect()
 }
 
-/// What is consumed of each profile, exempt ones too.
+/// The consumed seats of each profile, exempt profiles included.
 fn consumed(directory: &Directory) -> Vec<u64> {
     PROFILES.iter().filter_map(|profile| directory.figures(profile)).map(|figures| figures.consumed).collect()
 }

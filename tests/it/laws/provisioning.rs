@@ -1,4 +1,4 @@
-//! G2, G3, G5, G6: where users come from, which profile they get, and who is invited.
+//! G2, G3, G5, G6: the sources of users, their profiles, the removal of groups, and invitations.
 
 use super::authorization::pairs;
 use super::{Held, apply, catalog_of, ensure, in_every_state, must, set_grant, users};
@@ -38,7 +38,7 @@ fn code(outcome: Result<Directory, Refusal>) -> Result<Directory, &'static str> 
     outcome.map_err(|refusal| refusal.code())
 }
 
-/// The profile that rule G3 chooses, from the catalog as it is written.
+/// The profile that rule G3 chooses, computed from the catalog document.
 fn chosen(directory: &Directory, external: &[&str]) -> Option<String> {
     let catalog = catalog_of(directory);
     let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -82,9 +82,9 @@ fn g2_a_source_is_recorded_once() {
     });
 }
 
-/// A directory with one group of each sort, and none of the others.
+/// The directory with one group of each sort instead of its own groups.
 fn regrouped(directory: &Directory) -> Result<Directory, String> {
-    // Odd names that are allowed are now and then those of groups.
+    // Groups sometimes have odd names that are valid.
     let names = GROUPS.iter().chain(&["none", "*", "user:ada"]);
     let old = names.filter(|group| directory.group_by_name(group).is_some());
     let mut commands: Vec<Value> = old.map(|group| json!({ "remove_group": { "group": group } })).collect();
@@ -115,7 +115,7 @@ fn g2_a_sync_adjusts_external_groups_and_nothing_else() {
                 ensure(users(&synced) == before, || {
                     format!("{user:?} with {external:?}: {:?}", users(&synced))
                 })?;
-                // A group that is made after the sync follows it too.
+                // A group that is added after the sync matches its external names too.
                 let late = json!({ "add_group": { "group": "z_late", "members": { "external": ["CN=a"] } } });
                 let synced = must(&synced, Strict, &[late])?;
                 let (a, bc) =
@@ -143,7 +143,7 @@ fn g2_provisioning_equals_add_user_with_the_chosen_profile() {
                 code(apply(directory, Strict, &[sync("new", &ldap, external, &[("provision", false)])]));
             ensure(refused.as_ref().err() == Some(&"unknown_user"), || format!("unasked for: {refused:?}"))?;
             let synced = code(apply(directory, Strict, &[sync("new", &ldap, external, &[])]));
-            // Naming the profile by hand and giving the external names then is the same in two commands.
+            // Adding the user with the profile and then syncing is the same in two commands.
             let profile = chosen(directory, external);
             let add = json!({ "add_user": { "user": "new", "profile": profile, "source": "ldap" } });
             let added = code(apply(directory, Strict, &[add, sync("new", &ldap, external, &[])]));
@@ -176,7 +176,7 @@ fn g2_a_sync_chooses_the_profile_again_only_if_asked_to() {
     });
 }
 
-/// Whoever is suspended asks for no seat, so what is wanted shows what was chosen.
+/// A suspended user requests no seat, so the wanted profile is the chosen one.
 #[test]
 fn g3_external_names_choose_by_rank_or_by_the_first_match() {
     in_every_state(Mix::Seats, |directory| {
@@ -218,7 +218,7 @@ fn g3_an_omitted_profile_is_the_default_and_null_is_none() {
     });
 }
 
-/// Commands that set what a group has on every resource, or on every kind of which there may be several.
+/// Commands that set the grants of a group on every resource, or on every kind that is not a singleton.
 fn set_everywhere(directory: &Directory, group: &str, widely: bool, nothing: bool) -> Vec<Value> {
     let there = RESOURCES.iter().filter(|on| directory.resource_by_name(on).is_some());
     let kinds = ["project/*", "connection/*"];
@@ -267,7 +267,7 @@ fn g5_removing_a_group_removes_its_memberships_and_its_grants() {
     });
 }
 
-/// Whoever was in the old group would have what is granted to the new one.
+/// Members left over from the old group would get the grants of the new one.
 #[test]
 fn g5_a_later_group_of_the_same_name_has_no_members_and_no_grants() {
     in_every_state(Mix::All, |directory| {
@@ -291,10 +291,10 @@ fn g5_a_later_group_of_the_same_name_has_no_members_and_no_grants() {
     });
 }
 
-/// Separators, alone and mixed, as they stand before, between and after addresses.
+/// Separators, alone and mixed, for the places before, between and after addresses.
 const SEPARATORS: [&str; 9] = [",", " ", ";", "\n", ", ", " ;\n", ",,", "\r\n", "\n \n;"];
 
-/// Addresses with separators around them, beginning with a certain one.
+/// Addresses with separators around them; `first` selects the first separator.
 fn text(addresses: &[&str], first: usize) -> String {
     let mut separators = SEPARATORS.iter().cycle().skip(first % SEPARATORS.len());
     let start = if first.is_multiple_of(2) { "" } else { separators.next().unwrap() };
@@ -306,7 +306,7 @@ fn g6_all_separators_are_accepted_and_duplicates_ignored() {
     let written = ["new@x", "eve@x", "zoe@y", "new@x", "New@x", "fay@x", "eve@x"];
     let once = ["new@x", "eve@x", "zoe@y", "New@x", "fay@x"];
     in_every_state(Mix::Seats, |directory| {
-        // One command looks at the names of all before the profile that they share, so the profile is a known one.
+        // `invite_many` checks all names before the profile that they share, so only known profiles are compared.
         let known = PROFILES.iter().filter(|profile| directory.figures(profile).is_some());
         for profile in known.map(|profile| json!(profile)).chain([Value::Null]) {
             let each = once.map(|user| json!({ "invite": { "user": user, "profile": profile } }));

@@ -1,4 +1,4 @@
-//! A1, A3, A9, A10, A12, G1, G4, S13: what a rule says, asked of every state directly.
+//! A1, A3, A9, A10, A12, G1, G4, S13: each rule, checked directly in every state.
 
 use super::authorization::pairs;
 use super::{apply, ensure, in_every_state, must, set_grant, users};
@@ -81,7 +81,7 @@ fn a10_a_group_that_includes_an_owner_follows_the_owner() {
             })?;
             for user in users(directory) {
                 let transfer = json!({ "transfer_ownership": { "resource": on, "to": user.user } });
-                // Who owns a singleton must be active.
+                // The owner of a singleton must be active.
                 let Ok(next) = apply(&after, Strict, &[transfer]) else { continue };
                 let stays = owners(&next).iter().any(|member| member == user.user);
                 ensure(stays, || format!("{} owns {on} and is not in: {:?}", user.user, owners(&next)))?;

@@ -1,4 +1,4 @@
-//! C5: time, and what comes due.
+//! C5: time, and changes that become due.
 
 use super::{Held, ensure, on_every_step, users};
 use crate::generate::{Mix, PROFILES};
@@ -10,7 +10,7 @@ fn tick() -> Value {
     json!({ "tick": {} })
 }
 
-/// What must be the same whether a tick came before a command or not; only peaks and revisions may differ.
+/// The state that must not depend on a tick before a command; only peaks and revisions may differ.
 fn seen(directory: &Directory) -> (Vec<super::Seated>, Vec<Value>) {
     let figures = PROFILES.iter().map(|profile| {
         let mut figures = json!(directory.figures(profile));
@@ -31,7 +31,7 @@ fn c5_a_command_equals_a_tick_followed_by_the_command() {
         let later = plan(ticked.directory(), taken.at, policy, taken.commands);
         match (taken.result, &later) {
             (Err(now), Err(later)) => ensure(now.code() == later.code(), || format!("{now}, or {later}")),
-            // What records nothing leaves the directory where the tick had brought it.
+            // If the later plan records nothing, its directory is the one that the tick made.
             (Ok(now), Ok(later)) if ticked.is_empty() || !now.is_empty() => {
                 ensure(seen(now.directory()) == seen(later.directory()), || {
                     "a tick makes a difference".into()
@@ -66,7 +66,7 @@ fn c5_nothing_changes_before_next_due() {
     });
 }
 
-/// Whether a tick changes anything. What has come due and was seen stays due no longer.
+/// Checks whether a tick changes the directory. A change that became due and was recorded is no longer due.
 fn changes(directory: &Directory, at: u64, expected: bool) -> Held {
     let ticked = plan(directory, at, Strict, &[tick()]).map_err(|error| error.to_string())?;
     ensure(ticked.is_empty() != expected, || format!("at {at}: {:?}", ticked.events()))

@@ -1,4 +1,4 @@
-//! The catalog: what a platform's code knows of (kinds, permissions, profiles, add-ons, editions).
+//! The catalog that a platform's code declares: kinds, permissions, profiles, add-ons, editions.
 
 use super::json::{fields, flag, list, malformed, number, object, text, text_set};
 use super::names::{is_identifier, is_name};
@@ -21,9 +21,9 @@ pub type PerKind = BTreeMap<String, Permissions>;
 pub struct Kind {
     pub singleton: bool,
     pub permissions: Permissions,
-    /// What each permission implies, directly (A3).
+    /// The direct implications of each permission (A3).
     pub implies: BTreeMap<String, Permissions>,
-    /// What the owner of a resource has, closed under implication (A3).
+    /// The permissions of the owner of a resource, closed under implication (A3).
     pub owner: Permissions,
 }
 
@@ -36,7 +36,7 @@ pub struct Profile {
     pub advisory: bool,
 }
 
-/// What an edition offers of one profile (S14).
+/// The offer of an edition for one profile (S14).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Offer {
     Cap(u64),
@@ -56,10 +56,10 @@ pub struct Edition {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Catalog {
     pub kinds: BTreeMap<String, Kind>,
-    /// The highest rank first: here order is meaning (G3).
+    /// The highest rank first: the order matters (G3).
     pub profiles: Vec<Profile>,
     pub default_profile: Option<String>,
-    /// What each add-on gates, exactly as listed (A3, S13).
+    /// The permissions that each add-on gates, exactly as listed (A3, S13).
     pub add_ons: BTreeMap<String, PerKind>,
     pub editions: BTreeMap<String, Edition>,
     pub first_match: bool,
@@ -84,7 +84,7 @@ impl Kind {
         }
     }
 
-    /// A3: whether having the one permission means having the other (which it also does itself).
+    /// A3: returns `true` if one permission is or implies the other.
     pub fn reaches(&self, from: &str, to: &str) -> bool {
         self.closed(&Permissions::from([from.to_string()])).contains(to)
     }
@@ -119,7 +119,7 @@ impl Catalog {
         None
     }
 
-    /// Reads a catalog and refuses one that does not make sense, naming what is wrong.
+    /// Reads a catalog. The error of an invalid one names the fault.
     pub fn parse(value: &Value) -> Result<Catalog, String> {
         let known =
             ["kinds", "profiles", "default_profile", "add_ons", "editions", "external_profiles", "lapsed"];
@@ -177,7 +177,7 @@ impl Catalog {
             let what = format!("the profile `{name}`");
             let map = fields(body, &what, &["ceiling", "seat", "enforcement"])?;
             let ceiling = match given(map.get("ceiling")) {
-                // A ceiling that is left out cuts nothing.
+                // A ceiling that is left out denies nothing.
                 None => self.parse_ceiling(&Value::from("all"), &what)?,
                 Some(ceiling) => self.parse_ceiling(ceiling, &what)?,
             };
@@ -290,12 +290,12 @@ impl Catalog {
     }
 }
 
-/// A field that is there; null says the same as leaving it out.
+/// The value of a field; null is the same as leaving it out.
 fn given(value: Option<&Value>) -> Option<&Value> {
     value.filter(|value| !value.is_null())
 }
 
-/// Whether the second of two words was given; left out, it is the first.
+/// Returns `true` if the second of two words is given, `false` for the first or none.
 fn one_of(value: Option<&Value>, what: &str, first: &str, second: &str) -> Result<bool, String> {
     match given(value) {
         None => Ok(false),
@@ -355,7 +355,7 @@ fn parse_kind(name: &str, value: &Value) -> Result<Kind, String> {
             kind.implies.insert(permission.clone(), implied);
         }
     }
-    // A3: a permission that comes back to itself through what it implies is a cycle.
+    // A3: a permission that implies itself, directly or not, is a cycle.
     for (permission, implied) in &kind.implies {
         if kind.closed(implied).contains(permission) {
             return malformed(format!("{what}: `{permission}` implies itself, a cycle"));

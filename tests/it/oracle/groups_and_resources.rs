@@ -7,20 +7,20 @@ use super::world::{Batch, Executed, Group, Key, Members, Resource, Scope, Status
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What a target's text means.
+/// The meaning of a target's text.
 enum Target {
     Resource,
     WholeKind,
 }
 
 impl World {
-    /// G4: whether the user's membership of this group is not to be changed by hand.
+    /// G4: returns `true` if the user's membership of this group cannot be changed by hand.
     pub(super) fn is_managed(&self, group: &str, user: &str) -> bool {
         let group = &self.state.groups[group];
         group.members != Members::Explicit || self.is_owner_included(group, user)
     }
 
-    /// A10: whether the user is in the group as the owner of the resource that it names.
+    /// A10: returns `true` if the user is in the group as the owner of the resource that it names.
     pub(super) fn is_owner_included(&self, group: &Group, user: &str) -> bool {
         match &group.includes_owner_of {
             None => false,
@@ -39,7 +39,7 @@ impl World {
         owned
     }
 
-    /// A10: the owner of the space is protected.
+    /// A10: returns `true` if the user owns a singleton, and is thus protected.
     pub(super) fn owns_a_singleton(&self, user: &str) -> bool {
         self.owned_by(user).iter().any(|name| self.is_singleton(name))
     }
@@ -49,17 +49,17 @@ impl World {
         self.owned_by(user).into_iter().filter(|name| self.is_singleton(name)).collect()
     }
 
-    /// A9: a singleton is a resource that goes by its kind's name.
+    /// A9: returns `true` for a singleton, whose name is that of its kind.
     pub(super) fn is_singleton(&self, name: &str) -> bool {
         self.catalog.kinds.get(name).is_some_and(|kind| kind.singleton)
     }
 
-    /// The kind of a target: what stands before the first `/`, or the whole of a singleton (C6).
+    /// The kind of a target: the text before the first `/`, or all of it for a singleton (C6).
     pub(super) fn kind_of(target: &str) -> &str {
         target.split_once('/').map_or(target, |(kind, _)| kind)
     }
 
-    /// What an existing target is, or why it is none.
+    /// The meaning of an existing target, or the refusal.
     fn resolve(&self, target: &str) -> Result<Target, String> {
         let Some((kind, key)) = target.split_once('/') else {
             return if self.is_singleton(target) { Ok(Target::Resource) } else { refuse("unknown_resource") };
@@ -81,7 +81,7 @@ impl World {
         }
     }
 
-    /// An existing resource; a whole kind is none.
+    /// The name of an existing resource; a whole kind is refused.
     fn resolve_resource(&self, target: &str) -> Result<String, String> {
         match self.resolve(target)? {
             Target::Resource => Ok(target.to_string()),
@@ -89,7 +89,7 @@ impl World {
         }
     }
 
-    /// The permissions named, which the target's kind must have; exactly as listed.
+    /// The named permissions, which the target's kind must have; exactly as listed.
     fn known_permissions(&self, target: &str, listed: &[String]) -> Result<Permissions, String> {
         let kind = &self.catalog.kinds[World::kind_of(target)];
         for permission in listed {
@@ -159,7 +159,7 @@ impl Batch {
         Ok(())
     }
 
-    /// G5: memberships and grants go with the group.
+    /// G5: removes a group with its memberships and grants.
     pub(super) fn remove_group(&mut self, body: &Value) -> Executed {
         let name = text(body, "group").unwrap();
         self.known_group(name)?;
@@ -174,7 +174,7 @@ impl Batch {
         Ok(())
     }
 
-    /// The user and the group of `join` and `leave`. G4: refused also where nothing would change.
+    /// The user and the group of `join` and `leave`. G4: refused even if nothing would change.
     fn membership(&self, body: &Value) -> Result<(String, String), String> {
         let user = self.known_user(text(body, "user").unwrap())?;
         let group = text(body, "group").unwrap();
@@ -193,7 +193,7 @@ impl Batch {
         Ok(())
     }
 
-    /// C4: leaving a group that one is not in is a no-op.
+    /// C4: leaving a group is a no-op for a user who is not in it.
     pub(super) fn leave(&mut self, body: &Value) -> Executed {
         let (user, group) = self.membership(body)?;
         if self.user(&user).joined.remove(&group) {
@@ -204,7 +204,7 @@ impl Batch {
 
     pub(super) fn add_resource(&mut self, body: &Value) -> Executed {
         let name = text(body, "resource").unwrap();
-        // A9: a singleton is there already, and is the only one of its kind.
+        // A9: a singleton exists already, and is the only one of its kind.
         if self.world.is_singleton(World::kind_of(name)) {
             return refuse("singleton");
         }
@@ -235,7 +235,7 @@ impl Batch {
         Ok(())
     }
 
-    /// C7: nothing that named the resource is left for one that is added later under its name.
+    /// C7: removes all that names the resource, so that a later one of the same name inherits nothing.
     pub(super) fn remove_resource(&mut self, body: &Value) -> Executed {
         let name = text(body, "resource").unwrap();
         if self.world.is_singleton(name) {
@@ -278,7 +278,7 @@ impl Batch {
     pub(super) fn transfer_ownership(&mut self, body: &Value) -> Executed {
         let name = self.world.resolve_resource(text(body, "resource").unwrap())?;
         let to = self.known_user(text(body, "to").unwrap())?;
-        // A10: the owner of the space must be active.
+        // A10: the owner of a singleton must be active.
         if self.world.is_singleton(&name) && self.user(&to).status != Status::Active {
             return refuse("wrong_state");
         }
@@ -291,7 +291,7 @@ impl Batch {
         Ok(())
     }
 
-    /// The subject, target and permissions of a grant, in the order in which they are looked at.
+    /// The grantee, target and permissions of a grant, checked in this order.
     fn grant_fields(&self, body: &Value) -> Result<((String, String), Permissions), String> {
         let to = text(body, "to").unwrap();
         if let Some(user) = to.strip_prefix("user:") {
@@ -309,7 +309,7 @@ impl Batch {
         self.world.state.grants.get(slot).cloned().unwrap_or_default()
     }
 
-    /// Stores what that subject has on that target; an empty set is no grant.
+    /// Stores the permissions of that grantee on that target; an empty set is no grant.
     fn store_grant(&mut self, slot: (String, String), permissions: Permissions) {
         if self.granted_so_far(&slot) == permissions {
             return;
@@ -347,14 +347,14 @@ impl Batch {
         Ok(())
     }
 
-    /// A11: a scope is everything, or permissions by target; an entry for nothing is no entry.
+    /// A11: a scope is everything, or permissions by target; an empty entry is no entry.
     fn scope(&self, body: &Value) -> Result<Scope, String> {
         if body["scope"] == "all" {
             return Ok(Scope::All);
         }
         let mut entries = BTreeMap::new();
         if let Some(map) = body["scope"].as_object() {
-            // The order in which the entries stand does not matter, so faults are looked for by name.
+            // The order of the entries does not matter, so faults are reported in the order of their names.
             for (target, listed) in map.iter().collect::<BTreeMap<_, _>>() {
                 self.world.resolve(target)?;
                 let permissions = if listed == "all" {
@@ -389,7 +389,7 @@ impl Batch {
         }
         let acts_as = self.known_user(acts_as)?;
         let scope = self.scope(body)?;
-        // C5: a key that would expire by now is made, expired.
+        // C5: a key that has expired already is added as an expired one.
         let expired = expires_at.is_some_and(|expires_at| expires_at <= self.at);
         let number = self.state().new_number();
         let key = Key { number, acts_as, scope, expires_at, expired };
@@ -406,7 +406,7 @@ impl Batch {
         Ok(())
     }
 
-    /// A12: from now on these permissions ask for a credential, exactly as listed (A3).
+    /// A12: from now on these permissions require a credential, exactly as listed (A3).
     pub(super) fn require_credential(&mut self, body: &Value) -> Executed {
         let name = self.world.resolve_resource(text(body, "resource").unwrap())?;
         let requires = self.world.known_permissions(&name, &texts(body, "for"))?;

@@ -1,9 +1,9 @@
-//! Small readers of JSON values, which say what is wrong with a malformed file.
+//! Small readers of JSON values, whose errors name the fault of a malformed file.
 
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-/// How the text of an error begins that is no refusal but a fault of the file itself.
+/// The prefix of an error that is a fault of the file and not a refusal.
 pub const MALFORMED: &str = "malformed: ";
 
 /// An error of the file itself.
@@ -11,7 +11,7 @@ pub fn malformed<T>(what: impl std::fmt::Display) -> Result<T, String> {
     Err(format!("{MALFORMED}{what}"))
 }
 
-/// Whether an error is one of the file itself and not a refusal.
+/// Returns `true` if an error is a fault of the file and not a refusal.
 pub fn is_malformed(error: &str) -> bool {
     error.starts_with(MALFORMED)
 }
@@ -24,7 +24,7 @@ pub fn object<'a>(value: &'a Value, what: &str) -> Result<&'a Map<String, Value>
     }
 }
 
-/// The value as an object that has no fields but those known: unknown fields are errors (C9).
+/// The value as an object with known fields only: unknown fields are errors (C9).
 pub fn fields<'a>(value: &'a Value, what: &str, known: &[&str]) -> Result<&'a Map<String, Value>, String> {
     let map = object(value, what)?;
     for field in map.keys() {

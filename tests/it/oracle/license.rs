@@ -1,11 +1,11 @@
-//! The license: how many seats there are, and when it holds (S3, S12, S14).
+//! The license: its seats, and its phases (S3, S12, S14).
 
 use super::catalog::{Catalog, Offer};
 use super::names::is_name;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The seats of one profile. No number is unlimited.
+/// The seats of one profile; `None` is unlimited.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Figure {
     pub seats: Option<u64>,
@@ -13,13 +13,13 @@ pub struct Figure {
 }
 
 impl Figure {
-    /// The standard and the extra seats together; no number is unlimited.
+    /// The standard and the extra seats together; `None` is unlimited.
     pub fn most(&self) -> Option<u64> {
         self.seats.map(|seats| seats.saturating_add(self.extra))
     }
 }
 
-/// A license. What was left out is here as its default, so that equal content is equal (S14).
+/// A license. A field that was left out has its default here, so that equal content is equal (S14).
 #[derive(Clone, Debug, PartialEq)]
 pub struct License {
     pub name: String,
@@ -32,7 +32,7 @@ pub struct License {
     pub grace_ms: u64,
 }
 
-/// S12: where the license stands in time.
+/// S12: the phase of a license at a time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Phase {
     None,
@@ -58,12 +58,12 @@ impl Phase {
         self == Phase::Active || self == Phase::Grace
     }
 
-    /// S12: in these two phases the lapsed ceiling cuts.
+    /// S12: in these two phases the lapsed ceiling applies.
     pub fn is_cut(self) -> bool {
         self == Phase::Pending || self == Phase::Lapsed
     }
 
-    /// S12, C5: a thing is over at its `expires_at`; grace lasts until `expires_at + grace`.
+    /// S12, C5: a license has expired at its `expires_at`; grace lasts until `expires_at + grace`.
     pub fn at(license: Option<&License>, at: u64) -> Phase {
         let Some(license) = license else { return Phase::None };
         if at < license.starts_at {
@@ -81,12 +81,12 @@ impl Phase {
 }
 
 impl License {
-    /// S3, S14: what is offered of a counted profile, if it is offered at all.
+    /// S3, S14: the seats of a counted profile, if it is offered at all.
     pub fn figure(&self, catalog: &Catalog, profile: &str) -> Option<Figure> {
         if let Some(figure) = self.seats.get(profile) {
             return Some(*figure);
         }
-        // S14: the edition itself gives it without limit where the license does not name it.
+        // S14: the edition itself may offer it without limit if the license does not name it.
         let edition = catalog.editions.get(self.edition.as_ref()?)?;
         match edition.profiles.get(profile) {
             Some(Offer::Unlimited) => Some(Figure { seats: None, extra: 0 }),
@@ -94,7 +94,7 @@ impl License {
         }
     }
 
-    /// S3, S14: the most seats over all counted profiles; the edition's where the license has none.
+    /// S3, S14: the limit over all counted profiles; that of the edition if the license has none.
     pub fn cap(&self, catalog: &Catalog) -> Option<u64> {
         if self.total.is_some() {
             return self.total;
@@ -102,7 +102,7 @@ impl License {
         catalog.editions.get(self.edition.as_ref()?)?.total
     }
 
-    /// Reads the fields of `install_license`, whose shape has been looked at before. The faults are
+    /// Reads the fields of `install_license`, whose shape has been checked before. The faults are
     /// reported in the order of the fields (C8).
     pub fn read(body: &Value, catalog: &Catalog) -> Result<License, String> {
         let name = body["name"].as_str().unwrap().to_string();
@@ -158,7 +158,7 @@ impl License {
 fn read_seats(value: &Value, catalog: &Catalog) -> Result<BTreeMap<String, Figure>, String> {
     let mut seats = BTreeMap::new();
     let Some(map) = value.as_object() else { return Ok(seats) };
-    // The order in which the profiles stand does not matter: an unknown one is reported first.
+    // The order of the profiles does not matter: an unknown one is reported first.
     for profile in map.keys() {
         if catalog.profile(profile).is_none() {
             return Err("unknown_profile".into());

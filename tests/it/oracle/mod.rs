@@ -1,9 +1,9 @@
-//! The oracle: a naive model of the numbered rules of the specification, which the crate is tested against.
+//! The oracle: a naive model of the numbered rules of the specification, for comparison with the crate.
 //!
-//! It is written to be read beside the specification, rule by rule, and to be obviously right rather than
-//! fast. Everything is a map of names, every figure is recounted from the users when it is asked,
-//! and a refused batch leaves no trace because it worked on a copy. It shares nothing with the
-//! crate, so that the same mistake has to be made twice to go unnoticed.
+//! It follows the specification rule by rule, and is meant to be obviously right rather than fast. Everything
+//! is a map of names, every figure is recounted from the users on each query, and a refused batch leaves no
+//! trace because it ran on a copy. It shares nothing with the crate, so that a mistake goes unnoticed only if it
+//! is made twice.
 
 #![expect(
     unreachable_pub,

@@ -1,4 +1,4 @@
-//! C6: what a name may be.
+//! C6: valid names.
 
 /// The longest name, in bytes.
 const NAME_BYTES_MAX: usize = 256;
@@ -21,7 +21,7 @@ pub fn is_identifier(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
-/// C6: the key of a resource is a name, and not the star that stands for the whole kind.
+/// C6: the key of a resource is a name other than the star, which means the whole kind.
 pub fn is_key(text: &str) -> bool {
     is_name(text) && text != "*"
 }
@@ -40,7 +40,7 @@ pub fn is_address(text: &str) -> bool {
     }
 }
 
-/// G6: one text names many invitees; who is named twice is taken once, at the first place.
+/// G6: the invitees in one text, each once, at the place of its first occurrence.
 pub fn split_addresses(text: &str) -> Vec<String> {
     let mut addresses: Vec<String> = Vec::new();
     for address in text.split([',', ' ', ';', '\n', '\r']) {

@@ -1,10 +1,10 @@
-//! S7: the seat policy, which is asked only for want of capacity.
+//! S7: the seat policy, which is asked only if capacity is lacking.
 
 use super::json::{malformed, texts};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Who decides what becomes of a request for which there is no room.
+/// The policy for a request for which there is no room.
 #[derive(Clone, Debug)]
 pub enum Policy {
     /// Refuses.
@@ -17,11 +17,11 @@ pub enum Policy {
     Waitlist,
     /// The first answer that is not a refusal.
     List(Vec<Policy>),
-    /// Whatever the test wants, also what no sane policy would answer.
+    /// Any function of a test, also with answers that no sane policy would give.
     Custom(fn(&Ask) -> Answer),
 }
 
-/// What a policy sees of a request.
+/// The data of a request that a policy sees.
 #[derive(Clone, Debug)]
 pub struct Ask {
     pub profile: String,
@@ -33,7 +33,7 @@ pub struct Ask {
     pub figures: BTreeMap<String, Value>,
 }
 
-/// What a policy says.
+/// The answer of a policy.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     Extra,

@@ -1,10 +1,10 @@
-//! The questions: what is granted, what is allowed, and the reverse (A, G).
+//! The queries: granted permissions, allowed permissions, and the reverse (A, G).
 
 use super::catalog::Permissions;
 use super::world::{Key, Members, Scope, Status, User, World};
 use std::collections::BTreeSet;
 
-/// Who asks: a user, or a key that acts as one (A11).
+/// The principal of a query: a user, or a key that acts as one (A11).
 struct Principal<'a> {
     name: &'a str,
     user: &'a User,
@@ -12,7 +12,7 @@ struct Principal<'a> {
 }
 
 impl World {
-    /// C6: the first `:` parts what it is from its name. Anything else is nobody.
+    /// C6: the first `:` separates the sort of a principal from the name. Anything else is no principal.
     fn principal<'a>(&'a self, who: &'a str) -> Option<Principal<'a>> {
         match who.split_once(':')? {
             ("user", name) => Some(Principal { name, user: self.state.users.get(name)?, key: None }),
@@ -25,7 +25,7 @@ impl World {
         }
     }
 
-    /// G1: whether a user is in a group.
+    /// G1: returns `true` if a user is in a group.
     pub(super) fn is_member(&self, group_name: &str, user_name: &str) -> bool {
         let (Some(group), Some(user)) = (self.state.groups.get(group_name), self.state.users.get(user_name))
         else {
@@ -48,7 +48,7 @@ impl World {
         self.state.users.keys().filter(|user| self.is_member(group, user)).cloned().collect()
     }
 
-    /// A2: whether a grant to this subject is one to this user.
+    /// A2: returns `true` if a grant to this grantee is one to this user.
     fn is_subject(&self, subject: &str, user: &str) -> bool {
         match subject.split_once(':') {
             Some(("user", name)) => name == user,
@@ -74,7 +74,7 @@ impl World {
         }
         // A2: the union is closed under implication.
         let granted = kind.closed(&granted);
-        // A11: a key is cut down by its scope; the entries of a resource and of its kind add up.
+        // A11: a key is restricted by its scope; the entries of a resource and of its kind add up.
         match principal.key.map(|key| &key.scope) {
             None | Some(Scope::All) => granted,
             Some(Scope::Of(entries)) => {
@@ -85,7 +85,7 @@ impl World {
         }
     }
 
-    /// A2: what is granted, whatever the status, the seat and the ceiling.
+    /// A2: the granted permissions, whatever the status, the seat and the ceiling.
     pub fn granted(&self, who: &str, on: &str) -> BTreeSet<String> {
         match (self.principal(who), self.state.resources.contains_key(on)) {
             (Some(principal), true) => self.granted_to(&principal, on),
@@ -99,7 +99,7 @@ impl World {
     }
 
     fn check_str(&self, who: &str, on: &str, permissions: &[&str]) -> &'static str {
-        // A5: a mask computed wrongly must not open a door.
+        // A5: an empty request, as from a mask computed wrongly, must not be allowed.
         if permissions.is_empty() {
             return "empty_request";
         }
@@ -108,7 +108,7 @@ impl World {
         if user.status != Status::Active || principal.key.is_some_and(|key| key.expired) {
             return "inactive";
         }
-        // A8: a check is on one existing resource; a kind is none.
+        // A8: a check is on one existing resource, and a kind is no resource.
         let Some(resource) = self.state.resources.get(on) else { return "unknown_resource" };
         let kind = &self.catalog.kinds[&resource.kind];
         // A5: all of them must be allowed, so the first reason that any of them meets applies.
@@ -121,10 +121,10 @@ impl World {
             return "not_granted";
         }
         let Some(seat) = &user.seat else { return "no_seat" };
-        // A4: a kind that a ceiling does not name is cut to nothing.
+        // A4: a kind that a ceiling does not name has no permissions under it.
         let nothing = Permissions::new();
         let lapsed = self.catalog.lapsed.get(&resource.kind).unwrap_or(&nothing);
-        // S12: it cuts whoever holds whatever, exempt and advisory holders too.
+        // S12: it applies to every user, with exempt and advisory profiles too.
         if self.state.phase.is_cut() && !all_in(lapsed) {
             return "license_lapsed";
         }
@@ -133,7 +133,7 @@ impl World {
         if is_beyond && !profile.advisory {
             return "beyond_profile";
         }
-        // S13: what an add-on gates is cut where the license does not have it; S12: without a
+        // S13: permissions that an add-on gates are denied if the license lacks it; S12: without a
         // license every add-on is missing.
         for (name, gates) in &self.catalog.add_ons {
             let gated = gates.get(&resource.kind).is_some_and(any_in);
@@ -146,16 +146,16 @@ impl World {
         if any_in(&resource.requires) && !user.credentials.contains(on) {
             return "credential_required";
         }
-        // A4: advisory enforcement cuts nothing, and says so.
+        // A4: advisory enforcement denies nothing, and is reported.
         if is_beyond { "allowed_beyond_profile" } else { "allowed" }
     }
 
-    /// A14: what is allowed beyond the profile is in.
+    /// A14: permissions that are allowed beyond the profile are included.
     fn is_allowed(&self, who: &str, on: &str, permission: &str) -> bool {
         self.check_str(who, on, &[permission]).starts_with("allowed")
     }
 
-    /// What is allowed, each permission asked alone. About unknown names nothing is (A14).
+    /// The allowed permissions, each checked alone; none for unknown names (A14).
     pub fn permissions(&self, who: &str, on: &str) -> BTreeSet<String> {
         let mut allowed = BTreeSet::new();
         if let Some(resource) = self.state.resources.get(on) {

@@ -8,7 +8,7 @@ use super::world::World;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
-/// Every code with which a command may be refused.
+/// The codes of all refusals of a command.
 const CODES: &[&str] = &[
     "unknown_user",
     "unknown_group",
@@ -38,7 +38,7 @@ const CODES: &[&str] = &[
     "too_many",
 ];
 
-/// Everything that a check may be expected to answer; `denied` is any reason (A6).
+/// All answers that a check may expect; `denied` is any reason (A6).
 const ANSWERS: &[&str] = &[
     "allowed",
     "allowed_beyond_profile",
@@ -72,7 +72,7 @@ const FIGURES: &[&str] = &[
     "seat_ms",
 ];
 
-/// Each step's own word and the fields that go with it.
+/// The word of each sort of step, and the fields that go with it.
 const STEPS: &[(&str, &[&str])] = &[
     ("do", &["refused", "unmet"]),
     ("check", &["is"]),
@@ -89,7 +89,7 @@ const STEPS: &[(&str, &[&str])] = &[
 
 type Step = Map<String, Value>;
 
-/// Runs a scenario file: how many steps it has, or which step failed and how.
+/// Runs a scenario file: returns the number of its steps, or the failed step with its failure.
 pub fn run_scenario(text: &str) -> Result<usize, String> {
     let file: Value = match serde_json::from_str(text) {
         Ok(file) => file,
@@ -137,7 +137,7 @@ fn known_profile(world: &World, name: &str) -> Result<(), String> {
 fn run_step(world: &mut World, at: &mut u64, step: &Value) -> Result<(), String> {
     let Some(map) = step.as_object() else { return malformed("a step must be an object") };
     let found: Vec<_> = STEPS.iter().filter(|(word, _)| map.contains_key(*word)).collect();
-    // `permissions` and `do` steps have no field that is another step's word, so one is enough.
+    // No field of a step is the word of another step, so exactly one word must be present.
     let [(verb, with)] = found.as_slice() else {
         return malformed("a step must have exactly one word of what it does");
     };
@@ -149,7 +149,7 @@ fn run_step(world: &mut World, at: &mut u64, step: &Value) -> Result<(), String>
             text(value, free)?;
         }
     }
-    // The time moves also when the step is refused.
+    // The time advances even if the step is refused.
     if let Some(time) = map.get("at") {
         *at = number(time, "`at`")?;
     }
@@ -201,13 +201,13 @@ fn needed<'a>(map: &'a Step, field: &str) -> Result<&'a Value, String> {
     }
 }
 
-/// The texts of a question's fields.
+/// The texts in the fields of a query.
 fn ask<'a>(map: &'a Step, word: &str, names: &[&str]) -> Result<Vec<&'a str>, String> {
     let question = fields(&map[word], &format!("`{word}`"), names)?;
     names.iter().map(|name| text(needed(question, name)?, &format!("`{name}`"))).collect()
 }
 
-/// A principal is a user or a key.
+/// The name of a principal, which must be a user or a key.
 fn who(text: &str) -> Result<&str, String> {
     if text.starts_with("user:") || text.starts_with("key:") {
         return Ok(text);
@@ -215,19 +215,19 @@ fn who(text: &str) -> Result<&str, String> {
     malformed(format!("`{text}` is neither a user nor a key"))
 }
 
-/// A list, which is sorted by bytes.
+/// Compares a list, which is sorted by bytes.
 fn expect_list(map: &Step, field: &str, found: &[String]) -> Result<(), String> {
     texts(needed(map, field)?, &format!("`{field}`"))?;
     expect("for a list", &map[field], &json!(found))
 }
 
-/// A list of permissions is a set.
+/// Compares a list of permissions as a set.
 fn expect_set(what: &str, expected: &Value, found: &BTreeSet<String>) -> Result<(), String> {
     let expected = text_set(expected, what)?;
     expect(what, &json!(expected), &json!(found))
 }
 
-/// Only the fields named must match.
+/// Compares only the named fields.
 fn expect_named(map: &Step, known: &[&str], found: &Value) -> Result<(), String> {
     for (name, expected) in fields(needed(map, "is")?, "`is`", known)? {
         expect(&format!("`{name}`"), expected, &found[name])?;
@@ -235,7 +235,7 @@ fn expect_named(map: &Step, known: &[&str], found: &Value) -> Result<(), String>
     Ok(())
 }
 
-/// One command or a list of them.
+/// One command, or a list of them.
 fn commands(value: &Value) -> Result<Vec<Value>, String> {
     let commands = match value {
         Value::Array(list) => list.clone(),
@@ -250,7 +250,7 @@ fn code(value: &Value) -> Result<&str, String> {
     if CODES.contains(&code) { Ok(code) } else { malformed(format!("`{code}` is no refusal code")) }
 }
 
-/// Whether an outcome is the refusal that was expected, or none where none was.
+/// Checks that an outcome is the expected refusal, or a success if none is expected.
 fn expect_refusal<T>(map: &Step, outcome: &Result<T, String>) -> Result<(), String> {
     if let Err(error) = outcome
         && is_malformed(error)

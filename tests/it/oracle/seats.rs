@@ -6,17 +6,17 @@ use super::world::{Basis, Batch, Before, Executed, Request, Seat, Status, World,
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Whether one more fits below a limit; no limit is unlimited.
+/// Returns `true` if one more fits below a limit; `None` is unlimited.
 fn is_below(count: u64, limit: Option<u64>) -> bool {
     limit.is_none_or(|limit| count < limit)
 }
 
-/// The higher of a limit and a number; no limit is unlimited.
+/// The higher of a limit and a number; `None` is unlimited.
 fn at_least(limit: Option<u64>, number: u64) -> Option<u64> {
     limit.map(|limit| limit.max(number))
 }
 
-/// A limit as it is written in an answer.
+/// The JSON form of a limit in an answer.
 fn written(limit: Option<u64>) -> Value {
     limit.map_or(json!("unlimited"), Value::from)
 }
@@ -53,7 +53,7 @@ impl World {
                 },
                 _ => {}
             }
-            // Whoever has a turn wants a profile and does not have it.
+            // A user who has a turn wants a profile and does not have it.
             if user.turn.is_some() && user.wants.as_deref() == Some(profile) {
                 match user.seat {
                     None => waiting += 1,
@@ -85,7 +85,7 @@ impl World {
         })
     }
 
-    /// What a user wants and holds, how the seat stands (S4) and how it was taken.
+    /// The profiles that a user wants and holds, and the state (S4) and basis of the seat.
     pub fn seat_of(&self, name: &str) -> Value {
         let Some(user) = self.state.users.get(name) else {
             return json!({"wants": null, "holds": null, "state": "none", "basis": null, "reason": null});
@@ -106,7 +106,7 @@ impl World {
         json!({"wants": user.wants, "holds": holds, "state": state, "basis": basis, "reason": user.reason})
     }
 
-    /// F3: what a seat leaves of what owning a singleton of a kind gives.
+    /// F3: the part that a seat leaves of what owning a singleton of a kind gives.
     pub(super) fn left(&self, profile: Option<&str>, kind: &str) -> Permissions {
         let owner = self.catalog.kinds[kind].owner.clone();
         let Some(profile) = profile.and_then(|name| self.catalog.profile(name)) else {
@@ -119,7 +119,7 @@ impl World {
         owner.intersection(&ceiling).cloned().collect()
     }
 
-    /// F5: who holds or reserves a seat of a profile, in the order in which they took it.
+    /// F5: returns who holds or reserves a seat of a profile, in the order in which they took it.
     pub fn holders(&self, profile: &str) -> Vec<String> {
         let mut holders = Vec::new();
         for (name, user) in &self.state.users {
@@ -131,12 +131,12 @@ impl World {
         holders.into_iter().map(|(_, name)| name).collect()
     }
 
-    /// S7: whether the profile has a standard seat that nobody has, offered as the license stands.
+    /// S7: returns `true` if the license offers the profile and one of its standard seats is free.
     fn has_free_standard_seat(&self, profile: &str) -> bool {
         self.figure(profile).is_some_and(|figure| is_below(self.consumed(profile), figure.seats))
     }
 
-    /// S7: whether the profile's extra seats have room for one more.
+    /// S7: returns `true` if the profile has room for one more, its extra seats included.
     fn has_room_with_extra(&self, profile: &str) -> bool {
         self.figure(profile).is_some_and(|figure| is_below(self.consumed(profile), figure.most()))
     }
@@ -171,7 +171,7 @@ impl Batch {
         Before { consumed, total: self.world.total() }
     }
 
-    /// S6: room for one more: below the standard seats, or below what was taken before the batch.
+    /// S6: returns `true` if one more fits: below the standard seats, or below those taken before the batch.
     fn has_profile_room(&self, profile: &str, before: &Before) -> bool {
         let mut seats = Some(0);
         if self.world.state.phase.gives_seats() {
@@ -180,16 +180,16 @@ impl Batch {
         is_below(self.world.consumed(profile), at_least(seats, before.consumed[profile]))
     }
 
-    /// S6: likewise in total.
+    /// S6: the same for the total.
     fn has_total_room(&self, before: &Before) -> bool {
         is_below(self.world.total(), at_least(self.world.cap(), before.total))
     }
 
-    /// S6: every request that is open at the end of the batch is settled, in batch order.
+    /// S6: settles every request that is open at the end of the batch, in batch order.
     pub fn settle(&mut self, before: &Before) -> Executed {
         let requests = std::mem::take(&mut self.requests);
-        // The seats that the requesters have are given up first, all together, so that two who
-        // swap at a full profile may come in either order.
+        // All requesters give up their seats first, together, so that two who swap at a full profile may come
+        // in either order.
         let mut lifted = BTreeMap::new();
         for request in &requests {
             let seat = self.take_seat(&request.user);
@@ -210,7 +210,7 @@ impl Batch {
                     continue;
                 }
             };
-            // S1: whoever does not get what is wanted has a turn, in the order of settlement (S8).
+            // S1: a user who does not get the wanted profile has a turn, in the order of settlement (S8).
             if seat.as_ref().is_none_or(|(profile, _)| *profile != request.profile) {
                 let turn = self.state().new_turn();
                 self.user(&request.user).turn = Some(turn);
@@ -226,12 +226,12 @@ impl Batch {
         }
     }
 
-    /// F3: whether a seat leaves an owner less of the owner sets than the one that is given up.
+    /// F3: returns `true` if a seat leaves an owner less of the owner sets than the one that is given up.
     fn locks_out(&self, request: &Request, seat: Option<&str>, had: Option<&str>) -> bool {
         request.owns.iter().any(|kind| !self.world.left(had, kind).is_subset(&self.world.left(seat, kind)))
     }
 
-    /// S5: the one door. The seat that the request gets, none if it has to wait with nothing.
+    /// S5: the only admission. The seat that the request gets, `None` if the user has to wait without one.
     fn admit(
         &self,
         request: &Request,
@@ -246,7 +246,7 @@ impl Batch {
         }
         let profile_room = self.has_profile_room(profile, before);
         let total_room = self.has_total_room(before);
-        // S6: what was given up in the batch is free to it, without asking anybody.
+        // S6: a seat that the batch has given up is free for it, without asking the policy.
         if profile_room && total_room {
             return Ok(seat(profile, Basis::Standard));
         }
@@ -272,7 +272,7 @@ impl Batch {
             {
                 return Ok(seat(&other, Basis::Placed));
             }
-            // S7: who is told to wait keeps the seat they had, unless the batch gave it away.
+            // S7: a user who has to wait keeps the former seat, unless the batch gave it away.
             Answer::Wait => {
                 let kept = lifted.filter(|had| {
                     let exempt = self.world.catalog.is_exempt(&had.profile);
@@ -289,7 +289,7 @@ impl Batch {
         refuse(if profile_room { "total_limit" } else { "seat_limit" })
     }
 
-    /// S7: whether a user who wants the one profile may be placed on the other.
+    /// S7: returns `true` if a user who wants one profile may be placed on the other.
     fn may_place(&self, wanted: &str, other: &str, before: &Before) -> bool {
         if other == wanted || self.world.catalog.profile(other).is_none() {
             return false;
@@ -299,7 +299,7 @@ impl Batch {
         self.world.catalog.is_exempt(other) || free
     }
 
-    /// S7: what the policy answers.
+    /// S7: the answer of the policy.
     fn ask(&self, policy: &Policy, request: &Request, before: &Before) -> Answer {
         let wanted = &request.profile;
         match policy {

@@ -28,7 +28,7 @@ fn catalog() -> Value {
     })
 }
 
-/// A scenario on the catalog above, whose steps must all hold.
+/// Checks that all steps of a scenario on the catalog above pass.
 #[track_caller]
 fn holds(license: &Value, policy: &Value, steps: &Value) {
     let file = json!({ "entitle": 1, "catalog": catalog(), "license": license, "policy": policy,
@@ -254,23 +254,23 @@ fn s8_the_queue_is_served_in_order_under_the_total() {
             { "do": [add("ada", "designer"), add("bob", "reader"), add("cyd", "reader")] },
             { "do": add("dan", "designer") },
             seat("dan", "held", json!("reader")),
-            // Everything is full: eve waits for a seat that the profile has and the total has not.
+            // The total is full: eve waits for a free seat of her profile.
             { "do": add("eve", "analyst") },
             seat("eve", "waiting", json!(null)),
             { "do": add("fay", "designer") },
             { "seats": "designer", "is": { "waiting": 1, "placed": 1, "consumed": 1 } },
-            // Dan is first, and what he gives up elsewhere makes room in the total for nobody else.
+            // Dan is first and gives up his reader seat, so the total has room for eve, but no designer seat is left.
             { "do": { "suspend": { "user": "ada" } } },
             seat("dan", "held", json!("designer")),
             seat("eve", "held", json!("analyst")),
             seat("fay", "waiting", json!(null)),
-            // Reinstating joins the end, behind fay.
+            // Reinstating puts ada at the end of the queue, after fay.
             { "do": { "reinstate": { "user": "ada" } } },
             seat("ada", "waiting", json!(null)),
             { "do": { "remove_user": { "user": "dan" } } },
             seat("fay", "held", json!("designer")),
             seat("ada", "waiting", json!(null)),
-            // Being assigned what is wanted keeps the turn; what is held already is never refused.
+            // Assigning the wanted profile keeps the turn; assigning the held one is never refused.
             { "do": assign("ada", "designer") },
             { "do": { "remove_user": { "user": "fay" } } },
             seat("ada", "held", json!("designer"))
@@ -288,7 +288,7 @@ fn s8_a_placed_user_swaps_at_a_full_total() {
             { "do": [add("ada", "designer"), add("bob", "reader")] },
             { "do": add("cyd", "designer") },
             { "seat_of": "cyd", "is": { "holds": "technical", "basis": "placed" } },
-            // Cyd's exempt seat is none of the total, so the total has room only when ada goes.
+            // Cyd's exempt seat does not count in the total, so the total has room only after ada has left.
             { "do": assign("ada", "technical") },
             { "seat_of": "cyd", "is": { "holds": "designer", "basis": "standard" } },
             { "do": add("dan", "designer") },
@@ -315,7 +315,7 @@ fn s4_an_invitation_lives_and_ends() {
             { "do": { "invite": { "user": "bob" } } },
             { "seat_of": "bob", "is": { "state": "waiting", "holds": null } },
             { "do": { "accept_invite": { "user": "bob" } } },
-            // At 20 the invitation is over, bob is seated, and all of it is one commit.
+            // At 20 the invitation has expired and bob is seated, all in one commit.
             { "at": 20, "do": { "accept_invite": { "user": "ada" } }, "refused": "invite_expired" },
             { "seat_of": "bob", "is": { "state": "waiting" } },
             { "do": { "tick": {} } },
@@ -365,7 +365,7 @@ fn g3_a_sync_chooses_the_profile_when_it_adds_or_when_it_is_told_to() {
             { "groups_of": "ada", "is": ["b", "d"] },
             { "do": { "join": { "user": "ada", "group": "b" } }, "refused": "managed_group" },
             { "do": sync(json!({ "source": "sso" })), "refused": "wrong_source" },
-            // A suspended user is not reinstated: only what is wanted changes.
+            // A suspended user is not reinstated: only the wanted profile changes.
             { "do": { "suspend": { "user": "ada" } } },
             { "do": add("bob", "reader") },
             { "do": sync(json!({ "update_profile": true })) },
@@ -375,7 +375,7 @@ fn g3_a_sync_chooses_the_profile_when_it_adds_or_when_it_is_told_to() {
     );
 }
 
-/// A policy that answers what cannot be.
+/// A policy with answers that cannot be honored.
 fn faulty(ask: &Ask) -> Answer {
     assert_eq!(ask.figures[&ask.profile]["consumed"], 1);
     assert_eq!((ask.source.as_str(), ask.at), ("admin", 2));
@@ -416,7 +416,7 @@ fn c5_what_records_nothing_makes_no_commit() {
         world.apply(0, &[json!({ "join": { "user": "no", "group": "no" } })]),
         Err("time_reversed".into())
     );
-    // A refused command does not even apply what is due.
+    // A refused command does not even apply due changes.
     assert_eq!(world.apply(12, &[json!({ "suspend": { "user": "no" } })]), Err("unknown_user".into()));
     assert_eq!(world.license_phase(), "pending");
     assert_eq!(world.apply(6, &[add("ada", "reader")]), Ok(true));
@@ -437,7 +437,7 @@ fn s15_users_are_compared_by_identity() {
     let swap = [rename("ada", "x"), rename("bob", "ada"), rename("x", "bob")];
     let found = world.what_if(0, &swap, &runs).unwrap();
     assert_eq!(found, WhatIf { loses: 0, gains: 0, breaks: Vec::new() });
-    // A resource that is removed and added again is another one.
+    // A resource that is removed and added again is a different one.
     let again = [json!({ "remove_resource": { "resource": "project/p" } }), project];
     let found = world.what_if(0, &again, &runs).unwrap();
     assert_eq!(found, WhatIf { loses: 1, gains: 1, breaks: vec!["nightly".into()] });

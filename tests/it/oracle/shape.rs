@@ -1,10 +1,10 @@
-//! The shapes of the commands: which fields each has, and what they hold. A command of the wrong
+//! The shapes of the commands: the fields of each, and their values. A command of the wrong
 //! shape is a malformed file, not a refusal.
 
 use super::json::{fields, flag, list, malformed, number, object, text, texts};
 use serde_json::Value;
 
-/// What a field holds.
+/// The shape of a field's value.
 #[derive(Clone, Copy)]
 enum Shape {
     Text,
@@ -102,7 +102,7 @@ const COMMANDS: &[(&str, &[(&str, Shape)])] = &[
     ("tick", &[]),
 ];
 
-/// Whether a command has the shape of one.
+/// Checks the shape of a command.
 pub fn check_command(command: &Value) -> Result<(), String> {
     let map = object(command, "a command")?;
     if map.len() != 1 {
@@ -121,7 +121,7 @@ pub fn check_command(command: &Value) -> Result<(), String> {
         match body.get(field) {
             None if optional => {}
             None => return malformed(format!("{what} is missing")),
-            // A profile that is null is none; any other field that is null is left out.
+            // A null profile is none; any other null field is left out.
             Some(Value::Null) if optional || matches!(shape, Profile) => {}
             Some(value) => check_shape(value, *shape, &what)?,
         }
@@ -158,7 +158,7 @@ fn check_members(value: &Value, what: &str) -> Result<(), String> {
     map.values().try_for_each(|names| texts(names, what).map(drop))
 }
 
-/// The subject of a grant is a user, a group or everyone; a key is none (it only cuts down).
+/// The grantee of a grant is a user, a group or everyone, but no key (which only restricts).
 fn check_subject(subject: &str, what: &str) -> Result<(), String> {
     if subject == "everyone" || subject.starts_with("user:") || subject.starts_with("group:") {
         return Ok(());

@@ -5,12 +5,12 @@ use super::world::{Basis, Batch, Executed, Request, Status, User, refuse};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// A field that holds text, if it is given.
+/// The text in a field, if it is given.
 pub(super) fn text<'a>(body: &'a Value, field: &str) -> Option<&'a str> {
     body[field].as_str()
 }
 
-/// A field that holds a list of texts; left out, it names nothing.
+/// The list of texts in a field; empty if it is left out.
 pub(super) fn texts(body: &Value, field: &str) -> Vec<String> {
     let none = Vec::new();
     let list = body[field].as_array().unwrap_or(&none);
@@ -27,7 +27,7 @@ impl Batch {
         self.state().users.get_mut(name).unwrap()
     }
 
-    /// C4: what does not exist is refused. A malformed name is simply unknown (C6).
+    /// C4: an unknown user is refused. A malformed name is simply unknown (C6).
     pub(super) fn known_user(&self, name: &str) -> Result<String, String> {
         if self.world.state.users.contains_key(name) {
             return Ok(name.to_string());
@@ -35,7 +35,7 @@ impl Batch {
         refuse("unknown_user")
     }
 
-    /// S5: asks for a seat; a later request of the same user takes the place of the former (S6).
+    /// S5: requests a seat; a later request of the same user replaces the former one (S6).
     fn request(&mut self, user: &str, profile: &str, source: &str) {
         self.drop_request(user);
         let had = self.seat_held_or_given_up(user);
@@ -71,14 +71,14 @@ impl Batch {
         self.requests.retain(|request| request.user != user);
     }
 
-    /// Gives back what is held, the turn and the open request (S4, S8). The wish stays (S1).
+    /// Gives up the seat, the turn and the open request (S4, S8). The wanted profile stays (S1).
     fn give_up_seat(&mut self, name: &str) {
         self.drop_request(name);
         self.take_seat(name);
         self.user(name).turn = None;
     }
 
-    /// The profile that a new user is to want. G3: left out it is the default, null is none.
+    /// The profile that a new user wants. G3: if it is left out it is the default, null is none.
     fn profile_or_default(&self, body: &Value) -> Result<Option<String>, String> {
         match body.get("profile") {
             None => Ok(self.world.catalog.default_profile.clone()),
@@ -117,7 +117,7 @@ impl Batch {
         Ok(())
     }
 
-    /// C4: whether all that the command names of a user is already so.
+    /// C4: returns `true` if the user has everything already that the command names.
     fn is_already_so(&self, name: &str, body: &Value) -> bool {
         let user = &self.world.state.users[name];
         let profile = body.get("profile").is_none() || user.wants.as_deref() == text(body, "profile");
@@ -157,15 +157,15 @@ impl Batch {
             return refuse("invalid_name");
         }
         if let Some(user) = self.world.state.users.get(name) {
-            // F7: what must be new is refused, however equal.
+            // F7: a user who must be new is refused, however equal.
             if must_be_new(body) {
                 return refuse("exists");
             }
-            // C4: a no-op if everything named is so and the user is active.
+            // C4: a no-op if the user is active and has everything that is named.
             if user.status != Status::Active || !self.is_already_so(name, body) {
                 return refuse("exists");
             }
-            // G4: a managed group is refused also where it would change nothing.
+            // G4: a managed group is refused even if nothing would change.
             return self.check_groups_not_managed(name, &groups);
         }
         let wants = self.profile_or_default(body)?;
@@ -190,7 +190,7 @@ impl Batch {
         self.invite_all(&[name.to_string()], body)
     }
 
-    /// G6: one bad address refuses the whole.
+    /// G6: one bad address refuses the whole command.
     pub(super) fn invite_many(&mut self, body: &Value) -> Executed {
         let addresses = split_addresses(text(body, "text").unwrap());
         if !addresses.iter().all(|address| is_address(address)) {
@@ -203,7 +203,7 @@ impl Batch {
         let groups = texts(body, "groups");
         for name in names {
             let Some(user) = self.world.state.users.get(name) else { continue };
-            // C4: an open invitation that says the same is a no-op, an expired one is renewed; F7: neither is new.
+            // C4: an open invitation with the same fields is a no-op, an expired one is renewed; F7: neither is new.
             let fits = match user.status {
                 _ if must_be_new(body) => false,
                 Status::Invited { .. } => self.is_already_so(name, body),
@@ -216,7 +216,7 @@ impl Batch {
         }
         self.profile_or_default(body)?;
         self.check_groups_known(&groups)?;
-        // C5: an invitation that would expire by now is refused.
+        // C5: an invitation that has expired already is refused.
         if body["expires_at"].as_u64().is_some_and(|expires_at| expires_at <= self.at) {
             return refuse("invite_expired");
         }
@@ -240,7 +240,7 @@ impl Batch {
             }
             Some(Status::Expired) => {
                 self.user(name).status = status;
-                // S1: a profile left out is the one that was remembered.
+                // S1: if the profile is left out, the remembered one stays.
                 if body.get("profile").is_some() {
                     self.user(name).wants = self.named_profile(body)?;
                 }
@@ -274,7 +274,7 @@ impl Batch {
         Ok(())
     }
 
-    /// S4: a revoked user is removed. A10: not one who owns something.
+    /// S4: a revoked user is removed. A10: an owner of resources cannot be.
     pub(super) fn revoke_invite(&mut self, body: &Value) -> Executed {
         let name = self.known_user(text(body, "user").unwrap())?;
         // C4: an expired invitation is still there to be revoked.
@@ -299,14 +299,14 @@ impl Batch {
     }
 
     fn assign(&mut self, name: &str, profile: Option<String>, source: &str) {
-        // C4: what is wanted already is a no-op, and keeps the turn.
+        // C4: assigning the wanted profile is a no-op, and keeps the turn.
         if self.user(name).wants == profile {
             return;
         }
         self.record();
         let user = self.user(name);
         user.wants.clone_from(&profile);
-        // S4: of suspended and expired users only what is wanted changes.
+        // S4: of suspended and expired users only the wanted profile changes.
         if user.status == Status::Suspended || user.status == Status::Expired {
             return;
         }
@@ -321,7 +321,7 @@ impl Batch {
             self.request(name, &profile, source);
             return;
         }
-        // S1: what is held already becomes the wanted one; nothing is taken, so nothing is refused.
+        // S1: the held profile becomes the wanted one; no seat is taken, so nothing is refused.
         self.drop_request(name);
         let exempt = self.world.catalog.is_exempt(&profile);
         let seat = self.user(name).seat.as_mut().unwrap();
@@ -330,7 +330,7 @@ impl Batch {
         }
     }
 
-    /// S4: suspending frees the seat. A10: not the owner of the space.
+    /// S4: suspending frees the seat. A10: the owner of a singleton cannot be suspended.
     pub(super) fn suspend(&mut self, body: &Value) -> Executed {
         let name = self.known_user(text(body, "user").unwrap())?;
         let reason = text(body, "reason").map(str::to_string);
@@ -359,7 +359,7 @@ impl Batch {
         Ok(())
     }
 
-    /// S4: reinstating is a new admission to what was remembered.
+    /// S4: reinstating is a new admission to the remembered profile.
     pub(super) fn reinstate(&mut self, body: &Value) -> Executed {
         let name = self.known_user(text(body, "user").unwrap())?;
         match self.world.state.users[&name].status {
@@ -377,7 +377,7 @@ impl Batch {
         Ok(())
     }
 
-    /// A10: what the user owns goes to the heir; the owner of the space cannot be removed at all.
+    /// A10: the resources of the user go to the heir; the owner of a singleton cannot be removed at all.
     pub(super) fn remove_user(&mut self, body: &Value) -> Executed {
         let name = self.known_user(text(body, "user").unwrap())?;
         let heir = match text(body, "heir") {
@@ -400,7 +400,7 @@ impl Batch {
         Ok(())
     }
 
-    /// The user goes with every membership, grant, key and credential. C7: nothing of it comes back
+    /// Removes the user with every membership, grant, key and credential. C7: nothing of it comes back
     /// with a user who is added later under the same name.
     fn forget_user(&mut self, name: &str) {
         self.drop_request(name);
@@ -408,12 +408,12 @@ impl Batch {
         let state = self.state();
         state.users.remove(name);
         state.grants.retain(|(to, _), _| *to != subject);
-        // A11: a key dies with its user.
+        // A11: a key is removed with its user.
         state.keys.retain(|_, key| key.acts_as != name);
         self.record();
     }
 
-    /// A new name, and the same user: everything that names the user follows.
+    /// Renames a user: everything that names the user has the new name afterwards.
     pub(super) fn rename_user(&mut self, body: &Value) -> Executed {
         let name = text(body, "user").unwrap();
         let to = text(body, "to").unwrap();
@@ -454,7 +454,7 @@ impl Batch {
         Ok(())
     }
 
-    /// G2: takes over what the directory outside says of a user.
+    /// G2: applies the data of a user in an external directory.
     pub(super) fn sync_user(&mut self, body: &Value) -> Executed {
         let name = text(body, "user").unwrap();
         let source = text(body, "source").unwrap();
@@ -471,7 +471,7 @@ impl Batch {
         }
         let chosen = self.world.catalog.choose_profile(&external);
         if !known {
-            // G2: provisioning takes a seat through the same door as everything else.
+            // G2: provisioning takes a seat by the same admission as all other commands.
             self.insert_user(name, Status::Active, source, chosen.clone());
             self.user(name).external = external;
             if let Some(profile) = chosen {
@@ -491,7 +491,7 @@ impl Batch {
             self.user(name).external = external;
             self.record();
         }
-        // G2: the profile is chosen again only where the command says so.
+        // G2: the profile is chosen again only if the command asks for it.
         // F1: one that turned out to be unmet asks for nothing.
         let asks = body["update_profile"].as_bool().unwrap_or(false) && !self.unmet.contains_key(&self.index);
         if !asks || self.user(name).wants == chosen {

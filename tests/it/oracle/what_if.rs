@@ -1,32 +1,32 @@
-//! S15: what a batch would change, without making it.
+//! S15: the changes that a batch would make, without making them.
 
 use super::world::World;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a batch would change.
+/// The changes that a batch would make.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WhatIf {
-    /// The pairs of a user and a resource from which any allowed permission goes.
+    /// The number of pairs of a user and a resource that lose an allowed permission.
     pub loses: u64,
-    /// The pairs to which any comes. A pair may do both.
+    /// The number of pairs that gain one. A pair may do both.
     pub gains: u64,
     /// The labels of the requirements that are met before and not after, sorted.
     pub breaks: Vec<String>,
 }
 
-/// The names of things by the numbers that tell them apart.
+/// The names of users or resources by their identifying numbers.
 type ByNumber = BTreeMap<u64, String>;
 
 impl World {
-    /// Plans the batch on a copy and compares the last commit with it, what is due included.
+    /// Plans the batch on a copy and compares the last commit with it, due changes included.
     pub fn what_if(&self, at: u64, commands: &[Value], requirements: &[Value]) -> Result<WhatIf, String> {
         let mut after = self.clone();
         after.apply(at, commands)?;
         let (users, resources) = (self.user_numbers(), self.resource_numbers());
         let (users_after, resources_after) = (after.user_numbers(), after.resource_numbers());
         let mut what_if = WhatIf { loses: 0, gains: 0, breaks: Vec::new() };
-        // S15: by identity, so a rename is nothing, and who is removed or new is compared too.
+        // S15: by identity: a rename is no change, and removed and new users and resources are compared too.
         for user in all_numbers(&users, &users_after) {
             for resource in all_numbers(&resources, &resources_after) {
                 let had = self.permissions_of(users.get(&user), resources.get(&resource));
@@ -67,7 +67,7 @@ impl World {
         self.state.resources.iter().map(|(name, resource)| (resource.number, name.clone())).collect()
     }
 
-    /// What a user may do on a resource; nothing where one of them does not exist.
+    /// The permissions of a user on a resource; none if one of them does not exist.
     fn permissions_of(&self, user: Option<&String>, resource: Option<&String>) -> BTreeSet<String> {
         match (user, resource) {
             (Some(user), Some(resource)) => self.permissions(&format!("user:{user}"), resource),
@@ -75,7 +75,7 @@ impl World {
         }
     }
 
-    /// How the same principal is called after the batch, if it is still there.
+    /// The name of the same principal after the batch, if it still exists.
     fn name_after(&self, who: &str, after: &World) -> Option<String> {
         let (sort, name) = who.split_once(':')?;
         if sort == "key" {
@@ -89,7 +89,7 @@ impl World {
     }
 }
 
-/// The same resource after the batch, if it is still there.
+/// The name of the same resource after the batch, if it still exists.
 fn resources_after_name(before: &World, on: &str, after: &World) -> Option<String> {
     let number = before.state.resources.get(on)?.number;
     after.resource_numbers().get(&number).cloned()

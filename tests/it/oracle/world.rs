@@ -7,7 +7,7 @@ use super::shape::check_command;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What becomes of a command: nothing, or a refusal by its code.
+/// The result of a command: success, or the code of the refusal.
 pub type Executed = Result<(), String>;
 
 /// A refusal, by its code.
@@ -15,7 +15,7 @@ pub fn refuse<T>(code: &str) -> Result<T, String> {
     Err(code.to_string())
 }
 
-/// S4: how a user stands.
+/// S4: the status of a user.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Status {
     Active,
@@ -27,7 +27,7 @@ pub enum Status {
     Expired,
 }
 
-/// How a seat was taken.
+/// The way in which a seat was taken.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Basis {
     Standard,
@@ -36,7 +36,7 @@ pub enum Basis {
     Exempt,
 }
 
-/// The seat that a user draws: reserved for one who is invited, else held (S4).
+/// The seat of a user: reserved for an invited one, else held (S4).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Seat {
     pub profile: String,
@@ -48,7 +48,7 @@ pub struct Seat {
 /// A user.
 #[derive(Clone, Debug, PartialEq)]
 pub struct User {
-    /// Never used again, so that a user is known across renames, and after removal by nobody (C7).
+    /// Never reused: it identifies the user across renames, and no user after the removal (C7).
     pub number: u64,
     pub status: Status,
     /// F6: why the user is suspended, if it was said.
@@ -68,7 +68,7 @@ pub struct User {
     pub credentials: BTreeSet<String>,
 }
 
-/// G1: who is in a group.
+/// G1: the members of a group.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Members {
     Explicit,
@@ -87,15 +87,15 @@ pub struct Group {
 /// A resource.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resource {
-    /// Never used again (C7).
+    /// Never reused (C7).
     pub number: u64,
     pub kind: String,
     pub owner: Option<String>,
-    /// A12: the permissions that ask for a personal credential, exactly as listed.
+    /// A12: the permissions that require a personal credential, exactly as listed.
     pub requires: Permissions,
 }
 
-/// A11: what an API key may use of what its user may.
+/// A11: the part of its user's permissions that an API key may use.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Scope {
     All,
@@ -106,7 +106,7 @@ pub enum Scope {
 /// An API key.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Key {
-    /// Never used again (C7).
+    /// Never reused (C7).
     pub number: u64,
     pub acts_as: String,
     pub scope: Scope,
@@ -114,7 +114,7 @@ pub struct Key {
     pub expired: bool,
 }
 
-/// S11: what cannot be recounted from the users, because it is history.
+/// S11: the figures that cannot be recounted from the users, because they are history.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
     pub peak: u64,
@@ -147,8 +147,8 @@ pub struct State {
     pub next_order: u64,
 }
 
-/// The model of a directory. Two are equal if they have the same content, whoever decides about
-/// seats and whatever numbers they gave inside.
+/// The model of a directory. Two are equal if they have the same content, whatever their policies and their
+/// internal numbers.
 #[derive(Clone, Debug)]
 pub struct World {
     pub(super) catalog: Catalog,
@@ -184,16 +184,16 @@ pub(super) struct Before {
     pub total: u64,
 }
 
-/// A batch at work, on a copy of the world.
+/// A running batch, on a copy of the world.
 #[derive(Clone, Debug)]
 pub(super) struct Batch {
     pub world: World,
     pub at: u64,
-    /// C4: whether anything was recorded.
+    /// C4: `true` if anything was recorded.
     pub recorded: bool,
-    /// S11: whether a license of other content was installed.
+    /// S11: `true` if a license with other content was installed.
     pub installed: bool,
-    /// S6: the open requests, in batch order, one a user at most.
+    /// S6: the open requests, in batch order, at most one for each user.
     pub requests: Vec<Request>,
     /// The command that is run, by its place.
     pub index: usize,
@@ -208,7 +208,7 @@ pub(super) struct Batch {
 }
 
 impl World {
-    /// A world with nobody in it. Panics on a catalog that does not make sense.
+    /// A world without users. Panics on an invalid catalog.
     pub fn new(catalog: &Value) -> World {
         World::with_catalog(Catalog::parse(catalog).unwrap())
     }
@@ -233,7 +233,7 @@ impl World {
         for profile in &catalog.profiles {
             state.history.insert(profile.name.clone(), History::default());
         }
-        // A9: the singletons are there from the start, and nobody owns them.
+        // A9: the singletons exist from the start, without an owner.
         for (name, kind) in &catalog.kinds {
             if kind.singleton {
                 let number = state.new_number();
@@ -245,12 +245,12 @@ impl World {
         World { catalog, policy: Policy::Strict, state, unmet: BTreeMap::new() }
     }
 
-    /// Who is asked for want of capacity from now on (S7).
+    /// Sets the policy that is asked from now on if capacity is lacking (S7).
     pub fn set_policy(&mut self, policy: Policy) {
         self.policy = policy;
     }
 
-    /// One atomic plan and commit: whether a commit was made, or the code of the refusal.
+    /// Plans and commits at once: returns `true` if a commit was made, or the code of the refusal.
     pub fn apply(&mut self, at: u64, commands: &[Value]) -> Result<bool, String> {
         for command in commands {
             check_command(command)?;
@@ -320,7 +320,7 @@ impl World {
             batch.index = index;
             batch.run(command)?;
         }
-        // S6: seats are settled after the last command, and only then does the queue get its turn (S8).
+        // S6: seats are settled after the last command, and the queue is served only after that (S8).
         batch.settle(&before)?;
         batch.serve_queue();
         Ok(batch)
@@ -336,7 +336,7 @@ impl World {
         self.state.phase.name().to_string()
     }
 
-    /// C5: when something next comes due: an invitation, a key or a date of the license.
+    /// C5: the next time at which something is due: an invitation, a key or a date of the license.
     pub fn next_due(&self) -> Option<u64> {
         let mut times = Vec::new();
         for user in self.state.users.values() {
@@ -355,23 +355,23 @@ impl World {
             }
         }
         times.extend(self.state.scheduled.iter().map(|license| license.starts_at));
-        // What lies behind the last commit has been applied.
+        // Everything that was due by the last commit has been applied.
         times.into_iter().filter(|time| *time > self.state.clock).min()
     }
 
-    /// What there is of a counted profile, if it is offered (S3).
+    /// The seats of a counted profile, if it is offered (S3).
     pub(super) fn figure(&self, profile: &str) -> Option<Figure> {
         self.state.license.as_ref()?.figure(&self.catalog, profile)
     }
 
-    /// The state without the numbers that only tell things apart.
+    /// The state without the numbers that only identify things.
     fn content(&self) -> State {
         let mut state = self.state.clone();
         let mut turns: Vec<u64> = state.users.values().filter_map(|user| user.turn).collect();
         turns.sort_unstable();
         for user in state.users.values_mut() {
             user.number = 0;
-            // Of a turn only the order in the queue matters.
+            // Of the turns, only their order in the queue matters.
             user.turn = user.turn.map(|turn| turns.partition_point(|other| *other < turn) as u64);
         }
         for resource in state.resources.values_mut() {
@@ -400,7 +400,7 @@ impl State {
         self.next_number
     }
 
-    /// The end of the queue (S8).
+    /// A turn at the end of the queue (S8).
     pub fn new_turn(&mut self) -> u64 {
         self.next_turn += 1;
         self.next_turn
@@ -423,7 +423,7 @@ impl Batch {
         self.recorded = true;
     }
 
-    /// S11: the time since the last commit counts for the seats as they were until now.
+    /// S11: the time since the last commit counts for the seats that were consumed during it.
     fn accrue_seat_time(&mut self) {
         let passed = self.at - self.world.state.clock;
         for profile in self.world.profile_names() {
@@ -433,7 +433,7 @@ impl Batch {
         }
     }
 
-    /// C5: a thing is over at its `expires_at`; a change of phase is a fact too.
+    /// C5: a thing has expired at its `expires_at`; a change of phase is a fact too.
     fn apply_what_is_due(&mut self) {
         let at = self.at;
         let mut any = false;
@@ -441,7 +441,7 @@ impl Batch {
             if let Status::Invited { expires_at: Some(expires_at) } = self.user(&name).status
                 && expires_at <= at
             {
-                // S4, S8: the reservation is freed and the turn given up; the wish is remembered.
+                // S4, S8: the reservation is freed and the turn given up; the wanted profile is remembered.
                 self.take_seat(&name);
                 let user = self.user(&name);
                 user.status = Status::Expired;
@@ -505,7 +505,7 @@ impl Batch {
             "forget_credential" => self.forget_credential(body),
             "install_license" => self.install_license(body),
             "remove_license" => self.remove_license(body),
-            // C5: a tick does nothing but what is due, which has been done.
+            // C5: a tick only applies what is due, which has been done.
             _ => Ok(()),
         }
     }
@@ -553,7 +553,7 @@ impl Batch {
         Ok(())
     }
 
-    /// S11: peaks are taken at the end of a commit; a new license begins them anew.
+    /// S11: peaks are taken at the end of a commit; a new license resets them.
     fn finish(&mut self) {
         let (at, installed) = (self.at, self.installed);
         for profile in self.world.profile_names() {

@@ -1,4 +1,4 @@
-//! Every question about the same thing has the same answer: small random worlds, asked exhaustively.
+//! All queries about the same thing give the same answer: small random worlds, queried exhaustively.
 //!
 //! For each principal, resource and set of permissions these agree: the check, the bound check, the permissions, the
 //! resources that a lookup finds, the users that it finds, the explanation, the review, and the oracle.
@@ -65,7 +65,7 @@ fn listed(names: &[String]) -> BTreeSet<String> {
     names.iter().cloned().collect()
 }
 
-/// Everything that can be asked about one principal on one resource.
+/// Compares everything that can be queried about one principal on one resource.
 fn cell(both: &Both, who: &str, on: &str) -> Result<(), TestCaseError> {
     let directory = &both.directory;
     let kind = on.split('/').next().unwrap();
@@ -109,7 +109,7 @@ fn cell(both: &Both, who: &str, on: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// An explanation adds up: what it lists gives what it says is granted, and what is cut leaves what is allowed.
+/// An explanation adds up: its grants give the granted permissions, and its cuts leave the allowed ones.
 fn consistent(both: &Both, who: &str, on: &str, why: &Explanation) -> Result<(), TestCaseError> {
     let what = format!("{who} on {on}: {why}");
     prop_assert_eq!(both.oracle.granted(who, on), listed(&why.granted), "granted: {}", &what);
@@ -142,7 +142,7 @@ fn consistent(both: &Both, who: &str, on: &str, why: &Explanation) -> Result<(),
     Ok(())
 }
 
-/// The users found for each set of permissions are those that the oracle names.
+/// The users found for each set of permissions are those of the oracle.
 fn users(both: &Both, on: &str) -> Result<(), TestCaseError> {
     let directory = &both.directory;
     let kind = on.split('/').next().unwrap();
@@ -205,7 +205,7 @@ fn memberships(both: &Both) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// The review has each principal and resource with something granted, once, and says what is allowed.
+/// The review lists each principal and resource with a granted permission once, with the allowed permissions.
 fn review(both: &Both) -> Result<(), TestCaseError> {
     let directory = &both.directory;
     let mut expected = BTreeMap::new();
@@ -238,7 +238,7 @@ fn review(both: &Both) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Where an explanation names only grants or a credential, giving them makes the request allowed.
+/// If an explanation needs only grants or a credential, adding them makes the request allowed.
 fn sufficient(both: &mut Both, who: &str, on: &str, asked: &[&str]) -> Result<(), TestCaseError> {
     use entitle::authorize::Need;
     use serde_json::json;
@@ -262,13 +262,13 @@ fn sufficient(both: &mut Both, who: &str, on: &str, asked: &[&str]) -> Result<()
         prop_assert!(both.make(&command)?);
     }
     let now = both.directory.explain_by_name(who, on, asked);
-    // A license or a key may be over meanwhile, and that is another story.
+    // A license or a key may have expired meanwhile; then the request is still denied.
     let over = ["license_lapsed", "inactive", "no_seat"].contains(&now.code());
     prop_assert!(now.decision.is_allowed() || over, "was {}\nis {}", why, now);
     Ok(())
 }
 
-/// An id of what is gone is answered like nothing, and explained so.
+/// A stale id counts as unknown, and its explanation reports that.
 #[test]
 fn stale_ids_are_unknown() {
     let mut both = Both::new(&serde_json::json!({

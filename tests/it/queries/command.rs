@@ -1,10 +1,10 @@
-//! `entitle explain` and `entitle review`, run as the command that people run.
+//! `entitle explain` and `entitle review`, run from the command line.
 
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-/// Names that a spreadsheet or a browser could take for something else than text.
+/// Names that a spreadsheet or a browser could take for something other than text.
 const NAMES: [&str; 9] = [
     "=1+1",
     "+1",
@@ -151,7 +151,7 @@ fn invalid_arguments_print_the_usage() {
 }
 
 #[test]
-fn a_scenario_that_fails_is_explained_and_not_reviewed() {
+fn a_question_that_fails_is_explained_and_the_access_is_reviewed() {
     let file = scenario(
         "fails",
         &json!([
@@ -161,9 +161,31 @@ fn a_scenario_that_fails_is_explained_and_not_reviewed() {
     );
     let file = file.to_str().unwrap();
     let review = entitle(&["review", file]);
-    assert_eq!((review.status.code(), review.stdout.len()), (Some(1), 0));
+    assert_eq!(review.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&review.stdout).starts_with("who,user,"));
     let words = ["explain", file, "--who", "user:ada", "--on", "project/churn", "--permission", "read"];
     let explained = entitle(&words);
     assert_eq!(explained.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&explained.stdout).contains("(unknown_resource)"));
+    let full = entitle(&[&words[..], &["--all"]].concat());
+    assert!(full.stdout.len() > explained.stdout.len());
+}
+
+/// After a change that failed, the directory is not the intended one, and a report would mislead.
+#[test]
+fn nothing_is_reviewed_after_a_change_that_fails() {
+    let file = scenario("change_fails", &json!([{ "do": { "suspend": { "user": "nobody" } } }]));
+    for command in ["review", "seats"] {
+        let output = entitle(&[command, file.to_str().unwrap()]);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{command}");
+    }
+}
+
+#[test]
+fn each_subcommand_has_help() {
+    for command in ["test", "seats", "explain", "review"] {
+        let output = entitle(&[command, "--help"]);
+        assert_eq!(output.status.code(), Some(0), "{command}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains(&format!("entitle {command}")), "{command}");
+    }
 }

@@ -1,7 +1,7 @@
-//! Pages over changing revisions: what did not change is neither lost nor repeated (rule A14).
+//! Pages over changing revisions: unchanged items are neither lost nor repeated (rule A14).
 //!
-//! Between two pages something changes. Whatever was in the answer at every revision must come exactly once, whatever
-//! was in it at none must not come, and nothing comes twice.
+//! The directory changes between two pages. An item that is in the answer at every revision must be listed exactly
+//! once, an item that is in it at none must not be listed, and no item is listed twice.
 
 use super::worlds::{Both, story, thing};
 use entitle::directory::{GranteeId, Target};
@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
-/// A question whose answer is long, as a whole or from where a page ended.
+/// A query with a long answer, as a whole or from the end of a page.
 type Question<T> = Box<dyn Fn(&Directory, Option<&T>) -> Vec<T>>;
 
 /// Reads the answer in pages, with a change between any two.
@@ -167,7 +167,7 @@ fn pages_of_long_lists_are_complete() {
             assert_eq!(grants.len(), 2 * count);
             assert!(grants.is_sorted() && members.is_sorted() && groups.is_sorted());
         }
-        // What an iterator says of its length is so, at its beginning and behind each item.
+        // The size hint of an iterator is right, at its beginning and after each item.
         let (mut left_of_all, mut left_of_first) = (directory.members_of(all), directory.groups_of(first));
         for left in (0..=count).rev() {
             assert!(is_within(left, left_of_all.size_hint()), "{left}: {left_of_all:?}");

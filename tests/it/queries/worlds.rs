@@ -13,14 +13,14 @@ pub(super) const GROUPS: [&str; 4] = ["ada", "data", "readers", "outside"];
 pub(super) const KEYS: [&str; 2] = ["ada", "ci"];
 pub(super) const RESOURCES: [&str; 5] =
     ["instance", "project/ada", "project/churn", "connection/churn", "connection/db"];
-/// The permissions of each kind. Some names are those of other kinds, at other places.
+/// The permissions of each kind. Some names are also names of other kinds, at other places.
 pub(super) const KINDS: [(&str, &[&str]); 3] = [
     ("instance", &["admin", "create"]),
     ("project", &["admin", "write", "run", "read"]),
     ("connection", &["read", "use"]),
 ];
 
-/// A catalog, and commands that are made one by one.
+/// A catalog, and commands that are applied one by one.
 #[derive(Clone, Debug)]
 pub(super) struct Story {
     pub(super) catalog: Value,
@@ -49,7 +49,7 @@ impl Both {
         Ok(both)
     }
 
-    /// Makes one command in both, which refuse it alike if they do.
+    /// Applies one command to both, and compares the refusals.
     pub(super) fn make(&mut self, command: &Value) -> Result<bool, TestCaseError> {
         self.now += 10;
         let expected = self.oracle.apply(self.now, std::slice::from_ref(command)).map(|_| ());
@@ -85,7 +85,7 @@ fn some(names: &'static [&'static str]) -> impl Strategy<Value = Vec<&'static st
     subsequence(names, 0..=names.len())
 }
 
-/// What a ceiling leaves: all, or some of some kinds.
+/// A ceiling: everything, or some permissions of each kind.
 fn ceiling() -> impl Strategy<Value = Value> {
     let some = (some(KINDS[0].1), some(KINDS[1].1), some(KINDS[2].1));
     prop_oneof![
@@ -133,7 +133,7 @@ fn profile() -> impl Strategy<Value = &'static str> {
     select(vec!["designer", "reader", "advised", "robot"])
 }
 
-/// Mostly in force for the whole story; sometimes over early or late, and sometimes without the add-on.
+/// A license that is mostly in force for the whole story; sometimes it starts late, expires early or lacks the add-on.
 fn license() -> impl Strategy<Value = Value> {
     let ends = prop_oneof![3 => Just(None), 1 => (150u64..500).prop_map(Some)];
     let starts = prop_oneof![6 => Just(0u64), 1 => 150u64..500];
@@ -180,7 +180,7 @@ fn rights() -> impl Strategy<Value = (String, Vec<&'static str>)> {
     })
 }
 
-/// A command that changes who may do what.
+/// A command that changes permissions.
 pub(super) fn thing() -> impl Strategy<Value = Value> {
     let resource = || select(RESOURCES.to_vec());
     let key = || select(KEYS.to_vec());

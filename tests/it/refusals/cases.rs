@@ -1,6 +1,6 @@
 //! The refusals, one a line: the code, the time, and the commands.
 //!
-//! A line mends one fault of the line before, so that the next in the order of rule C8 is reported.
+//! Each line fixes one fault of the line before, so that the next fault in the order of rule C8 is reported.
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ pub(super) fn every_case() -> Vec<Case> {
     tables.into_iter().flat_map(read).collect()
 }
 
-/// How users come: added, invited, synchronized.
+/// New users: added, invited, synchronized.
 const COMING: &str = r#"
 invalid_name       100 {"add_user": {"user": " x", "profile": "ghost", "groups": ["none"], "email": ""}}
 exists             100 {"add_user": {"user": "ada", "profile": "ghost", "groups": ["none"], "email": ""}}
@@ -67,7 +67,7 @@ unknown_license    100 {"remove_license": {"name": "none"}}
 seat_limit         100 {"sync_user": {"user": "x", "source": "sso", "external_groups": ["CN=designers"]}}
 "#;
 
-/// How users change and go.
+/// Changes and removals of users.
 const CHANGING: &str = r#"
 unknown_user       100 {"accept_invite": {"user": "none"}}
 not_invited        100 {"accept_invite": {"user": "ada"}}
@@ -103,7 +103,7 @@ exists             100 {"rename_user": {"user": "none", "to": "ada"}}
 unknown_user       100 {"rename_user": {"user": "none", "to": "x"}}
 "#;
 
-/// Groups and who is in them.
+/// Groups and their members.
 const GROUPS: &str = r#"
 invalid_name       100 {"add_group": {"group": "a\n", "members": {"by_profile": ["reader", "ghost"]}, "includes_owner_of": "widget/a"}}
 exists             100 {"add_group": {"group": "staff", "members": {"by_profile": ["reader", "ghost"]}, "includes_owner_of": "widget/a"}}

@@ -1,4 +1,4 @@
-//! Every refusal, in the order in which rule C8 reports several, and the shapes and names that are bad.
+//! Every refusal, in the order in which rule C8 reports several, and malformed shapes and names.
 
 mod cases;
 mod names;
@@ -24,9 +24,9 @@ fn catalog() -> Value {
     })
 }
 
-/// A directory in which there is something of everything, at 100.
+/// A directory with something of everything, at time 100.
 ///
-/// The one seat of designers is taken, readers have a free seat but the total has not, and guests have none.
+/// The only seat of designers is taken, readers have a free seat but the total has none, and guests have no seats.
 fn populated() -> Vec<(u64, Value)> {
     let license = json!({ "name": "acme", "seats": { "designer": 1, "reader": 2 }, "total": 2 });
     let later = |command| (100, command);
@@ -99,7 +99,7 @@ fn every_code_has_a_case() {
     assert_eq!(tested, Refusal::CODES.iter().copied().collect());
 }
 
-/// What is no command, one a line.
+/// Values that are not commands, one a line.
 const SHAPES: &str = r#"
 "tick"
 {}
@@ -139,7 +139,7 @@ fn malformed_commands_do_not_deserialize() {
     }
 }
 
-/// A catalog opens nothing to people, so no plan of an actor is made, whatever it asks for (rules D1, D2).
+/// A catalog delegates nothing to users, so every plan of an actor is refused, whatever it contains (rules D1, D2).
 #[test]
 fn batches_of_actors_are_refused() {
     let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build().unwrap();
@@ -178,7 +178,7 @@ fn a_refusal_names_its_command() {
     assert_eq!(json["message"], refusal.to_string());
 }
 
-/// A message names what was asked and what stood against it, in the words of the command.
+/// A message names the requested and the recorded value, in the words of the command.
 #[test]
 fn messages_name_the_recorded_and_the_requested_value() {
     let (directory, _) = made();
@@ -239,7 +239,7 @@ fn messages_name_the_recorded_and_the_requested_value() {
     }
 }
 
-/// Names of users, groups, resources and keys are suggested on demand only: a message may go to anyone.
+/// Names of users, groups, resources and keys are suggested on demand only: any person may see a message.
 #[test]
 fn the_nearest_names_of_a_directory_are_given_to_the_host() {
     let (directory, _) = made();

@@ -1,11 +1,11 @@
-//! Names: what may be one, and that no two are taken for each other (rule C6).
+//! Names: the valid ones, and that no two are confused (rule C6).
 
 use super::made;
 use crate::side_by_side::plan;
 use entitle::Strict;
 use serde_json::{Value, json};
 
-/// What is new under each of these names, with the name in place of `NAME`.
+/// Commands with a new name each, in place of `NAME`.
 const NAMED: [&str; 8] = [
     r#"{ "add_user": { "user": "NAME", "profile": null } }"#,
     r#"{ "add_user": { "user": "new", "profile": null, "email": "NAME" } }"#,
@@ -68,7 +68,7 @@ fn names_are_checked_wherever_something_is_named() {
         for name in bad {
             assert_eq!(refused(template, name), Some("invalid_name"), "{template} with {name:?}");
         }
-        // Only a resource must not be called what stands for its whole kind.
+        // Only a resource must not have the name that stands for its whole kind.
         let star = template.contains("project/").then_some("invalid_name");
         assert_eq!(refused(template, "*"), star, "{template}");
     }
@@ -94,7 +94,7 @@ fn a_malformed_reference_is_unknown() {
     }
 }
 
-/// Names are compared byte by byte, so all of these can be there together.
+/// Names are compared byte by byte, so all of these can exist together.
 #[test]
 fn names_that_differ_in_any_byte_are_different() {
     let (mut directory, _) = made();

@@ -1,4 +1,4 @@
-//! What a backend writes by hand.
+//! The code that a backend would write by hand.
 
 use std::collections::{HashMap, HashSet};
 
@@ -32,7 +32,7 @@ pub(super) fn make_lists(world: &World) -> Box<dyn Engine> {
     Box::new(ByNumber { questions: Vec::new(), check: move |question| lists.check(question) })
 }
 
-/// Sets in maps, all keyed by names: what most backends have.
+/// Sets in maps, all keyed by names, as in most backends.
 pub(super) struct Named {
     users: HashMap<String, (HashSet<String>, u8)>,
     resources: HashMap<String, (HashMap<String, u64>, String)>,

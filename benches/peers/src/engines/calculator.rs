@@ -1,7 +1,7 @@
-//! The permission calculator of `twilight-util`: roles with what they give everywhere, overwrites on a channel.
+//! The permission calculator of `twilight-util`: roles with base permissions, overwrites on a channel.
 //!
-//! Groups are roles, whole-kind grants are what a role gives, grants on a resource are overwrites, which the slices
-//! passed in hold. The profile's ceiling is applied to the result.
+//! Groups are roles, whole-kind grants are base permissions, and grants on a resource are overwrites; they are passed
+//! in as slices. The profile's ceiling is applied to the result.
 
 use twilight_model::channel::ChannelType;
 use twilight_model::channel::permission_overwrite::{PermissionOverwrite, PermissionOverwriteType};
@@ -43,7 +43,7 @@ fn mask(bits: u64) -> Permissions {
     (0..12).filter(|bit| bits & (1 << bit) != 0).fold(Permissions::empty(), |all, bit| all | BITS[bit])
 }
 
-/// Ids begin at two: zero is none, and one is the guild with its role for everybody.
+/// Ids begin at two: zero is none, and one is the guild with the role that all members have.
 fn id<T>(number: u32) -> Id<T> {
     Id::new(u64::from(number) + 2)
 }

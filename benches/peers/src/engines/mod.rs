@@ -1,4 +1,4 @@
-//! The engines: how each is told about a world, and how it is asked.
+//! The engines: each is built from a world and answers questions about it.
 
 mod byhand;
 mod calculator;
@@ -7,18 +7,18 @@ mod relations;
 
 use crate::worlds::{L, M, PROFILES, Question, S, World, prefix};
 
-/// An engine that knows a world.
+/// An engine that is built from a world.
 pub(crate) trait Engine {
-    /// Makes of some questions what the engine is asked with; it is not timed.
+    /// Converts questions into those of the engine; this is not timed.
     fn prepare(&mut self, questions: &[Question]);
 
-    /// Asks prepared questions from a place on and says how many of them are allowed.
+    /// Answers prepared questions from a place on and returns how many of them are allowed.
     fn allowed(&mut self, place: usize, count: usize) -> usize;
 }
 
 type Make = fn(&World) -> Box<dyn Engine>;
 
-/// Every engine with its version, and the users of the largest world that it is asked about.
+/// All engines with their versions, and the users of the largest world that each is asked about.
 pub(crate) fn all() -> Vec<(String, u32, Make)> {
     vec![
         (of("twilight-util", "permission calculator"), L.users, calculator::Twilight::make),
@@ -33,7 +33,7 @@ pub(crate) fn all() -> Vec<(String, u32, Make)> {
     ]
 }
 
-/// A package as the lock file has it, and what of it is used.
+/// A package with its version in the lock file, and the part of it that is used.
 fn of(package: &str, what: &str) -> String {
     let lock = include_str!("../../Cargo.lock");
     let entry = format!("name = \"{package}\"\nversion = \"");
@@ -41,7 +41,7 @@ fn of(package: &str, what: &str) -> String {
     format!("`{package}` {}: {what}", version.map_or("?", |(version, _)| version))
 }
 
-/// What the profile of a user leaves.
+/// The permissions within the ceiling of a user's profile.
 fn ceiling(world: &World, user: u32) -> u64 {
     prefix(PROFILES[usize::from(world.profile_of[user as usize])].1)
 }

@@ -1,4 +1,4 @@
-//! Engines of policies that read what a host hands them.
+//! Engines of policies that read the data that a host passes to them.
 
 use cedar_policy::{Authorizer, Context, Decision, Entities, EntityUid, PolicySet, Request, Schema};
 use gatehouse::{EvaluationSession, PermissionChecker, PolicyBuilder, PolicyDomain};
@@ -28,12 +28,12 @@ impl PolicyDomain for Projects {
     type Context = ();
 }
 
-/// Whether one of the grants gives the wanted permission to one of the groups.
+/// Returns `true` if one of the grants gives the wanted permission to one of the groups.
 fn given(grants: &[Grant], user: &User, wanted: u64) -> bool {
     grants.iter().any(|grant| prefix(grant.length) & wanted != 0 && user.groups.contains(&grant.group))
 }
 
-/// `gatehouse`: rules are closures over rows that the host has at hand.
+/// `gatehouse`: rules are closures over rows of the host.
 pub(super) struct Gatehouse {
     checker: PermissionChecker<Projects>,
     users: Vec<User>,

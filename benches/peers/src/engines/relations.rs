@@ -1,6 +1,6 @@
 //! Engines that keep the relations themselves, as tuples or lines.
 //!
-//! Owners are relations too; the profile's ceiling is looked at beforehand, as a host would have to.
+//! Owners are relations too; the profile's ceiling is checked beforehand, as a host would have to do.
 
 use std::num::NonZeroU32;
 
@@ -123,7 +123,7 @@ impl Casbin {
         for grant in &world.whole_kind {
             policies.extend((0..grant.length).map(|bit| line(format!("g{}", grant.group), "*", bit)));
         }
-        // Who is granted something twice on one resource would be refused as a duplicate.
+        // A permission that is granted twice on one resource would be refused as a duplicate.
         policies.sort_unstable();
         policies.dedup();
         let memberships = (0..world.size.users).flat_map(|user| {

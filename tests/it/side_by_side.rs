@@ -46,7 +46,7 @@ pub(crate) struct SideBySide {
     /// The latest time of a step.
     pub(crate) now: u64,
     empty: Directory,
-    commits: Vec<Commit>,
+    pub(crate) commits: Vec<Commit>,
     /// All steps so far in the form of a scenario, to be printed when something differs.
     log: Vec<Value>,
 }

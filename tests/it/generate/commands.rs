@@ -126,7 +126,8 @@ fn users() -> Vec<Entry> {
         (4, "reinstate", one()),
         (2, "remove_user", vec![need("user", user()), maybe("heir", user())]),
         (3, "rename_user", vec![need("user", user()), need("to", user())]),
-        (5, "sync_user", sync_user),
+        (8, "sync_user", sync_user),
+        (2, "transfer_ownership", vec![need("resource", Just("instance")), need("to", user())]),
         (1, "remove_license", vec![need("name", select(&["acme", "acme-2"][..]))]),
         (1, "tick", Vec::new()),
     ]

@@ -144,6 +144,12 @@ fn users(directory: &Directory) -> Vec<Seated> {
     compare::users().filter_map(seated).collect()
 }
 
+/// Returns `true` if a user owns the singleton, and so cannot be assigned every profile (rule F3).
+fn is_protected(directory: &Directory, user: &str) -> bool {
+    let owner = directory.resource_by_name("instance").and_then(|instance| directory.owner_of(instance));
+    owner.is_some() && owner == directory.user_by_name(user)
+}
+
 impl Seated {
     fn is(&self, status: &str) -> bool {
         self.status == status

@@ -25,6 +25,8 @@ pub struct SeatReport<'a> {
     pub license: Option<&'a License>,
     /// The phase of the license as of that commit (rule S12).
     pub phase: Phase,
+    /// The licenses that start later, in the order in which they were installed (rule L1).
+    pub scheduled: Vec<&'a License>,
     /// The time of the next scheduled change, such as an expiry (rule C5).
     pub next_due: Option<Timestamp>,
     /// The profiles that use seats of the license, highest rank first.
@@ -168,6 +170,7 @@ impl Directory {
             at: self.committed_at(),
             license: self.license(),
             phase: self.license_phase(),
+            scheduled: self.scheduled_licenses().collect(),
             next_due: self.next_due(),
             sums: SeatTotals::of(&counted),
             counted,

@@ -77,7 +77,12 @@ impl SeatReport<'_> {
                 write!(f, ": {}", self.phase.as_str())?;
             }
         }
-        writeln!(f, "\nas of {}, revision {}", self.at, self.revision)?;
+        f.write_str("\n")?;
+        for license in &self.scheduled {
+            let start = license.start().unwrap_or_default();
+            writeln!(f, "license `{}` starts {start}", license.name)?;
+        }
+        writeln!(f, "as of {}, revision {}", self.at, self.revision)?;
         match self.next_due {
             Some(due) => writeln!(f, "next due {due}"),
             None => Ok(()),

@@ -113,6 +113,24 @@ fn the_serialized_report_has_the_same_figures() {
     }
 }
 
+/// L1: the report shows the licenses that come next.
+#[test]
+fn l1_scheduled_licenses_are_reported() {
+    let at = |millis| Batch::host(Timestamp::from_millis(millis));
+    let next = License::new("next").starts_at(Timestamp::from_millis(2_000));
+    let directory = Directory::new(Catalog::builder().build().unwrap());
+    let plan = directory.plan(at(0).add(License::new("now")).add(next.clone())).unwrap();
+    let report = plan.directory().seat_report();
+    assert_eq!(report.scheduled, [&next]);
+    let head = "license `now`: active\nlicense `next` starts 1970-01-01 00:00:02 UTC\nas of";
+    assert!(report.to_string().starts_with(head), "{report}");
+    assert_eq!(serde_json::to_value(&report).unwrap()["scheduled"][0]["name"], "next");
+
+    let later = plan.directory().plan(at(2_000)).unwrap();
+    let report = later.directory().seat_report();
+    assert_eq!((report.license, report.scheduled.len()), (Some(&next), 0));
+}
+
 /// A license serializes without its defaults, so that it looks as it was written.
 #[test]
 fn s3_defaults_are_omitted_from_a_serialized_license() {
@@ -257,6 +275,12 @@ fn s7_the_policy_sees_the_source_of_every_way_in() {
         );
         assert_eq!(*seen.lock().unwrap(), [RequestSource::Import], "{command:?}");
     }
+    // The queue has a source of its own, whatever the batch says (rule F4): before the commands and after them.
+    seen.lock().unwrap().clear();
+    let line = full(Waitlist, ["first", "second", "third"]);
+    let tick = Batch::host(Timestamp::EPOCH).source(RequestSource::Import).policy(policy);
+    assert!(line.plan(tick).unwrap().is_empty());
+    assert_eq!(*seen.lock().unwrap(), [RequestSource::Queue; 2]);
 }
 
 /// A command on one of seven users, chosen by numbers.

@@ -9,6 +9,7 @@ mod books;
 mod commits;
 mod known_mistakes;
 mod license;
+mod practice;
 mod provisioning;
 mod rules;
 mod time;

@@ -39,8 +39,8 @@ pub(crate) enum Record {
     Scheduled { license: License },
     /// The figures of a profile that are not counted from users.
     Book { profile: String, peak: u64, peak_at: Timestamp, seat_ms: u64 },
-    /// The last turn that was given out.
-    Queue { last_turn: u64 },
+    /// The last numbers given out: in the queue and to seats.
+    Queue { last_turn: u64, last_seat: u64 },
     /// A group.
     Group { id: GroupId, group: Name, members: MembershipRule },
     /// A user with the explicit groups of the user.
@@ -77,6 +77,8 @@ pub(crate) struct UserContent {
     pub(crate) holds: Option<String>,
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub(crate) basis: Option<Basis>,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub(crate) seat_number: Option<u64>,
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub(crate) turn: Option<u64>,
     pub(crate) since: Timestamp,
@@ -149,7 +151,7 @@ impl Directory {
         let commits = Record::Commits { revision: self.revision, committed_at: self.committed_at };
         let license =
             self.license().cloned().map(|license| Record::License { license, phase: self.license_phase() });
-        let queue = Record::Queue { last_turn: self.ledger.last_turn() };
+        let queue = Record::Queue { last_turn: self.ledger.last_turn(), last_seat: self.ledger.last_seat() };
         let ids = Record::Ids {
             users: self.users.last_serial(),
             groups: self.groups.last_serial(),
@@ -222,6 +224,7 @@ impl Directory {
             wants: seat.wants.and_then(profile),
             holds: seat.profile().and_then(profile),
             basis: seat.basis(),
+            seat_number: seat.number.map(core::num::NonZeroU64::get),
             turn: seat.turn.map(core::num::NonZeroU64::get),
             since: seat.since,
             external_groups: user.external().to_vec(),

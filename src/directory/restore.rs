@@ -20,7 +20,7 @@ use crate::catalog::{Catalog, KindDefinition, KindId};
 use crate::id::{GroupId, ResourceId, UserId};
 use crate::limits::{MAX_GROUPS, MAX_KEYS, MAX_RESOURCES, MAX_SCHEDULED_LICENSES, MAX_USERS};
 use crate::name::Name;
-use crate::seats::{License, Phase, SeatRow, Terms, Turn};
+use crate::seats::{License, Phase, SeatNumber, SeatRow, Terms, Turn};
 use crate::time::Timestamp;
 
 /// A directory while it is being read back; the caller sees to the order of the records.
@@ -30,6 +30,9 @@ pub(crate) struct Restore {
     index: BulkIndex,
     last_turn: u64,
     turns: BTreeSet<Turn>,
+    last_seat: u64,
+    /// The numbers of all seats, with the users.
+    seats: Vec<(SeatNumber, UserId)>,
     /// The profiles whose figures were read, one bit each.
     books: u64,
     /// The serials that were read, for each sort of things.
@@ -53,6 +56,8 @@ impl Restore {
             index: BulkIndex::default(),
             last_turn: 0,
             turns: BTreeSet::new(),
+            last_seat: 0,
+            seats: Vec::new(),
             books: 0,
             serials: Default::default(),
         }
@@ -82,9 +87,9 @@ impl Restore {
             Record::License { license, phase } => self.license(license.clone(), *phase),
             Record::Scheduled { license } => self.scheduled(license.clone()),
             Record::Book { profile, peak, peak_at, seat_ms } => self.book(profile, *peak, *peak_at, *seat_ms),
-            Record::Queue { last_turn } => {
-                self.last_turn = *last_turn;
-                self.directory.ledger.restore_turns(*last_turn);
+            Record::Queue { last_turn, last_seat } => {
+                (self.last_turn, self.last_seat) = (*last_turn, *last_seat);
+                self.directory.ledger.restore_numbers(*last_turn, *last_seat);
                 Ok(())
             }
             Record::Group { id, group, members } => self.group(*id, group, members),
@@ -102,6 +107,14 @@ impl Restore {
         let mut directory = self.directory;
         // The host's catalog may have more singletons than the stored one.
         directory.add_singletons();
+        self.seats.sort_unstable();
+        for pair in self.seats.windows(2) {
+            let [(one, user), (other, second)] = pair else { continue };
+            ensure(one != other, || {
+                let name = |user: &UserId| directory.user_name(*user).unwrap_or_default().to_owned();
+                format!("users `{}` and `{}` have the same seat number {one}", name(user), name(second))
+            })?;
+        }
         for profile in directory.catalog.profiles() {
             let figures = directory.figures(profile);
             let low = figures.filter(|figures| figures.peak < figures.consumed);
@@ -204,7 +217,8 @@ impl Restore {
         let wants = content.wants.as_deref().map(|name| self.directory.named_profile(name)).transpose()?;
         let holds = self.directory.named_seat(content.holds.as_deref(), content.basis)?;
         let turn = self.turn(content.turn)?;
-        let seat = SeatRow { wants, holds, turn, ..SeatRow::default() };
+        let number = self.seat_number(content)?;
+        let seat = SeatRow { wants, holds, number, turn, ..SeatRow::default() };
         self.directory.check_seat(content.status, &seat)?;
         self.not_later("since", content.since)?;
         self.check_invitation(content)?;
@@ -224,8 +238,8 @@ impl Restore {
         if wants.is_some() {
             self.directory.set_wanted(id, wants, now);
         }
-        self.directory.set_held(id, holds, false, content.since);
-        self.directory.change_seat(id, |seat| seat.turn = turn);
+        self.directory.restore_seat(id, holds, number, turn, content.since);
+        self.seats.extend(number.map(|number| (number, id)));
         self.memberships(id, content)
     }
 
@@ -255,6 +269,17 @@ impl Restore {
         let turn = turn.ok_or_else(|| format!("turn {number} was never issued"))?;
         ensure(self.turns.insert(turn), || format!("duplicate turn {number}"))?;
         Ok(Some(turn))
+    }
+
+    /// Checks that a seat, and nothing else, has a number that was given out.
+    fn seat_number(&self, content: &UserContent) -> Result<Option<SeatNumber>, String> {
+        let held = content.holds.is_some();
+        ensure(held == content.seat_number.is_some(), || {
+            "`holds` and `seat_number` must be given together".to_owned()
+        })?;
+        let Some(number) = content.seat_number else { return Ok(None) };
+        let known = SeatNumber::new(number).filter(|number| number.get() <= self.last_seat);
+        known.map(Some).ok_or_else(|| format!("seat number {number} was never issued"))
     }
 
     /// Checks that only an open invitation has an end, which is still to come.

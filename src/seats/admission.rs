@@ -22,6 +22,11 @@ impl ConsumedBefore {
         Self { consumed: consumed.collect(), total: ledger.total_consumed() }
     }
 
+    /// Returns counts of zero: nothing is released.
+    pub(crate) const fn nothing() -> Self {
+        Self { consumed: Vec::new(), total: 0 }
+    }
+
     /// Returns `true` if a standard seat is free, or if the batch released one.
     pub(super) fn has_room(&self, ledger: &Ledger, profile: ProfileId) -> bool {
         let before = self.consumed.get(profile.index()).copied().unwrap_or(0);
@@ -91,6 +96,8 @@ pub(crate) struct Admission<'a> {
     catalog: &'a Catalog,
     policy: &'a dyn SeatPolicy,
     now: Timestamp,
+    /// The request is of a user who swaps one counted seat for another and needs no seat of the total (rule S8).
+    swaps: bool,
 }
 
 impl<'a> Admission<'a> {
@@ -101,7 +108,7 @@ impl<'a> Admission<'a> {
         policy: &'a dyn SeatPolicy,
         now: Timestamp,
     ) -> Self {
-        Self { ledger, before, catalog, policy, now }
+        Self { ledger, before, catalog, policy, now, swaps: false }
     }
 
     /// Decides all requests in order. A refused one does not end it: those after it are decided as if it had not asked.
@@ -116,6 +123,25 @@ impl<'a> Admission<'a> {
             Ok(outcome)
         };
         requests.iter().map(settle_one).collect()
+    }
+
+    /// Asks the policy about a user in the queue for whom no standard seat is free (rule F4).
+    ///
+    /// Returns `None` if the user stays in the queue as before.
+    pub(crate) fn serve(mut self, request: &AdmissionRequest<'_>) -> Option<Outcome> {
+        if !self.ledger.is_offered(request.wants) {
+            return None;
+        }
+        let held = request.seat.profile();
+        self.ledger.move_seat(request.index, &request.seat, &released(request));
+        self.swaps = held.is_some_and(|held| !self.catalog.is_exempt(held));
+        match self.ask_policy(request) {
+            Answer::Extra if self.total_room() && self.ledger.has_extra_seat(request.wants) => {
+                Some(Outcome { holds: Some((request.wants, Basis::Extra)), queued: false })
+            }
+            Answer::Place(other) if held.is_none() => self.place(request, &other),
+            Answer::Extra | Answer::Place(_) | Answer::Wait | Answer::Refuse => None,
+        }
     }
 
     fn decide(&self, request: &AdmissionRequest<'_>) -> Result<Outcome, SeatRefusal> {
@@ -190,10 +216,10 @@ impl<'a> Admission<'a> {
         self.before.has_room(&self.ledger, profile)
     }
 
-    /// Returns `true` if the cap of the total is not reached, or if the batch released a seat.
+    /// Returns `true` if the cap of the total is not reached, if the batch released a seat, or if none is needed.
     fn total_room(&self) -> bool {
         let figures = self.ledger.total_figures();
-        figures.cap.exceeds(figures.consumed) || figures.consumed < self.before.total
+        self.swaps || figures.cap.exceeds(figures.consumed) || figures.consumed < self.before.total
     }
 
     /// Records an outcome in the copy of the ledger, for the requests after it.

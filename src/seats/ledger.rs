@@ -3,11 +3,11 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use rpds::RedBlackTreeMapSync;
+use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
 use super::figures::{Figures, Quantity, TotalFigures};
 use super::license::{Phase, Terms};
-use super::seat::{SeatRow, Turn};
+use super::seat::{Basis, SeatNumber, SeatRow, Turn};
 use crate::catalog::{Catalog, ProfileId};
 use crate::time::Timestamp;
 
@@ -27,6 +27,11 @@ pub(crate) struct Ledger {
     total: u64,
     queue: RedBlackTreeMapSync<QueueKey, u32>,
     last_turn: u64,
+    /// The users on extra seats, by profile and in the order in which they took them (rule F4).
+    extras: RedBlackTreeSetSync<ExtraKey>,
+    last_seat: u64,
+    /// The numbers of the seats that the current commit released, by user and profile (rule F5).
+    released: RedBlackTreeMapSync<(u32, ProfileId), SeatNumber>,
     /// The time up to which `seat_ms` is counted.
     settled_at: Timestamp,
 }
@@ -37,6 +42,8 @@ pub(crate) struct Account {
     exempt: bool,
     held: u64,
     reserved: u64,
+    /// Extra seats held or reserved.
+    extra: u64,
     waiting: u64,
     placed: u64,
     peak: u64,
@@ -45,34 +52,64 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    fn consumed(&self) -> u64 {
-        self.held.saturating_add(self.reserved)
-    }
-}
-
-/// The position of a user in the queue of one profile.
-///
-/// Users who hold a counted seat of another profile need no further seat of the total. They are sorted apart from
-/// those who do, so that the first user of each part who can be seated is found without a scan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct QueueKey {
-    profile: ProfileId,
-    needs_total: bool,
-    turn: Turn,
-}
-
-impl Ledger {
-    pub(crate) fn new(catalog: &Catalog) -> Self {
-        let account = |exempt| Account {
+    const fn new(exempt: bool) -> Self {
+        Self {
             exempt,
             held: 0,
             reserved: 0,
+            extra: 0,
             waiting: 0,
             placed: 0,
             peak: 0,
             peak_at: Timestamp::EPOCH,
             seat_ms: 0,
-        };
+        }
+    }
+
+    fn consumed(&self) -> u64 {
+        self.held.saturating_add(self.reserved)
+    }
+
+    /// Returns the seats in use that are not extra ones, those of users placed here included.
+    fn standard(&self) -> u64 {
+        self.consumed().saturating_sub(self.extra)
+    }
+}
+
+/// The part of a profile's queue that a user is in, by the seat that the user has.
+///
+/// Of one part, all users can get a standard seat or none can, and the seat policy is asked about the first one only. So
+/// the first users of the parts decide, and they are found without a scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum QueuePart {
+    /// Users who hold nothing.
+    Waiting,
+    /// Users on an exempt profile, who need a seat of the total.
+    PlacedExempt,
+    /// Users on a seat of another counted profile, who need no further seat of the total.
+    PlacedCounted,
+}
+
+/// The position of a user in the queue of one profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct QueueKey {
+    profile: ProfileId,
+    part: QueuePart,
+    turn: Turn,
+}
+
+/// The position of a user among the extra seats of one profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct ExtraKey {
+    profile: ProfileId,
+    /// `None` while an admission tries out a seat.
+    number: Option<SeatNumber>,
+    user: u32,
+}
+
+impl Ledger {
+    pub(crate) fn new(catalog: &Catalog) -> Self {
+        let account = |exempt| Account::new(exempt);
         Self {
             terms: None,
             scheduled: Arc::default(),
@@ -83,6 +120,9 @@ impl Ledger {
             total: 0,
             queue: RedBlackTreeMapSync::new_sync(),
             last_turn: 0,
+            extras: RedBlackTreeSetSync::new_sync(),
+            last_seat: 0,
+            released: RedBlackTreeMapSync::new_sync(),
             settled_at: Timestamp::EPOCH,
         }
     }
@@ -106,6 +146,7 @@ impl Ledger {
 
     /// Records new peaks. Called last in a commit (rule S11).
     pub(crate) fn note_peaks(&mut self, now: Timestamp) {
+        self.released = RedBlackTreeMapSync::new_sync();
         if self.accounts.iter().all(|account| account.consumed() <= account.peak) {
             return;
         }
@@ -184,10 +225,10 @@ impl Ledger {
         }
     }
 
-    /// Restores the last number given out in the queue, from a stored directory.
+    /// Restores the last numbers given out in the queue and to seats, from a stored directory.
     #[cfg(feature = "serde")]
-    pub(crate) fn restore_turns(&mut self, last_turn: u64) {
-        self.last_turn = last_turn;
+    pub(crate) fn restore_numbers(&mut self, last_turn: u64, last_seat: u64) {
+        (self.last_turn, self.last_seat) = (last_turn, last_seat);
     }
 
     pub(crate) fn set_phase(&mut self, phase: Phase) {
@@ -210,19 +251,31 @@ impl Ledger {
             *counter = if add { counter.saturating_add(1) } else { counter.saturating_sub(1) };
         };
         let accounts = Arc::make_mut(&mut self.accounts);
-        let mut holds_counted = false;
+        let mut part = QueuePart::Waiting;
         if let Some(account) = seat.profile().and_then(|profile| accounts.get_mut(profile.index())) {
             step(if seat.reserved { &mut account.reserved } else { &mut account.held });
-            holds_counted = !account.exempt;
-            if holds_counted {
+            part = QueuePart::PlacedExempt;
+            if !account.exempt {
+                part = QueuePart::PlacedCounted;
                 step(&mut self.total);
+            }
+        }
+        if let Some((profile, Basis::Extra)) = seat.holds {
+            if let Some(account) = accounts.get_mut(profile.index()) {
+                step(&mut account.extra);
+            }
+            let key = ExtraKey { profile, number: seat.number, user };
+            if add {
+                self.extras.insert_mut(key);
+            } else {
+                self.extras.remove_mut(&key);
             }
         }
         let (Some(turn), Some(profile)) = (seat.turn, seat.wants) else { return };
         if let Some(account) = accounts.get_mut(profile.index()) {
             step(if seat.holds.is_some() { &mut account.placed } else { &mut account.waiting });
         }
-        let key = QueueKey { profile, needs_total: !holds_counted, turn };
+        let key = QueueKey { profile, part, turn };
         if add {
             self.queue.insert_mut(key, user);
         } else {
@@ -236,29 +289,73 @@ impl Ledger {
         Turn::new(self.last_turn).unwrap_or(Turn::MIN)
     }
 
-    /// Returns the next queued user who can be seated (rule S8).
-    ///
-    /// All users in one part of the queue can be seated or none can, so only the first of each part is looked at.
-    pub(crate) fn next_queued(&self) -> Option<u32> {
-        if self.queue.is_empty() || !self.phase.admits() {
-            return None;
+    /// Returns the number for a seat that a user takes: the next one, or the one that the user released in this commit.
+    pub(crate) fn take_number(&mut self, user: u32, profile: ProfileId) -> SeatNumber {
+        if let Some(&number) = self.released.get(&(user, profile)) {
+            return number;
         }
-        let total = self.total_figures();
-        // A user who swaps one counted seat for another needs no seat of the total, even while it is exceeded.
-        let total_room = total.available != Quantity::ZERO;
-        let profiles = (0..self.accounts.len()).filter_map(ProfileId::from_index);
-        let open = profiles.filter(|&profile| self.has_standard_seat(profile));
-        let heads = open.flat_map(|profile| {
-            let swaps = self.head(profile, false);
-            let takes = if total_room { self.head(profile, true) } else { None };
-            [swaps, takes]
-        });
-        heads.flatten().min_by_key(|&(turn, _)| turn).map(|(_, user)| user)
+        self.last_seat = self.last_seat.saturating_add(1);
+        SeatNumber::new(self.last_seat).unwrap_or(SeatNumber::MIN)
     }
 
-    fn head(&self, profile: ProfileId, needs_total: bool) -> Option<(Turn, u32)> {
-        let first = QueueKey { profile, needs_total, turn: Turn::MIN };
-        let last = QueueKey { profile, needs_total, turn: Turn::MAX };
+    /// Keeps the number of a released seat until the end of the commit (rule F5).
+    pub(crate) fn keep_number(&mut self, user: u32, seat: &SeatRow) {
+        if let Some((profile, number)) = seat.profile().zip(seat.number) {
+            self.released.insert_mut((user, profile), number);
+        }
+    }
+
+    /// Forgets the numbers that a removed user released.
+    pub(crate) fn forget_numbers(&mut self, user: u32) {
+        for profile in (0..self.accounts.len()).filter_map(ProfileId::from_index) {
+            self.released.remove_mut(&(user, profile));
+        }
+    }
+
+    /// Returns the user on an extra seat who can turn to a standard one, of the profile's the one who took it first
+    /// (rule F4).
+    pub(crate) fn next_extra(&self) -> Option<u32> {
+        if self.extras.is_empty() || !self.phase.admits() {
+            return None;
+        }
+        let profiles = (0..self.accounts.len()).filter_map(ProfileId::from_index);
+        let first = |profile| {
+            let account = self.account(profile).filter(|account| account.extra > 0)?;
+            let limit = self.terms().and_then(|terms| terms.limit(profile))?;
+            let from = ExtraKey { profile, number: None, user: 0 };
+            let key = self.extras.range(from..).next().filter(|key| key.profile == profile)?;
+            limit.seats.exceeds(account.standard()).then_some(key.user)
+        };
+        profiles.into_iter().find_map(first)
+    }
+
+    /// Returns `true` if a user in the queue can get a standard seat of the profile wanted (rule S8).
+    pub(crate) fn has_seat_for(&self, queued: &SeatRow) -> bool {
+        let account = |profile: ProfileId| self.account(profile);
+        let swaps = queued.profile().and_then(account).is_some_and(|account| !account.exempt);
+        let free = queued.wants.is_some_and(|wants| self.has_standard_seat(wants));
+        // A user who swaps one counted seat for another needs no seat of the total, even while it is exceeded.
+        free && (swaps || self.total_figures().available != Quantity::ZERO)
+    }
+
+    /// Returns the first users of the parts of the queue, in the order in which they began to wait (rules S8, F4).
+    pub(crate) fn queue_heads(&self) -> Vec<u32> {
+        if self.queue.is_empty() || !self.phase.admits() {
+            return Vec::new();
+        }
+        let profiles = (0..self.accounts.len()).filter_map(ProfileId::from_index);
+        let waiting = |account: &Account| account.waiting > 0 || account.placed > 0;
+        let lines = profiles.filter(|&profile| self.account(profile).is_some_and(waiting));
+        let parts = [QueuePart::Waiting, QueuePart::PlacedExempt, QueuePart::PlacedCounted];
+        let heads = lines.flat_map(|profile| parts.map(|part| self.head(profile, part)));
+        let mut heads: Vec<(Turn, u32)> = heads.flatten().collect();
+        heads.sort_unstable();
+        heads.into_iter().map(|(_, user)| user).collect()
+    }
+
+    fn head(&self, profile: ProfileId, part: QueuePart) -> Option<(Turn, u32)> {
+        let first = QueueKey { profile, part, turn: Turn::MIN };
+        let last = QueueKey { profile, part, turn: Turn::MAX };
         self.queue.range(first..=last).next().map(|(key, &user)| (key.turn, user))
     }
 
@@ -271,15 +368,20 @@ impl Ledger {
 
     /// Returns the position of a user in the queue of a profile; 1 is next. Linear in the position.
     pub(crate) fn queue_position(&self, profile: ProfileId, turn: Turn) -> u64 {
-        let up_to = |needs_total| {
-            let first = QueueKey { profile, needs_total, turn: Turn::MIN };
+        let up_to = |part| {
+            let first = QueueKey { profile, part, turn: Turn::MIN };
             self.queue.range(first..=QueueKey { turn, ..first }).count() as u64
         };
-        up_to(false).saturating_add(up_to(true))
+        let parts = [QueuePart::Waiting, QueuePart::PlacedExempt, QueuePart::PlacedCounted];
+        parts.map(up_to).into_iter().sum()
     }
 
     pub(crate) fn last_turn(&self) -> u64 {
         self.last_turn
+    }
+
+    pub(crate) fn last_seat(&self) -> u64 {
+        self.last_seat
     }
 
     fn account(&self, profile: ProfileId) -> Option<&Account> {
@@ -288,6 +390,13 @@ impl Ledger {
 
     pub(crate) fn consumed(&self, profile: ProfileId) -> u64 {
         self.account(profile).map_or(0, Account::consumed)
+    }
+
+    /// Returns the users on extra seats of a profile, in the order in which they took them.
+    pub(crate) fn extras_of(&self, profile: ProfileId) -> Vec<u32> {
+        let from = ExtraKey { profile, number: None, user: 0 };
+        let keys = self.extras.range(from..).take_while(|key| key.profile == profile);
+        keys.map(|key| key.user).collect()
     }
 
     pub(crate) fn total_consumed(&self) -> u64 {
@@ -312,16 +421,7 @@ impl Ledger {
     }
 
     pub(crate) fn figures(&self, profile: ProfileId) -> Figures {
-        let none = Account {
-            exempt: false,
-            held: 0,
-            reserved: 0,
-            waiting: 0,
-            placed: 0,
-            peak: 0,
-            peak_at: Timestamp::EPOCH,
-            seat_ms: 0,
-        };
+        let none = Account::new(false);
         let account = self.account(profile).unwrap_or(&none);
         let limit = self.terms().and_then(|terms| terms.limit(profile));
         let (seats, extra) = match limit {

@@ -13,7 +13,9 @@ mod seat;
 #[cfg(feature = "serde")]
 mod serde_impls;
 
-pub(crate) use self::admission::{Admission, AdmissionRequest, ConsumedBefore, Protected, SeatRefusal};
+pub(crate) use self::admission::{
+    Admission, AdmissionRequest, ConsumedBefore, Outcome, Protected, SeatRefusal,
+};
 pub use self::figures::{Figures, Quantity, TotalFigures};
 pub(crate) use self::ledger::Ledger;
 pub(crate) use self::license::Terms;
@@ -23,6 +25,6 @@ pub use self::policy::{
     Waitlist, policy_fn,
 };
 pub(crate) use self::seat::SeatRow;
-#[cfg(feature = "serde")]
-pub(crate) use self::seat::Turn;
 pub use self::seat::{Basis, SeatState};
+#[cfg(feature = "serde")]
+pub(crate) use self::seat::{SeatNumber, Turn};

@@ -38,6 +38,8 @@ pub enum RequestSource {
     Reinstate,
     /// Users were imported from another system.
     Import,
+    /// A user in the queue is served, because a seat may have come free (rule F4).
+    Queue,
 }
 
 impl RequestSource {
@@ -54,6 +56,7 @@ impl RequestSource {
             Self::Sync => "sync",
             Self::Reinstate => "reinstate",
             Self::Import => "import",
+            Self::Queue => "queue",
         }
     }
 }
@@ -96,8 +99,13 @@ pub enum Answer {
 /// A policy is called only for lack of capacity: the license is in force and offers the profile, and either all
 /// standard seats of the profile or all seats of the total are taken (rule S7). Requests without a license, with a
 /// lapsed license, or for a profile that is not offered are refused without a call. There is no call either when
-/// the batch takes no more seats than it releases (rule S6), when a user in the queue gets a seat (rule S8), or
-/// during replay.
+/// the batch takes no more seats than it releases (rule S6), or during replay.
+///
+/// Every batch also serves the queue, before its commands and after them. For each profile, the policy is called about
+/// the first user who holds nothing and the first user who was placed elsewhere, with the source
+/// [`RequestSource::Queue`]: so a later request never gets an extra seat or a place before them. [`Answer::Wait`] and
+/// [`Answer::Refuse`] leave such a user in the queue, and so does [`Answer::Place`] if the user was placed elsewhere
+/// before (rule F4).
 ///
 /// # Requirements
 ///
@@ -263,7 +271,8 @@ impl<'a> SeatRequest<'a> {
 
     /// Returns the figures of a profile at this point of the batch, or `None` if the profile is unknown.
     ///
-    /// Seats held by the users who request a seat in this batch count as released.
+    /// Seats held by the users who request a seat in this batch count as released. If the source is
+    /// [`RequestSource::Queue`], the seat and the turn of this user alone do.
     ///
     /// ```
     /// # use entitle::seats::{Answer, policy_fn};

@@ -110,15 +110,20 @@ impl fmt::Display for SeatState {
 /// A number in the queue; users who began to wait earlier have smaller ones (rule S8).
 pub(crate) type Turn = NonZeroU64;
 
+/// A number of a seat; seats taken earlier have smaller ones (rule F5).
+pub(crate) type SeatNumber = NonZeroU64;
+
 /// The wanted and the held profile of one user (rule S1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SeatRow {
     pub(crate) wants: Option<ProfileId>,
     pub(crate) holds: Option<(ProfileId, Basis)>,
+    /// The number of the seat held; `None` without one.
+    pub(crate) number: Option<SeatNumber>,
     /// The seat is reserved for an invitation and not in use yet.
     pub(crate) reserved: bool,
     pub(crate) turn: Option<Turn>,
-    /// The time of the last change.
+    /// The time since which the user waits, or else the time since which the profile is held or not held.
     pub(crate) since: Timestamp,
 }
 

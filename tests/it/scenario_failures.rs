@@ -247,7 +247,7 @@ mod command {
         let fine = folder().join("seats_list.json").to_str().unwrap().to_owned();
         let (code, out, _) = entitle(&["test", &fine], &wrong);
         assert_eq!(code, 1);
-        assert!(out.contains("seats_list.json: 30 steps passed"), "{out}");
+        assert!(out.contains("seats_list.json: 36 steps passed"), "{out}");
         let (code, _, err) = entitle(&["tset"], &wrong);
         assert_eq!(code, 2);
         assert!(err.starts_with("unknown command `tset`\n\nusage: entitle"), "{err}");

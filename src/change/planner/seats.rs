@@ -17,7 +17,8 @@ use crate::id::UserId;
 use crate::limits::MAX_SCHEDULED_LICENSES;
 use crate::name::Name;
 use crate::seats::{
-    Admission, AdmissionRequest, Basis, License, LicenseError, Protected, RequestSource, SeatRefusal, Terms,
+    Admission, AdmissionRequest, Basis, ConsumedBefore, License, LicenseError, Outcome, Protected,
+    RequestSource, SeatRefusal, Terms,
 };
 
 impl Planner<'_> {
@@ -193,16 +194,53 @@ impl Planner<'_> {
         }
     }
 
-    /// Gives free seats to those who wait, first come, first served (rule S8).
+    /// Gives free seats to the users on extra seats and in the queue, first come, first served (rules S8, F4).
     pub(super) fn serve_queue(&mut self) {
-        while let Some(slot) = self.directory.ledger().next_queued().map(UserSlot::new) {
-            let next = self
-                .directory
-                .user_id(slot)
-                .and_then(|user| Some((user, self.directory.seat_at(slot).wants?)));
-            let Some((user, profile)) = next else { return };
-            self.seat(user, Some((profile, Basis::Standard)), false);
+        while self.serve_extra() || self.serve_one() {}
+    }
+
+    /// Turns one extra seat into a standard one, if one is free.
+    fn serve_extra(&mut self) -> bool {
+        let next = self.directory.ledger().next_extra().map(UserSlot::new);
+        let user = next.and_then(|slot| Some((self.directory.user_id(slot)?, self.directory.seat_at(slot))));
+        let Some((user, seat)) = user else { return false };
+        self.seat(user, seat.profile().map(|profile| (profile, Basis::Standard)), false);
+        true
+    }
+
+    /// Serves the first user in the queue who gets anything.
+    fn serve_one(&mut self) -> bool {
+        // The profiles for which the policy was asked, one bit each: about users who hold nothing, and about others.
+        let mut asked = [0_u64; 2];
+        for slot in self.directory.ledger().queue_heads().into_iter().map(UserSlot::new) {
+            let seat = self.directory.seat_at(slot);
+            let (Some(user), Some(wants)) = (self.directory.user_id(slot), seat.wants) else { continue };
+            if self.directory.ledger().has_seat_for(&seat) {
+                self.seat(user, Some((wants, Basis::Standard)), false);
+                return true;
+            }
+            // The policy is asked about the first user who holds nothing and the first one placed elsewhere.
+            let [waiting, placed] = &mut asked;
+            let asked = if seat.holds.is_some() { placed } else { waiting };
+            if *asked & (1 << wants.get()) != 0 {
+                continue;
+            }
+            *asked |= 1 << wants.get();
+            if let Some(outcome) = self.ask_for_queued(user) {
+                self.seat(user, outcome.holds, outcome.queued);
+                return true;
+            }
         }
+        false
+    }
+
+    /// Asks the policy about a user in the queue. What the batch released is not free to the queue.
+    fn ask_for_queued(&self, user: UserId) -> Option<Outcome> {
+        let (source, protected) = (RequestSource::Queue, Protected::default());
+        let wish = Wish { source, command: self.index, by_sync: false, protected };
+        let request = self.admission_request(user, &wish)?;
+        let (ledger, nothing) = (self.directory.ledger().clone(), ConsumedBefore::nothing());
+        Admission::new(ledger, &nothing, self.directory.catalog(), self.policy, self.now).serve(&request)
     }
 
     pub(super) fn install_license(&mut self, license: License) -> Result<(), RefusalReason> {

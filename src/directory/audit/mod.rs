@@ -66,11 +66,14 @@ impl Directory {
             let name = self.catalog.profile_name(profile).unwrap_or_default();
             let count = |ledger: &Ledger| {
                 let figures = ledger.figures(profile);
-                (figures.held, figures.reserved, figures.waiting, figures.placed)
+                (figures.held, figures.reserved, figures.waiting, figures.placed, ledger.extras_of(profile))
             };
             same(&format!("seats of `{name}`"), &count(&self.ledger), &count(&recount))?;
         }
-        same("the queue", &self.ledger.queued(), &recount.queued())
+        same("the queue", &self.ledger.queued(), &recount.queued())?;
+        let unnumbered =
+            self.users.tables.seats.iter().any(|(_, seat)| seat.holds.is_some() != seat.number.is_some());
+        same("seats without a number, or numbers without a seat", &unnumbered, &false)
     }
 
     fn audit_users(&self) -> Result<(), AuditError> {

@@ -16,6 +16,6 @@ pub struct SeatRef<'a> {
     pub state: SeatState,
     /// The basis of the seat; `None` without one.
     pub basis: Option<Basis>,
-    /// The time at which the seat last changed.
+    /// The time since which the user waits, or else the time since which the profile is held or not held.
     pub since: Timestamp,
 }

@@ -12,6 +12,8 @@ use crate::directory::{Directory, UserSource, UserStatus};
 use crate::id::UserId;
 use crate::name::Name;
 use crate::seats::{Basis, SeatRow};
+#[cfg(feature = "serde")]
+use crate::seats::{SeatNumber, Turn};
 use crate::time::Timestamp;
 
 impl Directory {
@@ -48,6 +50,7 @@ impl Directory {
             self.remove_references_to_user(slot, &more);
         }
         self.ledger.move_seat(slot.index(), &self.seat_at(slot), &SeatRow::default());
+        self.ledger.forget_numbers(slot.index());
         self.clear_masks(slot);
         self.users.remove(slot);
     }
@@ -150,12 +153,39 @@ impl Directory {
         queued: bool,
         now: Timestamp,
     ) {
-        let fresh_turn = queued && self.seat(user).is_some_and(|seat| seat.turn.is_none());
-        let turn = fresh_turn.then(|| self.ledger.take_turn());
+        let Some(before) = self.seat(user) else { return };
+        let turn = (queued && before.turn.is_none()).then(|| self.ledger.take_turn());
+        let profile = holds.map(|(profile, _)| profile);
+        let number = if profile == before.profile() {
+            before.number
+        } else {
+            self.ledger.keep_number(user.slot().index(), &before);
+            profile.map(|profile| self.ledger.take_number(user.slot().index(), profile))
+        };
+        // While a user waits, and while an extra seat turns into a standard one, the time stays.
+        let since_stays = queued == before.turn.is_some() && (queued || profile == before.profile());
         self.change_seat(user, |seat| {
-            seat.holds = holds;
+            (seat.holds, seat.number) = (holds, number);
             seat.turn = if queued { seat.turn.or(turn) } else { None };
-            seat.since = now;
+            if !since_stays {
+                seat.since = now;
+            }
+        });
+        self.users.tables.rows.update(user.slot(), |row| row.set_profile(profile));
+    }
+
+    /// Sets the seat of a user as it was stored.
+    #[cfg(feature = "serde")]
+    pub(in crate::directory) fn restore_seat(
+        &mut self,
+        user: UserId,
+        holds: Option<(ProfileId, Basis)>,
+        number: Option<SeatNumber>,
+        turn: Option<Turn>,
+        since: Timestamp,
+    ) {
+        self.change_seat(user, |seat| {
+            (seat.holds, seat.number, seat.turn, seat.since) = (holds, number, turn, since);
         });
         let profile = holds.map(|(profile, _)| profile);
         self.users.tables.rows.update(user.slot(), |row| row.set_profile(profile));

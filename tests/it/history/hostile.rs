@@ -75,7 +75,10 @@ const CONTRADICTIONS: &[(&str, &str, &str)] = &[
     (r#""id":"12884901890""#, r#""id":"17179869183""#, "group `data`: `id` 17179869183 is out of range"),
     (r#""id":"12884901890""#, r#""id":"one""#, "expected an id: a number, or its text"),
     (r#""id":"10053962439239663616""#, r#""id":"4294967296""#, "`id` 4294967296 is not that of `instance`"),
-    (r#"{"queue":{"last_turn":3}}"#, r#"{"queue":{"last_turn":0}}"#, "turn 1 was never issued"),
+    (r#""last_turn":4"#, r#""last_turn":0"#, "turn 2 was never issued"),
+    (r#""last_seat":9"#, r#""last_seat":8"#, "user `hal`: seat number 9 was never issued"),
+    (r#""seat_number":9"#, r#""seat_number":8"#, "users `dee` and `hal` have the same seat number 8"),
+    (r#""seat_number":9,"#, "", "user `hal`: `holds` and `seat_number` must be given together"),
     (r#""members":"explicit""#, r#""members":"implicit""#, "line 11: column"),
     (
         r#""holds":"technical","basis":"exempt""#,
@@ -102,7 +105,7 @@ const CONTRADICTIONS: &[(&str, &str, &str)] = &[
     ),
     (
         r#""status":"suspended""#,
-        r#""status":"suspended","holds":"reader","basis":"placed""#,
+        r#""status":"suspended","holds":"reader","basis":"placed","seat_number":2"#,
         "a suspended or expired user cannot hold or wait for a seat",
     ),
     (r#""resource":"instance""#, r#""resource":"instance/x""#, "`instance/x` cannot name a new resource"),

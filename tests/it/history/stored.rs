@@ -139,7 +139,7 @@ fn lines_are_as_documented() {
     assert!(lines[1].starts_with(r#"{"catalog":{"kinds":{"#));
     assert_eq!(lines[2], r#"{"commits":{"revision":8,"committed_at":95}}"#);
     assert_eq!(lines[3], r#"{"ids":{"users":9,"groups":4,"resources":3,"keys":2}}"#);
-    has(r#"{"queue":{"last_turn":3}}"#);
+    has(r#"{"queue":{"last_turn":4,"last_seat":9}}"#);
     has(
         r#"{"group":{"id":"8589934593","group":"analysts","members":{"external":["CN=analysts","CN=more"]}}}"#,
     );

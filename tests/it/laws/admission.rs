@@ -182,7 +182,11 @@ fn s7_the_policy_is_called_only_for_lack_of_capacity() {
 #[test]
 fn s7_the_policy_is_not_asked_where_no_seat_can_be_taken() {
     in_every_state(Mix::Seats, |directory| {
-        let asked = policy_fn(|_| panic!("the policy was asked"));
+        // For the users in the queue it is asked before.
+        let asked = policy_fn(|request| {
+            assert_ne!(request.user(), "new", "the policy was asked");
+            Answer::Wait
+        });
         for profile in counted(directory) {
             let offered = directory.license().is_some_and(|license| offers(license, profile));
             if directory.license_phase().admits() && offered {

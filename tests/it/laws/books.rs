@@ -1,12 +1,12 @@
 //! S4, S8 to S11: seat counts, after every step and for every policy answer.
 
 use super::{
-    Held, Seated, Taken, consumed, counted, counted_figures, ensure, figures, in_every_state, must,
+    Held, Seated, Taken, apply, consumed, counted, counted_figures, ensure, figures, in_every_state, must,
     on_every_step, users,
 };
-use crate::generate::{Mix, PROFILES};
+use crate::generate::{Decider, Mix, PROFILES};
 use entitle::change::Event;
-use entitle::seats::{Figures, Phase, Quantity};
+use entitle::seats::{Basis, Figures, Phase, Quantity};
 use entitle::{Directory, License, Strict};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -45,17 +45,19 @@ fn s7_no_policy_oversells() {
     on_every_step(Mix::Seats, |taken| {
         let Ok(plan) = taken.result else { return Ok(()) };
         let after = plan.directory();
+        // The queue may have been served under the license that was due, and that the batch then replaced.
+        let tick = crate::side_by_side::plan(taken.before, taken.at, taken.step.policy.for_library(), &[]);
+        let due = tick.map_err(|refusal| format!("a tick is refused: {refusal}"))?.into_directory();
         for profile in counted(after) {
-            let [old, new] = [figures(taken.before, profile), figures(after, profile)];
-            // The queue may have been served under the license that the batch replaced afterwards.
-            let most = limit(&new).max(old.seats);
+            let [old, due, new] = [taken.before, &due, after].map(|at| figures(at, profile));
+            let most = limit(&new).max(limit(&due));
             let grows = new.consumed > old.consumed;
             ensure(!grows || most >= Quantity::Count(new.consumed), || {
                 format!("{profile}: {old:?} to {new:?}")
             })?;
         }
-        let [old, new] = [taken.before.total_figures(), after.total_figures()];
-        let fits = new.cap.max(old.cap) >= Quantity::Count(new.consumed);
+        let [old, due, new] = [taken.before, &due, after].map(Directory::total_figures);
+        let fits = new.cap.max(due.cap) >= Quantity::Count(new.consumed);
         ensure(fits || new.consumed <= old.consumed, || format!("the total: {old:?} to {new:?}"))
     });
 }
@@ -167,11 +169,48 @@ fn s8_a_user_who_can_be_seated_never_waits() {
     });
 }
 
-/// Returns `true` if the total has room for a user, whose counted seat, if any, would be given up.
+/// Returns `true` if the total has room for a user; one who gives up a counted seat needs none, even while it is
+/// exceeded.
 fn fits_total(directory: &Directory, user: &Seated) -> bool {
     let total = directory.total_figures();
     let swaps = user.holds.as_ref().is_some_and(|held| counted(directory).contains(&held.as_str()));
-    total.cap > Quantity::Count(total.consumed - u64::from(swaps))
+    swaps || total.cap > Quantity::Count(total.consumed)
+}
+
+#[test]
+fn f4_no_user_is_on_an_extra_seat_while_a_standard_one_is_free() {
+    in_every_state(Mix::Seats, |directory| {
+        let users = users(directory);
+        for profile in counted(directory).into_iter().filter(|_| directory.license_phase().admits()) {
+            let holders = || users.iter().filter(|user| user.holds.as_deref() == Some(profile));
+            let extra = holders().filter(|user| user.basis == Some(Basis::Extra)).count();
+            let standard = Quantity::Count((holders().count() - extra) as u64);
+            let figures = figures(directory, profile);
+            ensure(extra == 0 || standard >= figures.seats, || {
+                format!("{profile}: {extra} extra, {figures:?}")
+            })?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn f4_a_newcomer_gets_no_seat_that_the_first_in_line_did_not_get() {
+    on_every_step(Mix::Seats, |taken| {
+        // A policy that answers at random may tell the two apart.
+        let (Ok(plan), Decider::Ready(_)) = (taken.result, &taken.step.policy) else { return Ok(()) };
+        let directory = plan.directory();
+        let users = users(directory);
+        for profile in counted(directory) {
+            let waits = |user: &Seated| user.state == "waiting" && user.wants.as_deref() == Some(profile);
+            let Some(first) = users.iter().find(|user| waits(user)) else { continue };
+            let add = json!({ "add_user": { "user": "new", "profile": profile } });
+            let Ok(after) = apply(directory, taken.step.policy.for_library(), &[add]) else { continue };
+            let new = after.user_by_name("new").and_then(|new| after.seat_of(new)?.holds);
+            ensure(new.is_none(), || format!("{first:?} waits for {profile}, and a newcomer holds {new:?}"))?;
+        }
+        Ok(())
+    });
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub enum Policy {
 pub struct Ask {
     pub profile: String,
     pub user: String,
-    /// `admin`, `invite`, `sync`, `reinstate` or `import`.
+    /// `admin`, `invite`, `sync`, `reinstate`, `import` or `queue`.
     pub source: String,
     pub at: u64,
     /// The figures of every profile (S11), by the profile's name, as they are at this moment.

@@ -4,7 +4,7 @@ use super::catalog::Permissions;
 use super::policy::{Answer, Ask, Policy};
 use super::world::{Basis, Batch, Before, Executed, Request, Seat, Status, World, refuse};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Returns `true` if one more fits below a limit; `None` is unlimited.
 fn is_below(count: u64, limit: Option<u64>) -> bool {
@@ -131,6 +131,26 @@ impl World {
 }
 
 impl Batch {
+    /// Takes the seat of a user away. F5: its place is remembered until the end of the commit.
+    pub(super) fn take_seat(&mut self, name: &str) -> Option<Seat> {
+        let user = self.user(name);
+        let (number, seat) = (user.number, user.seat.take());
+        if let Some(seat) = &seat {
+            self.orders.insert((number, seat.profile.clone()), seat.order);
+        }
+        seat
+    }
+
+    /// Gives a seat to a user who has none. F5: who gets the same profile again in one commit keeps the place.
+    fn give_seat(&mut self, name: &str, profile: &str, basis: Basis) {
+        let number = self.user(name).number;
+        let order = match self.orders.get(&(number, profile.to_string())) {
+            Some(order) => *order,
+            None => self.state().new_order(),
+        };
+        self.user(name).seat = Some(Seat { profile: profile.to_string(), basis, order });
+    }
+
     pub fn count_before(&self) -> Before {
         let mut consumed = BTreeMap::new();
         for profile in self.world.profile_names() {
@@ -160,7 +180,7 @@ impl Batch {
         // in either order.
         let mut lifted = BTreeMap::new();
         for request in &requests {
-            let seat = self.user(&request.user).seat.take();
+            let seat = self.take_seat(&request.user);
             lifted.insert(request.user.clone(), seat);
         }
         let mut unmet = Vec::new();
@@ -179,11 +199,13 @@ impl Batch {
                 }
             };
             // S1: a user who does not get the wanted profile has a turn, in the order of settlement (S8).
-            if seat.as_ref().is_none_or(|seat| seat.profile != request.profile) {
+            if seat.as_ref().is_none_or(|(profile, _)| *profile != request.profile) {
                 let turn = self.state().new_turn();
                 self.user(&request.user).turn = Some(turn);
             }
-            self.user(&request.user).seat = seat;
+            if let Some((profile, basis)) = seat {
+                self.give_seat(&request.user, &profile, basis);
+            }
         }
         self.newly_unmet = unmet;
         match refused {
@@ -203,9 +225,9 @@ impl Batch {
         request: &Request,
         lifted: Option<Seat>,
         before: &Before,
-    ) -> Result<Option<Seat>, String> {
+    ) -> Result<Option<(String, Basis)>, String> {
         let profile = &request.profile;
-        let seat = |profile: &str, basis| Some(Seat { profile: profile.to_string(), basis });
+        let seat = |profile: &str, basis| Some((profile.to_string(), basis));
         // S2: exempt profiles are always free.
         if self.world.catalog.is_exempt(profile) {
             return Ok(seat(profile, Basis::Exempt));
@@ -307,37 +329,104 @@ impl Batch {
         }
     }
 
-    /// S8: first come, first served; after each success the queue is tried again from its head.
+    /// S8, F4: first come, first served, whatever kind of seat comes free, as long as anything succeeds.
     pub fn serve_queue(&mut self) {
-        while self.world.state.phase.gives_seats() {
-            let Some(name) = self.first_who_can_be_seated() else { return };
-            let user = self.user(&name);
-            let profile = user.wants.clone().unwrap();
-            user.seat = Some(Seat { profile, basis: Basis::Standard });
-            user.turn = None;
+        while self.world.state.phase.gives_seats() && (self.turn_extra_standard() || self.serve_one()) {
             self.record();
         }
     }
 
-    fn first_who_can_be_seated(&self) -> Option<String> {
+    /// F4: who sits on an extra seat of a profile that has a standard one free gets it, the seat taken first first.
+    fn turn_extra_standard(&mut self) -> bool {
+        let mut extra = Vec::new();
+        for (name, user) in &self.world.state.users {
+            if let Some(seat) = user.seat.as_ref().filter(|seat| seat.basis == Basis::Extra) {
+                extra.push((seat.order, name.clone(), seat.profile.clone()));
+            }
+        }
+        extra.sort();
+        for (_, name, profile) in extra {
+            let Some(figure) = self.world.figure(&profile) else { continue };
+            // Standard ones in use, those of users placed there included.
+            let seats = self.world.state.users.values().filter_map(|user| user.seat.as_ref());
+            let standard = seats.filter(|seat| seat.profile == profile && seat.basis != Basis::Extra);
+            if is_below(standard.count() as u64, figure.seats) {
+                self.user(&name).seat.as_mut().unwrap().basis = Basis::Standard;
+                return true;
+            }
+        }
+        false
+    }
+
+    /// S8, F4: the first in the queue who gets anything.
+    fn serve_one(&mut self) -> bool {
         let mut queue = Vec::new();
         for (name, user) in &self.world.state.users {
             if let Some(turn) = user.turn {
-                queue.push((turn, name));
+                queue.push((turn, name.clone()));
             }
         }
         queue.sort();
-        for (_, name) in queue {
-            let user = &self.world.state.users[name];
-            let wanted = user.wants.as_ref().unwrap();
-            // S8: a counted seat held elsewhere is swapped, which needs nothing of the total, even if that is exceeded.
-            let swaps = user.seat.as_ref().is_some_and(|seat| !self.world.catalog.is_exempt(&seat.profile));
-            let total_room = swaps || is_below(self.world.total(), self.world.cap());
-            // S9: a profile that is no longer offered keeps its queue waiting.
-            if self.world.has_free_standard_seat(wanted) && total_room {
-                return Some(name.clone());
-            }
+        // F4: of each profile's line only the first who holds nothing and the first who sits elsewhere are asked.
+        let mut asked = BTreeSet::new();
+        for (turn, name) in queue {
+            let profile = self.user(&name).wants.clone().unwrap();
+            let had = self.user(&name).seat.clone();
+            // Settled like a new request: what the user has, the turn too, is given up first.
+            let mut tried = self.clone();
+            tried.take_seat(&name);
+            tried.user(&name).turn = None;
+            let Some((given, basis)) = tried.serve(&name, &profile, had.as_ref(), &mut asked) else {
+                continue;
+            };
+            // A place elsewhere keeps the turn, a seat of what is wanted ends it.
+            tried.user(&name).turn = Some(turn).filter(|_| given != profile);
+            tried.give_seat(&name, &given, basis);
+            *self = tried;
+            return true;
         }
-        None
+        false
+    }
+
+    /// What a user gets who is in the queue, and who has given up what was had.
+    fn serve(
+        &self,
+        name: &str,
+        profile: &str,
+        had: Option<&Seat>,
+        asked: &mut BTreeSet<(String, bool)>,
+    ) -> Option<(String, Basis)> {
+        // S6: what the batch gave up is the batch's. A swap of one counted seat for another needs nothing of the total.
+        let swaps = had.is_some_and(|had| !self.world.catalog.is_exempt(&had.profile));
+        let nothing = self.world.profile_names().into_iter().map(|profile| (profile, 0));
+        let before = Before { consumed: nothing.collect(), total: if swaps { u64::MAX } else { 0 } };
+        let total_room = self.has_total_room(&before);
+        // S9: a profile that is no longer offered keeps its queue waiting.
+        self.world.figure(profile)?;
+        if self.has_profile_room(profile, &before) && total_room {
+            return Some((profile.to_string(), Basis::Standard));
+        }
+        if !asked.insert((profile.to_string(), had.is_some())) {
+            return None;
+        }
+        let request = Request {
+            user: name.to_string(),
+            profile: profile.to_string(),
+            source: "queue".to_string(),
+            sync_of: None,
+            // F3: the queue asks nothing.
+            owns: Vec::new(),
+            had: None,
+        };
+        match self.ask(&self.world.policy, &request, &before) {
+            Answer::Extra if total_room && self.world.has_room_with_extra(profile) => {
+                Some((profile.to_string(), Basis::Extra))
+            }
+            // Who sits elsewhere takes only the wanted profile.
+            Answer::Place(other) if had.is_none() && self.may_place(profile, &other, &before) => {
+                Some((other, Basis::Placed))
+            }
+            Answer::Extra | Answer::Place(_) | Answer::Wait | Answer::Refuse => None,
+        }
     }
 }

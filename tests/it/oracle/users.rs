@@ -74,9 +74,8 @@ impl Batch {
     /// Gives up the seat, the turn and the open request (S4, S8). The wanted profile stays (S1).
     fn give_up_seat(&mut self, name: &str) {
         self.drop_request(name);
-        let user = self.user(name);
-        user.seat = None;
-        user.turn = None;
+        self.take_seat(name);
+        self.user(name).turn = None;
     }
 
     /// The profile that a new user wants. G3: if it is left out it is the default, null is none.

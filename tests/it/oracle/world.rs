@@ -41,6 +41,8 @@ pub enum Basis {
 pub struct Seat {
     pub profile: String,
     pub basis: Basis,
+    /// F5: the place among the seats of the profile, in the order in which they were taken.
+    pub order: u64,
 }
 
 /// A user.
@@ -142,6 +144,7 @@ pub struct State {
     pub revision: u64,
     pub next_number: u64,
     pub next_turn: u64,
+    pub next_order: u64,
 }
 
 /// The model of a directory. Two are equal if they have the same content, whatever their policies and their
@@ -200,6 +203,8 @@ pub(super) struct Batch {
     pub newly_unmet: Vec<((usize, String), String)>,
     /// F3: the profiles held when the batch began, by the users' numbers.
     pub seats_before: BTreeMap<u64, String>,
+    /// F5: the places of the seats that were given up in this commit, by the users' numbers and the profiles.
+    pub orders: BTreeMap<(u64, String), u64>,
 }
 
 impl World {
@@ -223,6 +228,7 @@ impl World {
             revision: 0,
             next_number: 0,
             next_turn: 0,
+            next_order: 0,
         };
         for profile in &catalog.profiles {
             state.history.insert(profile.name.clone(), History::default());
@@ -298,6 +304,7 @@ impl World {
             unmet: unmet.clone(),
             newly_unmet: Vec::new(),
             seats_before: BTreeMap::new(),
+            orders: BTreeMap::new(),
         };
         batch.accrue_seat_time();
         // C5: all that is due is applied first, together, and the queue is served.
@@ -373,8 +380,15 @@ impl World {
         for key in state.keys.values_mut() {
             key.number = 0;
         }
+        let mut orders: Vec<u64> =
+            state.users.values().filter_map(|user| user.seat.as_ref()).map(|seat| seat.order).collect();
+        orders.sort_unstable();
+        for seat in state.users.values_mut().filter_map(|user| user.seat.as_mut()) {
+            seat.order = orders.partition_point(|other| *other < seat.order) as u64;
+        }
         state.next_number = 0;
         state.next_turn = 0;
+        state.next_order = 0;
         state
     }
 }
@@ -390,6 +404,12 @@ impl State {
     pub fn new_turn(&mut self) -> u64 {
         self.next_turn += 1;
         self.next_turn
+    }
+
+    /// F5: the last place among the seats.
+    pub fn new_order(&mut self) -> u64 {
+        self.next_order += 1;
+        self.next_order
     }
 }
 
@@ -417,13 +437,14 @@ impl Batch {
     fn apply_what_is_due(&mut self) {
         let at = self.at;
         let mut any = false;
-        for user in self.state().users.values_mut() {
-            if let Status::Invited { expires_at: Some(expires_at) } = user.status
+        for name in self.world.state.users.keys().cloned().collect::<Vec<_>>() {
+            if let Status::Invited { expires_at: Some(expires_at) } = self.user(&name).status
                 && expires_at <= at
             {
                 // S4, S8: the reservation is freed and the turn given up; the wanted profile is remembered.
+                self.take_seat(&name);
+                let user = self.user(&name);
                 user.status = Status::Expired;
-                user.seat = None;
                 user.turn = None;
                 any = true;
             }

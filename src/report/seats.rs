@@ -155,7 +155,9 @@ impl Directory {
         let queue = self.queue();
         let mut counted = Vec::new();
         let mut exempt = Vec::new();
-        for ((id, definition), holders) in self.catalog().profile_definitions().zip(self.holders(&queue)) {
+        for ((id, definition), holders) in
+            self.catalog().profile_definitions().zip(self.holders_by_profile(&queue))
+        {
             let profile = self.catalog().profile_name(id).unwrap_or_default();
             let offered = definition.exempt || self.ledger().is_offered(id);
             let of = if definition.exempt { &mut exempt } else { &mut counted };
@@ -176,7 +178,7 @@ impl Directory {
     }
 
     /// Returns the holders of each profile, by rank.
-    fn holders(&self, queue: &[(UserSlot, QueuedUser<'_>)]) -> Vec<Vec<Holder<'_>>> {
+    fn holders_by_profile(&self, queue: &[(UserSlot, QueuedUser<'_>)]) -> Vec<Vec<Holder<'_>>> {
         let mut places: Vec<(UserSlot, u64)> =
             queue.iter().map(|(slot, waits)| (*slot, waits.place)).collect();
         places.sort_unstable();

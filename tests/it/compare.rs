@@ -38,6 +38,8 @@ fn seats(oracle: &World, directory: &Directory) -> Result<(), String> {
     for profile in PROFILES {
         if let Some(figures) = directory.figures(profile) {
             same(|| format!("the figures of {profile}"), &oracle.figures(profile), &json!(figures))?;
+            let holders = directory.holders(profile).filter_map(|user| directory.user_name(user)).collect();
+            same(|| format!("the holders of {profile}"), &texts(&oracle.holders(profile)), &holders)?;
         }
     }
     for user in users() {

@@ -1,5 +1,7 @@
 //! License, seats and what comes due.
 
+use alloc::vec::Vec;
+
 use crate::directory::storage::Due;
 use crate::directory::{Directory, SeatRef};
 use crate::id::UserId;
@@ -62,6 +64,35 @@ impl Directory {
             basis: seat.basis(),
             since: seat.since,
         })
+    }
+
+    /// Returns the users who hold or reserve a seat of a profile, in the order in which they took it (rule F5).
+    ///
+    /// A seat keeps its place in this order when an extra seat turns into a standard one, when an invitation is
+    /// accepted, and when a user gets the same profile again within one batch. Linear in the number of users. An unknown
+    /// profile has no holders.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+    /// # let users = ["zoe", "ada", "bob"].map(|user| Command::add_user(user).profile("reader"));
+    /// # let batch = Batch::host(Timestamp::EPOCH).extend(users);
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let newest = directory.holders("reader").rev();
+    /// let names: Vec<_> = newest.filter_map(|user| directory.user_name(user)).collect();
+    /// assert_eq!(names, ["bob", "ada", "zoe"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn holders(&self, profile: &str) -> impl DoubleEndedIterator<Item = UserId> + ExactSizeIterator {
+        let wanted = self.catalog.profile_by_name(profile);
+        let seats =
+            self.users.tables.seats.iter().filter(|(_, seat)| wanted.is_some() && seat.profile() == wanted);
+        let mut holders: Vec<_> =
+            seats.filter_map(|(slot, seat)| Some((seat.number, self.user_id(slot)?))).collect();
+        holders.sort_unstable_by_key(|&(number, _)| number);
+        holders.into_iter().map(|(_, user)| user)
     }
 
     /// Returns the next time at which an invitation or a key expires, or a license starts or changes its phase (rule C5).

@@ -288,6 +288,53 @@ fn holders(directory: &Directory) -> Vec<&'static str> {
     ["ada", "bob", "cyd", "holder"].into_iter().filter(holds).collect()
 }
 
+/// A seat keeps its place through promotion, acceptance and the same profile again in one batch; else it is the last.
+#[test]
+fn s9_holders_are_in_the_order_in_which_they_took_their_seats() {
+    let overage = || entitle::seats::Overage;
+    let license = |seats: u64| json!({ "install_license": { "name": "acme", "seats": { "designer": { "seats": seats, "extra": 2 } } } });
+    let directory =
+        crate::side_by_side::empty(&json!({ "kinds": {}, "profiles": { "designer": {}, "reader": {} } }));
+    let first = [
+        license(1),
+        json!({ "add_user": { "user": "zoe", "profile": "designer" } }),
+        json!({ "add_user": { "user": "ada", "profile": "designer" } }),
+        json!({ "invite": { "user": "bob", "profile": "designer" } }),
+    ];
+    let mut directory = must(&directory, overage(), &first).unwrap();
+    let order = |directory: &Directory| {
+        let names = directory.holders("designer").filter_map(|user| directory.user_name(user));
+        names.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(order(&directory), "zoe ada bob");
+    let kept = [
+        vec![license(2)],
+        vec![json!({ "accept_invite": { "user": "bob" } })],
+        vec![assign("zoe", None), assign("zoe", Some("designer"))],
+        vec![assign("ada", Some("reader")), assign("ada", Some("designer"))],
+        vec![json!({ "suspend": { "user": "ada" } }), json!({ "reinstate": { "user": "ada" } })],
+        vec![json!({ "rename_user": { "user": "ada", "to": "eve" } })],
+        vec![json!({ "rename_user": { "user": "eve", "to": "ada" } })],
+    ];
+    for batch in kept {
+        directory = must(&directory, overage(), &batch).unwrap();
+        assert_eq!(order(&directory).replace("eve", "ada"), "zoe ada bob", "{batch:?}");
+    }
+    let basis = |user| directory.seat_of(directory.user_by_name(user).unwrap()).unwrap().basis;
+    assert_eq!(["zoe", "ada", "bob"].map(basis), [Basis::Standard, Basis::Standard, Basis::Extra].map(Some));
+    // A user who is added again is another one, even within one batch.
+    let again = [
+        json!({ "remove_user": { "user": "zoe" } }),
+        json!({ "add_user": { "user": "zoe", "profile": "designer" } }),
+    ];
+    let directory = must(&directory, overage(), &again).unwrap();
+    assert_eq!(order(&directory), "ada bob zoe");
+    let directory = must(&directory, overage(), &[assign("ada", None)]).unwrap();
+    let directory = must(&directory, overage(), &[assign("ada", Some("designer"))]).unwrap();
+    assert_eq!(order(&directory), "bob zoe ada");
+    assert_eq!(directory.holders("nonsense").count(), 0);
+}
+
 /// Adding a user to a full profile is refused, so consumed does not rise above the limit.
 #[test]
 fn s3_a_full_profile_stays_full_under_strict() {

@@ -7,7 +7,7 @@ use super::{
 use crate::generate::{Decider, Mix, PROFILES};
 use entitle::change::Event;
 use entitle::seats::{Basis, Figures, Phase, Quantity};
-use entitle::{Directory, License, Strict};
+use entitle::{Directory, License, Strict, UserId};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -208,6 +208,24 @@ fn f4_a_newcomer_gets_no_seat_that_the_first_in_line_did_not_get() {
             let Ok(after) = apply(directory, taken.step.policy.for_library(), &[add]) else { continue };
             let new = after.user_by_name("new").and_then(|new| after.seat_of(new)?.holds);
             ensure(new.is_none(), || format!("{first:?} waits for {profile}, and a newcomer holds {new:?}"))?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn f5_seats_keep_their_order_from_commit_to_commit() {
+    on_every_step(Mix::Seats, |taken| {
+        let Ok(plan) = taken.result else { return Ok(()) };
+        for profile in PROFILES.iter().filter(|profile| plan.directory().figures(profile).is_some()) {
+            let old: Vec<_> = taken.before.holders(profile).collect();
+            let new: Vec<_> = plan.directory().holders(profile).collect();
+            let stay = |one: &[UserId], other: &[UserId]| {
+                one.iter().copied().filter(|user| other.contains(user)).collect::<Vec<_>>()
+            };
+            ensure(stay(&old, &new) == stay(&new, &old), || format!("{profile}: {old:?} to {new:?}"))?;
+            let consumed = figures(plan.directory(), profile).consumed;
+            ensure(new.len() as u64 == consumed, || format!("{profile}: {new:?}, but {consumed}"))?;
         }
         Ok(())
     });

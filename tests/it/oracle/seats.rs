@@ -119,6 +119,18 @@ impl World {
         owner.intersection(&ceiling).cloned().collect()
     }
 
+    /// S9: the users who hold or reserve a seat of a profile, in the order in which they took it.
+    pub fn holders(&self, profile: &str) -> Vec<String> {
+        let mut holders = Vec::new();
+        for (name, user) in &self.state.users {
+            if let Some(seat) = user.seat.as_ref().filter(|seat| seat.profile == profile) {
+                holders.push((seat.order, name.clone()));
+            }
+        }
+        holders.sort();
+        holders.into_iter().map(|(_, name)| name).collect()
+    }
+
     /// S7: returns `true` if the license offers the profile and one of its standard seats is free.
     fn has_free_standard_seat(&self, profile: &str) -> bool {
         self.figure(profile).is_some_and(|figure| is_below(self.consumed(profile), figure.seats))

@@ -172,7 +172,7 @@ impl Restore {
         Ok(())
     }
 
-    /// Restores a scheduled license (rule L1).
+    /// Restores a scheduled license (rule S16).
     fn scheduled(&mut self, license: License) -> Checked {
         let terms = Terms::new(license, self.directory.catalog()).map_err(|error| error.to_string())?;
         let now = self.now();

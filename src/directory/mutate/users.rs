@@ -93,7 +93,7 @@ impl Directory {
         self.users.tables.records.update(user.slot(), |record| record.source = source);
     }
 
-    /// Sets or clears the reason of a suspension (rule F6).
+    /// Sets or clears the reason of a suspension (rule S4).
     pub(crate) fn set_suspension_reason(&mut self, user: UserId, reason: Option<&Name>) {
         if self.user_record(user).is_some_and(|user| user.reason() != reason) {
             self.users

@@ -178,7 +178,7 @@ fn fits_total(directory: &Directory, user: &Seated) -> bool {
 }
 
 #[test]
-fn f4_no_user_is_on_an_extra_seat_while_a_standard_one_is_free() {
+fn s8_no_user_is_on_an_extra_seat_while_a_standard_one_is_free() {
     in_every_state(Mix::Seats, |directory| {
         let users = users(directory);
         for profile in counted(directory).into_iter().filter(|_| directory.license_phase().admits()) {
@@ -195,7 +195,7 @@ fn f4_no_user_is_on_an_extra_seat_while_a_standard_one_is_free() {
 }
 
 #[test]
-fn f4_a_newcomer_gets_no_seat_that_the_first_in_line_did_not_get() {
+fn s8_a_newcomer_gets_no_seat_that_the_first_in_line_did_not_get() {
     on_every_step(Mix::Seats, |taken| {
         // A policy that answers at random may tell the two apart.
         let (Ok(plan), Decider::Ready(_)) = (taken.result, &taken.step.policy) else { return Ok(()) };
@@ -214,7 +214,7 @@ fn f4_a_newcomer_gets_no_seat_that_the_first_in_line_did_not_get() {
 }
 
 #[test]
-fn f5_seats_keep_their_order_from_commit_to_commit() {
+fn s9_seats_keep_their_order_from_commit_to_commit() {
     on_every_step(Mix::Seats, |taken| {
         let Ok(plan) = taken.result else { return Ok(()) };
         for profile in PROFILES.iter().filter(|profile| plan.directory().figures(profile).is_some()) {

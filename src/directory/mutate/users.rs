@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::catalog::ProfileId;
-use crate::directory::registry::{NewId, UserTables};
+use crate::directory::registry::NewId;
 use crate::directory::storage::{
     Due, ExternalName, GranteeSlot, GroupSlot, Membership, RowState, UserMore, UserRecord, UserRow, UserSlot,
     kinds_in,
@@ -24,7 +24,7 @@ impl Directory {
 
     pub(in crate::directory) fn insert_user(
         &mut self,
-        id: NewId<UserTables>,
+        id: NewId,
         name: &Name,
         source: UserSource,
         status: UserStatus,

@@ -3,6 +3,7 @@
 use super::authorization::pairs;
 use super::{
     Held, STEPS, Seated, apply, consumed, counted, counted_figures, ensure, figures, in_every_state, must,
+    owns_a_singleton,
 };
 use super::{SHARE, catalog_of, set_grant, users, walk};
 use crate::generate::{KINDS, Mix};
@@ -172,7 +173,8 @@ fn s12_seats_are_kept_and_the_queue_is_not_served_while_pending_or_lapsed() {
         for cut in &phases.cut {
             let before = users(cut);
             ensure(before == users(&phases.active), || format!("{:?}: {before:?}", cut.license_phase()))?;
-            for leaving in before.iter().filter(|user| user.holds.is_some()) {
+            let leave = |user: &&Seated| user.holds.is_some() && !owns_a_singleton(cut, user.user);
+            for leaving in before.iter().filter(leave) {
                 let give_back = json!({ "assign_profile": { "user": leaving.user, "profile": null } });
                 let after = users(&must(cut, Strict, &[give_back])?);
                 let others = |all: &[Seated]| -> Vec<Seated> {

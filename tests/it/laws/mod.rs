@@ -132,6 +132,13 @@ struct Seated {
     status: Value,
 }
 
+/// Returns `true` if a user owns a singleton, and so cannot be given just any profile (rule A10).
+fn owns_a_singleton(directory: &Directory, user: &str) -> bool {
+    let user = directory.user_by_name(user);
+    let mut owned = directory.resources().filter(|&resource| directory.owner_of(resource) == user);
+    owned.any(|resource| directory.resource_name(resource).is_some_and(|name| name.key().is_none()))
+}
+
 /// All users of a directory.
 fn users(directory: &Directory) -> Vec<Seated> {
     let seated = |user: &'static str| {

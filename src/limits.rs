@@ -36,7 +36,7 @@ pub const MAX_KINDS: usize = 64;
 /// The maximum number of profiles in a catalog.
 pub const MAX_PROFILES: usize = 64;
 
-/// The maximum number of scheduled licenses at a time (rule L1).
+/// The maximum number of scheduled licenses at a time (rule S16).
 pub const MAX_SCHEDULED_LICENSES: u32 = 16;
 
 /// The maximum number of users in a directory at a time.

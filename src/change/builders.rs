@@ -45,7 +45,7 @@ pub struct AddUser {
     /// The e-mail address, which is stored and not used.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub email: Option<String>,
-    /// True if a name in use is refused (`exists`), even with every field as named (rule F7).
+    /// True if a name in use is refused (`exists`), even with every field as named (rule C4).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
     pub new: bool,
 }
@@ -90,7 +90,7 @@ pub struct Invite {
     /// The e-mail address, which is stored and not used.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub email: Option<String>,
-    /// True if a name in use is refused (`exists`), even with every field as named (rule F7).
+    /// True if a name in use is refused (`exists`), even with every field as named (rule C4).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
     pub new: bool,
 }
@@ -210,7 +210,7 @@ pub struct SyncUser {
     /// True if the profile of a known user is chosen again (rule G3).
     #[cfg_attr(feature = "serde", serde(default))]
     pub update_profile: bool,
-    /// True if a user of another source gets this one: the host has verified that it is the same person (rule F2).
+    /// True if a user of another source gets this one: the host has verified that it is the same person (rule G2).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
     pub link: bool,
 }
@@ -248,7 +248,7 @@ pub struct AddGroup {
     /// The resource whose owner is always a member, for explicit groups only (rule A10).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub includes_owner_of: Option<String>,
-    /// True if a name in use is refused (`exists`), even with every field as named (rule F7).
+    /// True if a name in use is refused (`exists`), even with every field as named (rule C4).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
     pub new: bool,
 }
@@ -281,7 +281,7 @@ pub struct AddResource {
     /// The owner (rule A10).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub owner: Option<String>,
-    /// True if a name in use is refused (`exists`), even with every field as named (rule F7).
+    /// True if a name in use is refused (`exists`), even with every field as named (rule C4).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
     pub new: bool,
 }
@@ -324,7 +324,7 @@ pub struct AddKey {
     /// The expiry; `None` is never.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub expires_at: Option<Timestamp>,
-    /// True if a name in use is refused (`exists`), even with every field as named (rule F7).
+    /// True if a name in use is refused (`exists`), even with every field as named (rule C4).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
     pub new: bool,
 }
@@ -376,7 +376,7 @@ macro_rules! shared_setters {
         }
     };
     (@ must_be_new) => {
-        /// Refuses a name in use (`exists`), even with every field as named (rule F7).
+        /// Refuses a name in use (`exists`), even with every field as named (rule C4).
         ///
         /// ```
         /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
@@ -433,7 +433,7 @@ impl SyncUser {
         self
     }
 
-    /// Changes the source of a user of another source; the host has verified that it is the same person (rule F2).
+    /// Changes the source of a user of another source; the host has verified that it is the same person (rule G2).
     ///
     /// Refused `wrong_source` without it. The status stays: an invitation is accepted by its own command.
     ///
@@ -458,7 +458,7 @@ impl SyncUser {
     /// Chooses the profile again for a known user.
     ///
     /// Without a seat for it, the user keeps the present profile, and [`Plan::unmet`](super::Plan::unmet) reports it
-    /// (rule F1).
+    /// (rule G2).
     pub fn update_profile(mut self) -> Self {
         self.update_profile = true;
         self

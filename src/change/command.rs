@@ -61,7 +61,7 @@ pub enum Command {
     Suspend {
         /// The user.
         user: String,
-        /// The reason; `None` leaves the one of a suspended user unchanged (rule F6).
+        /// The reason; `None` leaves the one of a suspended user unchanged (rule S4).
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
         reason: Option<String>,
     },
@@ -174,7 +174,7 @@ pub enum Command {
     },
     /// Installs a license; the same content again is a no-op (rule S14).
     InstallLicense(License),
-    /// Removes a scheduled license of this name, or else the license in force (rule L1).
+    /// Removes a scheduled license of this name, or else the license in force (rule S16).
     RemoveLicense {
         /// The name of the license.
         name: String,
@@ -333,7 +333,7 @@ impl Command {
         Self::Suspend { user: user.into(), reason: None }
     }
 
-    /// Suspends an active user like [`suspend`](Self::suspend), and records a reason (rule F6).
+    /// Suspends an active user like [`suspend`](Self::suspend), and records a reason (rule S4).
     ///
     /// For a suspended user, it replaces the reason. Reinstating the user clears it.
     ///
@@ -762,7 +762,7 @@ impl Command {
         Self::InstallLicense(license)
     }
 
-    /// Removes a scheduled license of this name, or else the license in force (rule L1).
+    /// Removes a scheduled license of this name, or else the license in force (rule S16).
     ///
     /// No user loses a seat, and the peaks go on. Refused `unknown_license` if there is no such license.
     ///

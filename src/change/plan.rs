@@ -44,7 +44,7 @@ pub struct Plan {
     unmet: Vec<UnmetProfile>,
 }
 
-/// A profile that a sync asked for and did not get; everything else of the sync is applied (rule F1).
+/// A profile that a sync asked for and did not get; everything else of the sync is applied (rule G2).
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Profile};
@@ -132,7 +132,7 @@ impl Plan {
         self.events.is_empty()
     }
 
-    /// Returns the profiles that syncs of the batch asked for and did not get, in the order of the batch (rule F1).
+    /// Returns the profiles that syncs of the batch asked for and did not get, in the order of the batch (rule G2).
     ///
     /// A plan that records nothing reports them too, so a repeated sync reports them again.
     ///

@@ -399,7 +399,7 @@ pub enum RefusalReason {
         /// The user.
         user: String,
     },
-    /// No license of that name is scheduled or in force (rule L1).
+    /// No license of that name is scheduled or in force (rule S16).
     #[error("unknown license `{license}`")]
     UnknownLicense {
         /// The name.

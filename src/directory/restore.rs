@@ -172,7 +172,7 @@ impl Restore {
         Ok(())
     }
 
-    /// Restores a scheduled license (rule L1).
+    /// Restores a scheduled license (rule S16).
     fn scheduled(&mut self, license: License) -> Checked {
         let terms = Terms::new(license, self.directory.catalog()).map_err(|error| error.to_string())?;
         let now = self.now();
@@ -202,7 +202,7 @@ impl Restore {
         self.check_id(Sort::Group, id.as_u64(), id.index(), id.serial())?;
         self.directory.group_name_is_free(group)?;
         let membership = self.directory.named_membership(members)?;
-        let id = NewId::Stored(id.slot(), id.serial());
+        let id = NewId::Stored(id.index(), id.serial());
         self.directory.insert_group(id, group, &membership, None);
         Ok(())
     }
@@ -228,7 +228,7 @@ impl Restore {
         })?;
 
         let now = self.now();
-        let id = NewId::Stored(content.id.slot(), content.id.serial());
+        let id = NewId::Stored(content.id.index(), content.id.serial());
         let id = self.directory.insert_user(id, &content.user, content.source, content.status);
         if let Some(email) = &content.email {
             self.directory.set_email(id, email);
@@ -339,7 +339,7 @@ impl Restore {
 
     /// Adds the resource of a record: that of a singleton kind, with the serial of its name, or another one.
     fn place(&mut self, text: &str, id: ResourceId) -> Result<ResourceId, String> {
-        let stored = NewId::Stored(id.slot(), id.serial());
+        let stored = NewId::Stored(id.index(), id.serial());
         if let ParsedTarget::Singleton(kind) = parse_resource(self.catalog(), text) {
             ensure(self.directory.singleton_of(kind).is_none(), || format!("`{text}` is described twice"))?;
             let in_order = id.index() >= self.directory.resources.slots().end && id.index() < MAX_RESOURCES;
@@ -377,7 +377,7 @@ impl Restore {
         let now = self.now();
         let expired = content.expires_at.is_some_and(|at| at <= now);
         ensure(expired == content.expired, || format!("`expired` must be {expired} at {now}"))?;
-        let id = NewId::Stored(content.id.slot(), content.id.serial());
+        let id = NewId::Stored(content.id.index(), content.id.serial());
         let id = self.directory.insert_key(id, &content.key, acts_as, scope, content.expires_at);
         if expired {
             self.directory.expire_key(id);

@@ -25,7 +25,7 @@ pub struct SeatReport<'a> {
     pub license: Option<&'a License>,
     /// The phase of the license as of that commit (rule S12).
     pub phase: Phase,
-    /// The licenses that start later, in the order in which they were installed (rule L1).
+    /// The licenses that start later, in the order in which they were installed (rule S16).
     pub scheduled: Vec<&'a License>,
     /// The time of the next scheduled change, such as an expiry (rule C5).
     pub next_due: Option<Timestamp>,

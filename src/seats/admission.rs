@@ -46,7 +46,7 @@ pub(crate) struct AdmissionRequest<'a> {
     pub(crate) protected: Protected,
 }
 
-/// The singletons of a user, who is not locked out of them by a profile (rule F3).
+/// The singletons of a user, who is not locked out of them by a profile (rule A10).
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Protected {
     /// The kinds of the singletons, one bit each.
@@ -125,7 +125,7 @@ impl<'a> Admission<'a> {
         requests.iter().map(settle_one).collect()
     }
 
-    /// Asks the policy about a user in the queue for whom no standard seat is free (rule F4).
+    /// Asks the policy about a user in the queue for whom no standard seat is free (rule S8).
     ///
     /// Returns `None` if the user stays in the queue as before.
     pub(crate) fn serve(mut self, request: &AdmissionRequest<'_>) -> Option<Outcome> {

@@ -19,7 +19,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug)]
 pub(crate) struct Ledger {
     terms: Option<Arc<Terms>>,
-    /// The scheduled licenses, in the order in which they were installed (rule L1).
+    /// The scheduled licenses, in the order in which they were installed (rule S16).
     scheduled: Arc<Vec<Arc<Terms>>>,
     phase: Phase,
     accounts: Arc<Vec<Account>>,
@@ -27,10 +27,10 @@ pub(crate) struct Ledger {
     total: u64,
     queue: RedBlackTreeMapSync<QueueKey, u32>,
     last_turn: u64,
-    /// The users on extra seats, by profile and in the order in which they took them (rule F4).
+    /// The users on extra seats, by profile and in the order in which they took them (rule S8).
     extras: RedBlackTreeSetSync<ExtraKey>,
     last_seat: u64,
-    /// The numbers of the seats that the current commit released, by user and profile (rule F5).
+    /// The numbers of the seats that the current commit released, by user and profile (rule S9).
     released: RedBlackTreeMapSync<(u32, ProfileId), SeatNumber>,
     /// The time up to which `seat_ms` is counted.
     settled_at: Timestamp,
@@ -169,7 +169,7 @@ impl Ledger {
         }
     }
 
-    /// Removes the license in force; no user loses a seat, and the peaks go on (rule L1).
+    /// Removes the license in force; no user loses a seat, and the peaks go on (rule S16).
     pub(crate) fn remove(&mut self) {
         self.phase = Phase::None;
         self.terms = None;
@@ -196,7 +196,7 @@ impl Ledger {
     }
 
     /// Removes the scheduled licenses that have started, and returns the one to put in force: the one that starts
-    /// last, of equals the one installed last (rule L2).
+    /// last, of equals the one installed last (rule S16).
     pub(crate) fn take_started(&mut self, now: Timestamp) -> Option<Arc<Terms>> {
         let started = |terms: &Arc<Terms>| terms.starts_at() <= now;
         let next =
@@ -298,7 +298,7 @@ impl Ledger {
         SeatNumber::new(self.last_seat).unwrap_or(SeatNumber::MIN)
     }
 
-    /// Keeps the number of a released seat until the end of the commit (rule F5).
+    /// Keeps the number of a released seat until the end of the commit (rule S9).
     pub(crate) fn keep_number(&mut self, user: u32, seat: &SeatRow) {
         if let Some((profile, number)) = seat.profile().zip(seat.number) {
             self.released.insert_mut((user, profile), number);
@@ -313,7 +313,7 @@ impl Ledger {
     }
 
     /// Returns the user on an extra seat who can turn to a standard one, of the profile's the one who took it first
-    /// (rule F4).
+    /// (rule S8).
     pub(crate) fn next_extra(&self) -> Option<u32> {
         if self.extras.is_empty() || !self.phase.admits() {
             return None;
@@ -338,7 +338,7 @@ impl Ledger {
         free && (swaps || self.total_figures().available != Quantity::ZERO)
     }
 
-    /// Returns the first users of the parts of the queue, in the order in which they began to wait (rules S8, F4).
+    /// Returns the first users of the parts of the queue, in the order in which they began to wait (rule S8).
     pub(crate) fn queue_heads(&self) -> Vec<u32> {
         if self.queue.is_empty() || !self.phase.admits() {
             return Vec::new();

@@ -38,7 +38,7 @@ pub enum RequestSource {
     Reinstate,
     /// Users were imported from another system.
     Import,
-    /// A user in the queue is served, because a seat may have come free (rule F4).
+    /// A user in the queue is served, because a seat may have come free (rule S8).
     Queue,
 }
 
@@ -105,7 +105,7 @@ pub enum Answer {
 /// the first user who holds nothing and the first user who was placed elsewhere, with the source
 /// [`RequestSource::Queue`]: so a later request never gets an extra seat or a place before them. [`Answer::Wait`] and
 /// [`Answer::Refuse`] leave such a user in the queue, and so does [`Answer::Place`] if the user was placed elsewhere
-/// before (rule F4).
+/// before (rule S8).
 ///
 /// # Requirements
 ///

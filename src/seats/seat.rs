@@ -110,7 +110,7 @@ impl fmt::Display for SeatState {
 /// A number in the queue; users who began to wait earlier have smaller ones (rule S8).
 pub(crate) type Turn = NonZeroU64;
 
-/// A number of a seat; seats taken earlier have smaller ones (rule F5).
+/// A number of a seat; seats taken earlier have smaller ones (rule S9).
 pub(crate) type SeatNumber = NonZeroU64;
 
 /// The wanted and the held profile of one user (rule S1).

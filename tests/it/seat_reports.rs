@@ -113,9 +113,9 @@ fn the_serialized_report_has_the_same_figures() {
     }
 }
 
-/// L1: the report shows the licenses that come next.
+/// S16: the report shows the licenses that come next.
 #[test]
-fn l1_scheduled_licenses_are_reported() {
+fn s16_scheduled_licenses_are_reported() {
     let at = |millis| Batch::host(Timestamp::from_millis(millis));
     let next = License::new("next").starts_at(Timestamp::from_millis(2_000));
     let directory = Directory::new(Catalog::builder().build().unwrap());
@@ -275,7 +275,7 @@ fn s7_the_policy_sees_the_source_of_every_way_in() {
         );
         assert_eq!(*seen.lock().unwrap(), [RequestSource::Import], "{command:?}");
     }
-    // The queue has a source of its own, whatever the batch says (rule F4): before the commands and after them.
+    // The queue has a source of its own, whatever the batch says (rule S8): before the commands and after them.
     seen.lock().unwrap().clear();
     let line = full(Waitlist, ["first", "second", "third"]);
     let tick = Batch::host(Timestamp::EPOCH).source(RequestSource::Import).policy(policy);

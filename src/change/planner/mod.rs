@@ -44,7 +44,7 @@ pub(super) struct Planner<'a> {
     base: &'a Directory,
     /// The directory after everything that was due, if anything was.
     base_after_due: Option<Directory>,
-    /// The syncs that do not get their profile, by the index of the command (rule F1).
+    /// The syncs that do not get their profile, by the index of the command (rule G2).
     unmet: BTreeMap<usize, UnmetProfile>,
 }
 
@@ -54,7 +54,7 @@ struct Wish {
     source: RequestSource,
     /// The command that asked last.
     command: usize,
-    /// True if a sync of a known user asked, which is never refused for a seat (rule F1).
+    /// True if a sync of a known user asked, which is never refused for a seat (rule G2).
     by_sync: bool,
     protected: Protected,
 }
@@ -193,7 +193,7 @@ impl<'a> Planner<'a> {
     /// Serves the queue and closes the commit.
     pub(super) fn finish(mut self) -> (Directory, Vec<Event>, Vec<UnmetProfile>) {
         self.serve_queue();
-        // An unmet profile is recorded, and alone makes no commit (rule F1).
+        // An unmet profile is recorded, and alone makes no commit (rule G2).
         if self.events.iter().all(|event| matches!(event, Event::ProfileUnmet { .. })) {
             self.events.clear();
         } else {

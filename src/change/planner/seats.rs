@@ -65,7 +65,7 @@ impl Planner<'_> {
         self.wishes.insert(user, wish);
     }
 
-    /// Returns the singletons of a user and the profile that they were used with (rule F3).
+    /// Returns the singletons of a user and the profile that they were used with (rule A10).
     fn protected(&self, user: UserId) -> Protected {
         let owned = self.owned(user).into_iter().filter(|&resource| self.is_singleton(resource));
         let kinds = owned.fold(0, |kinds, resource| {
@@ -81,7 +81,7 @@ impl Planner<'_> {
         Protected { kinds, had }
     }
 
-    /// Refuses a profile that locks the owner of a singleton out of it (rule F3).
+    /// Refuses a profile that locks the owner of a singleton out of it (rule A10).
     pub(super) fn is_not_locked_out(
         &self,
         user: UserId,
@@ -117,7 +117,7 @@ impl Planner<'_> {
     /// Settles the wishes of the batch under the license that it leaves (rule S6).
     ///
     /// Returns `false` if syncs are refused: they are unmet, and the batch is to be planned again without what they
-    /// ask for. Any other refusal counts only in the last of these passes (rule F1).
+    /// ask for. Any other refusal counts only in the last of these passes (rule G2).
     pub(in crate::change) fn settle(&mut self) -> Result<bool, Refusal> {
         if self.wishes.is_empty() {
             return Ok(true);
@@ -194,7 +194,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Gives free seats to the users on extra seats and in the queue, first come, first served (rules S8, F4).
+    /// Gives free seats to the users on extra seats and in the queue, first come, first served (rule S8).
     pub(super) fn serve_queue(&mut self) {
         while self.serve_extra() || self.serve_one() {}
     }
@@ -256,7 +256,7 @@ impl Planner<'_> {
         if scheduled || self.directory.license() == Some(terms.license()) {
             return Ok(());
         }
-        // A license that starts later is scheduled if one is in force (rule L1).
+        // A license that starts later is scheduled if one is in force (rule S16).
         if terms.starts_at() <= self.now || !self.directory.license_phase().admits() {
             self.directory.unschedule_license(&terms.license().name);
             self.put_in_force(Arc::new(terms));

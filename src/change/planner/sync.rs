@@ -52,7 +52,7 @@ impl Planner<'_> {
     }
 
     /// Asks for the profile that a sync of a known user chose. Without a seat for it, it is unmet, and nothing is
-    /// refused (rule F1).
+    /// refused (rule G2).
     fn choose_again(&mut self, user: UserId, profile: Option<ProfileId>) {
         if self.directory.seat(user).is_none_or(|seat| seat.wants == profile) {
             return;

@@ -44,7 +44,7 @@ struct Invitations<'a> {
 }
 
 impl Planner<'_> {
-    /// Refuses `exists` for a name in use, if the command says that it must be new (rule F7).
+    /// Refuses `exists` for a name in use, if the command says that it must be new (rule C4).
     pub(super) fn may_exist(new: bool, what: &'static str, name: &str) -> Result<(), RefusalReason> {
         if new { Err(RefusalReason::Exists { what, name: name.to_owned(), differs: None }) } else { Ok(()) }
     }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::directory::Directory;
-use crate::directory::registry::{GroupTables, NewId};
+use crate::directory::registry::NewId;
 use crate::directory::storage::{GranteeSlot, GroupRecord, GroupSlot, Membership, UserSlot, kinds_in};
 use crate::id::{GroupId, ResourceId};
 use crate::name::Name;
@@ -22,7 +22,7 @@ impl Directory {
 
     pub(in crate::directory) fn insert_group(
         &mut self,
-        id: NewId<GroupTables>,
+        id: NewId,
         name: &Name,
         membership: &Membership,
         includes_owner_of: Option<ResourceId>,

@@ -1,7 +1,7 @@
 //! API keys.
 
 use crate::directory::Directory;
-use crate::directory::registry::{KeyTables, NewId};
+use crate::directory::registry::NewId;
 use crate::directory::storage::{Due, KeyRecord, Scope};
 use crate::id::{KeyId, UserId};
 use crate::name::Name;
@@ -21,7 +21,7 @@ impl Directory {
 
     pub(in crate::directory) fn insert_key(
         &mut self,
-        id: NewId<KeyTables>,
+        id: NewId,
         name: &Name,
         acts_as: UserId,
         scope: Scope,

@@ -25,7 +25,7 @@ impl Directory {
         self.rights = Rights::new(&self.catalog, &self.ledger);
     }
 
-    /// Removes the license in force (rule L1).
+    /// Removes the license in force (rule S16).
     pub(crate) fn remove_license(&mut self) {
         self.ledger.remove();
         self.rights = Rights::new(&self.catalog, &self.ledger);
@@ -40,7 +40,7 @@ impl Directory {
         self.ledger.unschedule(name)
     }
 
-    /// Removes the scheduled licenses that have started, and returns the one to put in force (rule L2).
+    /// Removes the scheduled licenses that have started, and returns the one to put in force (rule S16).
     pub(crate) fn take_started_license(&mut self, now: Timestamp) -> Option<Arc<Terms>> {
         self.ledger.take_started(now)
     }

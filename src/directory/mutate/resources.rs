@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::put;
 use crate::catalog::KindId;
 use crate::directory::Directory;
-use crate::directory::registry::{FIXED, NewId, ResourceTables};
+use crate::directory::registry::{FIXED, NewId};
 use crate::directory::storage::{
     GranteeSlot, GroupSlot, ResourceMore, ResourceRow, ResourceSlot, Scope, SlotSet,
 };
@@ -37,7 +37,7 @@ impl Directory {
     /// Adds a resource; one without a key is that of a singleton kind.
     pub(in crate::directory) fn insert_resource(
         &mut self,
-        id: NewId<ResourceTables>,
+        id: NewId,
         kind: KindId,
         key: Option<Name>,
     ) -> ResourceId {

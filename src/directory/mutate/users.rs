@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::catalog::ProfileId;
-use crate::directory::registry::{NewId, UserTables};
+use crate::directory::registry::NewId;
 use crate::directory::storage::{
     Due, ExternalName, GranteeSlot, GroupSlot, Membership, RowState, UserMore, UserRecord, UserRow, UserSlot,
     kinds_in,
@@ -24,7 +24,7 @@ impl Directory {
 
     pub(in crate::directory) fn insert_user(
         &mut self,
-        id: NewId<UserTables>,
+        id: NewId,
         name: &Name,
         source: UserSource,
         status: UserStatus,
@@ -93,7 +93,7 @@ impl Directory {
         self.users.tables.records.update(user.slot(), |record| record.source = source);
     }
 
-    /// Sets or clears the reason of a suspension (rule F6).
+    /// Sets or clears the reason of a suspension (rule S4).
     pub(crate) fn set_suspension_reason(&mut self, user: UserId, reason: Option<&Name>) {
         if self.user_record(user).is_some_and(|user| user.reason() != reason) {
             self.users

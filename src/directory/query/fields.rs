@@ -110,7 +110,7 @@ impl Directory {
         Some(self.user_record(user)?.email()?.as_str())
     }
 
-    /// Returns the reason of a suspension; `None` without one, or if the user is not suspended (rule F6).
+    /// Returns the reason of a suspension; `None` without one, or if the user is not suspended (rule S4).
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};

@@ -15,7 +15,7 @@ impl Directory {
         self.ledger.terms().map(crate::seats::Terms::license)
     }
 
-    /// Returns an iterator over the scheduled licenses, in the order in which they were installed (rule L1).
+    /// Returns an iterator over the scheduled licenses, in the order in which they were installed (rule S16).
     ///
     /// They start later. Until then nothing changes; [`next_due`](Self::next_due) includes their starts.
     ///
@@ -66,7 +66,7 @@ impl Directory {
         })
     }
 
-    /// Returns the users who hold or reserve a seat of a profile, in the order in which they took it (rule F5).
+    /// Returns the users who hold or reserve a seat of a profile, in the order in which they took it (rule S9).
     ///
     /// A seat keeps its place in this order when an extra seat turns into a standard one, when an invitation is
     /// accepted, and when a user gets the same profile again within one batch. Linear in the number of users. An unknown

@@ -68,13 +68,14 @@ impl<T: Tables> Debug for Registry<T> {
 }
 
 /// The id of a thing that is added.
-pub(crate) enum NewId<T: Tables> {
+pub(crate) enum NewId {
     /// The lowest vacant slot and the next serial.
     Next,
     /// The lowest vacant slot and a serial of its own, which does not count: ids of counted things do not depend on it.
     Fixed(u32),
     /// The slot, which is after all slots in use, and the serial that it was stored with.
-    Stored(T::Slot, u32),
+    #[cfg(feature = "serde")]
+    Stored(u32, u32),
 }
 
 type IdOf<T> = <<T as Tables>::Slot as Slot>::Id;
@@ -116,7 +117,7 @@ impl<T: Tables> Registry<T> {
     }
 
     /// Adds a thing whose name is free; `write` fills its tables, given its slot and serial.
-    pub(crate) fn insert(&mut self, id: NewId<T>, write: impl FnOnce(&mut T, T::Slot, u32)) -> IdOf<T> {
+    pub(crate) fn insert(&mut self, id: NewId, write: impl FnOnce(&mut T, T::Slot, u32)) -> IdOf<T> {
         let (slot, serial) = match id {
             NewId::Next => {
                 debug_assert!(self.last_serial < MAX_SERIAL, "INVARIANT (there is room)");
@@ -124,9 +125,10 @@ impl<T: Tables> Registry<T> {
                 (T::Slot::from_index(self.slots.take()), self.last_serial)
             }
             NewId::Fixed(serial) => (T::Slot::from_index(self.slots.take()), serial),
+            #[cfg(feature = "serde")]
             NewId::Stored(slot, serial) => {
-                self.slots.take_at(slot.index());
-                (slot, serial)
+                self.slots.take_at(slot);
+                (T::Slot::from_index(slot), serial)
             }
         };
         write(&mut self.tables, slot, serial);
@@ -136,6 +138,7 @@ impl<T: Tables> Registry<T> {
     }
 
     /// Sets the last serial that was given out, in a registry that is being read.
+    #[cfg(feature = "serde")]
     pub(crate) fn restore_serial(&mut self, last: u32) {
         self.last_serial = last;
     }

@@ -48,6 +48,7 @@ impl Slots {
     }
 
     /// Takes a slot after all that are in use; those between become vacant.
+    #[cfg(any(feature = "serde", test))]
     pub(super) fn take_at(&mut self, slot: u32) {
         debug_assert!(slot >= self.used, "INVARIANT (slots are read in ascending order)");
         if let Some(last) = slot.checked_sub(1).filter(|&last| last >= self.used) {

@@ -225,7 +225,7 @@ fn groups() -> impl Strategy<Value = Vec<String>> {
     vec(group(), 0..=2)
 }
 
-/// A command that says that what it adds must be new (F7).
+/// A command that says that what it adds must be new (C4).
 fn new() -> Field {
     rare("new", any::<bool>())
 }

@@ -1,7 +1,7 @@
 //! S5 to S7: one admission, net change, and the seat policy.
 
 use super::{Held, Seated, apply, consumed, counted, counted_figures, ensure, figures, in_every_state, must};
-use super::{is_protected, on_every_step, users};
+use super::{on_every_step, owns_a_singleton, users};
 use crate::generate::Mix;
 use entitle::change::RefusalClass;
 use entitle::seats::{Answer, Basis, Quantity, SeatAllowance, policy_fn};
@@ -13,14 +13,13 @@ fn assign(user: &str, profile: Option<&str>) -> Value {
     json!({ "assign_profile": { "user": user, "profile": profile } })
 }
 
-/// The users who hold the seat that they want, on a counted profile, and who own no singleton.
+/// The users who hold the seat that they want, on a counted profile, and may be given any other one (rule A10).
 fn settled(directory: &Directory) -> Vec<Seated> {
     let counted = counted(directory);
     let mut users = users(directory);
     users.retain(|user| {
-        let settled =
-            user.wants == user.holds && user.holds.as_deref().is_some_and(|held| counted.contains(&held));
-        settled && !is_protected(directory, user.user)
+        let free = !owns_a_singleton(directory, user.user);
+        free && user.wants == user.holds && user.holds.as_deref().is_some_and(|held| counted.contains(&held))
     });
     users
 }
@@ -292,7 +291,7 @@ fn holders(directory: &Directory) -> Vec<&'static str> {
 
 /// A seat keeps its place through promotion, acceptance and the same profile again in one batch; else it is the last.
 #[test]
-fn f5_holders_are_in_the_order_in_which_they_took_their_seats() {
+fn s9_holders_are_in_the_order_in_which_they_took_their_seats() {
     let overage = || entitle::seats::Overage;
     let license = |seats: u64| json!({ "install_license": { "name": "acme", "seats": { "designer": { "seats": seats, "extra": 2 } } } });
     let directory =

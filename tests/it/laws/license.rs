@@ -3,8 +3,9 @@
 use super::authorization::pairs;
 use super::{
     Held, STEPS, Seated, apply, consumed, counted, counted_figures, ensure, figures, in_every_state, must,
+    owns_a_singleton,
 };
-use super::{SHARE, catalog_of, is_protected, set_grant, users, walk};
+use super::{SHARE, catalog_of, set_grant, users, walk};
 use crate::generate::{KINDS, Mix};
 use crate::random::for_all_histories;
 use entitle::seats::{Phase, Quantity, Waitlist};
@@ -172,8 +173,8 @@ fn s12_seats_are_kept_and_the_queue_is_not_served_while_pending_or_lapsed() {
         for cut in &phases.cut {
             let before = users(cut);
             ensure(before == users(&phases.active), || format!("{:?}: {before:?}", cut.license_phase()))?;
-            let leaves = |user: &&Seated| user.holds.is_some() && !is_protected(cut, user.user);
-            for leaving in before.iter().filter(leaves) {
+            let leave = |user: &&Seated| user.holds.is_some() && !owns_a_singleton(cut, user.user);
+            for leaving in before.iter().filter(leave) {
                 let give_back = json!({ "assign_profile": { "user": leaving.user, "profile": null } });
                 let after = users(&must(cut, Strict, &[give_back])?);
                 let others = |all: &[Seated]| -> Vec<Seated> {
@@ -386,4 +387,45 @@ fn s14_installing_the_same_content_again_keeps_the_peaks() {
         let anew = counted_figures(&other).iter().all(|figures| figures.peak == figures.consumed);
         ensure(anew, || format!("another license keeps peaks: {}", crate::compare::summary(&other)))
     });
+}
+
+/// The next license is bought before the last one ends: it waits, and takes over in the commit in which it is due.
+#[test]
+fn s16_a_scheduled_license_takes_over_at_its_start() {
+    let empty = crate::side_by_side::empty(&json!({ "kinds": {}, "profiles": { "designer": {} } }));
+    let at = |directory: &Directory, now: u64, commands: &[Value]| {
+        crate::side_by_side::plan(directory, now, Strict, commands).map(entitle::change::Plan::into_directory)
+    };
+    let year = |name: &str, seats: u64, from: u64, to: u64| {
+        install(&json!({ "name": name, "seats": { "designer": seats }, "starts_at": from, "expires_at": to }))
+    };
+    let add = |user: &str| json!({ "add_user": { "user": user, "profile": "designer" } });
+    let first = at(&empty, 0, &[year("first", 1, 0, 100), add("ada"), year("next", 2, 100, 200)]).unwrap();
+    let scheduled = |directory: &Directory| {
+        directory.scheduled_licenses().map(|license| license.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(scheduled(&first), ["next"]);
+    assert_eq!((first.license_phase(), first.next_due().unwrap().as_millis()), (Phase::Active, 100));
+    assert_eq!(at(&first, 99, &[add("bob")]).unwrap_err().code(), "seat_limit");
+
+    // Due, it is in force before the commands of the batch, and no user was locked out in between.
+    let second = at(&first, 100, &[add("bob")]).unwrap();
+    assert_eq!((second.license().unwrap().name.as_str(), second.license_phase()), ("next", Phase::Active));
+    assert!(scheduled(&second).is_empty());
+    assert_eq!(second.figures("designer").unwrap().held, 2);
+
+    // A scheduled one is removed by its name before the one in force, which then leaves every seat as it is.
+    let removed = at(&first, 0, &[json!({ "remove_license": { "name": "next" } })]).unwrap();
+    assert_eq!((scheduled(&removed).len(), removed.license_phase()), (0, Phase::Active));
+    let none = at(&removed, 0, &[json!({ "remove_license": { "name": "first" } })]).unwrap();
+    assert_eq!((none.license_phase(), none.figures("designer").unwrap().held), (Phase::None, 1));
+    let code = at(&none, 0, &[json!({ "remove_license": { "name": "first" } })]).unwrap_err();
+    assert_eq!(code.code(), "unknown_license");
+
+    // Of two that are due together the later start counts, and nothing is scheduled while no license is in force.
+    let late = at(&first, 0, &[year("later", 3, 150, 300)]).unwrap();
+    let late = at(&late, 160, &[json!({ "tick": {} })]).unwrap();
+    assert_eq!((late.license().unwrap().name.as_str(), scheduled(&late).len()), ("later", 0));
+    let pending = at(&empty, 0, &[year("pending", 1, 50, 100)]).unwrap();
+    assert_eq!((pending.license_phase(), scheduled(&pending).len()), (Phase::Pending, 0));
 }

@@ -133,6 +133,13 @@ struct Seated {
     status: Value,
 }
 
+/// Returns `true` if a user owns a singleton, and so cannot be given just any profile (rule A10).
+fn owns_a_singleton(directory: &Directory, user: &str) -> bool {
+    let user = directory.user_by_name(user);
+    let mut owned = directory.resources().filter(|&resource| directory.owner_of(resource) == user);
+    owned.any(|resource| directory.resource_name(resource).is_some_and(|name| name.key().is_none()))
+}
+
 /// All users of a directory.
 fn users(directory: &Directory) -> Vec<Seated> {
     let seated = |user: &'static str| {
@@ -143,12 +150,6 @@ fn users(directory: &Directory) -> Vec<Seated> {
         Some(Seated { user, wants, holds, basis: seat.basis, state, status: json!(directory.status_of(id)) })
     };
     compare::users().filter_map(seated).collect()
-}
-
-/// Returns `true` if a user owns the singleton, and so cannot be assigned every profile (rule F3).
-fn is_protected(directory: &Directory, user: &str) -> bool {
-    let owner = directory.resource_by_name("instance").and_then(|instance| directory.owner_of(instance));
-    owner.is_some() && owner == directory.user_by_name(user)
 }
 
 impl Seated {

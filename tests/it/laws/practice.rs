@@ -1,6 +1,6 @@
-//! F1 to F3, F6, F7, L1 and L2: company directories, owners, suspensions, new names and renewals.
+//! Cases from practice: company directories, owners of singletons, suspensions, new names and renewals.
 
-use super::{Held, apply, counted_figures, ensure, in_every_state, is_protected, must, on_every_step, users};
+use super::{Held, apply, counted_figures, ensure, in_every_state, owns_a_singleton, must, on_every_step, users};
 use crate::generate::{Mix, PROFILES};
 use crate::side_by_side::plan;
 use entitle::change::RefusalClass;
@@ -22,7 +22,7 @@ fn with(name: &str, fields: &Value, field: &str, value: Value) -> Value {
 }
 
 #[test]
-fn f1_an_unmet_sync_equals_the_sync_that_asks_for_no_profile() {
+fn g2_an_unmet_sync_equals_the_sync_that_asks_for_no_profile() {
     on_every_step(Mix::Seats, |taken| {
         let (Ok(synced), Some(("sync_user", fields))) = (taken.result, single(taken.commands)) else {
             return Ok(());
@@ -43,7 +43,7 @@ fn f1_an_unmet_sync_equals_the_sync_that_asks_for_no_profile() {
 }
 
 #[test]
-fn f1_a_sync_of_a_known_user_is_never_refused_for_a_seat() {
+fn g2_a_sync_of_a_known_user_is_never_refused_for_a_seat() {
     on_every_step(Mix::Seats, |taken| {
         let (Err(refusal), Some(("sync_user", fields))) = (taken.result, single(taken.commands)) else {
             return Ok(());
@@ -54,7 +54,7 @@ fn f1_a_sync_of_a_known_user_is_never_refused_for_a_seat() {
 }
 
 #[test]
-fn f2_a_link_changes_the_source_and_nothing_else() {
+fn g2_a_link_changes_the_source_and_nothing_else() {
     in_every_state(Mix::All, |directory| {
         for user in users(directory) {
             let id = directory.user_by_name(user.user).unwrap();
@@ -86,9 +86,9 @@ fn usable(directory: &Directory, owner: entitle::UserId) -> Vec<bool> {
 }
 
 #[test]
-fn f3_no_profile_locks_the_owner_of_the_instance_out() {
+fn a10_no_profile_locks_the_owner_of_the_instance_out() {
     in_every_state(Mix::Seats, |directory| {
-        let Some(owner) = users(directory).into_iter().find(|user| is_protected(directory, user.user)) else {
+        let Some(owner) = users(directory).into_iter().find(|user| owns_a_singleton(directory, user.user)) else {
             return Ok(());
         };
         let id = directory.user_by_name(owner.user).unwrap();
@@ -112,7 +112,7 @@ fn f3_no_profile_locks_the_owner_of_the_instance_out() {
 }
 
 #[test]
-fn f6_a_reason_is_shown_until_the_user_is_reinstated() {
+fn s4_a_reason_is_shown_until_the_user_is_reinstated() {
     in_every_state(Mix::Seats, |directory| -> Held {
         for user in users(directory) {
             let id = directory.user_by_name(user.user).unwrap();
@@ -140,7 +140,7 @@ fn f6_a_reason_is_shown_until_the_user_is_reinstated() {
 }
 
 #[test]
-fn f7_a_name_in_use_is_never_new() {
+fn c4_a_name_in_use_is_never_new() {
     on_every_step(Mix::All, |taken| {
         let creating = ["add_user", "invite", "add_group", "add_resource", "add_key"];
         let (Ok(made), Some((name, fields))) = (taken.result, single(taken.commands)) else { return Ok(()) };
@@ -164,7 +164,7 @@ fn install(name: &str, fields: Value) -> Value {
 }
 
 #[test]
-fn l1_a_scheduled_license_changes_nothing_until_it_starts() {
+fn s16_a_scheduled_license_changes_nothing_until_it_starts() {
     in_every_state(Mix::Seats, |directory| {
         if !directory.license_phase().admits() {
             return Ok(());
@@ -198,7 +198,7 @@ fn l1_a_scheduled_license_changes_nothing_until_it_starts() {
 }
 
 #[test]
-fn l1_removing_the_license_in_force_takes_no_seat() {
+fn s16_removing_the_license_in_force_takes_no_seat() {
     in_every_state(Mix::Seats, |directory| {
         let names: Vec<_> = directory.scheduled_licenses().chain(directory.license()).collect();
         let Some(license) = directory.license() else { return Ok(()) };
@@ -218,7 +218,7 @@ fn l1_removing_the_license_in_force_takes_no_seat() {
 
 /// Of those that have started, the one that starts last is put in force; of equals, the one installed last.
 #[test]
-fn l2_of_several_scheduled_licenses_the_last_one_is_put_in_force() {
+fn s16_of_several_scheduled_licenses_the_last_one_is_put_in_force() {
     let catalog = json!({ "kinds": {}, "profiles": {} });
     let first = [
         install("now", json!({})),

@@ -44,7 +44,7 @@ impl World {
         self.owned_by(user).iter().any(|name| self.is_singleton(name))
     }
 
-    /// F3: the kinds of the singletons that a user owns.
+    /// A10: the kinds of the singletons that a user owns.
     pub(super) fn singletons_of(&self, user: &str) -> Vec<String> {
         self.owned_by(user).into_iter().filter(|name| self.is_singleton(name)).collect()
     }

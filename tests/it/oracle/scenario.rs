@@ -271,7 +271,7 @@ fn run_do(world: &mut World, at: u64, map: &Step) -> Result<(), String> {
     if outcome.is_err() && *world != before {
         return Err("a refused step has changed something".into());
     }
-    // F1: exactly the users whose sync did not get its profile.
+    // G2: exactly the users whose sync did not get its profile.
     if let Some(unmet) = map.get("unmet")
         && *unmet != json!(world.unmet())
     {

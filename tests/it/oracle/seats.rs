@@ -106,7 +106,7 @@ impl World {
         json!({"wants": user.wants, "holds": holds, "state": state, "basis": basis, "reason": user.reason})
     }
 
-    /// F3: the part that a seat leaves of what owning a singleton of a kind gives.
+    /// A10: the part that a seat leaves of what owning a singleton of a kind gives.
     pub(super) fn left(&self, profile: Option<&str>, kind: &str) -> Permissions {
         let owner = self.catalog.kinds[kind].owner.clone();
         let Some(profile) = profile.and_then(|name| self.catalog.profile(name)) else {
@@ -119,7 +119,7 @@ impl World {
         owner.intersection(&ceiling).cloned().collect()
     }
 
-    /// F5: returns who holds or reserves a seat of a profile, in the order in which they took it.
+    /// S9: the users who hold or reserve a seat of a profile, in the order in which they took it.
     pub fn holders(&self, profile: &str) -> Vec<String> {
         let mut holders = Vec::new();
         for (name, user) in &self.state.users {
@@ -143,7 +143,7 @@ impl World {
 }
 
 impl Batch {
-    /// Takes the seat of a user away. F5: its place is remembered until the end of the commit.
+    /// Takes the seat of a user away. S9: its place is remembered until the end of the commit.
     pub(super) fn take_seat(&mut self, name: &str) -> Option<Seat> {
         let user = self.user(name);
         let (number, seat) = (user.number, user.seat.take());
@@ -153,7 +153,7 @@ impl Batch {
         seat
     }
 
-    /// Gives a seat to a user who has none. F5: who gets the same profile again in one commit keeps the place.
+    /// Gives a seat to a user who has none. S9: who gets the same profile again in one commit keeps the place.
     fn give_seat(&mut self, name: &str, profile: &str, basis: Basis) {
         let number = self.user(name).number;
         let order = match self.orders.get(&(number, profile.to_string())) {
@@ -201,7 +201,7 @@ impl Batch {
             let seat = match self.admit(request, lifted[&request.user].clone(), before) {
                 Ok(seat) => seat,
                 Err(code) => {
-                    // F1: a sync is not refused for a seat, and any other refusal counts as in the last plan.
+                    // G2: a sync is not refused for a seat, and any other refusal counts as in the last plan.
                     match request.sync_of.clone() {
                         Some(sync) => unmet.push((sync, code)),
                         None if refused.is_none() => refused = Some(code),
@@ -226,7 +226,7 @@ impl Batch {
         }
     }
 
-    /// F3: returns `true` if a seat leaves an owner less of the owner sets than the one that is given up.
+    /// A10: returns `true` if a seat leaves an owner less of the owner sets than the one that is given up.
     fn locks_out(&self, request: &Request, seat: Option<&str>, had: Option<&str>) -> bool {
         request.owns.iter().any(|kind| !self.world.left(had, kind).is_subset(&self.world.left(seat, kind)))
     }
@@ -265,7 +265,7 @@ impl Batch {
             Answer::Extra if total_room && self.world.has_room_with_extra(profile) => {
                 return Ok(seat(profile, Basis::Extra));
             }
-            // F3: a place elsewhere that locks an owner out is taken as a refusal.
+            // A10: a place elsewhere that locks an owner out is taken as a refusal.
             Answer::Place(other)
                 if self.may_place(profile, &other, before)
                     && !self.locks_out(request, Some(&other), request.had.as_deref()) =>
@@ -279,7 +279,7 @@ impl Batch {
                     exempt || (self.has_profile_room(&had.profile, before) && total_room)
                 });
                 let kept = kept.map(|had| had.profile);
-                // F3: waiting without a seat that locks an owner out is taken as a refusal.
+                // A10: waiting without a seat that locks an owner out is taken as a refusal.
                 if !self.locks_out(request, kept.as_deref(), request.had.as_deref()) {
                     return Ok(kept.and_then(|kept| seat(&kept, Basis::Placed)));
                 }
@@ -341,14 +341,14 @@ impl Batch {
         }
     }
 
-    /// S8, F4: first come, first served, whatever kind of seat comes free, as long as anything succeeds.
+    /// S8: first come, first served, whatever kind of seat comes free, as long as anything succeeds.
     pub fn serve_queue(&mut self) {
         while self.world.state.phase.gives_seats() && (self.turn_extra_standard() || self.serve_one()) {
             self.record();
         }
     }
 
-    /// F4: who sits on an extra seat of a profile that has a standard one free gets it, the seat taken first first.
+    /// S8: who sits on an extra seat of a profile that has a standard one free gets it, the seat taken first first.
     fn turn_extra_standard(&mut self) -> bool {
         let mut extra = Vec::new();
         for (name, user) in &self.world.state.users {
@@ -370,7 +370,7 @@ impl Batch {
         false
     }
 
-    /// S8, F4: the first in the queue who gets anything.
+    /// S8: the first in the queue who gets anything.
     fn serve_one(&mut self) -> bool {
         let mut queue = Vec::new();
         for (name, user) in &self.world.state.users {
@@ -379,7 +379,7 @@ impl Batch {
             }
         }
         queue.sort();
-        // F4: of each profile's line only the first who holds nothing and the first who sits elsewhere are asked.
+        // S8: of each profile's line only the first who holds nothing and the first who sits elsewhere are asked.
         let mut asked = BTreeSet::new();
         for (turn, name) in queue {
             let profile = self.user(&name).wants.clone().unwrap();
@@ -426,7 +426,7 @@ impl Batch {
             profile: profile.to_string(),
             source: "queue".to_string(),
             sync_of: None,
-            // F3: the queue asks nothing.
+            // A10: the queue asks nothing.
             owns: Vec::new(),
             had: None,
         };

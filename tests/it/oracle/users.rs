@@ -17,7 +17,7 @@ pub(super) fn texts(body: &Value, field: &str) -> Vec<String> {
     list.iter().map(|item| item.as_str().unwrap().to_string()).collect()
 }
 
-/// F7: whether what exists is to be refused, however equal.
+/// C4: whether what exists is to be refused, however equal.
 pub(super) fn must_be_new(body: &Value) -> bool {
     body["new"].as_bool().unwrap_or(false)
 }
@@ -50,14 +50,14 @@ impl Batch {
         });
     }
 
-    /// F3: the profile that a user sits on, or sat on when the batch began.
+    /// A10: the profile that a user sits on, or sat on when the batch began.
     fn seat_held_or_given_up(&self, name: &str) -> Option<String> {
         let user = &self.world.state.users[name];
         let held = user.seat.as_ref().map(|seat| seat.profile.clone());
         held.or_else(|| self.seats_before.get(&user.number).cloned())
     }
 
-    /// F3: whether a profile would leave the owner of a singleton less than the seat that is held.
+    /// A10: whether a profile would leave the owner of a singleton less than the seat that is held.
     fn would_lock_out(&self, name: &str, profile: Option<&str>) -> bool {
         let had = self.seat_held_or_given_up(name);
         let kinds = self.world.singletons_of(name);
@@ -157,7 +157,7 @@ impl Batch {
             return refuse("invalid_name");
         }
         if let Some(user) = self.world.state.users.get(name) {
-            // F7: a user who must be new is refused, however equal.
+            // C4: a user who must be new is refused, however equal.
             if must_be_new(body) {
                 return refuse("exists");
             }
@@ -203,7 +203,7 @@ impl Batch {
         let groups = texts(body, "groups");
         for name in names {
             let Some(user) = self.world.state.users.get(name) else { continue };
-            // C4: an open invitation with the same fields is a no-op, an expired one is renewed; F7: neither is new.
+            // C4: an open invitation with the same fields is a no-op, an expired one is renewed; C4: neither is new.
             let fits = match user.status {
                 _ if must_be_new(body) => false,
                 Status::Invited { .. } => self.is_already_so(name, body),
@@ -339,7 +339,7 @@ impl Batch {
         }
         match self.world.state.users[&name].status {
             Status::Invited { .. } | Status::Expired => return refuse("wrong_state"),
-            // F6: another reason replaces the one there, and none changes nothing.
+            // S4: another reason replaces the one there, and none changes nothing.
             Status::Suspended => {
                 if reason.is_some() && self.user(&name).reason != reason {
                     self.user(&name).reason = reason;
@@ -368,7 +368,7 @@ impl Batch {
             Status::Suspended => {}
         }
         self.user(&name).status = Status::Active;
-        // F6: reinstating clears the reason.
+        // S4: reinstating clears the reason.
         self.user(&name).reason = None;
         self.record();
         if let Some(profile) = self.user(&name).wants.clone() {
@@ -480,7 +480,7 @@ impl Batch {
             return Ok(());
         }
         if self.user(name).source != source {
-            // F2: the host has verified that this is the same person.
+            // G2: the host has verified that this is the same person.
             if !body["link"].as_bool().unwrap_or(false) {
                 return refuse("wrong_source");
             }
@@ -492,7 +492,7 @@ impl Batch {
             self.record();
         }
         // G2: the profile is chosen again only if the command asks for it.
-        // F1: one that turned out to be unmet asks for nothing.
+        // G2: one that turned out to be unmet asks for nothing.
         let asks = body["update_profile"].as_bool().unwrap_or(false) && !self.unmet.contains_key(&self.index);
         if !asks || self.user(name).wants == chosen {
             return Ok(());

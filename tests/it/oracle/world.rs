@@ -41,7 +41,7 @@ pub enum Basis {
 pub struct Seat {
     pub profile: String,
     pub basis: Basis,
-    /// F5: the place among the seats of the profile, in the order in which they were taken.
+    /// S9: the place among the seats of the profile, in the order in which they were taken.
     pub order: u64,
 }
 
@@ -51,7 +51,7 @@ pub struct User {
     /// Never reused: it identifies the user across renames, and no user after the removal (C7).
     pub number: u64,
     pub status: Status,
-    /// F6: why the user is suspended, if it was said.
+    /// S4: why the user is suspended, if it was said.
     pub reason: Option<String>,
     pub source: String,
     pub email: Option<String>,
@@ -133,7 +133,7 @@ pub struct State {
     pub grants: BTreeMap<(String, String), Permissions>,
     pub keys: BTreeMap<String, Key>,
     pub license: Option<License>,
-    /// L1: those that are bought and have not begun, in the order in which they were installed.
+    /// S16: those that are bought and have not begun, in the order in which they were installed.
     pub scheduled: Vec<License>,
     /// S12: as of the last commit.
     pub phase: Phase,
@@ -169,11 +169,11 @@ pub(super) struct Request {
     pub user: String,
     pub profile: String,
     pub source: String,
-    /// F1: the command and the user, of a sync of somebody who was there before.
+    /// G2: the command and the user, of a sync of somebody who was there before.
     pub sync_of: Option<(usize, String)>,
-    /// F3: the kinds of the singletons that the user owns when the command is reached.
+    /// A10: the kinds of the singletons that the user owns when the command is reached.
     pub owns: Vec<String>,
-    /// F3: the profile held then, or given up in this batch.
+    /// A10: the profile held then, or given up in this batch.
     pub had: Option<String>,
 }
 
@@ -197,13 +197,13 @@ pub(super) struct Batch {
     pub requests: Vec<Request>,
     /// The command that is run, by its place.
     pub index: usize,
-    /// F1: the syncs that do not get their profile, by the place of the command: the user and the code.
+    /// G2: the syncs that do not get their profile, by the place of the command: the user and the code.
     pub unmet: BTreeMap<usize, (String, String)>,
-    /// F1: those that the last settlement found.
+    /// G2: those that the last settlement found.
     pub newly_unmet: Vec<((usize, String), String)>,
-    /// F3: the profiles held when the batch began, by the users' numbers.
+    /// A10: the profiles held when the batch began, by the users' numbers.
     pub seats_before: BTreeMap<u64, String>,
-    /// F5: the places of the seats that were given up in this commit, by the users' numbers and the profiles.
+    /// S9: the places of the seats that were given up in this commit, by the users' numbers and the profiles.
     pub orders: BTreeMap<(u64, String), u64>,
 }
 
@@ -259,7 +259,7 @@ impl World {
         if at < self.state.clock {
             return refuse("time_reversed");
         }
-        // F1: the batch is planned again without what its unmet syncs asked for, until none is refused.
+        // G2: the batch is planned again without what its unmet syncs asked for, until none is refused.
         let mut unmet = BTreeMap::new();
         loop {
             let mut batch = self.plan(at, commands, &unmet)?;
@@ -281,7 +281,7 @@ impl World {
         }
     }
 
-    /// F1: the users whose last sync did not get its profile, and why, as of the last batch.
+    /// G2: the users whose last sync did not get its profile, and why, as of the last batch.
     pub fn unmet(&self) -> &BTreeMap<String, String> {
         &self.unmet
     }
@@ -406,7 +406,7 @@ impl State {
         self.next_turn
     }
 
-    /// F5: the last place among the seats.
+    /// S9: the last place among the seats.
     pub fn new_order(&mut self) -> u64 {
         self.next_order += 1;
         self.next_order
@@ -455,7 +455,7 @@ impl Batch {
                 any = true;
             }
         }
-        // L1, L2: of those that have begun, the one that starts last is put in force, of equals the one installed last.
+        // S16: of those that have begun, the one that starts last is put in force, of equals the one installed last.
         let (begun, scheduled): (Vec<License>, Vec<License>) =
             std::mem::take(&mut self.state().scheduled).into_iter().partition(|one| one.starts_at <= at);
         self.state().scheduled = scheduled;
@@ -517,7 +517,7 @@ impl Batch {
         if state.license.as_ref() == Some(&license) || state.scheduled.contains(&license) {
             return Ok(());
         }
-        // L1: a license that begins later waits while there is one that holds.
+        // S16: a license that begins later waits while there is one that holds.
         let waits = license.starts_at > self.at && state.phase.gives_seats();
         let name = license.name.clone();
         self.state().scheduled.retain(|other| other.name != name);
@@ -537,7 +537,7 @@ impl Batch {
         Ok(())
     }
 
-    /// L1: takes a scheduled license back, else the one in force; nobody is evicted, and peaks go on.
+    /// S16: takes a scheduled license back, else the one in force; nobody is evicted, and peaks go on.
     fn remove_license(&mut self, body: &Value) -> Executed {
         let name = body["name"].as_str().unwrap();
         let state = self.state();

@@ -7,10 +7,11 @@
 //! |---|---|
 //! | is this request allowed? | [`Directory::check`](crate::Directory::check) |
 //! | which permissions does a principal have here? | [`Directory::permissions`](crate::Directory::permissions) |
-//! | which resources may a principal use? | [`Directory::resources_for`](crate::Directory::resources) |
+//! | which resources may a principal use? | [`Directory::resources_for`](crate::Directory::resources_for) |
 //! | which users may use a resource? | [`Directory::users_for`](crate::Directory::users_for) |
 //! | why is it allowed or denied? | [`Directory::explain`](crate::Directory::explain) |
 //! | what does everyone have? | [`Directory::review`](crate::Directory::review) |
+//! | what is granted to whom, also to groups that nobody is in? | [`Directory::review_grants`](crate::Directory::review_grants) |
 
 #[cfg(feature = "bench-internals")]
 mod bench_internals;
@@ -30,4 +31,4 @@ pub use self::explain::{Actor, ContributingGrant, Cut, CutBy, Explanation, Holdi
 pub use self::grants::{Grant, GrantsOf, GrantsOn, GroupsOf, MembersOf};
 pub use self::lookup::{ResourcesFor, UsersFor};
 pub use self::principal::PrincipalName;
-pub use self::review::{Access, AccessRow, Review};
+pub use self::review::{Access, AccessRow, GrantRow, Review};

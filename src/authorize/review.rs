@@ -1,4 +1,4 @@
-//! Access reviews: the permissions of every principal on every resource, as a stream.
+//! Access reviews as streams: the permissions of every principal on every resource, and every grant.
 
 use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString as _};
@@ -8,9 +8,10 @@ use roaring::RoaringBitmap;
 
 use super::evaluate::PrincipalRef;
 use super::explain::Explanation;
+use super::grants::Grant;
 use super::lookup::Candidates;
 use crate::catalog::PermissionSet;
-use crate::directory::{Directory, KeySlot, ResourceSlot, UserSlot, UserStatus};
+use crate::directory::{Directory, GranteeId, KeySlot, ResourceSlot, UserSlot, UserStatus};
 use crate::id::{Principal, ResourceId};
 use crate::seats::SeatState;
 
@@ -52,6 +53,21 @@ pub struct AccessRow {
     pub withheld: Vec<String>,
     /// The grants and the cuts in one line, as from [`Explanation::why`].
     pub why: String,
+}
+
+/// A row of a review of grants, with names in place of ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct GrantRow {
+    /// The grantee, such as `group:data`.
+    pub to: String,
+    /// How many users the grant reaches: the members of a group, one for a user, and all for everyone.
+    pub users: u64,
+    /// The resource or whole kind, such as `project/churn` or `project/*`; `None` in the row of a group without grants.
+    pub on: Option<String>,
+    /// The granted permissions and those that they imply.
+    pub permissions: Vec<String>,
 }
 
 impl Access<'_> {
@@ -249,6 +265,51 @@ impl Directory {
         users.map(Principal::User).chain(keys.map(Principal::Key)).filter_map(move |who| {
             let principal = self.principal_ref(who)?;
             self.access(who, principal, slot)
+        })
+    }
+
+    /// Lists every grant: to everyone, then to each group, then to each user, in a stable order.
+    ///
+    /// Unlike [`review`](Self::review) it shows groups that have no members, and what they would give to the next one. A
+    /// group without grants has one row of its own. The cost is proportional to the number of grants and users, and to the
+    /// members of each group for each of its grants.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let catalog = Catalog::builder().kind(Kind::named("project").permissions(["write", "read"])).build()?;
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_group("admins"))
+    /// #     .add(Command::grant(Grantee::group("admins"), "project/*", ["write"]));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let row = directory.review_grants().next().unwrap();
+    /// assert_eq!((row.to.as_str(), row.users, row.on.as_deref()), ("group:admins", 0, Some("project/*")));
+    /// assert_eq!(row.permissions, ["write"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn review_grants(&self) -> impl Iterator<Item = GrantRow> {
+        let groups = self.groups().map(GranteeId::Group);
+        let users = self.users().map(GranteeId::User);
+        core::iter::once(GranteeId::Everyone).chain(groups).chain(users).flat_map(move |to| {
+            let grants = self.grants_of(to);
+            let alone = matches!(to, GranteeId::Group(_)) && grants.clone().next().is_none();
+            let alone = alone.then(|| self.grant_row(to, None)).flatten();
+            alone.into_iter().chain(grants.filter_map(move |grant| self.grant_row(to, Some(grant))))
+        })
+    }
+
+    /// Returns the row of a grant, or of a group without grants.
+    fn grant_row(&self, to: GranteeId, grant: Option<Grant>) -> Option<GrantRow> {
+        let names = |set: PermissionSet| self.catalog().names(set).map(ToOwned::to_owned).collect();
+        Some(GrantRow {
+            to: self.grantee_name(to)?.to_string(),
+            users: match to {
+                GranteeId::Everyone => self.user_count().into(),
+                GranteeId::Group(group) => u64::try_from(self.members_of(group).count()).ok()?,
+                GranteeId::User(_) => 1,
+            },
+            on: grant.and_then(|grant| self.target_name(grant.on)),
+            permissions: grant.map_or_else(Vec::new, |grant| names(grant.permissions)),
         })
     }
 

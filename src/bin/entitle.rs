@@ -21,7 +21,7 @@ const USAGE: &str = "\
 usage: entitle test [--verify] FILE...
        entitle seats [--csv | --users-csv | --json | --user NAME] FILE
        entitle explain FILE --who PRINCIPAL --on RESOURCE --permission NAME [--permission NAME]... [--all] [--json]
-       entitle review [--html] FILE
+       entitle review [--grants | --html] FILE
        entitle --help | --version
 
   test         run scenario files and report every failed step
@@ -40,6 +40,7 @@ usage: entitle test [--verify] FILE...
   --json       write the explanation as JSON
 
   review       run a scenario file and write the access of every principal in its final directory as CSV
+  --grants     write every grant instead, also to groups without members
   --html       write one HTML page with a searchable table instead
 
 seats and review also write their report if a question of the file fails; not if its changes do
@@ -68,7 +69,7 @@ fn run_command(command: CliCommand) -> Result<Exit, CliError> {
         CliCommand::Test { files, verify } => Ok(test(&files, verify)),
         CliCommand::Seats { file, form } => seats::seats(&file, form),
         CliCommand::Explain { file, explain } => explain::explain(&file, &explain),
-        CliCommand::Review { file, html } => review::review(&file, html),
+        CliCommand::Review { file, form } => review::review(&file, &form),
     }
 }
 

@@ -151,6 +151,9 @@ impl CatalogBuilder {
     /// While the license is pending or lapsed, only the permissions of the lapsed ceiling are allowed. The ceiling
     /// is empty by default.
     ///
+    /// It limits all users, also those on exempt profiles and those who administer the platform. A platform whose
+    /// administrators install the next license themselves must list what they need for it.
+    ///
     /// ```
     /// # use entitle::bitflags::bitflags;
     /// # use entitle::catalog::ResourceKind;
@@ -422,6 +425,8 @@ impl Profile {
     }
 
     /// Makes the profile exempt: its holders need no seat (rule S2).
+    ///
+    /// They are not exempt from the [lapsed ceiling](CatalogBuilder::lapsed): after a license lapsed it limits them too.
     ///
     /// ```
     /// use entitle::catalog::{Catalog, Profile};

@@ -253,6 +253,54 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// Returns the name of the kind of event, as it is serialized.
+    ///
+    /// ```
+    /// use entitle::{Name, change::Event};
+    ///
+    /// let event = Event::GroupRemoved { group: Name::new("data")? };
+    /// assert_eq!(event.name(), "group_removed");
+    /// # Ok::<(), entitle::InvalidName>(())
+    /// ```
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::UserAdded { .. } => "user_added",
+            Self::UserInvited { .. } => "user_invited",
+            Self::InvitationAccepted { .. } => "invitation_accepted",
+            Self::InvitationExpired { .. } => "invitation_expired",
+            Self::UserSuspended { .. } => "user_suspended",
+            Self::Linked { .. } => "linked",
+            Self::ProfileUnmet { .. } => "profile_unmet",
+            Self::LicenseScheduled { .. } => "license_scheduled",
+            Self::LicenseRemoved { .. } => "license_removed",
+            Self::UserReinstated { .. } => "user_reinstated",
+            Self::UserRenamed { .. } => "user_renamed",
+            Self::UserRemoved { .. } => "user_removed",
+            Self::ProfileWanted { .. } => "profile_wanted",
+            Self::SeatChanged { .. } => "seat_changed",
+            Self::ExternalGroupsChanged { .. } => "external_groups_changed",
+            Self::GroupAdded { .. } => "group_added",
+            Self::GroupRemoved { .. } => "group_removed",
+            Self::Joined { .. } => "joined",
+            Self::Left { .. } => "left",
+            Self::ResourceAdded { .. } => "resource_added",
+            Self::ResourceRemoved { .. } => "resource_removed",
+            Self::OwnerChanged { .. } => "owner_changed",
+            Self::GrantChanged { .. } => "grant_changed",
+            Self::KeyAdded { .. } => "key_added",
+            Self::KeyExpired { .. } => "key_expired",
+            Self::KeyRemoved { .. } => "key_removed",
+            Self::CredentialRequired { .. } => "credential_required",
+            Self::CredentialRecorded { .. } => "credential_recorded",
+            Self::CredentialForgotten { .. } => "credential_forgotten",
+            Self::LicenseInstalled { .. } => "license_installed",
+            Self::PhaseChanged { .. } => "phase_changed",
+        }
+    }
+}
+
 /// One atomic, numbered step of a directory's history, made by [`Plan::commit`](super::Plan::commit) and stored by the
 /// host.
 #[derive(Clone, Debug, PartialEq, Eq)]

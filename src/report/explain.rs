@@ -24,6 +24,8 @@ pub struct SeatExplanation<'a> {
     pub counts_in: Option<&'a str>,
     /// True if that profile uses a seat of the license. Exempt profiles do not (rule S2).
     pub draws_a_seat: bool,
+    /// False if the license does not offer the profile that is held, or else the wanted one (rule S9).
+    pub offered: bool,
     /// The position in the queue for the wanted profile, if the user waits; 1 is next.
     pub place: Option<u64>,
 }
@@ -63,6 +65,7 @@ impl Directory {
             status: record.status,
             counts_in: seat.holds,
             draws_a_seat: kept.profile().is_some_and(|profile| !self.catalog().is_exempt(profile)),
+            offered: kept.profile().or(kept.wants).is_none_or(|profile| self.may_be_had(profile)),
             place: turn.map(|(turn, wants)| self.ledger().queue_position(wants, turn)),
             seat,
         })
@@ -75,6 +78,10 @@ impl fmt::Display for SeatExplanation<'_> {
         match self.seat.holds {
             Some(holds) => self.fmt_holder(f, holds)?,
             None => self.fmt_without_profile(f)?,
+        }
+        if !self.offered {
+            let profile = self.seat.holds.or(self.seat.wants).unwrap_or_default();
+            write!(f, "; the license does not offer `{profile}`")?;
         }
         self.fmt_queue(f)
     }

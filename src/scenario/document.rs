@@ -52,6 +52,8 @@ pub(super) struct StepDocument {
     pub(super) loses: Option<usize>,
     pub(super) gains: Option<usize>,
     pub(super) license_phase: Option<Phase>,
+    pub(super) total: Option<NamedTotal>,
+    pub(super) last_commit: Option<NamedCommit>,
     pub(super) is: Option<Expected>,
     pub(super) granted: Option<Vec<String>>,
 }
@@ -173,6 +175,25 @@ pub(super) struct NamedFigures {
     pub(super) basis: Option<Option<Basis>>,
     #[serde(default, deserialize_with = "named")]
     pub(super) reason: Option<Option<String>>,
+}
+
+/// The figures of the total; only the fields present must match.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NamedTotal {
+    pub(super) cap: Option<Quantity>,
+    pub(super) consumed: Option<u64>,
+    pub(super) available: Option<Quantity>,
+}
+
+/// The last commit; only the fields present must match.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NamedCommit {
+    pub(super) revision: Option<u64>,
+    pub(super) at: Option<u64>,
+    pub(super) by: Option<String>,
+    pub(super) events: Option<Vec<String>>,
 }
 
 #[expect(clippy::option_option, reason = "not named, null and a value are three expectations")]

@@ -7,10 +7,10 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::document::{NamedFigures, ScenarioDocument};
+use super::document::{NamedCommit, NamedFigures, NamedTotal, ScenarioDocument};
 use super::step::{Action, Step, WhatIf};
 use crate::catalog::{Catalog, PermissionSet};
-use crate::change::{Batch, Command, Commit, Plan, Refusal};
+use crate::change::{Batch, Command, Commit, Event, Plan, Refusal};
 use crate::directory::{Directory, ResourceName};
 use crate::id::Untyped;
 use crate::seats::{Basis, BuiltinPolicy, License, SeatState};
@@ -303,6 +303,8 @@ impl Run<'_> {
                 same_list(is, &members.unwrap_or_default())
             }
             Action::LicensePhase(phase) => same(phase.as_str(), self.directory.license_phase().as_str()),
+            Action::Total(is) => self.total(is),
+            Action::LastCommit(is) => self.last_commit(is),
             Action::Do { .. } | Action::WhatIf(_) => Ok(()),
         }
     }
@@ -363,6 +365,30 @@ impl Run<'_> {
         compared.figure("peak", is.peak, found.peak);
         compared.figure("peak_at", is.peak_at, found.peak_at.as_millis());
         compared.figure("seat_ms", is.seat_ms, found.seat_ms);
+        compared.result()
+    }
+
+    fn total(&self, is: &NamedTotal) -> Result<(), Mismatch> {
+        let found = self.directory.total_figures();
+        let mut compared = Compared::default();
+        compared.figure("cap", is.cap, found.cap);
+        compared.figure("consumed", is.consumed, found.consumed);
+        compared.figure("available", is.available, found.available);
+        compared.result()
+    }
+
+    fn last_commit(&self, is: &NamedCommit) -> Result<(), Mismatch> {
+        let last = self.commits.last();
+        let revision = last.map_or(0, |commit| commit.revision);
+        let at = last.map_or(0, |commit| commit.at.as_millis());
+        let by = last.map_or("", |commit| commit.by.as_str());
+        let events: Vec<&str> =
+            last.map_or_else(Vec::new, |commit| commit.events.iter().map(Event::name).collect());
+        let mut compared = Compared::default();
+        compared.figure("revision", is.revision, revision);
+        compared.figure("at", is.at, at);
+        compared.figure("by", is.by.as_deref().map(json_text), json_text(by));
+        compared.figure("events", is.events.as_deref().map(json_list), json_list(&events));
         compared.result()
     }
 
@@ -479,6 +505,8 @@ fn asked(action: &Action) -> String {
         Action::GroupsOf { user, .. } => format!("groups of {user}"),
         Action::MembersOf { group, .. } => format!("members of {group}"),
         Action::LicensePhase(_) => "the license's phase".to_owned(),
+        Action::Total(_) => "the total of all counted profiles".to_owned(),
+        Action::LastCommit(_) => "the last commit".to_owned(),
     }
 }
 

@@ -6,7 +6,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::document::{Expected, NamedFigures, OneOrMore, StepDocument};
+use super::document::{Expected, NamedCommit, NamedFigures, NamedTotal, OneOrMore, StepDocument};
 use crate::authorize::Denial;
 use crate::authorize::PrincipalName;
 use crate::catalog::Catalog;
@@ -37,6 +37,8 @@ pub(super) enum Action {
     MembersOf { group: String, is: Vec<String> },
     WhatIf(WhatIf),
     LicensePhase(Phase),
+    Total(NamedTotal),
+    LastCommit(NamedCommit),
 }
 
 /// A plan whose impact is compared and that is not committed.
@@ -112,6 +114,12 @@ fn action(step: &mut StepDocument, catalog: &Catalog) -> Result<Action, String> 
     if let Some(phase) = step.license_phase.take() {
         return Ok(Action::LicensePhase(phase));
     }
+    if let Some(is) = step.total.take() {
+        return Ok(Action::Total(is));
+    }
+    if let Some(is) = step.last_commit.take() {
+        return Ok(Action::LastCommit(is));
+    }
     Err("the step has neither commands nor a query".to_owned())
 }
 
@@ -146,6 +154,8 @@ fn unused_field(step: &StepDocument) -> Option<&'static str> {
         ("loses", step.loses.is_some()),
         ("gains", step.gains.is_some()),
         ("license_phase", step.license_phase.is_some()),
+        ("total", step.total.is_some()),
+        ("last_commit", step.last_commit.is_some()),
         ("is", step.is.is_some()),
         ("granted", step.granted.is_some()),
     ];

@@ -106,6 +106,39 @@ fn a_list_of_permissions_is_asked_together_and_a_note_is_shown() {
     );
 }
 
+/// The total and the last commit are compared field by field.
+#[test]
+fn the_total_and_the_last_commit_are_compared() {
+    let scenario: Scenario = serde_json::from_str(
+        r#"{ "entitle": 1,
+             "catalog": { "kinds": {}, "profiles": { "reader": {} } },
+             "license": { "name": "small", "seats": { "reader": 5 }, "total": 2 },
+             "steps": [
+               { "at": 7, "by": "setup", "do": { "add_user": { "user": "ada", "profile": "reader" } } },
+               { "total": { "cap": 2, "consumed": 1, "available": 1 } },
+               { "last_commit": { "revision": 2, "at": 7, "by": "setup",
+                                  "events": ["user_added", "profile_wanted", "seat_changed"] } },
+               { "total": { "cap": 3, "available": "unlimited" } },
+               { "last_commit": { "revision": 1, "by": "ada" } },
+               { "last_commit": { "events": [] } }] }"#,
+    )
+    .unwrap();
+    let report = scenario.run();
+    let found: Vec<_> = report
+        .failures()
+        .iter()
+        .map(|failure| (failure.step, failure.expected.as_str(), failure.found.as_str()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (4, "cap 3, available unlimited", "cap 2, available 1"),
+            (5, "revision 1, by \"ada\"", "revision 2, by \"setup\""),
+            (6, "events []", "events [\"user_added\", \"profile_wanted\", \"seat_changed\"]"),
+        ]
+    );
+}
+
 #[cfg(feature = "cli")]
 mod command {
     //! The output and the exit code of the binary.

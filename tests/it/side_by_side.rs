@@ -109,6 +109,12 @@ impl SideBySide {
         let written = serde_json::to_string(&self.commits).unwrap();
         let stored: Vec<Commit> =
             serde_json::from_str(&written).map_err(|error| self.explain(&error.to_string()))?;
+        for event in self.commits.iter().flat_map(|commit| &commit.events) {
+            let written = serde_json::to_value(event).unwrap();
+            if written.get(event.name()).is_none() {
+                return Err(self.explain(&format!("{written} is not named as it is serialized")));
+            }
+        }
         for commits in [&self.commits, &stored] {
             match self.empty.replay(commits) {
                 Ok(replayed) if replayed == self.directory => {}

@@ -154,12 +154,13 @@ impl Directory {
     /// Describes the user who acts.
     pub(super) fn actor(&self, who: PrincipalRef<'_>) -> Actor {
         let user = self.user_record_at(who.slot);
-        let profile =
-            self.seat_at(who.slot).profile().and_then(|profile| self.catalog().profile_name(profile));
+        let held = self.seat_at(who.slot).profile();
+        let profile = held.and_then(|profile| self.catalog().profile_name(profile));
         Actor {
             user: self.user_slot_name(who.slot).unwrap_or_default().to_owned(),
             status: user.map(|user| user.status).unwrap_or_default(),
             profile: profile.map(ToOwned::to_owned),
+            offered: held.is_none_or(|profile| self.may_be_had(profile)),
             key: who.key.and_then(|key| key.name.as_deref()).map(ToOwned::to_owned),
         }
     }

@@ -240,19 +240,17 @@ impl<'a> Evaluation<'a> {
             user: self.user.to_owned(),
             wants: wants.map(ToOwned::to_owned),
             waits: seat.state() == SeatState::Waiting,
+            offered: seat.wants.is_none_or(|wants| self.directory.may_be_had(wants)),
         }
     }
 
     fn profile_needed(&self, profile: &str, beyond: u64, wanted: u64) -> Need {
         let catalog = self.directory.catalog();
-        let unlicensed = self.directory.license().is_none();
         let enough = catalog
             .profile_definitions()
             .filter(|(_, profile)| profile.advisory || wanted & !profile.ceiling.of(self.kind_id) == 0)
             // An exempt profile is no upgrade that a user could buy, and one that is not offered cannot be had.
-            .filter(|(id, _)| {
-                !catalog.is_exempt(*id) && (unlicensed || self.directory.ledger().is_offered(*id))
-            });
+            .filter(|(id, _)| !catalog.is_exempt(*id) && self.directory.may_be_had(*id));
         let profiles_with = enough.filter_map(|(id, _)| catalog.profile_name(id));
         Need::Profile {
             profile: profile.to_owned(),

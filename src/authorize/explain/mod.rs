@@ -85,6 +85,8 @@ pub struct Actor {
     pub status: UserStatus,
     /// The profile that the user holds, or that is reserved for an invitation.
     pub profile: Option<String>,
+    /// False if the license does not offer that profile any more: the user keeps it, and no other can take it (rule S9).
+    pub offered: bool,
     /// The key, if the principal is one.
     pub key: Option<String>,
 }

@@ -76,6 +76,8 @@ pub enum Need {
         wants: Option<String>,
         /// True if the user waits for it in the queue.
         waits: bool,
+        /// False if the license does not offer that profile, so that waiting is in vain.
+        offered: bool,
     },
     /// The license must be in force.
     License {

@@ -113,6 +113,9 @@ impl fmt::Display for InFull<'_> {
         if let Some(actor) = &explanation.actor {
             let profile = actor.profile.as_deref().unwrap_or("no profile");
             write!(f, "\n  {} is {} and holds {profile}", actor.user, actor.status)?;
+            if !actor.offered {
+                f.write_str(", which the license no longer offers")?;
+            }
         }
         for grant in &explanation.grants {
             write!(f, "\n  granted to {} on {}: {grant}", grant.to, grant.on)?;
@@ -221,7 +224,10 @@ impl fmt::Display for Need {
             Self::Scope { key, on, permissions } => {
                 write!(f, "the scope of key {key} does not include {} on {on}", all(permissions))
             }
-            Self::Seat { user, wants, waits } => seat(f, user, wants.as_deref(), *waits),
+            Self::Seat { user, wants, waits, offered } => {
+                seat(f, user, wants.as_deref(), *waits)?;
+                f.write_str(if *offered { "" } else { ", which the license does not offer" })
+            }
             Self::License { phase, permissions } => {
                 write!(f, "the license is {phase}, which removes {}", all(permissions))
             }

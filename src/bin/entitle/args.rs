@@ -11,7 +11,16 @@ pub(super) enum CliCommand {
     Test { files: Vec<String>, verify: bool },
     Seats { file: String, form: SeatsForm },
     Explain { file: String, explain: ExplainArgs },
-    Review { file: String, html: bool },
+    Review { file: String, form: ReviewForm },
+}
+
+/// The form of the access review.
+#[derive(Default)]
+pub(super) enum ReviewForm {
+    #[default]
+    Csv,
+    GrantsCsv,
+    Html,
 }
 
 /// The form of the seat report.
@@ -124,16 +133,23 @@ fn explain(mut args: Parser) -> Result<CliCommand, Error> {
 }
 
 fn review(mut args: Parser) -> Result<CliCommand, Error> {
-    let (mut file, mut html) = (None, false);
+    let (mut file, mut form) = (None, None);
     while let Some(arg) = args.next()? {
-        match arg {
-            Long("html") => html = true,
-            Value(name) if file.is_none() => file = Some(name.string()?),
+        let chosen = match arg {
+            Long("html") => ReviewForm::Html,
+            Long("grants") => ReviewForm::GrantsCsv,
+            Value(name) if file.is_none() => {
+                file = Some(name.string()?);
+                continue;
+            }
             _ => return Err(arg.unexpected()),
+        };
+        if form.replace(chosen).is_some() {
+            return Err("`review` accepts only one of `--grants` and `--html`".into());
         }
     }
     let file = file.ok_or_else(|| missing("review", "FILE"))?;
-    Ok(CliCommand::Review { file, html })
+    Ok(CliCommand::Review { file, form: form.unwrap_or_default() })
 }
 
 fn missing(command: &str, what: &str) -> Error {

@@ -8,6 +8,7 @@ use entitle::change::Commit;
 use entitle::report::escape_formula;
 use entitle::scenario::TestReport;
 
+use super::args::ReviewForm;
 use super::output::{CliError, print, run};
 use super::{Exit, read};
 
@@ -34,13 +35,17 @@ const COLUMNS: [&str; 12] = [
 /// Writes the review of a scenario's final directory.
 ///
 /// Nothing is written if a change failed: the directory is not the intended one then.
-pub(super) fn review(file: &str, html: bool) -> Result<Exit, CliError> {
+pub(super) fn review(file: &str, form: &ReviewForm) -> Result<Exit, CliError> {
     let (outcome, exit) = run(file, &read(file)?);
     if !outcome.is_complete() {
         return Ok(exit);
     }
     let history = History::of(&outcome).map_err(CliError::InvalidInput)?;
-    print(|out| if html { write_html(out, file, &history) } else { write_csv(out, &history) })?;
+    print(|out| match form {
+        ReviewForm::Csv => write_csv(out, &history),
+        ReviewForm::GrantsCsv => write_grants(out, &history.last),
+        ReviewForm::Html => write_html(out, file, &history),
+    })?;
     Ok(exit)
 }
 
@@ -99,6 +104,16 @@ fn write_csv(out: &mut dyn Write, history: &History<'_>) -> io::Result<()> {
             at,
             by,
         ];
+        csv.write_record(cells.iter().map(|cell| escape_formula(cell).into_owned()))?;
+    }
+    csv.flush()
+}
+
+fn write_grants(out: &mut dyn Write, directory: &Directory) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(["to", "users", "on", "permissions"])?;
+    for row in directory.review_grants() {
+        let cells = [row.to, row.users.to_string(), row.on.unwrap_or_default(), row.permissions.join(" ")];
         csv.write_record(cells.iter().map(|cell| escape_formula(cell).into_owned()))?;
     }
     csv.flush()

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::catalog::ProfileId;
 use crate::directory::storage::Due;
 use crate::directory::{Directory, SeatRef};
 use crate::id::UserId;
@@ -38,6 +39,12 @@ impl Directory {
     #[must_use]
     pub fn license_phase(&self) -> Phase {
         self.ledger.phase()
+    }
+
+    /// Returns `true` unless there is a license that does not offer a counted profile.
+    pub(crate) fn may_be_had(&self, profile: ProfileId) -> bool {
+        let licensed = self.license().is_some();
+        !licensed || self.catalog.is_exempt(profile) || self.ledger.is_offered(profile)
     }
 
     /// Returns the figures of a profile (rule S11); `None` for an unknown one.

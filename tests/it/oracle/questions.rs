@@ -48,6 +48,12 @@ impl World {
         self.state.users.keys().filter(|user| self.is_member(group, user)).cloned().collect()
     }
 
+    /// Every grant: the grantee, the target, and the permissions as they were closed when they were given (A3).
+    pub fn grants(&self) -> BTreeSet<(String, String, Permissions)> {
+        let grants = self.state.grants.iter();
+        grants.map(|((to, on), permissions)| (to.clone(), on.clone(), permissions.clone())).collect()
+    }
+
     /// A2: returns `true` if a grant to this grantee is one to this user.
     fn is_subject(&self, subject: &str, user: &str) -> bool {
         match subject.split_once(':') {

@@ -42,6 +42,13 @@ impl World {
         self.state.license.as_ref()?.cap(&self.catalog)
     }
 
+    /// S11: the total over all counted profiles.
+    pub fn total_figures(&self) -> Value {
+        let consumed = self.total();
+        let available = self.cap().map(|cap| cap.saturating_sub(consumed));
+        json!({ "cap": written(self.cap()), "consumed": consumed, "available": written(available) })
+    }
+
     /// Every figure of S11.
     pub fn figures(&self, profile: &str) -> Value {
         let (mut held, mut reserved, mut waiting, mut placed) = (0u64, 0u64, 0u64, 0u64);

@@ -4,7 +4,7 @@ use super::catalog::{Catalog, Permissions};
 use super::license::{Figure, License, Phase};
 use super::policy::Policy;
 use super::shape::check_command;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The result of a command: success, or the code of the refusal.
@@ -329,6 +329,11 @@ impl World {
     /// The number of commits made.
     pub fn revision(&self) -> u64 {
         self.state.revision
+    }
+
+    /// The number and the time of the last commit.
+    pub fn last_commit(&self) -> Value {
+        json!({ "revision": self.state.revision, "at": self.state.clock })
     }
 
     /// The phase of the license as of the last commit (S12).

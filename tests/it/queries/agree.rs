@@ -28,6 +28,7 @@ proptest! {
         grants(&both.directory)?;
         memberships(&both)?;
         review(&both)?;
+        review_of_grants(&both)?;
     }
 
     #[test]
@@ -235,6 +236,31 @@ fn review(both: &Both) -> Result<(), TestCaseError> {
         let here = directory.review_on(on).map(|access| access.who);
         prop_assert_eq!(all.collect::<Vec<_>>(), here.collect::<Vec<_>>());
     }
+    Ok(())
+}
+
+/// The review of grants lists every grant once, and a group without grants in a row of its own.
+fn review_of_grants(both: &Both) -> Result<(), TestCaseError> {
+    let mut expected = both.oracle.grants();
+    let users = USERS.iter().filter(|user| both.directory.user_by_name(user).is_some()).count();
+    for group in GROUPS.iter().filter(|group| both.directory.group_by_name(group).is_some()) {
+        let to = format!("group:{group}");
+        if !expected.iter().any(|(grantee, _, _)| *grantee == to) {
+            expected.insert((to, String::new(), BTreeSet::new()));
+        }
+    }
+    let mut found = BTreeSet::new();
+    for row in both.directory.review_grants() {
+        let reached = match row.to.strip_prefix("group:") {
+            Some(group) => both.oracle.members_of(group).len(),
+            None if row.to == "everyone" => users,
+            None => 1,
+        };
+        prop_assert_eq!(row.users, reached as u64);
+        let new = found.insert((row.to, row.on.unwrap_or_default(), listed(&row.permissions)));
+        prop_assert!(new, "a row twice");
+    }
+    prop_assert_eq!(expected, found);
     Ok(())
 }
 

@@ -82,6 +82,19 @@ fn no_cell_of_the_csv_is_a_formula() {
 }
 
 #[test]
+fn grants_to_groups_without_members_are_reviewed() {
+    let file = scenario(
+        "grants",
+        &json!([{ "do": [
+            { "add_group": { "group": "=admins" } }, { "add_group": { "group": "idle" } },
+            { "grant": { "to": "group:=admins", "on": "project/*", "permissions": ["write"] } },
+        ] }]),
+    );
+    let written = text(&entitle(&["review", "--grants", file.to_str().unwrap()]));
+    assert_eq!(written, "to,users,on,permissions\ngroup:=admins,0,project/*,write read\ngroup:idle,0,,\n");
+}
+
+#[test]
 fn names_are_escaped_in_the_html_page() {
     let file = scenario("html", &odd_names());
     let page = text(&entitle(&["review", "--html", file.to_str().unwrap()]));

@@ -1,9 +1,11 @@
 //! The exact text of explanations.
 
+use crate::side_by_side::{empty, plan};
 use entitle::Directory;
 use entitle::catalog::{Catalog, Kind, Profile};
+use entitle::seats::Waitlist;
 use entitle::{Batch, Command, Grantee, License, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Ada is a reader in the data team; Bob a suspended designer who owns the project; a key acts as Cyd.
 fn directory() -> Directory {
@@ -289,4 +291,38 @@ fn an_exempt_profile_and_one_that_is_not_offered_are_no_upgrades() {
     let directory = Directory::new(catalog).plan(batch).unwrap().into_directory();
     let text = directory.explain_by_name("user:ada", "project/churn", &["write"]).to_string();
     assert!(text.ends_with("profile reader does not include write on project; designer would"), "{text}");
+}
+
+/// S9: who sits on a profile that the license gave up keeps it, and the explanation says so.
+#[test]
+fn a_profile_that_is_no_longer_offered() {
+    let catalog = json!({ "kinds": { "project": { "permissions": ["write", "read"] } },
+                          "profiles": { "designer": {}, "reader": {} } });
+    let install = |seats: Value| json!({ "install_license": { "name": "acme", "seats": seats } });
+    let first = [
+        install(json!({ "designer": 1, "reader": 1 })),
+        json!({ "add_user": { "user": "ada", "profile": "reader" } }),
+        json!({ "add_user": { "user": "dan", "profile": "designer" } }),
+        json!({ "add_user": { "user": "eve", "profile": "reader" } }),
+        json!({ "add_resource": { "resource": "project/churn" } }),
+    ];
+    let second = [install(json!({ "designer": 1 }))];
+    let directory = plan(&empty(&catalog), 0, Waitlist, &first).unwrap().into_directory();
+    let directory = plan(&directory, 0, Waitlist, &second).unwrap().into_directory();
+    let explain = |who: &str| directory.explain_by_name(who, "project/churn", &["read"]);
+    let ada = explain("user:ada").in_full().to_string();
+    assert!(
+        ada.contains("\n  ada is active and holds reader, which the license no longer offers\n"),
+        "{ada}"
+    );
+    assert!(explain("user:dan").in_full().to_string().contains("holds designer\n"));
+    let eve = explain("user:eve").to_string();
+    assert!(
+        eve.contains("eve holds no profile and waits for reader, which the license does not offer"),
+        "{eve}"
+    );
+    let seat =
+        |user: &str| directory.explain_seat(directory.user_by_name(user).unwrap()).unwrap().to_string();
+    assert!(seat("ada").ends_with("uses a seat; the license does not offer `reader`"), "{}", seat("ada"));
+    assert!(seat("dan").ends_with("uses a seat"), "{}", seat("dan"));
 }

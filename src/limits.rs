@@ -39,6 +39,9 @@ pub const MAX_PROFILES: usize = 64;
 /// The maximum number of scheduled licenses at a time (rule S16).
 pub const MAX_SCHEDULED_LICENSES: u32 = 16;
 
+/// The maximum number of steps through which groups are nested in each other (rule N2).
+pub const MAX_NESTING: u32 = 8;
+
 /// The maximum number of users in a directory at a time.
 pub const MAX_USERS: u32 = (1 << 31) - 16;
 

@@ -8,7 +8,9 @@ use alloc::vec::Vec;
 use core::iter::Peekable;
 
 use crate::catalog::{KindId, PermissionSet};
-use crate::directory::{Directory, GranteeId, GroupSlot, ResourceSlot, SlotIter, Target, UserSlot};
+use crate::directory::{
+    Directory, GranteeId, GroupRecord, GroupSlot, ResourceSlot, SlotIter, Target, UserSlot,
+};
 use crate::id::{GroupId, UserId};
 
 /// A grant: the permissions of a grantee on a target, including implied ones (rule A3).
@@ -259,6 +261,75 @@ impl Directory {
     pub fn members_of(&self, group: GroupId) -> MembersOf<'_> {
         let left = self.group_record(group).map_or(SlotIter::Flat(&[]), |group| group.members.iter());
         MembersOf { directory: self, left }
+    }
+
+    /// Lists the members of a group who are not only in groups nested in it, in a stable order (rule N3).
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_group("core"))
+    /// #     .add(Command::add_group("data"))
+    /// #     .add(Command::nest("core", "data"))
+    /// #     .add(Command::add_user("ada").group("core"))
+    /// #     .add(Command::add_user("bob").group("data"));
+    /// # let directory = Directory::new(Catalog::builder().build()?).plan(batch)?.into_directory();
+    /// let (bob, data) = (directory.user_by_name("bob").unwrap(), directory.group_by_name("data").unwrap());
+    /// assert_eq!(directory.members_of(data).count(), 2);
+    /// assert_eq!(directory.direct_members_of(data).collect::<Vec<_>>(), [bob]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn direct_members_of(&self, group: GroupId) -> MembersOf<'_> {
+        let left = self.group_record(group).map_or(SlotIter::Flat(&[]), |group| group.joined().iter());
+        MembersOf { directory: self, left }
+    }
+
+    /// Lists the groups that are nested in a group, in a stable order (rule N1).
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_group("core"))
+    /// #     .add(Command::add_group("data"))
+    /// #     .add(Command::nest("core", "data"));
+    /// # let directory = Directory::new(Catalog::builder().build()?).plan(batch)?.into_directory();
+    /// let (core, data) = (directory.group_by_name("core").unwrap(), directory.group_by_name("data").unwrap());
+    /// assert_eq!(directory.inner_groups_of(data).collect::<Vec<_>>(), [core]);
+    /// assert_eq!(directory.outer_groups_of(core).collect::<Vec<_>>(), [data]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn inner_groups_of(&self, group: GroupId) -> impl Iterator<Item = GroupId> {
+        let inner = self.group_record(group).into_iter().flat_map(GroupRecord::inner);
+        inner.filter_map(|slot| self.group_id(slot))
+    }
+
+    /// Lists the groups that a group is nested in, in a stable order (rule N1).
+    ///
+    /// See [`inner_groups_of`](Self::inner_groups_of).
+    pub fn outer_groups_of(&self, group: GroupId) -> impl Iterator<Item = GroupId> {
+        let outer = self.group_record(group).into_iter().flat_map(GroupRecord::outer);
+        outer.filter_map(|slot| self.group_id(slot))
+    }
+
+    /// Lists the groups that a user is in not only through nested groups, in a stable order (rule N3).
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_group("core"))
+    /// #     .add(Command::add_group("data"))
+    /// #     .add(Command::nest("core", "data"))
+    /// #     .add(Command::add_user("ada").group("core"));
+    /// # let directory = Directory::new(Catalog::builder().build()?).plan(batch)?.into_directory();
+    /// let (ada, core) = (directory.user_by_name("ada").unwrap(), directory.group_by_name("core").unwrap());
+    /// assert_eq!(directory.groups_of(ada).count(), 2);
+    /// assert_eq!(directory.direct_groups_of(ada).collect::<Vec<_>>(), [core]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn direct_groups_of(&self, user: UserId) -> GroupsOf<'_> {
+        let mut groups = self.groups_of(user);
+        groups.left.retain(|&group| self.has_joined(user.slot(), group));
+        groups
     }
 
     /// Lists the groups of a user, in a stable order.

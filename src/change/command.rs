@@ -102,6 +102,22 @@ pub enum Command {
         /// The group.
         group: String,
     },
+    /// Nests a group in an explicit one: its members are members there too (rule N1).
+    Nest {
+        /// The inner group.
+        group: String,
+        /// The outer group.
+        #[cfg_attr(feature = "serde", serde(rename = "in"))]
+        outer: String,
+    },
+    /// Ends the nesting of a group in another (rule N1).
+    Unnest {
+        /// The inner group.
+        group: String,
+        /// The outer group.
+        #[cfg_attr(feature = "serde", serde(rename = "in"))]
+        outer: String,
+    },
     /// Adds a resource; see [`AddResource`].
     AddResource(AddResource),
     /// Removes a resource with its grants and everything else that refers to it.
@@ -498,6 +514,49 @@ impl Command {
     /// ```
     pub fn leave(user: impl Into<String>, group: impl Into<String>) -> Self {
         Self::Leave { user: user.into(), group: group.into() }
+    }
+
+    /// Nests a group in an explicit one: its members are members there too, now and later (rule N1).
+    ///
+    /// The inner group may be of any sort, so a group of the platform can contain one of the company. Refused
+    /// `managed_group` if the outer group is not explicit, `cycle` if it is inside the inner one, and `too_many` if groups
+    /// would lie in each other through more than [`MAX_NESTING`](crate::limits::MAX_NESTING) steps.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(Catalog::builder().build()?));
+    /// let batch = Batch::host(now)
+    ///     .add(Command::add_group("core"))
+    ///     .add(Command::add_group("data"))
+    ///     .add(Command::nest("core", "data"))
+    ///     .add(Command::add_user("ada").group("core"));
+    /// let directory = directory.plan(batch)?.into_directory();
+    /// let ada = directory.user_by_name("ada").unwrap();
+    /// assert_eq!(directory.group_names_of(ada), ["core", "data"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn nest(group: impl Into<String>, outer: impl Into<String>) -> Self {
+        Self::Nest { group: group.into(), outer: outer.into() }
+    }
+
+    /// Ends the nesting of a group in another (rule N1). Members who joined the outer group stay in it.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(Catalog::builder().build()?));
+    /// let batch = Batch::host(now)
+    ///     .add(Command::add_group("core"))
+    ///     .add(Command::add_group("data"))
+    ///     .add(Command::add_user("ada").group("core"))
+    ///     .add(Command::nest("core", "data"))
+    ///     .add(Command::unnest("core", "data"));
+    /// let directory = directory.plan(batch)?.into_directory();
+    /// let ada = directory.user_by_name("ada").unwrap();
+    /// assert_eq!(directory.group_names_of(ada), ["core"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn unnest(group: impl Into<String>, outer: impl Into<String>) -> Self {
+        Self::Unnest { group: group.into(), outer: outer.into() }
     }
 
     /// Adds a resource, without an owner by default; see [`AddResource`].

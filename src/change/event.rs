@@ -171,6 +171,22 @@ pub enum Event {
         /// The group.
         group: Name,
     },
+    /// A group was nested in another.
+    Nested {
+        /// The inner group.
+        group: Name,
+        /// The outer group.
+        #[cfg_attr(feature = "serde", serde(rename = "in"))]
+        outer: Name,
+    },
+    /// The nesting of a group in another ended.
+    Unnested {
+        /// The inner group.
+        group: Name,
+        /// The outer group.
+        #[cfg_attr(feature = "serde", serde(rename = "in"))]
+        outer: Name,
+    },
     /// A resource was added.
     ResourceAdded {
         /// The resource, such as `project/churn`.
@@ -285,6 +301,8 @@ impl Event {
             Self::GroupRemoved { .. } => "group_removed",
             Self::Joined { .. } => "joined",
             Self::Left { .. } => "left",
+            Self::Nested { .. } => "nested",
+            Self::Unnested { .. } => "unnested",
             Self::ResourceAdded { .. } => "resource_added",
             Self::ResourceRemoved { .. } => "resource_removed",
             Self::OwnerChanged { .. } => "owner_changed",

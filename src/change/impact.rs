@@ -265,7 +265,10 @@ impl Touched {
                 self.user(before, after, user);
                 self.user(before, after, to);
             }
-            Event::GroupAdded { group, .. } | Event::GroupRemoved { group } => {
+            Event::GroupAdded { group, .. }
+            | Event::GroupRemoved { group }
+            | Event::Nested { group, .. }
+            | Event::Unnested { group, .. } => {
                 self.members(before, group);
                 self.members(after, group);
             }

@@ -135,6 +135,8 @@ impl Refusal {
         "owns_resources",
         "not_invited",
         "managed_group",
+        "cycle",
+        "nested_member",
         "wrong_state",
         "too_many",
         "no_license",
@@ -447,6 +449,22 @@ pub enum RefusalReason {
         /// The group.
         group: String,
     },
+    /// A group would be inside itself (rule N2).
+    #[error("group `{}` would be inside itself: `{}`", way.last().map_or("", |group| group), way.join("` is in `"))]
+    Cycle {
+        /// The way outward: each group is in the next one, and the last one was to be put into the first.
+        way: Vec<String>,
+    },
+    /// The user is in the group only because another group is nested in it (rule N3).
+    #[error("user `{user}` did not join group `{group}`, and is in it through group `{through}`")]
+    NestedMember {
+        /// The user.
+        user: String,
+        /// The group.
+        group: String,
+        /// The nested group that the user is in.
+        through: String,
+    },
     /// The user's status does not allow it.
     #[error("user `{user}` is {status}: {requirement}")]
     WrongState {
@@ -559,6 +577,8 @@ impl RefusalReason {
             Self::OwnsResources { .. } => "owns_resources",
             Self::NotInvited { .. } => "not_invited",
             Self::ManagedGroup { .. } => "managed_group",
+            Self::Cycle { .. } => "cycle",
+            Self::NestedMember { .. } => "nested_member",
             Self::WrongState { .. } => "wrong_state",
             Self::TooMany { .. } => "too_many",
             Self::NoLicense { .. } => "no_license",
@@ -594,6 +614,8 @@ impl RefusalReason {
             | Self::OwnsResources { .. }
             | Self::NotInvited { .. }
             | Self::ManagedGroup { .. }
+            | Self::Cycle { .. }
+            | Self::NestedMember { .. }
             | Self::WrongState { .. } => RefusalClass::Conflict,
             Self::NoLicense { .. }
             | Self::LicenseLapsed { .. }

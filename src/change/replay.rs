@@ -194,6 +194,8 @@ impl Replay<'_> {
             Event::GroupRemoved { group } => self.group_removed(group),
             Event::Joined { user, group } => self.membership_changed(user, group, true),
             Event::Left { user, group } => self.membership_changed(user, group, false),
+            Event::Nested { group, outer } => self.nesting_changed(group, outer, true),
+            Event::Unnested { group, outer } => self.nesting_changed(group, outer, false),
             Event::ResourceAdded { resource } => self.resource_added(resource),
             Event::ResourceRemoved { resource } => self.resource_removed(resource),
             Event::OwnerChanged { resource, owner } => self.owner_changed(resource, owner),
@@ -418,7 +420,7 @@ impl Replay<'_> {
 
     fn membership_changed(&mut self, user: &Name, group: &Name, joins: bool) -> Checked {
         let (user_id, group_id) = (self.directory.named_user(user)?, self.directory.named_group(group)?);
-        let member = self.directory.is_member(user_id.slot(), group_id.slot());
+        let member = self.directory.has_joined(user_id.slot(), group_id.slot());
         ensure(member != joins, || {
             format!("user `{user}` is {} a member of `{group}`", if member { "already" } else { "not" })
         })?;
@@ -427,6 +429,13 @@ impl Replay<'_> {
         let managed = !explicit || self.directory.is_included_owner(user_id, group_id);
         ensure(!managed, || format!("`{user}` cannot join or leave `{group}`, whose members are managed"))?;
         self.directory.set_joined(user_id, group_id, joins);
+        Ok(())
+    }
+
+    fn nesting_changed(&mut self, group: &Name, outer: &Name, nested: bool) -> Checked {
+        let (inner_id, outer_id) = (self.directory.named_group(group)?, self.directory.named_group(outer)?);
+        self.directory.check_nesting(inner_id, outer_id, nested)?;
+        self.directory.nest(inner_id, outer_id, nested);
         Ok(())
     }
 }

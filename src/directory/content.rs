@@ -45,6 +45,12 @@ pub(crate) enum Record {
     Group { id: GroupId, group: Name, members: MembershipRule },
     /// A user with the explicit groups of the user.
     User(Box<UserContent>),
+    /// A group that is nested in others.
+    Nested {
+        group: Name,
+        #[cfg_attr(feature = "serde", serde(rename = "in"))]
+        outer: Vec<Name>,
+    },
     /// A grant on a whole kind.
     KindGrant { kind: String, to: Grantee, permissions: Vec<String> },
     /// A resource with all of its fields.
@@ -160,6 +166,7 @@ impl Directory {
         };
         let groups = self.live_groups().filter_map(|(slot, _)| self.group_content(slot));
         let users = self.live_users().filter_map(|(slot, _)| self.user_content(slot));
+        let nestings = self.live_groups().filter_map(|(slot, _)| self.nesting_content(slot));
         let resources = self.live_resources().filter_map(|(slot, _)| self.resource_content(slot));
         let keys = self.live_keys().filter_map(|(slot, _)| self.key_content(slot));
         [commits, ids]
@@ -170,6 +177,7 @@ impl Directory {
             .chain([queue])
             .chain(groups)
             .chain(users)
+            .chain(nestings)
             .chain(self.kind_grants())
             .chain(resources)
             .chain(keys)
@@ -190,6 +198,16 @@ impl Directory {
             group: group.name.clone()?,
             members: self.members_by_name(&group.membership),
         })
+    }
+
+    /// The groups that a group is nested in, if it is.
+    pub(super) fn nesting_content(&self, slot: GroupSlot) -> Option<Record> {
+        let group = self.group_record_at(slot)?;
+        let outer = sorted(group.outer().filter_map(|outer| self.group_record_at(outer)?.name.clone()));
+        if outer.is_empty() {
+            return None;
+        }
+        Some(Record::Nested { group: group.name.clone()?, outer })
     }
 
     /// The rule of a group, by name.
@@ -213,6 +231,7 @@ impl Directory {
         let groups = self.group_slots(slot, self.user_row_at(slot)?).into_iter();
         let groups = groups.filter_map(|group| self.group_record_at(group));
         let explicit = groups.filter(|group| group.membership == Membership::Explicit);
+        let explicit = explicit.filter(|group| group.joined().contains(slot));
         Some(Record::User(Box::new(UserContent {
             id: self.user_id(slot)?,
             user: user.name.clone()?,

@@ -99,17 +99,19 @@ impl Directory {
                 || self.scheduled_licenses().ne(after.scheduled_licenses()),
             books: differing(&self.books_by_profile(), &after.books_by_profile()),
             groups: compare(self, after, &touched.groups, |at, name| {
-                at.group_by_name(name).and_then(|group| at.group_content(group.slot()))
+                let group = at.group_by_name(name)?.slot();
+                Some((at.group_content(group)?.without_id(), at.nesting_content(group)))
             }),
             users: compare(self, after, &touched.users, |at, name| {
-                at.user_by_name(name).and_then(|user| at.user_content(user.slot()))
+                at.user_by_name(name).and_then(|user| at.user_content(user.slot())).map(Record::without_id)
             }),
             kinds: differing(&self.grants_by_kind(), &after.grants_by_kind()),
             resources: compare(self, after, &touched.resources, |at, name| {
-                at.resource_by_name(name).and_then(|resource| at.resource_content(resource.slot()))
+                let resource = at.resource_by_name(name)?;
+                at.resource_content(resource.slot()).map(Record::without_id)
             }),
             keys: compare(self, after, &touched.keys, |at, name| {
-                at.key_by_name(name).and_then(|key| at.key_content(key.slot()))
+                at.key_by_name(name).and_then(|key| at.key_content(key.slot())).map(Record::without_id)
             }),
         }
     }
@@ -140,15 +142,14 @@ fn differing(before: &BTreeMap<String, Vec<Record>>, after: &BTreeMap<String, Ve
 }
 
 /// Compares the content of both directories under each name.
-fn compare(
+fn compare<T: PartialEq>(
     before: &Directory,
     after: &Directory,
     names: &BTreeSet<String>,
-    content: impl Fn(&Directory, &str) -> Option<Record>,
+    content: impl Fn(&Directory, &str) -> Option<T>,
 ) -> Vec<Difference> {
     let difference = |name: &String| {
-        let content = |at| content(at, name).map(Record::without_id);
-        let change = match (content(before), content(after)) {
+        let change = match (content(before, name), content(after, name)) {
             (None, Some(_)) => DifferenceKind::Added,
             (Some(_), None) => DifferenceKind::Removed,
             (was, is) if was != is => DifferenceKind::Changed,

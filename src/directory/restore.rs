@@ -94,6 +94,7 @@ impl Restore {
             }
             Record::Group { id, group, members } => self.group(*id, group, members),
             Record::User(content) => self.user(content),
+            Record::Nested { group, outer } => self.nested(group, outer),
             Record::KindGrant { kind, to, permissions } => self.kind_grant(kind, to, permissions),
             Record::Resource(content) => self.resource(content),
             Record::Key(content) => self.key(content),
@@ -204,6 +205,21 @@ impl Restore {
         let membership = self.directory.named_membership(members)?;
         let id = NewId::Stored(id.index(), id.serial());
         self.directory.insert_group(id, group, &membership, None);
+        Ok(())
+    }
+}
+
+// Groups in groups: after all users, because members of the inner group become members of the outer one.
+
+impl Restore {
+    fn nested(&mut self, group: &Name, outer: &[Name]) -> Checked {
+        let inner_id = self.directory.named_group(group)?;
+        ensure(!outer.is_empty(), || format!("group `{group}` is nested in no group"))?;
+        for outer in outer {
+            let outer_id = self.directory.named_group(outer)?;
+            self.directory.check_nesting(inner_id, outer_id, true)?;
+            self.directory.nest(inner_id, outer_id, true);
+        }
         Ok(())
     }
 }

@@ -116,6 +116,7 @@ enum Section {
     Queue,
     Group,
     User,
+    Nested,
     KindGrant,
     Resource,
     Key,
@@ -136,6 +137,7 @@ impl Section {
             R::Queue { .. } => Self::Queue,
             R::Group { .. } => Self::Group,
             R::User(_) => Self::User,
+            R::Nested { .. } => Self::Nested,
             R::KindGrant { .. } => Self::KindGrant,
             R::Resource(_) => Self::Resource,
             R::Key(_) => Self::Key,
@@ -156,6 +158,7 @@ impl Section {
             Self::Queue => "`queue`",
             Self::Group => "`group`",
             Self::User => "`user`",
+            Self::Nested => "`nested`",
             Self::KindGrant => "`kind_grant`",
             Self::Resource => "`resource`",
             Self::Key => "`key`",
@@ -171,7 +174,7 @@ impl Section {
             Self::License => last == Self::Ids,
             Self::Scheduled => (Self::Ids..=Self::Scheduled).contains(&last),
             Self::Book | Self::Queue => (Self::Ids..=Self::Book).contains(&last),
-            Self::Group | Self::User | Self::KindGrant | Self::Resource | Self::Key => {
+            Self::Group | Self::User | Self::Nested | Self::KindGrant | Self::Resource | Self::Key => {
                 (Self::Queue..=self).contains(&last)
             }
             Self::End => (Self::Queue..=Self::Key).contains(&last),
@@ -198,6 +201,7 @@ fn described(record: &directory::Record) -> String {
         R::Book { profile, .. } => format!("the figures of profile `{profile}`"),
         R::Group { group, .. } => format!("group `{group}`"),
         R::User(user) => format!("user `{}`", user.user),
+        R::Nested { group, .. } => format!("the groups that `{group}` is in"),
         R::KindGrant { kind, .. } => format!("a grant on all of `{kind}`"),
         R::Resource(resource) => format!("resource `{}`", resource.resource),
         R::Key(key) => format!("key `{}`", key.key),

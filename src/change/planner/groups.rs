@@ -9,7 +9,7 @@ use super::sync::external_names;
 use crate::change::builders::AddGroup;
 use crate::change::event::Event;
 use crate::change::refusal::{FieldDifference, RefusalReason};
-use crate::directory::{Membership, MembershipRule};
+use crate::directory::{GroupRecord, Membership, MembershipRule};
 use crate::id::{GroupId, UserId};
 use crate::limits::MAX_GROUPS;
 
@@ -90,10 +90,29 @@ impl Planner<'_> {
         self.all_explicit(&[group], user, Some(user_id))?;
         if joined {
             self.join(user_id, group);
-        } else {
-            self.leave(user_id, group);
+            return Ok(());
         }
+        self.is_not_nested(user_id, group)?;
+        self.leave(user_id, group);
         Ok(())
+    }
+
+    /// Refuses if a user is in a group only through another one (rule N3).
+    fn is_not_nested(&self, user: UserId, group: GroupId) -> Result<(), RefusalReason> {
+        if self.directory.has_joined(user.slot(), group.slot()) {
+            return Ok(());
+        }
+        let inner = self.group(group).into_iter().flat_map(GroupRecord::inner);
+        let through = inner.filter(|&inner| self.directory.is_member(user.slot(), inner)).min();
+        let Some(through) = through else { return Ok(()) };
+        let name = |group: Option<&GroupRecord>| {
+            group.and_then(|group| group.name.as_deref()).unwrap_or_default().to_owned()
+        };
+        Err(RefusalReason::NestedMember {
+            user: self.name_of(user).map(Into::into).unwrap_or_default(),
+            group: name(self.group(group)),
+            through: name(self.directory.group_record_at(through)),
+        })
     }
 
     /// Refuses if a group's members are not chosen by hand, or if the user is in it as the owner it includes (rule G4).
@@ -128,7 +147,7 @@ impl Planner<'_> {
 
     /// Changes a membership; whether it was otherwise before.
     fn set_membership(&mut self, user: UserId, group: GroupId, member: bool) -> bool {
-        if self.directory.is_member(user.slot(), group.slot()) == member {
+        if self.directory.has_joined(user.slot(), group.slot()) == member {
             return false;
         }
         self.directory.set_joined(user, group, member);

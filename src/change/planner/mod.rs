@@ -6,6 +6,7 @@
 mod groups;
 mod keys;
 mod lookup;
+mod nesting;
 mod resources;
 mod seats;
 mod sync;
@@ -160,6 +161,8 @@ impl<'a> Planner<'a> {
             Command::RemoveGroup { group } => self.remove_group(&group),
             Command::Join { user, group } => self.set_joined(&user, &group, true),
             Command::Leave { user, group } => self.set_joined(&user, &group, false),
+            Command::Nest { group, outer } => self.nest(&group, &outer),
+            Command::Unnest { group, outer } => self.unnest(&group, &outer),
             Command::AddResource(command) => self.add_resource(&command),
             Command::RemoveResource { resource } => self.remove_resource(&resource),
             Command::TransferOwnership { resource, to } => self.transfer_ownership(&resource, &to),

@@ -128,7 +128,7 @@ impl Planner<'_> {
         }
         let member = |group: &&String| {
             let group = self.directory.group_by_name(group);
-            group.is_some_and(|group| self.directory.is_member(user.slot(), group.slot()))
+            group.is_some_and(|group| self.directory.has_joined(user.slot(), group.slot()))
         };
         if let Some(group) = named.groups.iter().find(|group| !member(group)) {
             return Some(lists_differ(

@@ -33,6 +33,7 @@ impl Directory {
     /// Compares every reference with the one that leads back.
     pub(super) fn audit_links(&self) -> Result<(), AuditError> {
         self.audit_memberships()?;
+        self.audit_nesting()?;
         self.audit_grants()?;
         self.audit_owners()?;
         self.audit_keys_and_credentials()?;
@@ -53,6 +54,23 @@ impl Directory {
             .live_groups()
             .flat_map(|(group, record)| record.members.iter().map(move |user| (user, group)));
         links("a membership of a user", of_users, of_groups)
+    }
+
+    /// Compares how groups are nested from both sides, and works out the members again (rule N2).
+    fn audit_nesting(&self) -> Result<(), AuditError> {
+        let inward =
+            self.live_groups().flat_map(|(outer, record)| record.inner().map(move |inner| (inner, outer)));
+        let outward =
+            self.live_groups().flat_map(|(inner, record)| record.outer().map(move |outer| (inner, outer)));
+        links("a nested group", inward, outward)?;
+        for (slot, group) in self.live_groups().filter(|(_, group)| group.nesting.is_some()) {
+            let of_inner = group.inner().filter_map(|inner| self.group_record_at(inner));
+            let inherited: Vec<UserSlot> = of_inner.flat_map(|inner| inner.members.iter()).collect();
+            let counted: SlotSet<UserSlot> = group.joined().iter().chain(inherited).collect();
+            let what = alloc::format!("the members of group {} and of those in it", slot.index());
+            links(&what, group.members.iter(), counted.iter())?;
+        }
+        Ok(())
     }
 
     fn audit_grants(&self) -> Result<(), AuditError> {

@@ -133,7 +133,7 @@ impl Directory {
             }
             for (user, record) in self.live_users() {
                 let belongs = Self::belongs(record, self.seat_at(user).wants, &group.membership);
-                let member = group.members.contains(user);
+                let member = group.joined().contains(user);
                 let agrees = belongs.is_none_or(|belongs| belongs == member);
                 same(&format!("user {} in `{name}` by its rule", user.index()), &true, &agrees)?;
             }

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::put;
 use crate::directory::Directory;
 use crate::directory::registry::NewId;
 use crate::directory::storage::{GranteeSlot, GroupRecord, GroupSlot, Membership, UserSlot, kinds_in};
@@ -43,7 +44,7 @@ impl Directory {
             let records = &mut self.resources.tables.records;
             records.update(resource.slot(), |record| record.more_mut().owner_groups.insert(slot));
             if let Some(owner) = self.owner_of(resource) {
-                self.set_member(owner.slot(), slot, true);
+                self.set_joined_at(owner.slot(), slot, true);
             }
         }
     }
@@ -60,7 +61,7 @@ impl Directory {
                 let members: Vec<UserSlot> =
                     seats.filter(|(_, seat)| wants(seat)).map(|(user, _)| user).collect();
                 for user in members {
-                    self.set_member(user, slot, true);
+                    self.set_joined_at(user, slot, true);
                 }
             }
             Membership::External(names) => {
@@ -68,7 +69,7 @@ impl Directory {
                     let users = self.external.get(name).map(|entry| entry.users.clone()).unwrap_or_default();
                     self.change_external(name, |entry| entry.groups.insert(slot));
                     for user in users.iter() {
-                        self.set_member(user, slot, true);
+                        self.set_joined_at(user, slot, true);
                     }
                 }
             }
@@ -86,6 +87,15 @@ impl Directory {
         for kind in kinds_in(record.granted_on_kinds) {
             self.write_kind_grant(kind, grantee, 0);
         }
+        for outer in record.outer() {
+            self.set_nested(slot, outer, false);
+        }
+        for inner in record.inner() {
+            self.groups.tables.records.update(inner, |group| {
+                group.nesting_mut().outer.remove(slot);
+                group.forget_unused_nesting();
+            });
+        }
         self.remove_members(slot, &record.members);
         match &record.membership {
             Membership::Explicit => {}
@@ -101,6 +111,27 @@ impl Directory {
             records.update(resource, |record| record.more_mut().owner_groups.remove(slot));
         }
         self.groups.remove(slot);
+    }
+
+    /// Nests a group in an explicit one, or ends that (rule N1): its members become members there, or cease to be.
+    pub(crate) fn nest(&mut self, inner: GroupId, outer: GroupId, nested: bool) {
+        self.set_nested(inner.slot(), outer.slot(), nested);
+    }
+
+    fn set_nested(&mut self, inner: GroupSlot, outer: GroupSlot, nested: bool) {
+        let Some(members) = self.group_record_at(inner).map(|group| group.members.clone()) else { return };
+        let records = &mut self.groups.tables.records;
+        records.update(inner, |group| put(&mut group.nesting_mut().outer, outer, nested));
+        records.update(outer, |group| {
+            let members = group.members.clone();
+            let nesting = group.nesting_mut();
+            nesting.joined.get_or_insert(members);
+            put(&mut nesting.inner, inner, nested);
+        });
+        self.refresh_members(outer, &members);
+        for group in [inner, outer] {
+            self.groups.tables.records.update(group, GroupRecord::forget_unused_nesting);
+        }
     }
 
     /// Lets an explicit group include the owner of a resource, who is a member already.

@@ -71,9 +71,20 @@ impl Directory {
             self.add_masks(&users, kind, after);
             return;
         }
+        self.recompute_masks(&users, kind);
+    }
+
+    /// Computes the masks of users on a kind again.
+    pub(super) fn recompute_masks(&mut self, users: &SlotSet<UserSlot>, kind: KindId) {
         for user in users.iter() {
             self.set_mask(user, kind, self.computed_mask(user, kind));
         }
+    }
+
+    /// Adds what a group has on a kind to the masks of users who joined it.
+    pub(super) fn add_group_masks(&mut self, users: &SlotSet<UserSlot>, group: GroupSlot, kind: KindId) {
+        let mask = self.mask_grants(kind).map_or(0, |grants| grants.of(GranteeSlot::group(group)));
+        self.add_masks(users, kind, mask);
     }
 
     /// Adds permissions to the masks of users.

@@ -105,7 +105,7 @@ impl Directory {
         let Some(owner) = owner else { return };
         self.users.tables.owned.update(owner, |owned| owned.insert(slot));
         for group in self.owner_groups(slot).iter() {
-            self.set_member(owner, group, true);
+            self.set_joined_at(owner, group, true);
         }
     }
 

@@ -43,7 +43,10 @@ impl Directory {
         let slot = user.slot();
         let Some(row) = self.user_row(user).copied() else { return };
         for group in self.group_slots(slot, &row) {
-            self.groups.tables.records.update(group, |group| group.members.remove(slot));
+            self.groups.tables.records.update(group, |group| {
+                group.members.remove(slot);
+                group.put_joined(slot, false);
+            });
         }
         let more = self.user_record(user).and_then(|record| record.more.clone());
         if let Some(more) = more {
@@ -141,7 +144,7 @@ impl Directory {
                 continue;
             };
             let belongs = profile.is_some_and(|profile| profiles & (1 << profile.get()) != 0);
-            self.set_member(user.slot(), group, belongs);
+            self.set_joined_at(user.slot(), group, belongs);
         }
     }
 
@@ -219,7 +222,7 @@ impl Directory {
         for group in groups {
             let follows =
                 self.groups.tables.records.get(group).is_some_and(|group| follows(&group.membership, names));
-            self.set_member(slot, group, follows);
+            self.set_joined_at(slot, group, follows);
         }
     }
 

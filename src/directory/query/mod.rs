@@ -4,6 +4,7 @@ mod fields;
 mod grant_queries;
 mod lookup;
 mod names;
+mod nesting;
 mod rows;
 mod seat_figures;
 

@@ -96,6 +96,13 @@ impl Directory {
 // Groups and keys.
 
 impl Directory {
+    /// Returns `true` if a user is in a group by itself, and not only through nested groups (rule N3).
+    pub(crate) fn has_joined(&self, user: UserSlot, group: GroupSlot) -> bool {
+        self.group_record_at(group).is_some_and(|group| group.joined().contains(user))
+    }
+}
+
+impl Directory {
     pub(crate) fn group_id(&self, slot: GroupSlot) -> Option<GroupId> {
         self.groups.id(slot)
     }

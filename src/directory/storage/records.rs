@@ -99,9 +99,61 @@ pub(crate) struct GroupRecord {
     pub(in crate::directory) granted_on: SlotSet<ResourceSlot>,
     /// Kinds with a grant to this group, one bit each.
     pub(in crate::directory) granted_on_kinds: u64,
+    /// Only groups that are nested, or in which others are, have one.
+    pub(in crate::directory) nesting: Option<Arc<Nesting>>,
+}
+
+/// The groups around a group (rule N1).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Nesting {
+    /// The groups that are nested in it.
+    pub(crate) inner: SlotSet<GroupSlot>,
+    /// The groups that it is nested in.
+    pub(crate) outer: SlotSet<GroupSlot>,
+    /// The members who joined by themselves, while groups are nested in it; else all members did.
+    pub(crate) joined: Option<SlotSet<UserSlot>>,
 }
 
 impl GroupRecord {
+    /// The groups that are nested in this one.
+    pub(crate) fn inner(&self) -> impl Iterator<Item = GroupSlot> + '_ {
+        self.nesting.iter().flat_map(|nesting| nesting.inner.iter())
+    }
+
+    /// The groups that this one is nested in.
+    pub(crate) fn outer(&self) -> impl Iterator<Item = GroupSlot> + '_ {
+        self.nesting.iter().flat_map(|nesting| nesting.outer.iter())
+    }
+
+    /// The members who are not only in groups nested in this one (rule N3).
+    pub(crate) fn joined(&self) -> &SlotSet<UserSlot> {
+        let joined = self.nesting.as_ref().and_then(|nesting| nesting.joined.as_ref());
+        joined.unwrap_or(&self.members)
+    }
+
+    /// Notes that a user joined or left, if that is not the same as being a member.
+    pub(in crate::directory) fn put_joined(&mut self, user: UserSlot, joined: bool) {
+        if self.nesting.as_ref().is_some_and(|nesting| nesting.joined.is_some())
+            && let Some(all) = &mut self.nesting_mut().joined
+        {
+            if joined { all.insert(user) } else { all.remove(user) }
+        }
+    }
+
+    /// Drops what only groups with others in them, or inside others, have.
+    pub(in crate::directory) fn forget_unused_nesting(&mut self) {
+        let Some(nesting) = &self.nesting else { return };
+        match (nesting.inner.is_empty(), nesting.outer.is_empty()) {
+            (true, true) => self.nesting = None,
+            (true, false) => self.nesting_mut().joined = None,
+            (false, _) => {}
+        }
+    }
+
+    pub(in crate::directory) fn nesting_mut(&mut self) -> &mut Nesting {
+        Arc::make_mut(self.nesting.get_or_insert_default())
+    }
+
     /// Resources with a grant to this group.
     pub(crate) fn granted_on(&self) -> &SlotSet<ResourceSlot> {
         &self.granted_on

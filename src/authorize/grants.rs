@@ -73,6 +73,7 @@ impl GrantsOf<'_> {
     /// Continues after the target of the last grant on the previous page. The grant may have been revoked since.
     pub fn after(mut self, last: Target) -> Self {
         match last {
+            Target::Everything => {}
             Target::Kind(kind) => {
                 let upto = u64::MAX >> 63_u8.saturating_sub(kind.get());
                 self.kinds &= !upto;

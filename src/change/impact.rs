@@ -258,6 +258,7 @@ impl Touched {
             | Event::SeatChanged { user, .. }
             | Event::ExternalGroupsChanged { user, .. }
             | Event::Joined { user, .. }
+            | Event::MembershipEnded { user, .. }
             | Event::Left { user, .. }
             | Event::CredentialRecorded { user, .. }
             | Event::CredentialForgotten { user, .. } => self.user(before, after, user),
@@ -279,10 +280,17 @@ impl Touched {
             Event::ResourceAdded { resource }
             | Event::ResourceRemoved { resource }
             | Event::CredentialRequired { resource, .. } => self.resource(before, after, resource),
-            Event::GrantChanged { to, on, .. } => match after.find_target(on) {
-                Ok(Target::Kind(kind)) => self.kinds.push((to.clone(), kind)),
-                _ => self.resource(before, after, on),
-            },
+            Event::GrantChanged { to, on, .. }
+            | Event::GrantEnded { to, on, .. }
+            | Event::RoleGranted { to, on, .. }
+            | Event::RoleRevoked { to, on, .. } => self.place(before, after, to, on),
+            Event::RoleSet { role, .. } => {
+                for directory in [before, after] {
+                    for (to, on) in directory.given_role(role) {
+                        self.place(before, after, &to, &on);
+                    }
+                }
+            }
             Event::LicenseInstalled { .. } | Event::LicenseRemoved { .. } | Event::PhaseChanged { .. } => {
                 for directory in [before, after] {
                     self.users.extend(user_ids(directory, directory.all_users()));
@@ -291,6 +299,7 @@ impl Touched {
             Event::KeyAdded { .. }
             | Event::KeyExpired { .. }
             | Event::KeyRemoved { .. }
+            | Event::RoleRemoved { .. }
             | Event::LicenseScheduled { .. } => {}
         }
     }
@@ -299,6 +308,18 @@ impl Touched {
     // are events themselves. So the lookup in both directories finds every user.
     fn user(&mut self, before: &Directory, after: &Directory, name: &Name) {
         self.users.extend(before.user_by_name(name).into_iter().chain(after.user_by_name(name)));
+    }
+
+    /// Adds a grantee on a target: a resource, a whole kind, or everything.
+    fn place(&mut self, before: &Directory, after: &Directory, to: &Grantee, on: &str) {
+        match after.find_target(on) {
+            Ok(Target::Kind(kind)) => self.kinds.push((to.clone(), kind)),
+            _ if on == "*" => {
+                let kinds = after.catalog().definitions().map(|(kind, _)| (to.clone(), kind));
+                self.kinds.extend(kinds);
+            }
+            _ => self.resource(before, after, on),
+        }
     }
 
     fn resource(&mut self, before: &Directory, after: &Directory, text: &str) {

@@ -9,7 +9,7 @@ use core::fmt;
 
 use super::nearest::did_you_mean;
 use crate::authorize::PrincipalName;
-use crate::directory::{UserSource, UserStatus};
+use crate::directory::{Grantee, UserSource, UserStatus};
 use crate::name::NameError;
 use crate::seats::{LicenseConflict, Phase, Quantity};
 use crate::time::Timestamp;
@@ -127,6 +127,9 @@ impl Refusal {
         "unknown_profile",
         "unknown_key",
         "unknown_license",
+        "unknown_role",
+        "wrong_kind",
+        "already_over",
         "singleton",
         "license_invalid",
         "invite_expired",
@@ -135,6 +138,9 @@ impl Refusal {
         "owns_resources",
         "not_invited",
         "managed_group",
+        "role_fixed",
+        "given_by_role",
+        "in_use",
         "cycle",
         "nested_member",
         "wrong_state",
@@ -377,6 +383,54 @@ pub enum RefusalReason {
         /// The name.
         resource: String,
     },
+    /// There is no such role.
+    #[error("unknown role `{role}`{}", did_you_mean(nearest))]
+    UnknownRole {
+        /// The name.
+        role: String,
+        /// The nearest roles.
+        nearest: Vec<String>,
+    },
+    /// A role has no permissions of the kind on which it is to be granted (rule R2).
+    #[error("role `{role}` has no permissions of kind `{kind}`")]
+    WrongKind {
+        /// The role.
+        role: String,
+        /// The kind.
+        kind: String,
+    },
+    /// What is asked for would be over already (rule E1).
+    #[error("the end {expires_at} is not after {now}")]
+    AlreadyOver {
+        /// The end asked for.
+        expires_at: Timestamp,
+        /// The time given.
+        now: Timestamp,
+    },
+    /// The catalog declares the role, or permits no others (rule R1).
+    #[error("role `{role}` cannot be added, changed or removed: the catalog determines it")]
+    RoleFixed {
+        /// The role.
+        role: String,
+    },
+    /// A role gives the permissions, so only the role can be revoked (rule R5).
+    #[error("role `{role}` gives `{}` to `{to}` on `{on}`: revoke the role", permissions.join("`, `"))]
+    GivenByRole {
+        /// The grantee.
+        to: Grantee,
+        /// The target.
+        on: String,
+        /// The role.
+        role: String,
+        /// The permissions among those to revoke.
+        permissions: Vec<String>,
+    },
+    /// A role that is to be removed is still given (rule R6).
+    #[error("role `{role}` is still given: revoke it everywhere first")]
+    InUse {
+        /// The role.
+        role: String,
+    },
     /// The license contradicts itself, its edition or the catalog (rule S14).
     #[error("license `{license}` is invalid: {conflict}")]
     LicenseInvalid {
@@ -568,6 +622,12 @@ impl RefusalReason {
             Self::UnknownPermission { .. } => "unknown_permission",
             Self::UnknownProfile { .. } => "unknown_profile",
             Self::UnknownKey { .. } => "unknown_key",
+            Self::UnknownRole { .. } => "unknown_role",
+            Self::WrongKind { .. } => "wrong_kind",
+            Self::AlreadyOver { .. } => "already_over",
+            Self::RoleFixed { .. } => "role_fixed",
+            Self::GivenByRole { .. } => "given_by_role",
+            Self::InUse { .. } => "in_use",
             Self::Singleton { .. } => "singleton",
             Self::LicenseInvalid { .. } => "license_invalid",
             Self::InviteExpired { .. } | Self::InvitationExpired { .. } => "invite_expired",
@@ -601,11 +661,14 @@ impl RefusalReason {
             | Self::Singleton { .. }
             | Self::LicenseInvalid { .. }
             | Self::InviteExpired { .. }
+            | Self::WrongKind { .. }
+            | Self::AlreadyOver { .. }
             | Self::TooMany { .. } => RefusalClass::BadRequest,
             Self::UnknownUser { .. }
             | Self::UnknownGroup { .. }
             | Self::UnknownResource { .. }
             | Self::UnknownKey { .. }
+            | Self::UnknownRole { .. }
             | Self::UnknownLicense { .. } => RefusalClass::NotFound,
             Self::Exists { .. }
             | Self::InvitationExpired { .. }
@@ -614,6 +677,9 @@ impl RefusalReason {
             | Self::OwnsResources { .. }
             | Self::NotInvited { .. }
             | Self::ManagedGroup { .. }
+            | Self::RoleFixed { .. }
+            | Self::GivenByRole { .. }
+            | Self::InUse { .. }
             | Self::Cycle { .. }
             | Self::NestedMember { .. }
             | Self::WrongState { .. } => RefusalClass::Conflict,

@@ -51,9 +51,9 @@ pub(crate) use self::restore::Restore;
 pub(crate) use self::rights::Rights;
 use self::storage::ExternalName;
 pub(crate) use self::storage::{
-    Due, GranteeKind, GranteeSlot, GroupRecord, GroupSlot, Groups, KeyRecord, KeySlot, Membership,
-    ResourceRow, ResourceSlot, RowState, Scope, ScopeEntries, SlotIter, SlotSet, TargetGrants, UserRecord,
-    UserRow, UserSlot, add_all,
+    Due, GrantRecord, GranteeKind, GranteeSlot, GroupRecord, GroupSlot, Groups, KeyRecord, KeySlot,
+    Membership, ResourceRow, ResourceSlot, RoleRecord, RowState, Scope, ScopeEntries, SlotIter, SlotSet,
+    SubjectSlot, TargetGrants, TargetSlot, UserRecord, UserRow, UserSlot, add_all,
 };
 use crate::catalog::Catalog;
 use crate::limits::{MAX_GROUPS, MAX_KEYS, MAX_RESOURCES, MAX_USERS};
@@ -108,6 +108,9 @@ pub struct Directory {
     /// Groups whose members are the users who want certain profiles.
     by_profile: SlotSet<GroupSlot>,
     due: RedBlackTreeSetSync<(Timestamp, Due)>,
+    roles: RedBlackTreeMapSync<Name, RoleRecord>,
+    /// The roles that are given on the whole of each kind (rule R2).
+    everywhere: RedBlackTreeMapSync<SubjectSlot, GrantRecord>,
     ledger: Ledger,
     rights: Rights,
 }
@@ -147,6 +150,11 @@ impl Directory {
             external: RedBlackTreeMapSync::new_sync(),
             by_profile: SlotSet::default(),
             due: RedBlackTreeSetSync::new_sync(),
+            roles: catalog
+                .roles()
+                .map(|(role, masks)| (role.clone(), RoleRecord::new(masks.clone(), true)))
+                .collect(),
+            everywhere: RedBlackTreeMapSync::new_sync(),
             ledger,
             rights,
             catalog,

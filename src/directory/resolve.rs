@@ -92,6 +92,34 @@ impl Directory {
         self.find_target(text).map_err(|_| format!("unknown target `{text}`"))
     }
 
+    /// A target, or everything, on which only roles are given.
+    pub(crate) fn named_place(&self, text: &str) -> Result<Target, String> {
+        if text == "*" { Ok(Target::Everything) } else { self.named_target(text) }
+    }
+
+    /// The kind of a target that was looked up just before; everything has none.
+    pub(crate) fn named_kind_at(&self, target: Target) -> Result<KindId, String> {
+        self.kind_of(target).ok_or_else(|| "permissions are not given on everything".to_owned())
+    }
+
+    pub(crate) fn named_role(&self, role: &str) -> Checked {
+        ensure(self.role_record(role).is_some(), || format!("unknown role `{role}`"))
+    }
+
+    /// The permissions of a role by kind, closed under implication.
+    pub(crate) fn named_role_masks(&self, permissions: &Entries<Vec<String>>) -> Result<Arc<[u64]>, String> {
+        let mut masks = alloc::vec![0_u64; self.catalog.kinds().len()];
+        for (kind, permissions) in permissions.iter() {
+            let id = self.catalog.kind_by_name(kind).ok_or_else(|| format!("unknown kind `{kind}`"))?;
+            let mask = self.named_grant(id, permissions)?;
+            if let Some(entry) = masks.get_mut(id.index()) {
+                ensure(*entry == 0, || format!("the role names kind `{kind}` twice"))?;
+                *entry = mask;
+            }
+        }
+        Ok(masks.into())
+    }
+
     pub(crate) fn named_resource(&self, text: &str) -> Result<ResourceId, String> {
         self.resource_by_name(text).ok_or_else(|| format!("unknown resource `{text}`"))
     }
@@ -160,6 +188,7 @@ impl Directory {
         for (on, permissions) in entries.iter() {
             match self.named_target(on)? {
                 Target::Kind(kind) => scope.kinds.push((kind, self.named_grant(kind, permissions)?)),
+                Target::Everything => return Err(format!("`{on}` cannot be in a scope")),
                 Target::Resource(id) => {
                     let mask = self.named_grant(self.named_kind_of(id)?, permissions)?;
                     scope.resources.push((id.slot(), mask));

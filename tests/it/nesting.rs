@@ -38,7 +38,7 @@ fn command(numbers: &mut Numbers) -> Command {
     match numbers.below(16) {
         0..=3 => Command::nest(group, other),
         4 | 5 => Command::unnest(group, other),
-        6 | 7 => Command::join(user, group),
+        6 | 7 => Command::join(user, group).into(),
         8 | 9 => Command::leave(user, group),
         10 => Command::add_user(user).into(),
         11 => Command::remove_user(user).into(),

@@ -61,6 +61,8 @@ impl Planner<'_> {
             };
             match target {
                 _ if mask == 0 => {}
+                // A scope names kinds and resources only.
+                Target::Everything => {}
                 Target::Kind(kind) => add(&mut scope.kinds, kind, mask),
                 Target::Resource(resource) => add(&mut scope.resources, resource.slot(), mask),
             }

@@ -128,7 +128,7 @@ impl Planner<'_> {
         }
         let member = |group: &&String| {
             let group = self.directory.group_by_name(group);
-            group.is_some_and(|group| self.directory.has_joined(user.slot(), group.slot()))
+            group.is_some_and(|group| self.directory.has_joined_for_good(user.slot(), group.slot()))
         };
         if let Some(group) = named.groups.iter().find(|group| !member(group)) {
             return Some(lists_differ(
@@ -153,7 +153,7 @@ impl Planner<'_> {
 
     fn join_all(&mut self, user: UserId, groups: &[GroupId]) {
         for &group in groups {
-            self.join(user, group);
+            self.join(user, group, None);
         }
     }
 

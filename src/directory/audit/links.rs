@@ -63,7 +63,7 @@ impl Directory {
         let outward =
             self.live_groups().flat_map(|(inner, record)| record.outer().map(move |outer| (inner, outer)));
         links("a nested group", inward, outward)?;
-        for (slot, group) in self.live_groups().filter(|(_, group)| group.nesting.is_some()) {
+        for (slot, group) in self.live_groups().filter(|(_, group)| group.more.is_some()) {
             let of_inner = group.inner().filter_map(|inner| self.group_record_at(inner));
             let inherited: Vec<UserSlot> = of_inner.flat_map(|inner| inner.members.iter()).collect();
             let counted: SlotSet<UserSlot> = group.joined().iter().chain(inherited).collect();

@@ -82,18 +82,23 @@ impl Directory {
         let Some(record) = self.group_record(group).cloned() else { return };
         let grantee = GranteeSlot::group(slot);
         for resource in record.granted_on.iter() {
-            self.write_grant(resource, grantee, 0);
+            self.forget_grant(resource, grantee);
         }
         for kind in kinds_in(record.granted_on_kinds) {
-            self.write_kind_grant(kind, grantee, 0);
+            self.forget_kind_grant(kind, grantee);
+        }
+        self.forget_roles_everywhere(grantee);
+        let ends = record.more.as_ref().map(|more| more.ends.clone()).unwrap_or_default();
+        for (&user, _) in ends.iter() {
+            self.write_membership_end(user, slot, None);
         }
         for outer in record.outer() {
             self.set_nested(slot, outer, false);
         }
         for inner in record.inner() {
             self.groups.tables.records.update(inner, |group| {
-                group.nesting_mut().outer.remove(slot);
-                group.forget_unused_nesting();
+                group.more_mut().outer.remove(slot);
+                group.forget_unused();
             });
         }
         self.remove_members(slot, &record.members);
@@ -121,16 +126,16 @@ impl Directory {
     fn set_nested(&mut self, inner: GroupSlot, outer: GroupSlot, nested: bool) {
         let Some(members) = self.group_record_at(inner).map(|group| group.members.clone()) else { return };
         let records = &mut self.groups.tables.records;
-        records.update(inner, |group| put(&mut group.nesting_mut().outer, outer, nested));
+        records.update(inner, |group| put(&mut group.more_mut().outer, outer, nested));
         records.update(outer, |group| {
             let members = group.members.clone();
-            let nesting = group.nesting_mut();
-            nesting.joined.get_or_insert(members);
-            put(&mut nesting.inner, inner, nested);
+            let more = group.more_mut();
+            more.joined.get_or_insert(members);
+            put(&mut more.inner, inner, nested);
         });
         self.refresh_members(outer, &members);
         for group in [inner, outer] {
-            self.groups.tables.records.update(group, GroupRecord::forget_unused_nesting);
+            self.groups.tables.records.update(group, GroupRecord::forget_unused);
         }
     }
 

@@ -22,6 +22,9 @@ impl Directory {
             // A comparison of directories looks at what they do not share, and the user may stay the same otherwise.
             self.users.tables.records.update(user, |_| {});
         }
+        if !joined {
+            self.write_membership_end(user, group, None);
+        }
         self.refresh_member(user, group, joined);
     }
 

@@ -63,6 +63,7 @@ impl Directory {
         for grantee in grantees {
             self.index_grant(slot, grantee, false);
         }
+        self.forget_grant_records_on(slot);
         if let Some(owner) = row.owner() {
             self.users.tables.owned.update(owner, |owned| owned.remove(slot));
         }
@@ -106,6 +107,8 @@ impl Directory {
         self.users.tables.owned.update(owner, |owned| owned.insert(slot));
         for group in self.owner_groups(slot).iter() {
             self.set_joined_at(owner, group, true);
+            // An owner is a member for as long as the ownership lasts.
+            self.write_membership_end(owner, group, None);
         }
     }
 

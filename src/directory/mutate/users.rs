@@ -42,7 +42,9 @@ impl Directory {
     pub(crate) fn remove_user(&mut self, user: UserId) {
         let slot = user.slot();
         let Some(row) = self.user_row(user).copied() else { return };
+        self.forget_roles_everywhere(GranteeSlot::user(slot));
         for group in self.group_slots(slot, &row) {
+            self.write_membership_end(slot, group, None);
             self.groups.tables.records.update(group, |group| {
                 group.members.remove(slot);
                 group.put_joined(slot, false);
@@ -60,10 +62,10 @@ impl Directory {
 
     fn remove_references_to_user(&mut self, slot: UserSlot, more: &UserMore) {
         for resource in more.granted_on.iter() {
-            self.write_grant(resource, GranteeSlot::user(slot), 0);
+            self.forget_grant(resource, GranteeSlot::user(slot));
         }
         for kind in kinds_in(more.granted_on_kinds) {
-            self.write_kind_grant(kind, GranteeSlot::user(slot), 0);
+            self.forget_kind_grant(kind, GranteeSlot::user(slot));
         }
         for key in more.keys.iter().filter_map(|key| self.keys.id(key)).collect::<Vec<_>>() {
             self.remove_key(key);

@@ -23,6 +23,7 @@ impl Directory {
     /// The kind of a target.
     pub(crate) fn kind_of(&self, on: Target) -> Option<KindId> {
         match on {
+            Target::Everything => None,
             Target::Kind(kind) => self.catalog.definition(kind).map(|_| kind),
             Target::Resource(resource) => self.resource_row(resource).map(ResourceRow::kind),
         }
@@ -30,6 +31,7 @@ impl Directory {
 
     fn grants_of_target(&self, on: Target) -> Option<TargetGrants<'_>> {
         match on {
+            Target::Everything => None,
             Target::Kind(kind) => self.grants_on_kind(kind),
             Target::Resource(resource) => {
                 self.resource_row(resource).map(|row| self.grants_at(resource.slot(), row))
@@ -58,7 +60,7 @@ impl Directory {
         Some((self.grantee_id(grantee)?, mask))
     }
 
-    fn grantee_id(&self, grantee: GranteeSlot) -> Option<GranteeId> {
+    pub(in crate::directory) fn grantee_id(&self, grantee: GranteeSlot) -> Option<GranteeId> {
         match grantee.kind() {
             GranteeKind::Group(slot) => self.group_id(slot).map(GranteeId::Group),
             GranteeKind::User(slot) => self.user_id(slot).map(GranteeId::User),

@@ -2,6 +2,7 @@
 
 mod fields;
 mod grant_queries;
+mod grant_records;
 mod lookup;
 mod names;
 mod nesting;

@@ -2,11 +2,14 @@
 
 use alloc::sync::Arc;
 
+use rpds::RedBlackTreeMapSync;
+
 use super::Tables;
 use crate::catalog::KindId;
 use crate::directory::storage::{
-    GroupRecord, GroupSet, GroupSlot, InlineGrants, KeyRecord, KeySlot, Overflow, ResourceRecord,
-    ResourceRow, ResourceSlot, RowState, SlotSet, Table, TargetGrants, UserRecord, UserRow, UserSlot,
+    GrantRecord, GroupRecord, GroupSet, GroupSlot, InlineGrants, KeyRecord, KeySlot, Overflow,
+    ResourceRecord, ResourceRow, ResourceSlot, RowState, SlotSet, SubjectSlot, Table, TargetGrants,
+    UserRecord, UserRow, UserSlot,
 };
 use crate::seats::SeatRow;
 
@@ -49,6 +52,8 @@ pub(crate) struct KeyTables {
 pub(crate) struct KindEntry {
     pub(in crate::directory) grants: InlineGrants,
     pub(in crate::directory) overflow: Option<Arc<Overflow>>,
+    /// The grants on the whole kind of which `grants` does not say everything.
+    pub(in crate::directory) special_grants: RedBlackTreeMapSync<SubjectSlot, GrantRecord>,
     /// By user, what was granted on the whole kind or on the singleton; see the invariant of the kind masks.
     pub(in crate::directory) masks: Table<UserSlot, u64, 128>,
     /// Every resource of the kind.

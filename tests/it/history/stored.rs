@@ -179,7 +179,7 @@ fn a_directory_with_very_many_links_reads_back() {
     let granted = (0..count).flat_map(|index| {
         let on = format!("project/shared{index}");
         let grant =
-            move |to| Command::grant(Grantee::group(group(to)), format!("project/shared{index}"), ["read"]);
+            move |to| Command::from(Command::grant(Grantee::group(group(to)), format!("project/shared{index}"), ["read"]));
         commands![Command::add_resource(on)].into_iter().chain((0..OF_EACH).map(grant))
     });
     let owned = (0..MANY)

@@ -124,10 +124,10 @@ fn pages_of_long_lists_are_complete() {
             commands.push(Command::add_group(group.as_str()).into());
             commands.push(Command::add_user(user.as_str()).profile("robot").group("all").into());
             commands.push(Command::add_resource(format!("project/{number}")).into());
-            commands.push(Command::grant(Grantee::user(user.as_str()), "project/hub", ["read"]));
-            commands.push(Command::grant(Grantee::group(group.as_str()), "project/hub", ["read"]));
-            commands.push(Command::grant(Grantee::group("all"), format!("project/{number}"), ["read"]));
-            commands.push(Command::join("user 0", group.as_str()));
+            commands.push(Command::grant(Grantee::user(user.as_str()), "project/hub", ["read"]).into());
+            commands.push(Command::grant(Grantee::group(group.as_str()), "project/hub", ["read"]).into());
+            commands.push(Command::grant(Grantee::group("all"), format!("project/{number}"), ["read"]).into());
+            commands.push(Command::join("user 0", group.as_str()).into());
         }
         let plan = Directory::new(catalog).plan(Batch::host(Timestamp::EPOCH).extend(commands)).unwrap();
         let directory = plan.into_directory();

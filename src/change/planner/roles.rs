@@ -1,0 +1,101 @@
+//! Roles (rules R1, R4 and R6).
+
+use alloc::borrow::ToOwned as _;
+use alloc::string::ToString as _;
+use alloc::sync::Arc;
+use alloc::vec;
+
+use super::Planner;
+use super::lookup::new_name;
+use crate::catalog::{Entries, PermissionsDocument};
+use crate::change::event::Event;
+use crate::change::grant::{AddRole, SetRole};
+use crate::change::nearest::nearest;
+use crate::change::refusal::RefusalReason;
+use crate::limits::MAX_ROLES;
+use crate::name::Name;
+
+impl Planner<'_> {
+    pub(super) fn find_role(&self, role: &str) -> Result<Name, RefusalReason> {
+        let found = self.directory.role_record(role).map(|(name, _)| name.clone());
+        found.ok_or_else(|| RefusalReason::UnknownRole {
+            role: role.to_owned(),
+            nearest: nearest(role, self.directory.roles()),
+        })
+    }
+
+    pub(super) fn add_role(&mut self, command: &AddRole) -> Result<(), RefusalReason> {
+        let name = new_name(&command.role)?;
+        let existing = self.directory.role_record(&name).map(|(_, role)| Arc::clone(&role.masks));
+        if existing.is_some() {
+            Self::may_exist(command.new, "role", &name)?;
+        }
+        let masks = self.role_masks(&command.permissions)?;
+        match existing {
+            Some(existing) if existing == masks => Ok(()),
+            Some(_) => Err(RefusalReason::Exists { what: "role", name: name.to_string(), differs: None }),
+            None => {
+                self.are_changeable(&name)?;
+                if self.directory.role_count() >= MAX_ROLES as usize {
+                    return Err(RefusalReason::TooMany { what: "roles", max: MAX_ROLES });
+                }
+                self.put_role(name, &masks);
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn set_role(&mut self, command: &SetRole) -> Result<(), RefusalReason> {
+        let name = self.find_role(&command.role)?;
+        let masks = self.role_masks(&command.permissions)?;
+        self.are_changeable(&name)?;
+        if self.directory.role_record(&name).is_none_or(|(_, role)| role.masks != masks) {
+            self.put_role(name, &masks);
+        }
+        Ok(())
+    }
+
+    pub(super) fn remove_role(&mut self, role: &str) -> Result<(), RefusalReason> {
+        let name = self.find_role(role)?;
+        self.are_changeable(&name)?;
+        if self.directory.role_record(role).is_some_and(|(_, role)| role.is_given()) {
+            return Err(RefusalReason::InUse { role: role.to_owned() });
+        }
+        self.directory.remove_role(&name);
+        self.events.push(Event::RoleRemoved { role: name });
+        Ok(())
+    }
+
+    fn put_role(&mut self, name: Name, masks: &Arc<[u64]>) {
+        self.directory.set_role(&name, masks);
+        let permissions = self.directory.role_content(masks);
+        self.events.push(Event::RoleSet { role: name, permissions });
+    }
+
+    /// Refuses to change roles that the catalog declares, and all of them unless it permits others (rule R1).
+    fn are_changeable(&self, role: &Name) -> Result<(), RefusalReason> {
+        let fixed = self.directory.role_record(role).is_some_and(|(_, role)| role.fixed);
+        if self.directory.catalog().has_custom_roles() && !fixed {
+            return Ok(());
+        }
+        Err(RefusalReason::RoleFixed { role: role.to_string() })
+    }
+
+    /// The permissions of a role by kind, closed under implication.
+    fn role_masks(&self, permissions: &Entries<PermissionsDocument>) -> Result<Arc<[u64]>, RefusalReason> {
+        let catalog = self.directory.catalog();
+        let mut masks = vec![0_u64; catalog.kinds().len()];
+        for (kind, permissions) in permissions.iter() {
+            let id = catalog.kind_by_name(kind).ok_or_else(|| self.unknown_kind(kind, kind))?;
+            let Some(definition) = catalog.definition(id) else { continue };
+            let mask = match permissions {
+                PermissionsDocument::All => definition.all(),
+                PermissionsDocument::These(these) => definition.close(self.find_permissions(id, these)?),
+            };
+            if let Some(entry) = masks.get_mut(id.index()) {
+                *entry |= mask;
+            }
+        }
+        Ok(masks.into())
+    }
+}

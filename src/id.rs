@@ -42,28 +42,12 @@ macro_rules! forms {
             pub const fn as_u64(self) -> u64 {
                 number(self.index, self.serial)
             }
-
-            /// Returns the id of a number; the number of nothing that exists is an unknown id.
-            #[must_use]
-            pub const fn from_u64(number: u64) -> Self {
-                let (index, serial) = halves(number);
-                Self::new(index, serial)
-            }
         }
 
         /// Writes the number of the id.
         impl $(<$kind>)? fmt::Display for $name $(<$kind>)? {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 fmt::Display::fmt(&self.as_u64(), f)
-            }
-        }
-
-        impl $(<$kind>)? FromStr for $name $(<$kind>)? {
-            type Err = ParseIdError;
-
-            fn from_str(text: &str) -> Result<Self, ParseIdError> {
-                let number = text.parse().map_err(|_| ParseIdError { text: text.to_owned() })?;
-                Ok(Self::from_u64(number))
             }
         }
 
@@ -77,9 +61,34 @@ macro_rules! forms {
                 serializer.serialize_u64(self.as_u64())
             }
         }
+    };
+}
+
+/// Defines how an id is made of what was stored: a number, a text or a serialized form.
+///
+/// The id of a resource comes back untyped: what was stored may be of any kind, and a bit must not mean another one.
+macro_rules! reads {
+    ($id:ty) => {
+        impl $id {
+            /// Returns the id of a number; the number of nothing that exists is an unknown id.
+            #[must_use]
+            pub const fn from_u64(number: u64) -> Self {
+                let (index, serial) = halves(number);
+                Self::new(index, serial)
+            }
+        }
+
+        impl FromStr for $id {
+            type Err = ParseIdError;
+
+            fn from_str(text: &str) -> Result<Self, ParseIdError> {
+                let number = text.parse().map_err(|_| ParseIdError { text: text.to_owned() })?;
+                Ok(Self::from_u64(number))
+            }
+        }
 
         #[cfg(feature = "serde")]
-        impl<'de, $($kind)?> serde::Deserialize<'de> for $name $(<$kind>)? {
+        impl<'de> serde::Deserialize<'de> for $id {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 if deserializer.is_human_readable() {
                     return deserializer.deserialize_any(IdVisitor).map(Self::from_u64);
@@ -142,6 +151,7 @@ macro_rules! id {
         }
 
         forms!($name);
+        reads!($name);
     };
 }
 
@@ -232,6 +242,19 @@ pub enum Untyped {}
 /// [`Directory::resource`](crate::Directory::resource) returns a `ResourceId<Project>` after a check that the
 /// resource is of that kind. A plain `ResourceId` is for hosts whose catalog is data. It is as durable as a
 /// [`UserId`].
+///
+/// A number, a text or a serialized form becomes a plain `ResourceId`, because a client may have sent the id of another
+/// kind; [`Directory::typed_resource`](crate::Directory::typed_resource) checks the kind.
+///
+/// ```compile_fail
+/// # use entitle::ResourceId;
+/// # use entitle::bitflags::bitflags;
+/// # use entitle::catalog::ResourceKind;
+/// # bitflags! { #[derive(Clone, Copy)] pub struct Flags: u64 { const READ = 1; } }
+/// # enum Project {}
+/// # impl ResourceKind for Project { const NAME: &'static str = "project"; type Permissions = Flags; }
+/// let forged = ResourceId::<Project>::from_u64(7);
+/// ```
 ///
 /// ```
 /// # use entitle::bitflags::bitflags;
@@ -343,3 +366,4 @@ impl<K> fmt::Debug for ResourceId<K> {
 }
 
 forms!(ResourceId<K>);
+reads!(ResourceId);

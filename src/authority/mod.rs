@@ -193,8 +193,9 @@ impl<J: Journal> Authority<J> {
     /// Returns the current directory, or an error if it is known to be out of date.
     ///
     /// A process that follows others uses it in place of [`load`](Self::load) to deny when it cannot follow any more: when
-    /// [`follow`](Self::follow) or [`catch_up`](Self::catch_up) failed, and until one of them has brought in what was
-    /// missing.
+    /// [`follow`](Self::follow) or [`catch_up`](Self::catch_up) failed. The error lasts until the missing revision is
+    /// reached, or until [`catch_up`](Self::catch_up) has read the journal to its end: what the journal does not have was
+    /// never committed.
     ///
     /// # Errors
     ///
@@ -294,7 +295,10 @@ impl<J: Journal> Authority<J> {
     ///
     /// The host's own rules are checked on the same state as the batch: between `decide` and the commit there is no other
     /// commit. After a conflict with another process, `decide` runs again on the later directory. It runs under the
-    /// write lock, so it must be short and must not call the authority.
+    /// write lock, so it must be short. It may read this authority, but a change of it (`execute`, `publish`, `follow`,
+    /// `catch_up`) from inside waits for itself forever.
+    ///
+    /// A process that [cannot follow](Self::current) catches up first.
     ///
     /// # Errors
     ///
@@ -328,6 +332,9 @@ impl<J: Journal> Authority<J> {
         mut decide: impl FnMut(&Directory) -> Result<Batch, D>,
     ) -> Result<Executed, ExecuteError<J::Error, D>> {
         let _writing = self.write();
+        if self.current.load().stopped.is_some() {
+            self.advance()?;
+        }
         for _ in 0..self.attempts {
             let base = self.load();
             let decided = decide(&base).map_err(ExecuteError::Declined);
@@ -482,8 +489,9 @@ impl<J: Journal> Authority<J> {
 
     /// Publishes a directory. It is up to date unless a later commit is known that could not be followed.
     fn set_current(&self, directory: Directory) -> Arc<Directory> {
-        let reached = Some(directory.revision());
-        let stopped = self.current.load().stopped.clone().filter(|stopped| stopped.until > reached);
+        let revision = directory.revision();
+        let stopped = self.current.load().stopped.clone().filter(|stopped| stopped.until > Some(revision));
+        let stopped = stopped.map(|stopped| StoppedError { revision, ..stopped });
         self.publish_state(Arc::new(directory), stopped)
     }
 

@@ -1,5 +1,6 @@
 //! The shared handle: it stores before it publishes, and replans after a conflict.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -313,6 +314,32 @@ fn a_journal_that_cannot_be_read_stops_the_follower_until_it_can() {
     authority.journal().1.store(false, Ordering::SeqCst);
     authority.catch_up().unwrap();
     assert!(authority.current().is_ok());
+}
+
+/// Who cannot follow catches up before anything is decided, and never decides on a state that is known to be old.
+#[test]
+fn a_stopped_process_catches_up_before_it_writes() {
+    let (one, two, journal) = pair();
+    let later = Commit { revision: 9, at: Timestamp::EPOCH, by: String::new(), events: Vec::new() };
+    two.catch_up().unwrap();
+    one.execute(add_group("taken")).unwrap();
+    assert!(two.follow([&later]).is_err());
+    assert_eq!(two.current().unwrap_err().revision, 1);
+    // The journal has no such commit, so there is none.
+    let executed = two.execute(add_group("mine")).unwrap();
+    assert_eq!((executed.directory().revision(), two.current().unwrap().revision()), (3, 3));
+
+    assert!(two.follow([&later]).is_err());
+    let commit = r#"{ "revision": 4, "at": 100, "events": [{ "group_removed": { "group": "none" } }] }"#;
+    journal.append(3, &serde_json::from_str(commit).unwrap()).unwrap();
+    let decided = AtomicBool::new(false);
+    let result = two.execute_with(|_| {
+        decided.store(true, Ordering::SeqCst);
+        Ok::<_, Infallible>(add_group("more"))
+    });
+    assert!(matches!(result, Err(ExecuteError::CatchUp(_))));
+    assert!(!decided.load(Ordering::SeqCst));
+    assert!(two.current().is_err());
 }
 
 /// A host's decision is repeated on the directory that is planned on.

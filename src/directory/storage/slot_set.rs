@@ -87,6 +87,8 @@ impl<S: Slot> SlotSet<S> {
                 slots.remove(place);
                 if slots.len() <= FEW / 2 {
                     *self = Self::Few(slots.iter().copied().collect());
+                } else if slots.len() <= slots.capacity() / 2 {
+                    slots.shrink_to(slots.len().saturating_add(room_beside(slots.len())));
                 }
             }
             Self::Large(slots) => {
@@ -110,7 +112,7 @@ impl<S: Slot> SlotSet<S> {
 
 /// The slots to add to, with room for one more: memory grows by an eighth, because large directories have many sets.
 fn with_room<S: Slot>(slots: &mut Arc<Vec<S>>) -> &mut Vec<S> {
-    let room = (slots.len() / 8).saturating_add(2);
+    let room = room_beside(slots.len());
     if Arc::get_mut(slots).is_none() {
         let mut copy = Vec::with_capacity(slots.len().saturating_add(room));
         copy.extend_from_slice(slots);
@@ -121,6 +123,11 @@ fn with_room<S: Slot>(slots: &mut Arc<Vec<S>>) -> &mut Vec<S> {
         slots.reserve_exact(room);
     }
     slots
+}
+
+/// The number of free places that a flat set gets when it grows or shrinks.
+fn room_beside(slots: usize) -> usize {
+    (slots / 8).saturating_add(2)
 }
 
 /// The place of a slot among sorted ones, or else the place to insert it; most often it is newer than all of them.
@@ -275,6 +282,16 @@ mod tests {
             let expected: BTreeSet<u32> = sets.into_iter().flatten().collect();
             prop_assert!(union.into_iter().eq(expected));
         }
+    }
+
+    #[test]
+    fn a_flat_set_shrinks() {
+        let mut slots = set(0..1_000);
+        for index in 10..1_000 {
+            slots.remove(UserSlot::new(index));
+        }
+        assert!(matches!(&slots, SlotSet::Flat(flat) if flat.capacity() < 40), "{slots:?}");
+        assert_eq!(indexes(&slots), (0..10).collect::<Vec<_>>());
     }
 
     #[test]

@@ -12,9 +12,11 @@
 //! | why is it allowed or denied? | [`Directory::explain`](crate::Directory::explain) |
 //! | what does everyone have? | [`Directory::review`](crate::Directory::review) |
 
+mod access_diff;
 #[cfg(feature = "bench-internals")]
 mod bench_internals;
 mod bound;
+mod candidates;
 mod check;
 mod decision;
 mod evaluate;
@@ -24,6 +26,7 @@ mod lookup;
 mod principal;
 mod review;
 
+pub(crate) use self::access_diff::AccessDifference;
 pub use self::bound::BoundPrincipal;
 pub use self::decision::{Decision, Denial, Layer};
 pub use self::explain::{Actor, ContributingGrant, Cut, CutBy, Explanation, Holding, Need, Through};

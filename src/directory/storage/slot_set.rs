@@ -1,5 +1,6 @@
 //! Sets of slots: small ones flat, large ones compressed.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
@@ -105,7 +106,7 @@ impl<S: Slot> SlotSet<S> {
         match self {
             Self::Few(slots) => SlotIter::Flat(slots),
             Self::Flat(slots) => SlotIter::Flat(slots),
-            Self::Large(slots) => SlotIter::Large(slots.iter(), PhantomData),
+            Self::Large(slots) => SlotIter::Large(Box::new(slots.iter()), PhantomData),
         }
     }
 }
@@ -140,8 +141,8 @@ fn place_in<S: Slot>(slots: &[S], slot: S) -> Result<usize, usize> {
 pub(crate) enum SlotIter<'a, S> {
     /// The rest of sorted slots.
     Flat(&'a [S]),
-    /// The rest of a large set.
-    Large(roaring::bitmap::Iter<'a>, PhantomData<S>),
+    /// The rest of a large set, in a box because there are often many iterators and few of these.
+    Large(Box<roaring::bitmap::Iter<'a>>, PhantomData<S>),
 }
 
 impl<S: Slot> SlotIter<'_, S> {
@@ -186,31 +187,6 @@ impl<S: Slot> core::fmt::Debug for SlotIter<'_, S> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "SlotIter({} left)", self.size_hint().0)
     }
-}
-
-impl<S: Slot> SlotSet<S> {
-    /// Adds the slots to a compressed set.
-    pub(crate) fn add_to(&self, union: &mut RoaringBitmap) {
-        add_all([self], union);
-    }
-}
-
-/// Adds the slots of several sets to a compressed one; those of flat sets are sorted first, so that each goes to the end.
-pub(crate) fn add_all<'a, S: Slot>(
-    sets: impl IntoIterator<Item = &'a SlotSet<S>>,
-    union: &mut RoaringBitmap,
-) {
-    let mut flat: Vec<u32> = Vec::new();
-    for set in sets {
-        match set {
-            SlotSet::Large(slots) => *union |= &**slots,
-            SlotSet::Few(slots) => flat.extend(slots.iter().map(|slot| slot.index())),
-            SlotSet::Flat(slots) => flat.extend(slots.iter().map(|slot| slot.index())),
-        }
-    }
-    flat.sort_unstable();
-    flat.dedup();
-    *union |= flat.into_iter().collect::<RoaringBitmap>();
 }
 
 impl<S: Slot> FromIterator<S> for SlotSet<S> {
@@ -273,14 +249,6 @@ mod tests {
                 prop_assert!(indexes(&before.0).into_iter().eq(before.1));
             }
             prop_assert!(skipped(&slots, last).into_iter().eq(expected.iter().copied().filter(|&index| index > last)));
-        }
-
-        #[test]
-        fn a_union_is_the_union(sets in prop::collection::vec(prop::collection::vec(0_u32..40, 0..9), 0..5)) {
-            let mut union = RoaringBitmap::new();
-            add_all(&sets.iter().map(|slots| set(slots.iter().copied())).collect::<Vec<_>>(), &mut union);
-            let expected: BTreeSet<u32> = sets.into_iter().flatten().collect();
-            prop_assert!(union.into_iter().eq(expected));
         }
     }
 

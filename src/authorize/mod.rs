@@ -13,9 +13,11 @@
 //! | what does everyone have? | [`Directory::review`](crate::Directory::review) |
 //! | what is granted to whom, also to groups that nobody is in? | [`Directory::review_grants`](crate::Directory::review_grants) |
 
+mod access_diff;
 #[cfg(feature = "bench-internals")]
 mod bench_internals;
 mod bound;
+mod candidates;
 mod check;
 mod decision;
 mod evaluate;
@@ -25,6 +27,7 @@ mod lookup;
 mod principal;
 mod review;
 
+pub(crate) use self::access_diff::AccessDifference;
 pub use self::bound::BoundPrincipal;
 pub use self::decision::{Decision, Denial, Layer};
 pub use self::explain::{Actor, ContributingGrant, Cut, CutBy, Explanation, Holding, Need, Through};

@@ -4,15 +4,13 @@ use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use roaring::RoaringBitmap;
-
+use super::candidates::{Candidates, ResourceSource};
 use super::evaluate::PrincipalRef;
 use super::explain::Explanation;
 use super::grants::Grant;
-use super::lookup::Candidates;
 use crate::catalog::PermissionSet;
-use crate::directory::{Directory, GranteeId, KeySlot, ResourceSlot, UserSlot, UserStatus};
-use crate::id::{Principal, ResourceId};
+use crate::directory::{Directory, GranteeId, KeySlot, ResourceSlot, UserStatus};
+use crate::id::{KeyId, Principal, ResourceId};
 use crate::seats::SeatState;
 
 /// The permissions of one principal on one resource.
@@ -100,6 +98,9 @@ impl Access<'_> {
     }
 }
 
+/// The principal whose access is being listed.
+type Current<'a> = (Principal, PrincipalRef<'a>, Candidates<ResourceSource<'a>>);
+
 /// The next principal of a review.
 #[derive(Clone, Copy, Debug)]
 enum Next {
@@ -118,7 +119,7 @@ enum Next {
 #[must_use = "a review does nothing until it is iterated"]
 pub struct Review<'a> {
     directory: &'a Directory,
-    current: Option<(Principal, PrincipalRef<'a>, Candidates)>,
+    current: Option<Current<'a>>,
     next: Next,
 }
 
@@ -130,7 +131,7 @@ impl<'a> Review<'a> {
         self.current = self.begin(who);
         let begun = u32::from(self.current.is_some());
         if let Some((_, _, candidates)) = &mut self.current {
-            candidates.skip_to(on.index());
+            candidates.skip_to(on.slot());
         }
         // If the principal was removed, another may have its slot; that one's access has not been listed yet.
         self.next = match (self.next, who) {
@@ -142,7 +143,7 @@ impl<'a> Review<'a> {
     }
 
     /// Starts the review of one principal, if it exists.
-    fn begin(&self, who: Principal) -> Option<(Principal, PrincipalRef<'a>, Candidates)> {
+    fn begin(&self, who: Principal) -> Option<Current<'a>> {
         let principal = self.directory.principal_ref(who)?;
         Some((who, principal, Candidates::new(self.directory.reachable_anywhere(principal))))
     }
@@ -150,24 +151,17 @@ impl<'a> Review<'a> {
     /// Advances to the next existing principal.
     fn next_principal(&mut self) -> Option<Principal> {
         let directory = self.directory;
-        loop {
-            match self.next {
-                Next::User(slot) if slot < directory.user_slots().end => {
-                    self.next = Next::User(slot.saturating_add(1));
-                    if let Some(user) = directory.user_id(UserSlot::new(slot)) {
-                        return Some(Principal::User(user));
-                    }
-                }
-                Next::User(_) => self.next = Next::Key(0),
-                Next::Key(slot) if slot < directory.key_slots().end => {
-                    self.next = Next::Key(slot.saturating_add(1));
-                    if let Some(key) = directory.key_id(KeySlot::new(slot)) {
-                        return Some(Principal::Key(key));
-                    }
-                }
-                Next::Key(_) | Next::End => return None,
+        if let Next::User(from) = self.next {
+            let user = directory.next_user(from).and_then(|slot| directory.user_id(slot));
+            self.next = user.map_or(Next::Key(0), |user| Next::User(user.index().saturating_add(1)));
+            if let Some(user) = user {
+                return Some(Principal::User(user));
             }
         }
+        let Next::Key(from) = self.next else { return None };
+        let key = directory.next_key(from).and_then(|slot| directory.key_id(slot))?;
+        self.next = Next::Key(key.index().saturating_add(1));
+        Some(Principal::Key(key))
     }
 }
 
@@ -254,14 +248,14 @@ impl Directory {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn review_on<K>(&self, on: ResourceId<K>) -> impl Iterator<Item = Access<'_>> {
-        let slot = on.index();
-        let users = self.reaching(on.untyped());
-        let mut keys = RoaringBitmap::new();
-        for user in users.iter().filter_map(|user| self.user_id(UserSlot::new(user))) {
-            keys.extend(self.keys_of(user).map(|key| key.slot().index()));
-        }
-        let users = users.into_iter().filter_map(|user| self.user_id(UserSlot::new(user)));
-        let keys = keys.into_iter().filter_map(|key| self.key_id(KeySlot::new(key)));
+        let slot = on.slot();
+        let on = self.resource_ref(on.untyped());
+        let users = Candidates::new(on.map(|on| self.reaching(on, u64::MAX)).unwrap_or_default());
+        let users = users.filter_map(|user| self.user_id(user));
+        let mut keys: Vec<KeySlot> =
+            users.clone().flat_map(|user| self.keys_of(user)).map(KeyId::slot).collect();
+        keys.sort_unstable();
+        let keys = keys.into_iter().filter_map(|key| self.key_id(key));
         users.map(Principal::User).chain(keys.map(Principal::Key)).filter_map(move |who| {
             let principal = self.principal_ref(who)?;
             self.access(who, principal, slot)
@@ -313,8 +307,13 @@ impl Directory {
         })
     }
 
-    fn access<'a>(&'a self, who: Principal, principal: PrincipalRef<'a>, slot: u32) -> Option<Access<'a>> {
-        let on = self.resource_id(ResourceSlot::new(slot))?;
+    fn access<'a>(
+        &'a self,
+        who: Principal,
+        principal: PrincipalRef<'a>,
+        slot: ResourceSlot,
+    ) -> Option<Access<'a>> {
+        let on = self.resource_id(slot)?;
         let resource = self.resource_ref(on)?;
         let kind = resource.row.kind();
         let granted = self.granted_to(principal, resource, &mut ());

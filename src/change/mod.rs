@@ -22,7 +22,7 @@ pub use self::batch::Batch;
 pub use self::builders::{AddGroup, AddKey, AddResource, AddUser, Invite, InviteMany, RemoveUser, SyncUser};
 pub use self::command::Command;
 pub use self::event::{Commit, Event};
-pub use self::impact::{AccessChange, Impact, Requirement, SeatChange, SeatInfo};
+pub use self::impact::{AccessChange, AccessChanges, Impact, Requirement, SeatChange, SeatInfo};
 pub use self::plan::{Plan, StalePlanError, UnmetProfile};
 pub use self::refusal::{FieldDifference, Refusal, RefusalClass, RefusalReason};
 pub use self::replay::{ContradictionError, ReplayError};

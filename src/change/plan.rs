@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::batch::Batch;
 use super::command::Command;
 use super::event::{Commit, Event};
-use super::impact::Impact;
+use super::impact::{AccessChanges, Impact};
 use super::planner::Planner;
 use super::refusal::Refusal;
 use crate::directory::Directory;
@@ -167,9 +167,10 @@ impl Plan {
 
     /// Compares the directory before the plan with the one that it makes: a preview (rule S15).
     ///
-    /// The cost follows what the plan touches: the users whose seats, groups or status change with all that they may
-    /// reach, and the resources whose grants change with all users who may reach them. A plan that changes the license
-    /// touches every user.
+    /// The cost follows what the plan changes: users with the resources that their new or former groups, profile or
+    /// status reach, and resources with the users whom changed grants concern. A license that leaves every profile the
+    /// same permissions costs nothing. The list is as long as the changes are many, which for a grant to everyone may be
+    /// all users times all resources: where somebody only looks at them, use [`impact_up_to`](Self::impact_up_to).
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};
@@ -182,7 +183,63 @@ impl Plan {
     /// ```
     #[must_use]
     pub fn impact(&self) -> Impact {
-        Impact::of(&self.before, &self.directory, &self.events)
+        self.impact_up_to(usize::MAX)
+    }
+
+    /// Compares the directory before the plan with the one that it makes, and lists at most so many changes of access and
+    /// of seats.
+    ///
+    /// The first changes are the same as without a limit, in the same order. [`Impact::is_complete`] returns `true` if
+    /// they are all. Time and memory follow the limit where changes are dense.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("project").permissions(["read"]))
+    /// #     .profile(Profile::new("reader").exempt())
+    /// #     .build()?;
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_user("ada").profile("reader"))
+    /// #     .add(Command::add_user("bob").profile("reader"))
+    /// #     .add(Command::add_resource("project/churn"));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let grant = Command::grant(Grantee::Everyone, "project/*", ["read"]);
+    /// let plan = directory.plan(Batch::host(Timestamp::EPOCH).add(grant))?;
+    /// let impact = plan.impact_up_to(1);
+    /// assert_eq!(impact.access()[0].user, "ada");
+    /// assert_eq!((impact.gains(), impact.is_complete()), (1, false));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn impact_up_to(&self, limit: usize) -> Impact {
+        Impact::up_to(limit, &self.before, &self.directory)
+    }
+
+    /// Returns the pairs of a user and a resource that gain or lose permissions, found while they are read.
+    ///
+    /// They are those of [`impact`](Self::impact), and none is kept: so they can be counted or written to a file however
+    /// many they are.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("project").permissions(["read"]))
+    /// #     .profile(Profile::new("reader").exempt())
+    /// #     .build()?;
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_user("ada").profile("reader"))
+    /// #     .add(Command::add_user("bob").profile("reader"))
+    /// #     .add(Command::add_resource("project/churn"));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let grant = Command::grant(Grantee::Everyone, "project/*", ["read"]);
+    /// let plan = directory.plan(Batch::host(Timestamp::EPOCH).add(grant))?;
+    /// assert_eq!(plan.access_changes().count(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn access_changes(&self) -> AccessChanges<'_> {
+        AccessChanges::between(&self.before, &self.directory)
     }
 
     /// Returns the commit that a host stores; `None` if the plan records nothing.

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::Directory;
 use super::content::Record;
-use super::storage::{KeySlot, ResourceSlot, UserRecord, UserSlot};
+use super::storage::{KeySlot, ResourceSlot, Slot, UserRecord, UserSlot};
 
 /// The difference between two directories, by name.
 ///
@@ -67,6 +67,40 @@ pub enum DifferenceKind {
     Removed,
     /// It is in both and not the same.
     Changed,
+}
+
+// Slots whose rows or records two directories do not share, in ascending order; they may be equal nevertheless.
+
+impl Directory {
+    /// Returns the users whose status, profile, groups, masks, credentials or place in the tables may differ.
+    pub(crate) fn changed_users(&self, other: &Self) -> Vec<UserSlot> {
+        let (one, two) = (&self.users.tables, &other.users.tables);
+        let mut slots: Vec<UserSlot> = one.rows.changed(&two.rows).collect();
+        slots.extend(one.group_sets.changed(&two.group_sets));
+        slots.extend(one.records.changed(&two.records));
+        for (one, two) in self.kinds.iter().zip(other.kinds.iter()) {
+            slots.extend(one.masks.changed(&two.masks));
+        }
+        in_order(slots)
+    }
+
+    /// Returns the users whose seat may differ.
+    pub(crate) fn changed_seats(&self, other: &Self) -> Vec<UserSlot> {
+        let (one, two) = (&self.users.tables, &other.users.tables);
+        in_order(one.seats.changed(&two.seats).chain(one.rows.changed(&two.rows)).collect())
+    }
+
+    /// Returns the resources whose row or grants may differ.
+    pub(crate) fn changed_resources(&self, other: &Self) -> Vec<ResourceSlot> {
+        let (one, two) = (&self.resources.tables, &other.resources.tables);
+        in_order(one.rows.changed(&two.rows).chain(one.overflows.changed(&two.overflows)).collect())
+    }
+}
+
+fn in_order<S: Slot>(mut slots: Vec<S>) -> Vec<S> {
+    slots.sort_unstable();
+    slots.dedup();
+    slots
 }
 
 impl Directory {

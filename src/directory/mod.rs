@@ -52,8 +52,8 @@ pub(crate) use self::rights::Rights;
 use self::storage::ExternalName;
 pub(crate) use self::storage::{
     Due, GranteeKind, GranteeSlot, GroupRecord, GroupSlot, Groups, KeyRecord, KeySlot, Membership,
-    ResourceRow, ResourceSlot, RowState, Scope, ScopeEntries, SlotIter, SlotSet, TargetGrants, UserRecord,
-    UserRow, UserSlot, add_all,
+    ResourceRow, ResourceSlot, RowState, Scope, ScopeEntries, Slot, SlotIter, SlotSet, TargetGrants,
+    UserRecord, UserRow, UserSlot,
 };
 use crate::catalog::Catalog;
 use crate::limits::{MAX_GROUPS, MAX_KEYS, MAX_RESOURCES, MAX_USERS};

@@ -2,12 +2,12 @@
 
 use alloc::sync::Arc;
 
-use crate::catalog::{Catalog, KindDefinition, KindId, ProfileDefinition};
+use crate::catalog::{Catalog, KindDefinition, KindId, ProfileDefinition, ProfileId};
 use crate::directory::storage::UserRow;
 use crate::seats::Ledger;
 
 /// The words that a check reads besides two rows: small tables that stay in the nearest cache.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rights {
     /// By kind, then by profile, so that the place is found from the kind while the user's row is still being loaded.
     by_profile: Arc<[ProfileRights]>,
@@ -79,11 +79,32 @@ impl Rights {
         place.and_then(|place| self.by_profile.get(place)).copied().unwrap_or_default()
     }
 
+    /// The permissions of a kind that licensing leaves to a user, if they are granted.
+    pub(crate) fn licensed(&self, user: &UserRow, kind: KindId) -> u64 {
+        user.profile().map_or(0, |profile| self.licensed_to(profile, kind))
+    }
+
+    /// Returns `true` if there is a profile to whose holders licensing leaves all of some permissions.
+    pub(crate) fn licenses_any(&self, kind: KindId, permissions: u64) -> bool {
+        let mut profiles = (0..self.profiles).filter_map(ProfileId::from_index);
+        profiles.any(|profile| permissions & !self.licensed_to(profile, kind) == 0)
+    }
+
+    fn licensed_to(&self, profile: ProfileId, kind: KindId) -> u64 {
+        let of_kind = self.of_kind(kind);
+        let place = kind.index().wrapping_mul(self.profiles).wrapping_add(profile.index());
+        let beyond = self.by_profile.get(place).map_or(u64::MAX, |rights| rights.beyond);
+        let ceiling = if self.advises(profile) { u64::MAX } else { !beyond };
+        of_kind.all & of_kind.phase & of_kind.add_ons & ceiling
+    }
+
     /// Returns `true` if the user's profile has an advisory ceiling.
     pub(crate) fn is_advisory(&self, user: &UserRow) -> bool {
-        user.profile().is_some_and(|profile| {
-            self.advisory.wrapping_shr(profile.get().into()) & u64::from(profile.get() < 64) != 0
-        })
+        user.profile().is_some_and(|profile| self.advises(profile))
+    }
+
+    fn advises(&self, profile: ProfileId) -> bool {
+        self.advisory.checked_shr(profile.get().into()).is_some_and(|bits| bits & 1 != 0)
     }
 }
 

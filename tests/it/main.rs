@@ -24,6 +24,7 @@ mod fuzz_regressions;
 mod generate;
 mod history;
 mod laws;
+mod memory;
 mod oracle;
 mod oracle_agreement;
 mod queries;

@@ -8,7 +8,9 @@
 //! groups on the whole kind or, for a singleton, on its resource. Grants to everyone are not included. If a user has a
 //! mask on exactly one kind that is not a singleton, the user's row contains a copy; if on several, the row has a mark.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::ops::RangeInclusive;
 
 use crate::catalog::KindId;
 use crate::directory::Directory;
@@ -101,6 +103,15 @@ impl Directory {
         for kind in kinds {
             if self.kind_entry(kind).is_some_and(|entry| entry.mask(user) != 0) {
                 self.set_mask(user, kind, 0);
+            }
+        }
+    }
+
+    /// Drops the masks of removed users where there are no others.
+    pub(super) fn release_masks(&mut self, user: UserSlot, vacant: &RangeInclusive<u32>) {
+        if self.kind_entries().any(|entry| entry.masks.can_release(user, vacant)) {
+            for entry in Arc::make_mut(&mut self.kinds) {
+                entry.masks.release(user, vacant);
             }
         }
     }

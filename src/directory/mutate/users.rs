@@ -52,7 +52,10 @@ impl Directory {
         self.ledger.move_seat(slot.index(), &self.seat_at(slot), &SeatRow::default());
         self.ledger.forget_numbers(slot.index());
         self.clear_masks(slot);
-        self.users.remove(slot);
+        let vacant = self.users.remove(slot);
+        if let Some(vacant) = vacant {
+            self.release_masks(slot, &vacant);
+        }
     }
 
     fn remove_references_to_user(&mut self, slot: UserSlot, more: &UserMore) {

@@ -46,9 +46,9 @@ impl Directory {
         self.users.tables.records.iter().filter(|(_, user)| user.name.is_some())
     }
 
-    /// The slots that were ever in use by users, in ascending order.
-    pub(crate) fn user_slots(&self) -> core::ops::Range<u32> {
-        self.users.slots()
+    /// The first slot with a user that is not before `from`.
+    pub(crate) fn next_user(&self, from: u32) -> Option<UserSlot> {
+        self.users.next_live(from)
     }
 
     pub(crate) fn seat_at(&self, slot: UserSlot) -> SeatRow {
@@ -130,9 +130,9 @@ impl Directory {
         self.keys.tables.records.iter().filter(|(_, key)| key.name.is_some())
     }
 
-    /// The slots that were ever in use by keys, in ascending order.
-    pub(crate) fn key_slots(&self) -> core::ops::Range<u32> {
-        self.keys.slots()
+    /// The first slot with a key that is not before `from`.
+    pub(crate) fn next_key(&self, from: u32) -> Option<KeySlot> {
+        self.keys.next_live(from)
     }
 
     /// Returns `true` if a user is in an explicit group as the owner that it includes.

@@ -1,6 +1,7 @@
 //! The tables of users, groups, resources and keys.
 
 use alloc::sync::Arc;
+use core::ops::RangeInclusive;
 
 use super::Tables;
 use crate::catalog::KindId;
@@ -114,6 +115,14 @@ impl Tables for UserTables {
         }
         self.rows.update(slot, |row| *row = UserRow::default());
     }
+
+    fn release(&mut self, slot: UserSlot, vacant: &RangeInclusive<u32>) {
+        self.rows.release(slot, vacant);
+        self.group_sets.release(slot, vacant);
+        self.seats.release(slot, vacant);
+        self.records.release(slot, vacant);
+        self.owned.release(slot, vacant);
+    }
 }
 
 impl Tables for GroupTables {
@@ -138,6 +147,10 @@ impl Tables for GroupTables {
 
     fn vacate(&mut self, slot: GroupSlot) {
         self.records.update(slot, |record| *record = GroupRecord::default());
+    }
+
+    fn release(&mut self, slot: GroupSlot, vacant: &RangeInclusive<u32>) {
+        self.records.release(slot, vacant);
     }
 }
 
@@ -170,6 +183,12 @@ impl Tables for ResourceTables {
         }
         self.rows.update(slot, |row| *row = ResourceRow::default());
     }
+
+    fn release(&mut self, slot: ResourceSlot, vacant: &RangeInclusive<u32>) {
+        self.rows.release(slot, vacant);
+        self.overflows.release(slot, vacant);
+        self.records.release(slot, vacant);
+    }
 }
 
 impl Tables for KeyTables {
@@ -194,5 +213,9 @@ impl Tables for KeyTables {
 
     fn vacate(&mut self, slot: KeySlot) {
         self.records.update(slot, |record| *record = KeyRecord::default());
+    }
+
+    fn release(&mut self, slot: KeySlot, vacant: &RangeInclusive<u32>) {
+        self.records.release(slot, vacant);
     }
 }

@@ -64,10 +64,12 @@ impl Overflow {
         self.groups.len().saturating_add(self.users.size())
     }
 
+    pub(super) fn to_groups(&self) -> impl Iterator<Item = (GranteeSlot, u64)> {
+        self.groups.iter().zip(&self.masks).map(|(group, mask)| (GranteeSlot::group(*group), *mask))
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (GranteeSlot, u64)> {
-        let groups =
-            self.groups.iter().zip(&self.masks).map(|(group, mask)| (GranteeSlot::group(*group), *mask));
-        groups.chain(self.users.iter().map(|(user, mask)| (GranteeSlot::user(*user), *mask)))
+        self.to_groups().chain(self.users.iter().map(|(user, mask)| (GranteeSlot::user(*user), *mask)))
     }
 
     /// The first grant whose grantee is not before `from`, in the order of grantees.

@@ -68,6 +68,11 @@ impl UserRecord {
         self.more.as_ref().map(|more| &more.granted_on)
     }
 
+    /// Resources for which the user has recorded a credential; `None` if there was never one.
+    pub(crate) fn credentials(&self) -> Option<&SlotSet<ResourceSlot>> {
+        self.more.as_ref().map(|more| &more.credentials)
+    }
+
     pub(crate) fn has_credential(&self, resource: ResourceSlot) -> bool {
         self.more.as_ref().is_some_and(|more| more.credentials.contains(resource))
     }

@@ -1,6 +1,8 @@
 //! Cases from practice: company directories, owners of singletons, suspensions, new names and renewals.
 
-use super::{Held, apply, counted_figures, ensure, in_every_state, owns_a_singleton, must, on_every_step, users};
+use super::{
+    Held, apply, counted_figures, ensure, in_every_state, must, on_every_step, owns_a_singleton, users,
+};
 use crate::generate::{Mix, PROFILES};
 use crate::side_by_side::plan;
 use entitle::change::RefusalClass;
@@ -88,7 +90,8 @@ fn usable(directory: &Directory, owner: entitle::UserId) -> Vec<bool> {
 #[test]
 fn a10_no_profile_locks_the_owner_of_the_instance_out() {
     in_every_state(Mix::Seats, |directory| {
-        let Some(owner) = users(directory).into_iter().find(|user| owns_a_singleton(directory, user.user)) else {
+        let Some(owner) = users(directory).into_iter().find(|user| owns_a_singleton(directory, user.user))
+        else {
             return Ok(());
         };
         let id = directory.user_by_name(owner.user).unwrap();

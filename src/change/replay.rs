@@ -15,6 +15,7 @@ use crate::directory::{
     UserStatus, ensure,
 };
 use crate::id::UserId;
+use crate::limits::MAX_TIME;
 use crate::name::Name;
 use crate::seats::{Basis, License, Phase, Terms};
 use crate::time::Timestamp;
@@ -122,6 +123,8 @@ impl Directory {
             event,
             source: ContradictionError(reason.into_boxed_str()),
         };
+        ensure(commit.at <= MAX_TIME, || format!("no commit is after {MAX_TIME}"))
+            .map_err(|reason| contradiction(0, reason))?;
         ensure(!commit.events.is_empty(), || "the commit has no events".to_owned())
             .map_err(|reason| contradiction(0, reason))?;
         self.begin_commit(commit.at);

@@ -131,6 +131,8 @@ fn store(error: impl Into<redb::Error>) -> RedbError {
     match error.into() {
         redb::Error::Corrupted(text) => found_by_store(text.into()),
         redb::Error::Io(error) if is_damage(error.kind()) => found_by_store(Box::new(error)),
+        // No release wrote a journal of this form in an older format of redb.
+        error @ redb::Error::UpgradeRequired(_) => found_by_store(Box::new(error)),
         error => RedbError::Store(Box::new(error)),
     }
 }

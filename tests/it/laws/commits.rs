@@ -72,6 +72,22 @@ fn c3_a_plan_on_an_older_revision_is_refused_as_stale() {
     });
 }
 
+/// Rule C9: whatever commands make is read back equal.
+#[cfg(feature = "json")]
+#[test]
+fn c9_every_directory_that_commands_make_is_read_back() {
+    for mix in [Mix::All, Mix::Seats] {
+        on_every_step(mix, |taken| {
+            let Ok(plan) = taken.result else { return Ok(()) };
+            let mut stored = Vec::new();
+            plan.directory().write_to(&mut stored).unwrap();
+            let read = Directory::read_from(&stored[..]);
+            let equal = read.as_ref().is_ok_and(|read| read == plan.directory());
+            ensure(equal, || format!("{:?} in\n{}", read.err(), String::from_utf8_lossy(&stored)))
+        });
+    }
+}
+
 /// Two histories may reach the same revision. A plan on one of them is none on the other, whatever it contains.
 #[test]
 fn c3_a_plan_on_another_history_is_refused_as_stale() {

@@ -192,6 +192,11 @@ impl Directory {
         Arc::ptr_eq(&self.version, &other.version)
     }
 
+    /// Makes the directory another one than those that it is a clone of.
+    pub(crate) fn renew_version(&mut self) {
+        self.version = Version::new();
+    }
+
     /// Returns the number of users.
     #[must_use]
     pub fn user_count(&self) -> u32 {

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 
 use crate::directory::storage::Due;
-use crate::directory::{Directory, Rights, Version};
+use crate::directory::{Directory, Rights};
 use crate::seats::{Phase, Terms};
 use crate::time::Timestamp;
 
@@ -18,7 +18,7 @@ impl Directory {
         self.ledger.note_peaks(now);
         self.revision = self.revision.saturating_add(1);
         self.committed_at = now;
-        self.version = Version::new();
+        self.renew_version();
     }
 
     pub(crate) fn install_license(&mut self, terms: Arc<Terms>, now: Timestamp) {

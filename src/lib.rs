@@ -138,6 +138,7 @@ pub mod seats;
 #[cfg(feature = "serde")]
 pub mod snapshot;
 mod time;
+mod visible;
 #[cfg(feature = "serde")]
 mod wire;
 

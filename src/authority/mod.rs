@@ -145,6 +145,9 @@ impl<J: Journal> Authority<J> {
 
     /// Sets the seat policy of batches without one of their own; the default is [`Strict`].
     ///
+    /// [`execute`](Self::execute) asks it, and the policy of a batch, under the write lock. A policy that calls a method
+    /// that takes the lock never returns: `execute`, `execute_with`, `publish`, `follow` or `catch_up`.
+    ///
     /// ```
     /// # use entitle::{Authority, Directory, catalog::Catalog, journal::MemoryJournal};
     /// # use entitle::seats::Waitlist;
@@ -375,7 +378,7 @@ impl<J: Journal> Authority<J> {
     ///
     /// # Errors
     ///
-    /// [`StalePlanError`] if the plan was made on another revision than the current one; nothing changes.
+    /// [`StalePlanError`] if the plan was made on another directory than the current one; nothing changes.
     ///
     /// ```
     /// # use entitle::catalog::Catalog;
@@ -398,7 +401,8 @@ impl<J: Journal> Authority<J> {
 
     /// Replays commits of other processes, publishes the result and returns the current directory.
     ///
-    /// Commits up to the current revision are skipped.
+    /// Commits up to the current revision are skipped. The commits are taken from the iterator before the write lock is
+    /// taken, so the iterator may wait, and may call the authority.
     ///
     /// # Errors
     ///

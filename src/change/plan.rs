@@ -3,13 +3,14 @@
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::batch::Batch;
 use super::command::Command;
 use super::event::{Commit, Event};
 use super::impact::{AccessChanges, Impact};
 use super::planner::Planner;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, RefusalReason};
 use crate::directory::Directory;
 use crate::name::Name;
 use crate::seats::{SeatPolicy, Strict};
@@ -259,14 +260,50 @@ impl Plan {
     }
 }
 
-/// An error of [`Directory::apply`]: the plan was made on another revision (rule C3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the plan was made on revision {base}, and this is revision {found}")]
+/// An error of [`Directory::apply`]: the plan was made on another directory (rule C3).
+///
+/// If both revisions are the same, the directories are of different histories, or one of them was read or replayed apart.
+///
+/// ```
+/// # use entitle::catalog::Catalog;
+/// # use entitle::{Batch, Command, Directory, Timestamp};
+/// # let empty = Directory::new(Catalog::builder().build()?);
+/// let group = |name| Batch::host(Timestamp::EPOCH).add(Command::add_group(name));
+/// let (one, other) = (empty.plan(group("a"))?.into_directory(), empty.plan(group("b"))?.into_directory());
+/// let error = other.apply(one.plan(group("c"))?).unwrap_err();
+/// assert_eq!(error.to_string(), "the plan was made on another directory of revision 1");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StalePlanError {
     /// The revision that the plan was made on.
     pub base: u64,
     /// The revision of the directory that it was applied to.
     pub found: u64,
+}
+
+impl fmt::Display for StalePlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { base, found } = self;
+        if base == found {
+            return write!(f, "the plan was made on another directory of revision {found}");
+        }
+        write!(f, "the plan was made on revision {base}, and this is revision {found}")
+    }
+}
+
+impl core::error::Error for StalePlanError {}
+
+/// Refuses a time before the last commit, or too far after it (rule C5).
+fn check_time(base: &Directory, now: Timestamp, latest: Timestamp) -> Result<(), Refusal> {
+    let committed_at = base.committed_at();
+    if now < committed_at {
+        return Err(Refusal::new(None, RefusalReason::TimeReversed { now, committed_at }));
+    }
+    if now > latest {
+        return Err(Refusal::new(None, RefusalReason::TimeJump { now, committed_at, latest }));
+    }
+    Ok(())
 }
 
 impl Directory {
@@ -279,8 +316,8 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// [`Refusal`] if any command is refused; the directory is unchanged. A time before the last commit is reported
-    /// first, then the first fault of a command in the order of the batch, then seats (rule C8).
+    /// [`Refusal`] if any command is refused; the directory is unchanged. A time before the last commit, or far after it, is
+    /// reported first, then the first fault of a command in the order of the batch, then seats (rule C8).
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};
@@ -305,13 +342,15 @@ impl Directory {
 
     /// Plans a batch by its own policy, or by the given one if it has none.
     pub(crate) fn plan_with(&self, batch: Batch, policy: &dyn SeatPolicy) -> Result<Plan, Refusal> {
-        let Batch { at, actor, by, source, policy: own, mut commands } = batch;
+        let latest = batch.latest(self);
+        let Batch { at, max_jump: _, actor, by, source, policy: own, mut commands } = batch;
+        check_time(self, at, latest)?;
         let policy = own.as_deref().unwrap_or(policy);
         // Only a sync can be unmet, so without one the first pass is the last.
         let may_be_unmet = commands.iter().any(|command| matches!(command, Command::SyncUser(_)));
         let mut unmet = BTreeMap::new();
         loop {
-            let mut planner = Planner::begin(self, at, policy, source, unmet)?;
+            let mut planner = Planner::begin(self, at, policy, source, unmet);
             if let Some(actor) = actor {
                 planner.authorize(actor)?;
             }
@@ -330,11 +369,11 @@ impl Directory {
         }
     }
 
-    /// Returns the directory that a plan makes, if the plan was made on this revision (rule C3).
+    /// Returns the directory that a plan makes, if the plan was made on this directory or a clone of it (rule C3).
     ///
     /// # Errors
     ///
-    /// [`StalePlanError`] if the plan was made on another revision.
+    /// [`StalePlanError`] if the plan was made on another directory, of this revision or another.
     ///
     /// ```
     /// # use entitle::catalog::Catalog;
@@ -350,7 +389,9 @@ impl Directory {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn apply(&self, plan: Plan) -> Result<Self, StalePlanError> {
-        let (base, found) = (plan.base_revision(), self.revision());
-        if base == found { Ok(plan.directory) } else { Err(StalePlanError { base, found }) }
+        if plan.before.is_version_of(self) {
+            return Ok(plan.directory);
+        }
+        Err(StalePlanError { base: plan.base_revision(), found: self.revision() })
     }
 }

@@ -116,6 +116,7 @@ impl Refusal {
     /// ```
     pub const CODES: &'static [&'static str] = &[
         "time_reversed",
+        "time_jump",
         "not_authorized",
         "invalid_name",
         "exists",
@@ -286,6 +287,16 @@ pub enum RefusalReason {
         now: Timestamp,
         /// The time of the last commit.
         committed_at: Timestamp,
+    },
+    /// The time given is too far after the last commit (rule C5).
+    #[error("time {now} is too far after the last commit at {committed_at}: the latest is {latest}")]
+    TimeJump {
+        /// The time given.
+        now: Timestamp,
+        /// The time of the last commit, or the epoch.
+        committed_at: Timestamp,
+        /// The latest time that the batch may have.
+        latest: Timestamp,
     },
     /// The actor may not ask for changes: unknown, inactive, or nothing is open to actors (rules D1, D2).
     #[error("{} is not authorized to make changes: {reason}", text_of(actor.as_ref()))]
@@ -540,6 +551,7 @@ impl RefusalReason {
     pub(super) const fn code(&self) -> &'static str {
         match self {
             Self::TimeReversed { .. } => "time_reversed",
+            Self::TimeJump { .. } => "time_jump",
             Self::NotAuthorized { .. } => "not_authorized",
             Self::InvalidName { .. } | Self::InvalidAddresses { .. } => "invalid_name",
             Self::Exists { .. } => "exists",
@@ -573,7 +585,8 @@ impl RefusalReason {
         match self {
             Self::TimeReversed { .. } => RefusalClass::Stale,
             Self::NotAuthorized { .. } => RefusalClass::Forbidden,
-            Self::InvalidName { .. }
+            Self::TimeJump { .. }
+            | Self::InvalidName { .. }
             | Self::InvalidAddresses { .. }
             | Self::UnknownKind { .. }
             | Self::UnknownPermission { .. }

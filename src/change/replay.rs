@@ -15,6 +15,7 @@ use crate::directory::{
     UserStatus, ensure,
 };
 use crate::id::UserId;
+use crate::limits::MAX_TIME;
 use crate::name::Name;
 use crate::seats::{Basis, License, Phase, Terms};
 use crate::time::Timestamp;
@@ -122,6 +123,8 @@ impl Directory {
             event,
             source: ContradictionError(reason.into_boxed_str()),
         };
+        ensure(commit.at <= MAX_TIME, || format!("no commit is after {MAX_TIME}"))
+            .map_err(|reason| contradiction(0, reason))?;
         ensure(!commit.events.is_empty(), || "the commit has no events".to_owned())
             .map_err(|reason| contradiction(0, reason))?;
         self.begin_commit(commit.at);
@@ -156,8 +159,8 @@ impl Directory {
 struct Replay<'a> {
     directory: &'a mut Directory,
     commit: &'a Commit,
-    /// The users whose wanted profile or seat changed. Both are events of their own, and between the two the seat
-    /// may be inconsistent.
+    /// The users whose status, wanted profile or seat changed. These are events of their own, and between them the
+    /// seat may be inconsistent.
     seated: Vec<UserId>,
 }
 
@@ -234,6 +237,7 @@ impl Replay<'_> {
         self.directory.set_status(id, UserStatus::Invited);
         self.directory.set_expiry(id, expires_at);
         self.set_email(id, email);
+        self.seated.push(id);
         Ok(())
     }
 
@@ -267,6 +271,7 @@ impl Replay<'_> {
         let same = reason.is_none() || self.directory.suspension_reason(id) == reason.map(Name::as_str);
         ensure(!suspended || !same, || format!("`{user}` is already suspended for this reason"))?;
         self.ensure_no_seat(id)?;
+        self.ensure_owns_no_singleton(id)?;
         self.directory.set_suspension_reason(id, reason);
         self.directory.set_status(id, UserStatus::Suspended);
         Ok(())
@@ -276,6 +281,7 @@ impl Replay<'_> {
         let id = self.find_in_status(user, UserStatus::Suspended)?;
         self.directory.set_suspension_reason(id, None);
         self.directory.set_status(id, UserStatus::Active);
+        self.seated.push(id);
         Ok(())
     }
 
@@ -451,6 +457,7 @@ impl Replay<'_> {
 
     fn owner_changed(&mut self, resource: &str, owner: &Name) -> Checked {
         let (id, owner) = (self.directory.named_resource(resource)?, self.directory.named_user(owner)?);
+        self.directory.check_owner(id, owner)?;
         self.directory.set_owner(id, Some(owner));
         Ok(())
     }
@@ -562,6 +569,13 @@ impl Replay<'_> {
         let seat = self.directory.seat(user);
         let empty = seat.is_none_or(|seat| seat.holds.is_none() && seat.turn.is_none());
         ensure(empty, || "the user still holds or waits for a seat".to_owned())
+    }
+
+    /// Checks that a user who stops being active owns no singleton (rule A10).
+    fn ensure_owns_no_singleton(&self, user: UserId) -> Checked {
+        let singleton = |slot| self.directory.resource_row_at(slot).is_some_and(|row| row.singleton);
+        let owns = self.directory.owned_by(user.slot()).any(singleton);
+        ensure(!owns, || "the user owns a singleton".to_owned())
     }
 
     /// Checks that the seats that the commit changed follow from the profiles wanted, after the last event.

@@ -96,6 +96,8 @@ pub struct Directory {
     revision: u64,
     /// The time of the last commit.
     committed_at: Timestamp,
+    /// Shared by the clones of a directory alone: each commit and each directory that is read has one of its own.
+    version: Arc<Version>,
     users: Registry<UserTables>,
     groups: Registry<GroupTables>,
     resources: Registry<ResourceTables>,
@@ -110,6 +112,19 @@ pub struct Directory {
     due: RedBlackTreeSetSync<(Timestamp, Due)>,
     ledger: Ledger,
     rights: Rights,
+}
+
+/// The identity of a directory; never compared by content.
+#[derive(Debug)]
+struct Version {
+    /// A type without size would need no allocation, and all of its addresses could be the same.
+    _address: u8,
+}
+
+impl Version {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { _address: 0 })
+    }
 }
 
 impl Directory {
@@ -138,6 +153,7 @@ impl Directory {
         Self {
             revision: 0,
             committed_at: Timestamp::EPOCH,
+            version: Version::new(),
             users: Registry::default(),
             groups: Registry::default(),
             resources: Registry::default(),
@@ -169,6 +185,16 @@ impl Directory {
     #[must_use]
     pub fn committed_at(&self) -> Timestamp {
         self.committed_at
+    }
+
+    /// Returns `true` if one of the two is a clone of the other.
+    pub(crate) fn is_version_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.version, &other.version)
+    }
+
+    /// Makes the directory another one than those that it is a clone of.
+    pub(crate) fn renew_version(&mut self) {
+        self.version = Version::new();
     }
 
     /// Returns the number of users.

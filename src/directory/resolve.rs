@@ -78,6 +78,11 @@ impl Directory {
             "a suspended or expired user cannot hold or wait for a seat".to_owned()
         })?;
         ensure(!seated || seat.wants.is_some(), || "a seat or a turn requires a wanted profile".to_owned())?;
+        ensure(!settled || seated || seat.wants.is_none(), || {
+            "an active or invited user who wants a profile must hold or wait for a seat".to_owned()
+        })?;
+        let exempt = seat.wants.is_some_and(|wants| self.catalog.is_exempt(wants));
+        ensure(!exempt || seat.turn.is_none(), || "no user waits for an exempt profile".to_owned())?;
         let Some((profile, basis)) = seat.holds else { return Ok(()) };
         let (exempt, wanted) = (self.catalog.is_exempt(profile), seat.wants == Some(profile));
         let agrees = match basis {
@@ -86,6 +91,16 @@ impl Directory {
             Basis::Placed => !wanted && seat.turn.is_some(),
         };
         ensure(agrees, || "the basis of the seat does not agree with what is wanted and held".to_owned())
+    }
+
+    /// Checks that the owner of a singleton may act (rule A10).
+    pub(crate) fn check_owner(&self, resource: ResourceId, owner: UserId) -> Checked {
+        let singleton = self.resource_row(resource).is_some_and(|row| row.singleton);
+        let active = self.status_of(owner) == Some(UserStatus::Active);
+        ensure(!singleton || active, || {
+            let name = self.user_name(owner).unwrap_or_default();
+            format!("`{name}` owns a singleton and is not active")
+        })
     }
 
     pub(crate) fn named_target(&self, text: &str) -> Result<Target, String> {

@@ -1,10 +1,11 @@
 //! The explanation of a user's seat.
 
-use core::fmt;
+use core::fmt::{self, Write as _};
 
 use crate::directory::{Directory, SeatRef, UserStatus};
 use crate::id::UserId;
 use crate::seats::{Basis, SeatState};
+use crate::visible::Visible;
 
 /// A user's seat, the profile whose figures include it, and the position in the queue.
 ///
@@ -74,6 +75,7 @@ impl Directory {
 
 impl fmt::Display for SeatExplanation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut Visible(f);
         write!(f, "`{}` ", self.user)?;
         match self.seat.holds {
             Some(holds) => self.fmt_holder(f, holds)?,
@@ -88,7 +90,7 @@ impl fmt::Display for SeatExplanation<'_> {
 }
 
 impl SeatExplanation<'_> {
-    fn fmt_holder(&self, f: &mut fmt::Formatter<'_>, holds: &str) -> fmt::Result {
+    fn fmt_holder(&self, f: &mut Visible<'_, '_>, holds: &str) -> fmt::Result {
         match self.seat.state {
             SeatState::Reserved => write!(f, "is invited, with `{holds}` reserved")?,
             _ if self.place.is_none() => write!(f, "has held `{holds}`")?,
@@ -106,7 +108,7 @@ impl SeatExplanation<'_> {
         f.write_str(if self.draws_a_seat { " and uses a seat" } else { " and needs no seat" })
     }
 
-    fn fmt_without_profile(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt_without_profile(&self, f: &mut Visible<'_, '_>) -> fmt::Result {
         f.write_str(match self.status {
             UserStatus::Active => "holds no profile and uses no seat",
             UserStatus::Invited => "is invited, has no profile reserved and uses no seat",
@@ -121,7 +123,7 @@ impl SeatExplanation<'_> {
         }
     }
 
-    fn fmt_queue(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt_queue(&self, f: &mut Visible<'_, '_>) -> fmt::Result {
         let (Some(wants), Some(place)) = (self.seat.wants, self.place) else { return Ok(()) };
         let since = self.seat.since;
         write!(f, "; has waited for `{wants}` since {since}, {place}{} in line", ordinal(place))

@@ -110,7 +110,8 @@ pub enum Answer {
 /// # Requirements
 ///
 /// A policy must be pure: the same request always gets the same answer. It must not read a clock, perform I/O or
-/// call the library. A batch may be planned more than once before it is committed.
+/// call the library: `Authority` asks under its write lock, and a policy that waits for that lock, for example by
+/// executing a batch, never returns. A batch may be planned more than once before it is committed.
 ///
 /// # Effect of the answer
 ///

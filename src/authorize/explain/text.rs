@@ -2,11 +2,12 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
+use core::fmt::{self, Write as _};
 
 use super::{ContributingGrant, Cut, CutBy, Explanation, Holding, Need, Through};
 use crate::authorize::PrincipalName;
 use crate::directory::Grantee;
+use crate::visible::Visible;
 
 /// A list of names with a separator; an empty list is written as `nothing`.
 struct Listed<'a>(&'a [String], &'static str);
@@ -39,6 +40,7 @@ impl fmt::Display for Explanation {
     /// Writes the answer in a few lines, without a final line break: what grants the requested permissions, what removes
     /// them, and what a denied request lacks. [`in_full`](Explanation::in_full) writes everything.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut Visible(f);
         self.write_answer(f)?;
         let giving = self.grants.iter().filter(|grant| !grant.gives.is_empty());
         for grant in giving.clone().take(SHOWN) {
@@ -90,13 +92,13 @@ impl Explanation {
         InFull(self)
     }
 
-    fn write_answer(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_answer(&self, f: &mut Visible<'_, '_>) -> fmt::Result {
         let who = self.who.as_deref().unwrap_or("an unknown principal");
         let on = self.on.as_deref().unwrap_or("an unknown resource");
         write!(f, "{who}, {} on {on}: {} ({})", all(&self.asked), self.decision, self.code())
     }
 
-    fn write_needs(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_needs(&self, f: &mut Visible<'_, '_>) -> fmt::Result {
         self.needs.iter().try_for_each(|need| write!(f, "\n  needed: {need}"))
     }
 
@@ -108,6 +110,7 @@ impl Explanation {
 
 impl fmt::Display for InFull<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut Visible(f);
         let explanation = self.0;
         explanation.write_answer(f)?;
         if let Some(actor) = &explanation.actor {
@@ -147,6 +150,7 @@ struct Cause<'a>(&'a CutBy);
 
 impl fmt::Display for Cause<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut Visible(f);
         match self.0 {
             CutBy::Scope { key, .. } => write!(f, "the scope of key {key}"),
             CutBy::Phase { phase, .. } => write!(f, "the license is {phase}"),
@@ -159,6 +163,7 @@ impl fmt::Display for Cause<'_> {
 
 impl fmt::Display for ContributingGrant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut Visible(f);
         for (place, permission) in self.permissions.iter().enumerate() {
             let before = if place == 0 { "" } else { ", " };
             let implied = if self.implied.contains(permission) { " (implied)" } else { "" };
@@ -170,12 +175,14 @@ impl fmt::Display for ContributingGrant {
 
 impl fmt::Display for Cut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut Visible(f);
         write!(f, "{}: {} {}", self.by, self.verb(), all(&self.takes))
     }
 }
 
 impl fmt::Display for CutBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut Visible(f);
         match self {
             Self::Scope { key, leaves } => write!(f, "the scope of key {key} allows {}", all(leaves)),
             Self::Status(status) => write!(f, "the user is {status}"),
@@ -196,6 +203,7 @@ impl fmt::Display for CutBy {
 
 impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut Visible(f);
         match self {
             Self::Request => f.write_str("the request must name at least one permission"),
             Self::Principal { who: Some(who) } => match who.parse::<PrincipalName>() {
@@ -246,7 +254,7 @@ impl fmt::Display for Need {
 }
 
 /// Writes `; data-team has read, everyone has list`.
-fn holdings(f: &mut fmt::Formatter<'_>, user: &str, has: &[Holding]) -> fmt::Result {
+fn holdings(f: &mut Visible<'_, '_>, user: &str, has: &[Holding]) -> fmt::Result {
     if has.is_empty() {
         return write!(f, ", and neither {user} nor everyone has it");
     }
@@ -262,7 +270,7 @@ fn holdings(f: &mut fmt::Formatter<'_>, user: &str, has: &[Holding]) -> fmt::Res
     Ok(())
 }
 
-fn groups_that_have(f: &mut fmt::Formatter<'_>, groups: &[String]) -> fmt::Result {
+fn groups_that_have(f: &mut Visible<'_, '_>, groups: &[String]) -> fmt::Result {
     match groups {
         [] => Ok(()),
         [group] => write!(f, "; group {group} has it"),
@@ -270,7 +278,7 @@ fn groups_that_have(f: &mut fmt::Formatter<'_>, groups: &[String]) -> fmt::Resul
     }
 }
 
-fn seat(f: &mut fmt::Formatter<'_>, user: &str, wanted: Option<&str>, waits: bool) -> fmt::Result {
+fn seat(f: &mut Visible<'_, '_>, user: &str, wanted: Option<&str>, waits: bool) -> fmt::Result {
     write!(f, "{user} holds no profile")?;
     match wanted {
         Some(profile) if waits => write!(f, " and waits for {profile}"),
@@ -314,6 +322,7 @@ impl Explanation {
 
 impl fmt::Display for Why<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut Visible(f);
         let mut between = "";
         for grant in &self.0.grants {
             write!(f, "{between}{} on {}: ", grant.to, grant.on)?;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use entitle::Directory;
 use entitle::authorize::{Access, AccessRow};
 use entitle::change::Commit;
-use entitle::report::escape_formula;
+use entitle::report::escape_cell;
 use entitle::scenario::TestReport;
 
 use super::args::ReviewForm;
@@ -104,7 +104,7 @@ fn write_csv(out: &mut dyn Write, history: &History<'_>) -> io::Result<()> {
             at,
             by,
         ];
-        csv.write_record(cells.iter().map(|cell| escape_formula(cell).into_owned()))?;
+        csv.write_record(cells.iter().map(|cell| escape_cell(cell).into_owned()))?;
     }
     csv.flush()
 }

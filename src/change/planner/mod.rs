@@ -67,11 +67,7 @@ impl<'a> Planner<'a> {
         policy: &'a dyn SeatPolicy,
         source: Option<RequestSource>,
         unmet: BTreeMap<usize, UnmetProfile>,
-    ) -> Result<Self, Refusal> {
-        if now < base.committed_at() {
-            let reason = RefusalReason::TimeReversed { now, committed_at: base.committed_at() };
-            return Err(Refusal::new(None, reason));
-        }
+    ) -> Self {
         let mut directory = base.clone();
         directory.begin_commit(now);
         let before = ConsumedBefore::of(directory.ledger(), directory.catalog());
@@ -94,7 +90,7 @@ impl<'a> Planner<'a> {
             planner.base_after_due = Some(planner.directory.clone());
             planner.before = ConsumedBefore::of(planner.directory.ledger(), planner.directory.catalog());
         }
-        Ok(planner)
+        planner
     }
 
     /// Applies everything that has expired by now.

@@ -18,6 +18,7 @@ impl Directory {
         self.ledger.note_peaks(now);
         self.revision = self.revision.saturating_add(1);
         self.committed_at = now;
+        self.renew_version();
     }
 
     pub(crate) fn install_license(&mut self, terms: Arc<Terms>, now: Timestamp) {

@@ -378,3 +378,22 @@ fn a_batch_from_before_the_last_commit_is_planned_at_its_time() {
     assert_eq!(done.commit().unwrap().at, Timestamp::from_millis(500));
     assert_eq!(one.load().plan(add_group("x")).unwrap_err().code(), "time_reversed");
 }
+
+/// The iterator that `follow` takes may call the authority, because it is read before the lock is taken.
+#[test]
+fn an_iterator_that_calls_back_does_not_hang() {
+    let (directories, commits) = world::small();
+    let authority = Arc::new(Authority::new(directories[0].clone(), MemoryJournal::new()));
+    let (done, finished) = std::sync::mpsc::channel();
+    let follower = Arc::clone(&authority);
+    std::thread::spawn(move || {
+        let calls_back = commits.iter().inspect(|_| {
+            follower.catch_up().unwrap();
+            follower.follow(&commits[..1]).unwrap();
+        });
+        let reached = follower.follow(calls_back).map(|directory| directory.revision());
+        done.send(reached).unwrap();
+    });
+    assert_eq!(finished.recv_timeout(std::time::Duration::from_secs(60)).expect("`follow` hangs"), Ok(8));
+    assert_eq!(*authority.load(), directories[8]);
+}

@@ -8,7 +8,7 @@ use std::process::{Child, Command as Process, Stdio};
 use std::time::Duration;
 
 use entitle::authority::CatchUpError;
-use entitle::journal::{AppendError, Journal as _, RedbError, RedbJournal, redb};
+use entitle::journal::{AppendError, DamagedPlace, Journal as _, RedbError, RedbJournal, redb};
 use entitle::{Authority, Batch, Command, Directory, Timestamp};
 
 use super::{Numbers, times, world};
@@ -169,8 +169,11 @@ fn a_journal_that_is_not_there_is_not_opened() {
     assert!(!path.exists());
     drop(redb::Database::create(&path).unwrap());
     assert!(matches!(RedbJournal::open(&path), Err(RedbError::Missing)));
-    std::fs::write(&path, "no database").unwrap();
-    assert!(matches!(RedbJournal::open(&path), Err(RedbError::Store(_))));
+    for text in ["no database", ""] {
+        std::fs::write(&path, text).unwrap();
+        let error = RedbJournal::open(&path).unwrap_err();
+        assert!(matches!(error, RedbError::Damaged { place: DamagedPlace::File, .. }), "{error:?}");
+    }
     std::fs::remove_file(path).unwrap();
 }
 

@@ -170,3 +170,48 @@ fn an_impossible_seat_is_refused() {
     let both = [wish(r#""reader""#), seat(r#""holds": "reader", "basis": "standard", "queued": false"#)];
     assert!(last.replay(&[commit(&both.join(","))]).is_ok());
 }
+
+/// What replay makes can be stored and read, so it refuses the states that reading refuses (rule C9).
+#[test]
+fn what_no_plan_records_is_refused() {
+    let (directories, _) = world::small();
+    let last = directories.last().unwrap();
+    let gives_up = r#"{ "seat_changed": { "user": "ada", "holds": null, "basis": null, "queued": false } }"#;
+    let cases: [(&[&str], usize, &str); 5] = [
+        (
+            &[gives_up, r#"{ "user_suspended": { "user": "ada", "reason": null } }"#],
+            1,
+            "the user owns a singleton",
+        ),
+        (
+            &[r#"{ "owner_changed": { "resource": "instance", "owner": "bob" } }"#],
+            0,
+            "`bob` owns a singleton and is not active",
+        ),
+        (
+            &[r#"{ "user_reinstated": { "user": "bob" } }"#],
+            1,
+            "user `bob`: an active or invited user who wants",
+        ),
+        (&[r#"{ "user_invited": { "user": "gus" } }"#], 1, "user `gus`: an active or invited user who wants"),
+        (
+            &[
+                r#"{ "profile_wanted": { "user": "hal", "profile": "technical" } }"#,
+                r#"{ "seat_changed": { "user": "hal", "holds": "reader", "basis": "placed", "queued": true } }"#,
+            ],
+            2,
+            "user `hal`: no user waits for an exempt profile",
+        ),
+    ];
+    for (events, index, expected) in cases {
+        let text = format!(r#"{{ "revision": 9, "at": 100, "events": [{}] }}"#, events.join(","));
+        let commit: Commit = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        match refused(last, &[commit]) {
+            ReplayError::Contradiction { revision: 9, event, source } => {
+                let reason = source.to_string();
+                assert!(event == index && reason.starts_with(expected), "{text}: {event}, {reason}");
+            }
+            error => panic!("{text}: {error}"),
+        }
+    }
+}

@@ -35,6 +35,7 @@ const CODES: &[&str] = &[
     "wrong_state",
     "singleton",
     "time_reversed",
+    "time_jump",
     "too_many",
 ];
 

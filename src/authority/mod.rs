@@ -239,6 +239,7 @@ impl<J: Journal> Authority<J> {
     /// Plans a batch on the current directory, by the policy that [`execute`](Self::execute) would use: a preview.
     ///
     /// Nothing is stored or published. A batch whose time is before the last commit is planned at the time of that commit.
+    /// Each preview applies what is due by its time anew, see [`Directory::is_overdue`].
     ///
     /// # Errors
     ///
@@ -274,6 +275,9 @@ impl<J: Journal> Authority<J> {
     ///
     /// A batch whose time is before the last commit is planned at the time of that commit, so that callers whose clocks
     /// differ, or who waited for each other, are not refused `time_reversed` (rule C5).
+    ///
+    /// A refused batch commits nothing, not even what is due, which the next batch applies again. A server whose directory
+    /// [is overdue](Directory::is_overdue) executes a tick first, so that this work is done once.
     ///
     /// # Errors
     ///

@@ -16,6 +16,9 @@ impl Directory {
     /// The request is allowed only if all of the permissions are (rule A5). An id of a removed user, key or resource is
     /// denied. The check cannot fail and does not allocate; it reads two rows and a few words that stay in the cache.
     ///
+    /// Rows hold 14 groups of a user and 8 grants on a resource. Beyond both, the cost is linear in the smaller number:
+    /// with ten thousand groups on both sides a check takes tens of microseconds.
+    ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
     /// # use entitle::{Batch, Command, Decision, Denial, Directory, Grantee, Timestamp};

@@ -15,6 +15,7 @@ mod profile;
 mod serde_impls;
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use core::fmt;
 
@@ -85,7 +86,16 @@ pub(crate) struct Edition {
 /// The mapping of external names to profiles (rule G3).
 pub(crate) struct ExternalChoice {
     choose: ProfileChoice,
-    map: Box<[(Name, ProfileId)]>,
+    map: BTreeMap<Name, Mapped>,
+}
+
+/// The profiles of one external name.
+#[derive(Clone, Copy)]
+pub(crate) struct Mapped {
+    /// The place of the first mapping of the name, and its profile.
+    first: (usize, ProfileId),
+    /// The profile that ranks highest of all mappings of the name.
+    highest: ProfileId,
 }
 
 impl Catalog {
@@ -261,11 +271,13 @@ impl Catalog {
     /// Returns the profile for a set of external names (rule G3).
     pub(crate) fn choose_profile(&self, names: &[Name]) -> Option<ProfileId> {
         let external = &self.0.external;
-        let mut matched =
-            external.map.iter().filter(|(name, _)| names.contains(name)).map(|&(_, profile)| profile);
+        let matched = names.iter().filter_map(|name| external.map.get(name));
         match external.choose {
-            ProfileChoice::Rank => matched.chain(self.0.default_profile).min(),
-            ProfileChoice::FirstMatch => matched.next().or(self.0.default_profile),
+            ProfileChoice::Rank => matched.map(|mapped| mapped.highest).chain(self.0.default_profile).min(),
+            ProfileChoice::FirstMatch => {
+                let first = matched.map(|mapped| mapped.first).min();
+                first.map(|(_, profile)| profile).or(self.0.default_profile)
+            }
         }
     }
 }

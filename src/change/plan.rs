@@ -311,8 +311,11 @@ impl Directory {
     ///
     /// Everything that is due by the batch's time is applied first, then the commands in order. Then the seats that
     /// they ask for are settled together, and at last the queue is served (rules C5, S6, S8). The seat policy is asked
-    /// only if capacity is missing (rule S7); by default it is [`Strict`]. The cost follows what changes, not the size
-    /// of the directory.
+    /// only if capacity is missing (rule S7); by default it is [`Strict`].
+    ///
+    /// The cost follows what changes, not the size of the directory. What is due counts as changed in every plan, also
+    /// in a refused one, until it is committed: see [`is_overdue`](Self::is_overdue). Adding a group by profile examines
+    /// every user.
     ///
     /// # Errors
     ///

@@ -234,13 +234,17 @@ impl Directory {
 
     pub(super) fn kind_grants(&self) -> impl Iterator<Item = Record> {
         self.catalog.definitions().flat_map(|(kind, definition)| {
-            let grants = self.grants_on_kind(kind).map(|grants| self.grants_content(kind, grants));
-            grants.into_iter().flatten().map(|(to, permissions)| Record::KindGrant {
+            self.kind_grants_on(kind).into_iter().map(|(to, permissions)| Record::KindGrant {
                 kind: definition.name().to_string(),
                 to,
                 permissions,
             })
         })
+    }
+
+    /// The grants on a whole kind, by name and sorted.
+    pub(super) fn kind_grants_on(&self, kind: KindId) -> Vec<(Grantee, Vec<String>)> {
+        self.grants_on_kind(kind).map(|grants| self.grants_content(kind, grants)).unwrap_or_default()
     }
 
     fn grants_content(&self, kind: KindId, grants: TargetGrants<'_>) -> Vec<(Grantee, Vec<String>)> {
@@ -308,7 +312,7 @@ impl Directory {
         let kinds = entries.kinds.iter().filter_map(|&(kind, mask)| {
             Some((self.target_name(Target::Kind(kind))?, self.permission_texts(kind, mask)))
         });
-        let resources = entries.resources.iter().filter_map(|&(slot, mask)| {
+        let resources = entries.resources.iter().filter_map(|(slot, mask)| {
             let kind = self.resource_row_at(slot)?.kind();
             Some((self.resource_slot_name(slot)?.to_string(), self.permission_texts(kind, mask)))
         });

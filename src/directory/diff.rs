@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::Directory;
 use super::content::Record;
-use super::storage::{KeySlot, ResourceSlot, Slot, UserRecord, UserSlot};
+use super::storage::{GroupSlot, KeySlot, ResourceSlot, Slot, UserRecord, UserSlot, kinds_in};
 
 /// The difference between two directories, by name.
 ///
@@ -138,7 +138,7 @@ impl Directory {
             users: compare(self, after, &touched.users, |at, name| {
                 at.user_by_name(name).and_then(|user| at.user_content(user.slot()))
             }),
-            kinds: differing(&self.grants_by_kind(), &after.grants_by_kind()),
+            kinds: self.differing_kinds(after, &touched),
             resources: compare(self, after, &touched.resources, |at, name| {
                 at.resource_by_name(name).and_then(|resource| at.resource_content(resource.slot()))
             }),
@@ -156,14 +156,25 @@ impl Directory {
         named.collect()
     }
 
-    fn grants_by_kind(&self) -> BTreeMap<String, Vec<Record>> {
-        let mut kinds: BTreeMap<String, Vec<Record>> = BTreeMap::new();
-        for grant in self.kind_grants() {
-            if let Record::KindGrant { kind, .. } = &grant {
-                kinds.entry(kind.clone()).or_default().push(grant);
-            }
-        }
-        kinds
+    /// Compares the grants on all of each kind, by the kind's name: the catalogs may differ.
+    fn differing_kinds(&self, after: &Self, touched: &Touched) -> Vec<String> {
+        let kinds: BTreeSet<&str> = self.catalog.kinds().chain(after.catalog.kinds()).collect();
+        let grants = |at: &Self, kind: &str| {
+            at.catalog.kind_by_name(kind).map(|kind| at.kind_grants_on(kind)).unwrap_or_default()
+        };
+        let differs = |&kind: &&str| {
+            let shared = self.shares_kind_grants(after, kind) && !touched.kinds.contains(kind);
+            !shared && grants(self, kind) != grants(after, kind)
+        };
+        kinds.into_iter().filter(differs).map(str::to_owned).collect()
+    }
+
+    /// Returns `true` if the grants on a kind are the same by the slots of the grantees, without a look at each of many.
+    fn shares_kind_grants(&self, after: &Self, kind: &str) -> bool {
+        let [one, other] =
+            [self, after].map(|at| at.catalog.kind_by_name(kind).and_then(|kind| at.kind_entry(kind)));
+        let same_bits = self.catalog == after.catalog;
+        same_bits && one.zip(other).is_some_and(|(one, other)| one.shares_grants(other))
     }
 }
 
@@ -200,6 +211,8 @@ struct Touched {
     groups: BTreeSet<String>,
     resources: BTreeSet<String>,
     keys: BTreeSet<String>,
+    /// Kinds with a grant to a slot whose user or group has another name on the other side.
+    kinds: BTreeSet<String>,
 }
 
 impl Touched {
@@ -212,9 +225,7 @@ impl Touched {
             touched.user(before, after, slot);
         }
         for slot in before.groups.tables.records.changed(&after.groups.tables.records) {
-            for side in [before, after] {
-                touched.groups.extend(side.group_slot_name(slot).map(str::to_owned));
-            }
+            touched.group(before, after, slot);
         }
         let (was, is) = (&before.resources.tables, &after.resources.tables);
         let resources = was.rows.changed(&is.rows).chain(was.overflows.changed(&is.overflows));
@@ -245,11 +256,29 @@ impl Touched {
         }
     }
 
+    fn group(&mut self, before: &Directory, after: &Directory, slot: GroupSlot) {
+        let names = [before.group_slot_name(slot), after.group_slot_name(slot)];
+        self.groups.extend(names.into_iter().flatten().map(str::to_owned));
+        if names[0] == names[1] {
+            return;
+        }
+        for side in [before, after] {
+            let kinds = side.group_record_at(slot).map_or(0, |group| group.granted_on_kinds);
+            self.kinds(side, kinds);
+        }
+    }
+
+    fn kinds(&mut self, side: &Directory, kinds: u64) {
+        let names = kinds_in(kinds).filter_map(|kind| side.catalog.kind_name(kind));
+        self.kinds.extend(names.map(str::to_owned));
+    }
+
     fn references_to_user(&mut self, side: &Directory, slot: UserSlot, user: &UserRecord) {
         side.owned_by(slot).for_each(|resource| self.resource(side, resource));
         let Some(more) = &user.more else { return };
         more.granted_on.iter().chain(more.credentials.iter()).for_each(|slot| self.resource(side, slot));
         more.keys.iter().for_each(|key| self.key(side, key));
+        self.kinds(side, more.granted_on_kinds);
     }
 
     fn resource(&mut self, side: &Directory, slot: ResourceSlot) {

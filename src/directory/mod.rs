@@ -28,9 +28,11 @@ mod restore;
 mod rights;
 mod storage;
 
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use core::fmt;
 
+use roaring::RoaringBitmap;
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
 pub use self::audit::AuditError;
@@ -55,7 +57,7 @@ pub(crate) use self::storage::{
     ResourceRow, ResourceSlot, RowState, Scope, ScopeEntries, Slot, SlotIter, SlotSet, TargetGrants,
     UserRecord, UserRow, UserSlot,
 };
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, KindId};
 use crate::limits::{MAX_GROUPS, MAX_KEYS, MAX_RESOURCES, MAX_USERS};
 use crate::name::Name;
 use crate::seats::Ledger;
@@ -107,11 +109,13 @@ pub struct Directory {
     /// The one resource of each singleton kind, by kind.
     singletons: Arc<[Option<ResourceSlot>]>,
     external: RedBlackTreeMapSync<Name, ExternalName>,
-    /// Groups whose members are the users who want certain profiles.
-    by_profile: SlotSet<GroupSlot>,
+    /// By profile, the groups whose members are the users who want it or others.
+    by_profile: Arc<[SlotSet<GroupSlot>]>,
     due: RedBlackTreeSetSync<(Timestamp, Due)>,
     ledger: Ledger,
     rights: Rights,
+    /// The users whose masks on a kind are to be computed; none after a commit. See the invariant of the kind masks.
+    stale_masks: BTreeMap<KindId, RoaringBitmap>,
 }
 
 /// The identity of a directory; never compared by content.
@@ -161,10 +165,11 @@ impl Directory {
             kinds: catalog.definitions().map(|_| KindEntry::default()).collect(),
             singletons: catalog.definitions().map(|_| None).collect(),
             external: RedBlackTreeMapSync::new_sync(),
-            by_profile: SlotSet::default(),
+            by_profile: catalog.profiles().map(|_| SlotSet::default()).collect(),
             due: RedBlackTreeSetSync::new_sync(),
             ledger,
             rights,
+            stale_masks: BTreeMap::new(),
             catalog,
         }
     }

@@ -165,30 +165,30 @@ impl Directory {
                 let mut names = names.map_err(|error| format!("{error}"))?;
                 names.sort_unstable();
                 names.dedup();
-                Ok(Membership::External(names))
+                Ok(Membership::External(names.into()))
             }
         }
     }
 
     pub(crate) fn named_scope(&self, entries: &Entries<Vec<String>>) -> Result<Scope, String> {
-        let mut scope = ScopeEntries::default();
+        let (mut kinds, mut resources) = (Vec::new(), Vec::new());
         for (on, permissions) in entries.iter() {
             match self.named_target(on)? {
-                Target::Kind(kind) => scope.kinds.push((kind, self.named_grant(kind, permissions)?)),
+                Target::Kind(kind) => kinds.push((kind, self.named_grant(kind, permissions)?)),
                 Target::Resource(id) => {
                     let mask = self.named_grant(self.named_kind_of(id)?, permissions)?;
-                    scope.resources.push((id.slot(), mask));
+                    resources.push((id.slot(), mask));
                 }
             }
         }
         if entries.is_empty() {
             return Ok(Scope::Nothing);
         }
-        scope.kinds.sort_unstable();
-        scope.resources.sort_unstable();
-        let repeated = repeats(&scope.kinds) || repeats(&scope.resources);
+        kinds.sort_unstable();
+        resources.sort_unstable();
+        let repeated = repeats(&kinds) || repeats(&resources);
         ensure(!repeated, || "the scope names the same target twice".to_owned())?;
-        Ok(Scope::Entries(Arc::new(scope)))
+        Ok(Scope::Entries(Arc::new(ScopeEntries { kinds, resources: resources.into_iter().collect() })))
     }
 }
 

@@ -1,8 +1,10 @@
 //! The effect of the license on each profile and kind, worked out whenever the license or its phase changes.
 
 use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
 
-use crate::catalog::{Catalog, KindDefinition, KindId, ProfileDefinition, ProfileId};
+use crate::catalog::{Catalog, KindId, ProfileDefinition, ProfileId};
 use crate::directory::storage::UserRow;
 use crate::seats::Ledger;
 
@@ -48,8 +50,17 @@ impl Default for ProfileRights {
 
 impl Rights {
     pub(crate) fn new(catalog: &Catalog, ledger: &Ledger) -> Self {
-        let by_kind: Arc<[KindRights]> =
-            catalog.definitions().map(|(kind, _)| kind_rights(catalog, ledger, kind)).collect();
+        let missing = missing_gates(catalog, ledger);
+        let by_kind: Arc<[KindRights]> = catalog
+            .definitions()
+            .zip(&missing)
+            .map(|((kind, definition), gates)| KindRights {
+                all: definition.all(),
+                owner: definition.owner(),
+                phase: if ledger.phase().cuts() { catalog.lapsed().of(kind) } else { u64::MAX },
+                add_ons: !gates,
+            })
+            .collect();
         let of = |(id, kind): (KindId, &KindRights), profile: &ProfileDefinition| {
             let beyond = !profile.ceiling.of(id);
             let advised = if profile.advisory { beyond } else { 0 };
@@ -108,16 +119,14 @@ impl Rights {
     }
 }
 
-fn kind_rights(catalog: &Catalog, ledger: &Ledger, kind: KindId) -> KindRights {
-    let definition = catalog.definition(kind);
-    let missing = catalog
-        .add_ons()
-        .filter(|(name, _)| !ledger.terms().is_some_and(|terms| terms.has_add_on(name)))
-        .filter_map(|(_, add_on)| add_on.gates.get(kind.index()));
-    KindRights {
-        all: definition.map_or(0, KindDefinition::all),
-        owner: definition.map_or(0, KindDefinition::owner),
-        phase: if ledger.phase().cuts() { catalog.lapsed().of(kind) } else { u64::MAX },
-        add_ons: !missing.fold(0, |gated, gates| gated | gates),
+/// By kind, the permissions that add-ons gate which the license does not have (rule S13).
+fn missing_gates(catalog: &Catalog, ledger: &Ledger) -> Vec<u64> {
+    let mut gates = vec![0; catalog.definitions().count()];
+    let has = |name: &str| ledger.terms().is_some_and(|terms| terms.has_add_on(name));
+    for (_, add_on) in catalog.add_ons().filter(|(name, _)| !has(name)) {
+        for (gates, gated) in gates.iter_mut().zip(&add_on.gates) {
+            *gates |= gated;
+        }
     }
+    gates
 }

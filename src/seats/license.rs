@@ -481,6 +481,7 @@ pub(crate) struct Terms {
     license: License,
     limits: Box<[Option<Limit>]>,
     cap: Option<u64>,
+    /// Sorted.
     add_ons: Vec<Name>,
     starts_at: Option<Timestamp>,
     expires_at: Option<Timestamp>,
@@ -533,7 +534,7 @@ impl Terms {
     }
 
     pub(crate) fn has_add_on(&self, name: &str) -> bool {
-        self.add_ons.iter().any(|add_on| &**add_on == name)
+        self.add_ons.binary_search_by(|add_on| (**add_on).cmp(name)).is_ok()
     }
 
     /// Returns the phase at a time: expired from `expires_at` on, in grace while t < end + grace (rule C5).

@@ -22,6 +22,7 @@ mod concurrency;
 mod floors;
 mod fuzz_regressions;
 mod generate;
+mod growth;
 mod history;
 mod laws;
 mod memory;

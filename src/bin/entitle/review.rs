@@ -114,7 +114,7 @@ fn write_grants(out: &mut dyn Write, directory: &Directory) -> io::Result<()> {
     csv.write_record(["to", "users", "on", "permissions"])?;
     for row in directory.review_grants() {
         let cells = [row.to, row.users.to_string(), row.on.unwrap_or_default(), row.permissions.join(" ")];
-        csv.write_record(cells.iter().map(|cell| escape_formula(cell).into_owned()))?;
+        csv.write_record(cells.iter().map(|cell| escape_cell(cell).into_owned()))?;
     }
     csv.flush()
 }

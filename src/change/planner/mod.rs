@@ -14,7 +14,7 @@ mod users;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use indexmap::IndexMap;
+use hashbrown::HashMap;
 
 use super::command::Command;
 use super::event::Event;
@@ -35,8 +35,10 @@ pub(super) struct Planner<'a> {
     source: Option<RequestSource>,
     /// The consumed seats before the first command (rule S6).
     before: ConsumedBefore,
-    /// The users that ask for a seat and the command of each, in the order of the batch.
-    wishes: IndexMap<UserId, Wish, hashbrown::DefaultHashBuilder>,
+    /// The users that ask for a seat.
+    wishes: HashMap<UserId, Wish>,
+    /// The number of wishes so far.
+    wish_count: u64,
     /// The place of the current command in the batch.
     index: usize,
     events: Vec<Event>,
@@ -51,6 +53,8 @@ pub(super) struct Planner<'a> {
 /// The request of a user for the wanted seat, until the seats are settled.
 #[derive(Clone, Copy)]
 struct Wish {
+    /// The position in the order of the batch.
+    number: u64,
     source: RequestSource,
     /// The command that asked last.
     command: usize,
@@ -77,7 +81,8 @@ impl<'a> Planner<'a> {
             policy,
             source,
             before,
-            wishes: IndexMap::default(),
+            wishes: HashMap::new(),
+            wish_count: 0,
             index: 0,
             events: Vec::new(),
             base,

@@ -118,8 +118,9 @@ impl Directory {
         links("the user of a key", act, keys)?;
 
         let scopes = self.live_keys().flat_map(|(slot, key)| {
-            let entries = if let Scope::Entries(entries) = &key.scope { &*entries.resources } else { &[] };
-            entries.iter().map(move |&(resource, _)| (resource, slot))
+            let entries = if let Scope::Entries(entries) = &key.scope { Some(entries) } else { None };
+            let entries = entries.into_iter().flat_map(|entries| entries.resources.iter());
+            entries.map(move |(resource, _)| (resource, slot))
         });
         links("a resource in a scope", scopes, self.resource_links(|more| &more.keys))
     }
@@ -139,9 +140,16 @@ impl Directory {
         let known = names().flat_map(|(name, entry)| entry.groups.iter().map(move |group| (name, group)));
         links::<(&Name, GroupSlot)>("an external name of a group", followed, known)?;
 
-        let by_profile = |record: &GroupRecord| matches!(record.membership, Membership::ByProfile(_));
-        let groups = self.live_groups().filter(|(_, record)| by_profile(record)).map(|(group, _)| group);
-        links("a group by profile", groups, self.by_profile.iter())
+        let profiles = |record: &GroupRecord| {
+            if let Membership::ByProfile(profiles) = record.membership { profiles } else { 0 }
+        };
+        let followed = self.live_groups().flat_map(|(group, record)| {
+            let followed = profiles(record);
+            (0..64_usize).filter(move |place| followed & (1 << place) != 0).map(move |place| (place, group))
+        });
+        let known = self.by_profile.iter().enumerate();
+        let known = known.flat_map(|(place, groups)| groups.iter().map(move |group| (place, group)));
+        links("a group by profile", followed, known)
     }
 
     fn audit_kinds(&self) -> Result<(), AuditError> {

@@ -148,7 +148,9 @@ impl Directory {
             Membership::ByProfile(profiles) => {
                 Some(wants.is_some_and(|profile| profiles & (1 << profile.get()) != 0))
             }
-            Membership::External(names) => Some(names.iter().any(|name| user.external().contains(name))),
+            Membership::External(names) => {
+                Some(names.iter().any(|name| user.external().binary_search(name).is_ok()))
+            }
         }
     }
 

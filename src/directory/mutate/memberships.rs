@@ -19,7 +19,7 @@ impl Directory {
             return;
         }
         self.write_membership(user, group, member);
-        self.update_member_masks(user, group);
+        self.update_member_masks(user, group, member);
         self.groups.tables.records.update(group, |group| put(&mut group.members, user, member));
     }
 

@@ -190,7 +190,7 @@ impl Directory {
         };
         let kinds =
             entries.kinds.iter().map(|&(kind, bits)| (Target::Kind(kind), PermissionSet::new(kind, bits)));
-        let resources = entries.resources.iter().filter_map(|&(slot, bits)| {
+        let resources = entries.resources.iter().filter_map(|(slot, bits)| {
             let resource = self.resource_id(slot)?;
             let kind = self.resource_row(resource)?.kind();
             Some((Target::Resource(resource), PermissionSet::new(kind, bits)))

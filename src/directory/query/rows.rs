@@ -64,6 +64,20 @@ impl Directory {
         self.owned_set(slot).into_iter().flat_map(SlotSet::iter)
     }
 
+    /// The number of resources that a user owns.
+    pub(crate) fn owned_count(&self, slot: UserSlot) -> u64 {
+        self.owned_set(slot).map_or(0, SlotSet::len)
+    }
+
+    /// The singletons that a user owns.
+    pub(crate) fn singletons_of(&self, user: UserId) -> impl Iterator<Item = ResourceId> + '_ {
+        let owned = move |&slot: &ResourceSlot| {
+            self.resource_row_at(slot).is_some_and(|row| row.is_owned_by(user.slot()))
+        };
+        let singletons = self.singletons.iter().flatten().copied();
+        singletons.filter(owned).filter_map(|slot| self.resource_id(slot))
+    }
+
     pub(crate) fn owned_set(&self, slot: UserSlot) -> Option<&SlotSet<ResourceSlot>> {
         self.users.tables.owned.get(slot)
     }

@@ -81,6 +81,16 @@ impl KindEntry {
         &self.open
     }
 
+    /// Returns `true` if both are the same grants on the whole kind: the same in the row, and one overflow.
+    pub(crate) fn shares_grants(&self, other: &Self) -> bool {
+        let overflow = match (&self.overflow, &other.overflow) {
+            (None, None) => true,
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        };
+        overflow && self.grants == other.grants
+    }
+
     /// The grants on the whole kind.
     pub(crate) fn grants(&self) -> TargetGrants<'_> {
         TargetGrants::new(&self.grants, self.overflow.as_deref())

@@ -7,6 +7,7 @@ mod group_set;
 mod halves;
 mod inline_grants;
 mod kind_bits;
+mod mask_map;
 mod name_index;
 mod overflow;
 mod records;

@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::mask_map::MaskMap;
 use super::slot::{GroupSlot, KeySlot, ResourceSlot, UserSlot};
 use super::slot_set::SlotSet;
 use crate::catalog::KindId;
@@ -29,7 +30,7 @@ pub(crate) struct UserMore {
     /// The reason of a suspension.
     pub(crate) reason: Option<Name>,
     /// The external names of the last sync, sorted.
-    pub(in crate::directory) external: Vec<Name>,
+    pub(in crate::directory) external: Arc<[Name]>,
     /// Resources with a grant to this user.
     pub(in crate::directory) granted_on: SlotSet<ResourceSlot>,
     /// Kinds with a grant to this user, one bit each.
@@ -87,7 +88,7 @@ pub(crate) enum Membership {
     /// The users who want one of these profiles, one bit each.
     ByProfile(u64),
     /// The users who have one of these external names, sorted.
-    External(Vec<Name>),
+    External(Arc<[Name]>),
 }
 
 /// A group.
@@ -146,15 +147,16 @@ pub(crate) enum Scope {
     /// Nothing.
     #[default]
     Nothing,
-    /// These permissions on these kinds and resources, both sorted.
+    /// These permissions on these kinds and resources.
     Entries(Arc<ScopeEntries>),
 }
 
 /// The entries of a scope.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ScopeEntries {
+    /// Sorted.
     pub(crate) kinds: Vec<(KindId, u64)>,
-    pub(crate) resources: Vec<(ResourceSlot, u64)>,
+    pub(crate) resources: MaskMap<ResourceSlot>,
 }
 
 impl Scope {
@@ -163,13 +165,13 @@ impl Scope {
         match self {
             Self::All => u64::MAX,
             Self::Nothing => 0,
-            Self::Entries(entries) => found(&entries.kinds, &kind) | found(&entries.resources, &resource),
+            Self::Entries(entries) => found(&entries.kinds, kind) | entries.resources.get(resource),
         }
     }
 }
 
-fn found<K: Ord>(entries: &[(K, u64)], key: &K) -> u64 {
-    let place = entries.binary_search_by(|(other, _)| other.cmp(key)).ok();
+fn found(entries: &[(KindId, u64)], kind: KindId) -> u64 {
+    let place = entries.binary_search_by_key(&kind, |&(kind, _)| kind).ok();
     place.and_then(|place| entries.get(place)).map_or(0, |&(_, mask)| mask)
 }
 

@@ -45,6 +45,14 @@ impl<S: Slot> SlotSet<S> {
         }
     }
 
+    pub(crate) fn len(&self) -> u64 {
+        match self {
+            Self::Few(slots) => slots.len() as u64,
+            Self::Flat(slots) => slots.len() as u64,
+            Self::Large(slots) => slots.len(),
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.iter().next().is_none()
     }

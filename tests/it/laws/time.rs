@@ -4,6 +4,7 @@ use super::{Held, ensure, on_every_step, users};
 use crate::generate::{Mix, PROFILES};
 use crate::side_by_side::plan;
 use core::time::Duration;
+use entitle::change::Event;
 use entitle::limits::MAX_TIME;
 use entitle::{Batch, Command, Directory, Strict, Timestamp};
 use serde_json::{Value, json};
@@ -55,6 +56,19 @@ fn c5_tick_is_idempotent() {
         let again =
             plan(ticked.directory(), taken.at, Strict, &[tick()]).map_err(|error| error.to_string())?;
         ensure(again.is_empty(), || format!("the second tick makes {:?}", again.events()))
+    });
+}
+
+#[test]
+fn c5_a_tick_changes_what_is_overdue_and_leaves_nothing_overdue() {
+    on_every_step(Mix::All, |taken| {
+        let at = Timestamp::from_millis(taken.at);
+        let Ok(ticked) = plan(taken.before, taken.at, Strict, &[tick()]) else { return Ok(()) };
+        let overdue = taken.before.is_overdue(at);
+        // The queue may be served at any time, because the policy here is another one than before.
+        let due = ticked.events().iter().any(|event| !matches!(event, Event::SeatChanged { .. }));
+        ensure(overdue == due, || format!("overdue: {overdue}, and a tick makes {:?}", ticked.events()))?;
+        ensure(!ticked.directory().is_overdue(at), || "after a tick something is overdue".into())
     });
 }
 

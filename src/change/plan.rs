@@ -108,7 +108,7 @@ impl Plan {
     ///
     /// # let directory = Directory::new(Catalog::builder().build()?);
     /// let plan = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
-    /// assert!(matches!(plan.events(), [Event::GroupAdded { group, .. }] if group.as_str() == "data"));
+    /// assert!(matches!(plan.events(), [Event::GroupAdded { group, .. }] if group == "data"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -165,6 +165,12 @@ impl Plan {
         self.directory
     }
 
+    /// Returns the directory and the unmet profiles, by value.
+    #[cfg(feature = "sync")]
+    pub(crate) fn into_parts(self) -> (Directory, Vec<UnmetProfile>) {
+        (self.directory, self.unmet)
+    }
+
     /// Compares the directory before the plan with the one that it makes: a preview (rule S15).
     ///
     /// The cost follows what the plan touches: the users whose seats, groups or status change with all that they may
@@ -204,7 +210,7 @@ impl Plan {
 
 /// An error of [`Directory::apply`]: the plan was made on another revision (rule C3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the plan was made on revision {base}, and this is revision {found}")]
+#[error("the plan was made on revision {base}, but the directory is at revision {found}")]
 pub struct StalePlanError {
     /// The revision that the plan was made on.
     pub base: u64,

@@ -49,7 +49,7 @@ pub enum RedbError {
     #[error("{0}")]
     Store(#[source] Box<dyn Error + Send + Sync>),
     /// A commit cannot be read from the file or written as JSON.
-    #[error("the commit of revision {revision} cannot be read: {source}")]
+    #[error("the commit of revision {revision} cannot be converted from or to JSON: {source}")]
     Malformed {
         /// The commit's revision.
         revision: u64,
@@ -60,7 +60,7 @@ pub enum RedbError {
     #[error("there is a journal already")]
     Exists,
     /// The journal begins after a later revision than that of the directory.
-    #[error("the journal begins after revision {found}, and the commits after {asked} were asked for")]
+    #[error("the journal lacks commits after revision {asked}: it begins after revision {found}")]
     Beginning {
         /// The revision asked for.
         asked: u64,
@@ -122,7 +122,26 @@ impl RedbJournal {
     /// [`RedbError::Exists`] if the file contains a journal already; [`RedbError::Store`] if it cannot be created or is
     /// not a redb file.
     pub fn create(path: impl AsRef<Path>) -> Result<Self, RedbError> {
-        Self::create_in(Database::create(path).map_err(store)?, 0)
+        Self::create_after(path, 0)
+    }
+
+    /// Creates the journal of a directory that is at `revision`, such as a stored one, in a new file.
+    ///
+    /// # Errors
+    ///
+    /// As [`create`](Self::create).
+    ///
+    /// ```
+    /// # use entitle::journal::RedbJournal;
+    /// # let path = std::env::temp_dir().join(format!("entitle_create_after_{}.redb", std::process::id()));
+    /// # let _ = std::fs::remove_file(&path);
+    /// let journal = RedbJournal::create_after(&path, 5)?;
+    /// assert_eq!((journal.begins_after(), journal.last_revision()?), (5, 5));
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn create_after(path: impl AsRef<Path>, revision: u64) -> Result<Self, RedbError> {
+        Self::create_in(Database::create(path).map_err(store)?, revision)
     }
 
     /// Opens an existing journal.

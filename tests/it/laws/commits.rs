@@ -25,7 +25,7 @@ fn c2_one_invalid_command_refuses_the_whole_batch() {
             return Ok(());
         }
         let policy = taken.step.policy.for_library();
-        let journal = MemoryJournal::after(taken.before.revision());
+        let journal = MemoryJournal::starting_after(taken.before.revision());
         let authority = Authority::new(taken.before.clone(), journal).policy(policy);
         for (place, (command, expected)) in
             (0..=taken.commands.len()).flat_map(|place| bad().into_iter().map(move |bad| (place, bad)))
@@ -61,7 +61,7 @@ fn c3_a_plan_on_an_older_revision_is_refused_as_stale() {
             let found = next.apply(stale.clone()).map(|made| made.revision());
             ensure(found == expected, || format!("committed later: {found:?}"))?;
         }
-        let authority = Authority::new(taken.before.clone(), MemoryJournal::after(base));
+        let authority = Authority::new(taken.before.clone(), MemoryJournal::starting_after(base));
         let published = authority.publish(first.clone()).map_err(|stale| stale.to_string())?;
         ensure(*published == next, || crate::compare::summary(&published))?;
         for stale in [late, &first] {

@@ -69,7 +69,9 @@ fn no_cell_of_the_csv_is_a_formula() {
         assert_eq!((cell("permissions"), cell("withheld")), ("read", "write"));
         assert_eq!(
             cell("why"),
-            format!("group:{name} on project/{name}: write; but profile reader allows read: removes write")
+            format!(
+                "`group:{name}` on `project/{name}`: `write`; but profile `reader` allows `read`: removes `write`"
+            )
         );
         assert_eq!((cell("last_commit"), cell("last_commit_at")), ("1", "1000"));
         assert_eq!(cell("last_commit_by"), "=cmd|' /c calc'!A1".replacen('=', "'=", 1).as_str());
@@ -136,8 +138,10 @@ fn explain_answers_in_words_and_as_data() {
     let file = file.to_str().unwrap();
     let question = ["explain", file, "--who", "user:plain", "--on", "project/churn", "--permission", "write"];
     let answer = text(&entitle(&question));
-    assert!(answer.starts_with("user:plain, write on project/churn: denied: not granted (not_granted)\n"));
-    assert!(answer.contains("needed: no group of plain has write on project/churn"), "{answer}");
+    assert!(
+        answer.starts_with("`user:plain`, `write` on `project/churn`: denied: not granted (not_granted)\n")
+    );
+    assert!(answer.contains("needed: no group of `plain` has `write` on `project/churn`"), "{answer}");
     let value: Value = serde_json::from_str(&text(&entitle(&[&question[..], &["--json"]].concat()))).unwrap();
     assert_eq!(value["decision"], "not_granted");
 }

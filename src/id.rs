@@ -8,7 +8,7 @@ use core::hash::{Hash, Hasher};
 use core::marker::PhantomData;
 use core::str::FromStr;
 
-/// An error of parsing an id: the text is not a number that an id can have.
+/// The error of a text that is not an id.
 ///
 /// ```
 /// use entitle::UserId;
@@ -51,7 +51,8 @@ macro_rules! forms {
             }
         }
 
-        /// Serializes as text in formats for people, because some read numbers as floats, and else as a number.
+        /// Serializes as text in human-readable formats, because some of their parsers read numbers as floats, and as a
+        /// number in all others.
         #[cfg(feature = "serde")]
         impl $(<$kind>)? serde::Serialize for $name $(<$kind>)? {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -70,7 +71,7 @@ macro_rules! forms {
 macro_rules! reads {
     ($id:ty) => {
         impl $id {
-            /// Returns the id of a number; the number of nothing that exists is an unknown id.
+            /// Creates an id from its number. A number that was never given out makes an id that is unknown everywhere.
             #[must_use]
             pub const fn from_u64(number: u64) -> Self {
                 let (index, serial) = halves(number);
@@ -156,7 +157,7 @@ macro_rules! id {
 }
 
 id! {
-    /// The id of a user, durable: the same in every process and after every restart (rule C7).
+    /// The durable id of a user: the same in every process and after every restart (rule C7).
     ///
     /// Replaying the commits gives the same ids as planning them, and a stored directory keeps them. After the user is
     /// removed, the id is never valid again, even if the name is used again (rule C7). So a host can bind sessions, tokens
@@ -187,14 +188,14 @@ id! {
 }
 
 id! {
-    /// The id of a group, durable.
+    /// The durable id of a group.
     ///
     /// [`Directory::group_by_name`](crate::Directory::group_by_name) looks it up. It is as durable as a [`UserId`].
     GroupId
 }
 
 id! {
-    /// The id of an API key, durable.
+    /// The durable id of an API key.
     ///
     /// [`Directory::key_by_name`](crate::Directory::key_by_name) looks it up. It is as durable as a [`UserId`].
     KeyId
@@ -237,7 +238,7 @@ impl From<KeyId> for Principal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Untyped {}
 
-/// The id of a resource, with its kind in the type, durable.
+/// The durable id of a resource, with its kind in the type.
 ///
 /// [`Directory::resource`](crate::Directory::resource) returns a `ResourceId<Project>` after a check that the
 /// resource is of that kind. A plain `ResourceId` is for hosts whose catalog is data. It is as durable as a

@@ -159,7 +159,7 @@ impl Directory {
         }
     }
 
-    /// Returns the name of a principal, whose text form is such as `user:ada`, or `None` if the principal is unknown.
+    /// Returns the name of a principal, which displays as `user:ada` or `key:ci`; `None` if the principal is unknown.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};
@@ -183,8 +183,8 @@ impl Directory {
 
     /// Checks a request by names, for tools, tests and consoles.
     ///
-    /// Servers resolve ids once and call [`check`](Self::check); this method looks three names up. A name of nothing that
-    /// exists is denied, and so is a whole kind such as `project/*` (rule A8).
+    /// Servers resolve ids once and call [`check`](Self::check); this method looks three names up. An unknown name
+    /// is denied, and so is a whole kind such as `project/*` (rule A8).
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};

@@ -60,7 +60,7 @@ pub struct AccessRow {
 pub struct GrantRow {
     /// The grantee, such as `group:data`.
     pub to: String,
-    /// How many users the grant reaches: the members of a group, one for a user, and all for everyone.
+    /// The number of users that the grant reaches: the members of a group, 1 for a user, all users for everyone.
     pub users: u64,
     /// The resource or whole kind, such as `project/churn` or `project/*`; `None` in the row of a group without grants.
     pub on: Option<String>,
@@ -80,8 +80,8 @@ impl Access<'_> {
     pub fn row(&self) -> AccessRow {
         let explanation = self.explain();
         let why = explanation.why().to_string();
-        let actor = explanation.actor.map(|actor| (actor.user, actor.status));
-        let (user, status) = actor.unwrap_or_default();
+        let acting_user = explanation.acting_user.map(|acting| (acting.user, acting.status));
+        let (user, status) = acting_user.unwrap_or_default();
         let seat = self.directory.user_by_name(&user).and_then(|user| self.directory.seat_of(user));
         let withheld = explanation.granted.into_iter().filter(|name| !explanation.allowed.contains(name));
         AccessRow {
@@ -264,7 +264,7 @@ impl Directory {
 
     /// Lists every grant: to everyone, then to each group, then to each user, in a stable order.
     ///
-    /// Unlike [`review`](Self::review) it shows groups that have no members, and what they would give to the next one. A
+    /// Unlike [`review`](Self::review), it includes grants to groups without members, which a new member would receive. A
     /// group without grants has one row of its own. The cost is proportional to the number of grants and users, and to the
     /// members of each group for each of its grants.
     ///

@@ -41,7 +41,8 @@ pub(crate) type Declared<T> = IndexMap<Box<str>, T, hashbrown::DefaultHashBuilde
 
 /// A validated catalog: the kinds, profiles, add-ons and editions of a platform.
 ///
-/// A clone shares the content and costs one reference count.
+/// A clone shares the content and costs one reference count. Two catalogs are equal if they declare the same in the same
+/// order. The bits of a typed kind are part of it, so a typed and an untyped kind of the same names are not equal.
 ///
 /// ```
 /// use entitle::catalog::{Catalog, Kind, Profile};

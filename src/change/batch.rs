@@ -64,9 +64,9 @@ impl Batch {
         }
     }
 
-    /// Starts a batch of a user or a key, which may run the commands that the catalog opens to it (rules D1, D2).
+    /// Starts a batch of a user or a key, which may run the commands that the catalog opens to it (rule C8).
     ///
-    /// A catalog cannot open any command yet, so every plan of an actor is refused `not_authorized`.
+    /// A catalog cannot open any command yet, so every plan of an actor is refused as `not_authorized`.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};
@@ -104,9 +104,26 @@ impl Batch {
     /// By default the source follows from the command, for example [`RequestSource::Invite`].
     ///
     /// ```
-    /// # use entitle::{Batch, Timestamp, seats::RequestSource};
-    /// let import = Batch::host(Timestamp::EPOCH).source(RequestSource::Import);
-    /// assert!(import.commands().is_empty());
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::{Batch, Command, Directory, License, Timestamp};
+    /// use entitle::seats::{Answer, RequestSource, policy_fn};
+    ///
+    /// # let catalog = Catalog::builder().profile(Profile::new("designer")).build()?;
+    /// # let directory = Directory::new(catalog);
+    /// // Imported users may wait; all others are refused at once.
+    /// let policy = policy_fn(|request| match request.source() {
+    ///     RequestSource::Import => Answer::Wait,
+    ///     _ => Answer::Refuse,
+    /// });
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .policy(policy)
+    ///     .add(License::new("acme").seats("designer", 0))
+    ///     .add(Command::add_user("ada").profile("designer"));
+    /// assert_eq!(directory.plan(batch.clone()).unwrap_err().code(), "seat_limit");
+    ///
+    /// let plan = directory.plan(batch.source(RequestSource::Import))?;
+    /// assert_eq!(plan.directory().figures("designer").unwrap().waiting, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn source(mut self, source: RequestSource) -> Self {
         self.source = Some(source);

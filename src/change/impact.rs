@@ -17,8 +17,8 @@ use crate::seats::{Basis, SeatState};
 /// The difference that a plan makes: the access gained and lost, and the seats that change.
 ///
 /// Created by [`Plan::impact`](super::Plan::impact) and [`Plan::impact_up_to`](super::Plan::impact_up_to). It compares
-/// the last commit with the plan, including what is due, by identity: a renamed user is the same, a user that was removed
-/// and added again is another. Users and resources that the plan adds or removes are included. Keys are not listed: their
+/// the last commit with the plan, including what is due, by identity: a renamed user is the same one, and a user who
+/// was removed and added again is another. Users and resources that the plan adds or removes are included. Keys are not listed: their
 /// access follows from the user and the scope.
 ///
 /// Serialized, it is an object of `access`, `seats`, `gains`, `loses` and `complete`.

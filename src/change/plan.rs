@@ -109,7 +109,7 @@ impl Plan {
     ///
     /// # let directory = Directory::new(Catalog::builder().build()?);
     /// let plan = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
-    /// assert!(matches!(plan.events(), [Event::GroupAdded { group, .. }] if group.as_str() == "data"));
+    /// assert!(matches!(plan.events(), [Event::GroupAdded { group, .. }] if group == "data"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -164,6 +164,12 @@ impl Plan {
     #[must_use]
     pub fn into_directory(self) -> Directory {
         self.directory
+    }
+
+    /// Returns the directory and the unmet profiles, by value.
+    #[cfg(feature = "sync")]
+    pub(crate) fn into_parts(self) -> (Directory, Vec<UnmetProfile>) {
+        (self.directory, self.unmet)
     }
 
     /// Compares the directory before the plan with the one that it makes: a preview (rule S15).

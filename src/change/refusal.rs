@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 
 /// The error of a batch that cannot be planned. Nothing was changed (rule S10).
 ///
-/// It names what was asked, what stood against it, a stable [`code`](Self::code), and the command of the batch.
+/// It states what was requested, what prevented it, a stable [`code`](Self::code), and the index of the command.
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Profile};
@@ -64,9 +64,9 @@ impl Refusal {
         &self.reason
     }
 
-    /// Returns the index of the command that was refused; none if the batch as a whole was.
+    /// Returns the index of the refused command in the batch, from 0; `None` if the batch as a whole was refused.
     ///
-    /// A refused seat names the command that asked for it last.
+    /// For a refused seat, it is the last command of the batch that requested it.
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
@@ -298,7 +298,7 @@ pub enum RefusalReason {
         /// The latest time that the batch may have.
         latest: Timestamp,
     },
-    /// The actor may not ask for changes: unknown, inactive, or nothing is open to actors (rules D1, D2).
+    /// The actor may not ask for changes: it is unknown, or the catalog opens no commands to actors (rule C8).
     #[error("{} is not authorized to make changes: {reason}", text_of(actor.as_ref()))]
     NotAuthorized {
         /// The actor; `None` if it is unknown.
@@ -325,7 +325,7 @@ pub enum RefusalReason {
         what: &'static str,
         /// The name.
         name: String,
-        /// The first field that differs; none if the name alone is taken.
+        /// The first field that differs; `None` if the name alone is taken.
         differs: Option<FieldDifference>,
     },
     /// There is no such user.
@@ -392,19 +392,26 @@ pub enum RefusalReason {
         /// The license.
         license: String,
         /// The conflict.
+        #[source]
         conflict: LicenseConflict,
     },
-    /// An invitation would end before it began (rule C5).
-    #[error("the invitation would end at {expires_at}, which is not after {now}")]
-    InviteExpired {
+    /// An invitation would expire at or before the time of the batch (rule C5).
+    ///
+    /// The code is `invite_expired`, as of [`InvitationExpired`](Self::InvitationExpired), and the class
+    /// [`BadRequest`](RefusalClass::BadRequest).
+    #[error("the invitation would expire at {expires_at}, which is not after {now}")]
+    ExpiryNotAfterNow {
         /// The user.
         user: String,
-        /// The end asked for.
+        /// The expiry asked for.
         expires_at: Timestamp,
         /// The time given.
         now: Timestamp,
     },
     /// The invitation has expired and can no longer be accepted (rule S4).
+    ///
+    /// The code is `invite_expired`, as of [`ExpiryNotAfterNow`](Self::ExpiryNotAfterNow), and the class
+    /// [`Conflict`](RefusalClass::Conflict).
     #[error("the invitation of user `{user}` has expired")]
     InvitationExpired {
         /// The user.
@@ -564,7 +571,7 @@ impl RefusalReason {
             Self::UnknownKey { .. } => "unknown_key",
             Self::Singleton { .. } => "singleton",
             Self::LicenseInvalid { .. } => "license_invalid",
-            Self::InviteExpired { .. } | Self::InvitationExpired { .. } => "invite_expired",
+            Self::ExpiryNotAfterNow { .. } | Self::InvitationExpired { .. } => "invite_expired",
             Self::UnknownLicense { .. } => "unknown_license",
             Self::WrongSource { .. } => "wrong_source",
             Self::OwnerProtected { .. } => "owner_protected",
@@ -593,7 +600,7 @@ impl RefusalReason {
             | Self::UnknownProfile { .. }
             | Self::Singleton { .. }
             | Self::LicenseInvalid { .. }
-            | Self::InviteExpired { .. }
+            | Self::ExpiryNotAfterNow { .. }
             | Self::TooMany { .. } => RefusalClass::BadRequest,
             Self::UnknownUser { .. }
             | Self::UnknownGroup { .. }

@@ -112,7 +112,8 @@ pub trait Journal {
     /// and the outcome is unknown.
     fn append(&self, expected_revision: u64, commit: &Commit) -> Result<(), AppendError<Self::Error>>;
 
-    /// Returns the commits after a revision in order: all, or some of the first; none only if there are none.
+    /// Returns the commits after a revision, in order. A page may end early, but it is empty only if there are no such
+    /// commits.
     ///
     /// # Errors
     ///

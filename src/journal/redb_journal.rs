@@ -83,7 +83,7 @@ pub enum RedbError {
     #[error("there is a journal already")]
     Exists,
     /// The journal begins after a later revision than that of the directory.
-    #[error("the journal begins after revision {found}, and the commits after {asked} were asked for")]
+    #[error("the journal lacks commits after revision {asked}: it begins after revision {found}")]
     Beginning {
         /// The revision asked for.
         asked: u64,
@@ -226,7 +226,26 @@ impl RedbJournal {
     /// [`RedbError::Exists`] if the file contains a journal already; [`RedbError::Damaged`] if it is neither empty nor a
     /// redb file; [`RedbError::Store`] if it cannot be created.
     pub fn create(path: impl AsRef<Path>) -> Result<Self, RedbError> {
-        contain(|| Self::create_in(verifying().create(path).map_err(store)?, 0))
+        Self::create_after(path, 0)
+    }
+
+    /// Creates the journal of a directory that is at `revision`, such as a stored one, in a new file.
+    ///
+    /// # Errors
+    ///
+    /// As [`create`](Self::create).
+    ///
+    /// ```
+    /// # use entitle::journal::RedbJournal;
+    /// # let path = std::env::temp_dir().join(format!("entitle_create_after_{}.redb", std::process::id()));
+    /// # let _ = std::fs::remove_file(&path);
+    /// let journal = RedbJournal::create_after(&path, 5)?;
+    /// assert_eq!((journal.begins_after(), journal.last_revision()?), (5, 5));
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn create_after(path: impl AsRef<Path>, revision: u64) -> Result<Self, RedbError> {
+        contain(|| Self::create_in(verifying().create(path).map_err(store)?, revision))
     }
 
     /// Opens an existing journal, and verifies its file.

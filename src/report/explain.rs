@@ -7,7 +7,7 @@ use crate::id::UserId;
 use crate::seats::{Basis, SeatState};
 use crate::visible::Visible;
 
-/// A user's seat, the profile whose figures include it, and the position in the queue.
+/// A user's seat and the position in the queue.
 ///
 /// Created by [`Directory::explain_seat`]. `Display` writes it as a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,9 +21,7 @@ pub struct SeatExplanation<'a> {
     /// The seat, as from [`Directory::seat_of`].
     #[cfg_attr(feature = "serde", serde(flatten))]
     pub seat: SeatRef<'a>,
-    /// The profile whose `consumed` figure includes the user: the one that is held or reserved.
-    pub counts_in: Option<&'a str>,
-    /// True if that profile uses a seat of the license. Exempt profiles do not (rule S2).
+    /// True if the profile held or reserved uses a seat of the license. Exempt profiles do not (rule S2).
     pub draws_a_seat: bool,
     /// False if the license does not offer the profile that is held, or else the wanted one (rule S9).
     pub offered: bool,
@@ -64,7 +62,6 @@ impl Directory {
         Some(SeatExplanation {
             user: record.name.as_deref()?,
             status: record.status,
-            counts_in: seat.holds,
             draws_a_seat: kept.profile().is_some_and(|profile| !self.catalog().is_exempt(profile)),
             offered: kept.profile().or(kept.wants).is_none_or(|profile| self.may_be_had(profile)),
             place: turn.map(|(turn, wants)| self.ledger().queue_position(wants, turn)),

@@ -128,7 +128,7 @@ impl<'a> Planner<'a> {
 
     /// Refuses an actor who may not ask for changes.
     ///
-    /// A catalog opens nothing to actors yet, so all of them are refused (rule D2).
+    /// A catalog opens nothing to actors yet, so all of them are refused (rule C8).
     pub(super) fn authorize(&self, actor: Principal) -> Result<(), Refusal> {
         let actor = self.directory.principal_name(actor);
         let reason = match actor {

@@ -278,7 +278,7 @@ impl Planner<'_> {
     fn ensure_not_expired(&self, user: &str, expires_at: Option<Timestamp>) -> Result<(), RefusalReason> {
         match expires_at {
             Some(expires_at) if expires_at <= self.now => {
-                Err(RefusalReason::InviteExpired { user: user.to_owned(), expires_at, now: self.now })
+                Err(RefusalReason::ExpiryNotAfterNow { user: user.to_owned(), expires_at, now: self.now })
             }
             _ => Ok(()),
         }

@@ -1,10 +1,10 @@
 //! References, compared with those that lead back.
 
 use alloc::vec::Vec;
-use core::fmt::Debug;
 
-use super::{AuditError, same};
-use crate::catalog::KindId;
+use super::AuditError;
+use super::describe::Describe;
+use crate::catalog::{KindId, ProfileId};
 use crate::directory::Directory;
 use crate::directory::storage::{
     Due, GranteeSlot, GroupRecord, GroupSlot, Membership, ResourceMore, ResourceSlot, Scope, Slot, SlotSet,
@@ -13,23 +13,21 @@ use crate::directory::storage::{
 use crate::name::Name;
 use crate::time::Timestamp;
 
-/// Compares the references of one side with those of the other side.
-fn links<T: Ord + Debug>(
-    what: &str,
-    one: impl Iterator<Item = T>,
-    other: impl Iterator<Item = T>,
-) -> Result<(), AuditError> {
-    let sorted = |mut links: Vec<T>| {
-        links.sort_unstable();
-        links
-    };
-    let (one, other) = (sorted(one.collect()), sorted(other.collect()));
-    let differs = one.iter().zip(&other).find(|(one, other)| one != other);
-    differs.map_or(Ok(()), |(one, other)| same(what, one, other))?;
-    same(&alloc::format!("{what}, all of them"), &one.len(), &other.len())
-}
-
 impl Directory {
+    /// Compares the references of one side with those of the other side.
+    pub(super) fn links<T: Ord + Describe>(
+        &self,
+        what: &str,
+        one: impl Iterator<Item = T>,
+        other: impl Iterator<Item = T>,
+    ) -> Result<(), AuditError> {
+        let sorted = |mut links: Vec<T>| {
+            links.sort_unstable();
+            links
+        };
+        self.each_same(what, &sorted(one.collect()), &sorted(other.collect()))
+    }
+
     /// Compares every reference with the one that leads back.
     pub(super) fn audit_links(&self) -> Result<(), AuditError> {
         self.audit_memberships()?;
@@ -38,7 +36,7 @@ impl Directory {
         self.audit_keys_and_credentials()?;
         self.audit_external()?;
         self.audit_kinds()?;
-        links("what comes due", self.due.iter().copied(), self.all_due())
+        self.links("what comes due", self.due.iter().copied(), self.all_due())
     }
 
     fn user_mores(&self) -> impl Iterator<Item = (UserSlot, &UserMore)> {
@@ -52,7 +50,7 @@ impl Directory {
         let of_groups = self
             .live_groups()
             .flat_map(|(group, record)| record.members.iter().map(move |user| (user, group)));
-        links("a membership of a user", of_users, of_groups)
+        self.links("a membership of a user", of_users, of_groups)
     }
 
     fn audit_grants(&self) -> Result<(), AuditError> {
@@ -63,7 +61,11 @@ impl Directory {
         let to_users = self.user_mores().flat_map(|(user, more)| {
             more.granted_on.iter().map(move |resource| (GranteeSlot::user(user), resource))
         });
-        links("a grant to a group or user", self.live_resources().flat_map(at), to_groups.chain(to_users))?;
+        self.links(
+            "a grant to a group or user",
+            self.live_resources().flat_map(at),
+            to_groups.chain(to_users),
+        )?;
 
         let kinds = || (0..self.kinds.len()).filter_map(KindId::from_index);
         let at = |kind: KindId| {
@@ -81,7 +83,7 @@ impl Directory {
             self.grants_at(slot, row).iter().map(|(grantee, _)| (grantee, row.kind()))
         });
         let on_kinds = kinds().flat_map(at).chain(singletons);
-        links("a grant on a kind", on_kinds, to_groups.chain(to_users))
+        self.links("a grant on a kind", on_kinds, to_groups.chain(to_users))
     }
 
     fn audit_owners(&self) -> Result<(), AuditError> {
@@ -89,12 +91,12 @@ impl Directory {
         let of_resources = of_resources.filter_map(|(resource, row)| Some((row.owner()?, resource)));
         let of_users = self.users.tables.owned.iter();
         let of_users = of_users.flat_map(|(user, owned)| owned.iter().map(move |resource| (user, resource)));
-        links("an owner", of_resources, of_users)?;
+        self.links("an owner", of_resources, of_users)?;
 
         let led_to =
             self.live_groups().filter_map(|(group, record)| Some((record.includes_owner_of?, group)));
         let included = self.resource_links(|more| &more.owner_groups);
-        links("a group of an owner", led_to, included)
+        self.links("a group of an owner", led_to, included)
     }
 
     fn resource_links<S: Slot>(
@@ -111,18 +113,18 @@ impl Directory {
         let recorded = self
             .user_mores()
             .flat_map(|(user, more)| more.credentials.iter().map(move |resource| (resource, user)));
-        links("a credential", recorded, self.resource_links(|more| &more.credentials))?;
+        self.links("a credential", recorded, self.resource_links(|more| &more.credentials))?;
 
         let act = self.live_keys().filter_map(|(slot, key)| Some((key.acts_as?, slot)));
         let keys = self.user_mores().flat_map(|(user, more)| more.keys.iter().map(move |key| (user, key)));
-        links("the user of a key", act, keys)?;
+        self.links("the user of a key", act, keys)?;
 
         let scopes = self.live_keys().flat_map(|(slot, key)| {
             let entries = if let Scope::Entries(entries) = &key.scope { Some(entries) } else { None };
             let entries = entries.into_iter().flat_map(|entries| entries.resources.iter());
             entries.map(move |(resource, _)| (resource, slot))
         });
-        links("a resource in a scope", scopes, self.resource_links(|more| &more.keys))
+        self.links("a resource in a scope", scopes, self.resource_links(|more| &more.keys))
     }
 
     fn audit_external(&self) -> Result<(), AuditError> {
@@ -131,37 +133,41 @@ impl Directory {
             .live_users()
             .flat_map(|(user, record)| record.external().iter().map(move |name| (name, user)));
         let known = names().flat_map(|(name, entry)| entry.users.iter().map(move |user| (name, user)));
-        links::<(&Name, UserSlot)>("an external name", had, known)?;
+        self.links::<(&Name, UserSlot)>("an external name", had, known)?;
 
         let followed = self.live_groups().flat_map(|(group, record)| {
             let names = if let Membership::External(names) = &record.membership { &**names } else { &[] };
             names.iter().map(move |name| (name, group))
         });
         let known = names().flat_map(|(name, entry)| entry.groups.iter().map(move |group| (name, group)));
-        links::<(&Name, GroupSlot)>("an external name of a group", followed, known)?;
+        self.links::<(&Name, GroupSlot)>("an external name of a group", followed, known)?;
 
         let profiles = |record: &GroupRecord| {
             if let Membership::ByProfile(profiles) = record.membership { profiles } else { 0 }
         };
         let followed = self.live_groups().flat_map(|(group, record)| {
             let followed = profiles(record);
-            (0..64_usize).filter(move |place| followed & (1 << place) != 0).map(move |place| (place, group))
+            (0..64_usize)
+                .filter(move |place| followed & (1 << place) != 0)
+                .filter_map(move |place| Some((ProfileId::from_index(place)?, group)))
         });
         let known = self.by_profile.iter().enumerate();
-        let known = known.flat_map(|(place, groups)| groups.iter().map(move |group| (place, group)));
-        links("a group by profile", followed, known)
+        let known = known.flat_map(|(place, groups)| {
+            groups.iter().filter_map(move |group| Some((ProfileId::from_index(place)?, group)))
+        });
+        self.links("a group by profile", followed, known)
     }
 
     fn audit_kinds(&self) -> Result<(), AuditError> {
         let kinds = || (0_u8..).map(KindId::new).zip(self.kinds.iter());
         let of = self.live_resources().map(|(resource, row)| (row.kind(), resource));
         let listed = kinds().flat_map(|(kind, entry)| entry.resources.iter().map(move |slot| (kind, slot)));
-        links("the kind of a resource", of, listed)?;
+        self.links("the kind of a resource", of, listed)?;
 
         let open = self.live_resources().filter(|(_, row)| row.grants.everyone != 0);
         let open = open.map(|(resource, row)| (row.kind(), resource));
         let listed = kinds().flat_map(|(kind, entry)| entry.open.iter().map(move |slot| (kind, slot)));
-        links("a resource open to everyone", open, listed)
+        self.links("a resource open to everyone", open, listed)
     }
 
     fn all_due(&self) -> impl Iterator<Item = (Timestamp, Due)> {

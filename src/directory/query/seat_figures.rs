@@ -10,7 +10,7 @@ use crate::seats::{Figures, Ledger, License, Phase, TotalFigures};
 use crate::time::Timestamp;
 
 impl Directory {
-    /// Returns the license that is installed, in the form in which equal contents are equal.
+    /// Returns the license in force, normalized: sorted, and without repeated add-ons or a start at the epoch.
     #[must_use]
     pub fn license(&self) -> Option<&License> {
         self.ledger.terms().map(crate::seats::Terms::license)

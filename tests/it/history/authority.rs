@@ -49,6 +49,24 @@ fn an_executed_batch_is_stored_and_published() {
     assert_eq!(two.load(), one.load());
 }
 
+/// A sync without a seat for its profile reports that each time, also when it records nothing (rule G2).
+#[test]
+fn an_executed_batch_reports_what_its_syncs_did_not_get() {
+    let (one, _, _) = pair();
+    let add = r#"[{ "add_user": { "user": "ada", "profile": "designer" } },
+                  { "add_user": { "user": "eve", "profile": null, "source": "ldap" } }]"#;
+    let added = one.execute(Batch::host(NOW).extend(commands(add))).unwrap();
+    assert!(added.unmet().is_empty());
+    let sync = r#"[{ "sync_user": { "user": "eve", "source": "ldap", "external_groups": ["CN=analysts"],
+                                    "update_profile": true } }]"#;
+    for commits in [true, false] {
+        let synced = one.execute(Batch::host(NOW).extend(commands(sync))).unwrap();
+        assert_eq!(synced.commit().is_some(), commits);
+        let [unmet] = synced.unmet() else { panic!("{:?}", synced.unmet()) };
+        assert_eq!((unmet.user.as_str(), unmet.code), ("eve", "seat_limit"));
+    }
+}
+
 #[test]
 fn a_conflict_is_planned_again() {
     let (one, two, journal) = pair();
@@ -188,13 +206,13 @@ fn a_journal_that_does_not_match_the_directory_is_an_error() {
         .execute(Batch::host(NOW).extend(commands(r#"[{ "add_group": { "group": "x" } }]"#)))
         .unwrap_err();
     assert!(matches!(error, ExecuteError::JournalBehind { journal: 0, directory: 8 }), "{error}");
-    let right = Authority::new(directories[8].clone(), MemoryJournal::after(8));
+    let right = Authority::new(directories[8].clone(), MemoryJournal::starting_after(8));
     let done =
         right.execute(Batch::host(NOW).extend(commands(r#"[{ "add_group": { "group": "x" } }]"#))).unwrap();
     assert_eq!(done.directory().revision(), 9);
 
     // A journal that begins later than the directory: the gap is reported.
-    let later = MemoryJournal::after(2);
+    let later = MemoryJournal::starting_after(2);
     later.append(2, &commits[2]).unwrap();
     let error = Authority::open(directories[0].clone(), later).unwrap_err();
     assert_eq!(error, CatchUpError::Replay(ReplayError::Gap { expected: 1, found: 3 }));
@@ -257,8 +275,8 @@ fn a_follower_that_misses_a_commit_is_not_current() {
     let gap = ReplayError::Gap { expected: 3, found: 5 };
     assert_eq!(authority.follow([&commits[4]]), Err(gap.clone()));
     let stopped = authority.current().unwrap_err();
-    assert_eq!((stopped.revision, &stopped.cause), (2, &gap.to_string()));
-    assert_eq!(reader.current(), Err(stopped.clone()));
+    assert_eq!((stopped.revision, stopped.source.downcast_ref()), (2, Some(&gap)));
+    assert_eq!(reader.current().unwrap_err().to_string(), stopped.to_string());
     assert_eq!(reader.load().revision(), 2, "the old directory is still there for those who want it");
 
     // The third alone is not enough, since the fifth is known to exist.
@@ -267,7 +285,7 @@ fn a_follower_that_misses_a_commit_is_not_current() {
     assert!(authority.current().is_err() && reader.current().is_err());
     authority.follow(&commits).unwrap();
     assert_eq!(*authority.current().unwrap(), directories[8]);
-    assert_eq!(reader.current().map(|directory| directory.revision()), Ok(8));
+    assert_eq!(reader.current().unwrap().revision(), 8);
 }
 
 #[test]
@@ -278,7 +296,7 @@ fn a_journal_with_an_event_that_cannot_be_replayed_stops_the_follower() {
     journal.append(1, &serde_json::from_str(commit).unwrap()).unwrap();
     let error = two.catch_up().unwrap_err();
     let stopped = two.current().unwrap_err();
-    assert_eq!((stopped.revision, stopped.cause), (1, error.to_string()));
+    assert_eq!((stopped.revision, stopped.source.to_string()), (1, error.to_string()));
     // A writer gets the same error.
     assert!(matches!(one.execute(add_group("x")), Err(ExecuteError::CatchUp(_))));
     assert!(one.current().is_err());
@@ -310,7 +328,7 @@ fn a_journal_that_cannot_be_read_stops_the_follower_until_it_can() {
     authority.catch_up().unwrap();
     authority.journal().1.store(true, Ordering::SeqCst);
     assert!(authority.catch_up().is_err());
-    assert_eq!(authority.current().unwrap_err().cause, ConnectionLost.to_string());
+    assert!(authority.current().unwrap_err().source.is::<ConnectionLost>());
     authority.journal().1.store(false, Ordering::SeqCst);
     authority.catch_up().unwrap();
     assert!(authority.current().is_ok());

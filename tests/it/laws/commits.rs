@@ -25,7 +25,7 @@ fn c2_one_invalid_command_refuses_the_whole_batch() {
             return Ok(());
         }
         let policy = taken.step.policy.for_library();
-        let journal = MemoryJournal::after(taken.before.revision());
+        let journal = MemoryJournal::starting_after(taken.before.revision());
         let authority = Authority::new(taken.before.clone(), journal).policy(policy);
         for (place, (command, expected)) in
             (0..=taken.commands.len()).flat_map(|place| bad().into_iter().map(move |bad| (place, bad)))
@@ -61,7 +61,7 @@ fn c3_a_plan_on_an_older_revision_is_refused_as_stale() {
             let found = next.apply(stale.clone()).map(|made| made.revision());
             ensure(found == expected, || format!("committed later: {found:?}"))?;
         }
-        let authority = Authority::new(taken.before.clone(), MemoryJournal::after(base));
+        let authority = Authority::new(taken.before.clone(), MemoryJournal::starting_after(base));
         let published = authority.publish(first.clone()).map_err(|stale| stale.to_string())?;
         ensure(*published == next, || crate::compare::summary(&published))?;
         for stale in [late, &first] {
@@ -103,7 +103,7 @@ fn c3_a_plan_on_another_history_is_refused_as_stale() {
         let expected = Err(StalePlanError { base: base + 1, found: base + 1 });
         let found = other.apply(tick.clone()).map(|made| made.revision());
         ensure(found == expected, || format!("applied to another history: {found:?}"))?;
-        let authority = Authority::new(other, MemoryJournal::after(base + 1));
+        let authority = Authority::new(other, MemoryJournal::starting_after(base + 1));
         let found = authority.publish(tick.clone()).map(|made| made.revision());
         ensure(found == expected, || format!("published in another history: {found:?}"))?;
         ensure(one.clone().apply(tick).is_ok(), || "a clone refuses the plan".into())?;

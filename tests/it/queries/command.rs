@@ -102,7 +102,7 @@ fn no_cell_of_the_csv_is_a_formula() {
         assert_eq!(
             plain(cell("why")),
             plain(&format!(
-                "group:{shown} on project/{shown}: write; but profile reader allows read: removes write"
+                "`group:{shown}` on `project/{shown}`: `write`; but profile `reader` allows `read`: removes `write`"
             ))
         );
         assert_eq!((cell("last_commit"), cell("last_commit_at")), ("1", "1000"));
@@ -174,8 +174,10 @@ fn explain_answers_in_words_and_as_data() {
     let file = file.to_str().unwrap();
     let question = ["explain", file, "--who", "user:plain", "--on", "project/churn", "--permission", "write"];
     let answer = text(&entitle(&question));
-    assert!(answer.starts_with("user:plain, write on project/churn: denied: not granted (not_granted)\n"));
-    assert!(answer.contains("needed: no group of plain has write on project/churn"), "{answer}");
+    assert!(
+        answer.starts_with("`user:plain`, `write` on `project/churn`: denied: not granted (not_granted)\n")
+    );
+    assert!(answer.contains("needed: no group of `plain` has `write` on `project/churn`"), "{answer}");
     let value: Value = serde_json::from_str(&text(&entitle(&[&question[..], &["--json"]].concat()))).unwrap();
     assert_eq!(value["decision"], "not_granted");
 }

@@ -325,28 +325,35 @@ pub(super) fn granted_on_kind(who: PrincipalRef<'_>, kind: &KindEntry) -> u64 {
 mod tests {
     use super::*;
     use crate::catalog::{Catalog, Kind, Profile};
-    use crate::{Batch, Command, Grantee, Timestamp};
+    use crate::directory::{GranteeId, UserSource, UserStatus};
+    use crate::name::Name;
+    use crate::seats::Basis;
+    use crate::time::Timestamp;
 
     /// A permission that the grant on the whole kind lacks is looked for only where something else was granted.
     #[test]
     fn a_grant_of_less_on_the_whole_kind_makes_no_candidates() {
         let catalog = Catalog::builder()
-            .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
+            .kind(Kind::named("project").permissions(["write", "read"]))
             .profile(Profile::new("editor").exempt())
             .build()
             .unwrap();
-        let named = |kind: &str, number: u32| alloc::format!("{kind}{number}");
-        let users = (0..30).map(|user| Command::add_user(named("u", user)).profile("editor").into());
-        let resources = (0..30).map(|resource| Command::add_resource(named("project/p", resource)).into());
-        let batch = Batch::host(Timestamp::EPOCH)
-            .extend(users.chain(resources).collect::<Vec<Command>>())
-            .add(Command::grant(Grantee::Everyone, "project/*", ["read"]))
-            .add(Command::grant(Grantee::user("u1"), "project/p7", ["write"]));
-        let directory = Directory::new(catalog).plan(batch).unwrap().into_directory();
-        let user = directory.user_by_name("u1").unwrap();
-        let project = directory.resource_by_name("project/p7").unwrap();
-        let [read, write] = ["read", "write"]
-            .map(|permission| directory.catalog().permission_set("project", [permission]).unwrap());
+        let set = |permission| catalog.permission_set("project", [permission]).unwrap();
+        let [read, write] = ["read", "write"].map(set);
+        let (kind, editor) = (read.kind(), catalog.profile_by_name("editor").unwrap());
+        let mut directory = Directory::new(catalog);
+        let (mut users, mut projects) = (Vec::new(), Vec::new());
+        for number in 0..30 {
+            let name = Name::new(&alloc::format!("{number}")).unwrap();
+            let user = directory.add_user(&name, UserSource::Local, UserStatus::Active);
+            directory.set_held(user, Some((editor, Basis::Exempt)), false, Timestamp::EPOCH);
+            users.push(user);
+            projects.push(directory.add_resource(kind, &name));
+        }
+        let (user, project) = (*users.get(1).unwrap(), *projects.get(7).unwrap());
+        directory.set_kind_grant(GranteeId::Everyone, kind, read.bits());
+        directory.set_grant(GranteeId::User(user), project, write.bits());
+
         let resources = |permission| directory.resources_for::<Untyped>(user, permission);
         let users = |permission| directory.users_for(project, permission);
         assert!(resources(write).eq([project]) && users(write).eq([user]));

@@ -85,6 +85,11 @@ impl Directory {
     }
 
     fn audit_owners(&self) -> Result<(), AuditError> {
+        for (resource, row) in self.live_resources() {
+            let ids = self.resource_id(resource).zip(row.owner().and_then(|owner| self.user_id(owner)));
+            let allowed = ids.map_or(Ok(()), |(resource, owner)| self.check_owner(resource, owner));
+            same("the owner of a resource", &allowed, &Ok(()))?;
+        }
         let of_resources = self.live_resources();
         let of_resources = of_resources.filter_map(|(resource, row)| Some((row.owner()?, resource)));
         let of_users = self.users.tables.owned.iter();

@@ -32,7 +32,8 @@ fn same<T: PartialEq + core::fmt::Debug>(what: &str, kept: &T, counted: &T) -> R
 
 impl Directory {
     /// Counts the seats again from the users (rule S10), and compares all that is stored twice: rows and records, the
-    /// masks of whole kinds, expiries, and every reference with the one that leads back.
+    /// masks of whole kinds, expiries, and every reference with the one that leads back. Checks the seat of each user and
+    /// the owner of each singleton, as reading a stored directory does (rule C9).
     ///
     /// Visits the whole directory.
     ///
@@ -112,6 +113,7 @@ impl Directory {
         same(&format!("whether `{name}` may act"), &(row.state == RowState::Active), &active)?;
         let reserved = user.status == UserStatus::Invited;
         same(&format!("whether the seat of `{name}` is reserved"), &seat.reserved, &reserved)?;
+        same(&format!("the seat of `{name}`"), &self.check_seat(user.status, &seat), &Ok(()))?;
         for (kind, entry) in (0_u8..).zip(self.kinds.iter()) {
             let counted = self.computed_mask(slot, KindId::new(kind));
             same(&format!("the mask of `{name}` on kind {kind}"), &entry.mask(slot), &counted)?;

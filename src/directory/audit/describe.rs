@@ -46,6 +46,12 @@ impl Describe for u64 {
     }
 }
 
+impl Describe for String {
+    fn describe(&self, _: &Directory) -> String {
+        self.clone()
+    }
+}
+
 impl<T: Describe> Describe for Option<T> {
     fn describe(&self, directory: &Directory) -> String {
         self.as_ref().map_or_else(|| "none".to_owned(), |value| value.describe(directory))

@@ -87,6 +87,11 @@ impl Directory {
     }
 
     fn audit_owners(&self) -> Result<(), AuditError> {
+        for (resource, row) in self.live_resources() {
+            let ids = self.resource_id(resource).zip(row.owner().and_then(|owner| self.user_id(owner)));
+            let fault = ids.and_then(|(resource, owner)| self.check_owner(resource, owner).err());
+            self.same(format_args!("a fault of the owner of a resource"), &fault, &None)?;
+        }
         let of_resources = self.live_resources();
         let of_resources = of_resources.filter_map(|(resource, row)| Some((row.owner()?, resource)));
         let of_users = self.users.tables.owned.iter();

@@ -54,7 +54,8 @@ impl Directory {
     }
 
     /// Counts the seats again from the users (rule S10), and compares all that is stored twice: rows and records, the
-    /// masks of whole kinds, expiries, and every reference with the one that leads back.
+    /// masks of whole kinds, expiries, and every reference with the one that leads back. Checks the seat of each user and
+    /// the owner of each singleton, as reading a stored directory does (rule C9).
     ///
     /// Visits the whole directory.
     ///
@@ -157,6 +158,8 @@ impl Directory {
         self.same(format_args!("user `{name}` may act"), &(row.state == RowState::Active), &active)?;
         let reserved = user.status == UserStatus::Invited;
         self.same(format_args!("the seat of user `{name}` is reserved"), &seat.reserved, &reserved)?;
+        let fault = self.check_seat(user.status, &seat).err();
+        self.same(format_args!("a fault in the seat of user `{name}`"), &fault, &None)?;
         for (kind, entry) in (0_u8..).map(KindId::new).zip(self.kinds.iter()) {
             let counted = self.computed_mask(slot, kind);
             let on = self.catalog.kind_name(kind).unwrap_or_default();

@@ -187,8 +187,7 @@ impl<J: Journal> Authority<J> {
         self
     }
 
-    /// Sets the number of times that a batch is planned before [`ExecuteError::Contended`]; the default is 16, the minimum
-    /// 1.
+    /// Sets the most times that a batch is planned before [`ExecuteError::Contended`]: 16 by default, at least 1.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);

@@ -123,23 +123,48 @@ impl GroupSet {
     }
 
     pub(crate) fn remove(&mut self, group: GroupSlot) {
-        if !self.contains(group) {
-            return;
-        }
         let home = self.bucket(group);
-        // Other groups may be elsewhere only because a bucket is full, so a full one is not just given a free place.
-        let plain = self.buckets.get_mut(home).is_some_and(|bucket| !is_full(bucket) && take(bucket, group));
-        if plain {
-            self.len = self.len.saturating_sub(1);
-        }
+        let mut places = core::iter::once(home).chain(self.places_after(home));
+        let holding = |place: &usize| self.buckets.get(*place).is_some_and(|bucket| holds(bucket, group));
+        let Some(place) = places.find(holding).filter(|_| self.contains(group)) else { return };
+        self.take(place, group);
+        self.len = self.len.saturating_sub(1);
         // A quarter of what a rebuilt set has room for, so that it does not change its size at every step.
-        let sparse = self.len <= self.buckets.len().saturating_mul(BUCKET / 8) && self.buckets.len() > LEAST;
-        if !plain {
-            let groups: Vec<GroupSlot> = self.iter().filter(|&other| other != group).collect();
-            *self = Self::with_multiplier(&groups, self.multiplier);
-        } else if sparse {
+        if self.len <= self.buckets.len().saturating_mul(BUCKET / 8) && self.buckets.len() > LEAST {
             self.rebuild(self.len);
         }
+    }
+
+    /// Takes a group out of a bucket. If that was full, others may be elsewhere for want of room: one of them moves in, and
+    /// so on in the bucket that it leaves, so that a group is always found.
+    fn take(&mut self, place: usize, group: GroupSlot) {
+        let mut hole = place;
+        let Some(bucket) = self.buckets.get_mut(place) else { return };
+        let mut was_full = is_full(bucket);
+        take(bucket, group);
+        for next in self.places_after(place) {
+            if !was_full {
+                return;
+            }
+            let Some(&bucket) = self.buckets.get(next) else { return };
+            was_full = is_full(&bucket);
+            let moved =
+                bucket.iter().find(|&&group| group != NO_GROUP && self.passes(group, hole, next)).copied();
+            if let Some(moved) = moved {
+                self.buckets.get_mut(next).map(|bucket| take(bucket, moved));
+                if let Some(free) = self.buckets.get_mut(hole).and_then(|bucket| bucket.last_mut()) {
+                    *free = moved;
+                }
+                hole = next;
+            }
+        }
+    }
+
+    /// Returns `true` if the way from a group's own bucket to the one that it is in leads through a hole.
+    fn passes(&self, group: GroupSlot, hole: usize, place: usize) -> bool {
+        let last = self.buckets.len().wrapping_sub(1);
+        let behind = |other: usize| place.wrapping_sub(other) & last;
+        behind(self.bucket(group)) >= behind(hole)
     }
 
     /// Makes room for this many groups, and not for many more.

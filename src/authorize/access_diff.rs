@@ -131,12 +131,12 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// What licensing leaves to the user on a kind.
+    /// The permissions of a kind that licensing leaves to the user.
     fn licensed(&self, kind: KindId) -> u64 {
         self.who.map_or(0, |who| self.side.rights().licensed(who.row, kind))
     }
 
-    /// What the user was granted on a whole kind.
+    /// The permissions that the user was granted on a whole kind.
     fn on_kind(&self, kind: KindId) -> u64 {
         let entry = self.side.kind_entry(kind);
         self.who.zip(entry).map_or(0, |(who, entry)| granted_on_kind(who, entry))

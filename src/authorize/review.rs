@@ -266,7 +266,7 @@ impl Directory {
     ///
     /// Unlike [`review`](Self::review), it includes grants to groups without members, which a new member would receive. A
     /// group without grants has one row of its own. The cost is proportional to the number of grants and users, and to the
-    /// members of each group for each of its grants.
+    /// members of all groups.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind};
@@ -285,26 +285,29 @@ impl Directory {
         let groups = self.groups().map(GranteeId::Group);
         let users = self.users().map(GranteeId::User);
         core::iter::once(GranteeId::Everyone).chain(groups).chain(users).flat_map(move |to| {
-            let grants = self.grants_of(to);
-            let alone = matches!(to, GranteeId::Group(_)) && grants.clone().next().is_none();
-            let alone = alone.then(|| self.grant_row(to, None)).flatten();
-            alone.into_iter().chain(grants.filter_map(move |grant| self.grant_row(to, Some(grant))))
+            let mut grants = self.grants_of(to).peekable();
+            let alone = grants.peek().is_none();
+            let listed = !alone || matches!(to, GranteeId::Group(_));
+            let row = listed.then(|| self.row_without_grant(to)).flatten();
+            let first = row.clone().filter(|_| alone);
+            first.into_iter().chain(grants.filter_map(move |grant| self.with_grant(row.clone()?, grant)))
         })
     }
 
-    /// Returns the row of a grant, or of a group without grants.
-    fn grant_row(&self, to: GranteeId, grant: Option<Grant>) -> Option<GrantRow> {
-        let names = |set: PermissionSet| self.catalog().names(set).map(ToOwned::to_owned).collect();
-        Some(GrantRow {
-            to: self.grantee_name(to)?.to_string(),
-            users: match to {
-                GranteeId::Everyone => self.user_count().into(),
-                GranteeId::Group(group) => u64::try_from(self.members_of(group).count()).ok()?,
-                GranteeId::User(_) => 1,
-            },
-            on: grant.and_then(|grant| self.target_name(grant.on)),
-            permissions: grant.map_or_else(Vec::new, |grant| names(grant.permissions)),
-        })
+    /// Returns the row of a group without grants, and what the rows of a grantee have in common.
+    fn row_without_grant(&self, to: GranteeId) -> Option<GrantRow> {
+        let users = match to {
+            GranteeId::Everyone => self.user_count().into(),
+            GranteeId::Group(group) => u64::try_from(self.members_of(group).count()).ok()?,
+            GranteeId::User(_) => 1,
+        };
+        Some(GrantRow { to: self.grantee_name(to)?.to_string(), users, on: None, permissions: Vec::new() })
+    }
+
+    fn with_grant(&self, row: GrantRow, grant: Grant) -> Option<GrantRow> {
+        let on = Some(self.target_name(grant.on)?);
+        let permissions = self.catalog().names(grant.permissions).map(ToOwned::to_owned).collect();
+        Some(GrantRow { on, permissions, ..row })
     }
 
     fn access<'a>(

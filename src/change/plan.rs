@@ -177,7 +177,7 @@ impl Plan {
     /// The cost follows what the plan changes: users with the resources that their new or former groups, profile or
     /// status reach, and resources with the users whom changed grants concern. A license that leaves every profile the
     /// same permissions costs nothing. The list is as long as the changes are many, which for a grant to everyone may be
-    /// all users times all resources: where somebody only looks at them, use [`impact_up_to`](Self::impact_up_to).
+    /// all users times all resources. To show only the first ones, use [`impact_up_to`](Self::impact_up_to).
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};

@@ -74,21 +74,22 @@ impl GroupSet {
     pub(crate) fn contains(&self, group: GroupSlot) -> bool {
         let home = self.bucket(group);
         let Some(bucket) = self.buckets.get(home) else { return false };
-        holds(bucket, group) || (is_full(bucket) && self.contains_after(home, group))
+        holds(bucket, group) || (is_full(bucket) && self.place_after(home, group).is_some())
     }
 
+    /// The place of a group that is in no bucket up to `home`, which is full.
     #[inline(never)]
-    fn contains_after(&self, home: usize, group: GroupSlot) -> bool {
+    fn place_after(&self, home: usize, group: GroupSlot) -> Option<usize> {
         for place in self.places_after(home) {
-            let Some(bucket) = self.buckets.get(place) else { return false };
+            let bucket = self.buckets.get(place)?;
             if holds(bucket, group) {
-                return true;
+                return Some(place);
             }
             if !is_full(bucket) {
-                return false;
+                return None;
             }
         }
-        false
+        None
     }
 
     /// The places of all buckets, from the one after `home` around to it.
@@ -124,9 +125,12 @@ impl GroupSet {
 
     pub(crate) fn remove(&mut self, group: GroupSlot) {
         let home = self.bucket(group);
-        let mut places = core::iter::once(home).chain(self.places_after(home));
-        let holding = |place: &usize| self.buckets.get(*place).is_some_and(|bucket| holds(bucket, group));
-        let Some(place) = places.find(holding).filter(|_| self.contains(group)) else { return };
+        let Some(bucket) = self.buckets.get(home) else { return };
+        let place = match (holds(bucket, group), is_full(bucket)) {
+            (true, _) => Some(home),
+            (false, full) => full.then(|| self.place_after(home, group)).flatten(),
+        };
+        let Some(place) = place else { return };
         self.take(place, group);
         self.len = self.len.saturating_sub(1);
         // A quarter of what a rebuilt set has room for, so that it does not change its size at every step.
@@ -151,7 +155,9 @@ impl GroupSet {
             let moved =
                 bucket.iter().find(|&&group| group != NO_GROUP && self.passes(group, hole, next)).copied();
             if let Some(moved) = moved {
-                self.buckets.get_mut(next).map(|bucket| take(bucket, moved));
+                if let Some(bucket) = self.buckets.get_mut(next) {
+                    take(bucket, moved);
+                }
                 if let Some(free) = self.buckets.get_mut(hole).and_then(|bucket| bucket.last_mut()) {
                     *free = moved;
                 }
@@ -205,15 +211,14 @@ fn is_full(bucket: &[GroupSlot; BUCKET]) -> bool {
     bucket.last() != Some(&NO_GROUP)
 }
 
-/// Removes a group from a bucket, and moves the last one to its place; returns `false` if it is not there.
-fn take(bucket: &mut [GroupSlot; BUCKET], group: GroupSlot) -> bool {
-    let Some(place) = bucket.iter().position(|&other| other == group) else { return false };
+/// Removes a group from the bucket that it is in, and moves the last one to its place.
+fn take(bucket: &mut [GroupSlot; BUCKET], group: GroupSlot) {
+    let Some(place) = bucket.iter().position(|&other| other == group) else { return };
     let used = bucket.iter().filter(|&&other| other != NO_GROUP).count();
     bucket.swap(place, used.saturating_sub(1));
     if let Some(last) = bucket.get_mut(used.saturating_sub(1)) {
         *last = NO_GROUP;
     }
-    true
 }
 
 #[cfg(test)]

@@ -334,7 +334,7 @@ fn a_journal_that_cannot_be_read_stops_the_follower_until_it_can() {
     assert!(authority.current().is_ok());
 }
 
-/// Who cannot follow catches up before anything is decided, and never decides on a state that is known to be old.
+/// A process that cannot follow catches up before it decides, and never decides on a state that is known to be old.
 #[test]
 fn a_stopped_process_catches_up_before_it_writes() {
     let (one, two, journal) = pair();

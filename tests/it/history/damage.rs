@@ -119,7 +119,7 @@ fn read_all(journal: &RedbJournal) -> Result<Vec<Commit>, RedbError> {
     }
 }
 
-/// What a host sees of a copy: `right`, `damaged`, or a description of what is wrong.
+/// The outcome of opening a copy: `right`, `damaged`, or a description of what is wrong.
 fn seen(path: &Path, expected: &[Commit]) -> String {
     let empty = std::fs::metadata(path).unwrap().len() == 0;
     let read = RedbJournal::open(path).and_then(|journal| Ok((read_all(&journal)?, journal)));

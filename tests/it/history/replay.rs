@@ -171,7 +171,7 @@ fn an_impossible_seat_is_refused() {
     assert!(last.replay(&[commit(&both.join(","))]).is_ok());
 }
 
-/// What replay makes can be stored and read, so it refuses the states that reading refuses (rule C9).
+/// Replay refuses the states that reading refuses, because the directory that it makes can be stored and read (rule C9).
 #[test]
 fn what_no_plan_records_is_refused() {
     let (directories, _) = world::small();

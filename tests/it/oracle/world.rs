@@ -169,7 +169,7 @@ pub(super) struct Request {
     pub user: String,
     pub profile: String,
     pub source: String,
-    /// G2: the command and the user, of a sync of somebody who was there before.
+    /// G2: the command and the user, of a sync of a known user.
     pub sync_of: Option<(usize, String)>,
     /// A10: the kinds of the singletons that the user owns when the command is reached.
     pub owns: Vec<String>,

@@ -1,4 +1,4 @@
-//! Changes: one command, a group that every user is in, a whole world, and the clone that keeps the old one.
+//! Changes: one command, a group that every user is in, a whole world, the clone that keeps the old one, and previews.
 //!
 //! Ids are `what/world/variant`. As a test (`cargo bench -- --test`) only small worlds are built.
 
@@ -17,7 +17,7 @@ use core::time::Duration;
 
 use changes::{CHANGES, change, of_everybody, with_everybody};
 use criterion::{BatchSize, Criterion, Throughput};
-use entitle::{Batch, Directory};
+use entitle::{Batch, Command, Directory, Grantee};
 use worlds::{L, M, NOW, Permissions, Random, S, World, commit};
 
 /// Each command is planned and committed alone, and reversed by the next one.
@@ -78,6 +78,24 @@ fn everybody(criterion: &mut Criterion, world: &World, directory: &Directory) {
     group.finish();
 }
 
+/// Previews: a renewal of the license that changes nothing, one user's profile, and the first of very many changes.
+fn previews(criterion: &mut Criterion, world: &World, directory: &Directory) {
+    let batch = || Batch::host(NOW);
+    let renewed = batch().add(worlds::license(world.size.users).total(u64::from(world.size.users) * 4));
+    let everyone = batch().add(Command::grant(Grantee::Everyone, "project/*", ["admin"]));
+    let [profile, _] = change(world, "assign_profile", &mut Random::new(1));
+    let mut group = criterion.benchmark_group(format!("impact/{}", world.size.name));
+    group.sample_size(10);
+    for (what, batch) in [("renewal", renewed), ("profile", batch().add(profile)), ("everyone", everyone)] {
+        let plan = directory.plan(batch).unwrap();
+        let impact = plan.impact_up_to(1_000);
+        assert!(!plan.is_empty() && impact.is_complete() == (what != "everyone"), "{what}");
+        assert_eq!(impact.access().is_empty(), what == "renewal");
+        group.bench_function(what, |bencher| bencher.iter(|| plan.impact_up_to(1_000)));
+    }
+    group.finish();
+}
+
 fn build(criterion: &mut Criterion, world: &World) {
     let commands = world.commands().count() as u64;
     let mut group = criterion.benchmark_group(format!("build/{}", world.size.name));
@@ -101,6 +119,7 @@ fn main() {
         let world = World::new(*size);
         let directory = world.build();
         one_command(&mut criterion, &world, &directory);
+        previews(&mut criterion, &world, &directory);
         if test || size.users == L.users {
             everybody(&mut criterion, &world, &directory);
         }

@@ -36,7 +36,7 @@ fn small_changes(world: &World, seed: u64) -> impl Iterator<Item = Command> {
 
 /// One command: planned, appended to a journal in memory, published, and the old directory dropped.
 fn execute(criterion: &mut Criterion, world: &World, directory: &Directory) {
-    let journal = MemoryJournal::after(directory.revision());
+    let journal = MemoryJournal::starting_after(directory.revision());
     let authority = Authority::new(directory.clone(), journal);
     let mut commands = small_changes(world, 1);
     criterion.bench_function(&format!("history/{}/execute", world.size.name), |bencher| {

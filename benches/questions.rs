@@ -16,7 +16,7 @@ mod worlds;
 use core::time::Duration;
 
 use criterion::{Criterion, Throughput};
-use entitle::{Directory, ResourceId, UserId};
+use entitle::{Command, Directory, ResourceId, UserId};
 use worlds::{L, M, Permissions, Project, Random, S, World, resource_name, user_name};
 
 /// The number of users or resources to ask about in turn.
@@ -85,7 +85,26 @@ fn lookups(criterion: &mut Criterion, world: &World, directory: &Directory) {
         bencher.iter(|| users.iter().map(|(who, _)| page(*who)).sum::<usize>());
     });
     group.finish();
+    nothing(criterion, world, directory);
     reviews(criterion, name, directory, &users, &resources);
+}
+
+/// The first page of users who may use nothing, though a grant on the whole kind reaches them: one is suspended, one asks
+/// for more than that grant.
+fn nothing(criterion: &mut Criterion, world: &World, directory: &Directory) {
+    let whole = |length| world.whole_kind.iter().find(|grant| grant.length == length).unwrap().group;
+    let member = |group| user_name(world.members_of.row(group)[0]);
+    let suspended = member(whole(12));
+    let directory = worlds::commit(directory, [Command::suspend(suspended.clone())]);
+    let asked = [(suspended, Permissions::READ), (member(whole(1)), Permissions::all())];
+    let asked = asked.map(|(name, permissions)| (directory.user_by_name(&name).unwrap(), permissions));
+    let page = |who, permissions| directory.resources_for::<Project>(who, permissions).take(20).count();
+    assert_eq!(page(asked[0].0, asked[0].1), 0);
+    let mut group = criterion.benchmark_group(format!("lookup/{}", world.size.name));
+    for (what, (who, permissions)) in ["suspended", "more"].into_iter().zip(asked) {
+        group.bench_function(what, |bencher| bencher.iter(|| page(who, permissions)));
+    }
+    group.finish();
 }
 
 fn reviews(

@@ -8,7 +8,7 @@ use core::hash::{Hash, Hasher};
 use core::marker::PhantomData;
 use core::str::FromStr;
 
-/// An error of parsing an id: the text is not a number that an id can have.
+/// The error of a text that is not an id.
 ///
 /// ```
 /// use entitle::UserId;
@@ -42,13 +42,6 @@ macro_rules! forms {
             pub const fn as_u64(self) -> u64 {
                 number(self.index, self.serial)
             }
-
-            /// Returns the id of a number; the number of nothing that exists is an unknown id.
-            #[must_use]
-            pub const fn from_u64(number: u64) -> Self {
-                let (index, serial) = halves(number);
-                Self::new(index, serial)
-            }
         }
 
         /// Writes the number of the id.
@@ -58,16 +51,8 @@ macro_rules! forms {
             }
         }
 
-        impl $(<$kind>)? FromStr for $name $(<$kind>)? {
-            type Err = ParseIdError;
-
-            fn from_str(text: &str) -> Result<Self, ParseIdError> {
-                let number = text.parse().map_err(|_| ParseIdError { text: text.to_owned() })?;
-                Ok(Self::from_u64(number))
-            }
-        }
-
-        /// Serializes as text in formats for people, because some read numbers as floats, and else as a number.
+        /// Serializes as text in human-readable formats, because some of their parsers read numbers as floats, and as a
+        /// number in all others.
         #[cfg(feature = "serde")]
         impl $(<$kind>)? serde::Serialize for $name $(<$kind>)? {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -77,9 +62,34 @@ macro_rules! forms {
                 serializer.serialize_u64(self.as_u64())
             }
         }
+    };
+}
+
+/// Defines how an id is made of what was stored: a number, a text or a serialized form.
+///
+/// The id of a resource comes back untyped: what was stored may be of any kind, and a bit must not mean another one.
+macro_rules! reads {
+    ($id:ty) => {
+        impl $id {
+            /// Creates an id from its number. A number that was never given out makes an id that is unknown everywhere.
+            #[must_use]
+            pub const fn from_u64(number: u64) -> Self {
+                let (index, serial) = halves(number);
+                Self::new(index, serial)
+            }
+        }
+
+        impl FromStr for $id {
+            type Err = ParseIdError;
+
+            fn from_str(text: &str) -> Result<Self, ParseIdError> {
+                let number = text.parse().map_err(|_| ParseIdError { text: text.to_owned() })?;
+                Ok(Self::from_u64(number))
+            }
+        }
 
         #[cfg(feature = "serde")]
-        impl<'de, $($kind)?> serde::Deserialize<'de> for $name $(<$kind>)? {
+        impl<'de> serde::Deserialize<'de> for $id {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 if deserializer.is_human_readable() {
                     return deserializer.deserialize_any(IdVisitor).map(Self::from_u64);
@@ -142,11 +152,12 @@ macro_rules! id {
         }
 
         forms!($name);
+        reads!($name);
     };
 }
 
 id! {
-    /// The id of a user, durable: the same in every process and after every restart (rule C7).
+    /// The durable id of a user: the same in every process and after every restart (rule C7).
     ///
     /// Replaying the commits gives the same ids as planning them, and a stored directory keeps them. After the user is
     /// removed, the id is never valid again, even if the name is used again (rule C7). So a host can bind sessions, tokens
@@ -177,14 +188,14 @@ id! {
 }
 
 id! {
-    /// The id of a group, durable.
+    /// The durable id of a group.
     ///
     /// [`Directory::group_by_name`](crate::Directory::group_by_name) looks it up. It is as durable as a [`UserId`].
     GroupId
 }
 
 id! {
-    /// The id of an API key, durable.
+    /// The durable id of an API key.
     ///
     /// [`Directory::key_by_name`](crate::Directory::key_by_name) looks it up. It is as durable as a [`UserId`].
     KeyId
@@ -227,11 +238,24 @@ impl From<KeyId> for Principal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Untyped {}
 
-/// The id of a resource, with its kind in the type, durable.
+/// The durable id of a resource, with its kind in the type.
 ///
 /// [`Directory::resource`](crate::Directory::resource) returns a `ResourceId<Project>` after a check that the
 /// resource is of that kind. A plain `ResourceId` is for hosts whose catalog is data. It is as durable as a
 /// [`UserId`].
+///
+/// A number, a text or a serialized form becomes a plain `ResourceId`, because a client may have sent the id of another
+/// kind; [`Directory::typed_resource`](crate::Directory::typed_resource) checks the kind.
+///
+/// ```compile_fail
+/// # use entitle::ResourceId;
+/// # use entitle::bitflags::bitflags;
+/// # use entitle::catalog::ResourceKind;
+/// # bitflags! { #[derive(Clone, Copy)] pub struct Flags: u64 { const READ = 1; } }
+/// # enum Project {}
+/// # impl ResourceKind for Project { const NAME: &'static str = "project"; type Permissions = Flags; }
+/// let forged = ResourceId::<Project>::from_u64(7);
+/// ```
 ///
 /// ```
 /// # use entitle::bitflags::bitflags;
@@ -343,3 +367,4 @@ impl<K> fmt::Debug for ResourceId<K> {
 }
 
 forms!(ResourceId<K>);
+reads!(ResourceId);

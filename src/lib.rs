@@ -138,6 +138,7 @@ pub mod seats;
 #[cfg(feature = "serde")]
 pub mod snapshot;
 mod time;
+mod visible;
 #[cfg(feature = "serde")]
 mod wire;
 
@@ -148,7 +149,7 @@ pub use crate::authority::Authority;
 pub use crate::authorize::{Decision, Denial};
 pub use crate::change::{Batch, Command, Event, Plan, Refusal};
 pub use crate::directory::{Directory, Grantee};
-pub use crate::id::{GroupId, KeyId, Principal, ResourceId, Untyped, UserId};
+pub use crate::id::{GroupId, KeyId, ParseIdError, Principal, ResourceId, Untyped, UserId};
 pub use crate::name::{Name, NameError};
 pub use crate::seats::{License, Strict};
 pub use crate::time::Timestamp;

@@ -13,6 +13,29 @@
 //! assert!(matches!(catalog, Err(CatalogError::TooMany { count: 65, max: MAX_KINDS, .. })));
 //! ```
 
+use core::time::Duration;
+
+use crate::time::Timestamp;
+
+/// The latest time of a commit, in the year 287396.
+///
+/// Up to it, milliseconds are exact as a number in every language that reads stored commits.
+pub const MAX_TIME: Timestamp = Timestamp::from_millis((1 << 53) - 1);
+
+/// The latest time of the first commit of a directory, unless its batch says otherwise: the end of the year 9999.
+///
+/// ```
+/// use entitle::limits::MAX_FIRST_TIME;
+///
+/// assert_eq!(MAX_FIRST_TIME.to_string(), "9999-12-31 23:59:59.999 UTC");
+/// ```
+pub const MAX_FIRST_TIME: Timestamp = Timestamp::from_millis(253_402_300_799_999);
+
+/// The longest time from a commit to the next one, unless its batch says otherwise: a hundred years of 365.25 days.
+///
+/// See [`Batch::max_jump`](crate::Batch::max_jump).
+pub const MAX_TIME_JUMP: Duration = Duration::from_secs(100 * 36_525 * 864);
+
 /// The maximum length of a name, in bytes of UTF-8.
 ///
 /// ```

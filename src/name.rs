@@ -6,6 +6,7 @@ use alloc::sync::Arc;
 use core::borrow::Borrow;
 use core::fmt;
 use core::ops::Deref;
+use core::str::FromStr;
 
 use crate::limits::{MAX_IDENTIFIER_BYTES, MAX_NAME_BYTES};
 
@@ -69,7 +70,8 @@ pub enum NameError {
 /// use entitle::Name;
 ///
 /// let name = Name::new("ada@example.com")?;
-/// assert_eq!(name.as_str(), "ada@example.com");
+/// assert_eq!(name, "ada@example.com");
+/// assert_eq!("ada@example.com".parse(), Ok(name));
 /// assert_ne!(Name::new("Ada")?, Name::new("ada")?);
 /// # Ok::<(), entitle::NameError>(())
 /// ```
@@ -165,6 +167,26 @@ impl fmt::Display for Name {
 impl fmt::Debug for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&*self.0, f)
+    }
+}
+
+impl PartialEq<str> for Name {
+    fn eq(&self, other: &str) -> bool {
+        &*self.0 == other
+    }
+}
+
+impl PartialEq<&str> for Name {
+    fn eq(&self, other: &&str) -> bool {
+        &*self.0 == *other
+    }
+}
+
+impl FromStr for Name {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        Self::new(text)
     }
 }
 

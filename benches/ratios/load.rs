@@ -67,7 +67,7 @@ pub(crate) fn two_threads(world: &World, directory: &Directory, asked: &[Resolve
 
 /// The cost of a thread's reader, and of checks through it next to a writer who commits a thousand times a second.
 pub(crate) fn readers(world: &World, directory: &Directory, asked: &[Resolved]) {
-    let authority = Authority::new(directory.clone(), MemoryJournal::after(directory.revision()));
+    let authority = Authority::new(directory.clone(), MemoryJournal::starting_after(directory.revision()));
     let mut reader = authority.reader();
     let loads = 1 << 20;
     let load = |reader: &mut Reader| (0..loads).fold(0, |sum, _| sum ^ black_box(reader.load()).revision());

@@ -1,7 +1,8 @@
 //! The errors of an authority.
 
-use alloc::string::String;
+use alloc::sync::Arc;
 use core::convert::Infallible;
+use core::error::Error;
 
 use crate::change::{Refusal, ReplayError};
 
@@ -15,7 +16,7 @@ use crate::change::{Refusal, ReplayError};
 /// # use entitle::{Authority, Directory, Timestamp};
 /// # let empty = Directory::new(Catalog::builder().build()?);
 /// // A journal that begins after revision 5, for a directory that is at revision 0.
-/// let journal = MemoryJournal::after(5);
+/// let journal = MemoryJournal::starting_after(5);
 /// # let commit = Commit { revision: 6, at: Timestamp::EPOCH, by: "ada".into(), events: Vec::new() };
 /// journal.append(5, &commit)?;
 ///
@@ -26,9 +27,9 @@ use crate::change::{Refusal, ReplayError};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CatchUpError<E> {
-    /// The journal could not be read.
+    /// The journal could not be read. [`OutOfDateError`] shares the error.
     #[error("the journal cannot be read: {0}")]
-    Journal(#[source] E),
+    Journal(#[source] Arc<E>),
     /// The commits in the journal do not continue the directory.
     #[error(transparent)]
     Replay(#[from] ReplayError),
@@ -36,7 +37,8 @@ pub enum CatchUpError<E> {
 
 /// The error of [`Authority::execute`](super::Authority::execute) and [`Authority::execute_with`](super::Authority::execute_with).
 ///
-/// `E` is the error of the journal, and `D` the one with which the host declines; `execute` never does.
+/// `E` is the error of the journal. `D` is the error of the closure that `execute_with` takes; `execute` has none. It
+/// implements [`Error`](core::error::Error) if `D` does.
 ///
 /// ```
 /// # use entitle::authority::ExecuteError;
@@ -65,7 +67,7 @@ pub enum ExecuteError<E, D = Infallible> {
     /// The journal ends before the directory: it is the wrong one, or commits are lost; nothing changed.
     #[error(
         "the journal ends at revision {journal}, before the directory at revision {directory}: \
-         it is another one, or lacks commits"
+         it belongs to another directory, or commits were lost"
     )]
     JournalBehind {
         /// The last revision of the journal.
@@ -95,7 +97,7 @@ pub enum ExecuteError<E, D = Infallible> {
 ///
 /// ```
 /// # use entitle::catalog::Catalog;
-/// # use entitle::change::Commit;
+/// # use entitle::change::{Commit, ReplayError};
 /// # use entitle::journal::MemoryJournal;
 /// # use entitle::{Authority, Directory, Timestamp};
 /// # let empty = Directory::new(Catalog::builder().build()?);
@@ -104,17 +106,18 @@ pub enum ExecuteError<E, D = Infallible> {
 /// assert!(authority.follow([&ninth]).is_err());
 ///
 /// let error = authority.current().unwrap_err();
+/// assert!(matches!(error.source.downcast_ref(), Some(ReplayError::Gap { expected: 1, found: 9 })));
 /// assert_eq!(error.to_string(), "the directory stays at revision 0: expected the commit of revision 1, found revision 9");
 /// # Ok::<(), entitle::catalog::CatalogError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the directory stays at revision {revision}: {cause}")]
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the directory stays at revision {revision}: {source}")]
 #[non_exhaustive]
-pub struct StoppedError {
+pub struct OutOfDateError {
     /// The last revision that could be followed.
     pub revision: u64,
-    /// The error that [`follow`](super::Authority::follow) or [`catch_up`](super::Authority::catch_up) returned.
-    pub cause: String,
-    /// The revision that must be reached before the directory is up to date; none if the journal could not be read.
+    /// The cause: a [`ReplayError`], or the error of the journal.
+    pub source: Arc<dyn Error + Send + Sync>,
+    /// The revision that must be reached before the directory is up to date; `None` if the journal could not be read.
     pub(super) until: Option<u64>,
 }

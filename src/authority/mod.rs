@@ -4,18 +4,18 @@ mod error;
 mod reader;
 
 use alloc::boxed::Box;
-use alloc::string::ToString as _;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::convert::Infallible;
+use core::error::Error;
 use core::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 
-pub use self::error::{CatchUpError, ExecuteError, StoppedError};
+pub use self::error::{CatchUpError, ExecuteError, OutOfDateError};
 pub use self::reader::Reader;
-use crate::change::{Batch, Commit, Plan, Refusal, ReplayError, StalePlanError};
+use crate::change::{Batch, Commit, Plan, Refusal, ReplayError, StalePlanError, UnmetProfile};
 use crate::directory::Directory;
 use crate::journal::{AppendError, Journal};
 use crate::seats::{SeatPolicy, Strict};
@@ -70,10 +70,10 @@ pub struct Authority<J> {
     attempts: u32,
 }
 
-/// The published directory, and why it cannot follow the journal, if so.
+/// The published directory, and the error if it is known to be out of date.
 struct State {
     directory: Arc<Directory>,
-    stopped: Option<StoppedError>,
+    out_of_date: Option<OutOfDateError>,
 }
 
 /// The result of [`Authority::execute`].
@@ -81,6 +81,7 @@ struct State {
 pub struct Executed {
     directory: Arc<Directory>,
     commit: Option<Commit>,
+    unmet: Vec<UnmetProfile>,
 }
 
 impl Executed {
@@ -107,6 +108,30 @@ impl Executed {
     pub fn commit(&self) -> Option<&Commit> {
         self.commit.as_ref()
     }
+
+    /// Returns the profiles that syncs of the batch chose and did not get, in the order of the batch (rule G2).
+    ///
+    /// A sync that is repeated without effect makes no commit, and reports them again.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::directory::UserSource;
+    /// # use entitle::journal::MemoryJournal;
+    /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
+    /// # let catalog = Catalog::builder().profile(Profile::new("editor")).default_profile("editor").build()?;
+    /// # let (now, authority) = (Timestamp::EPOCH, Authority::new(Directory::new(catalog), MemoryJournal::new()));
+    /// # let ada = Command::add_user("ada").no_profile().source(UserSource::Ldap);
+    /// # authority.execute(Batch::host(now).add(ada))?;
+    /// // At each login. There is no license yet, so the profile cannot be given.
+    /// let sync = Command::sync_user("ada", UserSource::Ldap, ["staff"]).update_profile();
+    /// let executed = authority.execute(Batch::host(now).add(sync))?;
+    /// assert_eq!(executed.unmet()[0].code, "no_license");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn unmet(&self) -> &[UnmetProfile] {
+        &self.unmet
+    }
 }
 
 impl<J: Journal> Authority<J> {
@@ -114,7 +139,7 @@ impl<J: Journal> Authority<J> {
     #[must_use]
     pub fn new(directory: Directory, journal: J) -> Self {
         let current =
-            Arc::new(ArcSwap::from_pointee(State { directory: Arc::new(directory), stopped: None }));
+            Arc::new(ArcSwap::from_pointee(State { directory: Arc::new(directory), out_of_date: None }));
         let policy = Box::new(Strict);
         Self { current, writing: Mutex::new(()), journal, policy, attempts: ATTEMPTS }
     }
@@ -145,6 +170,9 @@ impl<J: Journal> Authority<J> {
 
     /// Sets the seat policy of batches without one of their own; the default is [`Strict`].
     ///
+    /// [`execute`](Self::execute) asks it, and the policy of a batch, under the write lock. A policy that calls a method
+    /// that takes the lock never returns: `execute`, `execute_with`, `publish`, `follow` or `catch_up`.
+    ///
     /// ```
     /// # use entitle::{Authority, Directory, catalog::Catalog, journal::MemoryJournal};
     /// # use entitle::seats::Waitlist;
@@ -159,7 +187,7 @@ impl<J: Journal> Authority<J> {
         self
     }
 
-    /// Sets how often a batch is planned before [`ExecuteError::Contended`]; the default is 16, the least is 1.
+    /// Sets the most times that a batch is planned before [`ExecuteError::Contended`]: 16 by default, at least 1.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
@@ -193,12 +221,13 @@ impl<J: Journal> Authority<J> {
     /// Returns the current directory, or an error if it is known to be out of date.
     ///
     /// A process that follows others uses it in place of [`load`](Self::load) to deny when it cannot follow any more: when
-    /// [`follow`](Self::follow) or [`catch_up`](Self::catch_up) failed, and until one of them has brought in what was
-    /// missing.
+    /// [`follow`](Self::follow) or [`catch_up`](Self::catch_up) failed. The error lasts until the missing revision is
+    /// reached, or until [`catch_up`](Self::catch_up) has read the journal to its end: what the journal does not have was
+    /// never committed.
     ///
     /// # Errors
     ///
-    /// [`StoppedError`] with the reason; [`load`](Self::load) still returns the old directory.
+    /// [`OutOfDateError`] with the reason; [`load`](Self::load) still returns the old directory.
     ///
     /// ```
     /// # use entitle::catalog::Catalog;
@@ -218,11 +247,11 @@ impl<J: Journal> Authority<J> {
     /// assert_eq!(authority.current()?.revision(), 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn current(&self) -> Result<Arc<Directory>, StoppedError> {
+    pub fn current(&self) -> Result<Arc<Directory>, OutOfDateError> {
         let state = self.current.load();
-        match &state.stopped {
+        match &state.out_of_date {
             None => Ok(Arc::clone(&state.directory)),
-            Some(stopped) => Err(stopped.clone()),
+            Some(error) => Err(error.clone()),
         }
     }
 
@@ -235,6 +264,7 @@ impl<J: Journal> Authority<J> {
     /// Plans a batch on the current directory, by the policy that [`execute`](Self::execute) would use: a preview.
     ///
     /// Nothing is stored or published. A batch whose time is before the last commit is planned at the time of that commit.
+    /// Each preview applies what is due by its time anew, see [`Directory::is_overdue`].
     ///
     /// # Errors
     ///
@@ -269,7 +299,10 @@ impl<J: Journal> Authority<J> {
     /// the journal and every later load sees it.
     ///
     /// A batch whose time is before the last commit is planned at the time of that commit, so that callers whose clocks
-    /// differ, or who waited for each other, are not refused `time_reversed` (rule C5).
+    /// differ, or who waited for each other, are not refused as `time_reversed` (rule C5).
+    ///
+    /// A refused batch commits nothing, not even what is due, which the next batch applies again. A server whose directory
+    /// [is overdue](Directory::is_overdue) executes a tick first, so that this work is done once.
     ///
     /// # Errors
     ///
@@ -294,7 +327,10 @@ impl<J: Journal> Authority<J> {
     ///
     /// The host's own rules are checked on the same state as the batch: between `decide` and the commit there is no other
     /// commit. After a conflict with another process, `decide` runs again on the later directory. It runs under the
-    /// write lock, so it must be short and must not call the authority.
+    /// write lock, so it must be short. It may read this authority, but a change of it (`execute`, `publish`, `follow`,
+    /// `catch_up`) from inside waits for itself forever.
+    ///
+    /// A process that [cannot follow](Self::current) catches up first.
     ///
     /// # Errors
     ///
@@ -328,6 +364,9 @@ impl<J: Journal> Authority<J> {
         mut decide: impl FnMut(&Directory) -> Result<Batch, D>,
     ) -> Result<Executed, ExecuteError<J::Error, D>> {
         let _writing = self.write();
+        if self.current.load().out_of_date.is_some() {
+            self.advance()?;
+        }
         for _ in 0..self.attempts {
             let base = self.load();
             let decided = decide(&base).map_err(ExecuteError::Declined);
@@ -342,12 +381,16 @@ impl<J: Journal> Authority<J> {
                 if self.advance()? > 0 {
                     continue;
                 }
-                return Ok(Executed { directory: base, commit: None });
+                return Ok(Executed { directory: base, commit: None, unmet: plan.into_parts().1 });
             };
             match self.journal.append(base.revision(), &commit) {
                 Ok(()) => {
-                    let directory = self.set_current(plan.into_directory());
-                    return Ok(Executed { directory, commit: Some(commit) });
+                    let (directory, unmet) = plan.into_parts();
+                    return Ok(Executed {
+                        directory: self.set_current(directory),
+                        commit: Some(commit),
+                        unmet,
+                    });
                 }
                 Err(AppendError::Conflict { found }) if found < base.revision() => {
                     return Err(ExecuteError::JournalBehind { journal: found, directory: base.revision() });
@@ -368,7 +411,7 @@ impl<J: Journal> Authority<J> {
     ///
     /// # Errors
     ///
-    /// [`StalePlanError`] if the plan was made on another revision than the current one; nothing changes.
+    /// [`StalePlanError`] if the plan was made on another directory than the current one; nothing changes.
     ///
     /// ```
     /// # use entitle::catalog::Catalog;
@@ -391,7 +434,8 @@ impl<J: Journal> Authority<J> {
 
     /// Replays commits of other processes, publishes the result and returns the current directory.
     ///
-    /// Commits up to the current revision are skipped.
+    /// Commits up to the current revision are skipped. The commits are taken from the iterator before the write lock is
+    /// taken, so the iterator may wait, and may call the authority.
     ///
     /// # Errors
     ///
@@ -449,7 +493,8 @@ impl<J: Journal> Authority<J> {
             let page = match self.journal.read_after(last) {
                 Ok(page) => page,
                 Err(error) => {
-                    self.stop(&error, None);
+                    let error = Arc::new(error);
+                    self.stop(Arc::<J::Error>::clone(&error), None);
                     return Err(CatchUpError::Journal(error));
                 }
             };
@@ -473,7 +518,7 @@ impl<J: Journal> Authority<J> {
         let mut last = known;
         let commits = commits.into_iter().filter(|commit| commit.revision > known);
         let next = current.replay(commits.inspect(|commit| last = commit.revision));
-        let next = next.inspect_err(|error| self.stop(error, Some(last)))?;
+        let next = next.inspect_err(|error| self.stop(Arc::new(error.clone()), Some(last)))?;
         if next.revision() == known {
             return Ok(current);
         }
@@ -482,27 +527,33 @@ impl<J: Journal> Authority<J> {
 
     /// Publishes a directory. It is up to date unless a later commit is known that could not be followed.
     fn set_current(&self, directory: Directory) -> Arc<Directory> {
-        let reached = Some(directory.revision());
-        let stopped = self.current.load().stopped.clone().filter(|stopped| stopped.until > reached);
-        self.publish_state(Arc::new(directory), stopped)
+        let revision = directory.revision();
+        let out_of_date =
+            self.current.load().out_of_date.clone().filter(|error| error.until > Some(revision));
+        let out_of_date = out_of_date.map(|error| OutOfDateError { revision, ..error });
+        self.publish_state(Arc::new(directory), out_of_date)
     }
 
     /// Marks the directory as out of date.
-    fn stop(&self, cause: &dyn core::error::Error, until: Option<u64>) {
+    fn stop(&self, source: Arc<dyn Error + Send + Sync>, until: Option<u64>) {
         let directory = self.load();
-        let stopped = StoppedError { revision: directory.revision(), cause: cause.to_string(), until };
-        self.publish_state(directory, Some(stopped));
+        let error = OutOfDateError { revision: directory.revision(), source, until };
+        self.publish_state(directory, Some(error));
     }
 
     /// Marks the directory as up to date.
     fn resume(&self) {
-        if self.current.load().stopped.is_some() {
+        if self.current.load().out_of_date.is_some() {
             self.publish_state(self.load(), None);
         }
     }
 
-    fn publish_state(&self, directory: Arc<Directory>, stopped: Option<StoppedError>) -> Arc<Directory> {
-        self.current.store(Arc::new(State { directory: Arc::clone(&directory), stopped }));
+    fn publish_state(
+        &self,
+        directory: Arc<Directory>,
+        out_of_date: Option<OutOfDateError>,
+    ) -> Arc<Directory> {
+        self.current.store(Arc::new(State { directory: Arc::clone(&directory), out_of_date }));
         directory
     }
 

@@ -5,7 +5,7 @@ use core::fmt;
 
 use arc_swap::{ArcSwap, Cache};
 
-use super::{State, StoppedError};
+use super::{OutOfDateError, State};
 use crate::directory::Directory;
 
 /// One thread's handle to the current directory.
@@ -45,7 +45,7 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// [`StoppedError`], as [`Authority::current`](super::Authority::current).
+    /// [`OutOfDateError`], as [`Authority::current`](super::Authority::current).
     ///
     /// ```
     /// # use entitle::{Authority, Directory, catalog::Catalog, journal::MemoryJournal};
@@ -56,11 +56,11 @@ impl Reader {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[inline]
-    pub fn current(&mut self) -> Result<&Arc<Directory>, StoppedError> {
+    pub fn current(&mut self) -> Result<&Arc<Directory>, OutOfDateError> {
         let state = self.cache.load();
-        match &state.stopped {
+        match &state.out_of_date {
             None => Ok(&state.directory),
-            Some(stopped) => Err(stopped.clone()),
+            Some(error) => Err(error.clone()),
         }
     }
 }

@@ -16,6 +16,9 @@ impl Directory {
     /// The request is allowed only if all of the permissions are (rule A5). An id of a removed user, key or resource is
     /// denied. The check cannot fail and does not allocate; it reads two rows and a few words that stay in the cache.
     ///
+    /// Rows hold 14 groups of a user and 8 grants on a resource. Beyond both, the cost is linear in the smaller number:
+    /// with ten thousand groups on both sides a check takes tens of microseconds.
+    ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
     /// # use entitle::{Batch, Command, Decision, Denial, Directory, Grantee, Timestamp};
@@ -156,7 +159,7 @@ impl Directory {
         }
     }
 
-    /// Returns the name of a principal, whose text form is such as `user:ada`, or `None` if the principal is unknown.
+    /// Returns the name of a principal, which displays as `user:ada` or `key:ci`; `None` if the principal is unknown.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};
@@ -180,8 +183,8 @@ impl Directory {
 
     /// Checks a request by names, for tools, tests and consoles.
     ///
-    /// Servers resolve ids once and call [`check`](Self::check); this method looks three names up. A name of nothing that
-    /// exists is denied, and so is a whole kind such as `project/*` (rule A8).
+    /// Servers resolve ids once and call [`check`](Self::check); this method looks three names up. An unknown name
+    /// is denied, and so is a whole kind such as `project/*` (rule A8).
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};

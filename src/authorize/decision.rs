@@ -27,8 +27,8 @@ pub enum Decision {
 
 /// The reason for a denied check: the first variant that applies, in declaration order (rule A6).
 ///
-/// `Display` writes a phrase for people, [`code`](Self::code) returns a stable word for programs. Like [`Decision`], the
-/// enum is exhaustive on purpose.
+/// `Display` writes a phrase for people, [`code`](Self::code) returns a stable word for programs. It is an error, for hosts
+/// that end a request with it ([`Decision::into_result`]). Like [`Decision`], the enum is exhaustive on purpose.
 ///
 /// ```
 /// use entitle::Denial;
@@ -66,8 +66,8 @@ pub enum Denial {
 
 /// One of the two layers that a check evaluates.
 ///
-/// A denial by [`Security`](Self::Security) is resolved by an administrator of the resource, one by
-/// [`Licensing`](Self::Licensing) by a purchase.
+/// An administrator of the resource can resolve a denial by [`Security`](Self::Security); a denial by
+/// [`Licensing`](Self::Licensing) takes a purchase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -112,6 +112,25 @@ impl Decision {
         match self {
             Self::Denied(denial) => Some(denial),
             Self::Allowed | Self::AllowedBeyondProfile => None,
+        }
+    }
+
+    /// Converts to a `Result`, for `?` in code in which a denial ends the request.
+    ///
+    /// # Errors
+    ///
+    /// The [`Denial`] of a request that is not allowed.
+    ///
+    /// ```
+    /// use entitle::{Decision, Denial};
+    ///
+    /// assert_eq!(Decision::AllowedBeyondProfile.into_result(), Ok(()));
+    /// assert_eq!(Decision::Denied(Denial::NotGranted).into_result(), Err(Denial::NotGranted));
+    /// ```
+    pub const fn into_result(self) -> Result<(), Denial> {
+        match self {
+            Self::Denied(denial) => Err(denial),
+            Self::Allowed | Self::AllowedBeyondProfile => Ok(()),
         }
     }
 
@@ -220,3 +239,5 @@ impl fmt::Display for Denial {
         })
     }
 }
+
+impl core::error::Error for Denial {}

@@ -105,6 +105,11 @@ impl Directory {
         self.user_row(user).map(|row| PrincipalRef { slot: user.slot(), row, key: None })
     }
 
+    /// Looks an active user up.
+    pub(super) fn active_user(&self, user: UserId) -> Option<PrincipalRef<'_>> {
+        self.user_ref(user).filter(PrincipalRef::is_active)
+    }
+
     #[inline(never)]
     fn key_ref(&self, key: KeyId) -> Option<PrincipalRef<'_>> {
         let key = self.key_record(key)?;

@@ -55,6 +55,8 @@ impl Iterator for GrantsOn<'_> {
     }
 }
 
+impl core::iter::FusedIterator for GrantsOn<'_> {}
+
 /// An iterator over the grants of a grantee: on whole kinds, then on resources.
 ///
 /// Created by [`Directory::grants_of`].
@@ -98,11 +100,15 @@ impl GrantsOf<'_> {
             self.kinds &= !(1 << place);
             return Some(Target::Kind(KindId::new(place)));
         }
-        let first = self.resources.iter_mut().filter_map(|part| part.peek().copied()).min()?;
-        for part in &mut self.resources {
-            part.next_if_eq(&first);
+        loop {
+            let first = self.resources.iter_mut().filter_map(|part| part.peek().copied()).min()?;
+            for part in &mut self.resources {
+                part.next_if_eq(&first);
+            }
+            if let Some(resource) = self.directory.resource_id(first) {
+                return Some(Target::Resource(resource));
+            }
         }
-        self.directory.resource_id(first).map(Target::Resource)
     }
 }
 
@@ -115,7 +121,19 @@ impl Iterator for GrantsOf<'_> {
         let mask = self.directory.grant_on(self.to, on);
         Some(Grant { to: self.to, on, permissions: PermissionSet::new(kind, mask) })
     }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let kinds = usize::try_from(self.kinds.count_ones()).ok();
+        let most = self
+            .resources
+            .iter()
+            .map(|part| part.size_hint().1)
+            .fold(kinds, |sum, most| sum?.checked_add(most?));
+        (0, most)
+    }
 }
+
+impl core::iter::FusedIterator for GrantsOf<'_> {}
 
 /// An iterator over the members of a group.
 ///
@@ -242,7 +260,7 @@ impl Directory {
     /// Lists the members of a group, in a stable order.
     ///
     /// The list is empty for an unknown group. The cost is proportional to the number of members.
-    /// [`members_of`](Self::members_of) returns their names in sorted order.
+    /// [`member_names_of`](Self::member_names_of) returns their names, sorted by bytes.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};
@@ -336,7 +354,7 @@ impl Directory {
     /// Lists the groups of a user, in a stable order.
     ///
     /// The list is empty for an unknown user. The cost is proportional to the number of the user's groups.
-    /// [`groups_of`](Self::groups_of) returns their names in sorted order.
+    /// [`group_names_of`](Self::group_names_of) returns their names, sorted by bytes.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};

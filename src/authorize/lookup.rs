@@ -1,20 +1,16 @@
 //! Reverse lookups: the resources that a principal may use, and the users who may use a resource (rule A14).
 //!
-//! A lookup collects candidates from the reverse indexes and checks each one with the evaluator. A result is therefore
-//! complete, and it agrees with [`Directory::check`].
+//! A lookup reads candidates from the reverse indexes and checks each one with the evaluator. A result is therefore
+//! complete, and it agrees with [`Directory::check`]. Candidates are those to whom something of what is asked for was
+//! granted; if what is the same for all of them denies the request, there are none.
 
-use core::fmt;
+use alloc::vec::Vec;
 use core::marker::PhantomData;
 
-use roaring::RoaringBitmap;
-use roaring::bitmap::IntoIter;
-
+use super::candidates::{Candidates, ResourceSource, UserSource};
 use super::evaluate::{PrincipalRef, ResourceRef};
 use crate::catalog::{AnyKind, KindId, Request};
-use crate::directory::{
-    Directory, GranteeKind, GranteeSlot, GroupRecord, KindEntry, ResourceRow, ResourceSlot, TargetGrants,
-    UserRecord, UserSlot, add_all,
-};
+use crate::directory::{Directory, GranteeKind, GroupRecord, KindEntry, SlotSet, TargetGrants, UserRecord};
 use crate::id::{Principal, ResourceId, Untyped, UserId};
 
 /// An iterator over the resources of one kind that a principal may use, in a stable order.
@@ -50,7 +46,7 @@ pub struct ResourcesFor<'a, K = Untyped> {
     directory: &'a Directory,
     who: Option<PrincipalRef<'a>>,
     request: Request,
-    candidates: Candidates,
+    candidates: Candidates<ResourceSource<'a>>,
     /// The kind of the resources; candidates may be of other ones.
     wanted_kind: Option<KindId>,
     kind: PhantomData<fn() -> K>,
@@ -65,13 +61,13 @@ pub struct UsersFor<'a> {
     directory: &'a Directory,
     on: Option<ResourceRef<'a>>,
     request: Request,
-    candidates: Candidates,
+    candidates: Candidates<UserSource<'a>>,
 }
 
 impl<K> ResourcesFor<'_, K> {
     /// Continues after the last resource of the previous page. The resource may have been removed since.
     pub fn after(mut self, last: ResourceId<K>) -> Self {
-        self.candidates.skip_to(last.index());
+        self.candidates.skip_to(last.slot());
         self
     }
 }
@@ -79,39 +75,8 @@ impl<K> ResourcesFor<'_, K> {
 impl UsersFor<'_> {
     /// Continues after the last user of the previous page. The user may have been removed since.
     pub fn after(mut self, last: UserId) -> Self {
-        self.candidates.skip_to(last.index());
+        self.candidates.skip_to(last.slot());
         self
-    }
-}
-
-/// The slots to check, in ascending order.
-#[derive(Clone)]
-pub(super) struct Candidates(IntoIter);
-
-impl Candidates {
-    pub(super) fn new(slots: RoaringBitmap) -> Self {
-        Self(slots.into_iter())
-    }
-
-    pub(super) fn skip_to(&mut self, last: u32) {
-        match last.checked_add(1) {
-            Some(next) => self.0.advance_to(next),
-            None => self.0 = RoaringBitmap::new().into_iter(),
-        }
-    }
-}
-
-impl Iterator for Candidates {
-    type Item = u32;
-
-    fn next(&mut self) -> Option<u32> {
-        self.0.next()
-    }
-}
-
-impl fmt::Debug for Candidates {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Candidates({} left)", self.0.size_hint().0)
     }
 }
 
@@ -119,8 +84,7 @@ impl<K> Iterator for ResourcesFor<'_, K> {
     type Item = ResourceId<K>;
 
     fn next(&mut self) -> Option<ResourceId<K>> {
-        for index in self.candidates.by_ref() {
-            let slot = ResourceSlot::new(index);
+        for slot in self.candidates.by_ref() {
             let row = self.directory.resource_row_at(slot);
             let row = row.filter(|row| row.live && Some(row.kind()) == self.wanted_kind);
             let Some(row) = row else { continue };
@@ -129,7 +93,7 @@ impl<K> Iterator for ResourcesFor<'_, K> {
                 .check_resolved(self.who, Some(ResourceRef { slot, row }), self.request)
                 .is_allowed()
             {
-                return Some(ResourceId::new(index, row.serial));
+                return Some(ResourceId::new(slot.index(), row.serial));
             }
         }
         None
@@ -143,7 +107,7 @@ impl Iterator for UsersFor<'_> {
 
     fn next(&mut self) -> Option<UserId> {
         for slot in self.candidates.by_ref() {
-            let Some(user) = self.directory.user_id(UserSlot::new(slot)) else { continue };
+            let Some(user) = self.directory.user_id(slot) else { continue };
             let who = self.directory.principal_ref(Principal::User(user));
             if self.directory.check_resolved(who, self.on, self.request).is_allowed() {
                 return Some(user);
@@ -159,9 +123,10 @@ impl Directory {
     /// Lists the resources of a kind on which a principal may do something.
     ///
     /// All of the permissions must be allowed, as in [`check`](Self::check). Resources that an advisory profile allows are
-    /// included. The result is empty for an unknown principal. The cost is proportional to the resources that the
-    /// principal's groups, grants and ownership reach, not to the number of resources; a grant on the whole kind reaches
-    /// all of its resources.
+    /// included. The result is empty for an unknown principal. The whole list costs what the principal's groups, grants
+    /// and ownership reach, not the number of resources; a grant of all of the permissions on the whole kind reaches all of
+    /// its resources. A page costs one search in each group of the user, and what it reads. A principal who may use
+    /// nothing for these permissions, because inactive, without a profile or beyond the ceiling, is answered at once.
     ///
     /// With a typed kind, the kind is written at the call: `directory.resources_for::<Project>(ada, Permissions::READ)`.
     /// With a [`PermissionSet`](crate::catalog::PermissionSet), which contains its kind, it is inferred.
@@ -216,9 +181,11 @@ impl Directory {
         let typed = || self.catalog().definitions().find(|(_, kind)| K::is(kind)).map(|(kind, _)| kind);
         let kind = request.kind().or_else(typed);
         let who = self.principal_ref(who.into());
-        let candidates = match (who, kind.and_then(|kind| self.kind_entry(kind))) {
-            (Some(who), Some(kind)) => self.reachable(who, kind),
-            _ => RoaringBitmap::new(),
+        let candidates = match (who, kind) {
+            (Some(who), Some(kind)) if self.may_use(who, kind, request) => {
+                self.reachable(who, kind, request.bits)
+            }
+            _ => Vec::new(),
         };
         ResourcesFor {
             directory: self,
@@ -230,48 +197,53 @@ impl Directory {
         }
     }
 
-    /// Returns the resources of any kind on which a user may have permissions.
-    pub(crate) fn reachable_by(&self, user: UserId) -> RoaringBitmap {
-        self.principal_ref(Principal::User(user)).map(|who| self.reachable_anywhere(who)).unwrap_or_default()
+    /// Returns `false` if a request on a kind is denied whatever was granted.
+    fn may_use(&self, who: PrincipalRef<'_>, kind: KindId, request: Request) -> bool {
+        let licensed = self.rights().licensed(who.row, kind);
+        who.is_active() && request.suits(kind.get()) && request.bits & !licensed == 0
     }
 
-    /// Returns the resources of a kind on which a principal may have permissions, and possibly some of other kinds.
-    fn reachable(&self, who: PrincipalRef<'_>, kind: &KindEntry) -> RoaringBitmap {
-        let mut reached = RoaringBitmap::new();
-        if has_any_on_kind(who, kind) {
-            kind.resources().add_to(&mut reached);
-            return reached;
+    /// Returns the resources of a kind on which a principal may have all of some permissions, and possibly others.
+    fn reachable(&self, who: PrincipalRef<'_>, kind: KindId, permissions: u64) -> Vec<ResourceSource<'_>> {
+        let Some(kind) = self.kind_entry(kind) else { return Vec::new() };
+        if permissions & !granted_on_kind(who, kind) == 0 {
+            return Vec::from([ResourceSource::Set(kind.resources().iter())]);
         }
+        // One of the permissions is granted on the resource itself.
+        let mut reached = Vec::new();
         self.add_granted(who, &mut reached);
-        kind.open().add_to(&mut reached);
+        reached.push(ResourceSource::Set(kind.open().iter()));
         reached
     }
 
     /// Returns the resources of any kind on which a principal may have permissions.
-    pub(super) fn reachable_anywhere(&self, who: PrincipalRef<'_>) -> RoaringBitmap {
-        let mut reached = RoaringBitmap::new();
+    pub(super) fn reachable_anywhere(&self, who: PrincipalRef<'_>) -> Vec<ResourceSource<'_>> {
+        let mut reached = Vec::new();
         self.add_granted(who, &mut reached);
         for kind in self.kind_entries() {
-            let part = if has_any_on_kind(who, kind) { kind.resources() } else { kind.open() };
-            part.add_to(&mut reached);
+            let part = if granted_on_kind(who, kind) != 0 { kind.resources() } else { kind.open() };
+            reached.push(ResourceSource::Set(part.iter()));
         }
         reached
     }
 
     /// Adds the resources that the user owns and those with a grant to the user or to a group of the user.
-    fn add_granted(&self, who: PrincipalRef<'_>, reached: &mut RoaringBitmap) {
-        let groups = self.group_slots(who.slot, who.row).into_iter();
-        let groups = groups.filter_map(|group| self.group_record_at(group)).map(GroupRecord::granted_on);
+    pub(super) fn add_granted<'a>(&'a self, who: PrincipalRef<'_>, reached: &mut Vec<ResourceSource<'a>>) {
+        let groups = self.group_slots(who.slot, who.row);
+        reached.reserve(groups.len().saturating_add(3));
+        let groups =
+            groups.into_iter().filter_map(|group| self.group_record_at(group)).map(GroupRecord::granted_on);
         let user = self.user_record_at(who.slot);
         let own = user.and_then(UserRecord::granted_on);
-        add_all(groups.chain(self.owned_set(who.slot)).chain(own), reached);
+        let sets = groups.chain(self.owned_set(who.slot)).chain(own);
+        reached.extend(sets.map(SlotSet::iter).map(ResourceSource::Set));
     }
 
     /// Lists the users who may do something on a resource.
     ///
     /// All of the permissions must be allowed, as in [`check`](Self::check). The result is empty for an unknown resource.
-    /// The cost is proportional to the members of the groups that have grants there; a grant to everyone reaches every
-    /// user. API keys are not listed.
+    /// The whole list costs the members of the groups that have grants of these permissions there; a grant to everyone
+    /// reaches every user. A page costs one search in each of these groups, and what it reads. API keys are not listed.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
@@ -293,58 +265,103 @@ impl Directory {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn users_for<K: AnyKind>(&self, on: ResourceId<K>, permissions: K::Permissions) -> UsersFor<'_> {
-        let on = on.untyped();
-        let candidates = Candidates::new(self.reaching(on));
-        UsersFor { directory: self, on: self.resource_ref(on), request: K::request(permissions), candidates }
+        let (on, request) = (self.resource_ref(on.untyped()), K::request(permissions));
+        let candidates = on.map(|on| self.permitted(on, request)).unwrap_or_default();
+        UsersFor { directory: self, on, request, candidates: Candidates::new(candidates) }
     }
 
-    /// Returns the users who may have permissions on a resource.
-    pub(crate) fn reaching(&self, on: ResourceId) -> RoaringBitmap {
-        let mut reaching = RoaringBitmap::new();
-        let Some(row) = self.resource_row(on) else { return reaching };
-        let whole_kind = self.grants_on_kind(row.kind());
-        if row.grants.everyone | whole_kind.map_or(0, TargetGrants::everyone) != 0 {
-            return self.all_users();
+    /// Returns the users to whom a request on a resource may be allowed, and possibly others.
+    fn permitted<'a>(&'a self, on: ResourceRef<'a>, request: Request) -> Vec<UserSource<'a>> {
+        let kind = on.row.kind();
+        if !(request.suits(kind.get()) && self.rights().licenses_any(kind, request.bits)) {
+            return Vec::new();
         }
-        self.add_reaching(on.slot(), row, &mut reaching);
-        for (grantee, _) in whole_kind.into_iter().flat_map(TargetGrants::iter) {
-            self.add_grantee(grantee, &mut reaching);
+        let missing = request.bits & !self.granted_to_everyone(on);
+        if missing == 0 { Vec::from([UserSource::all(self)]) } else { self.reaching(on, missing) }
+    }
+
+    /// Returns the permissions of everyone on a resource.
+    fn granted_to_everyone(&self, on: ResourceRef<'_>) -> u64 {
+        on.row.grants.everyone | self.kind_entry(on.row.kind()).map_or(0, KindEntry::everyone)
+    }
+
+    /// Returns the users who were granted one of some permissions on a resource.
+    pub(super) fn reaching<'a>(&'a self, on: ResourceRef<'a>, wanted: u64) -> Vec<UserSource<'a>> {
+        if self.granted_to_everyone(on) & wanted != 0 {
+            return Vec::from([UserSource::all(self)]);
+        }
+        let (mut reaching, row) = (Vec::new(), on.row);
+        let grants = [Some(self.grants_at(on.slot, row)), self.grants_on_kind(row.kind())];
+        for grants in grants.into_iter().flatten() {
+            self.add_grantees(grants, wanted, &mut reaching);
+        }
+        if self.rights().of_kind(row.kind()).owner & wanted != 0 {
+            let owner: Vec<_> = row.owner().into_iter().collect();
+            reaching.push(UserSource::List(owner.into_iter()));
         }
         reaching
     }
 
-    fn add_reaching(&self, slot: ResourceSlot, row: &ResourceRow, reaching: &mut RoaringBitmap) {
-        for (grantee, _) in self.grants_at(slot, row).iter() {
-            self.add_grantee(grantee, reaching);
-        }
-        if let Some(owner) = row.owner() {
-            reaching.insert(owner.index());
-        }
-    }
-
-    /// Adds the users of a grantee.
-    fn add_grantee(&self, grantee: GranteeSlot, users: &mut RoaringBitmap) {
-        match grantee.kind() {
-            GranteeKind::User(user) => {
-                users.insert(user.index());
-            }
-            GranteeKind::Group(group) => {
-                if let Some(group) = self.group_record_at(group) {
-                    group.members.add_to(users);
-                }
+    /// Adds the users with one of some permissions from grants to groups and users.
+    fn add_grantees<'a>(&'a self, grants: TargetGrants<'a>, wanted: u64, users: &mut Vec<UserSource<'a>>) {
+        users.push(UserSource::granted(grants, wanted));
+        for (grantee, mask) in grants.to_groups() {
+            if let GranteeKind::Group(group) = grantee.kind()
+                && mask & wanted != 0
+                && let Some(group) = self.group_record_at(group)
+            {
+                users.push(UserSource::Set(group.members.iter()));
             }
         }
-    }
-
-    /// Returns every user slot, including those of removed users.
-    pub(crate) fn all_users(&self) -> RoaringBitmap {
-        let mut users = RoaringBitmap::new();
-        users.insert_range(self.user_slots());
-        users
     }
 }
 
-/// Returns `true` if a principal was granted anything on a whole kind.
-fn has_any_on_kind(who: PrincipalRef<'_>, kind: &KindEntry) -> bool {
-    kind.everyone() | kind.mask(who.slot) != 0
+/// Returns the permissions of a principal on a whole kind.
+pub(super) fn granted_on_kind(who: PrincipalRef<'_>, kind: &KindEntry) -> u64 {
+    kind.everyone() | kind.mask(who.slot)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{Catalog, Kind, Profile};
+    use crate::directory::{GrantRecord, GranteeId, Target, UserSource, UserStatus};
+    use crate::name::Name;
+    use crate::seats::Basis;
+    use crate::time::Timestamp;
+
+    /// A permission that the grant on the whole kind lacks is looked for only where something else was granted.
+    #[test]
+    fn a_grant_of_less_on_the_whole_kind_makes_no_candidates() {
+        let catalog = Catalog::builder()
+            .kind(Kind::named("project").permissions(["write", "read"]))
+            .profile(Profile::new("editor").exempt())
+            .build()
+            .unwrap();
+        let set = |permission| catalog.permission_set("project", [permission]).unwrap();
+        let [read, write] = ["read", "write"].map(set);
+        let (kind, editor) = (read.kind(), catalog.profile_by_name("editor").unwrap());
+        let mut directory = Directory::new(catalog);
+        let (mut users, mut projects) = (Vec::new(), Vec::new());
+        for number in 0..30 {
+            let name = Name::new(&alloc::format!("{number}")).unwrap();
+            let user = directory.add_user(&name, UserSource::Local, UserStatus::Active);
+            directory.set_held(user, Some((editor, Basis::Exempt)), false, Timestamp::EPOCH);
+            users.push(user);
+            projects.push(directory.add_resource(kind, &name));
+        }
+        let (user, project) = (*users.get(1).unwrap(), *projects.get(7).unwrap());
+        directory.set_grant_record(GranteeId::Everyone, Target::Kind(kind), GrantRecord::of(read.bits()));
+        directory.set_grant_record(
+            GranteeId::User(user),
+            Target::Resource(project),
+            GrantRecord::of(write.bits()),
+        );
+
+        let resources = |permission| directory.resources_for::<Untyped>(user, permission);
+        let users = |permission| directory.users_for(project, permission);
+        assert!(resources(write).eq([project]) && users(write).eq([user]));
+        assert_eq!((resources(write).candidates.count(), users(write).candidates.count()), (1, 1));
+        assert_eq!((resources(read).candidates.count(), users(read).candidates.count()), (30, 30));
+    }
 }

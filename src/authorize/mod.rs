@@ -11,11 +11,13 @@
 //! | which users may use a resource? | [`Directory::users_for`](crate::Directory::users_for) |
 //! | why is it allowed or denied? | [`Directory::explain`](crate::Directory::explain) |
 //! | what does everyone have? | [`Directory::review`](crate::Directory::review) |
-//! | what is granted to whom, also to groups that nobody is in? | [`Directory::review_grants`](crate::Directory::review_grants) |
+//! | what is granted to whom, including groups without members? | [`Directory::review_grants`](crate::Directory::review_grants) |
 
+mod access_diff;
 #[cfg(feature = "bench-internals")]
 mod bench_internals;
 mod bound;
+mod candidates;
 mod check;
 mod decision;
 mod evaluate;
@@ -25,9 +27,10 @@ mod lookup;
 mod principal;
 mod review;
 
+pub(crate) use self::access_diff::AccessDifference;
 pub use self::bound::BoundPrincipal;
 pub use self::decision::{Decision, Denial, Layer};
-pub use self::explain::{Actor, ContributingGrant, Cut, CutBy, Explanation, Holding, Need, Through};
+pub use self::explain::{ActingUser, ContributingGrant, Cut, CutBy, Explanation, Holding, Need, Through};
 pub use self::grants::{Grant, GrantsOf, GrantsOn, GroupsOf, MembersOf};
 pub use self::lookup::{ResourcesFor, UsersFor};
 pub use self::principal::PrincipalName;

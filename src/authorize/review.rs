@@ -4,15 +4,13 @@ use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use roaring::RoaringBitmap;
-
+use super::candidates::{Candidates, ResourceSource};
 use super::evaluate::PrincipalRef;
 use super::explain::Explanation;
 use super::grants::Grant;
-use super::lookup::Candidates;
 use crate::catalog::PermissionSet;
-use crate::directory::{Directory, GranteeId, KeySlot, ResourceSlot, UserSlot, UserStatus};
-use crate::id::{Principal, ResourceId};
+use crate::directory::{Directory, GranteeId, KeySlot, ResourceSlot, UserStatus};
+use crate::id::{KeyId, Principal, ResourceId};
 use crate::seats::SeatState;
 
 /// The permissions of one principal on one resource.
@@ -62,7 +60,7 @@ pub struct AccessRow {
 pub struct GrantRow {
     /// The grantee, such as `group:data`.
     pub to: String,
-    /// How many users the grant reaches: the members of a group, one for a user, and all for everyone.
+    /// The number of users that the grant reaches: the members of a group, 1 for a user, all users for everyone.
     pub users: u64,
     /// The resource or whole kind, such as `project/churn` or `project/*`; `None` in the row of a group without grants.
     pub on: Option<String>,
@@ -82,8 +80,8 @@ impl Access<'_> {
     pub fn row(&self) -> AccessRow {
         let explanation = self.explain();
         let why = explanation.why().to_string();
-        let actor = explanation.actor.map(|actor| (actor.user, actor.status));
-        let (user, status) = actor.unwrap_or_default();
+        let acting_user = explanation.acting_user.map(|acting| (acting.user, acting.status));
+        let (user, status) = acting_user.unwrap_or_default();
         let seat = self.directory.user_by_name(&user).and_then(|user| self.directory.seat_of(user));
         let withheld = explanation.granted.into_iter().filter(|name| !explanation.allowed.contains(name));
         AccessRow {
@@ -99,6 +97,9 @@ impl Access<'_> {
         }
     }
 }
+
+/// The principal whose access is being listed.
+type Current<'a> = (Principal, PrincipalRef<'a>, Candidates<ResourceSource<'a>>);
 
 /// The next principal of a review.
 #[derive(Clone, Copy, Debug)]
@@ -118,7 +119,7 @@ enum Next {
 #[must_use = "a review does nothing until it is iterated"]
 pub struct Review<'a> {
     directory: &'a Directory,
-    current: Option<(Principal, PrincipalRef<'a>, Candidates)>,
+    current: Option<Current<'a>>,
     next: Next,
 }
 
@@ -130,7 +131,7 @@ impl<'a> Review<'a> {
         self.current = self.begin(who);
         let begun = u32::from(self.current.is_some());
         if let Some((_, _, candidates)) = &mut self.current {
-            candidates.skip_to(on.index());
+            candidates.skip_to(on.slot());
         }
         // If the principal was removed, another may have its slot; that one's access has not been listed yet.
         self.next = match (self.next, who) {
@@ -142,7 +143,7 @@ impl<'a> Review<'a> {
     }
 
     /// Starts the review of one principal, if it exists.
-    fn begin(&self, who: Principal) -> Option<(Principal, PrincipalRef<'a>, Candidates)> {
+    fn begin(&self, who: Principal) -> Option<Current<'a>> {
         let principal = self.directory.principal_ref(who)?;
         Some((who, principal, Candidates::new(self.directory.reachable_anywhere(principal))))
     }
@@ -150,24 +151,17 @@ impl<'a> Review<'a> {
     /// Advances to the next existing principal.
     fn next_principal(&mut self) -> Option<Principal> {
         let directory = self.directory;
-        loop {
-            match self.next {
-                Next::User(slot) if slot < directory.user_slots().end => {
-                    self.next = Next::User(slot.saturating_add(1));
-                    if let Some(user) = directory.user_id(UserSlot::new(slot)) {
-                        return Some(Principal::User(user));
-                    }
-                }
-                Next::User(_) => self.next = Next::Key(0),
-                Next::Key(slot) if slot < directory.key_slots().end => {
-                    self.next = Next::Key(slot.saturating_add(1));
-                    if let Some(key) = directory.key_id(KeySlot::new(slot)) {
-                        return Some(Principal::Key(key));
-                    }
-                }
-                Next::Key(_) | Next::End => return None,
+        if let Next::User(from) = self.next {
+            let user = directory.next_user(from).and_then(|slot| directory.user_id(slot));
+            self.next = user.map_or(Next::Key(0), |user| Next::User(user.index().saturating_add(1)));
+            if let Some(user) = user {
+                return Some(Principal::User(user));
             }
         }
+        let Next::Key(from) = self.next else { return None };
+        let key = directory.next_key(from).and_then(|slot| directory.key_id(slot))?;
+        self.next = Next::Key(key.index().saturating_add(1));
+        Some(Principal::Key(key))
     }
 }
 
@@ -254,14 +248,14 @@ impl Directory {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn review_on<K>(&self, on: ResourceId<K>) -> impl Iterator<Item = Access<'_>> {
-        let slot = on.index();
-        let users = self.reaching(on.untyped());
-        let mut keys = RoaringBitmap::new();
-        for user in users.iter().filter_map(|user| self.user_id(UserSlot::new(user))) {
-            keys.extend(self.keys_of(user).map(|key| key.slot().index()));
-        }
-        let users = users.into_iter().filter_map(|user| self.user_id(UserSlot::new(user)));
-        let keys = keys.into_iter().filter_map(|key| self.key_id(KeySlot::new(key)));
+        let slot = on.slot();
+        let on = self.resource_ref(on.untyped());
+        let users = Candidates::new(on.map(|on| self.reaching(on, u64::MAX)).unwrap_or_default());
+        let users = users.filter_map(|user| self.user_id(user));
+        let mut keys: Vec<KeySlot> =
+            users.clone().flat_map(|user| self.keys_of(user)).map(KeyId::slot).collect();
+        keys.sort_unstable();
+        let keys = keys.into_iter().filter_map(|key| self.key_id(key));
         users.map(Principal::User).chain(keys.map(Principal::Key)).filter_map(move |who| {
             let principal = self.principal_ref(who)?;
             self.access(who, principal, slot)
@@ -270,9 +264,9 @@ impl Directory {
 
     /// Lists every grant: to everyone, then to each group, then to each user, in a stable order.
     ///
-    /// Unlike [`review`](Self::review) it shows groups that have no members, and what they would give to the next one. A
+    /// Unlike [`review`](Self::review), it includes grants to groups without members, which a new member would receive. A
     /// group without grants has one row of its own. The cost is proportional to the number of grants and users, and to the
-    /// members of each group for each of its grants.
+    /// members of all groups.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind};
@@ -291,30 +285,38 @@ impl Directory {
         let groups = self.groups().map(GranteeId::Group);
         let users = self.users().map(GranteeId::User);
         core::iter::once(GranteeId::Everyone).chain(groups).chain(users).flat_map(move |to| {
-            let grants = self.grants_of(to);
-            let alone = matches!(to, GranteeId::Group(_)) && grants.clone().next().is_none();
-            let alone = alone.then(|| self.grant_row(to, None)).flatten();
-            alone.into_iter().chain(grants.filter_map(move |grant| self.grant_row(to, Some(grant))))
+            let mut grants = self.grants_of(to).peekable();
+            let alone = grants.peek().is_none();
+            let listed = !alone || matches!(to, GranteeId::Group(_));
+            let row = listed.then(|| self.row_without_grant(to)).flatten();
+            let first = row.clone().filter(|_| alone);
+            first.into_iter().chain(grants.filter_map(move |grant| self.with_grant(row.clone()?, grant)))
         })
     }
 
-    /// Returns the row of a grant, or of a group without grants.
-    fn grant_row(&self, to: GranteeId, grant: Option<Grant>) -> Option<GrantRow> {
-        let names = |set: PermissionSet| self.catalog().names(set).map(ToOwned::to_owned).collect();
-        Some(GrantRow {
-            to: self.grantee_name(to)?.to_string(),
-            users: match to {
-                GranteeId::Everyone => self.user_count().into(),
-                GranteeId::Group(group) => u64::try_from(self.members_of(group).count()).ok()?,
-                GranteeId::User(_) => 1,
-            },
-            on: grant.and_then(|grant| self.target_name(grant.on)),
-            permissions: grant.map_or_else(Vec::new, |grant| names(grant.permissions)),
-        })
+    /// Returns the row of a group without grants, and what the rows of a grantee have in common.
+    fn row_without_grant(&self, to: GranteeId) -> Option<GrantRow> {
+        let users = match to {
+            GranteeId::Everyone => self.user_count().into(),
+            GranteeId::Group(group) => u64::try_from(self.members_of(group).count()).ok()?,
+            GranteeId::User(_) => 1,
+        };
+        Some(GrantRow { to: self.grantee_name(to)?.to_string(), users, on: None, permissions: Vec::new() })
     }
 
-    fn access<'a>(&'a self, who: Principal, principal: PrincipalRef<'a>, slot: u32) -> Option<Access<'a>> {
-        let on = self.resource_id(ResourceSlot::new(slot))?;
+    fn with_grant(&self, row: GrantRow, grant: Grant) -> Option<GrantRow> {
+        let on = Some(self.target_name(grant.on)?);
+        let permissions = self.catalog().names(grant.permissions).map(ToOwned::to_owned).collect();
+        Some(GrantRow { on, permissions, ..row })
+    }
+
+    fn access<'a>(
+        &'a self,
+        who: Principal,
+        principal: PrincipalRef<'a>,
+        slot: ResourceSlot,
+    ) -> Option<Access<'a>> {
+        let on = self.resource_id(slot)?;
         let resource = self.resource_ref(on)?;
         let kind = resource.row.kind();
         let granted = self.granted_to(principal, resource, &mut ());

@@ -2,6 +2,7 @@
 
 use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec;
@@ -14,7 +15,7 @@ use super::document::{
 use super::kind::union_over;
 use super::{
     AddOn, Catalog, CatalogError, CatalogPlace, Ceiling, Declared, Edition, ExternalChoice, Inner,
-    KindDefinition, ProfileChoice, ProfileDefinition, ProfileId,
+    KindDefinition, Mapped, ProfileChoice, ProfileDefinition, ProfileId,
 };
 use crate::limits::{MAX_KINDS, MAX_PERMISSIONS, MAX_PROFILES, MAX_ROLES};
 use crate::name::{Name, NameError, check_identifier, check_name};
@@ -310,17 +311,19 @@ fn build_external(
     profiles: &Declared<ProfileDefinition>,
 ) -> Result<ExternalChoice, CatalogError> {
     let Some(external) = external else {
-        return Ok(ExternalChoice { choose: ProfileChoice::Rank, map: Box::default() });
+        return Ok(ExternalChoice { choose: ProfileChoice::Rank, map: BTreeMap::new() });
     };
     let within = || CatalogPlace::ExternalProfiles;
-    let mapping = |entry: &super::ExternalProfile| {
+    let mut map: BTreeMap<Name, Mapped> = BTreeMap::new();
+    for (place, entry) in external.map.iter().enumerate() {
         let name = Name::new(&entry.external).map_err(|source| CatalogError::InvalidName {
             within: within(),
             what: "external name",
             source,
         })?;
-        Ok((name, find_profile(&within, profiles, &entry.profile)?))
-    };
-    let map = external.map.iter().map(mapping).collect::<Result<_, CatalogError>>()?;
+        let profile = find_profile(&within, profiles, &entry.profile)?;
+        let mapped = map.entry(name).or_insert(Mapped { first: (place, profile), highest: profile });
+        mapped.highest = mapped.highest.min(profile);
+    }
     Ok(ExternalChoice { choose: external.choose, map })
 }

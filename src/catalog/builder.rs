@@ -79,7 +79,7 @@ impl CatalogBuilder {
     pub fn add_on<'a>(mut self, name: &str, kind: &str, gates: impl IntoIterator<Item = &'a str>) -> Self {
         let gates = (kind.to_owned(), PermissionsDocument::These(to_strings(gates)));
         let add_ons = &mut self.document.add_ons.0;
-        if let Some((_, add_on)) = add_ons.iter_mut().find(|(other, _)| other == name) {
+        if let Some((_, add_on)) = add_ons.iter_mut().rfind(|(other, _)| other == name) {
             add_on.gates.0.push(gates);
         } else {
             add_ons.push((name.to_owned(), AddOnDocument { gates: Entries(Vec::from([gates])) }));

@@ -4,7 +4,7 @@
 //! [`Catalog`](super::Catalog). Deserialization rejects unknown fields.
 
 use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::vec::{self, Vec};
 
 /// A map of named values that keeps their order and duplicate names, serialized as an object.
 ///
@@ -14,7 +14,8 @@ use alloc::vec::Vec;
 /// use entitle::catalog::Entries;
 ///
 /// let entries = Entries::from_iter([("b", 1), ("a", 2)]);
-/// assert_eq!(entries.0, [("b".to_string(), 1), ("a".to_string(), 2)]);
+/// assert_eq!(entries.get("a"), Some(&2));
+/// assert_eq!(entries.iter().collect::<Vec<_>>(), [("b", &1), ("a", &2)]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entries<T>(pub Vec<(String, T)>);
@@ -26,12 +27,30 @@ impl<T> Default for Entries<T> {
 }
 
 impl<T> Entries<T> {
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
+    /// Lists the names and values in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Returns the value of a name, the first one if there are several.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&T> {
+        self.iter().find(|(other, _)| *other == name).map(|(_, value)| value)
+    }
+
+    /// Returns `true` if there are no names.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl<T> IntoIterator for Entries<T> {
+    type Item = (String, T);
+    type IntoIter = vec::IntoIter<(String, T)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }
 

@@ -15,6 +15,7 @@ mod profile;
 mod serde_impls;
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use core::fmt;
 
@@ -40,7 +41,8 @@ pub(crate) type Declared<T> = IndexMap<Box<str>, T, hashbrown::DefaultHashBuilde
 
 /// A validated catalog: the kinds, profiles, add-ons and editions of a platform.
 ///
-/// A clone shares the content and costs one reference count.
+/// A clone shares the content and costs one reference count. Two catalogs are equal if they declare the same in the same
+/// order. The bits of a typed kind are part of it, so a typed and an untyped kind of the same names are not equal.
 ///
 /// ```
 /// use entitle::catalog::{Catalog, Kind, Profile};
@@ -87,7 +89,16 @@ pub(crate) struct Edition {
 /// The mapping of external names to profiles (rule G3).
 pub(crate) struct ExternalChoice {
     choose: ProfileChoice,
-    map: Box<[(Name, ProfileId)]>,
+    map: BTreeMap<Name, Mapped>,
+}
+
+/// The profiles of one external name.
+#[derive(Clone, Copy)]
+pub(crate) struct Mapped {
+    /// The place of the first mapping of the name, and its profile.
+    first: (usize, ProfileId),
+    /// The profile that ranks highest of all mappings of the name.
+    highest: ProfileId,
 }
 
 impl Catalog {
@@ -274,11 +285,13 @@ impl Catalog {
     /// Returns the profile for a set of external names (rule G3).
     pub(crate) fn choose_profile(&self, names: &[Name]) -> Option<ProfileId> {
         let external = &self.0.external;
-        let mut matched =
-            external.map.iter().filter(|(name, _)| names.contains(name)).map(|&(_, profile)| profile);
+        let matched = names.iter().filter_map(|name| external.map.get(name));
         match external.choose {
-            ProfileChoice::Rank => matched.chain(self.0.default_profile).min(),
-            ProfileChoice::FirstMatch => matched.next().or(self.0.default_profile),
+            ProfileChoice::Rank => matched.map(|mapped| mapped.highest).chain(self.0.default_profile).min(),
+            ProfileChoice::FirstMatch => {
+                let first = matched.map(|mapped| mapped.first).min();
+                first.map(|(_, profile)| profile).or(self.0.default_profile)
+            }
         }
     }
 }

@@ -4,9 +4,12 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::time::Duration;
 
 use super::command::Command;
+use crate::directory::Directory;
 use crate::id::Principal;
+use crate::limits::{MAX_FIRST_TIME, MAX_TIME, MAX_TIME_JUMP};
 use crate::seats::{RequestSource, SeatPolicy};
 use crate::time::Timestamp;
 
@@ -31,6 +34,7 @@ use crate::time::Timestamp;
 #[must_use = "a batch changes nothing until it is planned"]
 pub struct Batch {
     pub(super) at: Timestamp,
+    pub(super) max_jump: Duration,
     pub(super) actor: Option<Principal>,
     pub(super) by: String,
     pub(super) source: Option<RequestSource>,
@@ -49,12 +53,20 @@ impl Batch {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn host(now: Timestamp) -> Self {
-        Self { at: now, actor: None, by: String::new(), source: None, policy: None, commands: Vec::new() }
+        Self {
+            at: now,
+            max_jump: MAX_TIME_JUMP,
+            actor: None,
+            by: String::new(),
+            source: None,
+            policy: None,
+            commands: Vec::new(),
+        }
     }
 
-    /// Starts a batch of a user or a key, which may run the commands that the catalog opens to it (rules D1, D2).
+    /// Starts a batch of a user or a key, which may run the commands that the catalog opens to it (rule C8).
     ///
-    /// A catalog cannot open any command yet, so every plan of an actor is refused `not_authorized`.
+    /// A catalog cannot open any command yet, so every plan of an actor is refused as `not_authorized`.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};
@@ -92,9 +104,26 @@ impl Batch {
     /// By default the source follows from the command, for example [`RequestSource::Invite`].
     ///
     /// ```
-    /// # use entitle::{Batch, Timestamp, seats::RequestSource};
-    /// let import = Batch::host(Timestamp::EPOCH).source(RequestSource::Import);
-    /// assert!(import.commands().is_empty());
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::{Batch, Command, Directory, License, Timestamp};
+    /// use entitle::seats::{Answer, RequestSource, policy_fn};
+    ///
+    /// # let catalog = Catalog::builder().profile(Profile::new("designer")).build()?;
+    /// # let directory = Directory::new(catalog);
+    /// // Imported users may wait; all others are refused at once.
+    /// let policy = policy_fn(|request| match request.source() {
+    ///     RequestSource::Import => Answer::Wait,
+    ///     _ => Answer::Refuse,
+    /// });
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .policy(policy)
+    ///     .add(License::new("acme").seats("designer", 0))
+    ///     .add(Command::add_user("ada").profile("designer"));
+    /// assert_eq!(directory.plan(batch.clone()).unwrap_err().code(), "seat_limit");
+    ///
+    /// let plan = directory.plan(batch.source(RequestSource::Import))?;
+    /// assert_eq!(plan.directory().figures("designer").unwrap().waiting, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn source(mut self, source: RequestSource) -> Self {
         self.source = Some(source);
@@ -122,6 +151,39 @@ impl Batch {
     pub fn policy(mut self, policy: impl SeatPolicy + 'static) -> Self {
         self.policy = Some(Arc::new(policy));
         self
+    }
+
+    /// Sets how long after the last commit the batch may be; a hundred years by default (rule C5).
+    ///
+    /// Time never goes back, so a commit that is far ahead by mistake, such as one in nanoseconds, would end all later
+    /// writes. It is refused `time_jump`. Before the first commit, the limit counts from the epoch, and every time up to
+    /// [`MAX_FIRST_TIME`] is accepted; none is after [`MAX_TIME`].
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// let nanoseconds = Timestamp::from_millis(1_767_268_800_000_000_000);
+    /// let refusal = directory.plan(Batch::host(nanoseconds).add(Command::add_group("data"))).unwrap_err();
+    /// assert_eq!(refusal.code(), "time_jump");
+    ///
+    /// // A host whose clock is checked elsewhere accepts only a day.
+    /// let day = Duration::from_secs(24 * 60 * 60);
+    /// # let now = Timestamp::EPOCH;
+    /// let batch = Batch::host(now).max_jump(day).add(Command::add_group("data"));
+    /// assert!(directory.plan(batch).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn max_jump(mut self, jump: Duration) -> Self {
+        self.max_jump = jump;
+        self
+    }
+
+    /// Returns the latest time that the batch may have on a directory (rule C5).
+    pub(super) fn latest(&self, base: &Directory) -> Timestamp {
+        let latest = base.committed_at().saturating_add(self.max_jump);
+        let first = if base.revision() == 0 { MAX_FIRST_TIME } else { Timestamp::EPOCH };
+        latest.max(first).min(MAX_TIME)
     }
 
     /// Appends a command.
@@ -190,6 +252,7 @@ impl fmt::Debug for Batch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Batch")
             .field("at", &self.at)
+            .field("max_jump", &self.max_jump)
             .field("actor", &self.actor)
             .field("by", &self.by)
             .field("source", &self.source)

@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 
 /// Adds an active user with a seat, groups and an e-mail address.
 ///
-/// For an active user that exists with every field as named it is a no-op (rule C4).
+/// It is a no-op if an active user exists whose fields all agree with the ones set here (rule C4).
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Profile};
@@ -45,7 +45,7 @@ pub struct AddUser {
     /// The e-mail address, which is stored and not used.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub email: Option<String>,
-    /// True if a name in use is refused (`exists`), even with every field as named (rule C4).
+    /// True if the command is refused as `exists` when the name is in use, even if every field agrees (rule C4).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
     pub new: bool,
 }
@@ -90,7 +90,7 @@ pub struct Invite {
     /// The e-mail address, which is stored and not used.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub email: Option<String>,
-    /// True if a name in use is refused (`exists`), even with every field as named (rule C4).
+    /// True if the command is refused as `exists` when the name is in use, even if every field agrees (rule C4).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
     pub new: bool,
 }
@@ -171,7 +171,7 @@ pub struct RemoveUser {
 ///
 /// [`without_provisioning`](Self::without_provisioning) refuses unknown users.
 ///
-/// The external groups decide the memberships of external groups. They also decide the profile (rule G3): when the user
+/// The external names decide which external groups the user is in. They also choose the profile (rule G3): when the user
 /// is added, and again if [`update_profile`](Self::update_profile) is set.
 ///
 /// ```
@@ -248,7 +248,7 @@ pub struct AddGroup {
     /// The resource whose owner is always a member, for explicit groups only (rule A10).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub includes_owner_of: Option<String>,
-    /// True if a name in use is refused (`exists`), even with every field as named (rule C4).
+    /// True if the command is refused as `exists` when the name is in use, even if every field agrees (rule C4).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
     pub new: bool,
 }
@@ -281,7 +281,7 @@ pub struct AddResource {
     /// The owner (rule A10).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub owner: Option<String>,
-    /// True if a name in use is refused (`exists`), even with every field as named (rule C4).
+    /// True if the command is refused as `exists` when the name is in use, even if every field agrees (rule C4).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
     pub new: bool,
 }
@@ -324,7 +324,7 @@ pub struct AddKey {
     /// The expiry; `None` is never.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub expires_at: Option<Timestamp>,
-    /// True if a name in use is refused (`exists`), even with every field as named (rule C4).
+    /// True if the command is refused as `exists` when the name is in use, even if every field agrees (rule C4).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
     pub new: bool,
 }
@@ -376,7 +376,7 @@ macro_rules! shared_setters {
         }
     };
     (@ must_be_new) => {
-        /// Refuses a name in use (`exists`), even with every field as named (rule C4).
+        /// Refuses the command as `exists` when the name is in use, even if every field agrees (rule C4).
         ///
         /// ```
         /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
@@ -435,7 +435,7 @@ impl SyncUser {
 
     /// Changes the source of a user of another source; the host has verified that it is the same person (rule G2).
     ///
-    /// Refused `wrong_source` without it. The status stays: an invitation is accepted by its own command.
+    /// Without it the command is refused as `wrong_source`. The status stays: an invitation is accepted by its own command.
     ///
     /// ```
     /// # use entitle::catalog::Catalog;
@@ -466,13 +466,13 @@ impl SyncUser {
 }
 
 impl AddGroup {
-    /// Makes the users who want one of these profiles the members.
+    /// Sets the members to the users who want one of these profiles.
     pub fn by_profile<P: Into<String>>(mut self, profiles: impl IntoIterator<Item = P>) -> Self {
         self.members = Some(MembershipRule::ByProfile(texts(profiles)));
         self
     }
 
-    /// Makes the users with one of these external groups the members.
+    /// Sets the members to the users with one of these external names.
     pub fn external<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.members = Some(MembershipRule::External(texts(names)));
         self

@@ -242,7 +242,7 @@ impl Command {
 
     /// Accepts an open invitation: the user becomes active, and the reserved seat is held (rule S4).
     ///
-    /// Refused `not_invited` without an open invitation.
+    /// It is refused as `not_invited` if there is no open invitation.
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
@@ -261,7 +261,7 @@ impl Command {
 
     /// Revokes an open invitation: the user is removed, and the reserved seat is free.
     ///
-    /// Refused `not_invited` without an open invitation.
+    /// It is refused as `not_invited` if there is no open invitation.
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
@@ -316,7 +316,7 @@ impl Command {
 
     /// Suspends an active user and frees the seat; the profile wanted is remembered.
     ///
-    /// Refused `owner_protected` if the user owns a singleton.
+    /// It is refused as `owner_protected` if the user owns a singleton.
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
@@ -373,7 +373,7 @@ impl Command {
 
     /// Removes a user with all memberships, grants, keys and credentials.
     ///
-    /// Refused `owns_resources` if the user owns resources and no heir is named; see [`RemoveUser`].
+    /// It is refused as `owns_resources` if the user owns resources and no heir is named; see [`RemoveUser`].
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
@@ -389,7 +389,7 @@ impl Command {
 
     /// Renames a user; the id stays.
     ///
-    /// Refused `exists` if the new name is taken.
+    /// It is refused as `exists` if the new name is taken.
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
@@ -405,7 +405,7 @@ impl Command {
 
     /// Updates a user from an external directory; an unknown user is added (rule G2).
     ///
-    /// Refused `wrong_source` if the user comes from another source. See [`SyncUser`] for the options.
+    /// It is refused as `wrong_source` if the user comes from another source. See [`SyncUser`] for the options.
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
@@ -464,7 +464,7 @@ impl Command {
 
     /// Adds a user to an explicit group.
     ///
-    /// Refused `managed_group` if the members of the group are managed (rule G4).
+    /// It is refused as `managed_group` if the members of the group are managed (rule G4).
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
@@ -484,7 +484,7 @@ impl Command {
 
     /// Removes a user from an explicit group.
     ///
-    /// Refused `managed_group` if the members of the group are managed (rule G4).
+    /// It is refused as `managed_group` if the members of the group are managed (rule G4).
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
@@ -545,7 +545,7 @@ impl Command {
 
     /// Adds a resource, without an owner by default; see [`AddResource`].
     ///
-    /// Refused `singleton` for a singleton, which always exists (rule A9).
+    /// It is refused as `singleton` if the text names a singleton, which always exists (rule A9).
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind};
@@ -582,7 +582,7 @@ impl Command {
 
     /// Makes a user the owner of a resource (rule A10).
     ///
-    /// Only an active user can own a singleton; another one is refused `wrong_state`.
+    /// Only an active user can own a singleton; for any other the command is refused as `wrong_state`.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
@@ -907,7 +907,7 @@ impl Command {
 
     /// Removes a scheduled license of this name, or else the license in force (rule S16).
     ///
-    /// No user loses a seat, and the peaks go on. Refused `unknown_license` if there is no such license.
+    /// No user loses a seat, and the peaks go on. It is refused as `unknown_license` if there is no such license.
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, License, Timestamp, catalog::Catalog};

@@ -341,7 +341,7 @@ impl Event {
     ///
     /// let event = Event::GroupRemoved { group: Name::new("data")? };
     /// assert_eq!(event.name(), "group_removed");
-    /// # Ok::<(), entitle::InvalidName>(())
+    /// # Ok::<(), entitle::NameError>(())
     /// ```
     #[must_use]
     pub fn name(&self) -> &'static str {

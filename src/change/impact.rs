@@ -1,26 +1,27 @@
 //! The impact of a plan on access and seats, before it is committed (rule S15).
 
 use alloc::borrow::ToOwned as _;
-use alloc::collections::BTreeSet;
+use alloc::boxed::Box;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
+use core::fmt;
 
-use roaring::RoaringBitmap;
+use arrayvec::ArrayVec;
 
-use super::event::Event;
-use crate::catalog::{KindId, PermissionSet};
-use crate::directory::{Directory, Grantee, ResourceSlot, Target, UserSlot};
-use crate::id::{Principal, ResourceId, UserId};
+use crate::authorize::AccessDifference;
+use crate::directory::Directory;
+use crate::id::UserId;
 use crate::name::Name;
 use crate::seats::{Basis, SeatState};
 
 /// The difference that a plan makes: the access gained and lost, and the seats that change.
 ///
-/// Created by [`Plan::impact`](super::Plan::impact). It compares the last commit with the plan, including what is due,
-/// by identity: a renamed user is the same, a user that was removed and added again is another. Users and resources
-/// that the plan adds or removes are included. Keys are not listed: their access follows from the user and the scope.
+/// Created by [`Plan::impact`](super::Plan::impact) and [`Plan::impact_up_to`](super::Plan::impact_up_to). It compares
+/// the last commit with the plan, including what is due, by identity: a renamed user is the same one, and a user who
+/// was removed and added again is another. Users and resources that the plan adds or removes are included. Keys are not listed: their
+/// access follows from the user and the scope.
 ///
-/// Serialized, it is an object of `access`, `seats`, `gains` and `loses`.
+/// Serialized, it is an object of `access`, `seats`, `gains`, `loses` and `complete`.
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};
@@ -48,6 +49,7 @@ pub struct Impact {
     after: Directory,
     access: Vec<AccessChange>,
     seats: Vec<SeatChange>,
+    complete: bool,
 }
 
 /// The permissions that one user gains and loses on one resource.
@@ -131,16 +133,37 @@ impl Requirement {
 }
 
 impl Impact {
-    pub(super) fn of(before: &Directory, after: &Directory, events: &[Event]) -> Self {
-        let mut touched = Touched::default();
-        for event in events {
-            touched.add_event(before, after, event);
+    /// Lists at most `limit` changes of access, and as many changes of seats.
+    pub(super) fn up_to(limit: usize, before: &Directory, after: &Directory) -> Self {
+        let mut access = AccessChanges::between(before, after);
+        let mut seats = SeatChanges::between(before, after);
+        Self {
+            before: before.clone(),
+            after: after.clone(),
+            access: access.by_ref().take(limit).collect(),
+            seats: seats.by_ref().take(limit).collect(),
+            complete: access.differences.next().is_none() && seats.next().is_none(),
         }
-        let access = touched.pairs(before, after).into_iter();
-        let access =
-            access.filter_map(|(user, resource)| access_change(before, after, user, resource)).collect();
-        let seats = touched.users.iter().filter_map(|&user| seat_change(before, after, user)).collect();
-        Self { before: before.clone(), after: after.clone(), access, seats }
+    }
+
+    /// Returns `false` if there are more changes than were asked for: [`access`](Self::access) or [`seats`](Self::seats)
+    /// ends at the limit, and [`gains`](Self::gains) and [`loses`](Self::loses) count what is listed.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+    /// # let directory = Directory::new(catalog);
+    /// # let batch = Batch::host(Timestamp::EPOCH).add(Command::add_user("ada")).add(Command::add_user("bob"));
+    /// # let plan = directory.plan(batch)?;
+    /// assert!(plan.impact_up_to(2).is_complete());
+    /// let impact = plan.impact_up_to(1);
+    /// assert_eq!((impact.seats().len(), impact.is_complete()), (1, false));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.complete
     }
 
     /// Returns the pairs of a user and a resource that gain or lose permissions, in a stable order.
@@ -168,13 +191,13 @@ impl Impact {
         &self.seats
     }
 
-    /// Returns the number of pairs of a user and a resource that gain a permission.
+    /// Returns the number of listed pairs of a user and a resource that gain a permission.
     #[must_use]
     pub fn gains(&self) -> usize {
         self.access.iter().filter(|change| !change.gains.is_empty()).count()
     }
 
-    /// Returns the number of pairs of a user and a resource that lose a permission.
+    /// Returns the number of listed pairs of a user and a resource that lose a permission.
     #[must_use]
     pub fn loses(&self) -> usize {
         self.access.iter().filter(|change| !change.loses.is_empty()).count()
@@ -222,179 +245,91 @@ impl serde::Serialize for Impact {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct as _;
 
-        let mut object = serializer.serialize_struct("Impact", 4)?;
+        let mut object = serializer.serialize_struct("Impact", 5)?;
         object.serialize_field("access", &self.access)?;
         object.serialize_field("seats", &self.seats)?;
         object.serialize_field("gains", &self.gains())?;
         object.serialize_field("loses", &self.loses())?;
+        object.serialize_field("complete", &self.complete)?;
         object.end()
     }
 }
 
-/// The users and resources whose access a plan may change.
-#[derive(Default)]
-struct Touched {
-    /// Users whose access to anything may change.
-    users: BTreeSet<UserId>,
-    /// Resources to which the access of any user may change.
-    resources: BTreeSet<ResourceId>,
-    /// Grantees whose access to every resource of a kind may change.
-    kinds: Vec<(Grantee, KindId)>,
+/// An iterator over the pairs of a user and a resource that gain or lose permissions, in the order of ids.
+///
+/// Created by [`Plan::access_changes`](super::Plan::access_changes). Changes are found while it is read and not kept.
+#[must_use = "an iterator does nothing until it is iterated"]
+pub struct AccessChanges<'a> {
+    before: &'a Directory,
+    after: &'a Directory,
+    differences: Box<dyn Iterator<Item = AccessDifference> + Send + 'a>,
 }
 
-impl Touched {
-    fn add_event(&mut self, before: &Directory, after: &Directory, event: &Event) {
-        match event {
-            Event::UserAdded { user, .. }
-            | Event::UserInvited { user, .. }
-            | Event::InvitationAccepted { user }
-            | Event::InvitationExpired { user }
-            | Event::UserSuspended { user, .. }
-            | Event::Linked { user, .. }
-            | Event::ProfileUnmet { user, .. }
-            | Event::UserReinstated { user }
-            | Event::UserRemoved { user, .. }
-            | Event::ProfileWanted { user, .. }
-            | Event::SeatChanged { user, .. }
-            | Event::ExternalGroupsChanged { user, .. }
-            | Event::Joined { user, .. }
-            | Event::MembershipEnded { user, .. }
-            | Event::Left { user, .. }
-            | Event::CredentialRecorded { user, .. }
-            | Event::CredentialForgotten { user, .. } => self.user(before, after, user),
-            Event::UserRenamed { user, to } => {
-                self.user(before, after, user);
-                self.user(before, after, to);
-            }
-            Event::GroupAdded { group, .. }
-            | Event::GroupRemoved { group }
-            | Event::Nested { group, .. }
-            | Event::Unnested { group, .. } => {
-                self.members(before, group);
-                self.members(after, group);
-            }
-            Event::OwnerChanged { resource, owner } => {
-                self.resource(before, after, resource);
-                self.user(before, after, owner);
-            }
-            Event::ResourceAdded { resource }
-            | Event::ResourceRemoved { resource }
-            | Event::CredentialRequired { resource, .. } => self.resource(before, after, resource),
-            Event::GrantChanged { to, on, .. }
-            | Event::GrantEnded { to, on, .. }
-            | Event::RoleGranted { to, on, .. }
-            | Event::RoleRevoked { to, on, .. } => self.place(before, after, to, on),
-            Event::RoleSet { role, .. } => {
-                for directory in [before, after] {
-                    for (to, on) in directory.given_role(role) {
-                        self.place(before, after, &to, &on);
-                    }
-                }
-            }
-            Event::LicenseInstalled { .. } | Event::LicenseRemoved { .. } | Event::PhaseChanged { .. } => {
-                for directory in [before, after] {
-                    self.users.extend(user_ids(directory, directory.all_users()));
-                }
-            }
-            Event::KeyAdded { .. }
-            | Event::KeyExpired { .. }
-            | Event::KeyRemoved { .. }
-            | Event::RoleRemoved { .. }
-            | Event::LicenseScheduled { .. } => {}
-        }
+impl<'a> AccessChanges<'a> {
+    pub(super) fn between(before: &'a Directory, after: &'a Directory) -> Self {
+        Self { before, after, differences: Box::new(before.access_differences(after)) }
     }
 
-    // The name in an event is the one of that moment: the name before the plan, after it, or between two renames, which
-    // are events themselves. So the lookup in both directories finds every user.
-    fn user(&mut self, before: &Directory, after: &Directory, name: &Name) {
-        self.users.extend(before.user_by_name(name).into_iter().chain(after.user_by_name(name)));
-    }
-
-    /// Adds a grantee on a target: a resource, a whole kind, or everything.
-    fn place(&mut self, before: &Directory, after: &Directory, to: &Grantee, on: &str) {
-        match after.find_target(on) {
-            Ok(Target::Kind(kind)) => self.kinds.push((to.clone(), kind)),
-            _ if on == "*" => {
-                let kinds = after.catalog().definitions().map(|(kind, _)| (to.clone(), kind));
-                self.kinds.extend(kinds);
-            }
-            _ => self.resource(before, after, on),
-        }
-    }
-
-    fn resource(&mut self, before: &Directory, after: &Directory, text: &str) {
-        self.resources.extend(before.resource_by_name(text).into_iter().chain(after.resource_by_name(text)));
-    }
-
-    fn members(&mut self, directory: &Directory, group: &str) {
-        let members = directory.group_by_name(group).and_then(|group| directory.group_record(group));
-        let slots = members.into_iter().flat_map(|group| group.members.iter());
-        self.users.extend(slots.filter_map(|slot| directory.user_id(slot)));
-    }
-
-    /// Returns every pair of a user and a resource whose access may change.
-    fn pairs(&self, before: &Directory, after: &Directory) -> BTreeSet<(UserId, ResourceId)> {
-        let mut pairs = BTreeSet::new();
-        for directory in [before, after] {
-            for &user in &self.users {
-                let reached = directory.reachable_by(user).into_iter().map(ResourceSlot::new);
-                let reached = reached.filter_map(|slot| directory.resource_id(slot));
-                pairs.extend(reached.map(|resource| (user, resource)));
-            }
-            for &resource in &self.resources {
-                pairs.extend(user_ids(directory, directory.reaching(resource)).map(|user| (user, resource)));
-            }
-            for (grantee, kind) in &self.kinds {
-                let users: Vec<UserId> = user_ids(directory, users_of(directory, grantee)).collect();
-                let resources = directory.kind_entry(*kind).map(|kind| kind.resources().clone());
-                let resources = resources.unwrap_or_default();
-                for resource in resources.iter().filter_map(|slot| directory.resource_id(slot)) {
-                    pairs.extend(users.iter().map(|&user| (user, resource)));
-                }
-            }
-        }
-        pairs
+    fn change(&self, difference: AccessDifference) -> Option<AccessChange> {
+        let AccessDifference { user, on, kind, before, after } = difference;
+        let resource = self.after.resource_name(on).or_else(|| self.before.resource_name(on))?;
+        let names = |bits| self.after.permission_names(kind, bits, Name::to_string);
+        Some(AccessChange {
+            user: name_on_either_side(self.before, self.after, user)?,
+            resource: resource.to_string(),
+            gains: names(after & !before),
+            loses: names(before & !after),
+        })
     }
 }
 
-fn user_ids(directory: &Directory, slots: RoaringBitmap) -> impl Iterator<Item = UserId> + '_ {
-    slots.into_iter().filter_map(|slot| directory.user_id(UserSlot::new(slot)))
+impl Iterator for AccessChanges<'_> {
+    type Item = AccessChange;
+
+    fn next(&mut self) -> Option<AccessChange> {
+        let difference = self.differences.next()?;
+        self.change(difference)
+    }
+
+    /// Counts the changes without making their names.
+    fn count(self) -> usize {
+        self.differences.count()
+    }
 }
 
-fn users_of(directory: &Directory, grantee: &Grantee) -> RoaringBitmap {
-    let mut users = RoaringBitmap::new();
-    match grantee {
-        Grantee::Everyone => return directory.all_users(),
-        Grantee::User(name) => users.extend(directory.user_by_name(name).map(UserId::index)),
-        Grantee::Group(name) => {
-            let group = directory.group_by_name(name).and_then(|group| directory.group_record(group));
-            users.extend(group.into_iter().flat_map(|group| group.members.iter()).map(UserSlot::index));
-        }
+impl fmt::Debug for AccessChanges<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessChanges").finish_non_exhaustive()
     }
-    users
 }
 
-/// Returns the permissions that a pair gains and loses; `None` if there are none.
-fn access_change(
-    before: &Directory,
-    after: &Directory,
-    user: UserId,
-    resource: ResourceId,
-) -> Option<AccessChange> {
-    let was: PermissionSet = before.permissions(Principal::User(user), resource);
-    let is: PermissionSet = after.permissions(Principal::User(user), resource);
-    if was.bits() == is.bits() {
-        return None;
+/// The users whose seat changes, in the order of ids.
+struct SeatChanges<'a> {
+    before: &'a Directory,
+    after: &'a Directory,
+    left: Box<dyn Iterator<Item = UserId> + 'a>,
+}
+
+impl<'a> SeatChanges<'a> {
+    fn between(before: &'a Directory, after: &'a Directory) -> Self {
+        let slots = before.changed_seats(after).into_iter();
+        let left = slots.flat_map(move |slot| {
+            let [was, is] = [before, after].map(|side| side.user_id(slot));
+            let mut ids: ArrayVec<UserId, 2> = was.into_iter().chain(is.filter(|_| was != is)).collect();
+            ids.sort_unstable();
+            ids
+        });
+        Self { before, after, left: Box::new(left) }
     }
-    let here = if after.resource_name(resource).is_some() { after } else { before };
-    let name = here.resource_name(resource)?;
-    let kind = here.catalog().kind_by_name(name.kind())?;
-    Some(AccessChange {
-        user: name_on_either_side(before, after, user)?,
-        resource: name.to_string(),
-        gains: after.permission_names(kind, is.bits() & !was.bits(), Name::to_string),
-        loses: after.permission_names(kind, was.bits() & !is.bits(), Name::to_string),
-    })
+}
+
+impl Iterator for SeatChanges<'_> {
+    type Item = SeatChange;
+
+    fn next(&mut self) -> Option<SeatChange> {
+        let (before, after) = (self.before, self.after);
+        self.left.find_map(|user| seat_change(before, after, user))
+    }
 }
 
 fn name_on_either_side(before: &Directory, after: &Directory, user: UserId) -> Option<String> {

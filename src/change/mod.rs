@@ -24,7 +24,7 @@ pub use self::builders::{AddGroup, AddKey, AddResource, AddUser, Invite, InviteM
 pub use self::command::Command;
 pub use self::event::{Commit, EndingPermissions, Event};
 pub use self::grant::{AddGrant, AddRole, Given, Join, Revoke, SetGrant, SetRole};
-pub use self::impact::{AccessChange, Impact, Requirement, SeatChange, SeatInfo};
+pub use self::impact::{AccessChange, AccessChanges, Impact, Requirement, SeatChange, SeatInfo};
 pub use self::plan::{Plan, StalePlanError, UnmetProfile};
 pub use self::refusal::{FieldDifference, Refusal, RefusalClass, RefusalReason};
 pub use self::replay::{ContradictionError, ReplayError};

@@ -10,9 +10,10 @@ use crate::id::ResourceId;
 impl Refusal {
     /// Returns up to three names of a directory that the unknown name of this refusal may have meant, nearest first.
     ///
-    /// Empty if the refusal is of another sort, if no name is close, or without the feature `std`. Names are close if few
-    /// letters were left out, added, changed or swapped; case does not count. The message of a refusal lists such names
-    /// of the catalog, but not those of users, groups, resources and keys: the host decides who may learn them.
+    /// Empty if the refusal is of another sort, if no name is close, or without the feature `std`. A name is close if at
+    /// most one letter in three, or one in a short name, is missing, added, changed or swapped; case is ignored. The
+    /// message of a refusal lists such names of the catalog, but not those of users, groups, resources and keys: the host
+    /// decides who may learn them.
     ///
     /// Costs a walk over all names of that sort.
     ///

@@ -3,13 +3,14 @@
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::batch::Batch;
 use super::command::Command;
 use super::event::{Commit, Event};
-use super::impact::Impact;
+use super::impact::{AccessChanges, Impact};
 use super::planner::Planner;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, RefusalReason};
 use crate::directory::Directory;
 use crate::name::Name;
 use crate::seats::{SeatPolicy, Strict};
@@ -108,7 +109,7 @@ impl Plan {
     ///
     /// # let directory = Directory::new(Catalog::builder().build()?);
     /// let plan = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
-    /// assert!(matches!(plan.events(), [Event::GroupAdded { group, .. }] if group.as_str() == "data"));
+    /// assert!(matches!(plan.events(), [Event::GroupAdded { group, .. }] if group == "data"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -165,11 +166,18 @@ impl Plan {
         self.directory
     }
 
+    /// Returns the directory and the unmet profiles, by value.
+    #[cfg(feature = "sync")]
+    pub(crate) fn into_parts(self) -> (Directory, Vec<UnmetProfile>) {
+        (self.directory, self.unmet)
+    }
+
     /// Compares the directory before the plan with the one that it makes: a preview (rule S15).
     ///
-    /// The cost follows what the plan touches: the users whose seats, groups or status change with all that they may
-    /// reach, and the resources whose grants change with all users who may reach them. A plan that changes the license
-    /// touches every user.
+    /// The cost follows what the plan changes: users with the resources that their new or former groups, profile or
+    /// status reach, and resources with the users whom changed grants concern. A license that leaves every profile the
+    /// same permissions costs nothing. The list is as long as the changes are many, which for a grant to everyone may be
+    /// all users times all resources. To show only the first ones, use [`impact_up_to`](Self::impact_up_to).
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};
@@ -182,7 +190,63 @@ impl Plan {
     /// ```
     #[must_use]
     pub fn impact(&self) -> Impact {
-        Impact::of(&self.before, &self.directory, &self.events)
+        self.impact_up_to(usize::MAX)
+    }
+
+    /// Compares the directory before the plan with the one that it makes, and lists at most so many changes of access and
+    /// of seats.
+    ///
+    /// The first changes are the same as without a limit, in the same order. [`Impact::is_complete`] returns `true` if
+    /// they are all. Time and memory follow the limit where changes are dense.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("project").permissions(["read"]))
+    /// #     .profile(Profile::new("reader").exempt())
+    /// #     .build()?;
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_user("ada").profile("reader"))
+    /// #     .add(Command::add_user("bob").profile("reader"))
+    /// #     .add(Command::add_resource("project/churn"));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let grant = Command::grant(Grantee::Everyone, "project/*", ["read"]);
+    /// let plan = directory.plan(Batch::host(Timestamp::EPOCH).add(grant))?;
+    /// let impact = plan.impact_up_to(1);
+    /// assert_eq!(impact.access()[0].user, "ada");
+    /// assert_eq!((impact.gains(), impact.is_complete()), (1, false));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn impact_up_to(&self, limit: usize) -> Impact {
+        Impact::up_to(limit, &self.before, &self.directory)
+    }
+
+    /// Returns the pairs of a user and a resource that gain or lose permissions, found while they are read.
+    ///
+    /// They are those of [`impact`](Self::impact), and none is kept: so they can be counted or written to a file however
+    /// many they are.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("project").permissions(["read"]))
+    /// #     .profile(Profile::new("reader").exempt())
+    /// #     .build()?;
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_user("ada").profile("reader"))
+    /// #     .add(Command::add_user("bob").profile("reader"))
+    /// #     .add(Command::add_resource("project/churn"));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let grant = Command::grant(Grantee::Everyone, "project/*", ["read"]);
+    /// let plan = directory.plan(Batch::host(Timestamp::EPOCH).add(grant))?;
+    /// assert_eq!(plan.access_changes().count(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn access_changes(&self) -> AccessChanges<'_> {
+        AccessChanges::between(&self.before, &self.directory)
     }
 
     /// Returns the commit that a host stores; `None` if the plan records nothing.
@@ -202,9 +266,21 @@ impl Plan {
     }
 }
 
-/// An error of [`Directory::apply`]: the plan was made on another revision (rule C3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the plan was made on revision {base}, and this is revision {found}")]
+/// An error of [`Directory::apply`]: the plan was made on another directory (rule C3).
+///
+/// If both revisions are the same, the directories are of different histories, or one of them was read or replayed apart.
+///
+/// ```
+/// # use entitle::catalog::Catalog;
+/// # use entitle::{Batch, Command, Directory, Timestamp};
+/// # let empty = Directory::new(Catalog::builder().build()?);
+/// let group = |name| Batch::host(Timestamp::EPOCH).add(Command::add_group(name));
+/// let (one, other) = (empty.plan(group("a"))?.into_directory(), empty.plan(group("b"))?.into_directory());
+/// let error = other.apply(one.plan(group("c"))?).unwrap_err();
+/// assert_eq!(error.to_string(), "the plan was made on another directory of revision 1");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StalePlanError {
     /// The revision that the plan was made on.
     pub base: u64,
@@ -212,18 +288,45 @@ pub struct StalePlanError {
     pub found: u64,
 }
 
+impl fmt::Display for StalePlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { base, found } = self;
+        if base == found {
+            return write!(f, "the plan was made on another directory of revision {found}");
+        }
+        write!(f, "the plan was made on revision {base}, and this is revision {found}")
+    }
+}
+
+impl core::error::Error for StalePlanError {}
+
+/// Refuses a time before the last commit, or too far after it (rule C5).
+fn check_time(base: &Directory, now: Timestamp, latest: Timestamp) -> Result<(), Refusal> {
+    let committed_at = base.committed_at();
+    if now < committed_at {
+        return Err(Refusal::new(None, RefusalReason::TimeReversed { now, committed_at }));
+    }
+    if now > latest {
+        return Err(Refusal::new(None, RefusalReason::TimeJump { now, committed_at, latest }));
+    }
+    Ok(())
+}
+
 impl Directory {
     /// Plans commands: all of them, or none (rule C2).
     ///
     /// Everything that is due by the batch's time is applied first, then the commands in order. Then the seats that
     /// they ask for are settled together, and at last the queue is served (rules C5, S6, S8). The seat policy is asked
-    /// only if capacity is missing (rule S7); by default it is [`Strict`]. The cost follows what changes, not the size
-    /// of the directory.
+    /// only if capacity is missing (rule S7); by default it is [`Strict`].
+    ///
+    /// The cost follows what changes, not the size of the directory. What is due counts as changed in every plan, also
+    /// in a refused one, until it is committed: see [`is_overdue`](Self::is_overdue). Adding a group by profile examines
+    /// every user.
     ///
     /// # Errors
     ///
-    /// [`Refusal`] if any command is refused; the directory is unchanged. A time before the last commit is reported
-    /// first, then the first fault of a command in the order of the batch, then seats (rule C8).
+    /// [`Refusal`] if any command is refused; the directory is unchanged. A time before the last commit, or far after it, is
+    /// reported first, then the first fault of a command in the order of the batch, then seats (rule C8).
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};
@@ -248,13 +351,15 @@ impl Directory {
 
     /// Plans a batch by its own policy, or by the given one if it has none.
     pub(crate) fn plan_with(&self, batch: Batch, policy: &dyn SeatPolicy) -> Result<Plan, Refusal> {
-        let Batch { at, actor, by, source, policy: own, mut commands } = batch;
+        let latest = batch.latest(self);
+        let Batch { at, max_jump: _, actor, by, source, policy: own, mut commands } = batch;
+        check_time(self, at, latest)?;
         let policy = own.as_deref().unwrap_or(policy);
         // Only a sync can be unmet, so without one the first pass is the last.
         let may_be_unmet = commands.iter().any(|command| matches!(command, Command::SyncUser(_)));
         let mut unmet = BTreeMap::new();
         loop {
-            let mut planner = Planner::begin(self, at, policy, source, unmet)?;
+            let mut planner = Planner::begin(self, at, policy, source, unmet);
             if let Some(actor) = actor {
                 planner.authorize(actor)?;
             }
@@ -273,11 +378,11 @@ impl Directory {
         }
     }
 
-    /// Returns the directory that a plan makes, if the plan was made on this revision (rule C3).
+    /// Returns the directory that a plan makes, if the plan was made on this directory or a clone of it (rule C3).
     ///
     /// # Errors
     ///
-    /// [`StalePlanError`] if the plan was made on another revision.
+    /// [`StalePlanError`] if the plan was made on another directory, of this revision or another.
     ///
     /// ```
     /// # use entitle::catalog::Catalog;
@@ -293,7 +398,9 @@ impl Directory {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn apply(&self, plan: Plan) -> Result<Self, StalePlanError> {
-        let (base, found) = (plan.base_revision(), self.revision());
-        if base == found { Ok(plan.directory) } else { Err(StalePlanError { base, found }) }
+        if plan.before.is_version_of(self) {
+            return Ok(plan.directory);
+        }
+        Err(StalePlanError { base: plan.base_revision(), found: self.revision() })
     }
 }

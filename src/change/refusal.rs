@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 
 /// The error of a batch that cannot be planned. Nothing was changed (rule S10).
 ///
-/// It names what was asked, what stood against it, a stable [`code`](Self::code), and the command of the batch.
+/// It states what was requested, what prevented it, a stable [`code`](Self::code), and the index of the command.
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Profile};
@@ -64,9 +64,9 @@ impl Refusal {
         &self.reason
     }
 
-    /// Returns the index of the command that was refused; none if the batch as a whole was.
+    /// Returns the index of the refused command in the batch, from 0; `None` if the batch as a whole was refused.
     ///
-    /// A refused seat names the command that asked for it last.
+    /// For a refused seat, it is the last command of the batch that requested it.
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
@@ -116,6 +116,7 @@ impl Refusal {
     /// ```
     pub const CODES: &'static [&'static str] = &[
         "time_reversed",
+        "time_jump",
         "not_authorized",
         "invalid_name",
         "exists",
@@ -295,7 +296,17 @@ pub enum RefusalReason {
         /// The time of the last commit.
         committed_at: Timestamp,
     },
-    /// The actor may not ask for changes: unknown, inactive, or nothing is open to actors (rules D1, D2).
+    /// The time given is too far after the last commit (rule C5).
+    #[error("time {now} is too far after the last commit at {committed_at}: the latest is {latest}")]
+    TimeJump {
+        /// The time given.
+        now: Timestamp,
+        /// The time of the last commit, or the epoch.
+        committed_at: Timestamp,
+        /// The latest time that the batch may have.
+        latest: Timestamp,
+    },
+    /// The actor may not ask for changes: it is unknown, or the catalog opens no commands to actors (rule C8).
     #[error("{} is not authorized to make changes: {reason}", text_of(actor.as_ref()))]
     NotAuthorized {
         /// The actor; `None` if it is unknown.
@@ -322,7 +333,7 @@ pub enum RefusalReason {
         what: &'static str,
         /// The name.
         name: String,
-        /// The first field that differs; none if the name alone is taken.
+        /// The first field that differs; `None` if the name alone is taken.
         differs: Option<FieldDifference>,
     },
     /// There is no such user.
@@ -437,19 +448,26 @@ pub enum RefusalReason {
         /// The license.
         license: String,
         /// The conflict.
+        #[source]
         conflict: LicenseConflict,
     },
-    /// An invitation would end before it began (rule C5).
-    #[error("the invitation would end at {expires_at}, which is not after {now}")]
-    InviteExpired {
+    /// An invitation would expire at or before the time of the batch (rule C5).
+    ///
+    /// The code is `invite_expired`, as of [`InvitationExpired`](Self::InvitationExpired), and the class
+    /// [`BadRequest`](RefusalClass::BadRequest).
+    #[error("the invitation would expire at {expires_at}, which is not after {now}")]
+    ExpiryNotAfterNow {
         /// The user.
         user: String,
-        /// The end asked for.
+        /// The expiry asked for.
         expires_at: Timestamp,
         /// The time given.
         now: Timestamp,
     },
     /// The invitation has expired and can no longer be accepted (rule S4).
+    ///
+    /// The code is `invite_expired`, as of [`ExpiryNotAfterNow`](Self::ExpiryNotAfterNow), and the class
+    /// [`Conflict`](RefusalClass::Conflict).
     #[error("the invitation of user `{user}` has expired")]
     InvitationExpired {
         /// The user.
@@ -612,6 +630,7 @@ impl RefusalReason {
     pub(super) const fn code(&self) -> &'static str {
         match self {
             Self::TimeReversed { .. } => "time_reversed",
+            Self::TimeJump { .. } => "time_jump",
             Self::NotAuthorized { .. } => "not_authorized",
             Self::InvalidName { .. } | Self::InvalidAddresses { .. } => "invalid_name",
             Self::Exists { .. } => "exists",
@@ -630,7 +649,7 @@ impl RefusalReason {
             Self::InUse { .. } => "in_use",
             Self::Singleton { .. } => "singleton",
             Self::LicenseInvalid { .. } => "license_invalid",
-            Self::InviteExpired { .. } | Self::InvitationExpired { .. } => "invite_expired",
+            Self::ExpiryNotAfterNow { .. } | Self::InvitationExpired { .. } => "invite_expired",
             Self::UnknownLicense { .. } => "unknown_license",
             Self::WrongSource { .. } => "wrong_source",
             Self::OwnerProtected { .. } => "owner_protected",
@@ -653,16 +672,17 @@ impl RefusalReason {
         match self {
             Self::TimeReversed { .. } => RefusalClass::Stale,
             Self::NotAuthorized { .. } => RefusalClass::Forbidden,
-            Self::InvalidName { .. }
+            Self::TimeJump { .. }
+            | Self::InvalidName { .. }
             | Self::InvalidAddresses { .. }
             | Self::UnknownKind { .. }
             | Self::UnknownPermission { .. }
             | Self::UnknownProfile { .. }
             | Self::Singleton { .. }
             | Self::LicenseInvalid { .. }
-            | Self::InviteExpired { .. }
             | Self::WrongKind { .. }
             | Self::AlreadyOver { .. }
+            | Self::ExpiryNotAfterNow { .. }
             | Self::TooMany { .. } => RefusalClass::BadRequest,
             Self::UnknownUser { .. }
             | Self::UnknownGroup { .. }

@@ -15,7 +15,7 @@ use crate::directory::{
     ensure,
 };
 use crate::id::{GroupId, UserId};
-use crate::limits::MAX_ROLES;
+use crate::limits::{MAX_ROLES, MAX_TIME};
 use crate::name::Name;
 use crate::seats::{Basis, License, Phase, Terms};
 use crate::time::Timestamp;
@@ -52,15 +52,19 @@ pub enum ReplayError {
         revision: u64,
     },
     /// An event contradicts the state of the directory.
-    #[error("event {event} of revision {revision}: {source}")]
+    #[error("revision {revision}{}: {source}", event_text(*event))]
     Contradiction {
         /// The commit's revision.
         revision: u64,
-        /// The index of the event in the commit, from 0; the number of events if one is missing.
-        event: usize,
+        /// The index of the event in the commit, from 0; `None` if the commit lacks an event.
+        event: Option<usize>,
         /// The contradiction.
         source: ContradictionError,
     },
+}
+
+fn event_text(event: Option<usize>) -> String {
+    event.map(|event| format!(", event {event}")).unwrap_or_default()
 }
 
 /// The contradiction between a stored event and the directory, as a text for people.
@@ -86,7 +90,7 @@ impl Directory {
     /// Replays stored commits and returns the resulting directory (rule C3).
     ///
     /// The commits continue this directory's revision one by one. The result is equal to the directory that was
-    /// committed, peaks and the order of waiting included. The cost follows the number of events.
+    /// committed, including peaks and the order of the queue. The cost is proportional to the number of events.
     ///
     /// # Errors
     ///
@@ -123,17 +127,19 @@ impl Directory {
             event,
             source: ContradictionError(reason.into_boxed_str()),
         };
+        ensure(commit.at <= MAX_TIME, || format!("no commit is after {MAX_TIME}"))
+            .map_err(|reason| contradiction(None, reason))?;
         ensure(!commit.events.is_empty(), || "the commit has no events".to_owned())
-            .map_err(|reason| contradiction(0, reason))?;
+            .map_err(|reason| contradiction(None, reason))?;
         self.begin_commit(commit.at);
         let mut replay = Replay { directory: self, commit, seated: Vec::new() };
         for (index, event) in commit.events.iter().enumerate() {
-            replay.apply(event).map_err(|reason| contradiction(index, reason))?;
+            replay.apply(event).map_err(|reason| contradiction(Some(index), reason))?;
         }
         replay
             .ensure_seats_consistent()
             .and_then(|()| self.ensure_nothing_due(commit.at))
-            .map_err(|reason| contradiction(commit.events.len(), reason))?;
+            .map_err(|reason| contradiction(None, reason))?;
         self.end_commit(commit.at);
         Ok(())
     }
@@ -157,8 +163,8 @@ impl Directory {
 struct Replay<'a> {
     directory: &'a mut Directory,
     commit: &'a Commit,
-    /// The users whose wanted profile or seat changed. Both are events of their own, and between the two the seat
-    /// may be inconsistent.
+    /// The users whose status, wanted profile or seat changed. These are events of their own, and between them the
+    /// seat may be inconsistent.
     seated: Vec<UserId>,
 }
 
@@ -240,7 +246,7 @@ impl Replay<'_> {
 
     fn user_invited(&mut self, user: &Name, email: Option<&Name>, expires_at: Option<Timestamp>) -> Checked {
         let id = if let Some(id) = self.directory.user_by_name(user) {
-            self.ensure_status(id, &[UserStatus::Expired])?;
+            self.ensure_status(user, id, &[UserStatus::Expired])?;
             id
         } else {
             has_room(self.directory.has_room_for_users(), "users")?;
@@ -249,6 +255,7 @@ impl Replay<'_> {
         self.directory.set_status(id, UserStatus::Invited);
         self.directory.set_expiry(id, expires_at);
         self.set_email(id, email);
+        self.seated.push(id);
         Ok(())
     }
 
@@ -267,9 +274,9 @@ impl Replay<'_> {
 
     fn invitation_expired(&mut self, user: &Name) -> Checked {
         let id = self.find_in_status(user, UserStatus::Invited)?;
-        self.ensure_no_seat(id)?;
+        self.ensure_no_seat(user, id)?;
         let at = self.directory.user_record(id).and_then(UserRecord::expires_at);
-        self.ensure_expired(user, at)?;
+        self.ensure_expired("the invitation of user", user, at)?;
         self.directory.set_expiry(id, None);
         self.directory.set_status(id, UserStatus::Expired);
         Ok(())
@@ -277,11 +284,12 @@ impl Replay<'_> {
 
     fn user_suspended(&mut self, user: &Name, reason: Option<&Name>) -> Checked {
         let id = self.directory.named_user(user)?;
-        self.ensure_status(id, &[UserStatus::Active, UserStatus::Suspended])?;
+        self.ensure_status(user, id, &[UserStatus::Active, UserStatus::Suspended])?;
         let suspended = self.directory.status_of(id) == Some(UserStatus::Suspended);
         let same = reason.is_none() || self.directory.suspension_reason(id) == reason.map(Name::as_str);
-        ensure(!suspended || !same, || format!("`{user}` is already suspended for this reason"))?;
-        self.ensure_no_seat(id)?;
+        ensure(!suspended || !same, || format!("user `{user}` is already suspended for this reason"))?;
+        self.ensure_no_seat(user, id)?;
+        self.ensure_owns_no_singleton(id)?;
         self.directory.set_suspension_reason(id, reason);
         self.directory.set_status(id, UserStatus::Suspended);
         Ok(())
@@ -291,13 +299,14 @@ impl Replay<'_> {
         let id = self.find_in_status(user, UserStatus::Suspended)?;
         self.directory.set_suspension_reason(id, None);
         self.directory.set_status(id, UserStatus::Active);
+        self.seated.push(id);
         Ok(())
     }
 
     fn linked(&mut self, user: &Name, source: UserSource) -> Checked {
         let id = self.directory.named_user(user)?;
         let recorded = self.directory.source_of(id);
-        ensure(recorded != Some(source), || format!("`{user}` already has this source"))?;
+        ensure(recorded != Some(source), || format!("user `{user}` already has this source"))?;
         self.directory.set_source(id, source);
         Ok(())
     }
@@ -317,7 +326,7 @@ impl Replay<'_> {
 
     fn user_removed(&mut self, user: &Name, keys: &[Name]) -> Checked {
         let id = self.directory.named_user(user)?;
-        self.ensure_no_seat(id)?;
+        self.ensure_no_seat(user, id)?;
         let owns_nothing = self.directory.owned_by(id.slot()).next().is_none();
         ensure(owns_nothing, || format!("user `{user}` still owns resources"))?;
         let known = self.directory.shared_key_names_of(id) == keys;
@@ -360,10 +369,10 @@ impl Replay<'_> {
         let settled =
             seats.is_some_and(|(status, _)| matches!(status, UserStatus::Active | UserStatus::Invited));
         ensure(settled || (holds.is_none() && !queued), || {
-            format!("`{user}` cannot hold or wait for a seat")
+            format!("user `{user}` cannot hold or wait for a seat")
         })?;
         let wants = seats.and_then(|(_, seat)| seat.wants);
-        ensure(!queued || wants.is_some(), || format!("`{user}` waits for nothing"))?;
+        ensure(!queued || wants.is_some(), || format!("user `{user}` waits for nothing"))?;
         self.directory.set_held(id, holds, queued, self.commit.at);
         self.seated.push(id);
         Ok(())
@@ -498,13 +507,14 @@ impl Replay<'_> {
     fn resource_removed(&mut self, resource: &str) -> Checked {
         let id = self.directory.named_resource(resource)?;
         let singleton = self.directory.resource_name(id).is_some_and(|name| name.key().is_none());
-        ensure(!singleton, || format!("`{resource}` cannot be removed"))?;
+        ensure(!singleton, || format!("resource `{resource}` cannot be removed"))?;
         self.directory.remove_resource(id);
         Ok(())
     }
 
     fn owner_changed(&mut self, resource: &str, owner: &Name) -> Checked {
         let (id, owner) = (self.directory.named_resource(resource)?, self.directory.named_user(owner)?);
+        self.directory.check_owner(id, owner)?;
         self.directory.set_owner(id, Some(owner));
         Ok(())
     }
@@ -653,7 +663,7 @@ impl Replay<'_> {
         let record = self.directory.key_record(id);
         let open = record.is_some_and(|key| !key.expired);
         ensure(open, || format!("key `{key}` has already expired"))?;
-        self.ensure_expired(key, record.and_then(|key| key.expires_at))?;
+        self.ensure_expired("key", key, record.and_then(|key| key.expires_at))?;
         self.directory.expire_key(id);
         Ok(())
     }
@@ -670,30 +680,37 @@ impl Replay<'_> {
 impl Replay<'_> {
     fn find_in_status(&self, user: &str, status: UserStatus) -> Result<UserId, String> {
         let id = self.directory.named_user(user)?;
-        self.ensure_status(id, &[status])?;
+        self.ensure_status(user, id, &[status])?;
         Ok(id)
     }
 
-    fn ensure_status(&self, user: UserId, allowed: &[UserStatus]) -> Checked {
+    fn ensure_status(&self, name: &str, user: UserId, allowed: &[UserStatus]) -> Checked {
         let status = self.directory.status_of(user);
         let fits = status.is_some_and(|status| allowed.contains(&status));
         ensure(fits, || {
             let allowed: Vec<String> = allowed.iter().map(|status| format!("`{status}`")).collect();
             let status = status.map_or("unknown", UserStatus::as_str);
-            format!("the user is `{status}`, expected {}", allowed.join(" or "))
+            format!("user `{name}` is `{status}`, expected {}", allowed.join(" or "))
         })
     }
 
     /// Checks that an expiry is due when the commit happens.
-    fn ensure_expired(&self, name: &Name, expires_at: Option<Timestamp>) -> Checked {
+    fn ensure_expired(&self, what: &str, name: &Name, expires_at: Option<Timestamp>) -> Checked {
         let expired = expires_at.is_some_and(|at| at <= self.commit.at);
-        ensure(expired, || format!("`{name}` does not expire by {}", self.commit.at))
+        ensure(expired, || format!("{what} `{name}` does not expire by {}", self.commit.at))
     }
 
-    fn ensure_no_seat(&self, user: UserId) -> Checked {
+    fn ensure_no_seat(&self, name: &str, user: UserId) -> Checked {
         let seat = self.directory.seat(user);
         let empty = seat.is_none_or(|seat| seat.holds.is_none() && seat.turn.is_none());
-        ensure(empty, || "the user still holds or waits for a seat".to_owned())
+        ensure(empty, || format!("user `{name}` still holds or waits for a seat"))
+    }
+
+    /// Checks that a user who stops being active owns no singleton (rule A10).
+    fn ensure_owns_no_singleton(&self, user: UserId) -> Checked {
+        let singleton = |slot| self.directory.resource_row_at(slot).is_some_and(|row| row.singleton);
+        let owns = self.directory.owned_by(user.slot()).any(singleton);
+        ensure(!owns, || "the user owns a singleton".to_owned())
     }
 
     /// Checks that the seats that the commit changed follow from the profiles wanted, after the last event.

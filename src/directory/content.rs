@@ -321,11 +321,18 @@ impl Directory {
     }
 
     pub(super) fn kind_grants(&self) -> impl Iterator<Item = Record> {
-        let kinds = self.catalog.definitions().filter(|(_, definition)| !definition.singleton());
-        kinds.flat_map(|(kind, definition)| {
-            let grants = self.grants_content(kind, TargetSlot::Kind(kind));
-            grants.into_iter().map(|grant| Record::KindGrant { kind: definition.name().to_string(), grant })
+        self.catalog.definitions().flat_map(|(kind, definition)| {
+            let grants = self.kind_grants_on(kind).into_iter();
+            grants.map(|grant| Record::KindGrant { kind: definition.name().to_string(), grant })
         })
+    }
+
+    /// What is given on a whole kind, sorted by the grantees. What is given on a singleton stands at its resource.
+    pub(super) fn kind_grants_on(&self, kind: KindId) -> Vec<GrantContent> {
+        match self.singleton_of(kind) {
+            Some(_) => Vec::new(),
+            None => self.grants_content(kind, TargetSlot::Kind(kind)),
+        }
     }
 
     /// What is given on a target, sorted by the grantees.
@@ -348,11 +355,11 @@ impl Directory {
     }
 
     /// Everybody to whom something is given on a target, each once.
-    fn subjects_on(&self, on: TargetSlot) -> BTreeSet<SubjectSlot> {
+    pub(super) fn subjects_on(&self, on: TargetSlot) -> BTreeSet<SubjectSlot> {
         let (grants, terms) = match on {
             TargetSlot::Everything => (None, None),
             TargetSlot::Kind(kind) => {
-                (self.grants_on_kind(kind), self.kind_entry(kind).map(|entry| &entry.special_grants))
+                (self.grants_on_kind(kind), self.kind_entry(kind).map(|entry| &*entry.special_grants))
             }
             TargetSlot::Resource(slot) => {
                 let more = self.resource_record_at(slot).and_then(|record| record.more.as_deref());
@@ -433,7 +440,7 @@ impl Directory {
         let kinds = entries.kinds.iter().filter_map(|&(kind, mask)| {
             Some((self.target_name(Target::Kind(kind))?, self.permission_texts(kind, mask)))
         });
-        let resources = entries.resources.iter().filter_map(|&(slot, mask)| {
+        let resources = entries.resources.iter().filter_map(|(slot, mask)| {
             let kind = self.resource_row_at(slot)?.kind();
             Some((self.resource_slot_name(slot)?.to_string(), self.permission_texts(kind, mask)))
         });

@@ -7,7 +7,9 @@ use alloc::vec::Vec;
 
 use super::Directory;
 use super::content::Record;
-use super::storage::{KeySlot, ResourceSlot, UserRecord, UserSlot};
+use super::storage::{
+    GranteeSlot, GroupSlot, KeySlot, ResourceSlot, Slot, SubjectSlot, UserRecord, UserSlot, kinds_in,
+};
 
 /// The difference between two directories, by name.
 ///
@@ -28,7 +30,9 @@ pub struct Diff {
     pub groups: Vec<Difference>,
     /// The users who differ: in any field, seat and explicit memberships included.
     pub users: Vec<Difference>,
-    /// The kinds whose grants on all of the kind differ.
+    /// The roles that differ in what they give.
+    pub roles: Vec<Difference>,
+    /// The kinds whose grants on all of the kind differ, and `*` if the roles that are given on everything differ.
     pub kinds: Vec<String>,
     /// The resources that differ: in owner, grants, credentials, or the permissions that need one.
     pub resources: Vec<Difference>,
@@ -69,6 +73,40 @@ pub enum DifferenceKind {
     Changed,
 }
 
+// Slots whose rows or records two directories do not share, in ascending order; they may be equal nevertheless.
+
+impl Directory {
+    /// Returns the users whose status, profile, groups, masks, credentials or place in the tables may differ.
+    pub(crate) fn changed_users(&self, other: &Self) -> Vec<UserSlot> {
+        let (one, two) = (&self.users.tables, &other.users.tables);
+        let mut slots: Vec<UserSlot> = one.rows.changed(&two.rows).collect();
+        slots.extend(one.group_sets.changed(&two.group_sets));
+        slots.extend(one.records.changed(&two.records));
+        for (one, two) in self.kinds.iter().zip(other.kinds.iter()) {
+            slots.extend(one.masks.changed(&two.masks));
+        }
+        in_order(slots)
+    }
+
+    /// Returns the users whose seat may differ.
+    pub(crate) fn changed_seats(&self, other: &Self) -> Vec<UserSlot> {
+        let (one, two) = (&self.users.tables, &other.users.tables);
+        in_order(one.seats.changed(&two.seats).chain(one.rows.changed(&two.rows)).collect())
+    }
+
+    /// Returns the resources whose row or grants may differ.
+    pub(crate) fn changed_resources(&self, other: &Self) -> Vec<ResourceSlot> {
+        let (one, two) = (&self.resources.tables, &other.resources.tables);
+        in_order(one.rows.changed(&two.rows).chain(one.overflows.changed(&two.overflows)).collect())
+    }
+}
+
+fn in_order<S: Slot>(mut slots: Vec<S>) -> Vec<S> {
+    slots.sort_unstable();
+    slots.dedup();
+    slots
+}
+
 impl Directory {
     /// Compares two directories; the result is sorted by name.
     ///
@@ -105,7 +143,10 @@ impl Directory {
             users: compare(self, after, &touched.users, |at, name| {
                 at.user_by_name(name).and_then(|user| at.user_content(user.slot())).map(Record::without_id)
             }),
-            kinds: differing(&self.grants_by_kind(), &after.grants_by_kind()),
+            roles: compare(self, after, &self.role_names_of_both(after), |at, name| {
+                at.role_record(name).map(|(_, role)| at.role_content(&role.masks))
+            }),
+            kinds: self.differing_kinds(after, &touched),
             resources: compare(self, after, &touched.resources, |at, name| {
                 let resource = at.resource_by_name(name)?;
                 at.resource_content(resource.slot()).map(Record::without_id)
@@ -124,14 +165,40 @@ impl Directory {
         named.collect()
     }
 
-    fn grants_by_kind(&self) -> BTreeMap<String, Vec<Record>> {
-        let mut kinds: BTreeMap<String, Vec<Record>> = BTreeMap::new();
-        for grant in self.kind_grants() {
-            if let Record::KindGrant { kind, .. } = &grant {
-                kinds.entry(kind.clone()).or_default().push(grant);
-            }
-        }
-        kinds
+    /// Compares the grants on all of each kind, by the kind's name: the catalogs may differ.
+    fn differing_kinds(&self, after: &Self, touched: &Touched) -> Vec<String> {
+        let kinds: BTreeSet<&str> = self.catalog.kinds().chain(after.catalog.kinds()).collect();
+        let grants = |at: &Self, kind: &str| {
+            at.catalog.kind_by_name(kind).map(|kind| at.kind_grants_on(kind)).unwrap_or_default()
+        };
+        let differs = |&kind: &&str| {
+            let shared = self.shares_kind_grants(after, kind) && !touched.kinds.contains(kind);
+            !shared && grants(self, kind) != grants(after, kind)
+        };
+        let kinds = kinds.into_iter().filter(differs);
+        self.differs_everywhere(after, touched)
+            .then_some("*")
+            .into_iter()
+            .chain(kinds)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    fn differs_everywhere(&self, after: &Self, touched: &Touched) -> bool {
+        let shared = self.everywhere == after.everywhere && !touched.kinds.contains("*");
+        !shared && self.everywhere_content().ne(after.everywhere_content())
+    }
+
+    fn role_names_of_both(&self, after: &Self) -> BTreeSet<String> {
+        self.roles().chain(after.roles()).map(str::to_owned).collect()
+    }
+
+    /// Returns `true` if the grants on a kind are the same by the slots of the grantees, without a look at each of many.
+    fn shares_kind_grants(&self, after: &Self, kind: &str) -> bool {
+        let [one, other] =
+            [self, after].map(|at| at.catalog.kind_by_name(kind).and_then(|kind| at.kind_entry(kind)));
+        let same_bits = self.catalog == after.catalog;
+        same_bits && one.zip(other).is_some_and(|(one, other)| one.shares_grants(other))
     }
 }
 
@@ -167,6 +234,8 @@ struct Touched {
     groups: BTreeSet<String>,
     resources: BTreeSet<String>,
     keys: BTreeSet<String>,
+    /// Kinds with a grant to a slot whose user or group has another name on the other side.
+    kinds: BTreeSet<String>,
 }
 
 impl Touched {
@@ -179,9 +248,7 @@ impl Touched {
             touched.user(before, after, slot);
         }
         for slot in before.groups.tables.records.changed(&after.groups.tables.records) {
-            for side in [before, after] {
-                touched.groups.extend(side.group_slot_name(slot).map(str::to_owned));
-            }
+            touched.group(before, after, slot);
         }
         let (was, is) = (&before.resources.tables, &after.resources.tables);
         let resources = was.rows.changed(&is.rows).chain(was.overflows.changed(&is.overflows));
@@ -212,11 +279,32 @@ impl Touched {
         }
     }
 
+    fn group(&mut self, before: &Directory, after: &Directory, slot: GroupSlot) {
+        let names = [before.group_slot_name(slot), after.group_slot_name(slot)];
+        self.groups.extend(names.into_iter().flatten().map(str::to_owned));
+        if names[0] == names[1] {
+            return;
+        }
+        for side in [before, after] {
+            let kinds = side.group_record_at(slot).map_or(0, |group| group.granted_on_kinds);
+            self.kinds(side, GranteeSlot::group(slot), kinds);
+        }
+    }
+
+    fn kinds(&mut self, side: &Directory, grantee: GranteeSlot, kinds: u64) {
+        if side.everywhere.contains_key(&SubjectSlot::Grantee(grantee)) {
+            self.kinds.insert("*".to_owned());
+        }
+        let names = kinds_in(kinds).filter_map(|kind| side.catalog.kind_name(kind));
+        self.kinds.extend(names.map(str::to_owned));
+    }
+
     fn references_to_user(&mut self, side: &Directory, slot: UserSlot, user: &UserRecord) {
         side.owned_by(slot).for_each(|resource| self.resource(side, resource));
         let Some(more) = &user.more else { return };
         more.granted_on.iter().chain(more.credentials.iter()).for_each(|slot| self.resource(side, slot));
         more.keys.iter().for_each(|key| self.key(side, key));
+        self.kinds(side, GranteeSlot::user(slot), more.granted_on_kinds);
     }
 
     fn resource(&mut self, side: &Directory, slot: ResourceSlot) {

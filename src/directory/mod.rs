@@ -28,9 +28,11 @@ mod restore;
 mod rights;
 mod storage;
 
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use core::fmt;
 
+use roaring::RoaringBitmap;
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
 pub use self::audit::AuditError;
@@ -52,10 +54,10 @@ pub(crate) use self::rights::Rights;
 use self::storage::ExternalName;
 pub(crate) use self::storage::{
     Due, GrantRecord, GranteeKind, GranteeSlot, GroupRecord, GroupSlot, Groups, KeyRecord, KeySlot,
-    Membership, ResourceRow, ResourceSlot, RoleRecord, RowState, Scope, ScopeEntries, SlotIter, SlotSet,
-    SubjectSlot, TargetGrants, TargetSlot, UserRecord, UserRow, UserSlot, add_all,
+    Membership, ResourceRow, ResourceSlot, RoleRecord, RowState, Scope, ScopeEntries, Slot, SlotIter,
+    SlotSet, SubjectSlot, TargetGrants, TargetSlot, UserRecord, UserRow, UserSlot,
 };
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, KindId};
 use crate::limits::{MAX_GROUPS, MAX_KEYS, MAX_RESOURCES, MAX_USERS};
 use crate::name::Name;
 use crate::seats::Ledger;
@@ -96,6 +98,8 @@ pub struct Directory {
     revision: u64,
     /// The time of the last commit.
     committed_at: Timestamp,
+    /// Shared by the clones of a directory alone: each commit and each directory that is read has one of its own.
+    version: Arc<Version>,
     users: Registry<UserTables>,
     groups: Registry<GroupTables>,
     resources: Registry<ResourceTables>,
@@ -105,14 +109,29 @@ pub struct Directory {
     /// The one resource of each singleton kind, by kind.
     singletons: Arc<[Option<ResourceSlot>]>,
     external: RedBlackTreeMapSync<Name, ExternalName>,
-    /// Groups whose members are the users who want certain profiles.
-    by_profile: SlotSet<GroupSlot>,
+    /// By profile, the groups whose members are the users who want it or others.
+    by_profile: Arc<[SlotSet<GroupSlot>]>,
     due: RedBlackTreeSetSync<(Timestamp, Due)>,
     roles: RedBlackTreeMapSync<Name, RoleRecord>,
     /// The roles that are given on the whole of each kind (rule R2).
     everywhere: RedBlackTreeMapSync<SubjectSlot, GrantRecord>,
     ledger: Ledger,
     rights: Rights,
+    /// The users whose masks on a kind are to be computed; none after a commit. See the invariant of the kind masks.
+    stale_masks: BTreeMap<KindId, RoaringBitmap>,
+}
+
+/// The identity of a directory; never compared by content.
+#[derive(Debug)]
+struct Version {
+    /// A type without size would need no allocation, and all of its addresses could be the same.
+    _address: u8,
+}
+
+impl Version {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { _address: 0 })
+    }
 }
 
 impl Directory {
@@ -141,6 +160,7 @@ impl Directory {
         Self {
             revision: 0,
             committed_at: Timestamp::EPOCH,
+            version: Version::new(),
             users: Registry::default(),
             groups: Registry::default(),
             resources: Registry::default(),
@@ -148,7 +168,7 @@ impl Directory {
             kinds: catalog.definitions().map(|_| KindEntry::default()).collect(),
             singletons: catalog.definitions().map(|_| None).collect(),
             external: RedBlackTreeMapSync::new_sync(),
-            by_profile: SlotSet::default(),
+            by_profile: catalog.profiles().map(|_| SlotSet::default()).collect(),
             due: RedBlackTreeSetSync::new_sync(),
             roles: catalog
                 .roles()
@@ -157,6 +177,7 @@ impl Directory {
             everywhere: RedBlackTreeMapSync::new_sync(),
             ledger,
             rights,
+            stale_masks: BTreeMap::new(),
             catalog,
         }
     }
@@ -177,6 +198,16 @@ impl Directory {
     #[must_use]
     pub fn committed_at(&self) -> Timestamp {
         self.committed_at
+    }
+
+    /// Returns `true` if one of the two is a clone of the other.
+    pub(crate) fn is_version_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.version, &other.version)
+    }
+
+    /// Makes the directory another one than those that it is a clone of.
+    pub(crate) fn renew_version(&mut self) {
+        self.version = Version::new();
     }
 
     /// Returns the number of users.

@@ -78,6 +78,11 @@ impl Directory {
             "a suspended or expired user cannot hold or wait for a seat".to_owned()
         })?;
         ensure(!seated || seat.wants.is_some(), || "a seat or a turn requires a wanted profile".to_owned())?;
+        ensure(!settled || seated || seat.wants.is_none(), || {
+            "an active or invited user who wants a profile must hold or wait for a seat".to_owned()
+        })?;
+        let exempt = seat.wants.is_some_and(|wants| self.catalog.is_exempt(wants));
+        ensure(!exempt || seat.turn.is_none(), || "no user waits for an exempt profile".to_owned())?;
         let Some((profile, basis)) = seat.holds else { return Ok(()) };
         let (exempt, wanted) = (self.catalog.is_exempt(profile), seat.wants == Some(profile));
         let agrees = match basis {
@@ -86,6 +91,16 @@ impl Directory {
             Basis::Placed => !wanted && seat.turn.is_some(),
         };
         ensure(agrees, || "the basis of the seat does not agree with what is wanted and held".to_owned())
+    }
+
+    /// Checks that the owner of a singleton may act (rule A10).
+    pub(crate) fn check_owner(&self, resource: ResourceId, owner: UserId) -> Checked {
+        let singleton = self.resource_row(resource).is_some_and(|row| row.singleton);
+        let active = self.status_of(owner) == Some(UserStatus::Active);
+        ensure(!singleton || active, || {
+            let name = self.user_name(owner).unwrap_or_default();
+            format!("`{name}` owns a singleton and is not active")
+        })
     }
 
     pub(crate) fn named_target(&self, text: &str) -> Result<Target, String> {
@@ -178,31 +193,31 @@ impl Directory {
                 let mut names = names.map_err(|error| format!("{error}"))?;
                 names.sort_unstable();
                 names.dedup();
-                Ok(Membership::External(names))
+                Ok(Membership::External(names.into()))
             }
         }
     }
 
     pub(crate) fn named_scope(&self, entries: &Entries<Vec<String>>) -> Result<Scope, String> {
-        let mut scope = ScopeEntries::default();
+        let (mut kinds, mut resources) = (Vec::new(), Vec::new());
         for (on, permissions) in entries.iter() {
             match self.named_target(on)? {
-                Target::Kind(kind) => scope.kinds.push((kind, self.named_grant(kind, permissions)?)),
                 Target::Everything => return Err(format!("`{on}` cannot be in a scope")),
+                Target::Kind(kind) => kinds.push((kind, self.named_grant(kind, permissions)?)),
                 Target::Resource(id) => {
                     let mask = self.named_grant(self.named_kind_of(id)?, permissions)?;
-                    scope.resources.push((id.slot(), mask));
+                    resources.push((id.slot(), mask));
                 }
             }
         }
         if entries.is_empty() {
             return Ok(Scope::Nothing);
         }
-        scope.kinds.sort_unstable();
-        scope.resources.sort_unstable();
-        let repeated = repeats(&scope.kinds) || repeats(&scope.resources);
+        kinds.sort_unstable();
+        resources.sort_unstable();
+        let repeated = repeats(&kinds) || repeats(&resources);
         ensure(!repeated, || "the scope names the same target twice".to_owned())?;
-        Ok(Scope::Entries(Arc::new(scope)))
+        Ok(Scope::Entries(Arc::new(ScopeEntries { kinds, resources: resources.into_iter().collect() })))
     }
 }
 

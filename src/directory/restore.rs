@@ -1,7 +1,7 @@
 //! Reads a directory back from its content; each part is checked against those before it.
 
 use alloc::borrow::ToOwned as _;
-use alloc::collections::BTreeSet;
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::sync::Arc;
@@ -20,18 +20,29 @@ use super::storage::{GrantRecord, Membership, Scope};
 use super::{Directory, Grantee, GranteeId, MembershipRule, ParseNameError, Target, UserStatus};
 use crate::catalog::{Catalog, Entries, KindDefinition, KindId};
 use crate::id::{GroupId, ResourceId, UserId};
-use crate::limits::{MAX_GROUPS, MAX_KEYS, MAX_RESOURCES, MAX_ROLES, MAX_SCHEDULED_LICENSES, MAX_USERS};
+use crate::limits::{
+    MAX_GROUPS, MAX_KEYS, MAX_KINDS, MAX_RESOURCES, MAX_ROLES, MAX_SCHEDULED_LICENSES, MAX_TIME, MAX_USERS,
+};
 use crate::name::Name;
 use crate::seats::{License, Phase, SeatNumber, SeatRow, Terms, Turn};
 use crate::time::Timestamp;
+
+/// The most that the revision and the numbers of turns and seats may be in a stored directory.
+///
+/// A history that adds one every nanosecond gets there in 292 years, and as many again remain, so no number that is
+/// given out later is given out twice.
+const MAX_COUNT: u64 = u64::MAX / 2;
 
 /// A directory while it is being read back; the caller sees to the order of the records.
 #[derive(Debug)]
 pub(crate) struct Restore {
     directory: Directory,
+    /// The catalog that the directory was stored with, if it is not the one of the directory.
+    stored_catalog: Option<Catalog>,
     index: BulkIndex,
     last_turn: u64,
-    turns: BTreeSet<Turn>,
+    /// The turns, each with the time since which its user waits.
+    turns: BTreeMap<Turn, Timestamp>,
     last_seat: u64,
     /// The numbers of all seats, with the users.
     seats: Vec<(SeatNumber, UserId)>,
@@ -51,13 +62,19 @@ enum Sort {
 }
 
 impl Restore {
-    pub(crate) fn new(catalog: Catalog) -> Self {
-        let directory = Directory::without_singletons(catalog);
+    /// Starts with the catalog of the records, or with one that the host uses in its place.
+    pub(crate) fn new(stored: Catalog, used: Option<Catalog>) -> Self {
+        let used = used.filter(|used| *used != stored);
+        let (catalog, stored_catalog) = match used {
+            None => (stored, None),
+            Some(used) => (used, Some(stored)),
+        };
         Self {
-            directory,
+            directory: Directory::without_singletons(catalog),
+            stored_catalog,
             index: BulkIndex::default(),
             last_turn: 0,
-            turns: BTreeSet::new(),
+            turns: BTreeMap::new(),
             last_seat: 0,
             seats: Vec::new(),
             books: 0,
@@ -77,23 +94,14 @@ impl Restore {
             self.directory.write_index(&mut self.index);
         }
         match record {
-            Record::Commits { revision, committed_at } => {
-                self.directory.revision = *revision;
-                self.directory.committed_at = *committed_at;
-                self.directory.ledger.restore_clock(*committed_at);
-                Ok(())
-            }
+            Record::Commits { revision, committed_at } => self.commits(*revision, *committed_at),
             Record::Ids { users, groups, resources, keys } => {
                 self.last_serials(*users, *groups, *resources, *keys)
             }
             Record::License { license, phase } => self.license(license.clone(), *phase),
             Record::Scheduled { license } => self.scheduled(license.clone()),
             Record::Book { profile, peak, peak_at, seat_ms } => self.book(profile, *peak, *peak_at, *seat_ms),
-            Record::Queue { last_turn, last_seat } => {
-                (self.last_turn, self.last_seat) = (*last_turn, *last_seat);
-                self.directory.ledger.restore_numbers(*last_turn, *last_seat);
-                Ok(())
-            }
+            Record::Queue { last_turn, last_seat } => self.queue(*last_turn, *last_seat),
             Record::Group { id, group, members } => self.group(*id, group, members),
             Record::User(content) => self.user(content),
             Record::Nested { group, outer } => self.nested(group, outer),
@@ -109,9 +117,15 @@ impl Restore {
     /// Returns the whole directory, if its parts agree with each other.
     pub(crate) fn finish(mut self) -> Result<Directory, String> {
         self.directory.write_index(&mut self.index);
+        self.all_described()?;
+        self.turns_in_order()?;
         let mut directory = self.directory;
         // The host's catalog may have more singletons than the stored one.
         directory.add_singletons();
+        if directory.revision == 0 {
+            let empty = directory.records().eq(Directory::new(directory.catalog.clone()).records());
+            ensure(empty, || "`revision` is 0, but the directory is not empty".to_owned())?;
+        }
         self.seats.sort_unstable();
         for pair in self.seats.windows(2) {
             let [(one, user), (other, second)] = pair else { continue };
@@ -128,6 +142,48 @@ impl Restore {
             })?;
         }
         Ok(directory)
+    }
+
+    /// Checks that every profile and every singleton of the stored catalog has its record.
+    fn all_described(&self) -> Checked {
+        let catalog = self.stored_catalog.as_ref().unwrap_or(self.directory.catalog());
+        for profile in catalog.profiles() {
+            let id = self.directory.named_profile(profile)?;
+            ensure(self.books & (1 << id.get()) != 0, || format!("no figures of profile `{profile}`"))?;
+        }
+        for (_, kind) in catalog.definitions().filter(|(_, kind)| kind.singleton()) {
+            let id = self.directory.named_kind(kind.name())?;
+            let described = self.directory.singleton_of(id).is_some();
+            ensure(described, || format!("no resource `{}`, which is a singleton", kind.name()))?;
+        }
+        Ok(())
+    }
+
+    /// Checks that users who began to wait later have later turns.
+    fn turns_in_order(&self) -> Checked {
+        let waiting = self.turns.iter();
+        for ((turn, since), (next, later)) in waiting.clone().zip(waiting.skip(1)) {
+            ensure(since <= later, || format!("turn {next} is older than turn {turn} before it"))?;
+        }
+        Ok(())
+    }
+
+    fn commits(&mut self, revision: u64, committed_at: Timestamp) -> Checked {
+        ensure(revision <= MAX_COUNT, || format!("there cannot be {revision} commits"))?;
+        ensure(committed_at <= MAX_TIME, || format!("`committed_at` is after {MAX_TIME}"))?;
+        self.directory.revision = revision;
+        self.directory.committed_at = committed_at;
+        self.directory.ledger.restore_clock(committed_at);
+        Ok(())
+    }
+
+    fn queue(&mut self, last_turn: u64, last_seat: u64) -> Checked {
+        for (last, what) in [(last_turn, "last_turn"), (last_seat, "last_seat")] {
+            ensure(last <= MAX_COUNT, || format!("`{what}` cannot be {last}: the limit is {MAX_COUNT}"))?;
+        }
+        (self.last_turn, self.last_seat) = (last_turn, last_seat);
+        self.directory.ledger.restore_numbers(last_turn, last_seat);
+        Ok(())
     }
 
     fn now(&self) -> Timestamp {
@@ -165,7 +221,11 @@ impl Restore {
         ensure(slot >= used, || format!("`id` {id} is not in order"))?;
         ensure((1..=last).contains(&serial), || format!("`id` {id} was never issued"))?;
         let fresh = self.serials.get_mut(sort as usize).is_some_and(|serials| serials.insert(serial));
-        ensure(fresh, || format!("`id` {id} was issued to another"))
+        ensure(fresh, || format!("`id` {id} was issued to another"))?;
+        // The lowest vacant slot is given out, so as many things as lie before it were there. Singletons have no serial.
+        let uncounted =
+            if matches!(sort, Sort::Resource) { u32::try_from(MAX_KINDS).unwrap_or(0) } else { 0 };
+        ensure(slot < serial.saturating_add(uncounted), || format!("`id` {id} was never issued"))
     }
 
     fn license(&mut self, license: License, phase: Phase) -> Checked {
@@ -199,6 +259,10 @@ impl Restore {
         ensure(self.books & bit == 0, || format!("duplicate record of profile `{profile}`"))?;
         self.books |= bit;
         self.not_later("peak_at", peak_at)?;
+        let users = u64::from(self.directory.users.last_serial());
+        ensure(peak <= users, || format!("`peak` is {peak}, but {users} users were ever added"))?;
+        let most = peak.saturating_mul(self.now().as_millis());
+        ensure(seat_ms <= most, || format!("`seat_ms` is {seat_ms}, but {peak} seats take {most} at most"))?;
         self.directory.ledger.restore_book(id, peak, peak_at, seat_ms);
         Ok(())
     }
@@ -236,7 +300,7 @@ impl Restore {
         self.check_id(Sort::User, content.id.as_u64(), content.id.index(), content.id.serial())?;
         let wants = content.wants.as_deref().map(|name| self.directory.named_profile(name)).transpose()?;
         let holds = self.directory.named_seat(content.holds.as_deref(), content.basis)?;
-        let turn = self.turn(content.turn)?;
+        let turn = self.turn(content.turn, content.since)?;
         let number = self.seat_number(content)?;
         let seat = SeatRow { wants, holds, number, turn, ..SeatRow::default() };
         self.directory.check_seat(content.status, &seat)?;
@@ -290,11 +354,11 @@ impl Restore {
     }
 
     /// Checks that a turn was given out, and to one user only.
-    fn turn(&mut self, turn: Option<u64>) -> Result<Option<Turn>, String> {
+    fn turn(&mut self, turn: Option<u64>, since: Timestamp) -> Result<Option<Turn>, String> {
         let Some(number) = turn else { return Ok(None) };
         let turn = Turn::new(number).filter(|turn| turn.get() <= self.last_turn);
         let turn = turn.ok_or_else(|| format!("turn {number} was never issued"))?;
-        ensure(self.turns.insert(turn), || format!("duplicate turn {number}"))?;
+        ensure(self.turns.insert(turn, since).is_none(), || format!("duplicate turn {number}"))?;
         Ok(Some(turn))
     }
 
@@ -392,7 +456,27 @@ impl Restore {
     fn grant(&self, kind: KindId, to: &Grantee, permissions: &[String]) -> Result<u64, String> {
         let mask = self.directory.named_grant(kind, permissions)?;
         ensure(mask != 0, || format!("the grant to `{to}` has no permissions"))?;
+        self.closed(kind, permissions).map_err(|reason| format!("the grant to `{to}` {reason}"))?;
         Ok(mask)
+    }
+
+    /// Checks that permissions are stored with all that they imply; the host's own catalog may imply more.
+    fn closed(&self, kind: KindId, permissions: &[String]) -> Checked {
+        let listed = self.directory.named_permissions(kind, permissions)?;
+        let closed = self.directory.named_grant(kind, permissions)?;
+        ensure(listed == closed || self.stored_catalog.is_some(), || {
+            "lacks permissions that others of it imply".to_owned()
+        })
+    }
+
+    /// Checks that a scope is stored with all that its permissions imply.
+    fn scope_closed(&self, entries: &Entries<Vec<String>>) -> Checked {
+        for (on, permissions) in entries.iter() {
+            let kind = self.directory.kind_of(self.directory.named_target(on)?);
+            let kind = kind.ok_or_else(|| format!("unknown target `{on}`"))?;
+            self.closed(kind, permissions).map_err(|reason| format!("the scope on `{on}` {reason}"))?;
+        }
+        Ok(())
     }
 
     fn resource(&mut self, content: &ResourceContent) -> Checked {
@@ -419,6 +503,7 @@ impl Restore {
         }
         let owner = content.owner.as_deref().map(|owner| self.directory.named_user(owner)).transpose()?;
         if let Some(owner) = owner {
+            self.directory.check_owner(id, owner)?;
             self.directory.collect_owner(&mut self.index, id, owner);
         }
         content.owner_groups.iter().try_for_each(|group| self.owner_group(id, owner, group))
@@ -459,7 +544,10 @@ impl Restore {
         let acts_as = self.directory.named_user(&content.acts_as)?;
         let scope = match &content.scope {
             ScopeContent::All => Scope::All,
-            ScopeContent::Entries(entries) => self.directory.named_scope(entries)?,
+            ScopeContent::Entries(entries) => {
+                self.scope_closed(entries)?;
+                self.directory.named_scope(entries)?
+            }
         };
         let now = self.now();
         let expired = content.expires_at.is_some_and(|at| at <= now);

@@ -1,13 +1,15 @@
 //! The effect of the license on each profile and kind, worked out whenever the license or its phase changes.
 
 use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
 
-use crate::catalog::{Catalog, KindDefinition, KindId, ProfileDefinition};
+use crate::catalog::{Catalog, KindId, ProfileDefinition, ProfileId};
 use crate::directory::storage::UserRow;
 use crate::seats::Ledger;
 
 /// The words that a check reads besides two rows: small tables that stay in the nearest cache.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rights {
     /// By kind, then by profile, so that the place is found from the kind while the user's row is still being loaded.
     by_profile: Arc<[ProfileRights]>,
@@ -48,8 +50,17 @@ impl Default for ProfileRights {
 
 impl Rights {
     pub(crate) fn new(catalog: &Catalog, ledger: &Ledger) -> Self {
-        let by_kind: Arc<[KindRights]> =
-            catalog.definitions().map(|(kind, _)| kind_rights(catalog, ledger, kind)).collect();
+        let missing = missing_gates(catalog, ledger);
+        let by_kind: Arc<[KindRights]> = catalog
+            .definitions()
+            .zip(&missing)
+            .map(|((kind, definition), gates)| KindRights {
+                all: definition.all(),
+                owner: definition.owner(),
+                phase: if ledger.phase().cuts() { catalog.lapsed().of(kind) } else { u64::MAX },
+                add_ons: !gates,
+            })
+            .collect();
         let of = |(id, kind): (KindId, &KindRights), profile: &ProfileDefinition| {
             let beyond = !profile.ceiling.of(id);
             let advised = if profile.advisory { beyond } else { 0 };
@@ -79,24 +90,43 @@ impl Rights {
         place.and_then(|place| self.by_profile.get(place)).copied().unwrap_or_default()
     }
 
+    /// The permissions of a kind that licensing leaves to a user, if they are granted.
+    pub(crate) fn licensed(&self, user: &UserRow, kind: KindId) -> u64 {
+        user.profile().map_or(0, |profile| self.licensed_to(profile, kind))
+    }
+
+    /// Returns `true` if there is a profile to whose holders licensing leaves all of some permissions.
+    pub(crate) fn licenses_any(&self, kind: KindId, permissions: u64) -> bool {
+        let mut profiles = (0..self.profiles).filter_map(ProfileId::from_index);
+        profiles.any(|profile| permissions & !self.licensed_to(profile, kind) == 0)
+    }
+
+    fn licensed_to(&self, profile: ProfileId, kind: KindId) -> u64 {
+        let of_kind = self.of_kind(kind);
+        let place = kind.index().wrapping_mul(self.profiles).wrapping_add(profile.index());
+        let beyond = self.by_profile.get(place).map_or(u64::MAX, |rights| rights.beyond);
+        let ceiling = if self.advises(profile) { u64::MAX } else { !beyond };
+        of_kind.all & of_kind.phase & of_kind.add_ons & ceiling
+    }
+
     /// Returns `true` if the user's profile has an advisory ceiling.
     pub(crate) fn is_advisory(&self, user: &UserRow) -> bool {
-        user.profile().is_some_and(|profile| {
-            self.advisory.wrapping_shr(profile.get().into()) & u64::from(profile.get() < 64) != 0
-        })
+        user.profile().is_some_and(|profile| self.advises(profile))
+    }
+
+    fn advises(&self, profile: ProfileId) -> bool {
+        self.advisory.wrapping_shr(profile.get().into()) & u64::from(profile.get() < 64) != 0
     }
 }
 
-fn kind_rights(catalog: &Catalog, ledger: &Ledger, kind: KindId) -> KindRights {
-    let definition = catalog.definition(kind);
-    let missing = catalog
-        .add_ons()
-        .filter(|(name, _)| !ledger.terms().is_some_and(|terms| terms.has_add_on(name)))
-        .filter_map(|(_, add_on)| add_on.gates.get(kind.index()));
-    KindRights {
-        all: definition.map_or(0, KindDefinition::all),
-        owner: definition.map_or(0, KindDefinition::owner),
-        phase: if ledger.phase().cuts() { catalog.lapsed().of(kind) } else { u64::MAX },
-        add_ons: !missing.fold(0, |gated, gates| gated | gates),
+/// By kind, the permissions that add-ons gate which the license does not have (rule S13).
+fn missing_gates(catalog: &Catalog, ledger: &Ledger) -> Vec<u64> {
+    let mut gates = vec![0; catalog.definitions().count()];
+    let has = |name: &str| ledger.terms().is_some_and(|terms| terms.has_add_on(name));
+    for (_, add_on) in catalog.add_ons().filter(|(name, _)| !has(name)) {
+        for (gates, gated) in gates.iter_mut().zip(&add_on.gates) {
+            *gates |= gated;
+        }
     }
+    gates
 }

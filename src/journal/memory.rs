@@ -38,7 +38,7 @@ impl MemoryJournal {
         Self::default()
     }
 
-    /// Creates an empty journal for a directory that is already at `revision`.
+    /// Creates an empty journal for a directory that is at `revision`.
     ///
     /// ```
     /// # use entitle::Timestamp;
@@ -46,13 +46,35 @@ impl MemoryJournal {
     /// # use entitle::journal::{Journal, MemoryJournal};
     /// # let commit = Commit { revision: 6, at: Timestamp::EPOCH, by: "ada".into(), events: Vec::new() };
     /// // For a directory that was stored at revision 5.
-    /// let journal = MemoryJournal::after(5);
+    /// let journal = MemoryJournal::starting_after(5);
     /// assert_eq!(journal.append(5, &commit), Ok(()));
     /// assert_eq!(journal.read_after(5), Ok(vec![commit]));
     /// ```
     #[must_use]
-    pub fn after(revision: u64) -> Self {
+    pub fn starting_after(revision: u64) -> Self {
         Self { begins_after: revision, commits: Mutex::default() }
+    }
+
+    /// Returns the revision that the first commit follows: that of the directory that the journal was created for.
+    ///
+    /// ```
+    /// # use entitle::journal::MemoryJournal;
+    /// let journal = MemoryJournal::starting_after(5);
+    /// assert_eq!((journal.begins_after(), journal.last_revision()), (5, 5));
+    /// ```
+    #[must_use]
+    pub fn begins_after(&self) -> u64 {
+        self.begins_after
+    }
+
+    /// Returns the revision of the last commit, or the one that the journal begins after if it is empty.
+    #[must_use]
+    pub fn last_revision(&self) -> u64 {
+        self.last_of(&self.commits())
+    }
+
+    fn last_of(&self, commits: &[Commit]) -> u64 {
+        commits.last().map_or(self.begins_after, |last| last.revision)
     }
 
     /// Returns the number of commits.
@@ -78,7 +100,7 @@ impl Journal for MemoryJournal {
 
     fn append(&self, expected_revision: u64, commit: &Commit) -> Result<(), AppendError<Infallible>> {
         let mut commits = self.commits();
-        let found = commits.last().map_or(self.begins_after, |last| last.revision);
+        let found = self.last_of(&commits);
         if found != expected_revision {
             return Err(AppendError::Conflict { found });
         }

@@ -3,6 +3,8 @@
 //! [`MemoryJournal`] holds commits in memory, for tests and for hosts that also store them elsewhere. With the feature
 //! `redb`, `RedbJournal` stores them in a file that survives a crash.
 
+#[cfg(feature = "redb")]
+mod chain;
 #[cfg(feature = "std")]
 mod memory;
 #[cfg(feature = "redb")]
@@ -15,7 +17,7 @@ use alloc::vec::Vec;
 #[cfg(feature = "std")]
 pub use self::memory::MemoryJournal;
 #[cfg(feature = "redb")]
-pub use self::redb_journal::{RedbError, RedbJournal};
+pub use self::redb_journal::{DamagedPlace, RedbError, RedbJournal};
 use crate::change::Commit;
 /// The store, in the release whose types [`RedbJournal`] takes.
 #[cfg(feature = "redb")]
@@ -110,7 +112,8 @@ pub trait Journal {
     /// and the outcome is unknown.
     fn append(&self, expected_revision: u64, commit: &Commit) -> Result<(), AppendError<Self::Error>>;
 
-    /// Returns the commits after a revision in order: all, or some of the first; none only if there are none.
+    /// Returns the commits after a revision, in order. A page may end early, but it is empty only if there are no such
+    /// commits.
     ///
     /// # Errors
     ///

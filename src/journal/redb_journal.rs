@@ -8,23 +8,30 @@
 //! database that are hard to get right.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::any::Any;
 use core::error::Error;
+use core::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use redb::{
-    Database, ReadableDatabase as _, ReadableTable as _, TableDefinition, TableError, WriteTransaction,
+    Builder, Database, ReadTransaction, ReadableDatabase as _, ReadableTable, ReadableTableMetadata as _,
+    TableDefinition, TableError, WriteTransaction,
 };
 
+use super::chain::{self, Digest, Head};
 use super::{AppendError, Journal};
 use crate::change::Commit;
 
-/// The commits by revision.
-const COMMITS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("entitle_commits");
+/// The commits by revision: the digest of each and of all before it, and the commit as JSON.
+const COMMITS: TableDefinition<'_, u64, (u128, &[u8])> = TableDefinition::new("entitle_commits");
 
-/// The revision that the first commit follows, in the table's only row.
-const BEGINNING: TableDefinition<'_, (), u64> = TableDefinition::new("entitle_begins_after");
+/// The head, in the table's only row: the revision that the first commit follows, the last revision, the digest of its
+/// commit, and the checksum of these.
+const HEAD: TableDefinition<'_, (), (u64, u64, u128, u128)> = TableDefinition::new("entitle_head");
 
 /// The most commits that one read returns.
 const PAGE: usize = 4096;
@@ -48,7 +55,23 @@ pub enum RedbError {
     /// The store failed.
     #[error("{0}")]
     Store(#[source] Box<dyn Error + Send + Sync>),
-    /// A commit cannot be read from the file or written as JSON.
+    /// The journal is damaged. Nothing was read from it, and nothing was written.
+    #[error("the journal is damaged: {place}")]
+    Damaged {
+        /// The damaged part.
+        place: DamagedPlace,
+        /// The error of the store below, if it found the damage.
+        source: Option<Box<dyn Error + Send + Sync>>,
+    },
+    /// The commit does not follow the last one; nothing changed.
+    #[error("the commit has revision {found}, expected {expected}")]
+    OutOfOrder {
+        /// The revision after the last commit.
+        expected: u64,
+        /// The revision of the commit.
+        found: u64,
+    },
+    /// A commit is as it was written, but is not one for this release, or cannot be written as JSON.
     #[error("the commit of revision {revision} cannot be read: {source}")]
     Malformed {
         /// The commit's revision.
@@ -60,7 +83,7 @@ pub enum RedbError {
     #[error("there is a journal already")]
     Exists,
     /// The journal begins after a later revision than that of the directory.
-    #[error("the journal begins after revision {found}, and the commits after {asked} were asked for")]
+    #[error("the journal lacks commits after revision {asked}: it begins after revision {found}")]
     Beginning {
         /// The revision asked for.
         asked: u64,
@@ -72,18 +95,98 @@ pub enum RedbError {
     Missing,
 }
 
+/// The damaged part of a journal.
+///
+/// ```
+/// use entitle::journal::DamagedPlace;
+///
+/// assert_eq!(DamagedPlace::Commit { revision: 7 }.to_string(), "the commit of revision 7");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DamagedPlace {
+    /// The file as a whole: the store below cannot use it.
+    File,
+    /// The record of the journal's ends: its number of commits, and the digest of the last one.
+    Head,
+    /// A commit is missing, or is not the one that was written.
+    Commit {
+        /// The commit's revision.
+        revision: u64,
+    },
+}
+
+impl fmt::Display for DamagedPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File => f.write_str("the file"),
+            Self::Head => f.write_str("the record of its ends"),
+            Self::Commit { revision } => write!(f, "the commit of revision {revision}"),
+        }
+    }
+}
+
+/// Converts an error of the store. Whatever it calls corrupted is damaged.
 fn store(error: impl Into<redb::Error>) -> RedbError {
-    RedbError::Store(Box::new(error.into()))
+    match error.into() {
+        redb::Error::Corrupted(text) => found_by_store(text.into()),
+        redb::Error::Io(error) if is_damage(error.kind()) => found_by_store(Box::new(error)),
+        // No release wrote a journal of this form in an older format of redb.
+        error @ redb::Error::UpgradeRequired(_) => found_by_store(Box::new(error)),
+        error => RedbError::Store(Box::new(error)),
+    }
+}
+
+/// Returns `true` if an input error comes from the bytes of the file.
+fn is_damage(kind: std::io::ErrorKind) -> bool {
+    matches!(kind, std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::InvalidData)
+}
+
+fn found_by_store(source: Box<dyn Error + Send + Sync>) -> RedbError {
+    RedbError::Damaged { place: DamagedPlace::File, source: Some(source) }
+}
+
+const fn damaged(place: DamagedPlace) -> RedbError {
+    RedbError::Damaged { place, source: None }
 }
 
 fn malformed(revision: u64, error: serde_json::Error) -> RedbError {
     RedbError::Malformed { revision, source: Box::new(error) }
 }
 
+/// Runs a step of the store. A panic in it is damage: redb panics at pages that it cannot have written.
+fn contain<T>(step: impl FnOnce() -> Result<T, RedbError>) -> Result<T, RedbError> {
+    let panicked = |panic: Box<dyn Any + Send>| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+        Err(found_by_store(text.unwrap_or("the store panicked").into()))
+    };
+    catch_unwind(AssertUnwindSafe(step)).unwrap_or_else(panicked)
+}
+
 /// A journal in one file, which survives a crash at any moment.
 ///
 /// An acknowledged commit is on the disk; an unacknowledged one is there whole or not at all. Each append waits for the
 /// disk. Commits are stored as JSON, readable by other programs.
+///
+/// # Damage
+///
+/// A journal that is damaged is an error, [`RedbError::Damaged`] with the place, and never a shorter or an empty history.
+///
+/// - Each commit is stored with a digest (XXH3, 128 bits) of itself and of the digest before it. A record of the journal's
+///   ends has the number of the last commit, its digest and a checksum. Opening, appending and reading check them.
+/// - [`open`](Self::open) and [`create`](Self::create) let redb verify every page of the file before any is used, so
+///   opening reads the whole file. A database that the host opens is checked as the host opened it: use
+///   `Builder::set_check_integrity_on_open`.
+/// - Each append makes two durable transactions. redb has two records of its root and returns to the older one if the
+///   newer one is damaged; after the second transaction, the older one contains the commit too. A host that appends with
+///   [`append_in`](Self::append_in) can commit an empty transaction after its own for the same effect.
+/// - A panic of redb is contained and reported as damage. The host's panic hook still prints it, and where panics abort the
+///   process nothing can be contained.
+///
+/// The digests find damage; they are no protection against deliberate changes. An older copy of the whole file is in
+/// itself undamaged: it is noticed only by what is stored elsewhere, such as a directory at a later revision
+/// ([`ExecuteError::JournalBehind`](crate::authority::ExecuteError::JournalBehind)).
 ///
 /// One process at a time can open the file. A host that keeps its own tables in the same database passes the open
 /// database ([`create_in`](Self::create_in), [`open_in`](Self::open_in)) and may store a commit together with rows of its
@@ -110,7 +213,8 @@ fn malformed(revision: u64, error: serde_json::Error) -> RedbError {
 /// ```
 #[derive(Debug)]
 pub struct RedbJournal {
-    database: Arc<Database>,
+    /// `None` only while the journal is dropped.
+    database: Option<Arc<Database>>,
     begins_after: u64,
 }
 
@@ -119,20 +223,46 @@ impl RedbJournal {
     ///
     /// # Errors
     ///
-    /// [`RedbError::Exists`] if the file contains a journal already; [`RedbError::Store`] if it cannot be created or is
-    /// not a redb file.
+    /// [`RedbError::Exists`] if the file contains a journal already; [`RedbError::Damaged`] if it is neither empty nor a
+    /// redb file; [`RedbError::Store`] if it cannot be created.
     pub fn create(path: impl AsRef<Path>) -> Result<Self, RedbError> {
-        Self::create_in(Database::create(path).map_err(store)?, 0)
+        Self::create_after(path, 0)
     }
 
-    /// Opens an existing journal.
+    /// Creates the journal of a directory that is at `revision`, such as a stored one, in a new file.
     ///
     /// # Errors
     ///
-    /// [`RedbError::Missing`] if the file contains no journal; [`RedbError::Store`] if it cannot be opened, because it
-    /// is missing, in use or not a redb file.
+    /// As [`create`](Self::create).
+    ///
+    /// ```
+    /// # use entitle::journal::RedbJournal;
+    /// # let path = std::env::temp_dir().join(format!("entitle_create_after_{}.redb", std::process::id()));
+    /// # let _ = std::fs::remove_file(&path);
+    /// let journal = RedbJournal::create_after(&path, 5)?;
+    /// assert_eq!((journal.begins_after(), journal.last_revision()?), (5, 5));
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn create_after(path: impl AsRef<Path>, revision: u64) -> Result<Self, RedbError> {
+        contain(|| Self::create_in(verifying().create(path).map_err(store)?, revision))
+    }
+
+    /// Opens an existing journal, and verifies its file.
+    ///
+    /// # Errors
+    ///
+    /// [`RedbError::Missing`] if the file contains no journal; [`RedbError::Damaged`] if it is not as it was written, is
+    /// empty or is not a redb file; [`RedbError::Store`] if it cannot be opened, because it is missing or in use. A host
+    /// that creates a journal after any error other than a missing file loses its history.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, RedbError> {
-        Self::open_in(Database::open(path).map_err(store)?)
+        contain(|| {
+            let path = path.as_ref();
+            if std::fs::metadata(path).is_ok_and(|file| file.len() == 0) {
+                return Err(damaged(DamagedPlace::File));
+            }
+            Self::open_in(verifying().open(path).map_err(store)?)
+        })
     }
 
     /// Creates the journal of a directory that is at `begins_after`, in a database that the host has open.
@@ -142,26 +272,29 @@ impl RedbJournal {
     ///
     /// # Errors
     ///
-    /// [`RedbError::Exists`] if the database contains a journal already; [`RedbError::Store`] if it cannot be written.
+    /// [`RedbError::Exists`] if the database contains a journal already; [`RedbError::Damaged`] if it contains parts of
+    /// one; [`RedbError::Store`] if it cannot be written.
     pub fn create_in(database: impl Into<Arc<Database>>, begins_after: u64) -> Result<Self, RedbError> {
         let database = database.into();
-        if begin(&database, begins_after).map_err(store)? {
-            return Ok(Self { database, begins_after });
-        }
-        Err(RedbError::Exists)
+        contain(move || {
+            begin(&database, Head::new(begins_after))?;
+            settle(&database)?;
+            Ok(Self { database: Some(database), begins_after })
+        })
     }
 
     /// Opens the journal in a database that the host has open.
     ///
     /// # Errors
     ///
-    /// [`RedbError::Missing`] if the database contains no journal; [`RedbError::Store`] if it cannot be read.
+    /// [`RedbError::Missing`] if the database contains no journal; [`RedbError::Damaged`] if its ends are not as they
+    /// were written; [`RedbError::Store`] if it cannot be read.
     pub fn open_in(database: impl Into<Arc<Database>>) -> Result<Self, RedbError> {
         let database = database.into();
-        match beginning(&database).map_err(store)? {
-            Some(begins_after) => Ok(Self { database, begins_after }),
-            None => Err(RedbError::Missing),
-        }
+        contain(move || {
+            let begins_after = Ends::of(&database)?.verified()?.begins_after;
+            Ok(Self { database: Some(database), begins_after })
+        })
     }
 
     /// Returns the revision that the first commit follows: that of the directory that the journal was created for.
@@ -178,7 +311,8 @@ impl RedbJournal {
     ///
     /// # Errors
     ///
-    /// As [`Journal::append`]; the transaction can be used further, and has nothing of the commit.
+    /// As [`Journal::append`]; the transaction has nothing of the commit, and can be used further unless the journal is
+    /// damaged.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -212,8 +346,8 @@ impl RedbJournal {
     ) -> Result<(), AppendError<RedbError>> {
         let bytes = serde_json::to_vec(commit)
             .map_err(|error| AppendError::Store(malformed(commit.revision, error)))?;
-        let found = self.insert(transaction, expected_revision, commit.revision, &bytes);
-        match found.map_err(|error| AppendError::Store(store(error)))? {
+        let found = contain(|| insert(transaction, expected_revision, commit.revision, &bytes));
+        match found.map_err(AppendError::Store)? {
             None => Ok(()),
             Some(found) => Err(AppendError::Conflict { found }),
         }
@@ -223,85 +357,189 @@ impl RedbJournal {
     ///
     /// # Errors
     ///
-    /// [`RedbError::Store`] if the file cannot be read.
+    /// [`RedbError::Damaged`] if its ends are not as they were written; [`RedbError::Store`] if the file cannot be read.
     pub fn last_revision(&self) -> Result<u64, RedbError> {
-        let last = || -> Result<Option<u64>, redb::Error> {
-            let commits = self.database.begin_read()?.open_table(COMMITS)?;
-            Ok(commits.last()?.map(|(revision, _)| revision.value()))
-        };
-        Ok(last().map_err(store)?.unwrap_or(self.begins_after))
+        contain(|| Ok(Ends::of(self.database()?)?.verified()?.last))
     }
 
-    /// Inserts a commit, or returns the last revision if it is not the expected one.
-    fn insert(
-        &self,
-        transaction: &WriteTransaction,
-        expected: u64,
-        revision: u64,
-        commit: &[u8],
-    ) -> Result<Option<u64>, redb::Error> {
-        let mut commits = transaction.open_table(COMMITS)?;
-        let last = commits.last()?.map(|(revision, _)| revision.value());
-        let last = last.unwrap_or(self.begins_after);
-        if last != expected {
-            return Ok(Some(last));
-        }
-        commits.insert(revision, commit)?;
-        Ok(None)
+    fn database(&self) -> Result<&Database, RedbError> {
+        self.database.as_deref().ok_or(damaged(DamagedPlace::File))
     }
 
-    fn page_after(&self, revision: u64) -> Result<Vec<(u64, Vec<u8>)>, redb::Error> {
-        let commits = self.database.begin_read()?.open_table(COMMITS)?;
-        let Some(first) = revision.checked_add(1) else { return Ok(Vec::new()) };
-        let page = commits.range(first..)?.take(PAGE);
-        let owned =
-            page.map(|entry| entry.map(|(revision, commit)| (revision.value(), commit.value().into())));
-        Ok(owned.collect::<Result<_, _>>()?)
+    fn append_alone(&self, expected_revision: u64, commit: &Commit) -> Result<(), AppendError<RedbError>> {
+        let database = self.database().map_err(AppendError::Store)?;
+        let failed = |error: redb::Error| AppendError::Store(store(error));
+        let transaction = database.begin_write().map_err(|error| failed(error.into()))?;
+        self.append_in(&transaction, expected_revision, commit)?;
+        transaction.commit().map_err(|error| failed(error.into()))?;
+        settle(database).map_err(AppendError::Store)
     }
 }
 
-/// Creates the tables; `false` if they exist.
-fn begin(database: &Database, begins_after: u64) -> Result<bool, redb::Error> {
-    let transaction = database.begin_write()?;
+impl Drop for RedbJournal {
+    /// Closes the database, which panics if a panic has left it in disorder.
+    fn drop(&mut self) {
+        let database = self.database.take();
+        let _ = catch_unwind(AssertUnwindSafe(move || drop(database)));
+    }
+}
+
+/// Returns a builder of databases whose pages are all verified before they are used.
+fn verifying() -> Builder {
+    let mut builder = Database::builder();
+    builder.set_check_integrity_on_open(true);
+    builder
+}
+
+/// Creates the tables.
+fn begin(database: &Database, head: Head) -> Result<(), RedbError> {
+    let transaction = database.begin_write().map_err(store)?;
     {
-        let mut beginning = transaction.open_table(BEGINNING)?;
-        if beginning.get(())?.is_some() {
-            return Ok(false);
+        let mut heads = transaction.open_table(HEAD).map_err(store)?;
+        if heads.get(()).map_err(store)?.is_some() {
+            return Err(RedbError::Exists);
         }
-        beginning.insert((), begins_after)?;
-        transaction.open_table(COMMITS)?;
+        if !transaction.open_table(COMMITS).map_err(store)?.is_empty().map_err(store)? {
+            return Err(damaged(DamagedPlace::Head));
+        }
+        heads.insert((), head.stored()).map_err(store)?;
     }
-    transaction.commit()?;
-    Ok(true)
+    transaction.commit().map_err(store)
 }
 
-/// Returns the revision that the journal begins after; `None` if there is no journal.
-fn beginning(database: &Database) -> Result<Option<u64>, redb::Error> {
-    let beginning = match database.begin_read()?.open_table(BEGINNING) {
-        Err(TableError::TableDoesNotExist(_)) => return Ok(None),
-        table => table?,
-    };
-    Ok(beginning.get(())?.map(|found| found.value()))
+/// Commits an empty transaction, so that both records that redb has of its root contain the commit before it.
+fn settle(database: &Database) -> Result<(), RedbError> {
+    let transaction = database.begin_write().map_err(store)?;
+    transaction.commit().map_err(store)
+}
+
+/// Reads the head, and checks it.
+fn read_head(heads: &impl ReadableTable<(), (u64, u64, u128, u128)>) -> Result<Head, RedbError> {
+    let stored = heads.get(()).map_err(store)?.map(|stored| stored.value());
+    stored.and_then(Head::read).ok_or(damaged(DamagedPlace::Head))
+}
+
+/// Inserts a commit, or returns the last revision if it is not the expected one.
+fn insert(
+    transaction: &WriteTransaction,
+    expected: u64,
+    revision: u64,
+    commit: &[u8],
+) -> Result<Option<u64>, RedbError> {
+    let mut heads = transaction.open_table(HEAD).map_err(store)?;
+    let mut commits = transaction.open_table(COMMITS).map_err(store)?;
+    let head = read_head(&heads)?;
+    ends_with(&commits, head)?;
+    if head.last != expected {
+        return Ok(Some(head.last));
+    }
+    let next = head.last.saturating_add(1);
+    if next != revision || next == head.last {
+        return Err(RedbError::OutOfOrder { expected: next, found: revision });
+    }
+    let digest = chain::extend(head.digest, revision, commit);
+    commits.insert(revision, (digest, commit)).map_err(store)?;
+    heads.insert((), head.followed_by(digest).stored()).map_err(store)?;
+    Ok(None)
+}
+
+/// Checks that the last commit is the one of the head.
+fn ends_with(commits: &impl ReadableTable<u64, (u128, &'static [u8])>, head: Head) -> Result<(), RedbError> {
+    let last = commits.last().map_err(store)?.map(|(revision, commit)| (revision.value(), commit.value().0));
+    let expected = (head.last > head.begins_after).then_some((head.last, head.digest));
+    let empty = head.last == head.begins_after && head.digest != chain::beginning(head.begins_after);
+    if last != expected || empty {
+        return Err(damaged(DamagedPlace::Commit { revision: head.last }));
+    }
+    Ok(())
+}
+
+/// A journal at one moment.
+struct Ends {
+    transaction: ReadTransaction,
+    head: Head,
+}
+
+impl Ends {
+    fn of(database: &Database) -> Result<Self, RedbError> {
+        let transaction = database.begin_read().map_err(store)?;
+        let head = match transaction.open_table(HEAD) {
+            Ok(heads) => read_head(&heads)?,
+            Err(TableError::TableDoesNotExist(_)) => return Err(without_head(&transaction)),
+            Err(error) => return Err(store(error)),
+        };
+        Ok(Self { transaction, head })
+    }
+
+    /// Checks the number of the commits and the last one, and returns the head.
+    fn verified(&self) -> Result<Head, RedbError> {
+        let commits = self.transaction.open_table(COMMITS).map_err(store)?;
+        let Head { begins_after, last, .. } = self.head;
+        if commits.len().map_err(store)? != last.saturating_sub(begins_after) {
+            return Err(damaged(DamagedPlace::Head));
+        }
+        ends_with(&commits, self.head)?;
+        Ok(self.head)
+    }
+
+    /// Returns the commits after a revision, up to a page of them, after checking each.
+    fn page_after(&self, revision: u64) -> Result<Vec<(u64, Vec<u8>)>, RedbError> {
+        let Head { begins_after, last, digest } = self.head;
+        let missing = |revision| damaged(DamagedPlace::Commit { revision });
+        let commits = self.transaction.open_table(COMMITS).map_err(store)?;
+        let mut before: Digest = if revision == begins_after {
+            chain::beginning(begins_after)
+        } else {
+            let known = commits.get(revision).map_err(store)?;
+            known.ok_or_else(|| missing(revision))?.value().0
+        };
+        let first = revision.saturating_add(1);
+        let mut entries = commits.range(first..).map_err(store)?;
+        let mut page = Vec::new();
+        for expected in (first..=last).take(PAGE) {
+            let (found, stored) = entries.next().ok_or_else(|| missing(expected))?.map_err(store)?;
+            let (digest, commit) = stored.value();
+            before = chain::extend(before, expected, commit);
+            if found.value() != expected || digest != before {
+                return Err(missing(expected));
+            }
+            page.push((expected, commit.into()));
+        }
+        let complete = page.last().is_some_and(|&(revision, _)| revision == last);
+        if complete && before != digest {
+            return Err(missing(last));
+        }
+        Ok(page)
+    }
+}
+
+/// Returns the error for a database without a head: it contains no journal, or the remains of one.
+fn without_head(transaction: &ReadTransaction) -> RedbError {
+    match transaction.open_table(COMMITS) {
+        Err(TableError::TableDoesNotExist(_)) => RedbError::Missing,
+        Ok(_) => damaged(DamagedPlace::Head),
+        Err(error) => store(error),
+    }
 }
 
 impl Journal for RedbJournal {
     type Error = RedbError;
 
     fn append(&self, expected_revision: u64, commit: &Commit) -> Result<(), AppendError<RedbError>> {
-        let failed = |error: redb::Error| AppendError::Store(store(error));
-        let transaction = self.database.begin_write().map_err(|error| failed(error.into()))?;
-        self.append_in(&transaction, expected_revision, commit)?;
-        transaction.commit().map_err(|error| failed(error.into()))
+        contain(|| Ok(self.append_alone(expected_revision, commit))).map_err(AppendError::Store)?
     }
 
     fn read_after(&self, revision: u64) -> Result<Vec<Commit>, RedbError> {
-        if revision < self.begins_after {
-            return Err(RedbError::Beginning { asked: revision, found: self.begins_after });
-        }
-        let page = self.page_after(revision).map_err(store)?.into_iter();
+        let page = contain(|| {
+            let ends = Ends::of(self.database()?)?;
+            if revision < ends.head.begins_after {
+                return Err(RedbError::Beginning { asked: revision, found: ends.head.begins_after });
+            }
+            if revision >= ends.head.last { Ok(Vec::new()) } else { ends.page_after(revision) }
+        })?;
         let read = |(revision, bytes): (u64, Vec<u8>)| {
             serde_json::from_slice(&bytes).map_err(|error| malformed(revision, error))
         };
-        page.map(read).collect()
+        page.into_iter().map(read).collect()
     }
 }

@@ -1,10 +1,11 @@
 //! The report as CSV, for spreadsheets and billing.
 
 use alloc::borrow::Cow;
-use alloc::format;
+use alloc::string::String;
 use core::fmt;
 
 use super::seats::{ProfileSeats, SeatReport};
+use crate::visible::visible;
 
 /// The figures of each profile as CSV, written by `Display`.
 ///
@@ -42,7 +43,7 @@ impl SeatReport<'_> {
 
     /// Returns the users as CSV: a header, one row for each holder of a seat, and one for each user who waits without one.
     ///
-    /// Names are quoted where CSV requires it, and passed through [`escape_formula`].
+    /// Names are quoted where CSV requires it, and passed through [`escape_cell`].
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};
@@ -104,31 +105,61 @@ impl fmt::Display for UsersCsv<'_> {
     }
 }
 
-/// Escapes a CSV cell that a spreadsheet would evaluate as a formula.
+/// Escapes the text of a CSV cell for spreadsheets and people.
 ///
-/// Spreadsheets evaluate cells that start with `=`, `+`, `-` or `@`, in some cases after a tab or a line break, and in
-/// Japanese ones also with the full-width forms. A text that starts with any of these characters gets a leading
-/// apostrophe. Use it for names and notes that users chose; quoting is left to the CSV writer.
+/// Use it for names and notes that users chose; quoting is left to the CSV writer. Three things are changed:
+///
+/// - Characters that cannot be seen or that change the direction of text are written as numbers, such as `\u{202e}`.
+/// - Spreadsheets evaluate cells that start with `=`, `+`, `-` or `@`, and in Japanese ones with the full-width forms. Such a
+///   text gets a leading apostrophe.
+/// - A spreadsheet may split cells at `;`, `|` or a space in place of the comma, within quotes too. Each part that it could
+///   find gets an apostrophe, if it would be a formula or would begin with a quote.
 ///
 /// ```
-/// use entitle::report::escape_formula;
+/// use entitle::report::escape_cell;
 ///
-/// assert_eq!(escape_formula("=1+1"), "'=1+1");
-/// assert_eq!(escape_formula("ada"), "ada");
+/// assert_eq!(escape_cell("=1+1"), "'=1+1");
+/// assert_eq!(escape_cell("ada;=1+1"), "ada;'=1+1");
+/// assert_eq!(escape_cell("ada"), "ada");
 /// ```
 #[must_use]
-pub fn escape_formula(text: &str) -> Cow<'_, str> {
-    let formula = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
-    if text.starts_with(formula) { format!("'{text}").into() } else { text.into() }
+pub fn escape_cell(text: &str) -> Cow<'_, str> {
+    let text = visible(text);
+    let mut starts_part = !text.is_empty();
+    let mut escaped = String::new();
+    for character in text.chars() {
+        if starts_part && (is_formula(character) || is_quote(character)) {
+            escaped.push('\'');
+        }
+        escaped.push(character);
+        starts_part = SEPARATORS.contains(&character);
+    }
+    // The quote that ends the cell would begin the part after a last separator.
+    if starts_part {
+        escaped.push('\'');
+    }
+    if escaped.len() == text.len() { text } else { escaped.into() }
 }
 
-/// An escaped CSV field, quoted if it contains a separator, a quote or a line break.
+/// The characters at which spreadsheets split a line, after the marked ones.
+const SEPARATORS: &[char] = &[',', ';', '|', ' '];
+
+/// Returns `true` if a spreadsheet evaluates a cell that starts with the character.
+const fn is_formula(character: char) -> bool {
+    matches!(character, '=' | '+' | '-' | '@' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}')
+}
+
+const fn is_quote(character: char) -> bool {
+    matches!(character, '"' | '\'')
+}
+
+/// An escaped CSV field, quoted if it contains a separator or a quote.
 struct Field<'a>(&'a str);
 
 impl fmt::Display for Field<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = escape_formula(self.0);
-        if !text.contains([',', '"', '\n', '\r']) {
+        let text = escape_cell(self.0);
+        if !text.contains([',', ';', '|', '"']) {
             return f.write_str(&text);
         }
         write!(f, "\"{}\"", text.replace('"', "\"\""))
@@ -145,7 +176,35 @@ mod tests {
     fn fields_are_quoted_where_needed() {
         assert_eq!(Field("ada").to_string(), "ada");
         assert_eq!(Field("Lovelace, Ada").to_string(), "\"Lovelace, Ada\"");
-        assert_eq!(Field("a \"b\" c").to_string(), "\"a \"\"b\"\" c\"");
+        assert_eq!(Field("a \"b\" c").to_string(), "\"a '\"\"b\"\" c\"");
         assert_eq!(Field("=a,b").to_string(), "\"'=a,b\"");
+        assert_eq!(Field("a;b").to_string(), "\"a;b\"");
+    }
+
+    #[test]
+    fn hidden_characters_are_marked_in_cells() {
+        assert_eq!(escape_cell("a\u{202e}b"), "a\\u{202e}b");
+        assert_eq!(escape_cell("\t=1"), "\\u{9}=1");
+    }
+
+    /// However a line is split, no part is a formula, and no quote begins one that swallows what follows.
+    #[test]
+    fn no_part_of_a_field_is_a_formula() {
+        let attacks = [
+            "=1", "a;=1", "a|@x", "a -1", "a;\"=1\"", "a;\"", "a;", "\"=1", "a,+1", "a;;=1", "a\t=1", "x;＝1",
+        ];
+        for attack in attacks {
+            let line = alloc::format!("ada,{},free", Field(attack));
+            for separator in [';', '|', '\t', ' '] {
+                for part in line.split(separator).skip(1) {
+                    let starts = part.chars().next();
+                    assert!(
+                        !starts.is_some_and(|c| is_formula(c) || c == '"'),
+                        "{attack}: {line} at {separator:?}"
+                    );
+                }
+            }
+            assert!(!escape_cell(attack).starts_with(is_formula), "{attack}");
+        }
     }
 }

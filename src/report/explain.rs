@@ -1,12 +1,13 @@
 //! The explanation of a user's seat.
 
-use core::fmt;
+use core::fmt::{self, Write as _};
 
 use crate::directory::{Directory, SeatRef, UserStatus};
 use crate::id::UserId;
 use crate::seats::{Basis, SeatState};
+use crate::visible::Visible;
 
-/// A user's seat, the profile whose figures include it, and the position in the queue.
+/// A user's seat and the position in the queue.
 ///
 /// Created by [`Directory::explain_seat`]. `Display` writes it as a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,9 +21,7 @@ pub struct SeatExplanation<'a> {
     /// The seat, as from [`Directory::seat_of`].
     #[cfg_attr(feature = "serde", serde(flatten))]
     pub seat: SeatRef<'a>,
-    /// The profile whose `consumed` figure includes the user: the one that is held or reserved.
-    pub counts_in: Option<&'a str>,
-    /// True if that profile uses a seat of the license. Exempt profiles do not (rule S2).
+    /// True if the profile held or reserved uses a seat of the license. Exempt profiles do not (rule S2).
     pub draws_a_seat: bool,
     /// False if the license does not offer the profile that is held, or else the wanted one (rule S9).
     pub offered: bool,
@@ -63,7 +62,6 @@ impl Directory {
         Some(SeatExplanation {
             user: record.name.as_deref()?,
             status: record.status,
-            counts_in: seat.holds,
             draws_a_seat: kept.profile().is_some_and(|profile| !self.catalog().is_exempt(profile)),
             offered: kept.profile().or(kept.wants).is_none_or(|profile| self.may_be_had(profile)),
             place: turn.map(|(turn, wants)| self.ledger().queue_position(wants, turn)),
@@ -74,6 +72,7 @@ impl Directory {
 
 impl fmt::Display for SeatExplanation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut Visible(f);
         write!(f, "`{}` ", self.user)?;
         match self.seat.holds {
             Some(holds) => self.fmt_holder(f, holds)?,
@@ -88,7 +87,7 @@ impl fmt::Display for SeatExplanation<'_> {
 }
 
 impl SeatExplanation<'_> {
-    fn fmt_holder(&self, f: &mut fmt::Formatter<'_>, holds: &str) -> fmt::Result {
+    fn fmt_holder(&self, f: &mut Visible<'_, '_>, holds: &str) -> fmt::Result {
         match self.seat.state {
             SeatState::Reserved => write!(f, "is invited, with `{holds}` reserved")?,
             _ if self.place.is_none() => write!(f, "has held `{holds}`")?,
@@ -106,7 +105,7 @@ impl SeatExplanation<'_> {
         f.write_str(if self.draws_a_seat { " and uses a seat" } else { " and needs no seat" })
     }
 
-    fn fmt_without_profile(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt_without_profile(&self, f: &mut Visible<'_, '_>) -> fmt::Result {
         f.write_str(match self.status {
             UserStatus::Active => "holds no profile and uses no seat",
             UserStatus::Invited => "is invited, has no profile reserved and uses no seat",
@@ -121,7 +120,7 @@ impl SeatExplanation<'_> {
         }
     }
 
-    fn fmt_queue(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt_queue(&self, f: &mut Visible<'_, '_>) -> fmt::Result {
         let (Some(wants), Some(place)) = (self.seat.wants, self.place) else { return Ok(()) };
         let since = self.seat.since;
         write!(f, "; has waited for `{wants}` since {since}, {place}{} in line", ordinal(place))

@@ -21,7 +21,7 @@ pub struct SeatReport<'a> {
     pub revision: u64,
     /// The time of the last commit.
     pub at: Timestamp,
-    /// The installed license.
+    /// The license in force.
     pub license: Option<&'a License>,
     /// The phase of the license as of that commit (rule S12).
     pub phase: Phase,
@@ -36,7 +36,7 @@ pub struct SeatReport<'a> {
     /// The figures for the license's total cap on counted profiles.
     pub total: TotalFigures,
     /// The sums over the counted profiles.
-    pub sums: SeatTotals,
+    pub sums: FigureSums,
     /// The users who wait, in queue order (rule S8).
     pub queue: Vec<QueuedUser<'a>>,
 }
@@ -97,7 +97,7 @@ pub struct QueuedUser<'a> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
-pub struct SeatTotals {
+pub struct FigureSums {
     /// The seats held.
     pub held: u64,
     /// The seats reserved for pending invitations.
@@ -112,7 +112,7 @@ pub struct SeatTotals {
     pub over: u64,
 }
 
-impl SeatTotals {
+impl FigureSums {
     fn of(profiles: &[ProfileSeats<'_>]) -> Self {
         let sum = |figure: fn(&Figures) -> u64| {
             profiles.iter().fold(0, |sum: u64, profile| sum.saturating_add(figure(&profile.figures)))
@@ -172,7 +172,7 @@ impl Directory {
             phase: self.license_phase(),
             scheduled: self.scheduled_licenses().collect(),
             next_due: self.next_due(),
-            sums: SeatTotals::of(&counted),
+            sums: FigureSums::of(&counted),
             counted,
             exempt,
             total: self.total_figures(),

@@ -3,12 +3,13 @@
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
-use core::fmt;
+use core::fmt::{self, Write as _};
 
 use super::days::Days;
 use super::seats::{ProfileSeats, QueuedUser, SeatReport};
 use crate::seats::{Basis, Quantity, SeatState};
 use crate::time::Utc;
+use crate::visible::{Visible, visible};
 
 /// A table whose columns are as wide as their widest cells.
 struct Table<'a> {
@@ -22,8 +23,13 @@ impl<'a> Table<'a> {
         Self { rows: Vec::from([head.iter().map(|&title| Cow::Borrowed(title)).collect()]), left_aligned }
     }
 
+    /// Adds a row. Hidden characters are marked here, because the marks count for the width of the column.
     fn row(&mut self, cells: impl IntoIterator<Item = Cow<'a, str>>) {
-        self.rows.push(cells.into_iter().collect());
+        let visible = |cell: Cow<'a, str>| match visible(&cell) {
+            Cow::Borrowed(_) => cell,
+            Cow::Owned(marked) => marked.into(),
+        };
+        self.rows.push(cells.into_iter().map(visible).collect());
     }
 }
 
@@ -54,6 +60,7 @@ impl fmt::Display for Table<'_> {
 impl fmt::Display for SeatReport<'_> {
     /// Writes the figures of each profile, the queue, and the holders.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut Visible(f);
         self.head(f)?;
         self.counted_table(f)?;
         self.exempt_table(f)?;
@@ -63,7 +70,7 @@ impl fmt::Display for SeatReport<'_> {
 }
 
 impl SeatReport<'_> {
-    fn head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn head(&self, f: &mut Visible<'_, '_>) -> fmt::Result {
         match self.license {
             None => f.write_str("no license is installed")?,
             Some(license) => {
@@ -89,7 +96,7 @@ impl SeatReport<'_> {
         }
     }
 
-    fn counted_table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn counted_table(&self, f: &mut Visible<'_, '_>) -> fmt::Result {
         let head = [
             "profile",
             "seats",
@@ -130,7 +137,7 @@ impl SeatReport<'_> {
         write!(f, "\ncounted profiles\n{table}")
     }
 
-    fn exempt_table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn exempt_table(&self, f: &mut Visible<'_, '_>) -> fmt::Result {
         if self.exempt.is_empty() {
             return Ok(());
         }
@@ -147,7 +154,7 @@ impl SeatReport<'_> {
         write!(f, "\nexempt profiles (no seat needed)\n{table}")
     }
 
-    fn queue_table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn queue_table(&self, f: &mut Visible<'_, '_>) -> fmt::Result {
         if self.queue.is_empty() {
             return f.write_str("\nno users are waiting\n");
         }
@@ -160,7 +167,7 @@ impl SeatReport<'_> {
         write!(f, "\nwaiting, in order\n{table}")
     }
 
-    fn holders_table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn holders_table(&self, f: &mut Visible<'_, '_>) -> fmt::Result {
         let mut table = Table::new(4, &["user", "profile", "seat", "since (UTC)"]);
         let mut empty = true;
         for of in self.counted.iter().chain(&self.exempt) {

@@ -63,7 +63,7 @@ pub(super) struct StepDocument {
 pub(super) struct OneOrMore<T>(pub(super) Vec<T>);
 
 impl<'de, T: DeserializeOwned> Form<'de> for OneOrMore<T> {
-    const EXPECTED: &'static str = "one, or a list";
+    const EXPECTED: &'static str = "one value or a list";
 
     fn word<E: Error>(word: &str) -> Result<Self, E> {
         T::deserialize(serde::de::value::StrDeserializer::new(word)).map(|one| Self(Vec::from([one])))

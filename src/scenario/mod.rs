@@ -33,5 +33,5 @@ mod run;
 mod step;
 
 #[cfg(feature = "cli")]
-pub use self::parse::ParseError;
+pub use self::parse::ParseScenarioError;
 pub use self::run::{Failure, Scenario, TestReport};

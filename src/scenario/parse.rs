@@ -9,7 +9,7 @@ use super::run::Scenario;
 /// The error of [`Scenario::parse`]; its message contains the line, the step and the field as far as they are known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub struct ParseError {
+pub struct ParseScenarioError {
     message: String,
 }
 
@@ -18,7 +18,7 @@ impl Scenario {
     ///
     /// # Errors
     ///
-    /// [`ParseError`] if the text is not a valid scenario.
+    /// [`ParseScenarioError`] if the text is not a valid scenario.
     ///
     /// ```
     /// # use entitle::scenario::Scenario;
@@ -27,15 +27,15 @@ impl Scenario {
     ///
     /// let error = Scenario::parse(r#"{ "entitle": 1, "catalog": {}, "steps": [] }"#).unwrap_err();
     /// assert!(error.to_string().starts_with("at `catalog`: missing field `kinds`"));
-    /// # Ok::<(), entitle::scenario::ParseError>(())
+    /// # Ok::<(), entitle::scenario::ParseScenarioError>(())
     /// ```
-    pub fn parse(text: &str) -> Result<Self, ParseError> {
+    pub fn parse(text: &str) -> Result<Self, ParseScenarioError> {
         let json = &mut serde_json::Deserializer::from_str(text);
         let document: ScenarioDocument = serde_path_to_error::deserialize(&mut *json).map_err(|error| {
-            ParseError { message: format!("{}{}", place(&error.path().to_string()), error.inner()) }
+            ParseScenarioError { message: format!("{}{}", place(&error.path().to_string()), error.inner()) }
         })?;
-        json.end().map_err(|error| ParseError { message: error.to_string() })?;
-        Self::try_from(document).map_err(|message| ParseError { message })
+        json.end().map_err(|error| ParseScenarioError { message: error.to_string() })?;
+        Self::try_from(document).map_err(|message| ParseScenarioError { message })
     }
 }
 

@@ -63,8 +63,8 @@ fn check_policy(policy: &BuiltinPolicy, catalog: &Catalog) -> Result<(), String>
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {
-    /// The step, from 1; 0 is the file's license.
-    pub step: usize,
+    /// The step, from 1; `None` if the file's license is refused.
+    pub step: Option<usize>,
     /// The step's note in the file.
     pub note: Option<String>,
     /// The step's commands or question.
@@ -77,7 +77,10 @@ pub struct Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "step {}: {}", self.step, self.asked)?;
+        match self.step {
+            Some(step) => writeln!(f, "step {step}: {}", self.asked)?,
+            None => writeln!(f, "license: {}", self.asked)?,
+        }
         if let Some(note) = &self.note {
             writeln!(f, "  note:     {note}")?;
         }
@@ -146,7 +149,7 @@ impl Scenario {
         let mut failures = Vec::new();
         let mut complete = true;
         if let Err(wrong) = run.install() {
-            failures.push(wrong.at(0, "the file's license".to_owned(), None));
+            failures.push(wrong.at(None, "install the license of the file".to_owned(), None));
             complete = false;
         }
         for (place, step) in self.steps.iter().enumerate() {
@@ -156,7 +159,7 @@ impl Scenario {
             let number = place.saturating_add(1);
             let came = run.step(step).and_then(|()| if verify { run.verify() } else { Ok(()) });
             if let Err(wrong) = came {
-                failures.push(wrong.at(number, asked(&step.action), step.note.clone()));
+                failures.push(wrong.at(Some(number), asked(&step.action), step.note.clone()));
                 complete = !matches!(step.action, Action::Do { .. });
             }
         }
@@ -172,7 +175,7 @@ struct Mismatch {
 }
 
 impl Mismatch {
-    fn at(self, step: usize, asked: String, note: Option<String>) -> Failure {
+    fn at(self, step: Option<usize>, asked: String, note: Option<String>) -> Failure {
         Failure { step, note, asked, expected: self.expected, found: self.found }
     }
 }

@@ -120,7 +120,7 @@ fn action(step: &mut StepDocument, catalog: &Catalog) -> Result<Action, String> 
     if let Some(is) = step.last_commit.take() {
         return Ok(Action::LastCommit(is));
     }
-    Err("the step has neither commands nor a query".to_owned())
+    Err("the step has neither commands nor a question".to_owned())
 }
 
 fn what_if(step: &mut StepDocument, commands: Vec<Command>) -> Result<WhatIf, String> {
@@ -189,7 +189,7 @@ fn answer(step: &mut StepDocument) -> Result<String, String> {
     if denied || ["allowed", "allowed_beyond_profile", "denied"].contains(&is.as_str()) {
         return Ok(is);
     }
-    Err(format!("`is` is `{is}`, which is not an answer of a check"))
+    Err(format!("`is` is `{is}`, which is not a decision of a check"))
 }
 
 fn list(step: &mut StepDocument) -> Result<Vec<String>, String> {

@@ -66,9 +66,8 @@ const fn is_zero(number: &i64) -> bool {
 /// use entitle::seats::Quantity;
 ///
 /// let license = License::new("acme-2026").seats_with_extra("analyst", 100, 10);
-/// let (profile, figure) = &license.seats.0[0];
-/// assert_eq!(profile, "analyst");
-/// assert_eq!((figure.seats(), figure.extra()), (Quantity::Count(100), 10));
+/// let analysts = license.seats.get("analyst").unwrap();
+/// assert_eq!((analysts.seats(), analysts.extra()), (Quantity::Count(100), 10));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SeatAllowance {
@@ -79,7 +78,7 @@ pub struct SeatAllowance {
 }
 
 impl SeatAllowance {
-    /// Creates a figure from the licensed seats and the extra seats above them.
+    /// Creates an allowance from the licensed seats and the extra seats above them.
     ///
     /// Counts above `i64::MAX` become `i64::MAX`.
     #[must_use]
@@ -277,6 +276,7 @@ pub enum LicenseError {
         /// The name of the license.
         license: String,
         /// The contradiction.
+        #[source]
         conflict: LicenseConflict,
     },
 }
@@ -481,6 +481,7 @@ pub(crate) struct Terms {
     license: License,
     limits: Box<[Option<Limit>]>,
     cap: Option<u64>,
+    /// Sorted.
     add_ons: Vec<Name>,
     starts_at: Option<Timestamp>,
     expires_at: Option<Timestamp>,
@@ -533,7 +534,7 @@ impl Terms {
     }
 
     pub(crate) fn has_add_on(&self, name: &str) -> bool {
-        self.add_ons.iter().any(|add_on| &**add_on == name)
+        self.add_ons.binary_search_by(|add_on| (**add_on).cmp(name)).is_ok()
     }
 
     /// Returns the phase at a time: expired from `expires_at` on, in grace while t < end + grace (rule C5).

@@ -24,7 +24,8 @@ pub use self::policy::{
     Answer, BuiltinPolicy, FallBack, Overage, PolicyFn, RequestSource, SeatPolicy, SeatRequest, Strict,
     Waitlist, policy_fn,
 };
-pub(crate) use self::seat::SeatRow;
-pub use self::seat::{Basis, SeatState};
 #[cfg(feature = "serde")]
-pub(crate) use self::seat::{SeatNumber, Turn};
+pub(crate) use self::seat::SeatNumber;
+pub(crate) use self::seat::SeatRow;
+pub(crate) use self::seat::Turn;
+pub use self::seat::{Basis, SeatState};

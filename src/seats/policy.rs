@@ -32,7 +32,7 @@ pub enum RequestSource {
     Admin,
     /// A user was invited.
     Invite,
-    /// A user was synchronized from an identity provider, or logged in for the first time.
+    /// A user was synchronized from an external directory.
     Sync,
     /// A suspended user was reinstated.
     Reinstate,
@@ -91,7 +91,7 @@ pub enum Answer {
 
 /// The decision of the host about a request for a seat of a full profile.
 ///
-/// [`policy_fn`] makes a policy of a closure. References, `Box`es and `Arc`s of policies are policies, and a `Vec` of
+/// [`policy_fn`] turns a closure into a policy. References, `Box`es and `Arc`s of policies are policies, and a `Vec` of
 /// policies takes the first answer that is not [`Answer::Refuse`].
 ///
 /// # When it is called
@@ -110,12 +110,13 @@ pub enum Answer {
 /// # Requirements
 ///
 /// A policy must be pure: the same request always gets the same answer. It must not read a clock, perform I/O or
-/// call the library. A batch may be planned more than once before it is committed.
+/// call the library: `Authority` asks under its write lock, and a policy that waits for that lock, for example by
+/// executing a batch, never returns. A batch may be planned more than once before it is committed.
 ///
 /// # Effect of the answer
 ///
 /// An answer that cannot be honored, such as [`Answer::Extra`] with no extra seat left or [`Answer::Place`] with a
-/// profile that is full or unknown, counts as [`Answer::Refuse`]. A faulty policy can refuse too much, and it can
+/// profile that is full or unknown, counts as [`Answer::Refuse`]. A faulty policy can refuse too much, but it can
 /// never exceed the license. The decision is stored in the commit.
 ///
 /// ```
@@ -144,7 +145,7 @@ pub enum Answer {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a seat policy",
-    note = "`policy_fn` makes a policy of a closure or a function"
+    note = "`policy_fn` turns a closure or a function into a policy"
 )]
 pub trait SeatPolicy: Send + Sync {
     /// Decides about one request for a seat of a full profile.

@@ -123,7 +123,7 @@ pub(crate) struct SeatRow {
     /// The seat is reserved for an invitation and not in use yet.
     pub(crate) reserved: bool,
     pub(crate) turn: Option<Turn>,
-    /// The time since which the user waits, or else the time since which the profile is held or not held.
+    /// The time at which the wait began; for a user who does not wait, the time at which `holds` last changed.
     pub(crate) since: Timestamp,
 }
 

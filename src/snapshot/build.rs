@@ -311,7 +311,7 @@ impl Builder {
             directory::Record::Catalog(document) => {
                 let stored = Catalog::try_from((**document).clone());
                 let stored = stored.map_err(|source| SnapshotError::Catalog { source })?;
-                self.restore = Some(Restore::new(self.catalog.take().unwrap_or(stored)));
+                self.restore = Some(Restore::new(stored, self.catalog.take()));
                 Ok(())
             }
             directory::Record::End { records } if *records != before => {

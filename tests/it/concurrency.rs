@@ -31,7 +31,7 @@ trait Shared: Sync {
 
 impl Shared for Authority<MemoryJournal> {
     fn with(directory: Directory) -> Self {
-        let journal = MemoryJournal::after(directory.revision());
+        let journal = MemoryJournal::starting_after(directory.revision());
         Self::new(directory, journal)
     }
 
@@ -280,7 +280,7 @@ fn a_revoke_that_returned_is_seen() {
 #[test]
 fn two_authorities_on_one_journal() {
     for round in 0..times(10, 300) {
-        let journal = Arc::new(MemoryJournal::after(1));
+        let journal = Arc::new(MemoryJournal::starting_after(1));
         let start = world(5);
         let pair: Vec<_> =
             (0..2).map(|_| Authority::new(start.clone(), Arc::clone(&journal)).attempts(64)).collect();

@@ -32,7 +32,7 @@ fn a_wrong_expectation_fails_its_step() {
     let scenario: Scenario = serde_json::from_str(&planted.text).unwrap();
     let outcome = scenario.run();
     let [failure] = outcome.failures() else { panic!("{:?}", outcome.failures()) };
-    assert_eq!(failure.step, planted.step);
+    assert_eq!(failure.step, Some(planted.step));
     assert_eq!((failure.expected.as_str(), failure.found.as_str()), ("not_granted", "allowed"));
     // A failed query changes nothing, so the other steps are still run.
     assert_eq!(outcome.directory().committed_at(), Timestamp::from_millis(9500));
@@ -54,7 +54,7 @@ fn every_kind_of_answer_is_compared() {
         let scenario: Scenario = serde_json::from_str(&planted.text).unwrap();
         let failures = scenario.run().failures().to_vec();
         let failure = failures.first().unwrap_or_else(|| panic!("{mistake} was not found"));
-        assert_eq!(failure.step, planted.step, "{mistake}");
+        assert_eq!(failure.step, Some(planted.step), "{mistake}");
         assert!(failure.expected.to_lowercase().contains(&expected.to_lowercase()), "{failure}");
         assert!(failure.found.to_lowercase().contains(&found.to_lowercase()), "{failure}");
     }
@@ -72,7 +72,7 @@ fn a_malformed_file_is_an_error_with_its_line() {
 fn a_failed_command_ends_the_run() {
     let planted = plant("alteryx", "\"permissions\": [\"workspace_admin\"]", "\"permissions\": [\"fly\"]");
     let outcome = serde_json::from_str::<Scenario>(&planted.text).unwrap().run();
-    assert_eq!((outcome.failures().len(), outcome.failures()[0].step), (1, planted.step));
+    assert_eq!((outcome.failures().len(), outcome.failures()[0].step), (1, Some(planted.step)));
     assert!(outcome.failures()[0].found.contains("unknown_permission"));
     assert_eq!(outcome.commits().len(), 1, "only the license");
 }
@@ -106,6 +106,21 @@ fn a_list_of_permissions_is_asked_together_and_a_note_is_shown() {
     );
 }
 
+/// The license of the file is installed before the first step, so its refusal has no number.
+#[test]
+fn a_refused_license_is_no_step() {
+    let scenario: Scenario = serde_json::from_str(
+        r#"{ "entitle": 1, "catalog": { "kinds": {}, "profiles": {} },
+             "license": { "name": "acme", "add_ons": ["x"] }, "steps": [{ "do": { "tick": {} } }] }"#,
+    )
+    .unwrap();
+    let report = scenario.run();
+    let [failure] = report.failures() else { panic!("{:?}", report.failures()) };
+    assert_eq!((failure.step, report.is_complete()), (None, false));
+    let text = failure.to_string();
+    assert!(text.starts_with("license: install the license of the file\n  expected: success\n"), "{text}");
+}
+
 /// The total and the last commit are compared field by field.
 #[test]
 fn the_total_and_the_last_commit_are_compared() {
@@ -132,9 +147,9 @@ fn the_total_and_the_last_commit_are_compared() {
     assert_eq!(
         found,
         [
-            (4, "cap 3, available unlimited", "cap 2, available 1"),
-            (5, "revision 1, by \"ada\"", "revision 2, by \"setup\""),
-            (6, "events []", "events [\"user_added\", \"profile_wanted\", \"seat_changed\"]"),
+            (Some(4), "cap 3, available unlimited", "cap 2, available 1"),
+            (Some(5), "revision 1, by \"ada\"", "revision 2, by \"setup\""),
+            (Some(6), "events []", "events [\"user_added\", \"profile_wanted\", \"seat_changed\"]"),
         ]
     );
 }
@@ -220,7 +235,7 @@ mod command {
                 "answer",
                 "\"is\": \"allowed\"",
                 "\"is\": \"alowed\"",
-                "`alowed`, which is not an answer of a check",
+                "`alowed`, which is not a decision of a check",
             ),
             ("profile_asked", "\"seats\": \"full\"", "\"seats\": \"fool\"", "the unknown profile `fool`"),
             ("profile_in_is", "\"holds\": \"full\"", "\"holds\": \"fool\"", "the unknown profile `fool`"),

@@ -149,7 +149,7 @@ fn a_user_listed_in_csv_is_quoted_and_every_user_is_listed() {
         csv,
         "user,wants,holds,state,basis,since,place\n\
          \"Lovelace, Ada\",designer,designer,held,standard,0,\n\
-         \"say \"\"hi\"\"\",designer,,waiting,,0,1\n\
+         \"say '\"\"hi\"\"\",designer,,waiting,,0,1\n\
          '=1+1,designer,,waiting,,0,2\n"
     );
 }

@@ -186,7 +186,7 @@ fn an_impact_and_a_requirement_are_written() {
         "before": null,
         "after": { "wants": null, "holds": null, "state": "none", "basis": null },
     });
-    let all = json!({ "access": [access], "seats": [bob], "gains": 1, "loses": 0 });
+    let all = json!({ "access": [access], "seats": [bob], "gains": 1, "loses": 0, "complete": true });
     assert_eq!(serde_json::to_value(&impact).unwrap(), all);
 
     let requirement = Requirement::new("nightly run", "user:ada", "project/churn", ["read"]);

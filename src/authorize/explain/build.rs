@@ -6,7 +6,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use super::evaluation::{Evaluation, bits, names};
-use super::{Actor, Explanation, Need};
+use super::{ActingUser, Explanation, Need};
 use crate::authorize::decision::Denial;
 use crate::authorize::evaluate::{PrincipalRef, ResourceRef};
 use crate::catalog::{AnyKind, KindDefinition, Request};
@@ -50,7 +50,7 @@ impl Directory {
     /// let explanation = directory.explain(ada, churn, write);
     /// assert_eq!(
     ///     explanation.needs[0].to_string(),
-    ///     "no group of ada has write on project/churn; data-team has read",
+    ///     "no group of `ada` has `write` on `project/churn`; `group:data-team` has `read`",
     /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -126,7 +126,7 @@ impl Directory {
         let mut explanation = Explanation {
             layer: decision.denial().map(Denial::layer),
             decision,
-            actor: who.map(|who| self.actor(who)),
+            acting_user: who.map(|who| self.acting_user(who)),
             grants: Vec::new(),
             ownership: None,
             granted: Vec::new(),
@@ -152,11 +152,11 @@ impl Directory {
     }
 
     /// Describes the user who acts.
-    pub(super) fn actor(&self, who: PrincipalRef<'_>) -> Actor {
+    pub(super) fn acting_user(&self, who: PrincipalRef<'_>) -> ActingUser {
         let user = self.user_record_at(who.slot);
         let held = self.seat_at(who.slot).profile();
         let profile = held.and_then(|profile| self.catalog().profile_name(profile));
-        Actor {
+        ActingUser {
             user: self.user_slot_name(who.slot).unwrap_or_default().to_owned(),
             status: user.map(|user| user.status).unwrap_or_default(),
             profile: profile.map(ToOwned::to_owned),
@@ -176,9 +176,9 @@ impl Directory {
         if named.permissions.is_empty() {
             needs.push(Need::Request);
         }
-        match who.map(|who| self.actor(who)) {
+        match who.map(|who| self.acting_user(who)) {
             None => needs.push(Need::Principal { who: named.who.clone() }),
-            Some(Actor { user, status, .. }) if status != UserStatus::Active => {
+            Some(ActingUser { user, status, .. }) if status != UserStatus::Active => {
                 needs.push(Need::Active { user, status });
             }
             Some(_) => {}

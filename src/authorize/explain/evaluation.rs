@@ -104,7 +104,7 @@ impl<'a> Evaluation<'a> {
         let granted = self.verdict.granted;
         let names = |bits| names(self.kind, bits);
         let mut cuts = Vec::new();
-        let status = self.directory.actor(self.who).status;
+        let status = self.directory.acting_user(self.who).status;
         if status != UserStatus::Active {
             cuts.push(Cut { by: CutBy::Status(status), takes: names(granted) });
         }

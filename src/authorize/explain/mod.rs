@@ -58,7 +58,7 @@ pub struct Explanation {
     /// The layer that denies; `None` if the request is allowed.
     pub layer: Option<Layer>,
     /// The user who acts; `None` if the principal is unknown.
-    pub actor: Option<Actor>,
+    pub acting_user: Option<ActingUser>,
     /// Every grant to the principal here, including those on the whole kind and those that give none of the requested
     /// permissions.
     pub grants: Vec<ContributingGrant>,
@@ -78,7 +78,7 @@ pub struct Explanation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
-pub struct Actor {
+pub struct ActingUser {
     /// The user's name.
     pub user: String,
     /// The user's status.
@@ -105,7 +105,7 @@ pub struct ContributingGrant {
     /// The permissions that other permissions of the grant imply. They may have been named as well; a grant does not
     /// record the difference (rule A3).
     pub implied: Vec<String>,
-    /// The permissions that were requested.
+    /// The requested permissions that the grant gives.
     pub gives: Vec<String>,
 }
 

@@ -8,8 +8,8 @@ use crate::seats::Phase;
 
 /// A requirement that a denied request does not meet.
 ///
-/// [`Display`](core::fmt::Display) writes it as a phrase, such as `no group of ada has write on project/churn;
-/// data-team has read`.
+/// [`Display`](core::fmt::Display) writes it as a phrase, such as "no group of `ada` has `write` on `project/churn`;
+/// `group:data-team` has `read`".
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]

@@ -1,14 +1,16 @@
 //! Explanations as text.
 
+use alloc::borrow::ToOwned as _;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
+use core::fmt::{self, Write as _};
 
 use super::{ContributingGrant, Cut, CutBy, Explanation, Holding, Need, Through};
 use crate::authorize::PrincipalName;
-use crate::directory::Grantee;
+use crate::visible::Visible;
 
-/// A list of names with a separator; an empty list is written as `nothing`.
+/// A list of names in backticks with a separator; an empty list is written as "nothing".
 struct Listed<'a>(&'a [String], &'static str);
 
 impl fmt::Display for Listed<'_> {
@@ -18,7 +20,7 @@ impl fmt::Display for Listed<'_> {
         }
         for (place, name) in self.0.iter().enumerate() {
             let before = if place == 0 { "" } else { self.1 };
-            write!(f, "{before}{name}")?;
+            write!(f, "{before}`{name}`")?;
         }
         Ok(())
     }
@@ -39,14 +41,15 @@ impl fmt::Display for Explanation {
     /// Writes the answer in a few lines, without a final line break: what grants the requested permissions, what removes
     /// them, and what a denied request lacks. [`in_full`](Explanation::in_full) writes everything.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut Visible(f);
         self.write_answer(f)?;
         let giving = self.grants.iter().filter(|grant| !grant.gives.is_empty());
         for grant in giving.clone().take(SHOWN) {
-            write!(f, "\n  granted to {} on {}: {}", grant.to, grant.on, all(&grant.gives))?;
+            write!(f, "\n  granted to `{}` on `{}`: {}", grant.to, grant.on, all(&grant.gives))?;
         }
         let more = giving.count().saturating_sub(SHOWN);
         if more > 0 {
-            write!(f, "\n  granted by {more} more")?;
+            write!(f, "\n  further grants, not shown: {more}")?;
         }
         let owned = self.asked_of(self.ownership.as_deref().unwrap_or_default());
         if !owned.is_empty() {
@@ -81,8 +84,14 @@ impl Explanation {
     /// #     .add(Command::grant(Grantee::user("ada"), "project/churn", ["write"]));
     /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
     /// let explanation = directory.explain_by_name("user:ada", "project/churn", &["read"]);
-    /// assert_eq!(explanation.to_string().lines().count(), 2);
-    /// assert_eq!(explanation.in_full().to_string().lines().count(), 6);
+    /// let expected = "\
+    /// `user:ada`, `read` on `project/churn`: allowed (allowed)
+    ///   `ada` is active and holds `reader`
+    ///   granted to `user:ada` on `project/churn`: `write`, `read` (implied)
+    ///   profile `reader` allows `read`: removes `write`
+    ///   total granted: `write`, `read`
+    ///   total allowed: `read`";
+    /// assert_eq!(explanation.in_full().to_string(), expected);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -90,13 +99,16 @@ impl Explanation {
         InFull(self)
     }
 
-    fn write_answer(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let who = self.who.as_deref().unwrap_or("an unknown principal");
-        let on = self.on.as_deref().unwrap_or("an unknown resource");
+    fn write_answer(&self, f: &mut Visible<'_, '_>) -> fmt::Result {
+        let quoted = |name: Option<&str>, unknown: &str| {
+            name.map_or_else(|| unknown.to_owned(), |name| format!("`{name}`"))
+        };
+        let who = quoted(self.who.as_deref(), "an unknown principal");
+        let on = quoted(self.on.as_deref(), "an unknown resource");
         write!(f, "{who}, {} on {on}: {} ({})", all(&self.asked), self.decision, self.code())
     }
 
-    fn write_needs(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_needs(&self, f: &mut Visible<'_, '_>) -> fmt::Result {
         self.needs.iter().try_for_each(|need| write!(f, "\n  needed: {need}"))
     }
 
@@ -108,17 +120,21 @@ impl Explanation {
 
 impl fmt::Display for InFull<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut Visible(f);
         let explanation = self.0;
         explanation.write_answer(f)?;
-        if let Some(actor) = &explanation.actor {
-            let profile = actor.profile.as_deref().unwrap_or("no profile");
-            write!(f, "\n  {} is {} and holds {profile}", actor.user, actor.status)?;
-            if !actor.offered {
+        if let Some(acting) = &explanation.acting_user {
+            write!(f, "\n  `{}` is {} and holds ", acting.user, acting.status)?;
+            match &acting.profile {
+                Some(profile) => write!(f, "`{profile}`")?,
+                None => f.write_str("no profile")?,
+            }
+            if !acting.offered {
                 f.write_str(", which the license no longer offers")?;
             }
         }
         for grant in &explanation.grants {
-            write!(f, "\n  granted to {} on {}: {grant}", grant.to, grant.on)?;
+            write!(f, "\n  granted to `{}` on `{}`: {grant}", grant.to, grant.on)?;
         }
         if let Some(owner) = &explanation.ownership {
             write!(f, "\n  granted to the owner: {}", all(owner))?;
@@ -126,7 +142,8 @@ impl fmt::Display for InFull<'_> {
         for cut in explanation.cuts.iter().filter(|cut| !cut.takes.is_empty()) {
             write!(f, "\n  {cut}")?;
         }
-        if explanation.actor.is_some() && (!explanation.grants.is_empty() || explanation.ownership.is_some())
+        if explanation.acting_user.is_some()
+            && (!explanation.grants.is_empty() || explanation.ownership.is_some())
         {
             write!(f, "\n  total granted: {}", all(&explanation.granted))?;
             write!(f, "\n  total allowed: {}", all(&explanation.allowed))?;
@@ -147,11 +164,12 @@ struct Cause<'a>(&'a CutBy);
 
 impl fmt::Display for Cause<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut Visible(f);
         match self.0 {
-            CutBy::Scope { key, .. } => write!(f, "the scope of key {key}"),
+            CutBy::Scope { key, .. } => write!(f, "the scope of key `{key}`"),
             CutBy::Phase { phase, .. } => write!(f, "the license is {phase}"),
-            CutBy::Profile { profile, advisory: true, .. } => write!(f, "advisory profile {profile}"),
-            CutBy::Profile { profile, .. } => write!(f, "profile {profile}"),
+            CutBy::Profile { profile, advisory: true, .. } => write!(f, "advisory profile `{profile}`"),
+            CutBy::Profile { profile, .. } => write!(f, "profile `{profile}`"),
             other => write!(f, "{other}"),
         }
     }
@@ -159,10 +177,11 @@ impl fmt::Display for Cause<'_> {
 
 impl fmt::Display for ContributingGrant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut Visible(f);
         for (place, permission) in self.permissions.iter().enumerate() {
             let before = if place == 0 { "" } else { ", " };
             let implied = if self.implied.contains(permission) { " (implied)" } else { "" };
-            write!(f, "{before}{permission}{implied}")?;
+            write!(f, "{before}`{permission}`{implied}")?;
         }
         Ok(())
     }
@@ -170,25 +189,27 @@ impl fmt::Display for ContributingGrant {
 
 impl fmt::Display for Cut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut Visible(f);
         write!(f, "{}: {} {}", self.by, self.verb(), all(&self.takes))
     }
 }
 
 impl fmt::Display for CutBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut Visible(f);
         match self {
-            Self::Scope { key, leaves } => write!(f, "the scope of key {key} allows {}", all(leaves)),
+            Self::Scope { key, leaves } => write!(f, "the scope of key `{key}` allows {}", all(leaves)),
             Self::Status(status) => write!(f, "the user is {status}"),
-            Self::KeyExpired { key } => write!(f, "key {key} has expired"),
+            Self::KeyExpired { key } => write!(f, "key `{key}` has expired"),
             Self::NoSeat => f.write_str("the user holds no profile"),
             Self::Phase { phase, leaves } => {
                 write!(f, "the license is {phase} and allows {}", all(leaves))
             }
             Self::Profile { profile, leaves, advisory } => {
                 let kind = if *advisory { "advisory profile" } else { "profile" };
-                write!(f, "{kind} {profile} allows {}", all(leaves))
+                write!(f, "{kind} `{profile}` allows {}", all(leaves))
             }
-            Self::AddOn { add_on } => write!(f, "the license lacks add-on {add_on}"),
+            Self::AddOn { add_on } => write!(f, "the license lacks add-on `{add_on}`"),
             Self::Credential => f.write_str("the user has recorded no credential"),
         }
     }
@@ -196,33 +217,36 @@ impl fmt::Display for CutBy {
 
 impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut Visible(f);
         match self {
             Self::Request => f.write_str("the request must name at least one permission"),
             Self::Principal { who: Some(who) } => match who.parse::<PrincipalName>() {
-                Ok(_) => write!(f, "{who} does not exist"),
+                Ok(_) => write!(f, "`{who}` does not exist"),
                 Err(error) => write!(f, "{error}"),
             },
             Self::Principal { who: None } => f.write_str("the principal does not exist or was removed"),
-            Self::Active { user, status } => write!(f, "{user} must be active, but is {status}"),
-            Self::Key { key } => write!(f, "key {key} has expired"),
-            Self::Resource { on: Some(on) } if on.contains('/') => write!(f, "resource {on} does not exist"),
+            Self::Active { user, status } => write!(f, "`{user}` must be active, but is {status}"),
+            Self::Key { key } => write!(f, "key `{key}` has expired"),
+            Self::Resource { on: Some(on) } if on.contains('/') => {
+                write!(f, "resource `{on}` does not exist")
+            }
             Self::Resource { on: Some(on) } => {
                 write!(
                     f,
-                    "resource {on} does not exist; a resource is `KIND/KEY`, or the kind of a singleton"
+                    "resource `{on}` does not exist; a resource is `KIND/KEY`, or the kind of a singleton"
                 )
             }
             Self::Resource { on: None } => f.write_str("the resource does not exist or was removed"),
             Self::Kind { kind, permissions } => {
-                write!(f, "kind {kind} has no permission {}", any(permissions))
+                write!(f, "kind `{kind}` has no permission {}", any(permissions))
             }
             Self::Grant { user, on, permissions, has, groups_with } => {
-                write!(f, "no group of {user} has {} on {on}", any(permissions))?;
+                write!(f, "no group of `{user}` has {} on `{on}`", any(permissions))?;
                 holdings(f, user, has)?;
                 groups_that_have(f, groups_with)
             }
             Self::Scope { key, on, permissions } => {
-                write!(f, "the scope of key {key} does not include {} on {on}", all(permissions))
+                write!(f, "the scope of key `{key}` does not include {} on `{on}`", all(permissions))
             }
             Self::Seat { user, wants, waits, offered } => {
                 seat(f, user, wants.as_deref(), *waits)?;
@@ -232,29 +256,28 @@ impl fmt::Display for Need {
                 write!(f, "the license is {phase}, which removes {}", all(permissions))
             }
             Self::Profile { profile, kind, permissions, profiles_with } => {
-                write!(f, "profile {profile} does not include {} on {kind}", all(permissions))?;
+                write!(f, "profile `{profile}` does not include {} on `{kind}`", all(permissions))?;
                 if profiles_with.is_empty() { Ok(()) } else { write!(f, "; {} would", any(profiles_with)) }
             }
             Self::AddOn { add_on, permissions } => {
-                write!(f, "{} needs add-on {add_on}, which the license lacks", all(permissions))
+                write!(f, "the license lacks add-on `{add_on}`, which gates {}", all(permissions))
             }
             Self::Credential { user, on, permissions } => {
-                write!(f, "{} needs a credential for {on}, and {user} has recorded none", all(permissions))
+                write!(f, "`{user}` has recorded no credential for `{on}`, required for {}", all(permissions))
             }
         }
     }
 }
 
-/// Writes `; data-team has read, everyone has list`.
-fn holdings(f: &mut fmt::Formatter<'_>, user: &str, has: &[Holding]) -> fmt::Result {
+/// Writes "; `group:data-team` has `read`, `everyone` has `list`".
+fn holdings(f: &mut Visible<'_, '_>, user: &str, has: &[Holding]) -> fmt::Result {
     if has.is_empty() {
-        return write!(f, ", and neither {user} nor everyone has it");
+        return write!(f, "; there are no grants there to `user:{user}` or to `everyone`");
     }
     for (place, holding) in has.iter().enumerate() {
         f.write_str(if place == 0 { "; " } else { ", " })?;
         match &holding.through {
-            Through::Grants(Grantee::Everyone) => f.write_str("everyone has ")?,
-            Through::Grants(Grantee::Group(name) | Grantee::User(name)) => write!(f, "{name} has ")?,
+            Through::Grants(grantee) => write!(f, "`{grantee}` has ")?,
             Through::Ownership => f.write_str("the owner has ")?,
         }
         write!(f, "{}", Listed(&holding.permissions, " and "))?;
@@ -262,19 +285,19 @@ fn holdings(f: &mut fmt::Formatter<'_>, user: &str, has: &[Holding]) -> fmt::Res
     Ok(())
 }
 
-fn groups_that_have(f: &mut fmt::Formatter<'_>, groups: &[String]) -> fmt::Result {
+fn groups_that_have(f: &mut Visible<'_, '_>, groups: &[String]) -> fmt::Result {
     match groups {
         [] => Ok(()),
-        [group] => write!(f, "; group {group} has it"),
+        [group] => write!(f, "; group `{group}` has it"),
         groups => write!(f, "; groups {} have it", Listed(groups, " and ")),
     }
 }
 
-fn seat(f: &mut fmt::Formatter<'_>, user: &str, wanted: Option<&str>, waits: bool) -> fmt::Result {
-    write!(f, "{user} holds no profile")?;
+fn seat(f: &mut Visible<'_, '_>, user: &str, wanted: Option<&str>, waits: bool) -> fmt::Result {
+    write!(f, "`{user}` holds no profile")?;
     match wanted {
-        Some(profile) if waits => write!(f, " and waits for {profile}"),
-        Some(profile) => write!(f, " and wants {profile}"),
+        Some(profile) if waits => write!(f, " and waits for `{profile}`"),
+        Some(profile) => write!(f, " and wants `{profile}`"),
         None => Ok(()),
     }
 }
@@ -302,7 +325,7 @@ impl Explanation {
     /// let explanation = directory.explain_by_name("user:ada", "project/churn", &["write"]);
     /// assert_eq!(
     ///     explanation.why().to_string(),
-    ///     "user:ada on project/churn: write; but profile reader allows read: removes write",
+    ///     "`user:ada` on `project/churn`: `write`; but profile `reader` allows `read`: removes `write`",
     /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -314,12 +337,13 @@ impl Explanation {
 
 impl fmt::Display for Why<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut Visible(f);
         let mut between = "";
         for grant in &self.0.grants {
-            write!(f, "{between}{} on {}: ", grant.to, grant.on)?;
+            write!(f, "{between}`{}` on `{}`: ", grant.to, grant.on)?;
             let named = grant.permissions.iter().filter(|name| !grant.implied.contains(name));
             for (place, name) in named.enumerate() {
-                write!(f, "{}{name}", if place == 0 { "" } else { ", " })?;
+                write!(f, "{}`{name}`", if place == 0 { "" } else { ", " })?;
             }
             between = "; ";
         }

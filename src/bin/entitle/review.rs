@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use entitle::Directory;
 use entitle::authorize::{Access, AccessRow};
 use entitle::change::Commit;
-use entitle::report::escape_formula;
+use entitle::report::escape_cell;
 use entitle::scenario::TestReport;
 
 use super::args::ReviewForm;
@@ -104,7 +104,7 @@ fn write_csv(out: &mut dyn Write, history: &History<'_>) -> io::Result<()> {
             at,
             by,
         ];
-        csv.write_record(cells.iter().map(|cell| escape_formula(cell).into_owned()))?;
+        csv.write_record(cells.iter().map(|cell| escape_cell(cell).into_owned()))?;
     }
     csv.flush()
 }
@@ -114,7 +114,7 @@ fn write_grants(out: &mut dyn Write, directory: &Directory) -> io::Result<()> {
     csv.write_record(["to", "users", "on", "permissions"])?;
     for row in directory.review_grants() {
         let cells = [row.to, row.users.to_string(), row.on.unwrap_or_default(), row.permissions.join(" ")];
-        csv.write_record(cells.iter().map(|cell| escape_formula(cell).into_owned()))?;
+        csv.write_record(cells.iter().map(|cell| escape_cell(cell).into_owned()))?;
     }
     csv.flush()
 }

@@ -48,7 +48,9 @@ impl Planner<'_> {
                     .try_fold(0_u64, |mask, profile| Ok(mask | (1 << self.find_profile(profile)?.get())));
                 mask.map(Membership::ByProfile)
             }
-            Some(MembershipRule::External(names)) => external_names(names).map(Membership::External),
+            Some(MembershipRule::External(names)) => {
+                external_names(names).map(|names| Membership::External(names.into()))
+            }
         }
     }
 

@@ -50,7 +50,7 @@ impl Planner<'_> {
         };
         let mut sorted: Vec<(&str, &PermissionsDocument)> = entries.iter().collect();
         sorted.sort_by_key(|&(on, _)| on);
-        let mut scope = ScopeEntries::default();
+        let (mut kinds, mut resources) = (Vec::new(), Vec::new());
         for (on, permissions) in sorted {
             let target = self.find_target(on)?;
             let kind = self.kind_of(target, on)?;
@@ -63,14 +63,16 @@ impl Planner<'_> {
                 _ if mask == 0 => {}
                 // A scope names kinds and resources only.
                 Target::Everything => {}
-                Target::Kind(kind) => add(&mut scope.kinds, kind, mask),
-                Target::Resource(resource) => add(&mut scope.resources, resource.slot(), mask),
+                Target::Kind(kind) => kinds.push((kind, mask)),
+                Target::Resource(resource) => resources.push((resource.slot(), mask)),
             }
         }
-        scope.kinds.sort_unstable();
-        scope.resources.sort_unstable();
-        let empty = scope.kinds.is_empty() && scope.resources.is_empty();
-        Ok(if empty { Scope::Nothing } else { Scope::Entries(Arc::new(scope)) })
+        if kinds.is_empty() && resources.is_empty() {
+            return Ok(Scope::Nothing);
+        }
+        add_up(&mut kinds);
+        add_up(&mut resources);
+        Ok(Scope::Entries(Arc::new(ScopeEntries { kinds, resources: resources.into_iter().collect() })))
     }
 
     /// Refuses `exists` unless everything named is already so for a key (rule C4).
@@ -118,10 +120,12 @@ impl Planner<'_> {
     }
 }
 
-/// Adds a mask to the entry of a key, which is made if there is none.
-fn add<K: PartialEq>(entries: &mut Vec<(K, u64)>, key: K, mask: u64) {
-    match entries.iter_mut().find(|(other, _)| *other == key) {
-        Some((_, entry)) => *entry |= mask,
-        None => entries.push((key, mask)),
-    }
+/// Sorts entries, and makes those of one key one entry.
+fn add_up<K: Ord>(entries: &mut Vec<(K, u64)>) {
+    entries.sort_unstable();
+    entries.dedup_by(|(key, mask), (kept, sum)| {
+        let same = key == kept;
+        *sum |= if same { *mask } else { 0 };
+        same
+    });
 }

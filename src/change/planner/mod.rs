@@ -17,7 +17,7 @@ mod users;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use indexmap::IndexMap;
+use hashbrown::HashMap;
 
 use super::command::Command;
 use super::event::Event;
@@ -37,8 +37,10 @@ pub(super) struct Planner<'a> {
     source: Option<RequestSource>,
     /// The consumed seats before the first command (rule S6).
     before: ConsumedBefore,
-    /// The users that ask for a seat and the command of each, in the order of the batch.
-    wishes: IndexMap<UserId, Wish, hashbrown::DefaultHashBuilder>,
+    /// The users that ask for a seat.
+    wishes: HashMap<UserId, Wish>,
+    /// The number of wishes so far.
+    wish_count: u64,
     /// The place of the current command in the batch.
     index: usize,
     events: Vec<Event>,
@@ -53,6 +55,8 @@ pub(super) struct Planner<'a> {
 /// The request of a user for the wanted seat, until the seats are settled.
 #[derive(Clone, Copy)]
 struct Wish {
+    /// The position in the order of the batch.
+    number: u64,
     source: RequestSource,
     /// The command that asked last.
     command: usize,
@@ -69,11 +73,7 @@ impl<'a> Planner<'a> {
         policy: &'a dyn SeatPolicy,
         source: Option<RequestSource>,
         unmet: BTreeMap<usize, UnmetProfile>,
-    ) -> Result<Self, Refusal> {
-        if now < base.committed_at() {
-            let reason = RefusalReason::TimeReversed { now, committed_at: base.committed_at() };
-            return Err(Refusal::new(None, reason));
-        }
+    ) -> Self {
         let mut directory = base.clone();
         directory.begin_commit(now);
         let before = ConsumedBefore::of(directory.ledger(), directory.catalog());
@@ -83,7 +83,8 @@ impl<'a> Planner<'a> {
             policy,
             source,
             before,
-            wishes: IndexMap::default(),
+            wishes: HashMap::new(),
+            wish_count: 0,
             index: 0,
             events: Vec::new(),
             base,
@@ -96,7 +97,7 @@ impl<'a> Planner<'a> {
             planner.base_after_due = Some(planner.directory.clone());
             planner.before = ConsumedBefore::of(planner.directory.ledger(), planner.directory.catalog());
         }
-        Ok(planner)
+        planner
     }
 
     /// Applies everything that has expired by now.
@@ -131,7 +132,7 @@ impl<'a> Planner<'a> {
 
     /// Refuses an actor who may not ask for changes.
     ///
-    /// A catalog opens nothing to actors yet, so all of them are refused (rule D2).
+    /// A catalog opens nothing to actors yet, so all of them are refused (rule C8).
     pub(super) fn authorize(&self, actor: Principal) -> Result<(), Refusal> {
         let actor = self.directory.principal_name(actor);
         let reason = match actor {

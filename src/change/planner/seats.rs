@@ -44,7 +44,7 @@ impl Planner<'_> {
 
     /// Turns a placed seat into the wanted one. It takes no seat and is never refused (rule S1).
     fn confirm_held(&mut self, user: UserId, profile: ProfileId) {
-        self.wishes.shift_remove(&user);
+        self.wishes.remove(&user);
         let placed = self.directory.seat(user).is_some_and(|seat| seat.basis() == Some(Basis::Placed));
         if placed {
             let exempt = self.directory.catalog().is_exempt(profile);
@@ -55,8 +55,9 @@ impl Planner<'_> {
 
     /// Records a request for the wanted seat. A later request of the same user in the batch replaces it.
     pub(super) fn wish(&mut self, user: UserId, source: RequestSource) {
-        self.wishes.shift_remove(&user);
+        self.wish_count = self.wish_count.saturating_add(1);
         let wish = Wish {
+            number: self.wish_count,
             source: self.source.unwrap_or(source),
             command: self.index,
             by_sync: false,
@@ -67,8 +68,7 @@ impl Planner<'_> {
 
     /// Returns the singletons of a user and the profile that they were used with (rule A10).
     fn protected(&self, user: UserId) -> Protected {
-        let owned = self.owned(user).into_iter().filter(|&resource| self.is_singleton(resource));
-        let kinds = owned.fold(0, |kinds, resource| {
+        let kinds = self.directory.singletons_of(user).fold(0, |kinds, resource| {
             kinds | self.directory.resource_row(resource).map_or(0, |row| 1 << row.kind().get())
         });
         if kinds == 0 {
@@ -95,7 +95,7 @@ impl Planner<'_> {
 
     /// Gives up whatever a user holds, waits for or asks for.
     pub(super) fn release(&mut self, user: UserId) {
-        self.wishes.shift_remove(&user);
+        self.wishes.remove(&user);
         let Some(seat) = self.directory.seat(user) else { return };
         if seat.holds.is_some() || seat.turn.is_some() {
             self.seat(user, None, false);
@@ -122,16 +122,17 @@ impl Planner<'_> {
         if self.wishes.is_empty() {
             return Ok(true);
         }
-        let users: Vec<UserId> = self.wishes.keys().copied().collect();
-        let wishes: Vec<AdmissionRequest<'_>> =
-            self.wishes.iter().filter_map(|(&user, wish)| self.admission_request(user, wish)).collect();
+        let mut wishes: Vec<(UserId, Wish)> = self.wishes.iter().map(|(&user, &wish)| (user, wish)).collect();
+        wishes.sort_unstable_by_key(|(_, wish)| wish.number);
+        let requests: Vec<AdmissionRequest<'_>> =
+            wishes.iter().filter_map(|(user, wish)| self.admission_request(*user, wish)).collect();
         let (ledger, catalog) = (self.directory.ledger().clone(), self.directory.catalog());
         let admission = Admission::new(ledger, &self.before, catalog, self.policy, self.now);
         let mut outcomes = Vec::with_capacity(wishes.len());
         let mut unmet = Vec::new();
         let mut refused = None;
-        let settled = admission.settle(&wishes).into_iter().zip(&wishes).zip(self.wishes.values());
-        for ((outcome, request), wish) in settled {
+        let settled = admission.settle(&requests).into_iter().zip(&requests).zip(&wishes);
+        for ((outcome, request), (_, wish)) in settled {
             match outcome {
                 Ok(outcome) => outcomes.push(outcome),
                 Err(refusal) if wish.by_sync => {
@@ -151,7 +152,7 @@ impl Planner<'_> {
         if let Some(refusal) = refused {
             return Err(refusal);
         }
-        for (user, outcome) in users.into_iter().zip(outcomes) {
+        for ((user, _), outcome) in wishes.into_iter().zip(outcomes) {
             self.seat(user, outcome.holds, outcome.queued);
         }
         Ok(true)
@@ -237,7 +238,7 @@ impl Planner<'_> {
     /// Asks the policy about a user in the queue. What the batch released is not free to the queue.
     fn ask_for_queued(&self, user: UserId) -> Option<Outcome> {
         let (source, protected) = (RequestSource::Queue, Protected::default());
-        let wish = Wish { source, command: self.index, by_sync: false, protected };
+        let wish = Wish { number: 0, source, command: self.index, by_sync: false, protected };
         let request = self.admission_request(user, &wish)?;
         let (ledger, nothing) = (self.directory.ledger().clone(), ConsumedBefore::nothing());
         Admission::new(ledger, &nothing, self.directory.catalog(), self.policy, self.now).serve(&request)

@@ -10,6 +10,7 @@ use crate::change::builders::SyncUser;
 use crate::change::event::Event;
 use crate::change::plan::UnmetProfile;
 use crate::change::refusal::RefusalReason;
+use crate::directory::UserRecord;
 use crate::id::UserId;
 use crate::name::Name;
 use crate::seats::RequestSource;
@@ -41,11 +42,14 @@ impl Planner<'_> {
             self.events.extend(self.name_of(user).map(linked));
         }
         self.set_external(user, external);
-        let names = self.user(user).map(|user| user.external().to_vec()).unwrap_or_default();
-        let profile = self.directory.catalog().choose_profile(&names);
+        if known.is_some() && !command.update_profile {
+            return Ok(());
+        }
+        let names = self.user(user).map(UserRecord::external).unwrap_or_default();
+        let profile = self.directory.catalog().choose_profile(names);
         if known.is_none() {
             self.want(user, profile, RequestSource::Sync);
-        } else if command.update_profile {
+        } else {
             self.choose_again(user, profile);
         }
         Ok(())

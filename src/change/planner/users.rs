@@ -5,6 +5,8 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
+use hashbrown::HashSet;
+
 use super::Planner;
 use super::lookup::{differs, lists_differ, new_name};
 use crate::catalog::ProfileId;
@@ -12,7 +14,7 @@ use crate::change::builders::{AddUser, Invite, InviteMany};
 use crate::change::event::Event;
 use crate::change::refusal::{FieldDifference, RefusalReason};
 use crate::directory::{UserRecord, UserSource, UserStatus};
-use crate::id::{GroupId, ResourceId, UserId};
+use crate::id::{GroupId, UserId};
 use crate::limits::MAX_USERS;
 use crate::name::Name;
 use crate::seats::RequestSource;
@@ -276,7 +278,7 @@ impl Planner<'_> {
     fn ensure_not_expired(&self, user: &str, expires_at: Option<Timestamp>) -> Result<(), RefusalReason> {
         match expires_at {
             Some(expires_at) if expires_at <= self.now => {
-                Err(RefusalReason::InviteExpired { user: user.to_owned(), expires_at, now: self.now })
+                Err(RefusalReason::ExpiryNotAfterNow { user: user.to_owned(), expires_at, now: self.now })
             }
             _ => Ok(()),
         }
@@ -364,30 +366,21 @@ impl Planner<'_> {
         }
     }
 
-    /// Returns the resources of a user.
-    pub(super) fn owned(&self, user: UserId) -> Vec<ResourceId> {
-        let owned = self.directory.owned_by(user.slot());
-        owned.filter_map(|slot| self.directory.resource_id(slot)).collect()
-    }
-
     /// Refuses if the user owns a singleton (rule A10).
     pub(super) fn owns_no_singleton(&self, user: UserId) -> Result<(), RefusalReason> {
-        let singleton = self.owned(user).into_iter().find(|&resource| self.is_singleton(resource));
-        let Some(resource) = singleton else { return Ok(()) };
+        let Some(resource) = self.directory.singletons_of(user).next() else { return Ok(()) };
         let user = self.name_of(user).map(String::from).unwrap_or_default();
         Err(RefusalReason::OwnerProtected { user, resource: self.text_of(resource) })
     }
 
     /// Refuses if the user owns something and no heir is named (rule A10).
     fn owns_nothing(&self, user: UserId, heir: Option<UserId>) -> Result<(), RefusalReason> {
-        let owned = self.owned(user);
-        let Some(&first) = owned.first() else { return Ok(()) };
-        if heir.is_some_and(|heir| heir != user) {
-            return Ok(());
-        }
+        let mut owned = self.directory.owned_by(user.slot());
+        let first = owned.next().and_then(|slot| self.directory.resource_id(slot));
+        let Some(first) = first.filter(|_| heir.is_none_or(|heir| heir == user)) else { return Ok(()) };
         Err(RefusalReason::OwnsResources {
             user: self.name_of(user).map(String::from).unwrap_or_default(),
-            count: owned.len() as u64,
+            count: self.directory.owned_count(user.slot()),
             example: self.text_of(first),
         })
     }
@@ -398,7 +391,9 @@ impl Planner<'_> {
         self.owns_no_singleton(user)?;
         self.owns_nothing(user, heir)?;
         if let Some(heir) = heir {
-            for resource in self.owned(user) {
+            let owned = self.directory.owned_by(user.slot());
+            let owned: Vec<_> = owned.filter_map(|slot| self.directory.resource_id(slot)).collect();
+            for resource in owned {
                 self.give(resource, heir);
             }
         }
@@ -432,14 +427,9 @@ impl Planner<'_> {
 /// The addresses in a text, each once; every bad one is listed (rule G6).
 fn addresses(text: &str) -> Result<Vec<&str>, RefusalReason> {
     let parts = text.split([',', ';', ' ', '\n', '\r']).filter(|part| !part.is_empty());
-    let mut good = Vec::new();
-    let mut bad = Vec::new();
-    for part in parts {
-        let kept = if is_address(part) { &mut good } else { &mut bad };
-        if !kept.contains(&part) {
-            kept.push(part);
-        }
-    }
+    let mut seen = HashSet::new();
+    let (good, bad): (Vec<&str>, Vec<&str>) =
+        parts.filter(|&part| seen.insert(part)).partition(|part| is_address(part));
     if bad.is_empty() {
         return Ok(good);
     }

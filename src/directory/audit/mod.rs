@@ -1,15 +1,18 @@
 //! A recount of everything that is stored twice.
 
+mod describe;
 mod links;
 
-use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use core::fmt;
 
+use self::describe::{Describe, Permissions};
 use super::storage::{KindMask, Membership, RowState, UserRecord, UserRow, UserSlot};
 use super::{Directory, ResourceName, UserStatus};
 use crate::catalog::{KindId, ProfileId};
 use crate::id::{GroupId, UserId};
-use crate::seats::{Ledger, SeatRow};
+use crate::seats::{Ledger, SeatRow, Turn};
 
 /// A fact that is stored twice and does not agree.
 ///
@@ -23,16 +26,36 @@ pub struct AuditError {
     counted: String,
 }
 
-fn same<T: PartialEq + core::fmt::Debug>(what: &str, kept: &T, counted: &T) -> Result<(), AuditError> {
-    if kept == counted {
-        return Ok(());
-    }
-    Err(AuditError { what: what.into(), kept: format!("{kept:?}"), counted: format!("{counted:?}") })
-}
-
 impl Directory {
+    /// Compares a stored value with the recounted one.
+    fn same<T: PartialEq + Describe>(
+        &self,
+        what: fmt::Arguments<'_>,
+        kept: &T,
+        counted: &T,
+    ) -> Result<(), AuditError> {
+        if kept == counted {
+            return Ok(());
+        }
+        let (kept, counted) = (kept.describe(self), counted.describe(self));
+        Err(AuditError { what: what.to_string(), kept, counted })
+    }
+
+    /// Compares two lists place by place.
+    fn each_same<T: PartialEq + Describe>(
+        &self,
+        what: &str,
+        kept: &[T],
+        counted: &[T],
+    ) -> Result<(), AuditError> {
+        let most = kept.len().max(counted.len());
+        (0..most)
+            .try_for_each(|place| self.same(format_args!("{what}"), &kept.get(place), &counted.get(place)))
+    }
+
     /// Counts the seats again from the users (rule S10), and compares all that is stored twice: rows and records, the
-    /// masks of whole kinds, expiries, and every reference with the one that leads back.
+    /// masks of whole kinds, expiries, and every reference with the one that leads back. Checks the seat of each user and
+    /// the owner of each singleton, as reading a stored directory does (rule C9).
     ///
     /// Visits the whole directory.
     ///
@@ -61,19 +84,26 @@ impl Directory {
         for (slot, seat) in self.users.tables.seats.iter() {
             recount.move_seat(slot.index(), &SeatRow::default(), seat);
         }
-        same("seats in total", &self.ledger.total_consumed(), &recount.total_consumed())?;
+        self.same(format_args!("seats in total"), &self.ledger.total_consumed(), &recount.total_consumed())?;
         for (profile, _) in self.catalog.profile_definitions() {
             let name = self.catalog.profile_name(profile).unwrap_or_default();
-            let count = |ledger: &Ledger| {
-                let figures = ledger.figures(profile);
-                (figures.held, figures.reserved, figures.waiting, figures.placed, ledger.extras_of(profile))
+            let (kept, counted) = (self.ledger.figures(profile), recount.figures(profile));
+            self.same(format_args!("`held` of `{name}`"), &kept.held, &counted.held)?;
+            self.same(format_args!("`reserved` of `{name}`"), &kept.reserved, &counted.reserved)?;
+            self.same(format_args!("`waiting` of `{name}`"), &kept.waiting, &counted.waiting)?;
+            self.same(format_args!("`placed` of `{name}`"), &kept.placed, &counted.placed)?;
+            let extras = |ledger: &Ledger| -> Vec<UserSlot> {
+                ledger.extras_of(profile).into_iter().map(UserSlot::new).collect()
             };
-            same(&format!("seats of `{name}`"), &count(&self.ledger), &count(&recount))?;
+            self.each_same("a user on an extra seat", &extras(&self.ledger), &extras(&recount))?;
         }
-        same("the queue", &self.ledger.queued(), &recount.queued())?;
+        let queued = |ledger: &Ledger| -> Vec<(Turn, UserSlot)> {
+            ledger.queued().into_iter().map(|(turn, user)| (turn, UserSlot::new(user))).collect()
+        };
+        self.each_same("a place in the queue", &queued(&self.ledger), &queued(&recount))?;
         let unnumbered =
             self.users.tables.seats.iter().any(|(_, seat)| seat.holds.is_some() != seat.number.is_some());
-        same("seats without a number, or numbers without a seat", &unnumbered, &false)
+        self.same(format_args!("seats without a number, or numbers without a seat"), &unnumbered, &false)
     }
 
     fn audit_users(&self) -> Result<(), AuditError> {
@@ -81,16 +111,28 @@ impl Directory {
         for (slot, user) in self.users.tables.records.iter() {
             let Some(row) = self.user_row_at(slot) else { continue };
             let Some(name) = user.name.as_deref() else {
-                same("the row state of a removed user", &row.state, &RowState::Vacant)?;
-                same("the seat of a removed user", &self.seat_at(slot), &SeatRow::default())?;
-                same("the kind masks of a removed user", &self.has_mask(slot), &false)?;
-                same("the row mask of a removed user", &row.kind_mask(), &KindMask::None)?;
+                self.same(format_args!("the row state of a removed user"), &row.state, &RowState::Vacant)?;
+                self.same(
+                    format_args!("the seat of a removed user is empty"),
+                    &(self.seat_at(slot) == SeatRow::default()),
+                    &true,
+                )?;
+                self.same(
+                    format_args!("a removed user has permissions on whole kinds"),
+                    &self.has_mask(slot),
+                    &false,
+                )?;
+                self.same(
+                    format_args!("the kind in the row of a removed user"),
+                    &row.kind_mask(),
+                    &KindMask::None,
+                )?;
                 continue;
             };
             live = live.saturating_add(1);
             self.audit_user(slot, name, user, row)?;
         }
-        same("users", &self.user_count(), &live)
+        self.same(format_args!("users"), &self.user_count(), &live)
     }
 
     /// Returns `true` if a slot has a mask on any kind.
@@ -105,26 +147,38 @@ impl Directory {
         user: &UserRecord,
         row: &UserRow,
     ) -> Result<(), AuditError> {
-        same(&format!("the name `{name}`"), &self.user_by_name(name).map(UserId::slot), &Some(slot))?;
+        self.same(
+            format_args!("the user named `{name}`"),
+            &self.user_by_name(name).map(UserId::slot),
+            &Some(slot),
+        )?;
         let seat = self.seat_at(slot);
-        same(&format!("the profile held by `{name}`"), &row.profile(), &seat.profile())?;
+        self.same(format_args!("the profile held by user `{name}`"), &row.profile(), &seat.profile())?;
         let active = user.status == UserStatus::Active;
-        same(&format!("whether `{name}` may act"), &(row.state == RowState::Active), &active)?;
+        self.same(format_args!("user `{name}` may act"), &(row.state == RowState::Active), &active)?;
         let reserved = user.status == UserStatus::Invited;
-        same(&format!("whether the seat of `{name}` is reserved"), &seat.reserved, &reserved)?;
-        for (kind, entry) in (0_u8..).zip(self.kinds.iter()) {
-            let counted = self.computed_mask(slot, KindId::new(kind));
-            same(&format!("the mask of `{name}` on kind {kind}"), &entry.mask(slot), &counted)?;
+        self.same(format_args!("the seat of user `{name}` is reserved"), &seat.reserved, &reserved)?;
+        let fault = self.check_seat(user.status, &seat).err();
+        self.same(format_args!("a fault in the seat of user `{name}`"), &fault, &None)?;
+        for (kind, entry) in (0_u8..).map(KindId::new).zip(self.kinds.iter()) {
+            let counted = self.computed_mask(slot, kind);
+            let on = self.catalog.kind_name(kind).unwrap_or_default();
+            let what = format_args!("the permissions of user `{name}` on kind `{on}`");
+            self.same(what, &Permissions(kind, entry.mask(slot)), &Permissions(kind, counted))?;
         }
-        same(&format!("the row mask of `{name}`"), &row.kind_mask(), &self.computed_row_mask(slot))?;
+        self.same(
+            format_args!("the kind in the row of user `{name}`"),
+            &row.kind_mask(),
+            &self.computed_row_mask(slot),
+        )?;
         Ok(())
     }
 
     fn audit_groups(&self) -> Result<(), AuditError> {
         for (slot, group) in self.live_groups() {
             let Some(name) = group.name.as_deref() else { continue };
-            same(
-                &format!("the group name `{name}`"),
+            self.same(
+                format_args!("the group named `{name}`"),
                 &self.group_by_name(name).map(GroupId::slot),
                 &Some(slot),
             )?;
@@ -134,8 +188,9 @@ impl Directory {
             for (user, record) in self.live_users() {
                 let belongs = Self::belongs(record, self.seat_at(user).wants, &group.membership);
                 let member = group.joined().contains(user);
-                let agrees = belongs.is_none_or(|belongs| belongs == member);
-                same(&format!("user {} in `{name}` by its rule", user.index()), &true, &agrees)?;
+                let user = record.name.as_deref().unwrap_or_default();
+                let what = format_args!("user `{user}` joined group `{name}`");
+                self.same(what, &member, &belongs.unwrap_or(member))?;
             }
         }
         Ok(())
@@ -148,7 +203,9 @@ impl Directory {
             Membership::ByProfile(profiles) => {
                 Some(wants.is_some_and(|profile| profiles & (1 << profile.get()) != 0))
             }
-            Membership::External(names) => Some(names.iter().any(|name| user.external().contains(name))),
+            Membership::External(names) => {
+                Some(names.iter().any(|name| user.external().binary_search(name).is_ok()))
+            }
         }
     }
 
@@ -157,9 +214,77 @@ impl Directory {
         for (slot, row) in self.live_resources() {
             live = live.saturating_add(1);
             if let Some(key) = self.resource_slot_name(slot).and_then(ResourceName::key) {
-                same(&format!("the resource `{key}`"), &self.resource_slot(row.kind(), key), &Some(slot))?;
+                self.same(
+                    format_args!("the resource with the key `{key}`"),
+                    &self.resource_slot(row.kind(), key),
+                    &Some(slot),
+                )?;
             }
         }
-        same("resources", &self.resource_count(), &live)
+        self.same(format_args!("resources"), &self.resource_count(), &live)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::{String, ToString as _};
+
+    use crate::catalog::{Catalog, Kind};
+    use crate::directory::storage::{GrantRecord, KindMask, SlotSet};
+    use crate::directory::{Directory, GranteeId, Membership, Target, UserSource, UserStatus};
+    use crate::name::Name;
+
+    /// A directory in which `ada` is in `data` and has all permissions on projects.
+    fn directory() -> Directory {
+        let project = Kind::named("project").permissions(["write", "read"]);
+        let mut directory = Directory::new(Catalog::builder().kind(project).build().unwrap());
+        let ada = directory.add_user(&Name::new("ada").unwrap(), UserSource::Local, UserStatus::Active);
+        directory.add_group(&Name::new("data").unwrap(), &Membership::Explicit, None);
+        let data = directory.group_by_name("data").unwrap();
+        directory.set_joined(ada, data, true);
+        let project = directory.catalog().kind_by_name("project").unwrap();
+        directory.set_grant_record(GranteeId::User(ada), Target::Kind(project), GrantRecord::of(3));
+        assert_eq!(directory.audit(), Ok(()));
+        directory
+    }
+
+    fn message(spoil: impl FnOnce(&mut Directory)) -> String {
+        let mut directory = directory();
+        spoil(&mut directory);
+        directory.audit().unwrap_err().to_string()
+    }
+
+    /// A person reads the message, so it has names and no slots, bits or forms of Rust.
+    #[test]
+    fn a_fault_is_described_by_names() {
+        let ada = |directory: &Directory| directory.user_by_name("ada").unwrap().slot();
+        assert_eq!(
+            message(|directory| {
+                let (ada, zoe) = (ada(directory), Name::new("zoe").unwrap());
+                directory.users.tables.records.update(ada, |user| user.name = Some(zoe));
+            }),
+            "the user named `zoe`: stored as none, recounted as user `zoe`"
+        );
+        assert_eq!(
+            message(|directory| {
+                let ada = ada(directory);
+                directory.users.tables.records.update(ada, |user| user.status = UserStatus::Suspended);
+            }),
+            "user `ada` may act: stored as yes, recounted as no"
+        );
+        assert_eq!(
+            message(|directory| {
+                let ada = ada(directory);
+                directory.users.tables.rows.update(ada, |row| row.set_kind_mask(KindMask::None));
+            }),
+            "the kind in the row of user `ada`: stored as nothing, recounted as kind `project`, `write`, `read`"
+        );
+        assert_eq!(
+            message(|directory| {
+                let data = directory.group_by_name("data").unwrap().slot();
+                directory.groups.tables.records.update(data, |group| group.members = SlotSet::default());
+            }),
+            "a membership of a user: stored as user `ada`, group `data`, recounted as none"
+        );
     }
 }

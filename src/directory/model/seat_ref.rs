@@ -16,6 +16,6 @@ pub struct SeatRef<'a> {
     pub state: SeatState,
     /// The basis of the seat; `None` without one.
     pub basis: Option<Basis>,
-    /// The time since which the user waits, or else the time since which the profile is held or not held.
+    /// The time at which the wait began; for a user who does not wait, the time at which `holds` last changed.
     pub since: Timestamp,
 }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// The origin of a user (rule G2).
+/// The source of a user: the system that the user comes from (rule G2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]

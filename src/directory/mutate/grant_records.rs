@@ -31,7 +31,7 @@ impl Directory {
         let before = self.kept_grant_record(to, on).cloned().unwrap_or_default();
         self.follow_grant_record(to, on, &before, &terms);
         let mask = self.effective_mask(to, on, &terms);
-        let kept = !terms.is_plain() || (terms.lasting() != 0 && self.has_roles_everywhere(to, on));
+        let kept = self.must_keep(to, on, &terms);
         self.write_mask(to, on, mask, kept || mask != 0);
         self.keep_grant_record(to, on, kept.then_some(terms));
     }
@@ -83,6 +83,16 @@ impl Directory {
         }
     }
 
+    /// Returns `true` if the mask does not say what was given.
+    pub(in crate::directory) fn must_keep(
+        &self,
+        to: SubjectSlot,
+        on: TargetSlot,
+        given: &GrantRecord,
+    ) -> bool {
+        !given.is_plain() || (given.lasting() != 0 && self.has_roles_everywhere(to, on))
+    }
+
     /// The mask that a row must have.
     pub(in crate::directory) fn effective_mask(
         &self,
@@ -105,10 +115,13 @@ impl Directory {
         }
         match on {
             TargetSlot::Everything => {}
-            TargetSlot::Kind(kind) => self.update_kind(kind, |entry| match kept {
-                Some(terms) => entry.special_grants.insert_mut(to, terms),
-                None => {
-                    entry.special_grants.remove_mut(&to);
+            TargetSlot::Kind(kind) => self.update_kind(kind, |entry| {
+                let special = Arc::make_mut(&mut entry.special_grants);
+                match kept {
+                    Some(terms) => special.insert_mut(to, terms),
+                    None => {
+                        special.remove_mut(&to);
+                    }
                 }
             }),
             TargetSlot::Resource(slot) => {

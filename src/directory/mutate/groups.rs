@@ -1,5 +1,6 @@
 //! Groups: added and removed.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::put;
@@ -54,7 +55,7 @@ impl Directory {
         match membership {
             Membership::Explicit => {}
             Membership::ByProfile(profiles) => {
-                self.by_profile.insert(slot);
+                self.follow_profiles(slot, *profiles, true);
                 let wants =
                     |seat: &SeatRow| seat.wants.is_some_and(|profile| profiles & (1 << profile.get()) != 0);
                 let seats = self.users.tables.seats.iter();
@@ -65,13 +66,22 @@ impl Directory {
                 }
             }
             Membership::External(names) => {
-                for name in names {
+                for name in names.iter() {
                     let users = self.external.get(name).map(|entry| entry.users.clone()).unwrap_or_default();
                     self.change_external(name, |entry| entry.groups.insert(slot));
                     for user in users.iter() {
                         self.set_joined_at(user, slot, true);
                     }
                 }
+            }
+        }
+    }
+
+    /// Registers a group with the profiles that it follows, or removes it from them.
+    fn follow_profiles(&mut self, group: GroupSlot, profiles: u64, follows: bool) {
+        for (place, groups) in Arc::make_mut(&mut self.by_profile).iter_mut().enumerate() {
+            if profiles & (1 << place) != 0 {
+                put(groups, group, follows);
             }
         }
     }
@@ -104,9 +114,9 @@ impl Directory {
         self.remove_members(slot, &record.members);
         match &record.membership {
             Membership::Explicit => {}
-            Membership::ByProfile(_) => self.by_profile.remove(slot),
+            Membership::ByProfile(profiles) => self.follow_profiles(slot, *profiles, false),
             Membership::External(names) => {
-                for name in names {
+                for name in names.iter() {
                     self.change_external(name, |entry| entry.groups.remove(slot));
                 }
             }

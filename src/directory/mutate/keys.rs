@@ -41,7 +41,7 @@ impl Directory {
             tables.records.update(slot, |record| *record = added);
         });
         let slot = id.slot();
-        for &(resource, _) in entries.iter().flat_map(|entries| &entries.resources) {
+        for (resource, _) in entries.iter().flat_map(|entries| entries.resources.iter()) {
             let records = &mut self.resources.tables.records;
             records.update(resource, |record| record.more_mut().keys.insert(slot));
         }
@@ -67,7 +67,7 @@ impl Directory {
             self.due.remove_mut(&(at, Due::Key(slot)));
         }
         if let Scope::Entries(entries) = &record.scope {
-            for &(resource, _) in &entries.resources {
+            for (resource, _) in entries.resources.iter() {
                 let records = &mut self.resources.tables.records;
                 records.update(resource, |entry| entry.more_mut().keys.remove(slot));
             }

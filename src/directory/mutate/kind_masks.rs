@@ -4,11 +4,17 @@
 //! all groups often has global permissions. One word per user and kind, updated on write, saves each check that second
 //! search.
 //!
-//! INVARIANT (kind masks): for each user, `masks` of a kind is the union of the grants to the user and to the user's
+//! What is granted is added at once. What a grantee or a user loses may be left by another grant, which takes a search to
+//! know: those users are noted as stale, and searched for once, at the end of the commit.
+//!
+//! INVARIANT (kind masks): at the end of a commit, for each user, `masks` of a kind is the union of the grants to the user and to the user's
 //! groups on the whole kind or, for a singleton, on its resource. Grants to everyone are not included. If a user has a
 //! mask on exactly one kind that is not a singleton, the user's row contains a copy; if on several, the row has a mark.
 
-use alloc::vec::Vec;
+use alloc::sync::Arc;
+use core::ops::RangeInclusive;
+
+use roaring::RoaringBitmap;
 
 use crate::catalog::KindId;
 use crate::directory::Directory;
@@ -39,17 +45,29 @@ impl Directory {
     }
 
     fn set_mask(&mut self, user: UserSlot, kind: KindId, mask: u64) {
-        self.update_kind(kind, |entry| {
-            if entry.mask(user) != mask {
+        if self.kind_entry(kind).is_some_and(|entry| entry.mask(user) != mask) {
+            self.update_kind(kind, |entry| {
                 entry.masks.update(user, |entry| *entry = mask);
-            }
-        });
-        if self.singleton_of(kind).is_some() {
-            return;
+            });
         }
-        let row_mask = self.computed_row_mask(user);
-        if self.user_row_at(user).is_some_and(|row| row.kind_mask() != row_mask) {
-            self.users.tables.rows.update(user, |row| row.set_kind_mask(row_mask));
+    }
+
+    /// Computes the masks of stale users, and the copies in their rows.
+    pub(super) fn update_stale_masks(&mut self) {
+        let mut stale_rows = RoaringBitmap::new();
+        for (kind, stale) in core::mem::take(&mut self.stale_masks) {
+            for user in stale.iter().map(UserSlot::new) {
+                self.set_mask(user, kind, self.computed_mask(user, kind));
+            }
+            if self.singleton_of(kind).is_none() {
+                stale_rows |= stale;
+            }
+        }
+        for user in stale_rows.iter().map(UserSlot::new) {
+            let mask = self.computed_row_mask(user);
+            if self.user_row_at(user).is_some_and(|row| row.kind_mask() != mask) {
+                self.users.tables.rows.update(user, |row| row.set_kind_mask(mask));
+            }
         }
     }
 
@@ -71,14 +89,12 @@ impl Directory {
             self.add_masks(&users, kind, after);
             return;
         }
-        self.recompute_masks(&users, kind);
+        self.add_stale(&users, kind);
     }
 
-    /// Computes the masks of users on a kind again.
-    pub(super) fn recompute_masks(&mut self, users: &SlotSet<UserSlot>, kind: KindId) {
-        for user in users.iter() {
-            self.set_mask(user, kind, self.computed_mask(user, kind));
-        }
+    /// Notes that the masks of users on a kind may have lost something.
+    pub(super) fn add_stale(&mut self, users: &SlotSet<UserSlot>, kind: KindId) {
+        self.stale_masks.entry(kind).or_default().extend(users.iter().map(UserSlot::index));
     }
 
     /// Adds what a group has on a kind to the masks of users who joined it.
@@ -99,19 +115,31 @@ impl Directory {
     }
 
     /// Updates the masks of a user who joined or left a group.
-    pub(super) fn update_member_masks(&mut self, user: UserSlot, group: GroupSlot) {
+    pub(super) fn update_member_masks(&mut self, user: UserSlot, group: GroupSlot, joined: bool) {
         let kinds = self.group_record_at(group).map_or(0, |group| group.granted_on_kinds);
         for kind in kinds_in(kinds) {
-            self.set_mask(user, kind, self.computed_mask(user, kind));
+            if joined {
+                let grants = self.mask_grants(kind);
+                let mask = grants.map_or(0, |grants| grants.of(GranteeSlot::group(group)));
+                self.add_masks(&[user].into_iter().collect(), kind, mask);
+            } else {
+                self.stale_masks.entry(kind).or_default().insert(user.index());
+            }
         }
     }
 
     /// Clears the masks of a removed user.
     pub(super) fn clear_masks(&mut self, user: UserSlot) {
-        let kinds: Vec<KindId> = self.catalog.definitions().map(|(kind, _)| kind).collect();
-        for kind in kinds {
-            if self.kind_entry(kind).is_some_and(|entry| entry.mask(user) != 0) {
-                self.set_mask(user, kind, 0);
+        for kind in (0..self.kinds.len()).filter_map(KindId::from_index) {
+            self.set_mask(user, kind, 0);
+        }
+    }
+
+    /// Drops the masks of removed users where there are no others.
+    pub(super) fn release_masks(&mut self, user: UserSlot, vacant: &RangeInclusive<u32>) {
+        if self.kind_entries().any(|entry| entry.masks.can_release(user, vacant)) {
+            for entry in Arc::make_mut(&mut self.kinds) {
+                entry.masks.release(user, vacant);
             }
         }
     }

@@ -13,11 +13,13 @@ impl Directory {
         self.ledger.accrue(now);
     }
 
-    /// Records peaks and numbers the commit: the last step of a commit.
+    /// Completes the kind masks, records peaks and numbers the commit: the last step of a commit.
     pub(crate) fn end_commit(&mut self, now: Timestamp) {
+        self.update_stale_masks();
         self.ledger.note_peaks(now);
         self.revision = self.revision.saturating_add(1);
         self.committed_at = now;
+        self.renew_version();
     }
 
     pub(crate) fn install_license(&mut self, terms: Arc<Terms>, now: Timestamp) {

@@ -39,7 +39,7 @@ impl Directory {
         }
         let outer: Vec<GroupSlot> = record.outer().collect();
         self.write_membership(user, group, member);
-        self.update_member_masks(user, group);
+        self.update_member_masks(user, group, member);
         self.groups.tables.records.update(group, |group| put(&mut group.members, user, member));
         for outer in outer {
             self.refresh_member(user, outer, self.has_joined(user, outer));
@@ -70,7 +70,7 @@ impl Directory {
     fn drop_members(&mut self, group: GroupSlot, users: &SlotSet<UserSlot>) {
         self.remove_members(group, users);
         for kind in kinds_in(self.group_record_at(group).map_or(0, |group| group.granted_on_kinds)) {
-            self.recompute_masks(users, kind);
+            self.add_stale(users, kind);
         }
         self.groups.tables.records.update(group, |group| {
             group.members = group.members.iter().filter(|&user| !users.contains(user)).collect();

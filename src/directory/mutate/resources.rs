@@ -85,7 +85,7 @@ impl Directory {
         for key in more.keys.iter() {
             self.keys.tables.records.update(key, |record| {
                 if let Scope::Entries(entries) = &mut record.scope {
-                    Arc::make_mut(entries).resources.retain(|&(resource, _)| resource != slot);
+                    Arc::make_mut(entries).resources.set(slot, 0);
                 }
             });
         }

@@ -1,5 +1,6 @@
 //! Users: their rows, names, seats and external names.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::catalog::ProfileId;
@@ -57,7 +58,10 @@ impl Directory {
         self.ledger.move_seat(slot.index(), &self.seat_at(slot), &SeatRow::default());
         self.ledger.forget_numbers(slot.index());
         self.clear_masks(slot);
-        self.users.remove(slot);
+        let vacant = self.users.remove(slot);
+        if let Some(vacant) = vacant {
+            self.release_masks(slot, &vacant);
+        }
     }
 
     fn remove_references_to_user(&mut self, slot: UserSlot, more: &UserMore) {
@@ -74,7 +78,7 @@ impl Directory {
             let records = &mut self.resources.tables.records;
             records.update(resource, |record| record.more_mut().credentials.remove(slot));
         }
-        for name in &more.external {
+        for name in more.external.iter() {
             self.change_external(name, |entry| entry.users.remove(slot));
         }
         if let Some(at) = more.expires_at {
@@ -133,20 +137,25 @@ impl Directory {
 
     /// Changes the profile that a user wants: the user gives up the turn, and the groups by profile follow (rules S8, G1).
     pub(crate) fn set_wanted(&mut self, user: UserId, profile: Option<ProfileId>, now: Timestamp) {
+        let before = self.seat(user).and_then(|seat| seat.wants);
         self.change_seat(user, |seat| {
             seat.wants = profile;
             if seat.turn.take().is_some() {
                 seat.since = now;
             }
         });
-        for group in self.by_profile.clone().iter() {
-            let Some(Membership::ByProfile(profiles)) =
-                self.groups.tables.records.get(group).map(|g| &g.membership)
-            else {
-                continue;
-            };
-            let belongs = profile.is_some_and(|profile| profiles & (1 << profile.get()) != 0);
-            self.set_joined_at(user.slot(), group, belongs);
+        if before == profile {
+            return;
+        }
+        let groups = |profile: Option<ProfileId>| {
+            profile.and_then(|profile| self.by_profile.get(profile.index())).cloned().unwrap_or_default()
+        };
+        let (left, joined) = (groups(before), groups(profile));
+        for group in left.iter().filter(|&group| !joined.contains(group)) {
+            self.set_joined_at(user.slot(), group, false);
+        }
+        for group in joined.iter() {
+            self.set_joined_at(user.slot(), group, true);
         }
     }
 
@@ -204,37 +213,43 @@ impl Directory {
         self.users.tables.seats.update(user.slot(), |seat| *seat = after);
     }
 
-    /// Changes the external names of a user, and the memberships that follow them (rule G2).
+    /// Changes the external names of a user, sorted, and the memberships that follow them (rule G2).
     pub(crate) fn set_external(&mut self, user: UserId, names: &[Name]) {
         let slot = user.slot();
-        let Some(before) = self.user_record(user).map(|record| record.external().to_vec()) else { return };
-        let mut groups: Vec<GroupSlot> = Vec::new();
-        let mut touched = |entry: &ExternalName| groups.extend(entry.groups.iter());
-        for name in before.iter().filter(|name| !names.contains(name)) {
-            self.external.get(name).map(&mut touched);
+        let more = self.user_record(user).and_then(|record| record.more.as_ref());
+        let before = more.map(|more| Arc::clone(&more.external)).unwrap_or_default();
+        self.users.tables.records.update(slot, |record| record.more_mut().external = names.into());
+        let mut left: Vec<GroupSlot> = Vec::new();
+        for name in before.iter().filter(|name| names.binary_search(name).is_err()) {
+            left.extend(self.external.get(name).into_iter().flat_map(|entry| entry.groups.iter()));
             self.change_external(name, |entry| entry.users.remove(slot));
         }
-        for name in names.iter().filter(|name| !before.contains(name)) {
-            self.external.get(name).map(&mut touched);
+        let mut joined: Vec<GroupSlot> = Vec::new();
+        for name in names.iter().filter(|name| before.binary_search(name).is_err()) {
+            joined.extend(self.external.get(name).into_iter().flat_map(|entry| entry.groups.iter()));
             self.change_external(name, |entry| entry.users.insert(slot));
         }
-        self.users.tables.records.update(slot, |record| record.more_mut().external = names.to_vec());
-        groups.sort_unstable();
-        groups.dedup();
-        for group in groups {
-            let follows =
-                self.groups.tables.records.get(group).is_some_and(|group| follows(&group.membership, names));
+        for group in joined {
+            self.set_joined_at(slot, group, true);
+        }
+        left.sort_unstable();
+        left.dedup();
+        for group in left {
+            let record = self.groups.tables.records.get(group);
+            let follows = record.is_some_and(|group| follows(&group.membership, names));
             self.set_joined_at(slot, group, follows);
         }
     }
 
     pub(super) fn change_external(&mut self, name: &Name, change: impl FnOnce(&mut ExternalName)) {
-        let mut entry = self.external.get(name).cloned().unwrap_or_default();
-        change(&mut entry);
+        if self.external.get(name).is_none() {
+            self.external.insert_mut(name.clone(), ExternalName::default());
+        }
+        // In place, because a copy of the entry would copy the sets of it that are changed.
+        let Some(entry) = self.external.get_mut(name) else { return };
+        change(entry);
         if entry.users.is_empty() && entry.groups.is_empty() {
             self.external.remove_mut(name);
-        } else {
-            self.external.insert_mut(name.clone(), entry);
         }
     }
 }
@@ -243,9 +258,14 @@ fn row_state(status: UserStatus) -> RowState {
     if status == UserStatus::Active { RowState::Active } else { RowState::Inactive }
 }
 
+/// Returns `true` if a user with these external names, sorted, is in an external group.
 fn follows(membership: &Membership, names: &[Name]) -> bool {
     match membership {
-        Membership::External(wanted) => wanted.iter().any(|name| names.contains(name)),
+        Membership::External(wanted) => {
+            let (few, many) =
+                if wanted.len() < names.len() { (&**wanted, names) } else { (names, &**wanted) };
+            few.iter().any(|name| many.binary_search(name).is_ok())
+        }
         Membership::Explicit | Membership::ByProfile(_) => false,
     }
 }

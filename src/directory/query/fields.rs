@@ -9,7 +9,7 @@ use crate::id::{GroupId, KeyId, ResourceId, UserId};
 use crate::name::Name;
 use crate::time::Timestamp;
 
-/// The scope of an API key: what it may do of what its user may do (rule A11).
+/// The scope of an API key: the part of its user's permissions that it may use (rule A11).
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};
@@ -30,7 +30,7 @@ use crate::time::Timestamp;
 pub enum KeyScope {
     /// Everything.
     All,
-    /// These permissions on these targets, kinds first; no entry is nothing.
+    /// These permissions on these targets, kinds first. An empty list allows nothing.
     Entries(Vec<(Target, PermissionSet)>),
 }
 
@@ -144,7 +144,7 @@ impl Directory {
         self.user_record(user).into_iter().flat_map(UserRecord::external).map(Name::as_str)
     }
 
-    /// Returns the end of an open invitation; `None` if it has no end or the user is not invited.
+    /// Returns the expiry of an open invitation; `None` if it never expires or the user is not invited.
     #[must_use]
     pub fn invitation_expires_at(&self, user: UserId) -> Option<Timestamp> {
         self.user_record(user).filter(|user| user.status == UserStatus::Invited)?.expires_at()
@@ -190,7 +190,7 @@ impl Directory {
         };
         let kinds =
             entries.kinds.iter().map(|&(kind, bits)| (Target::Kind(kind), PermissionSet::new(kind, bits)));
-        let resources = entries.resources.iter().filter_map(|&(slot, bits)| {
+        let resources = entries.resources.iter().filter_map(|(slot, bits)| {
             let resource = self.resource_id(slot)?;
             let kind = self.resource_row(resource)?.kind();
             Some((Target::Resource(resource), PermissionSet::new(kind, bits)))
@@ -198,7 +198,7 @@ impl Directory {
         Some(KeyScope::Entries(kinds.chain(resources).collect()))
     }
 
-    /// Returns the end of an API key; `None` if it has no end or is unknown.
+    /// Returns the expiry of an API key; `None` if it never expires or is unknown.
     #[must_use]
     pub fn key_expires_at(&self, key: KeyId) -> Option<Timestamp> {
         self.key_record(key)?.expires_at

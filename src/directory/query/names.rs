@@ -8,25 +8,25 @@ use crate::directory::{Directory, Grantee, GranteeId, ResourceName, Target, User
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
 
 impl Directory {
-    /// Returns the name of a user.
+    /// Returns the name of a user; `None` if the user is unknown.
     #[must_use]
     pub fn user_name(&self, user: UserId) -> Option<&str> {
         self.user_record(user).and_then(|user| user.name.as_deref())
     }
 
-    /// Returns the name of a group.
+    /// Returns the name of a group; `None` if it is unknown.
     #[must_use]
     pub fn group_name(&self, group: GroupId) -> Option<&str> {
         self.group_record(group).and_then(|group| group.name.as_deref())
     }
 
-    /// Returns the name of an API key.
+    /// Returns the name of an API key; `None` if it is unknown.
     #[must_use]
     pub fn key_name(&self, key: KeyId) -> Option<&str> {
         self.key_record(key).and_then(|key| key.name.as_deref())
     }
 
-    /// Returns the name of a resource, such as `project/churn` or `instance`.
+    /// Returns the name of a resource, such as `project/churn` or `instance`; `None` if it is unknown.
     #[must_use]
     pub fn resource_name<K>(&self, resource: ResourceId<K>) -> Option<ResourceName<'_>> {
         self.resource_row(resource.untyped())?;
@@ -53,19 +53,19 @@ impl Directory {
         }
     }
 
-    /// Returns the origin of a user.
+    /// Returns the source of a user; `None` if the user is unknown.
     #[must_use]
     pub fn source_of(&self, user: UserId) -> Option<UserSource> {
         self.user_record(user).map(|user| user.source)
     }
 
-    /// Returns the status of a user.
+    /// Returns the status of a user; `None` if the user is unknown.
     #[must_use]
     pub fn status_of(&self, user: UserId) -> Option<UserStatus> {
         self.user_record(user).map(|user| user.status)
     }
 
-    /// Returns the owner of a resource.
+    /// Returns the owner of a resource; `None` if it has none or is unknown.
     #[must_use]
     pub fn owner_of<K>(&self, resource: ResourceId<K>) -> Option<UserId> {
         self.resource_row(resource.untyped())?.owner().and_then(|owner| self.user_id(owner))

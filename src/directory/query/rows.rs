@@ -46,9 +46,9 @@ impl Directory {
         self.users.tables.records.iter().filter(|(_, user)| user.name.is_some())
     }
 
-    /// The slots that were ever in use by users, in ascending order.
-    pub(crate) fn user_slots(&self) -> core::ops::Range<u32> {
-        self.users.slots()
+    /// The first slot with a user that is not before `from`.
+    pub(crate) fn next_user(&self, from: u32) -> Option<UserSlot> {
+        self.users.next_live(from)
     }
 
     pub(crate) fn seat_at(&self, slot: UserSlot) -> SeatRow {
@@ -62,6 +62,20 @@ impl Directory {
     /// The resources that a user owns, in ascending order.
     pub(crate) fn owned_by(&self, slot: UserSlot) -> impl Iterator<Item = ResourceSlot> + '_ {
         self.owned_set(slot).into_iter().flat_map(SlotSet::iter)
+    }
+
+    /// The number of resources that a user owns.
+    pub(crate) fn owned_count(&self, slot: UserSlot) -> u64 {
+        self.owned_set(slot).map_or(0, SlotSet::len)
+    }
+
+    /// The singletons that a user owns.
+    pub(crate) fn singletons_of(&self, user: UserId) -> impl Iterator<Item = ResourceId> + '_ {
+        let owned = move |&slot: &ResourceSlot| {
+            self.resource_row_at(slot).is_some_and(|row| row.is_owned_by(user.slot()))
+        };
+        let singletons = self.singletons.iter().flatten().copied();
+        singletons.filter(owned).filter_map(|slot| self.resource_id(slot))
     }
 
     pub(crate) fn owned_set(&self, slot: UserSlot) -> Option<&SlotSet<ResourceSlot>> {
@@ -143,9 +157,9 @@ impl Directory {
         self.keys.tables.records.iter().filter(|(_, key)| key.name.is_some())
     }
 
-    /// The slots that were ever in use by keys, in ascending order.
-    pub(crate) fn key_slots(&self) -> core::ops::Range<u32> {
-        self.keys.slots()
+    /// The first slot with a key that is not before `from`.
+    pub(crate) fn next_key(&self, from: u32) -> Option<KeySlot> {
+        self.keys.next_live(from)
     }
 
     /// Returns `true` if a user is in an explicit group as the owner that it includes.

@@ -10,7 +10,7 @@ use crate::seats::{Figures, Ledger, License, Phase, TotalFigures};
 use crate::time::Timestamp;
 
 impl Directory {
-    /// Returns the license that is installed, in the form in which equal contents are equal.
+    /// Returns the license in force, normalized: sorted, and without repeated add-ons or a start at the epoch.
     #[must_use]
     pub fn license(&self) -> Option<&License> {
         self.ledger.terms().map(crate::seats::Terms::license)
@@ -114,6 +114,30 @@ impl Directory {
     }
 
     /// The first expiry that is due at a moment.
+    /// Returns `true` if something is due by a time: [`next_due`](Self::next_due) is not after it.
+    ///
+    /// Every plan applies what is due first (rule C5), also one that is refused and a preview, and until a commit has
+    /// it, each plan does so again. A host that plans often, or for callers whom it does not trust, commits a tick first
+    /// when this is true: then that work is done once.
+    ///
+    /// ```
+    /// # use entitle::catalog::Catalog;
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// let now = Timestamp::from_millis(1_000);
+    /// let batch = Batch::host(Timestamp::EPOCH).add(Command::invite("ada").no_profile().expires_at(now));
+    /// let directory = directory.plan(batch)?.into_directory();
+    /// assert!(directory.is_overdue(now));
+    ///
+    /// let directory = directory.plan(Batch::host(now).add(Command::tick()))?.into_directory();
+    /// assert!(!directory.is_overdue(now));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn is_overdue(&self, at: Timestamp) -> bool {
+        self.next_due().is_some_and(|due| due <= at)
+    }
+
     pub(crate) fn first_due(&self, now: Timestamp) -> Option<(Timestamp, Due)> {
         self.due.first().copied().filter(|(at, _)| *at <= now)
     }

@@ -5,6 +5,7 @@ mod tables;
 
 use core::fmt::Debug;
 use core::hash::Hash;
+use core::ops::RangeInclusive;
 
 use self::slots::Slots;
 pub(crate) use self::tables::KindEntry;
@@ -32,6 +33,9 @@ pub(crate) trait Tables {
 
     /// Empties a slot.
     fn vacate(&mut self, slot: Self::Slot);
+
+    /// Drops the chunks around a slot that are within a range of vacant slots.
+    fn release(&mut self, slot: Self::Slot, vacant: &RangeInclusive<u32>);
 }
 
 /// The greatest serial that is counted.
@@ -87,8 +91,14 @@ impl<T: Tables> Registry<T> {
     }
 
     /// The slots up to the last one in use: all live ones are among them.
+    #[cfg(feature = "serde")]
     pub(crate) fn slots(&self) -> core::ops::Range<u32> {
         0..self.slots.used()
+    }
+
+    /// The first slot in use that is not before `from`.
+    pub(crate) fn next_live(&self, from: u32) -> Option<T::Slot> {
+        self.slots.next_live(from).map(T::Slot::from_index)
     }
 
     /// The id of the thing in a slot; `None` for a vacant one.
@@ -150,15 +160,19 @@ impl<T: Tables> Registry<T> {
         self.add_name(slot);
     }
 
-    /// Removes a thing that exists, and empties its slot.
-    pub(crate) fn remove(&mut self, slot: T::Slot) {
+    /// Removes a thing that exists, empties its slot, and returns the run of vacant slots around it.
+    ///
+    /// Serials are counted, so a vacant slot has nothing to remember, and chunks that have no others are dropped.
+    pub(crate) fn remove(&mut self, slot: T::Slot) -> Option<RangeInclusive<u32>> {
         debug_assert!(self.tables.is_live(slot), "INVARIANT (removed things exist)");
         if !self.tables.is_live(slot) {
-            return;
+            return None;
         }
         self.remove_name(slot);
-        self.slots.give_back(slot.index());
         self.tables.vacate(slot);
+        let vacant = self.slots.give_back(slot.index());
+        self.tables.release(slot, &vacant);
+        Some(vacant)
     }
 
     fn add_name(&mut self, slot: T::Slot) {
@@ -169,8 +183,9 @@ impl<T: Tables> Registry<T> {
     }
 
     fn remove_name(&mut self, slot: T::Slot) {
-        if let Some(name) = self.tables.name(slot) {
-            self.names.remove(name, slot);
+        let tables = &self.tables;
+        if let Some(name) = tables.name(slot) {
+            self.names.remove(name, slot, |slot| tables.name(slot));
         }
     }
 }
@@ -214,7 +229,7 @@ mod tests {
                         expected.insert(one, id);
                     }
                     (1, Some(id)) => {
-                        groups.remove(id.slot());
+                        prop_assert!(groups.remove(id.slot()).is_some());
                         expected.remove(&one);
                     }
                     (2, Some(id)) if !expected.contains_key(&other) => {

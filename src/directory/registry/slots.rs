@@ -1,5 +1,7 @@
 //! The allocator of slots.
 
+use core::ops::RangeInclusive;
+
 use rpds::RedBlackTreeMapSync;
 
 /// Gives out slots, the lowest vacant one first, and takes them back.
@@ -28,6 +30,7 @@ impl Slots {
     }
 
     /// The slot after the last one in use.
+    #[cfg(any(feature = "serde", test))]
     pub(super) fn used(&self) -> u32 {
         self.used
     }
@@ -58,8 +61,15 @@ impl Slots {
         self.used = slot.saturating_add(1);
     }
 
-    /// Takes a slot back.
-    pub(super) fn give_back(&mut self, slot: u32) {
+    /// The first slot in use that is not before `from`.
+    pub(super) fn next_live(&self, from: u32) -> Option<u32> {
+        let run = self.vacant.range(..=from).next_back().filter(|&(_, &last)| last >= from);
+        let next = run.map_or(Some(from), |(_, &last)| last.checked_add(1))?;
+        (next < self.used).then_some(next)
+    }
+
+    /// Takes a slot back, and returns the run of vacant slots that it is in; all slots after the last used one are vacant.
+    pub(super) fn give_back(&mut self, slot: u32) -> RangeInclusive<u32> {
         self.live = self.live.saturating_sub(1);
         let after = slot.saturating_add(1);
         let before = self.vacant.range(..slot).next_back().map(|(&first, &last)| (first, last));
@@ -74,9 +84,11 @@ impl Slots {
         if after == self.used {
             self.vacant.remove_mut(&first);
             self.used = first;
-            return;
+            return first..=u32::MAX;
         }
-        self.vacant.insert_mut(first, last.unwrap_or(slot));
+        let last = last.unwrap_or(slot);
+        self.vacant.insert_mut(first, last);
+        first..=last
     }
 }
 
@@ -101,8 +113,14 @@ mod tests {
                 } else {
                     let place = usize::from(which).checked_rem(live.len()).unwrap();
                     let slot = *live.iter().nth(place).unwrap();
-                    slots.give_back(slot);
+                    let run = slots.give_back(slot);
                     live.remove(&slot);
+                    let before = live.range(..slot).next_back().map_or(0, |before| before.saturating_add(1));
+                    let after = live.range(slot..).next().map_or(u32::MAX, |after| after.saturating_sub(1));
+                    prop_assert_eq!(run, before..=after);
+                }
+                for from in 0..130 {
+                    prop_assert_eq!(slots.next_live(from), live.range(from..).next().copied());
                 }
                 prop_assert_eq!(slots.live() as usize, live.len());
                 prop_assert_eq!(slots.used(), live.last().map_or(0, |last: &u32| last.saturating_add(1)));

@@ -1,6 +1,7 @@
 //! The tables of users, groups, resources and keys.
 
 use alloc::sync::Arc;
+use core::ops::RangeInclusive;
 
 use rpds::RedBlackTreeMapSync;
 
@@ -53,7 +54,7 @@ pub(crate) struct KindEntry {
     pub(in crate::directory) grants: InlineGrants,
     pub(in crate::directory) overflow: Option<Arc<Overflow>>,
     /// The grants on the whole kind of which `grants` does not say everything.
-    pub(in crate::directory) special_grants: RedBlackTreeMapSync<SubjectSlot, GrantRecord>,
+    pub(in crate::directory) special_grants: Arc<RedBlackTreeMapSync<SubjectSlot, GrantRecord>>,
     /// By user, what was granted on the whole kind or on the singleton; see the invariant of the kind masks.
     pub(in crate::directory) masks: Table<UserSlot, u64, 128>,
     /// Every resource of the kind.
@@ -83,6 +84,16 @@ impl KindEntry {
     /// The resources on which everyone was granted something.
     pub(crate) fn open(&self) -> &SlotSet<ResourceSlot> {
         &self.open
+    }
+
+    /// Returns `true` if both are the same grants on the whole kind: the same in the row, and one overflow.
+    pub(crate) fn shares_grants(&self, other: &Self) -> bool {
+        let overflow = match (&self.overflow, &other.overflow) {
+            (None, None) => true,
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        };
+        overflow && self.grants == other.grants && Arc::ptr_eq(&self.special_grants, &other.special_grants)
     }
 
     /// The grants on the whole kind.
@@ -119,6 +130,14 @@ impl Tables for UserTables {
         }
         self.rows.update(slot, |row| *row = UserRow::default());
     }
+
+    fn release(&mut self, slot: UserSlot, vacant: &RangeInclusive<u32>) {
+        self.rows.release(slot, vacant);
+        self.group_sets.release(slot, vacant);
+        self.seats.release(slot, vacant);
+        self.records.release(slot, vacant);
+        self.owned.release(slot, vacant);
+    }
 }
 
 impl Tables for GroupTables {
@@ -143,6 +162,10 @@ impl Tables for GroupTables {
 
     fn vacate(&mut self, slot: GroupSlot) {
         self.records.update(slot, |record| *record = GroupRecord::default());
+    }
+
+    fn release(&mut self, slot: GroupSlot, vacant: &RangeInclusive<u32>) {
+        self.records.release(slot, vacant);
     }
 }
 
@@ -175,6 +198,12 @@ impl Tables for ResourceTables {
         }
         self.rows.update(slot, |row| *row = ResourceRow::default());
     }
+
+    fn release(&mut self, slot: ResourceSlot, vacant: &RangeInclusive<u32>) {
+        self.rows.release(slot, vacant);
+        self.overflows.release(slot, vacant);
+        self.records.release(slot, vacant);
+    }
 }
 
 impl Tables for KeyTables {
@@ -199,5 +228,9 @@ impl Tables for KeyTables {
 
     fn vacate(&mut self, slot: KeySlot) {
         self.records.update(slot, |record| *record = KeyRecord::default());
+    }
+
+    fn release(&mut self, slot: KeySlot, vacant: &RangeInclusive<u32>) {
+        self.records.release(slot, vacant);
     }
 }

@@ -15,7 +15,7 @@ const NO_GRANTEE: GranteeSlot = GranteeSlot::from_number(u32::MAX - 1);
 ///
 /// The permissions are stored by permission and not by grantee: a check asks for few of them, and each is one byte that
 /// says which grantees have it. So a check neither gathers whole masks nor merges them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub(crate) struct InlineGrants {
     /// The permissions granted to everyone.

@@ -8,6 +8,7 @@ mod group_set;
 mod halves;
 mod inline_grants;
 mod kind_bits;
+mod mask_map;
 mod name_index;
 mod overflow;
 mod records;
@@ -30,7 +31,7 @@ pub(crate) use self::records::{
 };
 pub(crate) use self::resource_row::ResourceRow;
 pub(crate) use self::slot::{GranteeKind, GranteeSlot, GroupSlot, KeySlot, ResourceSlot, Slot, UserSlot};
-pub(crate) use self::slot_set::{SlotIter, SlotSet, add_all};
+pub(crate) use self::slot_set::{SlotIter, SlotSet};
 pub(crate) use self::table::Table;
 pub(crate) use self::target_grants::{TargetGrants, set_grant};
 pub(crate) use self::user_row::{INLINE_GROUPS, KindMask, RowState, UserRow};

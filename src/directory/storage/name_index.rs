@@ -9,18 +9,22 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use super::slot::Slot;
 use super::table::Table;
 
-/// The mean number of names in a shard at which the number of shards is doubled.
-const CROWDED: usize = 512;
+/// The mean number of names in a shard at which a shard is split.
+const CROWDED: usize = 384;
+
+/// The mean number of names in a shard at which two are merged.
+const SPARSE: usize = CROWDED / 4;
 
 /// An index of names in shards, so that a change copies one shard of a few kilobytes.
 ///
-/// It keeps slots only. The names are in the records, and the caller of a lookup compares them. The order of the index
-/// is random and never seen. Persistent trees were the alternative: an ordered one compares some twenty names for each
-/// lookup among a million, and a hash trie allocates a node or two for each name.
+/// The number of shards grows and shrinks by one (linear hashing), so that no change moves more names than those of two
+/// shards. It keeps slots only. The names are in the records, and the caller of a lookup compares them. The order of the
+/// index is random and never seen. Persistent trees were the alternative: an ordered one compares some twenty names for
+/// each lookup among a million, and a hash trie allocates a node or two for each name.
 #[derive(Clone, Debug)]
 pub(crate) struct NameIndex<S> {
     shards: Table<Shard, HashTable<S>, 1>,
-    /// A power of two.
+    /// At least 1.
     shard_count: u32,
     len: usize,
     hasher: DefaultHashBuilder,
@@ -56,10 +60,12 @@ impl<S: Slot> NameIndex<S> {
         self.hasher.hash_one(name)
     }
 
+    /// The shard of a hash: its low bits, or one bit less where the shard with that bit was not split off yet.
     // The table inside a shard uses the low and the highest bits of the hash.
     fn shard(&self, hash: u64) -> Shard {
-        let bits = hash >> 20;
-        Shard(u32::try_from(bits & u64::from(u32::MAX)).unwrap_or(0) & self.shard_count.saturating_sub(1))
+        let all = self.shard_count.next_power_of_two().wrapping_sub(1);
+        let bits = u32::try_from(hash >> 20 & u64::from(u32::MAX)).unwrap_or(0) & all;
+        Shard(if bits < self.shard_count { bits } else { bits & all >> 1 })
     }
 
     /// Finds the slot with this hash for which `is` returns `true`.
@@ -67,31 +73,22 @@ impl<S: Slot> NameIndex<S> {
         self.shards.get(self.shard(hash))?.find(hash, |&slot| is(slot)).copied()
     }
 
-    /// Adds the slot of a name; `name_of` is called with slots of the index when a shard grows.
+    /// Adds the slot of a name; `name_of` is called with slots of the index when a shard grows or is split.
     pub(crate) fn insert<N: Hash>(&mut self, name: N, slot: S, name_of: impl Fn(S) -> Option<N>) {
-        let hasher = self.hasher.clone();
-        let hash_of = |slot| {
-            let name = name_of(slot);
-            debug_assert!(name.is_some(), "INVARIANT (indexed things have names)");
-            name.map_or(0, |name| hasher.hash_one(name))
-        };
+        let hash_of = hash_of(self.hasher.clone(), name_of);
         let hash = self.hash(name);
         if self.len >= CROWDED.saturating_mul(self.shard_count as usize) {
-            self.double(&hash_of);
+            self.split(&hash_of);
         }
         self.len = self.len.saturating_add(1);
-        self.insert_hash(hash, slot, &hash_of);
-    }
-
-    fn insert_hash(&mut self, hash: u64, slot: S, hash_of: &impl Fn(S) -> u64) {
         let shard = self.shard(hash);
         self.shards.update(shard, |names| {
             names.insert_unique(hash, slot, |&other| hash_of(other));
         });
     }
 
-    /// Removes the slot of a name, if it is there.
-    pub(crate) fn remove(&mut self, name: impl Hash, slot: S) {
+    /// Removes the slot of a name, if it is there; `name_of` is called with slots of the index when shards are merged.
+    pub(crate) fn remove<N: Hash>(&mut self, name: N, slot: S, name_of: impl Fn(S) -> Option<N>) {
         let hash = self.hash(name);
         let shard = self.shard(hash);
         let removed = self.shards.update(shard, |names| {
@@ -100,15 +97,60 @@ impl<S: Slot> NameIndex<S> {
         if removed == Some(true) {
             self.len = self.len.saturating_sub(1);
         }
+        if self.shard_count > 1 && self.len <= SPARSE.saturating_mul(self.shard_count as usize) {
+            self.merge(&hash_of(self.hasher.clone(), name_of));
+        }
     }
 
-    fn double(&mut self, hash_of: &impl Fn(S) -> u64) {
-        let slots: Vec<S> = self.shards.iter().flat_map(|(_, names)| names.iter().copied()).collect();
-        self.shards = Table::default();
-        self.shard_count = self.shard_count.saturating_mul(2);
+    /// The shard that the last one was split off from.
+    fn origin_of_last(&self) -> Shard {
+        let last = self.shard_count.saturating_sub(1);
+        Shard(last & (self.shard_count.next_power_of_two() >> 1).wrapping_sub(1))
+    }
+
+    /// Splits the shard whose turn it is.
+    fn split(&mut self, hash_of: &impl Fn(S) -> u64) {
+        let added = Shard(self.shard_count);
+        self.shard_count = self.shard_count.saturating_add(1);
+        let origin = self.origin_of_last();
+        let names = self.take(origin);
+        let (moved, stay): (Vec<S>, Vec<S>) =
+            names.into_iter().partition(|&slot| self.shard(hash_of(slot)) == added);
+        self.write(origin, stay, hash_of);
+        self.write(added, moved, hash_of);
+    }
+
+    /// Merges the last shard with the one that it was split off from.
+    fn merge(&mut self, hash_of: &impl Fn(S) -> u64) {
+        let (origin, last) = (self.origin_of_last(), Shard(self.shard_count.saturating_sub(1)));
+        let mut names = self.take(origin);
+        names.extend(self.take(last));
+        self.shards.release(last, &(last.0..=u32::MAX));
+        self.shard_count = self.shard_count.saturating_sub(1);
+        self.write(origin, names, hash_of);
+    }
+
+    fn take(&mut self, shard: Shard) -> Vec<S> {
+        let names = self.shards.update(shard, core::mem::take);
+        names.into_iter().flatten().collect()
+    }
+
+    /// Writes all names of a shard, which has none yet.
+    fn write(&mut self, shard: Shard, slots: Vec<S>, hash_of: &impl Fn(S) -> u64) {
+        let mut names = HashTable::with_capacity(slots.len());
         for slot in slots {
-            self.insert_hash(hash_of(slot), slot, hash_of);
+            names.insert_unique(hash_of(slot), slot, |&other| hash_of(other));
         }
+        self.shards.update(shard, |shard| *shard = names);
+    }
+}
+
+/// From slots of the index to the hashes of their names.
+fn hash_of<S, N: Hash>(hasher: DefaultHashBuilder, name_of: impl Fn(S) -> Option<N>) -> impl Fn(S) -> u64 {
+    move |slot| {
+        let name = name_of(slot);
+        debug_assert!(name.is_some(), "INVARIANT (indexed things have names)");
+        name.map_or(0, |name| hasher.hash_one(name))
     }
 }
 
@@ -139,7 +181,7 @@ mod tests {
             for (number, inside) in changes {
                 let slot = GroupSlot::new(number);
                 if !inside {
-                    index.remove(name_of(slot), slot);
+                    index.remove(name_of(slot), slot, |slot| Some(name_of(slot)));
                     expected.remove(&number);
                 } else if expected.insert(number, slot).is_none() {
                     index.insert(name_of(slot), slot, |slot| Some(name_of(slot)));
@@ -152,20 +194,44 @@ mod tests {
     }
 
     #[test]
-    fn names_are_found_after_the_shards_were_doubled() {
+    fn names_are_found_while_shards_are_split_and_merged() {
         let slots = || (0..5_000).map(GroupSlot::new);
         let mut index = NameIndex::default();
         for slot in slots() {
             index.insert(name_of(slot), slot, |slot| Some(name_of(slot)));
         }
-        assert_eq!(index.shard_count, 16);
+        assert_eq!(index.shard_count, 14);
         let before = index.clone();
-        for slot in slots().filter(|slot| slot.index() % 3 == 0) {
-            index.remove(name_of(slot), slot);
+        for slot in slots().filter(|slot| slot.index() % 16 != 0) {
+            index.remove(name_of(slot), slot, |slot| Some(name_of(slot)));
+            assert_eq!(find(&index, slot), None);
         }
+        assert_eq!(index.shard_count, 3);
         for slot in slots() {
-            assert_eq!(find(&index, slot), (slot.index() % 3 != 0).then_some(slot));
+            assert_eq!(find(&index, slot), (slot.index() % 16 == 0).then_some(slot));
             assert_eq!(find(&before, slot), Some(slot));
         }
+    }
+
+    /// However many names there are: a plan that is dropped would pay for all of them again.
+    #[test]
+    fn a_change_visits_the_names_of_two_shards_at_most() {
+        let visited = core::cell::Cell::new(0);
+        let name = |slot| {
+            visited.set(visited.get() + 1);
+            Some(name_of(slot))
+        };
+        let mut index = NameIndex::default();
+        let mut most = 0;
+        for slot in (0..20_000).map(GroupSlot::new) {
+            index.insert(name_of(slot), slot, name);
+            most = most.max(visited.take());
+        }
+        for slot in (0..20_000).map(GroupSlot::new) {
+            index.remove(name_of(slot), slot, name);
+            most = most.max(visited.take());
+        }
+        assert!(most < 4 * CROWDED, "a change visited {most} names");
+        assert_eq!(index.shard_count, 1);
     }
 }

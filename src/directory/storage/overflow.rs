@@ -1,19 +1,15 @@
 //! The grants that do not fit into a row.
 
-use alloc::vec::Vec;
-
 use rpds::RedBlackTreeMapSync;
 
 use super::group_set::{GroupSet, Groups};
+use super::mask_map::MaskMap;
 use super::slot::{GranteeKind, GranteeSlot, GroupSlot, UserSlot};
 
 /// The grants on a resource or kind that has more of them than a row holds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Overflow {
-    /// Sorted.
-    groups: Vec<GroupSlot>,
-    /// By place in `groups`.
-    masks: Vec<u64>,
+    groups: MaskMap<GroupSlot>,
     /// Found one by one and never walked by a check, so a tree serves, in which one of thousands changes cheaply.
     users: RedBlackTreeMapSync<UserSlot, u64>,
 }
@@ -22,13 +18,8 @@ impl Overflow {
     pub(super) fn of(&self, grantee: GranteeSlot) -> u64 {
         match grantee.kind() {
             GranteeKind::User(user) => self.users.get(&user).copied().unwrap_or(0),
-            GranteeKind::Group(group) => self.group(group),
+            GranteeKind::Group(group) => self.groups.get(group),
         }
-    }
-
-    fn group(&self, group: GroupSlot) -> u64 {
-        let found = self.groups.binary_search(&group).ok();
-        found.and_then(|place| self.masks.get(place)).copied().unwrap_or(0)
     }
 
     pub(super) fn set(&mut self, grantee: GranteeSlot, mask: u64) {
@@ -37,26 +28,7 @@ impl Overflow {
                 self.users.remove_mut(&user);
             }
             (GranteeKind::User(user), _) => self.users.insert_mut(user, mask),
-            (GranteeKind::Group(group), _) => self.set_group(group, mask),
-        }
-    }
-
-    fn set_group(&mut self, group: GroupSlot, mask: u64) {
-        match (self.groups.binary_search(&group), mask) {
-            (Ok(place), 0) => {
-                self.groups.remove(place);
-                self.masks.remove(place);
-            }
-            (Ok(place), _) => {
-                if let Some(entry) = self.masks.get_mut(place) {
-                    *entry = mask;
-                }
-            }
-            (Err(_), 0) => {}
-            (Err(place), _) => {
-                self.groups.insert(place, group);
-                self.masks.insert(place, mask);
-            }
+            (GranteeKind::Group(group), _) => self.groups.set(group, mask),
         }
     }
 
@@ -64,19 +36,20 @@ impl Overflow {
         self.groups.len().saturating_add(self.users.size())
     }
 
+    pub(super) fn to_groups(&self) -> impl Iterator<Item = (GranteeSlot, u64)> {
+        self.groups.iter().map(|(group, mask)| (GranteeSlot::group(group), mask))
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (GranteeSlot, u64)> {
-        let groups =
-            self.groups.iter().zip(&self.masks).map(|(group, mask)| (GranteeSlot::group(*group), *mask));
-        groups.chain(self.users.iter().map(|(user, mask)| (GranteeSlot::user(*user), *mask)))
+        self.to_groups().chain(self.users.iter().map(|(user, mask)| (GranteeSlot::user(*user), *mask)))
     }
 
     /// The first grant whose grantee is not before `from`, in the order of grantees.
     pub(super) fn first_from(&self, from: GranteeKind) -> Option<(GranteeSlot, u64)> {
         let user_from = match from {
             GranteeKind::Group(from) => {
-                let place = self.groups.partition_point(|&group| group < from);
-                if let (Some(group), Some(mask)) = (self.groups.get(place), self.masks.get(place)) {
-                    return Some((GranteeSlot::group(*group), *mask));
+                if let Some((group, mask)) = self.groups.first_from(from) {
+                    return Some((GranteeSlot::group(group), mask));
                 }
                 UserSlot::new(0)
             }
@@ -96,7 +69,7 @@ impl Overflow {
         let own = self.users.get(&user).copied().unwrap_or(0);
         record(GranteeSlot::user(user), own);
         let mut search = |granted: u64, group: GroupSlot| {
-            let mask = self.group(group);
+            let mask = self.groups.get(group);
             record(GranteeSlot::group(group), mask);
             granted | mask
         };
@@ -108,12 +81,10 @@ impl Overflow {
     }
 
     fn union_over(&self, set: &GroupSet, record: &mut impl FnMut(GranteeSlot, u64)) -> u64 {
-        let mut union = 0;
-        for (group, mask) in self.groups.iter().zip(&self.masks) {
-            let counts = if set.contains(*group) { *mask } else { 0 };
-            record(GranteeSlot::group(*group), counts);
-            union |= counts;
-        }
-        union
+        self.groups.iter().fold(0, |union, (group, mask)| {
+            let counts = if set.contains(group) { mask } else { 0 };
+            record(GranteeSlot::group(group), counts);
+            union | counts
+        })
     }
 }

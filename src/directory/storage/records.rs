@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
 use super::grant_record::{GrantRecord, SubjectSlot, TargetSlot};
+use super::mask_map::MaskMap;
 use super::slot::{GroupSlot, KeySlot, ResourceSlot, UserSlot};
 use super::slot_set::SlotSet;
 use crate::catalog::KindId;
@@ -32,7 +33,7 @@ pub(crate) struct UserMore {
     /// The reason of a suspension.
     pub(crate) reason: Option<Name>,
     /// The external names of the last sync, sorted.
-    pub(in crate::directory) external: Vec<Name>,
+    pub(in crate::directory) external: Arc<[Name]>,
     /// Resources with a grant to this user.
     pub(in crate::directory) granted_on: SlotSet<ResourceSlot>,
     /// Kinds with a grant to this user, one bit each.
@@ -71,6 +72,11 @@ impl UserRecord {
         self.more.as_ref().map(|more| &more.granted_on)
     }
 
+    /// Resources for which the user has recorded a credential; `None` if there was never one.
+    pub(crate) fn credentials(&self) -> Option<&SlotSet<ResourceSlot>> {
+        self.more.as_ref().map(|more| &more.credentials)
+    }
+
     pub(crate) fn has_credential(&self, resource: ResourceSlot) -> bool {
         self.more.as_ref().is_some_and(|more| more.credentials.contains(resource))
     }
@@ -85,7 +91,7 @@ pub(crate) enum Membership {
     /// The users who want one of these profiles, one bit each.
     ByProfile(u64),
     /// The users who have one of these external names, sorted.
-    External(Vec<Name>),
+    External(Arc<[Name]>),
 }
 
 /// A group.
@@ -231,15 +237,16 @@ pub(crate) enum Scope {
     /// Nothing.
     #[default]
     Nothing,
-    /// These permissions on these kinds and resources, both sorted.
+    /// These permissions on these kinds and resources.
     Entries(Arc<ScopeEntries>),
 }
 
 /// The entries of a scope.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ScopeEntries {
+    /// Sorted.
     pub(crate) kinds: Vec<(KindId, u64)>,
-    pub(crate) resources: Vec<(ResourceSlot, u64)>,
+    pub(crate) resources: MaskMap<ResourceSlot>,
 }
 
 impl Scope {
@@ -248,13 +255,13 @@ impl Scope {
         match self {
             Self::All => u64::MAX,
             Self::Nothing => 0,
-            Self::Entries(entries) => found(&entries.kinds, &kind) | found(&entries.resources, &resource),
+            Self::Entries(entries) => found(&entries.kinds, kind) | entries.resources.get(resource),
         }
     }
 }
 
-fn found<K: Ord>(entries: &[(K, u64)], key: &K) -> u64 {
-    let place = entries.binary_search_by(|(other, _)| other.cmp(key)).ok();
+fn found(entries: &[(KindId, u64)], kind: KindId) -> u64 {
+    let place = entries.binary_search_by_key(&kind, |&(kind, _)| kind).ok();
     place.and_then(|place| entries.get(place)).map_or(0, |&(_, mask)| mask)
 }
 

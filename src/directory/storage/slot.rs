@@ -26,11 +26,6 @@ macro_rules! slot {
 
         impl $name {
             #[inline]
-            pub(crate) const fn new(index: u32) -> Self {
-                Self(index)
-            }
-
-            #[inline]
             pub(crate) const fn index(self) -> u32 {
                 self.0
             }
@@ -82,6 +77,20 @@ slot! {
 slot! {
     /// The place of an API key.
     KeySlot of KeyId
+}
+
+impl UserSlot {
+    #[inline]
+    pub(crate) const fn new(index: u32) -> Self {
+        Self(index)
+    }
+}
+
+impl GroupSlot {
+    #[inline]
+    pub(crate) const fn new(index: u32) -> Self {
+        Self(index)
+    }
 }
 
 /// The bit that makes a grantee a user.

@@ -1,5 +1,6 @@
 //! Sets of slots: small ones flat, large ones compressed.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
@@ -41,6 +42,14 @@ impl<S: Slot> SlotSet<S> {
             Self::Few(slots) => slots.contains(&slot),
             Self::Flat(slots) => slots.binary_search(&slot).is_ok(),
             Self::Large(slots) => slots.contains(slot.index()),
+        }
+    }
+
+    pub(crate) fn len(&self) -> u64 {
+        match self {
+            Self::Few(slots) => slots.len() as u64,
+            Self::Flat(slots) => slots.len() as u64,
+            Self::Large(slots) => slots.len(),
         }
     }
 
@@ -87,6 +96,8 @@ impl<S: Slot> SlotSet<S> {
                 slots.remove(place);
                 if slots.len() <= FEW / 2 {
                     *self = Self::Few(slots.iter().copied().collect());
+                } else if slots.len() <= slots.capacity() / 2 {
+                    slots.shrink_to(slots.len().saturating_add(room_beside(slots.len())));
                 }
             }
             Self::Large(slots) => {
@@ -103,14 +114,14 @@ impl<S: Slot> SlotSet<S> {
         match self {
             Self::Few(slots) => SlotIter::Flat(slots),
             Self::Flat(slots) => SlotIter::Flat(slots),
-            Self::Large(slots) => SlotIter::Large(slots.iter(), PhantomData),
+            Self::Large(slots) => SlotIter::Large(Box::new(slots.iter()), PhantomData),
         }
     }
 }
 
 /// The slots to add to, with room for one more: memory grows by an eighth, because large directories have many sets.
 fn with_room<S: Slot>(slots: &mut Arc<Vec<S>>) -> &mut Vec<S> {
-    let room = (slots.len() / 8).saturating_add(2);
+    let room = room_beside(slots.len());
     if Arc::get_mut(slots).is_none() {
         let mut copy = Vec::with_capacity(slots.len().saturating_add(room));
         copy.extend_from_slice(slots);
@@ -123,6 +134,11 @@ fn with_room<S: Slot>(slots: &mut Arc<Vec<S>>) -> &mut Vec<S> {
     slots
 }
 
+/// The number of free places that a flat set gets when it grows or shrinks.
+fn room_beside(slots: usize) -> usize {
+    (slots / 8).saturating_add(2)
+}
+
 /// The place of a slot among sorted ones, or else the place to insert it; most often it is newer than all of them.
 fn place_in<S: Slot>(slots: &[S], slot: S) -> Result<usize, usize> {
     if slots.last().is_none_or(|&last| last < slot) { Err(slots.len()) } else { slots.binary_search(&slot) }
@@ -133,8 +149,8 @@ fn place_in<S: Slot>(slots: &[S], slot: S) -> Result<usize, usize> {
 pub(crate) enum SlotIter<'a, S> {
     /// The rest of sorted slots.
     Flat(&'a [S]),
-    /// The rest of a large set.
-    Large(roaring::bitmap::Iter<'a>, PhantomData<S>),
+    /// The rest of a large set, in a box because there are often many iterators and few of these.
+    Large(Box<roaring::bitmap::Iter<'a>>, PhantomData<S>),
 }
 
 impl<S: Slot> SlotIter<'_, S> {
@@ -179,31 +195,6 @@ impl<S: Slot> core::fmt::Debug for SlotIter<'_, S> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "SlotIter({} left)", self.size_hint().0)
     }
-}
-
-impl<S: Slot> SlotSet<S> {
-    /// Adds the slots to a compressed set.
-    pub(crate) fn add_to(&self, union: &mut RoaringBitmap) {
-        add_all([self], union);
-    }
-}
-
-/// Adds the slots of several sets to a compressed one; those of flat sets are sorted first, so that each goes to the end.
-pub(crate) fn add_all<'a, S: Slot>(
-    sets: impl IntoIterator<Item = &'a SlotSet<S>>,
-    union: &mut RoaringBitmap,
-) {
-    let mut flat: Vec<u32> = Vec::new();
-    for set in sets {
-        match set {
-            SlotSet::Large(slots) => *union |= &**slots,
-            SlotSet::Few(slots) => flat.extend(slots.iter().map(|slot| slot.index())),
-            SlotSet::Flat(slots) => flat.extend(slots.iter().map(|slot| slot.index())),
-        }
-    }
-    flat.sort_unstable();
-    flat.dedup();
-    *union |= flat.into_iter().collect::<RoaringBitmap>();
 }
 
 impl<S: Slot> FromIterator<S> for SlotSet<S> {
@@ -267,14 +258,16 @@ mod tests {
             }
             prop_assert!(skipped(&slots, last).into_iter().eq(expected.iter().copied().filter(|&index| index > last)));
         }
+    }
 
-        #[test]
-        fn a_union_is_the_union(sets in prop::collection::vec(prop::collection::vec(0_u32..40, 0..9), 0..5)) {
-            let mut union = RoaringBitmap::new();
-            add_all(&sets.iter().map(|slots| set(slots.iter().copied())).collect::<Vec<_>>(), &mut union);
-            let expected: BTreeSet<u32> = sets.into_iter().flatten().collect();
-            prop_assert!(union.into_iter().eq(expected));
+    #[test]
+    fn a_flat_set_shrinks() {
+        let mut slots = set(0..1_000);
+        for index in 10..1_000 {
+            slots.remove(UserSlot::new(index));
         }
+        assert!(matches!(&slots, SlotSet::Flat(flat) if flat.capacity() < 40), "{slots:?}");
+        assert_eq!(indexes(&slots), (0..10).collect::<Vec<_>>());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
+use core::ops::RangeInclusive;
 
 use super::slot::Slot;
 
@@ -19,7 +20,7 @@ const FAN: usize = 16;
 /// what it touches and a commit costs what changed. What a copy costs is mostly the counting of references to chunks
 /// that no cache holds, so all are short but the list of nodes, which has one for each `LEAF * FAN * FAN` rows. A
 /// smaller `LEAF` makes a change cheaper and a check dearer, because more pointers to leaves compete for the cache.
-/// Rows that were never written are `T::default()`.
+/// Rows that were never written, or whose chunk was dropped, are `T::default()`.
 #[derive(Clone, Debug)]
 pub(crate) struct Table<S, T, const LEAF: usize> {
     /// Apart from the rest, so that most directories have one pointer less to follow.
@@ -70,7 +71,7 @@ impl<S: Slot, T: Clone + Default, const LEAF: usize> Table<S, T, LEAF> {
         if place == 0 { Some(&self.first) } else { self.rest.get(place.wrapping_sub(1)) }
     }
 
-    /// Returns the row, if its leaf was ever written.
+    /// Returns the row, if its leaf was written and not dropped.
     #[inline]
     pub(crate) fn get(&self, slot: S) -> Option<&T> {
         let at = Self::path(slot);
@@ -117,6 +118,39 @@ impl<S: Slot, T: Clone + Default, const LEAF: usize> Table<S, T, LEAF> {
         }
     }
 
+    /// Returns `true` if [`release`](Self::release) would drop something.
+    pub(crate) fn can_release(&self, slot: S, vacant: &RangeInclusive<u32>) -> bool {
+        let at = Self::path(slot);
+        let leaf =
+            self.node(at.node).and_then(|node| node.get(at.branch)).and_then(|branch| branch.get(at.leaf));
+        is_within(vacant, slot.index(), LEAF) && leaf.is_some_and(|leaf| !leaf.is_empty())
+    }
+
+    /// Drops the largest chunk around a slot whose slots all lie in a range of rows that are `T::default()`.
+    ///
+    /// Called whenever such a range grows, so that the memory of a table follows the rows in use.
+    pub(crate) fn release(&mut self, slot: S, vacant: &RangeInclusive<u32>) {
+        if !self.can_release(slot, vacant) {
+            return;
+        }
+        let at = Self::path(slot);
+        let node = match at.node.checked_sub(1) {
+            None => Some(&mut self.first),
+            Some(place) => Arc::make_mut(&mut self.rest).get_mut(place),
+        };
+        let Some(node) = node else { return };
+        if is_within(vacant, slot.index(), LEAF.saturating_mul(FAN * FAN)) {
+            *node = Arc::default();
+            return;
+        }
+        let Some(branch) = Arc::make_mut(node).get_mut(at.branch) else { return };
+        if is_within(vacant, slot.index(), LEAF.saturating_mul(FAN)) {
+            *branch = Arc::default();
+        } else {
+            Arc::make_mut(branch).get_mut(at.leaf).map(core::mem::take);
+        }
+    }
+
     /// All rows that were ever written, by slot; some after the last used one are defaults.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (S, &T)> {
         let nodes = core::iter::once(&self.first).chain(self.rest.iter());
@@ -125,6 +159,13 @@ impl<S: Slot, T: Clone + Default, const LEAF: usize> Table<S, T, LEAF> {
         let rows = leaves.flat_map(|(leaf, l)| below(l, LEAF).zip(leaf.iter()));
         rows.filter_map(|(index, row)| Some((S::from_index(u32::try_from(index).ok()?), row)))
     }
+}
+
+/// Returns `true` if a range contains all slots of the chunk around a slot, if chunks have `size` slots.
+fn is_within(range: &RangeInclusive<u32>, slot: u32, size: usize) -> bool {
+    let size = u32::try_from(size).unwrap_or(u32::MAX);
+    let first = slot.saturating_sub(slot.checked_rem(size).unwrap_or(0));
+    range.contains(&first) && range.contains(&first.saturating_add(size.saturating_sub(1)))
 }
 
 /// The places in a chunk, counted over the whole table, if each chunk has `fan` of them.
@@ -241,6 +282,36 @@ mod tests {
                 }
             }
             prop_assert_eq!(table.changed(&table.clone()).count(), 0);
+        }
+
+        #[test]
+        fn dropped_chunks_are_rows_that_were_never_written(
+            slots in prop::collection::btree_set(slot(), 0..60),
+            first in slot(),
+            last in prop_oneof![slot(), Just(u32::MAX)],
+        ) {
+            let vacant = first..=last;
+            let mut table = Small::default();
+            let mut expected = BTreeMap::new();
+            for &slot in &slots {
+                let row = u32::from(!vacant.contains(&slot));
+                table.update(UserSlot::new(slot), |entry| *entry = row);
+                expected.insert(slot, row);
+            }
+            expected.retain(|_, row| *row != 0);
+            let before = table.clone();
+            for &slot in slots.iter().filter(|slot| vacant.contains(slot)) {
+                table.release(UserSlot::new(slot), &vacant);
+                prop_assert!(!table.can_release(UserSlot::new(slot), &vacant));
+            }
+            prop_assert_eq!(written(&table), expected.clone());
+            prop_assert_eq!(written(&before), expected);
+            let left = |table: &Small| table.iter().filter(|(slot, _)| is_within(&vacant, slot.index(), 2)).count();
+            prop_assert_eq!(left(&table), 0);
+            for &slot in &slots {
+                table.update(UserSlot::new(slot), |entry| *entry = 7);
+                prop_assert_eq!(table.get(UserSlot::new(slot)), Some(&7));
+            }
         }
 
         #[test]

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::group_set::Groups;
 use super::inline_grants::{INLINE_GRANTS, InlineGrants};
 use super::overflow::Overflow;
-use super::slot::{GranteeSlot, UserSlot};
+use super::slot::{GranteeKind, GranteeSlot, UserSlot};
 
 /// A view of all grants on one resource or kind.
 #[derive(Clone, Copy, Debug)]
@@ -48,8 +48,8 @@ impl<'a> TargetGrants<'a> {
             (Some(overflow), groups) => return overflow.granted_to(user, groups, record),
             (None, Groups::Row(row)) => grants.hits(user, row.windows()),
             (None, Groups::Set(set)) => grants.hits_where(|grantee| match grantee.kind() {
-                super::GranteeKind::User(other) => other == user,
-                super::GranteeKind::Group(group) => set.contains(group),
+                GranteeKind::User(other) => other == user,
+                GranteeKind::Group(group) => set.contains(group),
             }),
         };
         for (grantee, mask) in grants.each_of(hits) {
@@ -64,6 +64,29 @@ impl<'a> TargetGrants<'a> {
             Some(overflow) => Box::new(overflow.iter()),
             None => Box::new(self.inline.iter()),
         }
+    }
+
+    /// The groups and users whose permissions are not the same in other grants, in no particular order.
+    pub(crate) fn changed(self, other: Self) -> Vec<GranteeSlot> {
+        let same_overflow = match (self.overflow, other.overflow) {
+            (None, None) => true,
+            (Some(one), Some(other)) => core::ptr::eq(one, other),
+            _ => false,
+        };
+        if same_overflow && self.inline == other.inline {
+            return Vec::new();
+        }
+        let changed = self.iter().filter(|&(grantee, mask)| other.of(grantee) != mask);
+        let added = other.iter().filter(|&(grantee, _)| self.of(grantee) == 0);
+        changed.chain(added).map(|(grantee, _)| grantee).collect()
+    }
+
+    /// The grants to groups, in no particular order.
+    pub(crate) fn to_groups(self) -> impl Iterator<Item = (GranteeSlot, u64)> + use<'a> {
+        let inline =
+            self.inline.iter().filter(|(grantee, _)| matches!(grantee.kind(), GranteeKind::Group(_)));
+        // The row of an overflow has no grants to groups.
+        inline.chain(self.overflow.into_iter().flat_map(Overflow::to_groups))
     }
 
     /// The first grant after that of a grantee: groups before users, each in the order of their slots.

@@ -1,5 +1,6 @@
 //! The shared handle: it stores before it publishes, and replans after a conflict.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -46,6 +47,24 @@ fn an_executed_batch_is_stored_and_published() {
     assert_eq!(two.catch_up(), Ok(2));
     assert_eq!(two.catch_up(), Ok(0));
     assert_eq!(two.load(), one.load());
+}
+
+/// A sync without a seat for its profile reports that each time, also when it records nothing (rule G2).
+#[test]
+fn an_executed_batch_reports_what_its_syncs_did_not_get() {
+    let (one, _, _) = pair();
+    let add = r#"[{ "add_user": { "user": "ada", "profile": "designer" } },
+                  { "add_user": { "user": "eve", "profile": null, "source": "ldap" } }]"#;
+    let added = one.execute(Batch::host(NOW).extend(commands(add))).unwrap();
+    assert!(added.unmet().is_empty());
+    let sync = r#"[{ "sync_user": { "user": "eve", "source": "ldap", "external_groups": ["CN=analysts"],
+                                    "update_profile": true } }]"#;
+    for commits in [true, false] {
+        let synced = one.execute(Batch::host(NOW).extend(commands(sync))).unwrap();
+        assert_eq!(synced.commit().is_some(), commits);
+        let [unmet] = synced.unmet() else { panic!("{:?}", synced.unmet()) };
+        assert_eq!((unmet.user.as_str(), unmet.code), ("eve", "seat_limit"));
+    }
 }
 
 #[test]
@@ -187,13 +206,13 @@ fn a_journal_that_does_not_match_the_directory_is_an_error() {
         .execute(Batch::host(NOW).extend(commands(r#"[{ "add_group": { "group": "x" } }]"#)))
         .unwrap_err();
     assert!(matches!(error, ExecuteError::JournalBehind { journal: 0, directory: 8 }), "{error}");
-    let right = Authority::new(directories[8].clone(), MemoryJournal::after(8));
+    let right = Authority::new(directories[8].clone(), MemoryJournal::starting_after(8));
     let done =
         right.execute(Batch::host(NOW).extend(commands(r#"[{ "add_group": { "group": "x" } }]"#))).unwrap();
     assert_eq!(done.directory().revision(), 9);
 
     // A journal that begins later than the directory: the gap is reported.
-    let later = MemoryJournal::after(2);
+    let later = MemoryJournal::starting_after(2);
     later.append(2, &commits[2]).unwrap();
     let error = Authority::open(directories[0].clone(), later).unwrap_err();
     assert_eq!(error, CatchUpError::Replay(ReplayError::Gap { expected: 1, found: 3 }));
@@ -256,8 +275,8 @@ fn a_follower_that_misses_a_commit_is_not_current() {
     let gap = ReplayError::Gap { expected: 3, found: 5 };
     assert_eq!(authority.follow([&commits[4]]), Err(gap.clone()));
     let stopped = authority.current().unwrap_err();
-    assert_eq!((stopped.revision, &stopped.cause), (2, &gap.to_string()));
-    assert_eq!(reader.current(), Err(stopped.clone()));
+    assert_eq!((stopped.revision, stopped.source.downcast_ref()), (2, Some(&gap)));
+    assert_eq!(reader.current().unwrap_err().to_string(), stopped.to_string());
     assert_eq!(reader.load().revision(), 2, "the old directory is still there for those who want it");
 
     // The third alone is not enough, since the fifth is known to exist.
@@ -266,7 +285,7 @@ fn a_follower_that_misses_a_commit_is_not_current() {
     assert!(authority.current().is_err() && reader.current().is_err());
     authority.follow(&commits).unwrap();
     assert_eq!(*authority.current().unwrap(), directories[8]);
-    assert_eq!(reader.current().map(|directory| directory.revision()), Ok(8));
+    assert_eq!(reader.current().unwrap().revision(), 8);
 }
 
 #[test]
@@ -277,7 +296,7 @@ fn a_journal_with_an_event_that_cannot_be_replayed_stops_the_follower() {
     journal.append(1, &serde_json::from_str(commit).unwrap()).unwrap();
     let error = two.catch_up().unwrap_err();
     let stopped = two.current().unwrap_err();
-    assert_eq!((stopped.revision, stopped.cause), (1, error.to_string()));
+    assert_eq!((stopped.revision, stopped.source.to_string()), (1, error.to_string()));
     // A writer gets the same error.
     assert!(matches!(one.execute(add_group("x")), Err(ExecuteError::CatchUp(_))));
     assert!(one.current().is_err());
@@ -309,10 +328,36 @@ fn a_journal_that_cannot_be_read_stops_the_follower_until_it_can() {
     authority.catch_up().unwrap();
     authority.journal().1.store(true, Ordering::SeqCst);
     assert!(authority.catch_up().is_err());
-    assert_eq!(authority.current().unwrap_err().cause, ConnectionLost.to_string());
+    assert!(authority.current().unwrap_err().source.is::<ConnectionLost>());
     authority.journal().1.store(false, Ordering::SeqCst);
     authority.catch_up().unwrap();
     assert!(authority.current().is_ok());
+}
+
+/// A process that cannot follow catches up before it decides, and never decides on a state that is known to be old.
+#[test]
+fn a_stopped_process_catches_up_before_it_writes() {
+    let (one, two, journal) = pair();
+    let later = Commit { revision: 9, at: Timestamp::EPOCH, by: String::new(), events: Vec::new() };
+    two.catch_up().unwrap();
+    one.execute(add_group("taken")).unwrap();
+    assert!(two.follow([&later]).is_err());
+    assert_eq!(two.current().unwrap_err().revision, 1);
+    // The journal has no such commit, so there is none.
+    let executed = two.execute(add_group("mine")).unwrap();
+    assert_eq!((executed.directory().revision(), two.current().unwrap().revision()), (3, 3));
+
+    assert!(two.follow([&later]).is_err());
+    let commit = r#"{ "revision": 4, "at": 100, "events": [{ "group_removed": { "group": "none" } }] }"#;
+    journal.append(3, &serde_json::from_str(commit).unwrap()).unwrap();
+    let decided = AtomicBool::new(false);
+    let result = two.execute_with(|_| {
+        decided.store(true, Ordering::SeqCst);
+        Ok::<_, Infallible>(add_group("more"))
+    });
+    assert!(matches!(result, Err(ExecuteError::CatchUp(_))));
+    assert!(!decided.load(Ordering::SeqCst));
+    assert!(two.current().is_err());
 }
 
 /// A host's decision is repeated on the directory that is planned on.
@@ -350,4 +395,23 @@ fn a_batch_from_before_the_last_commit_is_planned_at_its_time() {
     let done = two.execute(add_group("earlier")).unwrap();
     assert_eq!(done.commit().unwrap().at, Timestamp::from_millis(500));
     assert_eq!(one.load().plan(add_group("x")).unwrap_err().code(), "time_reversed");
+}
+
+/// The iterator that `follow` takes may call the authority, because it is read before the lock is taken.
+#[test]
+fn an_iterator_that_calls_back_does_not_hang() {
+    let (directories, commits) = world::small();
+    let authority = Arc::new(Authority::new(directories[0].clone(), MemoryJournal::new()));
+    let (done, finished) = std::sync::mpsc::channel();
+    let follower = Arc::clone(&authority);
+    std::thread::spawn(move || {
+        let calls_back = commits.iter().inspect(|_| {
+            follower.catch_up().unwrap();
+            follower.follow(&commits[..1]).unwrap();
+        });
+        let reached = follower.follow(calls_back).map(|directory| directory.revision());
+        done.send(reached).unwrap();
+    });
+    assert_eq!(finished.recv_timeout(std::time::Duration::from_secs(60)).expect("`follow` hangs"), Ok(8));
+    assert_eq!(*authority.load(), directories[8]);
 }

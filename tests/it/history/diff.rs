@@ -125,3 +125,35 @@ fn unrelated_directories_are_compared_by_content() {
     agrees(&renamed, &swapped);
     agrees(&stranger, &swapped);
 }
+
+/// Grants on a kind are stored by slot and compared by name: a slot with another name is another grantee.
+#[test]
+fn a_kind_differs_if_only_the_name_of_a_grantee_does() {
+    use entitle::catalog::{Catalog, Kind};
+    use entitle::{Batch, Command, Grantee, Timestamp};
+
+    let kind = |name| Kind::named(name).permissions(["read"]);
+    let catalog = Catalog::builder().kind(kind("project")).kind(kind("report")).build().unwrap();
+    let commit = |directory: &Directory, commands: Vec<Command>| {
+        let batch = Batch::host(Timestamp::EPOCH).extend(commands);
+        directory.plan(batch).unwrap().into_directory()
+    };
+    let grant = |to: Grantee, on: &str| Command::grant(to, on, ["read"]);
+    let setup = commands![
+        Command::add_user("ada").no_profile(),
+        Command::add_group("data"),
+        grant(Grantee::user("ada"), "project/*"),
+        grant(Grantee::group("data"), "report/*"),
+    ];
+    let before = commit(&Directory::new(catalog), setup);
+
+    let renamed = commit(&before, commands![Command::rename_user("ada", "eda")]);
+    assert_eq!(before.diff(&renamed).kinds, ["project"]);
+    agrees(&before, &renamed);
+
+    let again = [Command::remove_group("data"), Command::add_group("sales").into()];
+    let replaced =
+        commit(&before, again.into_iter().chain([grant(Grantee::group("sales"), "report/*")]).collect());
+    assert_eq!(before.diff(&replaced).kinds, ["report"]);
+    agrees(&before, &replaced);
+}

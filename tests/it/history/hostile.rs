@@ -1,6 +1,7 @@
 //! Damaged stored directories: an error with its location, or an equal directory; never half of one.
 
 use std::io::BufReader;
+use std::path::Path;
 
 use entitle::Directory;
 
@@ -126,7 +127,11 @@ const CONTRADICTIONS: &[(&str, &str, &str)] = &[
     (r#""acts_as":"bot""#, r#""acts_as":"bit""#, "key `all`: unknown user `bit`"),
     (r#""acts_as":"bot""#, r#""acts_as":"bot","more":1"#, "unknown field `more`"),
     (r#"{"end":{"records":"#, r#"{"end":{"records":1"#, "`end`: `records` is 1"),
-    (r#""peak":3"#, r#""peak":0"#, "`end`: the peak of profile `designer` is less than its consumed seats"),
+    (
+        r#""profile":"reader","peak":3"#,
+        r#""profile":"reader","peak":2"#,
+        "`end`: the peak of profile `reader` is less than its consumed seats",
+    ),
 ];
 
 /// Damage with well-formed lines and a right checksum is found from the contents of the records (rule C9).
@@ -143,6 +148,188 @@ fn contradictions_name_their_place() {
             .to_string();
         assert!(error.contains(expected), "{before} -> {after}: {error}");
     }
+}
+
+/// States that no sequence of commands makes: the name of a file in the corpus of `stored`, a part of the last directory
+/// of the small history, its replacement, and the error.
+const UNREACHABLE: &[(&str, &str, &str, &str)] = &[
+    (
+        "revision_at_the_maximum",
+        r#""revision":8"#,
+        r#""revision":18446744073709551615"#,
+        "record 3, `commits`: there cannot be",
+    ),
+    (
+        "time_at_the_maximum",
+        r#""committed_at":95"#,
+        r#""committed_at":18446744073709551615"#,
+        "record 3, `commits`: `committed_at` is after",
+    ),
+    (
+        "content_without_commits",
+        r#""revision":8"#,
+        r#""revision":0"#,
+        "`end`: `revision` is 0, but the directory is not empty",
+    ),
+    (
+        "last_turn_at_the_maximum",
+        r#""last_turn":4"#,
+        r#""last_turn":18446744073709551615"#,
+        "`queue`: `last_turn` cannot be 18446744073709551615",
+    ),
+    (
+        "last_turn_near_the_maximum",
+        r#""last_turn":4"#,
+        r#""last_turn":18446744073709551613"#,
+        "`queue`: `last_turn` cannot be 18446744073709551613",
+    ),
+    (
+        "last_seat_at_the_maximum",
+        r#""last_seat":9"#,
+        r#""last_seat":18446744073709551615"#,
+        "`queue`: `last_seat` cannot be 18446744073709551615",
+    ),
+    (
+        "figures_without_users",
+        r#"{"ids":{"users":9,"#,
+        r#"{"ids":{"users":0,"#,
+        "`peak` is 3, but 0 users were ever added",
+    ),
+    (
+        "peak_over_all_users",
+        r#""peak":3"#,
+        r#""peak":10"#,
+        "the figures of profile `designer`: `peak` is 10, but 9 users were ever added",
+    ),
+    (
+        "seat_time_over_the_peak",
+        r#""seat_ms":225"#,
+        r#""seat_ms":286"#,
+        "the figures of profile `designer`: `seat_ms` is 286, but 3 seats take 285 at most",
+    ),
+    (
+        "figures_left_out",
+        r#"{"book":{"profile":"technical","peak":1,"peak_at":20,"seat_ms":75}}"#,
+        "",
+        "`end`: no figures of profile `technical`",
+    ),
+    (
+        "slot_never_given_out",
+        r#""id":"12884901890""#,
+        r#""id":"12884901891""#,
+        "group `data`: `id` 12884901891 was never issued",
+    ),
+    (
+        "wish_without_a_seat",
+        r#""wants":"designer","holds":"reader","basis":"placed","seat_number":9,"turn":4,"#,
+        r#""wants":"designer","#,
+        "user `hal`: an active or invited user who wants a profile must hold or wait",
+    ),
+    (
+        "waiter_for_an_exempt_profile",
+        r#""wants":"technical","holds":"technical","basis":"exempt","seat_number":4,"#,
+        r#""wants":"technical","turn":1,"#,
+        "user `bot`: no user waits for an exempt profile",
+    ),
+    (
+        "placed_from_an_exempt_profile",
+        r#""wants":"designer","holds":"reader","basis":"placed","seat_number":9,"#,
+        r#""wants":"technical","holds":"reader","basis":"placed","seat_number":9,"#,
+        "user `hal`: no user waits for an exempt profile",
+    ),
+    (
+        "extra_seat_of_an_exempt_profile",
+        r#""basis":"exempt""#,
+        r#""basis":"extra""#,
+        "user `bot`: the basis of the seat does not agree",
+    ),
+    (
+        "extra_seat_with_a_turn",
+        r#""basis":"extra","seat_number":8"#,
+        r#""basis":"extra","seat_number":8,"turn":1"#,
+        "the basis of the seat does not agree",
+    ),
+    (
+        "turns_out_of_order",
+        r#""turn":4,"since":95"#,
+        r#""turn":4,"since":30"#,
+        "`end`: turn 4 is older than turn 2 before it",
+    ),
+    (
+        "suspended_owner_of_a_singleton",
+        r#""resource":"instance","owner":"ada""#,
+        r#""resource":"instance","owner":"bob""#,
+        "resource `instance`: `bob` owns a singleton and is not active",
+    ),
+    (
+        "invited_owner_of_a_singleton",
+        r#""resource":"instance","owner":"ada""#,
+        r#""resource":"instance","owner":"fay""#,
+        "resource `instance`: `fay` owns a singleton and is not active",
+    ),
+    (
+        "singleton_left_out",
+        r#"{"resource":{"id":"10053962439239663616","resource":"instance","owner":"ada"}}"#,
+        "",
+        "`end`: no resource `instance`, which is a singleton",
+    ),
+    (
+        "grant_without_what_it_implies",
+        r#""group:data":["write","read"]"#,
+        r#""group:data":["write"]"#,
+        "resource `project/churn`: the grant to `group:data` lacks permissions",
+    ),
+    (
+        "scope_without_what_it_implies",
+        r#""project/churn":["write","read"]"#,
+        r#""project/churn":["write"]"#,
+        "key `ci`: the scope on `project/churn` lacks permissions",
+    ),
+];
+
+/// A text in which a part is replaced, with a right number of records and checksum; a line that is emptied is left out.
+fn with_part(text: &str, before: &str, after: &str) -> String {
+    assert!(text.contains(before), "{before}\nis not in\n{text}");
+    let changed = text.replacen(before, after, 1);
+    let lines = changed.lines().filter(|line| !line.is_empty() && !line.starts_with(r#"{"end""#));
+    let content: Vec<&str> = lines.filter(|line| !line.starts_with(r#"{"checksum""#)).collect();
+    let end = format!("{{\"end\":{{\"records\":{}}}}}", content.len());
+    with_checksum(&[content.join("\n"), end].join("\n"))
+}
+
+/// Every such state is refused with its place (rule C9), and is kept for fuzzing, from where `cargo test` reads it too.
+///
+/// `ENTITLE_WRITE=1` writes the files, after the stored form or the small history changed.
+#[test]
+fn what_no_command_makes_is_not_read() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus/stored");
+    let kept = |name: &str, expected: &str| {
+        let path = folder.join(name);
+        if std::env::var_os("ENTITLE_WRITE").is_some() {
+            std::fs::write(&path, expected).unwrap();
+        }
+        let found = std::fs::read_to_string(&path).unwrap();
+        assert!(found == expected, "{name} is out of date");
+        found
+    };
+    let (directories, _) = world::small();
+    for revision in [0, 3, 8] {
+        let mut stored = Vec::new();
+        directories[revision].write_to(&mut stored).unwrap();
+        kept(&format!("revision_{revision}"), &String::from_utf8(stored).unwrap());
+    }
+    let (_, stored) = small();
+    let text = String::from_utf8(stored).unwrap();
+    let mut wrong = Vec::new();
+    for &(name, before, after, expected) in UNREACHABLE {
+        let hostile = kept(&format!("unreachable_{name}"), &with_part(&text, before, after));
+        match Directory::read_from(hostile.as_bytes()) {
+            Ok(_) => wrong.push(format!("{name} is read")),
+            Err(error) if error.to_string().contains(expected) => {}
+            Err(error) => wrong.push(format!("{name}: {error}")),
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 /// Lines that are valid one by one are errors in a wrong place.

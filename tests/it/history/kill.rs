@@ -8,7 +8,7 @@ use std::process::{Child, Command as Process, Stdio};
 use std::time::Duration;
 
 use entitle::authority::CatchUpError;
-use entitle::journal::{AppendError, Journal as _, RedbError, RedbJournal, redb};
+use entitle::journal::{AppendError, DamagedPlace, Journal as _, RedbError, RedbJournal, redb};
 use entitle::{Authority, Batch, Command, Directory, Timestamp};
 
 use super::{Numbers, times, world};
@@ -141,11 +141,12 @@ fn redb_appends_detect_conflicts_and_a_wrong_start() {
     assert!(journal.read_after(5).unwrap().is_empty());
     assert!(journal.read_after(u64::MAX).unwrap().is_empty());
     let error = journal.read_after(0).unwrap_err().to_string();
-    assert_eq!(error, "the journal begins after revision 3, and the commits after 0 were asked for");
+    assert_eq!(error, "the journal lacks commits after revision 0: it begins after revision 3");
     drop(journal);
     assert_eq!(RedbJournal::create(&path).unwrap_err().to_string(), "there is a journal already");
     let error = Authority::open(directories[0].clone(), RedbJournal::open(&path).unwrap()).unwrap_err();
-    assert!(matches!(error, CatchUpError::Journal(RedbError::Beginning { asked: 0, found: 3 })), "{error}");
+    let CatchUpError::Journal(error) = error else { panic!("{error}") };
+    assert!(matches!(*error, RedbError::Beginning { asked: 0, found: 3 }), "{error}");
     let journal = RedbJournal::open(&path).unwrap();
     assert_eq!(journal.begins_after(), 3);
     let authority = Authority::open(directories[3].clone(), journal).unwrap();
@@ -169,8 +170,11 @@ fn a_journal_that_is_not_there_is_not_opened() {
     assert!(!path.exists());
     drop(redb::Database::create(&path).unwrap());
     assert!(matches!(RedbJournal::open(&path), Err(RedbError::Missing)));
-    std::fs::write(&path, "no database").unwrap();
-    assert!(matches!(RedbJournal::open(&path), Err(RedbError::Store(_))));
+    for text in ["no database", ""] {
+        std::fs::write(&path, text).unwrap();
+        let error = RedbJournal::open(&path).unwrap_err();
+        assert!(matches!(error, RedbError::Damaged { place: DamagedPlace::File, .. }), "{error:?}");
+    }
     std::fs::remove_file(path).unwrap();
 }
 

@@ -51,13 +51,13 @@ fn events_that_contradict_the_state_are_refused() {
         (r#"{ "user_added": { "user": "ada", "source": "local" } }"#, "user `ada` already exists"),
         (r#"{ "user_renamed": { "user": "ada", "to": "dee" } }"#, "user `dee` already exists"),
         (r#"{ "user_removed": { "user": "zoe" } }"#, "unknown user `zoe`"),
-        (r#"{ "user_removed": { "user": "ada" } }"#, "still holds or waits"),
+        (r#"{ "user_removed": { "user": "ada" } }"#, "user `ada` still holds or waits"),
         (r#"{ "user_removed": { "user": "bob" } }"#, "`bob` still owns resources"),
         (r#"{ "user_removed": { "user": "gus", "keys": ["ci"] } }"#, "`keys` are not those of user `gus`"),
-        (r#"{ "user_suspended": { "user": "bob" } }"#, "already suspended for this reason"),
-        (r#"{ "user_suspended": { "user": "fay" } }"#, "expected `active`"),
-        (r#"{ "user_reinstated": { "user": "ada" } }"#, "expected `suspended`"),
-        (r#"{ "invitation_accepted": { "user": "gus" } }"#, "expected `invited`"),
+        (r#"{ "user_suspended": { "user": "bob" } }"#, "user `bob` is already suspended for this reason"),
+        (r#"{ "user_suspended": { "user": "fay" } }"#, "user `fay` is `invited`, expected `active`"),
+        (r#"{ "user_reinstated": { "user": "ada" } }"#, "user `ada` is `active`, expected `suspended`"),
+        (r#"{ "invitation_accepted": { "user": "gus" } }"#, "user `gus` is `expired`, expected `invited`"),
         (r#"{ "profile_wanted": { "user": "ada", "profile": "chef" } }"#, "unknown profile `chef`"),
         (
             r#"{ "seat_changed": { "user": "ada", "holds": "reader", "basis": null, "queued": false } }"#,
@@ -65,17 +65,17 @@ fn events_that_contradict_the_state_are_refused() {
         ),
         (
             r#"{ "seat_changed": { "user": "bob", "holds": "reader", "basis": "standard", "queued": false } }"#,
-            "cannot hold",
+            "user `bob` cannot hold",
         ),
         (r#"{ "group_added": { "group": "data", "members": "explicit" } }"#, "group `data` already exists"),
         (r#"{ "group_removed": { "group": "zoo" } }"#, "unknown group `zoo`"),
-        (r#"{ "joined": { "user": "ada", "group": "data" } }"#, "a member of `data`"),
-        (r#"{ "left": { "user": "dee", "group": "data" } }"#, "a member of `data`"),
+        (r#"{ "joined": { "user": "ada", "group": "data" } }"#, "a member of group `data`"),
+        (r#"{ "left": { "user": "dee", "group": "data" } }"#, "a member of group `data`"),
         (r#"{ "joined": { "user": "ada", "group": "analysts" } }"#, "whose members are managed"),
         (r#"{ "left": { "user": "ada", "group": "owners" } }"#, "whose members are managed"),
         (r#"{ "resource_added": { "resource": "project/churn" } }"#, "`project/churn` already exists"),
         (r#"{ "resource_added": { "resource": "project/*" } }"#, "cannot name a new resource"),
-        (r#"{ "resource_removed": { "resource": "instance" } }"#, "cannot be removed"),
+        (r#"{ "resource_removed": { "resource": "instance" } }"#, "resource `instance` cannot be removed"),
         (
             r#"{ "owner_changed": { "resource": "project/x", "owner": "ada" } }"#,
             "unknown resource `project/x`",
@@ -86,8 +86,11 @@ fn events_that_contradict_the_state_are_refused() {
         ),
         (r#"{ "key_added": { "key": "ci", "acts_as": "ada", "scope": "all" } }"#, "key `ci` already exists"),
         (r#"{ "key_expired": { "key": "ci" } }"#, "has already expired"),
-        (r#"{ "key_expired": { "key": "all" } }"#, "`all` does not expire by 1970-01-01 00:00:00.100 UTC"),
-        (r#"{ "invitation_expired": { "user": "fay" } }"#, "the user still holds"),
+        (
+            r#"{ "key_expired": { "key": "all" } }"#,
+            "key `all` does not expire by 1970-01-01 00:00:00.100 UTC",
+        ),
+        (r#"{ "invitation_expired": { "user": "fay" } }"#, "user `fay` still holds"),
         (
             r#"{ "phase_changed": { "phase": "lapsed" } }"#,
             "the phase at 1970-01-01 00:00:00.100 UTC is `active`, not `lapsed`",
@@ -101,7 +104,7 @@ fn events_that_contradict_the_state_are_refused() {
         let text = format!(r#"{{ "revision": 9, "at": 100, "events": [{event}] }}"#);
         let commit: Commit = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{event}: {error}"));
         match refused(last, &[commit]) {
-            ReplayError::Contradiction { revision: 9, event: 0, source } => {
+            ReplayError::Contradiction { revision: 9, event: Some(0), source } => {
                 let reason = source.to_string();
                 assert!(reason.contains(expected), "{event}: {reason}");
             }
@@ -122,20 +125,17 @@ fn a_commit_that_omits_a_due_expiry_is_refused() {
     let added = r#"{ "group_added": { "group": "new", "members": "explicit" } }"#;
     assert!(last.replay(&[commit(499, added)]).is_ok());
     let error = refused(last, &[commit(500, added)]).to_string();
-    assert_eq!(
-        error,
-        "event 1 of revision 9: an expiry due by 1970-01-01 00:00:00.500 UTC is missing from the commit"
-    );
+    assert_eq!(error, "revision 9: an expiry due by 1970-01-01 00:00:00.500 UTC is missing from the commit");
     let released = r#"{ "seat_changed": { "user": "fay", "holds": null, "basis": null, "queued": false } },
                       { "invitation_expired": { "user": "fay" } }"#;
     assert!(last.replay(&[commit(500, released)]).is_ok());
     let error = refused(last, &[commit(900, released)]).to_string();
     assert_eq!(
         error,
-        "event 2 of revision 9: the license becomes `grace` by 1970-01-01 00:00:00.900 UTC, and the commit lacks that change"
+        "revision 9: the license becomes `grace` by 1970-01-01 00:00:00.900 UTC, and the commit lacks that change"
     );
     let error = refused(last, &[commit(100, "")]).to_string();
-    assert_eq!(error, "event 0 of revision 9: the commit has no events");
+    assert_eq!(error, "revision 9: the commit has no events");
 }
 
 /// The wanted profile and the seat change in two events, and only both together can be found wrong.
@@ -160,7 +160,7 @@ fn an_impossible_seat_is_refused() {
     };
     for (event, expected) in cases {
         match refused(last, &[commit(&event)]) {
-            ReplayError::Contradiction { revision: 9, event: 1, source } => {
+            ReplayError::Contradiction { revision: 9, event: None, source } => {
                 let reason = source.to_string();
                 assert!(reason.starts_with("user `ada`: ") && reason.contains(expected), "{event}: {reason}");
             }
@@ -169,4 +169,52 @@ fn an_impossible_seat_is_refused() {
     }
     let both = [wish(r#""reader""#), seat(r#""holds": "reader", "basis": "standard", "queued": false"#)];
     assert!(last.replay(&[commit(&both.join(","))]).is_ok());
+}
+
+/// Replay refuses the states that reading refuses, because the directory that it makes can be stored and read (rule C9).
+#[test]
+fn what_no_plan_records_is_refused() {
+    let (directories, _) = world::small();
+    let last = directories.last().unwrap();
+    let gives_up = r#"{ "seat_changed": { "user": "ada", "holds": null, "basis": null, "queued": false } }"#;
+    let cases: [(&[&str], usize, &str); 5] = [
+        (
+            &[gives_up, r#"{ "user_suspended": { "user": "ada", "reason": null } }"#],
+            1,
+            "the user owns a singleton",
+        ),
+        (
+            &[r#"{ "owner_changed": { "resource": "instance", "owner": "bob" } }"#],
+            0,
+            "`bob` owns a singleton and is not active",
+        ),
+        (
+            &[r#"{ "user_reinstated": { "user": "bob" } }"#],
+            1,
+            "user `bob`: an active or invited user who wants",
+        ),
+        (&[r#"{ "user_invited": { "user": "gus" } }"#], 1, "user `gus`: an active or invited user who wants"),
+        (
+            &[
+                r#"{ "profile_wanted": { "user": "hal", "profile": "technical" } }"#,
+                r#"{ "seat_changed": { "user": "hal", "holds": "reader", "basis": "placed", "queued": true } }"#,
+            ],
+            2,
+            "user `hal`: no user waits for an exempt profile",
+        ),
+    ];
+    for (events, index, expected) in cases {
+        let text = format!(r#"{{ "revision": 9, "at": 100, "events": [{}] }}"#, events.join(","));
+        let commit: Commit = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        match refused(last, &[commit]) {
+            ReplayError::Contradiction { revision: 9, event, source } => {
+                let reason = source.to_string();
+                assert!(
+                    event.unwrap_or(events.len()) == index && reason.starts_with(expected),
+                    "{text}: {event:?}, {reason}"
+                );
+            }
+            error => panic!("{text}: {error}"),
+        }
+    }
 }

@@ -178,8 +178,13 @@ fn a_directory_with_very_many_links_reads_back() {
     let users = (0..count).map(|index| Command::add_user(user(index)).groups((0..OF_EACH).map(group)));
     let granted = (0..count).flat_map(|index| {
         let on = format!("project/shared{index}");
-        let grant =
-            move |to| Command::from(Command::grant(Grantee::group(group(to)), format!("project/shared{index}"), ["read"]));
+        let grant = move |to| {
+            Command::from(Command::grant(
+                Grantee::group(group(to)),
+                format!("project/shared{index}"),
+                ["read"],
+            ))
+        };
         commands![Command::add_resource(on)].into_iter().chain((0..OF_EACH).map(grant))
     });
     let owned = (0..MANY)

@@ -4,7 +4,7 @@ use super::{Held, apply, ensure, in_every_state, must, on_every_step, users};
 use crate::compare::principals;
 use crate::generate::{GROUPS, KINDS, Mix, RESOURCES, USERS};
 use entitle::catalog::PermissionSet;
-use entitle::change::ScopeDocument;
+use entitle::change::{Impact, Plan, ScopeDocument};
 use entitle::{Batch, Command, Directory, Principal, ResourceId, Strict};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -321,8 +321,22 @@ fn s15_a_preview_lists_every_change() {
         let told = json!(impact.seats());
         ensure(told == json!(seats), || format!("the preview lists {told}, and not {}", json!(seats)))?;
         let some = |part: &str| access.iter().filter(|change| change[part] != json!([])).count();
-        ensure((impact.gains(), impact.loses()) == (some("gains"), some("loses")), || "miscounted".into())
+        ensure((impact.gains(), impact.loses()) == (some("gains"), some("loses")), || "miscounted".into())?;
+        ensure(plan.access_changes().eq(impact.access().iter().cloned()), || "read one by one".into())?;
+        ensure(plan.access_changes().count() == access.len(), || "counted one by one".into())?;
+        (0..=access.len().max(seats.len()) + 1).try_for_each(|limit| up_to(limit, plan, &impact))
     });
+}
+
+/// Checks that a preview with a limit lists the first changes, exactly, and says whether there are more.
+fn up_to(limit: usize, plan: &Plan, all: &Impact) -> Held {
+    let limited = plan.impact_up_to(limit);
+    let (access, seats) = (all.access().iter().take(limit), all.seats().iter().take(limit));
+    ensure(limited.access().iter().eq(access) && limited.seats().iter().eq(seats), || {
+        format!("up to {limit}: {limited:?}")
+    })?;
+    let complete = limit >= all.access().len().max(all.seats().len());
+    ensure(limited.is_complete() == complete, || format!("up to {limit}: complete is not {complete}"))
 }
 
 /// The differences of the second side from the first, pair by pair and seat by seat.

@@ -25,7 +25,7 @@ fn c2_one_invalid_command_refuses_the_whole_batch() {
             return Ok(());
         }
         let policy = taken.step.policy.for_library();
-        let journal = MemoryJournal::after(taken.before.revision());
+        let journal = MemoryJournal::starting_after(taken.before.revision());
         let authority = Authority::new(taken.before.clone(), journal).policy(policy);
         for (place, (command, expected)) in
             (0..=taken.commands.len()).flat_map(|place| bad().into_iter().map(move |bad| (place, bad)))
@@ -61,7 +61,7 @@ fn c3_a_plan_on_an_older_revision_is_refused_as_stale() {
             let found = next.apply(stale.clone()).map(|made| made.revision());
             ensure(found == expected, || format!("committed later: {found:?}"))?;
         }
-        let authority = Authority::new(taken.before.clone(), MemoryJournal::after(base));
+        let authority = Authority::new(taken.before.clone(), MemoryJournal::starting_after(base));
         let published = authority.publish(first.clone()).map_err(|stale| stale.to_string())?;
         ensure(*published == next, || crate::compare::summary(&published))?;
         for stale in [late, &first] {
@@ -69,6 +69,45 @@ fn c3_a_plan_on_an_older_revision_is_refused_as_stale() {
             ensure(found == expected, || format!("published later: {found:?}"))?;
         }
         ensure(*authority.load() == next, || crate::compare::summary(&authority.load()))
+    });
+}
+
+/// Rule C9: whatever commands make is read back equal.
+#[cfg(feature = "json")]
+#[test]
+fn c9_every_directory_that_commands_make_is_read_back() {
+    for mix in [Mix::All, Mix::Seats] {
+        on_every_step(mix, |taken| {
+            let Ok(plan) = taken.result else { return Ok(()) };
+            let mut stored = Vec::new();
+            plan.directory().write_to(&mut stored).unwrap();
+            let read = Directory::read_from(&stored[..]);
+            let equal = read.as_ref().is_ok_and(|read| read == plan.directory());
+            ensure(equal, || format!("{:?} in\n{}", read.err(), String::from_utf8_lossy(&stored)))
+        });
+    }
+}
+
+/// Two histories may reach the same revision. A plan on one of them is none on the other, whatever it contains.
+#[test]
+fn c3_a_plan_on_another_history_is_refused_as_stale() {
+    on_every_step(Mix::All, |taken| {
+        let Ok(late) = taken.result else { return Ok(()) };
+        let (base, at) = (taken.before.revision(), taken.at);
+        let next = |group: &str| {
+            let command = json!({ "add_group": { "group": group } });
+            plan(taken.before, at, Strict, &[command]).map_err(|refusal| refusal.to_string())
+        };
+        let (one, other) = (next("one")?.into_directory(), next("other")?.into_directory());
+        let tick = plan(&one, at, Strict, &[json!({ "add_group": { "group": "more" } })]).unwrap();
+        let expected = Err(StalePlanError { base: base + 1, found: base + 1 });
+        let found = other.apply(tick.clone()).map(|made| made.revision());
+        ensure(found == expected, || format!("applied to another history: {found:?}"))?;
+        let authority = Authority::new(other, MemoryJournal::starting_after(base + 1));
+        let found = authority.publish(tick.clone()).map(|made| made.revision());
+        ensure(found == expected, || format!("published in another history: {found:?}"))?;
+        ensure(one.clone().apply(tick).is_ok(), || "a clone refuses the plan".into())?;
+        ensure(taken.before.apply(late.clone()).is_ok(), || "its own directory refuses the plan".into())
     });
 }
 

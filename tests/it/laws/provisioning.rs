@@ -164,7 +164,7 @@ fn g2_a_sync_chooses_the_profile_again_only_if_asked_to() {
                 let profile = chosen(directory, external);
                 let assign = json!({ "assign_profile": { "user": user.user, "profile": profile } });
                 let updated = code(apply(directory, Strict, &[update]));
-                // A profile that cannot be had refuses nothing, and the rest of the sync stands (rule G2).
+                // A profile that cannot be given does not refuse the sync, and the rest of it is applied (rule G2).
                 let assigned = apply(directory, Strict, &[plain.clone(), assign]);
                 let assigned = code(assigned.or_else(|_| apply(directory, Strict, &[plain])));
                 ensure(updated == assigned, || {

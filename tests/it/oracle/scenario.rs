@@ -35,6 +35,7 @@ const CODES: &[&str] = &[
     "wrong_state",
     "singleton",
     "time_reversed",
+    "time_jump",
     "too_many",
 ];
 
@@ -243,7 +244,7 @@ fn expect_fields(expected: &Value, known: &[&str], found: &Value) -> Result<(), 
     Ok(())
 }
 
-/// How facts are written down is no matter of the rules: of a commit only the number and the time are compared.
+/// Compares the number and the time of the last commit; the rules do not say how facts are written down.
 fn run_last_commit(world: &World, map: &Step) -> Result<(), String> {
     let known = ["revision", "at", "by", "events"];
     let found = world.last_commit();

@@ -169,7 +169,7 @@ pub(super) struct Request {
     pub user: String,
     pub profile: String,
     pub source: String,
-    /// G2: the command and the user, of a sync of somebody who was there before.
+    /// G2: the command and the user, of a sync of a known user.
     pub sync_of: Option<(usize, String)>,
     /// A10: the kinds of the singletons that the user owns when the command is reached.
     pub owns: Vec<String>,
@@ -259,6 +259,9 @@ impl World {
         if at < self.state.clock {
             return refuse("time_reversed");
         }
+        if at > self.latest() {
+            return refuse("time_jump");
+        }
         // G2: the batch is planned again without what its unmet syncs asked for, until none is refused.
         let mut unmet = BTreeMap::new();
         loop {
@@ -279,6 +282,13 @@ impl World {
                 unmet.insert(index, (user, code));
             }
         }
+    }
+
+    /// C5: the latest time of the next commit.
+    fn latest(&self) -> u64 {
+        let in_a_hundred_years = self.state.clock + 3_155_760_000_000;
+        let end_of_9999 = if self.state.revision == 0 { 253_402_300_799_999 } else { 0 };
+        in_a_hundred_years.max(end_of_9999).min(9_007_199_254_740_991)
     }
 
     /// G2: the users whose last sync did not get its profile, and why, as of the last batch.

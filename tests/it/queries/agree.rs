@@ -180,7 +180,13 @@ fn grants(directory: &Directory) -> Result<(), TestCaseError> {
     let groups = GROUPS.iter().filter_map(|name| directory.group_by_name(name)).map(GranteeId::Group);
     let users = USERS.iter().filter_map(|name| directory.user_by_name(name)).map(GranteeId::User);
     let on: Vec<_> = kinds.chain(resources).flat_map(|target| directory.grants_on(target)).collect();
-    let of = groups.chain(users).chain([GranteeId::Everyone]).flat_map(|to| directory.grants_of(to));
+    let grantees: Vec<_> = groups.chain(users).chain([GranteeId::Everyone]).collect();
+    for &to in &grantees {
+        let grants = directory.grants_of(to);
+        let ((least, most), count) = (grants.size_hint(), grants.count());
+        prop_assert!(least <= count && Some(count) <= most, "{:?}", to);
+    }
+    let of = grantees.into_iter().flat_map(|to| directory.grants_of(to));
     let of: BTreeMap<_, _> = of.map(|grant| ((grant.on, grant.to), grant.permissions)).collect();
     prop_assert_eq!(on.len(), of.len());
     for grant in on {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 /// Names that a spreadsheet or a browser could take for something other than text.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 11] = [
     "=1+1",
     "+1",
     "-1",
@@ -15,7 +15,37 @@ const NAMES: [&str; 9] = [
     "</script><b>\"quoted\", 'too'",
     "שלום \u{202e}txt.exe",
     "plain",
+    "ada;=1+1|@x",
+    "a\u{200b}d\u{2066}a\u{feff}",
 ];
+
+/// The characters of the names that cannot be seen.
+const HIDDEN: [char; 4] = ['\u{202e}', '\u{200b}', '\u{2066}', '\u{feff}'];
+
+/// A name as people read it.
+fn shown(name: &str) -> String {
+    let mark = |text: String, hidden: char| text.replace(hidden, &hidden.escape_unicode().to_string());
+    HIDDEN.into_iter().fold(name.to_owned(), mark)
+}
+
+/// No name reorders or hides a part of a table or sentence.
+#[test]
+fn hidden_characters_are_marked_in_tables_and_sentences() {
+    let file = scenario("hidden", &odd_names());
+    let file = file.to_str().unwrap();
+    for name in NAMES {
+        let (user, on) = (format!("user:{name}"), format!("project/{name}"));
+        let explain = ["explain", file, "--who", &user, "--on", &on, "--permission", "read", "--all"];
+        let outputs =
+            [entitle(&["seats", file]), entitle(&["seats", "--user", name, file]), entitle(&explain)];
+        for output in outputs {
+            let written = String::from_utf8(output.stdout).unwrap();
+            assert!(written.contains(&shown(name)), "{name:?} is not in {written}");
+            let hidden = |c: char| c != '\n' && (c.is_control() || HIDDEN.contains(&c));
+            assert!(!written.contains(hidden), "{written:?}");
+        }
+    }
+}
 
 fn scenario(name: &str, steps: &Value) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.json"));
@@ -41,7 +71,7 @@ fn odd_names() -> Value {
         commands.push(json!({ "add_resource": { "resource": resource } }));
         commands.push(json!({ "grant": { "to": group, "on": resource, "permissions": ["write"] } }));
     }
-    json!([{ "at": 1_000, "by": "=cmd|' /c calc'!A1", "do": commands }])
+    json!([{ "at": 1_000, "by": "=cmd|' /c calc'!A1;-1\u{202e}", "do": commands }])
 }
 
 fn entitle(words: &[&str]) -> Output {
@@ -64,18 +94,26 @@ fn no_cell_of_the_csv_is_a_formula() {
     assert_eq!(rows.len(), NAMES.len());
     for (row, name) in rows.iter().zip(NAMES) {
         let cell = |column: &str| row.get(columns.iter().position(|other| other == column).unwrap()).unwrap();
-        assert_eq!(cell("who"), format!("user:{name}"));
-        assert_eq!(cell("user").strip_prefix('\'').unwrap_or(cell("user")), name);
+        let shown = shown(name);
+        let plain = |cell: &str| cell.replace('\'', "");
+        assert_eq!(plain(cell("who")), plain(&format!("user:{shown}")));
+        assert_eq!(plain(cell("user")), plain(&shown));
         assert_eq!((cell("permissions"), cell("withheld")), ("read", "write"));
         assert_eq!(
-            cell("why"),
-            format!("group:{name} on project/{name}: write; but profile reader allows read: removes write")
+            plain(cell("why")),
+            plain(&format!(
+                "`group:{shown}` on `project/{shown}`: `write`; but profile `reader` allows `read`: removes `write`"
+            ))
         );
         assert_eq!((cell("last_commit"), cell("last_commit_at")), ("1", "1000"));
-        assert_eq!(cell("last_commit_by"), "=cmd|' /c calc'!A1".replacen('=', "'=", 1).as_str());
-        for cell in row {
-            assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝']), "a formula: {cell}");
+        assert_eq!(cell("last_commit_by"), "'=cmd|'' /c calc'!A1;'-1\\u{202e}");
+        for part in row.iter().flat_map(|cell| cell.split([',', ';', '|', ' ', '\t'])) {
+            assert!(!part.starts_with(['=', '+', '-', '@', '"', '\t', '\r', '＝']), "a formula: {part}");
         }
+        assert!(
+            row.iter().all(|cell| cell.chars().all(|c| !c.is_control() && !HIDDEN.contains(&c))),
+            "{row:?}"
+        );
     }
     let marked = |row: &csv::StringRecord| row.get(1).unwrap().starts_with('\'');
     assert_eq!(rows.iter().filter(|row| marked(row)).count(), 5, "only what needs it is marked");
@@ -136,8 +174,10 @@ fn explain_answers_in_words_and_as_data() {
     let file = file.to_str().unwrap();
     let question = ["explain", file, "--who", "user:plain", "--on", "project/churn", "--permission", "write"];
     let answer = text(&entitle(&question));
-    assert!(answer.starts_with("user:plain, write on project/churn: denied: not granted (not_granted)\n"));
-    assert!(answer.contains("needed: no group of plain has write on project/churn"), "{answer}");
+    assert!(
+        answer.starts_with("`user:plain`, `write` on `project/churn`: denied: not granted (not_granted)\n")
+    );
+    assert!(answer.contains("needed: no group of `plain` has `write` on `project/churn`"), "{answer}");
     let value: Value = serde_json::from_str(&text(&entitle(&[&question[..], &["--json"]].concat()))).unwrap();
     assert_eq!(value["decision"], "not_granted");
 }

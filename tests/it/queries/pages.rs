@@ -126,7 +126,8 @@ fn pages_of_long_lists_are_complete() {
             commands.push(Command::add_resource(format!("project/{number}")).into());
             commands.push(Command::grant(Grantee::user(user.as_str()), "project/hub", ["read"]).into());
             commands.push(Command::grant(Grantee::group(group.as_str()), "project/hub", ["read"]).into());
-            commands.push(Command::grant(Grantee::group("all"), format!("project/{number}"), ["read"]).into());
+            commands
+                .push(Command::grant(Grantee::group("all"), format!("project/{number}"), ["read"]).into());
             commands.push(Command::join("user 0", group.as_str()).into());
         }
         let plan = Directory::new(catalog).plan(Batch::host(Timestamp::EPOCH).extend(commands)).unwrap();

@@ -59,13 +59,13 @@ fn a_group_without_the_permission() {
         "user:ada",
         "write",
         "
-user:ada, write on project/churn: denied: not granted (not_granted)
-  ada is active and holds reader
-  granted to group:data-team on project/churn: read
-  total granted: read
-  total allowed: read
-  needed: no group of ada has write on project/churn; data-team has read; group leads has it
-  needed: profile reader does not include write on project; designer or advised would",
+`user:ada`, `write` on `project/churn`: denied: not granted (not_granted)
+  `ada` is active and holds `reader`
+  granted to `group:data-team` on `project/churn`: `read`
+  total granted: `read`
+  total allowed: `read`
+  needed: no group of `ada` has `write` on `project/churn`; `group:data-team` has `read`; group `leads` has it
+  needed: profile `reader` does not include `write` on `project`; `designer` or `advised` would",
     );
 }
 
@@ -75,19 +75,19 @@ fn a_suspended_owner() {
         "user:bob",
         "run",
         "
-user:bob, run on project/churn: denied: the principal is not active (inactive)
-  bob is suspended and holds no profile
-  granted to the owner: admin, write, read, run
-  the user is suspended: removes admin, write, read, run
-  the user holds no profile: removes admin, write, read, run
-  the license lacks add-on studio: removes run
-  the user has recorded no credential: removes run
-  total granted: admin, write, read, run
+`user:bob`, `run` on `project/churn`: denied: the principal is not active (inactive)
+  `bob` is suspended and holds no profile
+  granted to the owner: `admin`, `write`, `read`, `run`
+  the user is suspended: removes `admin`, `write`, `read`, `run`
+  the user holds no profile: removes `admin`, `write`, `read`, `run`
+  the license lacks add-on `studio`: removes `run`
+  the user has recorded no credential: removes `run`
+  total granted: `admin`, `write`, `read`, `run`
   total allowed: nothing
-  needed: bob must be active, but is suspended
-  needed: bob holds no profile and wants designer
-  needed: run needs add-on studio, which the license lacks
-  needed: run needs a credential for project/churn, and bob has recorded none",
+  needed: `bob` must be active, but is suspended
+  needed: `bob` holds no profile and wants `designer`
+  needed: the license lacks add-on `studio`, which gates `run`
+  needed: `bob` has recorded no credential for `project/churn`, required for `run`",
     );
 }
 
@@ -98,13 +98,13 @@ fn a_key_with_a_scope() {
         "key:ci",
         "write",
         "
-key:ci, write on project/churn: allowed beyond the advisory profile (allowed_beyond_profile)
-  cyd is active and holds advised
-  granted to group:leads on project/*: admin, write (implied), read (implied), run (implied)
-  the scope of key ci allows write, read: removes admin, run
-  advisory profile advised allows read: would remove write
-  total granted: write, read
-  total allowed: write, read",
+`key:ci`, `write` on `project/churn`: allowed beyond the advisory profile (allowed_beyond_profile)
+  `cyd` is active and holds `advised`
+  granted to `group:leads` on `project/*`: `admin`, `write` (implied), `read` (implied), `run` (implied)
+  the scope of key `ci` allows `write`, `read`: removes `admin`, `run`
+  advisory profile `advised` allows `read`: would remove `write`
+  total granted: `write`, `read`
+  total allowed: `write`, `read`",
     );
 }
 
@@ -114,9 +114,9 @@ fn nothing_granted() {
         "user:eve",
         "fly",
         "
-user:eve, fly on project/churn: denied: the principal is unknown (unknown_principal)
-  needed: user:eve does not exist
-  needed: kind project has no permission fly",
+`user:eve`, `fly` on `project/churn`: denied: the principal is unknown (unknown_principal)
+  needed: `user:eve` does not exist
+  needed: kind `project` has no permission `fly`",
     );
 }
 
@@ -130,7 +130,7 @@ fn a_license_that_lapsed() {
     let needs: Vec<String> = explanation.needs.iter().map(ToString::to_string).collect();
     assert_eq!(
         (explanation.code(), needs),
-        ("license_lapsed", vec!["the license is lapsed, which removes read".to_string()])
+        ("license_lapsed", vec!["the license is lapsed, which removes `read`".to_string()])
     );
 }
 
@@ -161,19 +161,19 @@ fn why_in_one_line() {
         let explanation = directory().explain_by_name(who, "project/churn", &["write"]);
         explanation.why().to_string()
     };
-    assert_eq!(why("user:ada"), "group:data-team on project/churn: read");
+    assert_eq!(why("user:ada"), "`group:data-team` on `project/churn`: `read`");
     assert_eq!(
         why("key:ci"),
-        "group:leads on project/*: admin; but the scope of key ci allows write, read: removes admin, run; \
-         but advisory profile advised allows read: would remove write"
+        "`group:leads` on `project/*`: `admin`; but the scope of key `ci` allows `write`, `read`: removes `admin`, `run`; \
+         but advisory profile `advised` allows `read`: would remove `write`"
     );
     assert_eq!(
         why("user:bob"),
-        "owner: admin, write, read, run; \
-         but the user is suspended: removes admin, write, read, run; \
-         but the user holds no profile: removes admin, write, read, run; \
-         but the license lacks add-on studio: removes run; \
-         but the user has recorded no credential: removes run"
+        "owner: `admin`, `write`, `read`, `run`; \
+         but the user is suspended: removes `admin`, `write`, `read`, `run`; \
+         but the user holds no profile: removes `admin`, `write`, `read`, `run`; \
+         but the license lacks add-on `studio`: removes `run`; \
+         but the user has recorded no credential: removes `run`"
     );
 }
 
@@ -234,7 +234,7 @@ fn a_user_who_waits() {
     let needs: Vec<String> = explanation.needs.iter().map(ToString::to_string).collect();
     assert_eq!(
         (explanation.code(), needs),
-        ("no_seat", vec!["eve holds no profile and waits for designer".to_string()])
+        ("no_seat", vec!["`eve` holds no profile and waits for `designer`".to_string()])
     );
 }
 
@@ -245,6 +245,11 @@ fn totals_are_omitted_without_grants() {
     let explanation = plan.directory().explain_by_name("user:fay", "project/churn", &["read"]);
     assert_eq!((explanation.code(), explanation.grants.len()), ("not_granted", 0));
     assert!(!explanation.in_full().to_string().contains("total"), "{explanation}");
+    assert_eq!(
+        explanation.needs[0].to_string(),
+        "no group of `fay` has `read` on `project/churn`; there are no grants there to `user:fay` or to `everyone`; \
+         groups `data-team` and `leads` have it"
+    );
 }
 
 /// The short form answers the request in a few lines: what grants it, what removes it, and what is missing.
@@ -256,19 +261,34 @@ fn the_short_form_has_only_what_was_asked() {
     };
     assert_eq!(
         short("user:ada", "read"),
-        "user:ada, read on project/churn: allowed (allowed)\n  granted to group:data-team on project/churn: read"
+        "`user:ada`, `read` on `project/churn`: allowed (allowed)\n  \
+         granted to `group:data-team` on `project/churn`: `read`"
     );
     assert_eq!(
         short("user:bob", "write"),
-        "user:bob, write on project/churn: denied: the principal is not active (inactive)\n  \
-         granted to the owner: write\n  the user is suspended: removes write\n  the user holds no profile: removes write\n  \
-         needed: bob must be active, but is suspended\n  needed: bob holds no profile and wants designer"
+        "`user:bob`, `write` on `project/churn`: denied: the principal is not active (inactive)\n  \
+         granted to the owner: `write`\n  the user is suspended: removes `write`\n  \
+         the user holds no profile: removes `write`\n  \
+         needed: `bob` must be active, but is suspended\n  needed: `bob` holds no profile and wants `designer`"
     );
     assert_eq!(
         short("user:cyd", "write"),
-        "user:cyd, write on project/churn: allowed beyond the advisory profile (allowed_beyond_profile)\n  \
-         granted to group:leads on project/*: write\n  advisory profile advised: would remove write"
+        "`user:cyd`, `write` on `project/churn`: allowed beyond the advisory profile (allowed_beyond_profile)\n  \
+         granted to `group:leads` on `project/*`: `write`\n  advisory profile `advised`: would remove `write`"
     );
+}
+
+/// Three grants are enough to see why; the others are counted.
+#[test]
+fn the_short_form_counts_further_grants() {
+    let groups = ["a", "b", "c", "d", "e"];
+    let join = groups.map(|group| Command::join("ada", group));
+    let grant = groups.map(|group| Command::grant(Grantee::group(group), "project/churn", ["read"]));
+    let batch =
+        Batch::host(Timestamp::EPOCH).extend(groups.map(Command::add_group)).extend(join).extend(grant);
+    let directory = directory().plan(batch).unwrap().into_directory();
+    let text = directory.explain_by_name("user:ada", "project/churn", &["read"]).to_string();
+    assert!(text.ends_with("`group:c` on `project/churn`: `read`\n  further grants, not shown: 3"), "{text}");
 }
 
 /// An upgrade is a counted profile that the license offers.
@@ -290,7 +310,10 @@ fn an_exempt_profile_and_one_that_is_not_offered_are_no_upgrades() {
         .add(Command::grant(Grantee::user("ada"), "project/churn", ["write"]));
     let directory = Directory::new(catalog).plan(batch).unwrap().into_directory();
     let text = directory.explain_by_name("user:ada", "project/churn", &["write"]).to_string();
-    assert!(text.ends_with("profile reader does not include write on project; designer would"), "{text}");
+    assert!(
+        text.ends_with("profile `reader` does not include `write` on `project`; `designer` would"),
+        "{text}"
+    );
 }
 
 /// S9: who sits on a profile that the license gave up keeps it, and the explanation says so.
@@ -312,13 +335,13 @@ fn a_profile_that_is_no_longer_offered() {
     let explain = |who: &str| directory.explain_by_name(who, "project/churn", &["read"]);
     let ada = explain("user:ada").in_full().to_string();
     assert!(
-        ada.contains("\n  ada is active and holds reader, which the license no longer offers\n"),
+        ada.contains("\n  `ada` is active and holds `reader`, which the license no longer offers\n"),
         "{ada}"
     );
-    assert!(explain("user:dan").in_full().to_string().contains("holds designer\n"));
+    assert!(explain("user:dan").in_full().to_string().contains("holds `designer`\n"));
     let eve = explain("user:eve").to_string();
     assert!(
-        eve.contains("eve holds no profile and waits for reader, which the license does not offer"),
+        eve.contains("`eve` holds no profile and waits for `reader`, which the license does not offer"),
         "{eve}"
     );
     let seat =

@@ -245,6 +245,10 @@ license_invalid    100 {"install_license": {"name": "new", "edition": "starter",
 const BATCHES: &str = r#"
 time_reversed       99 [{"join": {"user": "none", "group": "none"}}, {"add_user": {"user": "x", "profile": "designer"}}]
 time_reversed       99 []
+time_jump 3155760000101 [{"join": {"user": "none", "group": "none"}}, {"add_user": {"user": "x", "profile": "designer"}}]
+time_jump 1767268800000000000 []
+time_jump 18446744073709551615 []
+unknown_user 3155760000100 {"suspend": {"user": "x"}}
 unknown_user       100 [{"add_user": {"user": "x", "profile": "designer"}}, {"join": {"user": "none", "group": "none"}}]
 unknown_group      100 [{"add_user": {"user": "x", "profile": "designer"}}, {"remove_group": {"group": "none"}}, {"join": {"user": "none", "group": "none"}}]
 owner_protected    100 [{"add_user": {"user": "x", "profile": "designer"}}, {"suspend": {"user": "ada"}}]

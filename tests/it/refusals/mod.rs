@@ -139,7 +139,7 @@ fn malformed_commands_do_not_deserialize() {
     }
 }
 
-/// A catalog delegates nothing to users, so every plan of an actor is refused, whatever it contains (rules D1, D2).
+/// A catalog delegates nothing to users, so every plan of an actor is refused, whatever it contains (rule C8).
 #[test]
 fn batches_of_actors_are_refused() {
     let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build().unwrap();
@@ -257,4 +257,27 @@ fn the_nearest_names_of_a_directory_are_given_to_the_host() {
         let refusal = plan(&directory, 100, Strict, std::slice::from_ref(&command)).unwrap_err();
         assert_eq!(refusal.nearest_names(&directory), expected, "{command}");
     }
+}
+
+/// `invite_expired` has two classes: no retry of an invitation into the past can succeed, and a late user can be invited again.
+#[test]
+fn a_late_invitation_is_a_bad_request_and_a_late_acceptance_a_conflict() {
+    let (directory, _) = made();
+    let refusal = |command: Value| plan(&directory, 100, Strict, &[command]).unwrap_err();
+    for (command, status) in [
+        (json!({ "invite": { "user": "x", "expires_at": 100 } }), 400),
+        (json!({ "accept_invite": { "user": "old@x" } }), 409),
+    ] {
+        let refusal = refusal(command);
+        assert_eq!((refusal.code(), refusal.class().http_status()), ("invite_expired", status));
+    }
+}
+
+#[test]
+fn an_invalid_license_leads_to_its_conflict() {
+    let (directory, _) = made();
+    let command = json!({ "install_license": { "name": "x", "starts_at": 7, "expires_at": 7 } });
+    let refusal = plan(&directory, 100, Strict, &[command]).unwrap_err();
+    let source = std::error::Error::source(refusal.reason()).map(ToString::to_string);
+    assert!(source.is_some_and(|source| source.starts_with("`expires_at` is")), "{refusal}");
 }

@@ -1,0 +1,423 @@
+//! Operations whose work must follow what they change or answer, each at any size.
+//!
+//! The bench `growth` counts instructions or takes times; the test `growth` counts allocations.
+
+use core::any::Any;
+use core::hint::black_box;
+
+use entitle::catalog::{Catalog, ExternalProfile, ExternalProfiles, Kind, Profile, ProfileChoice};
+use entitle::change::ScopeDocument;
+use entitle::directory::UserSource;
+use entitle::seats::{Overage, Waitlist};
+use entitle::{Batch, Command, Directory, Grantee, License, Timestamp};
+
+/// An operation and the growth that it is allowed.
+#[derive(Clone, Copy)]
+pub(crate) struct Operation {
+    pub(crate) name: &'static str,
+    pub(crate) growth: Growth,
+    /// The sizes at which work is counted.
+    pub(crate) sizes: [usize; 2],
+    /// Makes the state for one run of the operation at a size.
+    pub(crate) prepare: fn(usize) -> Work,
+}
+
+/// The work of an operation by its size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Growth {
+    /// The size is what changes or what is answered.
+    Linear,
+    /// The size is what the operation neither changes nor answers.
+    Flat,
+}
+
+/// One run of an operation. Everything that it made or used is returned, to be dropped outside of the measurement.
+pub(crate) type Work = Box<dyn FnOnce() -> Box<dyn Any>>;
+
+impl Growth {
+    /// Returns the greatest exponent that is allowed if work is counted. A sort has 1.14 between 500 and 4,000.
+    pub(crate) const fn limit(self) -> f64 {
+        match self {
+            Self::Linear => 1.15,
+            Self::Flat => 0.15,
+        }
+    }
+}
+
+/// Returns the exponent of growth: `work` follows `size` to the power of it.
+pub(crate) fn exponent(sizes: [usize; 2], work: [f64; 2]) -> f64 {
+    let grows = |[from, to]: [f64; 2]| (to.max(1.0) / from.max(1.0)).ln();
+    grows(work) / grows(sizes.map(|size| size as f64))
+}
+
+const SIZES: [usize; 2] = [500, 4_000];
+
+/// Sizes of sets beyond 4,096 slots: up to these a set is one list, which changes copy or move, at most 16 KiB.
+const SIZES_OF_SETS: [usize; 2] = [5_000, 40_000];
+
+const fn linear(name: &'static str, prepare: fn(usize) -> Work) -> Operation {
+    Operation { name, growth: Growth::Linear, sizes: SIZES, prepare }
+}
+
+const fn flat(name: &'static str, prepare: fn(usize) -> Work) -> Operation {
+    Operation { name, growth: Growth::Flat, sizes: SIZES, prepare }
+}
+
+impl Operation {
+    const fn on_sets(self) -> Self {
+        Self { sizes: SIZES_OF_SETS, ..self }
+    }
+}
+
+/// An operation that is quadratic and allocates nothing: counting must find it.
+pub(crate) const PLANTED_SCAN: Operation = linear("planted: a scan for each of a list", |size| {
+    let list: Vec<usize> = (0..size).collect();
+    Box::new(move || Box::new(list.iter().filter(|&place| black_box(&list).contains(place)).count()))
+});
+
+/// All operations.
+pub(crate) const OPERATIONS: &[Operation] = &[
+    // Users and invitations.
+    linear("invite_many: addresses", |size| {
+        planned(&directory(), [Command::invite_many(addresses(size, "@example.com")).into()])
+    }),
+    linear("invite_many: addresses, all refused", |size| {
+        refused(&directory(), [Command::invite_many(addresses(size, "")).into()])
+    }),
+    linear("expiry of invitations", |size| {
+        let invite = Command::invite_many(addresses(size, "@example.com")).expires_at(LATER);
+        let directory = commit(directory(), [invite.into()]);
+        plan(directory, Batch::host(LATER).add(Command::tick()))
+    }),
+    linear("remove_user: users", |size| {
+        let directory = with_users(directory(), size);
+        planned(&directory, users(size).map(|user| Command::remove_user(user).into()))
+    }),
+    linear("remove_user: resources to the heir", |size| {
+        let directory = with_owned(size);
+        planned(&directory, [Command::remove_user("owner").heir("heir").into()])
+    })
+    .on_sets(),
+    flat("remove_user: refused, owned resources", |size| {
+        refused(&with_owned(size), [Command::remove_user("owner").into()])
+    }),
+    flat("suspend: owned resources", |size| planned(&with_owned(size), [Command::suspend("owner")])),
+    flat("assign_profile: owned resources", |size| {
+        planned(&with_owned(size), [Command::assign_profile("owner", "writer")])
+    }),
+    // Seats.
+    linear("assign_profile: users, twice in a batch", |size| {
+        let directory = with_users(directory(), size);
+        let assign = |profile| users(size).map(move |user| Command::assign_profile(user, profile));
+        planned(&directory, assign("writer").chain(assign("owner")))
+    }),
+    linear("suspend: users who asked for a seat", |size| {
+        let directory = with_users(directory(), size);
+        let assign = users(size).map(|user| Command::assign_profile(user, "writer"));
+        planned(&directory, assign.chain(users(size).map(Command::suspend)))
+    }),
+    linear("queue: users served", |size| {
+        let license = License::new("small").unlimited("reader").seats("writer", 0);
+        let directory = commit(with_users(directory(), size), [license.into()]);
+        let wait = Batch::host(Timestamp::EPOCH).policy(Waitlist);
+        let wait = wait.extend(users(size).map(|user| Command::assign_profile(user, "writer")));
+        let directory = directory.plan(wait).unwrap().into_directory();
+        planned(&directory, [license_of_all().into()])
+    }),
+    linear("extra seats: users promoted", |size| {
+        let license = License::new("small").unlimited("reader").seats_with_extra("writer", 0, size as u64);
+        let directory = commit(with_users(directory(), size), [license.into()]);
+        let overage = Batch::host(Timestamp::EPOCH).policy(Overage);
+        let overage = overage.extend(users(size).map(|user| Command::assign_profile(user, "writer")));
+        let directory = directory.plan(overage).unwrap().into_directory();
+        planned(&directory, [license_of_all().into()])
+    }),
+    flat("assign_profile: groups by another profile", |size| {
+        let groups = groups(size).map(|group| Command::add_group(group).by_profile(["owner"]).into());
+        let directory = commit(with_users(directory(), 1), groups);
+        planned(&directory, [Command::assign_profile("user 0", "writer")])
+    }),
+    linear("install_license: add-ons", |size| {
+        let add_ons = |catalog: entitle::catalog::CatalogBuilder, add_on| {
+            catalog.add_on(&format!("add-on {add_on}"), "project", ["write"])
+        };
+        let catalog = (0..size).fold(catalog(), add_ons).build().unwrap();
+        let license =
+            (0..size).fold(License::new("all"), |license, add_on| license.add_on(format!("add-on {add_on}")));
+        planned(&Directory::new(catalog), [license.into()])
+    }),
+    // External names.
+    linear("sync_user: names, new groups with grants on kinds", |size| {
+        planned(&with_external_groups(size), [sync("user 0", names(size))])
+    }),
+    linear("sync_user: names, groups left with grants on kinds", |size| {
+        let directory = commit(with_external_groups(size), [sync("user 0", names(size))]);
+        planned(&directory, [sync("user 0", Vec::new())])
+    }),
+    linear("sync_user: names, every second one", |size| {
+        let directory = commit(with_external_groups(size), [sync("user 0", names(size))]);
+        planned(&directory, [sync("user 0", names(size).into_iter().step_by(2).collect())])
+    }),
+    linear("sync_user: users with one name", |size| {
+        let staff = Command::add_group("staff").external(["name 0"]);
+        let directory = commit(with_users(directory(), size), [staff.into()]);
+        planned(&directory, users(size).map(|user| sync(&user, names(1))))
+    }),
+    linear("sync_user: names, as many mapped to profiles", |size| {
+        let directory = commit(with_users(Directory::new(mapped(size)), 1), []);
+        planned(&directory, [sync_profile("user 0", names(size))])
+    }),
+    flat("sync_user: one name, names mapped to profiles", |size| {
+        let directory = commit(with_users(Directory::new(mapped(size)), 1), []);
+        let last = names(size).split_off(size - 1);
+        planned(&directory, [sync_profile("user 0", last)])
+    }),
+    flat("sync_user: one name, names of its group", |size| {
+        let group = Command::add_group("staff").external(names(size));
+        let directory = commit(with_users(directory(), 1), [group.into()]);
+        planned(&directory, [sync("user 0", names(1))])
+    }),
+    flat("join: names of the group beside", |size| {
+        let group = Command::add_group("staff").external(names(size)).into();
+        let directory = commit(with_users(directory(), 1), [group, Command::add_group("data").into()]);
+        planned(&directory, [Command::join("user 0", "data")])
+    }),
+    flat("record_credential: names of the user", |size| {
+        let directory = commit(with_users(directory(), 1), [Command::add_resource("project/one").into()]);
+        let directory = commit(directory, [sync("user 0", names(size))]);
+        planned(&directory, [Command::record_credential("user 0", "project/one")])
+    }),
+    // Groups.
+    linear("remove_group: members, grants on kinds", |size| {
+        let directory = commit(with_users(directory(), size), [Command::add_group("all").into()]);
+        let directory = commit(directory, users(size).map(|user| Command::join(user, "all")));
+        let directory = commit(directory, on_kinds("all"));
+        planned(&directory, [Command::remove_group("all")])
+    }),
+    linear("remove_user: groups with grants on kinds", |size| {
+        planned(&with_member(size), [Command::remove_user("user 0").into()])
+    }),
+    linear("join: groups with grants on kinds", |size| {
+        let directory = with_groups(size);
+        planned(&directory, groups(size).map(|group| Command::join("user 0", group)))
+    }),
+    linear("leave: groups with grants on kinds", |size| {
+        planned(&with_member(size), groups(size).map(|group| Command::leave("user 0", group)))
+    }),
+    linear("revoke: groups of one user, on a kind", |size| {
+        let revoke = |group| Command::revoke(Grantee::group(group), "project/*", ["read"]);
+        planned(&with_member(size), groups(size).map(revoke))
+    }),
+    linear("add_group: groups of one profile", |size| {
+        let directory = with_users(directory(), 1);
+        planned(&directory, groups(size).map(|group| Command::add_group(group).by_profile(["owner"]).into()))
+    }),
+    // Grants.
+    linear("grant: groups on one resource, last first", |size| {
+        let directory = with_groups(size);
+        let last_first = groups(size).collect::<Vec<_>>().into_iter().rev();
+        planned(&directory, last_first.map(|group| grant(group, "project/one")))
+    }),
+    linear("revoke: groups on one resource, first first", |size| {
+        let directory = commit(with_groups(size), groups(size).map(|group| grant(group, "project/one")));
+        let revoke = |group| Command::revoke(Grantee::group(group), "project/one", ["read"]);
+        planned(&directory, groups(size).map(revoke))
+    }),
+    flat("grant: other grants on the resource", |size| {
+        let directory = commit(with_groups(size), groups(size).map(|group| grant(group, "project/one")));
+        let directory = commit(directory, [Command::add_group("data").into()]);
+        planned(&directory, [grant("data".to_owned(), "project/one")])
+    }),
+    flat("diff: grants on a kind that both share", |size| {
+        let before = with_groups(size);
+        let after = commit(before.clone(), [Command::add_user("new").no_profile().into()]);
+        Box::new(move || Box::new((before.diff(&after), before, after)))
+    }),
+    // Keys.
+    linear("add_key: resources of the scope", |size| planned(&with_resources(size), [key(size)])),
+    linear("remove_resource: resources of one scope", |size| {
+        let directory = commit(with_resources(size), [key(size)]);
+        planned(&directory, resources(size).map(Command::remove_resource))
+    })
+    .on_sets(),
+    flat("remove_resource: other resources of the scope", |size| {
+        let directory = commit(with_resources(size), [key(size)]);
+        planned(&directory, [Command::remove_resource("project/0")])
+    })
+    .on_sets(),
+    // What does not change at all.
+    flat("add_user: users", |size| {
+        planned(&with_users(directory(), size), [Command::add_user("new").profile("writer").into()])
+    }),
+    flat("add_resource: resources", |size| {
+        planned(&with_resources(size), [Command::add_resource("project/new").owner("user 0").into()])
+    })
+    .on_sets(),
+    flat("grant: groups, each with grants", |size| {
+        planned(&with_groups(size), [grant("group 0".to_owned(), "project/one")])
+    }),
+    // Replay.
+    linear("replay: a sync of names, groups left", |size| {
+        let directory = commit(with_external_groups(size), [sync("user 0", names(size))]);
+        let batch = Batch::host(Timestamp::EPOCH).add(sync("user 0", Vec::new()));
+        let commit = directory.plan(batch).unwrap().commit().unwrap();
+        Box::new(move || {
+            let next = directory.replay([&commit]).unwrap();
+            Box::new((directory, commit, next))
+        })
+    }),
+    linear("check: groups on both sides", |size| {
+        let directory = commit(with_member(size), groups(size).map(|group| grant(group, "project/one")));
+        Box::new(move || {
+            let decision = directory.check_by_name("user:user 0", "project/one", &["write"]);
+            Box::new((decision, directory))
+        })
+    }),
+];
+
+const LATER: Timestamp = Timestamp::from_millis(1_000);
+
+const KINDS: [&str; 8] = ["project", "dataset", "model", "report", "board", "flow", "space", "app"];
+
+fn catalog() -> entitle::catalog::CatalogBuilder {
+    let kind = |name| Kind::named(name).permissions(["write", "read"]);
+    let builder = KINDS.into_iter().fold(Catalog::builder(), |builder, name| builder.kind(kind(name)));
+    builder.profile(Profile::new("owner")).profile(Profile::new("writer")).profile(Profile::new("reader"))
+}
+
+/// A catalog that maps external names to profiles.
+fn mapped(size: usize) -> Catalog {
+    let mut document = catalog().build().unwrap().document().clone();
+    let map =
+        names(size).into_iter().map(|external| ExternalProfile { external, profile: "writer".to_owned() });
+    let choose = ProfileChoice::FirstMatch;
+    document.external_profiles = Some(ExternalProfiles { choose, map: map.collect() });
+    document.try_into().unwrap()
+}
+
+fn license_of_all() -> License {
+    License::new("all").unlimited("owner").unlimited("writer").unlimited("reader")
+}
+
+/// An empty directory with unlimited seats.
+fn directory() -> Directory {
+    Directory::new(catalog().build().unwrap())
+}
+
+fn commit(directory: Directory, commands: impl IntoIterator<Item = Command>) -> Directory {
+    let batch = Batch::host(Timestamp::EPOCH).extend(commands);
+    directory.plan(batch).unwrap().into_directory()
+}
+
+/// Plans a batch, which is not refused.
+fn plan(directory: Directory, batch: Batch) -> Work {
+    Box::new(move || {
+        let plan = directory.plan(batch).unwrap();
+        assert!(!plan.is_empty());
+        Box::new((plan, directory))
+    })
+}
+
+/// Plans commands, which are not refused.
+fn planned(directory: &Directory, commands: impl IntoIterator<Item = Command>) -> Work {
+    plan(directory.clone(), Batch::host(Timestamp::EPOCH).extend(commands))
+}
+
+/// Plans commands, which are refused.
+fn refused(directory: &Directory, commands: impl IntoIterator<Item = Command>) -> Work {
+    let (directory, batch) = (directory.clone(), Batch::host(Timestamp::EPOCH).extend(commands));
+    Box::new(move || {
+        let refusal = directory.plan(batch).unwrap_err();
+        Box::new((refusal, directory))
+    })
+}
+
+fn numbered(size: usize, what: &'static str) -> impl Iterator<Item = String> {
+    (0..size).map(move |number| format!("{what}{number}"))
+}
+
+fn users(size: usize) -> impl Iterator<Item = String> {
+    numbered(size, "user ")
+}
+
+fn groups(size: usize) -> impl Iterator<Item = String> {
+    numbered(size, "group ")
+}
+
+fn resources(size: usize) -> impl Iterator<Item = String> {
+    numbered(size, "project/")
+}
+
+fn names(size: usize) -> Vec<String> {
+    numbered(size, "name ").collect()
+}
+
+fn addresses(size: usize, place: &str) -> String {
+    numbered(size, "user").map(|user| user + place + "\n").collect()
+}
+
+fn grant(group: String, on: &str) -> Command {
+    Command::grant(Grantee::group(group), on, ["read"])
+}
+
+/// Grants on every kind.
+fn on_kinds(group: &str) -> impl Iterator<Item = Command> {
+    KINDS.into_iter().map(move |kind| grant(group.to_owned(), &format!("{kind}/*")))
+}
+
+fn sync(user: &str, names: Vec<String>) -> Command {
+    Command::sync_user(user, UserSource::Local, names).into()
+}
+
+fn sync_profile(user: &str, names: Vec<String>) -> Command {
+    Command::sync_user(user, UserSource::Local, names).update_profile().into()
+}
+
+fn key(size: usize) -> Command {
+    let scope = resources(size).fold(ScopeDocument::nothing(), |scope, on| scope.with(on, ["read"]));
+    Command::add_key("key", "user 0").scope(scope).into()
+}
+
+fn with_users(directory: Directory, size: usize) -> Directory {
+    let add = |user| Command::add_user(user).profile("reader").into();
+    commit(directory, [license_of_all().into()].into_iter().chain(users(size).map(add)))
+}
+
+/// One user and groups with grants on two kinds.
+fn with_groups(size: usize) -> Directory {
+    let one = [Command::add_resource("project/one").into()];
+    let groups = groups(size).flat_map(|group| {
+        let grants = ["project/*", "dataset/*"].map(|on| grant(group.clone(), on));
+        [Command::add_group(group).into()].into_iter().chain(grants)
+    });
+    commit(with_users(directory(), 1), one.into_iter().chain(groups))
+}
+
+/// One user in all groups, which have grants on two kinds.
+fn with_member(size: usize) -> Directory {
+    commit(with_groups(size), groups(size).map(|group| Command::join("user 0", group)))
+}
+
+/// A group with grants on two kinds for each external name.
+fn with_external_groups(size: usize) -> Directory {
+    let groups = (0..size).flat_map(|number| {
+        let group = format!("group {number}");
+        let grants = ["project/*", "dataset/*"].map(|on| grant(group.clone(), on));
+        let add = Command::add_group(group).external([format!("name {number}")]);
+        [add.into()].into_iter().chain(grants)
+    });
+    commit(with_users(directory(), 1), groups)
+}
+
+fn with_resources(size: usize) -> Directory {
+    let add = resources(size).map(|resource| Command::add_resource(resource).into());
+    commit(with_users(directory(), 1), add)
+}
+
+/// A user who owns resources, and another one.
+fn with_owned(size: usize) -> Directory {
+    let users = ["owner", "heir"].map(|user| Command::add_user(user).profile("reader").into());
+    let directory = commit(with_users(directory(), 1), users);
+    let add = |resource| Command::add_resource(resource).owner("owner").into();
+    commit(directory, resources(size).map(add))
+}

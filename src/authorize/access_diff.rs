@@ -1,0 +1,277 @@
+//! The difference between two directories in what users are allowed.
+//!
+//! The two share all chunks that no change wrote, so what may differ is found without looking at the rest:
+//!
+//! - users whose row, masks, groups or credentials were written, with the resources that the change reaches;
+//! - all users, if the license, its phase or a grant to everyone on a whole kind may leave them other permissions;
+//! - resources whose row was written, with the users whom the changed grants, owners or requirements concern.
+//!
+//! Pairs that may differ are evaluated on both sides, in the order of ids, while the difference is read. Nothing is
+//! collected but the users and resources that were written.
+
+use alloc::vec::Vec;
+
+use arrayvec::ArrayVec;
+
+use super::candidates::{Candidates, Merge, ResourceSource, UserSource};
+use super::evaluate::{PrincipalRef, ResourceRef};
+use super::lookup::granted_on_kind;
+use crate::catalog::KindId;
+use crate::directory::{
+    Directory, GranteeKind, GranteeSlot, GroupRecord, KindEntry, ResourceRow, ResourceSlot, SlotSet,
+    UserRecord, UserSlot,
+};
+use crate::id::{GroupId, Principal, ResourceId, UserId};
+
+/// A user and a resource, and what the user is allowed there on either side.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AccessDifference {
+    pub(crate) user: UserId,
+    pub(crate) on: ResourceId,
+    pub(crate) kind: KindId,
+    pub(crate) before: u64,
+    pub(crate) after: u64,
+}
+
+/// The directory before and after.
+type Sides<'a> = [&'a Directory; 2];
+
+impl Directory {
+    /// Compares what users are allowed here and in a later directory, in the order of users and then of resources.
+    pub(crate) fn access_differences<'a>(
+        &'a self,
+        after: &'a Self,
+    ) -> impl Iterator<Item = AccessDifference> + use<'a> {
+        let sides = [self, after];
+        Concerns::between(sides).flat_map(move |concern| concern.differences(sides))
+    }
+}
+
+/// A user whose access may differ.
+struct Concern {
+    user: UserSlot,
+    /// True if it may differ for another reason than that a resource was written.
+    itself: bool,
+    /// The resources that were written and concern the user, in ascending order.
+    written: Vec<ResourceSlot>,
+}
+
+impl Concern {
+    fn differences(self, sides: Sides<'_>) -> impl Iterator<Item = AccessDifference> {
+        let users = ids(sides.map(|side| side.user_id(self.user)));
+        users.into_iter().flat_map(move |user| {
+            let mut on = Vec::from([ResourceSource::List(self.written.clone().into_iter())]);
+            if self.itself {
+                add_changed_reach(sides, user, &mut on);
+            }
+            let on = Candidates::new(on).flat_map(move |slot| ids(sides.map(|side| side.resource_id(slot))));
+            on.filter_map(move |on| difference(sides, user, on))
+        })
+    }
+}
+
+/// The ids in a slot on both sides, in order: two if the slot was vacated and used again.
+fn ids<T: Ord>(sides: [Option<T>; 2]) -> ArrayVec<T, 2> {
+    let [before, after] = sides;
+    let after = after.filter(|after| before.as_ref() != Some(after));
+    let mut ids: ArrayVec<T, 2> = before.into_iter().chain(after).collect();
+    ids.sort_unstable();
+    ids
+}
+
+fn difference(sides: Sides<'_>, user: UserId, on: ResourceId) -> Option<AccessDifference> {
+    let [before, after] = sides.map(|side| {
+        let who = side.principal_ref(Principal::User(user));
+        side.allowed_bits(who, side.resource_ref(on)).1
+    });
+    let kind = sides.iter().find_map(|side| side.resource_row(on)).map(ResourceRow::kind)?;
+    (before != after).then_some(AccessDifference { user, on, kind, before, after })
+}
+
+/// Adds the resources on which a user's access may differ for another reason than that they were written.
+fn add_changed_reach<'a>(sides: Sides<'a>, user: UserId, on: &mut Vec<ResourceSource<'a>>) {
+    let views = sides.map(|side| View { side, who: side.active_user(user) });
+    let mut all_granted = false;
+    for (kind, _) in sides[0].catalog().definitions() {
+        let [before, after] = views.map(|view| view.licensed(kind));
+        let [word_before, word_after] = views.map(|view| view.on_kind(kind));
+        if before & word_before != after & word_after {
+            add_kind(views, kind, KindEntry::resources, on);
+        } else if before != after {
+            add_kind(views, kind, KindEntry::open, on);
+            all_granted = true;
+        }
+    }
+    for (view, other) in [(views[0], views[1]), (views[1], views[0])] {
+        if all_granted {
+            view.add_granted(on);
+        } else {
+            view.add_other_groups(other, on);
+            view.add_other_credentials(other, on);
+        }
+    }
+}
+
+/// Adds a set of a kind's resources, as it is on both sides.
+fn add_kind<'a>(
+    views: [View<'a>; 2],
+    kind: KindId,
+    set: impl Fn(&'a KindEntry) -> &'a SlotSet<ResourceSlot>,
+    on: &mut Vec<ResourceSource<'a>>,
+) {
+    let entries = views.into_iter().filter_map(|view| view.side.kind_entry(kind));
+    on.extend(entries.map(|entry| ResourceSource::Set(set(entry).iter())));
+}
+
+/// A user on one side, if active there.
+#[derive(Clone, Copy)]
+struct View<'a> {
+    side: &'a Directory,
+    who: Option<PrincipalRef<'a>>,
+}
+
+impl<'a> View<'a> {
+    /// The permissions of a kind that licensing leaves to the user.
+    fn licensed(&self, kind: KindId) -> u64 {
+        self.who.map_or(0, |who| self.side.rights().licensed(who.row, kind))
+    }
+
+    /// The permissions that the user was granted on a whole kind.
+    fn on_kind(&self, kind: KindId) -> u64 {
+        let entry = self.side.kind_entry(kind);
+        self.who.zip(entry).map_or(0, |(who, entry)| granted_on_kind(who, entry))
+    }
+
+    fn add_granted(&self, on: &mut Vec<ResourceSource<'a>>) {
+        if let Some(who) = self.who {
+            self.side.add_granted(who, on);
+        }
+    }
+
+    fn groups(&self) -> Vec<GroupId> {
+        let groups = self.who.map(|who| self.side.group_slots(who.slot, who.row)).unwrap_or_default();
+        groups.into_iter().filter_map(|slot| self.side.group_id(slot)).collect()
+    }
+
+    /// Adds what the groups are granted that the user is not in on the other side.
+    fn add_other_groups(&self, other: Self, on: &mut Vec<ResourceSource<'a>>) {
+        let (mut groups, mut others) = (self.groups(), other.groups());
+        others.sort_unstable();
+        groups.retain(|group| others.binary_search(group).is_err());
+        let records = groups.into_iter().filter_map(|group| self.side.group_record(group));
+        on.extend(records.map(|group| ResourceSource::Set(GroupRecord::granted_on(group).iter())));
+    }
+
+    fn credentials(&self) -> Option<&'a SlotSet<ResourceSlot>> {
+        self.side.user_record_at(self.who?.slot).and_then(UserRecord::credentials)
+    }
+
+    /// Adds the resources for which the user has a credential, if they are not the same on the other side.
+    fn add_other_credentials(&self, other: Self, on: &mut Vec<ResourceSource<'a>>) {
+        let slots = |set: Option<&'a SlotSet<ResourceSlot>>| set.into_iter().flat_map(SlotSet::iter);
+        let (own, others) = (self.credentials(), other.credentials());
+        if !slots(own).eq(slots(others)) {
+            on.extend(own.map(|own| ResourceSource::Set(own.iter())));
+        }
+    }
+}
+
+/// The users whose access may differ, in ascending order.
+struct Concerns<'a> {
+    users: Merge<UserSource<'a>>,
+    /// By source of `users`: the resource that was written, or `None` for users whose access may differ elsewhere.
+    reasons: Vec<Option<ResourceSlot>>,
+}
+
+impl<'a> Concerns<'a> {
+    fn between(sides: Sides<'a>) -> Self {
+        let [before, after] = sides;
+        let everywhere = before.rights() != after.rights()
+            || !before
+                .kind_entries()
+                .map(KindEntry::everyone)
+                .eq(after.kind_entries().map(KindEntry::everyone));
+        let mut concerned = Concerned { sources: Vec::new(), reasons: Vec::new() };
+        if everywhere {
+            concerned.extend(None, sides.map(UserSource::all));
+        } else {
+            concerned.extend(None, [UserSource::List(before.changed_users(after).into_iter())]);
+        }
+        for slot in before.changed_resources(after) {
+            concerned.add_resource(sides, slot);
+        }
+        Self { users: Merge::new(concerned.sources), reasons: concerned.reasons }
+    }
+}
+
+impl Iterator for Concerns<'_> {
+    type Item = Concern;
+
+    fn next(&mut self) -> Option<Concern> {
+        let (user, _) = self.users.peek()?;
+        let mut concern = Concern { user, itself: false, written: Vec::new() };
+        while let Some((_, place)) = self.users.next_if(user) {
+            match self.reasons.get(place).copied().flatten() {
+                Some(resource) => concern.written.push(resource),
+                None => concern.itself = true,
+            }
+        }
+        Some(concern)
+    }
+}
+
+/// Sources of users, each with its reason.
+struct Concerned<'a> {
+    sources: Vec<UserSource<'a>>,
+    reasons: Vec<Option<ResourceSlot>>,
+}
+
+impl<'a> Concerned<'a> {
+    fn extend(&mut self, reason: Option<ResourceSlot>, sources: impl IntoIterator<Item = UserSource<'a>>) {
+        self.sources.extend(sources);
+        self.reasons.resize(self.sources.len(), reason);
+    }
+
+    /// Adds the users whom the changes of a resource concern.
+    fn add_resource(&mut self, sides: Sides<'a>, slot: ResourceSlot) {
+        let [before, after] = sides.map(|side| side.resource_id(slot));
+        let on = |side: &'a Directory, id: Option<ResourceId>| id.and_then(|id| side.resource_ref(id));
+        let (was, is) = (on(sides[0], before), on(sides[1], after));
+        let both = || [(sides[0], was), (sides[1], is)].into_iter();
+        let reaching = |wanted| {
+            both().flat_map(move |(side, on)| on.map(|on| side.reaching(on, wanted)).unwrap_or_default())
+        };
+        let (Some(was), Some(is), true) = (was, is, before == after) else {
+            return self.extend(Some(slot), reaching(u64::MAX));
+        };
+        if was.row.required != is.row.required {
+            self.extend(Some(slot), reaching(was.row.required ^ is.row.required));
+        }
+        if was.row.grants.everyone != is.row.grants.everyone {
+            self.extend(Some(slot), sides.map(UserSource::all));
+        }
+        if was.row.owner() != is.row.owner() {
+            let mut owners: Vec<UserSlot> = was.row.owner().into_iter().chain(is.row.owner()).collect();
+            owners.sort_unstable();
+            self.extend(Some(slot), [UserSource::List(owners.into_iter())]);
+        }
+        for grantee in grants_changed(sides, was, is) {
+            self.extend(Some(slot), sides.into_iter().filter_map(|side| users_of(side, grantee)));
+        }
+    }
+}
+
+/// The groups and users whose grants on a resource differ.
+fn grants_changed(sides: Sides<'_>, was: ResourceRef<'_>, is: ResourceRef<'_>) -> Vec<GranteeSlot> {
+    let [before, after] = sides;
+    before.grants_at(was.slot, was.row).changed(after.grants_at(is.slot, is.row))
+}
+
+fn users_of(side: &Directory, grantee: GranteeSlot) -> Option<UserSource<'_>> {
+    match grantee.kind() {
+        GranteeKind::User(user) => Some(UserSource::List(Vec::from([user]).into_iter())),
+        GranteeKind::Group(group) => {
+            side.group_record_at(group).map(|group| UserSource::Set(group.members.iter()))
+        }
+    }
+}

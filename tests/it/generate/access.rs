@@ -21,7 +21,7 @@ const ROLES: &[&str] = &["dev", "tester", "auditor", "lead", "ghost"];
 const FEW_USERS: &[&str] = &["ada", "bob", "cyd"];
 
 /// An external group and one by profile, which only some histories have.
-const MANAGED: &[&str] = &["company", "licensed"];
+pub(crate) const MANAGED: &[&str] = &["company", "licensed"];
 
 /// What a catalog says about roles: its own, and whether others may be added.
 pub(super) fn roles() -> impl Strategy<Value = Value> {

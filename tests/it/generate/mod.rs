@@ -17,6 +17,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::fmt;
 
+pub(crate) use access::MANAGED;
 use catalog::catalog;
 pub(crate) use catalog::{KINDS, PROFILES};
 use commands::{command, population};

@@ -7,18 +7,12 @@ use super::world::{Batch, Executed, Given, World, refuse};
 use serde_json::Value;
 
 /// R2: the target of a role that is given on the whole of each kind that it names.
-const EVERY_KIND: &str = "*";
+pub const EVERY_KIND: &str = "*";
 
 /// The grantee and the target of a grant.
 type Slot = (String, String);
 
 impl World {
-    /// A8, R2: returns `true` if a grant on the target covers a resource.
-    pub(super) fn covers(&self, target: &str, resource: &str) -> bool {
-        let kind = &self.state.resources[resource].kind;
-        target == resource || target == format!("{kind}/*") || target == EVERY_KIND
-    }
-
     /// R2, R4: what a role gives on a kind, as the role is now.
     pub(super) fn role_gives(&self, role: &str, kind: &str) -> Permissions {
         self.role(role).and_then(|permissions| permissions.get(kind)).cloned().unwrap_or_default()

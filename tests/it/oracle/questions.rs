@@ -1,10 +1,11 @@
 //! The queries: granted permissions, allowed permissions, and the reverse (A, G).
 
 use super::catalog::Permissions;
-use super::ends::{End, Ends, give};
+use super::ends::{End, Ends};
+use super::grants::EVERY_KIND;
 use super::world::{Given, Key, Scope, Status, User, World};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The principal of a query: a user, or a key that acts as one (A11).
 struct Principal<'a> {
@@ -14,12 +15,12 @@ struct Principal<'a> {
 }
 
 /// One thing that gives permissions: a grant, a role that was given, or ownership (to `owner`).
-struct Contribution {
-    to: String,
-    on: String,
-    role: Option<String>,
-    /// The permissions, each until the earlier one of its own end and that of the membership.
-    ends: Ends,
+struct Contribution<'a> {
+    to: &'a str,
+    on: &'a str,
+    role: Option<&'a str>,
+    /// The permissions, closed (A3), each until the earlier one of its own end and that of the membership.
+    ends: Vec<(&'a str, End)>,
 }
 
 impl World {
@@ -75,63 +76,65 @@ impl World {
         }
     }
 
-    /// A2, R3: all that gives a principal permissions on a resource, before the scope of a key (A11).
-    fn contributions(&self, principal: &Principal<'_>, resource_name: &str) -> Vec<Contribution> {
+    /// A2, R3: all that gives a principal permissions on a resource, within the scope of a key (A11).
+    fn contributions<'a>(
+        &'a self,
+        principal: &Principal<'a>,
+        resource_name: &'a str,
+    ) -> Vec<Contribution<'a>> {
         let resource = &self.state.resources[resource_name];
+        let whole_kind = format!("{}/*", resource.kind);
         let mut all = Vec::new();
         for ((to, on), given) in &self.state.grants {
-            if !self.covers(on, resource_name) {
+            // A8, R2: a grant on the whole kind covers every resource of it, and one on every kind all of them.
+            if on != resource_name && *on != whole_kind && on != EVERY_KIND {
                 continue;
             }
             let Some(member_until) = self.reaches(to, principal.name) else { continue };
             // E2: through a group, the earlier one of the membership and of what the group has.
-            let of = |role: Option<&String>, ends: &Ends| {
-                let ends = ends.iter().map(|(name, end)| (name.clone(), member_until.min(*end)));
-                Contribution { to: to.clone(), on: on.clone(), role: role.cloned(), ends: ends.collect() }
-            };
-            all.push(of(None, &given.permissions));
+            let own = given.permissions.iter().map(|(name, end)| (name.as_str(), member_until.min(*end)));
+            all.push(Contribution { to, on, role: None, ends: own.collect() });
             for (role, end) in &given.roles {
-                let gives = self.role_gives(role, &resource.kind);
-                all.push(of(Some(role), &gives.into_iter().map(|permission| (permission, *end)).collect()));
+                // R4: as the role is now.
+                let gives = self.role(role).and_then(|permissions| permissions.get(&resource.kind));
+                let ends = gives.into_iter().flatten().map(|name| (name.as_str(), member_until.min(*end)));
+                all.push(Contribution { to, on, role: Some(role), ends: ends.collect() });
             }
         }
         if resource.owner.as_deref() == Some(principal.name) {
             let owner = self.catalog.kinds[&resource.kind].owner.iter();
-            let ends = owner.map(|permission| (permission.clone(), End::Never)).collect();
-            let (to, on) = ("owner".to_string(), resource_name.to_string());
-            all.push(Contribution { to, on, role: None, ends });
+            let ends = owner.map(|permission| (permission.as_str(), End::Never)).collect();
+            all.push(Contribution { to: "owner", on: resource_name, role: None, ends });
+        }
+        // A11: a key is restricted by its scope; the entries of a resource and of its kind add up.
+        if let Some(Scope::Of(entries)) = principal.key.map(|key| &key.scope) {
+            let named = [entries.get(resource_name), entries.get(&whole_kind)];
+            let in_scope = |permission: &str| named.iter().flatten().any(|entry| entry.contains(permission));
+            all.iter_mut().for_each(|one| one.ends.retain(|(permission, _)| in_scope(permission)));
         }
         all
     }
 
-    /// A11: the part of the permissions that the scope of a key names.
-    fn within_scope(&self, principal: &Principal<'_>, resource_name: &str, granted: Ends) -> Ends {
-        let Some(Scope::Of(entries)) = principal.key.map(|key| &key.scope) else { return granted };
-        // The entries of a resource and of its kind add up.
-        let whole_kind = format!("{}/*", self.state.resources[resource_name].kind);
-        let mut scope = entries.get(resource_name).cloned().unwrap_or_default();
-        scope.extend(entries.get(&whole_kind).cloned().unwrap_or_default());
-        granted.into_iter().filter(|(permission, _)| scope.contains(permission)).collect()
-    }
-
-    fn granted_to(&self, principal: &Principal<'_>, resource_name: &str) -> Ends {
-        let kind = &self.catalog.kinds[&self.state.resources[resource_name].kind];
-        let mut granted = Ends::new();
-        for contribution in self.contributions(principal, resource_name) {
-            for (permission, end) in &contribution.ends {
-                // A2: the union is closed under implication. E2: of several ways the latest end counts.
-                for implied in kind.closed(&Permissions::from([permission.clone()])) {
-                    give(&mut granted, &implied, *end);
-                }
-            }
+    /// A2: the union of all that gives something, each of which is closed under implication (A3). E2: of several ways
+    /// the latest end counts.
+    fn granted_to<'a>(&'a self, principal: &Principal<'a>, resource_name: &'a str) -> BTreeMap<&'a str, End> {
+        let mut granted = BTreeMap::new();
+        for (permission, end) in
+            self.contributions(principal, resource_name).into_iter().flat_map(|one| one.ends)
+        {
+            let latest = granted.entry(permission).or_insert(end);
+            *latest = end.max(*latest);
         }
-        self.within_scope(principal, resource_name, granted)
+        granted
     }
 
     /// E7: what is granted, each permission with its latest end.
     pub fn until(&self, who: &str, on: &str) -> Ends {
         match (self.principal(who), self.state.resources.contains_key(on)) {
-            (Some(principal), true) => self.granted_to(&principal, on),
+            (Some(principal), true) => {
+                let granted = self.granted_to(&principal, on).into_iter();
+                granted.map(|(permission, end)| (permission.to_string(), end)).collect()
+            }
             _ => Ends::new(),
         }
     }
@@ -144,9 +147,8 @@ impl World {
         }
         let mut lines = Vec::new();
         for contribution in self.contributions(&principal, on) {
-            let mut ends = self.within_scope(&principal, on, contribution.ends);
-            ends.retain(|permission, _| permissions.contains(&permission.as_str()));
-            let Some(latest) = ends.values().max() else { continue };
+            let asked = contribution.ends.iter().filter(|(permission, _)| permissions.contains(permission));
+            let Some(latest) = asked.map(|(_, end)| end).max() else { continue };
             let mut line = json!({ "to": contribution.to, "on": contribution.on });
             if let Some(role) = contribution.role {
                 line["role"] = json!(role);
@@ -188,7 +190,8 @@ impl World {
         if !all_in(&kind.permissions) {
             return "wrong_kind";
         }
-        if !all_in(&self.granted_to(&principal, on).into_keys().collect()) {
+        let granted = self.granted_to(&principal, on);
+        if !permissions.iter().all(|wanted| granted.contains_key(wanted)) {
             return "not_granted";
         }
         let Some(seat) = &user.seat else { return "no_seat" };

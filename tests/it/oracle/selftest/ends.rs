@@ -259,11 +259,14 @@ fn e4_ends_are_applied_with_all_else_that_is_due_and_never_by_a_refused_batch() 
         { "do": revoke("user:ada", "project/p", "read") },
         commits(3),
         { "check": { "who": "key:ci", "on": "project/p", "permission": "read" }, "is": "inactive" },
-        // By the same commit the end has passed, and what is granted is given anew.
+        // In the commit in which it ends, it is given anew.
         { "do": own("read", Some(9)) },
         { "at": 9, "do": own("read", Some(12)) },
         until(json!({ "read": 12 })),
-        commits(5)
+        commits(5),
+        tick(12),
+        commits(6),
+        until(json!({}))
     ]));
 }
 

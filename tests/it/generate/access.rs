@@ -34,8 +34,10 @@ pub(super) fn roles() -> impl Strategy<Value = Value> {
     (own, custom).prop_map(|(roles, custom)| json!({ "roles": roles, "custom_roles": custom }))
 }
 
-/// Batches that a history begins with: users who need no seat, resources, explicit groups, of which each of the first ones holds the
-/// next one and the last one includes an owner, groups of other sorts in the first one, and roles.
+/// Batches that a history begins with: users who need no seat, resources, roles, and groups.
+///
+/// Of the explicit groups each of the first ones holds the next one, the first one holds groups of other sorts, and the
+/// last one includes an owner.
 pub(super) fn population() -> impl Strategy<Value = Vec<Vec<Value>>> {
     let steps = prop_oneof![1 => Just(8usize), 1 => 0usize..=8];
     (steps, proptest::bool::weighted(0.8), vec(known_per_kind(), 2)).prop_map(|(steps, managed, given)| {

@@ -110,7 +110,9 @@ impl World {
         if let Some(Scope::Of(entries)) = principal.key.map(|key| &key.scope) {
             let named = [entries.get(resource_name), entries.get(&whole_kind)];
             let in_scope = |permission: &str| named.iter().flatten().any(|entry| entry.contains(permission));
-            all.iter_mut().for_each(|one| one.ends.retain(|(permission, _)| in_scope(permission)));
+            for contribution in &mut all {
+                contribution.ends.retain(|(permission, _)| in_scope(permission));
+            }
         }
         all
     }

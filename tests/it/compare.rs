@@ -1,6 +1,6 @@
 //! Comparisons of all answers that both the crate and the oracle can give.
 
-use crate::generate::{GROUPS, KEYS, KINDS, ODD_TARGETS, PROFILES, RESOURCES, USERS};
+use crate::generate::{GROUPS, KEYS, KINDS, MANAGED, NESTED, ODD_TARGETS, PROFILES, RESOURCES, USERS};
 use crate::oracle::World;
 use crate::side_by_side::differs;
 use entitle::{Directory, Principal, ResourceId};
@@ -63,7 +63,7 @@ fn memberships(oracle: &World, directory: &Directory) -> Result<(), String> {
         let found = directory.user_by_name(user).map_or_else(Vec::new, |user| directory.group_names_of(user));
         same(|| format!("the groups of {user}"), &texts(&oracle.groups_of(user)), &found)?;
     }
-    for group in GROUPS {
+    for group in GROUPS.iter().chain(NESTED).chain(MANAGED) {
         let found =
             directory.group_by_name(group).map_or_else(Vec::new, |group| directory.member_names_of(group));
         same(|| format!("the members of {group}"), &texts(&oracle.members_of(group)), &found)?;
@@ -100,7 +100,8 @@ fn requests(target: &str) -> Vec<Vec<&'static str>> {
 
 fn rights(oracle: &World, directory: &Directory) -> Result<(), String> {
     let mut cells = Vec::new();
-    for target in RESOURCES.iter().chain(ODD_TARGETS) {
+    // R2: the star is a target of roles, and no resource.
+    for target in RESOURCES.iter().chain(ODD_TARGETS).chain(&["*"]) {
         cells.push((*target, directory.resource_by_name(target), requests(target)));
     }
     for who in principals() {

@@ -15,6 +15,7 @@ macro_rules! commands {
     };
 }
 
+mod access_histories;
 mod allocations;
 mod boundaries;
 mod compare;

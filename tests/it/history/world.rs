@@ -93,6 +93,9 @@ pub(crate) fn scenarios() -> Vec<(String, Directory, Vec<Commit>)> {
     let mut histories = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
         let scenario: Scenario = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         let outcome = scenario.run();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();

@@ -180,7 +180,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     flat("join: names of the group beside", |size| {
         let group = Command::add_group("staff").external(names(size)).into();
         let directory = commit(with_users(directory(), 1), [group, Command::add_group("data").into()]);
-        planned(&directory, [Command::join("user 0", "data")])
+        planned(&directory, [join("user 0", "data")])
     }),
     flat("record_credential: names of the user", |size| {
         let directory = commit(with_users(directory(), 1), [Command::add_resource("project/one").into()]);
@@ -190,7 +190,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     // Groups.
     linear("remove_group: members, grants on kinds", |size| {
         let directory = commit(with_users(directory(), size), [Command::add_group("all").into()]);
-        let directory = commit(directory, users(size).map(|user| Command::join(user, "all")));
+        let directory = commit(directory, users(size).map(|user| join(user, "all")));
         let directory = commit(directory, on_kinds("all"));
         planned(&directory, [Command::remove_group("all")])
     }),
@@ -199,7 +199,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     }),
     linear("join: groups with grants on kinds", |size| {
         let directory = with_groups(size);
-        planned(&directory, groups(size).map(|group| Command::join("user 0", group)))
+        planned(&directory, groups(size).map(|group| join("user 0", group)))
     }),
     linear("leave: groups with grants on kinds", |size| {
         planned(&with_member(size), groups(size).map(|group| Command::leave("user 0", group)))
@@ -357,7 +357,11 @@ fn addresses(size: usize, place: &str) -> String {
 }
 
 fn grant(group: String, on: &str) -> Command {
-    Command::grant(Grantee::group(group), on, ["read"])
+    Command::grant(Grantee::group(group), on, ["read"]).into()
+}
+
+fn join(user: impl Into<String>, group: impl Into<String>) -> Command {
+    Command::join(user, group).into()
 }
 
 /// Grants on every kind.
@@ -395,7 +399,7 @@ fn with_groups(size: usize) -> Directory {
 
 /// One user in all groups, which have grants on two kinds.
 fn with_member(size: usize) -> Directory {
-    commit(with_groups(size), groups(size).map(|group| Command::join("user 0", group)))
+    commit(with_groups(size), groups(size).map(|group| join("user 0", group)))
 }
 
 /// A group with grants on two kinds for each external name.

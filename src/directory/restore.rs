@@ -532,8 +532,8 @@ impl Restore {
             group.membership == Membership::Explicit && group.includes_owner_of.is_none()
         });
         ensure(free, || format!("`{group}` cannot include the owner"))?;
-        let inside = owner.is_none_or(|owner| self.directory.is_member(owner.slot(), id.slot()));
-        ensure(inside, || format!("the owner is not in `{group}`"))?;
+        let joined = owner.is_none_or(|owner| self.directory.has_joined_for_good(owner.slot(), id.slot()));
+        ensure(joined, || format!("the owner has not joined `{group}` without an end"))?;
         self.directory.include_owner(id, resource);
         Ok(())
     }

@@ -218,7 +218,8 @@ impl Directory {
         }
     }
 
-    fn refresh_mask(&mut self, to: SubjectSlot, on: TargetSlot) {
+    /// Works out the mask of a grantee on a target again, after roles changed.
+    pub(super) fn refresh_mask(&mut self, to: SubjectSlot, on: TargetSlot) {
         let terms = self.grant_record_at(to, on);
         self.write_grant_record(to, on, terms);
     }

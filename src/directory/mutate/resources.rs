@@ -8,7 +8,7 @@ use crate::catalog::KindId;
 use crate::directory::Directory;
 use crate::directory::registry::{FIXED, NewId};
 use crate::directory::storage::{
-    GranteeSlot, GroupSlot, ResourceMore, ResourceRow, ResourceSlot, Scope, SlotSet,
+    GranteeSlot, GroupSlot, ResourceMore, ResourceRow, ResourceSlot, Scope, SlotSet, SubjectSlot,
 };
 use crate::id::{ResourceId, UserId};
 use crate::name::Name;
@@ -24,8 +24,12 @@ impl Directory {
             .filter(|(id, _)| missing(id))
             .map(|(id, kind)| (id, singleton_serial(kind.name())))
             .collect();
-        for (kind, serial) in kinds {
+        for &(kind, serial) in &kinds {
             self.insert_resource(NewId::Fixed(serial), kind, None);
+        }
+        let everywhere: Vec<SubjectSlot> = self.everywhere.keys().copied().collect();
+        for to in everywhere {
+            kinds.iter().for_each(|&(kind, _)| self.refresh_mask(to, self.whole_of(kind)));
         }
     }
 

@@ -35,7 +35,7 @@ pub(crate) struct Step {
 }
 
 /// Whether the mix of all commands has ends, roles and nested groups too, which the crate must then know.
-pub(crate) const ACCESS_IN_ALL: bool = false;
+pub(crate) const ACCESS_IN_ALL: bool = true;
 
 /// The commands of a history.
 #[derive(Clone, Copy, Debug)]

@@ -10,12 +10,12 @@ use alloc::vec::Vec;
 
 use super::document::{
     CatalogDocument, CeilingDocument, EditionDocument, Enforcement, Entries, ExternalProfiles, KindDocument,
-    PermissionsDocument, SeatKind,
+    PassesDocument, PermissionsDocument, SeatKind,
 };
 use super::kind::union_over;
 use super::{
     AddOn, Catalog, CatalogError, CatalogPlace, Ceiling, Declared, Edition, ExternalChoice, Inner,
-    KindDefinition, Mapped, ProfileChoice, ProfileDefinition, ProfileId,
+    KindDefinition, KindId, Link, Mapped, ProfileChoice, ProfileDefinition, ProfileId,
 };
 use crate::limits::{MAX_KINDS, MAX_PERMISSIONS, MAX_PROFILES, MAX_ROLES};
 use crate::name::{Name, NameError, check_identifier, check_name};
@@ -24,7 +24,8 @@ use crate::name::{Name, NameError, check_identifier, check_name};
 pub(super) fn build(document: CatalogDocument) -> Result<Catalog, CatalogError> {
     at_most("kinds", document.kinds.0.len(), MAX_KINDS, || CatalogPlace::Catalog)?;
     at_most("profiles", document.profiles.0.len(), MAX_PROFILES, || CatalogPlace::Catalog)?;
-    let kinds = declare("kind", &document.kinds, check_identifier, build_kind)?;
+    let mut kinds = declare("kind", &document.kinds, check_identifier, build_kind)?;
+    link_kinds(&document.kinds, &mut kinds)?;
     let kinds_of = Kinds(&kinds);
     let profiles = declare("profile", &document.profiles, check_identifier, |name, profile| {
         let within = || CatalogPlace::Profile { profile: name.to_owned() };
@@ -113,6 +114,7 @@ fn build_kind(kind_name: &str, kind: &KindDocument) -> Result<KindDefinition, Ca
         implied: Box::new([0; 64]),
         implying: Box::new([0; 64]),
         owner: 0,
+        inside: Vec::new(),
     };
     for (index, permission) in kind.permissions.iter().enumerate() {
         let what = "permission";
@@ -132,6 +134,83 @@ fn build_kind(kind_name: &str, kind: &KindDocument) -> Result<KindDefinition, Ca
     close_implications(kind, &mut definition)?;
     definition.owner = definition.close(bits_of(&within, &definition, &kind.owner)?);
     Ok(definition)
+}
+
+/// Works out what passes between kinds (rules H1 and H2).
+fn link_kinds(
+    documents: &Entries<KindDocument>,
+    kinds: &mut Declared<KindDefinition>,
+) -> Result<(), CatalogError> {
+    for (name, document) in documents.iter().filter(|(_, document)| !document.inside.is_empty()) {
+        let kind = || name.to_owned();
+        if document.singleton {
+            return Err(CatalogError::SingletonInside { kind: kind() });
+        }
+        let mut links: Vec<Link> = Vec::with_capacity(document.inside.0.len());
+        for (place, inside) in document.inside.iter() {
+            let within = || CatalogPlace::Kind { kind: kind() };
+            let unknown = || CatalogError::UnknownKind { within: within(), kind: place.to_owned() };
+            let (index, _, of_place) = kinds.get_full(place).ok_or_else(unknown)?;
+            let id = KindId::from_index(index).ok_or_else(unknown)?;
+            if links.iter().any(|link| link.place == id) {
+                let what = "place";
+                return Err(CatalogError::Duplicate { within: within(), what, name: place.to_owned() });
+            }
+            let Some(definition) = kinds.get(name) else { continue };
+            let passes = passes(definition, of_place, &inside.passes)?;
+            links.push(Link { place: id, passed_by: Box::new(transposed(&passes)), passes });
+        }
+        if let Some(definition) = kinds.get_mut(name) {
+            definition.inside = links;
+        }
+    }
+    Ok(())
+}
+
+/// By bit of the place, what passes, closed under implication.
+fn passes(
+    kind: &KindDefinition,
+    place: &KindDefinition,
+    document: &PassesDocument,
+) -> Result<Box<[u64; 64]>, CatalogError> {
+    let within = || CatalogPlace::Inside { kind: kind.name().to_owned(), place: place.name().to_owned() };
+    let mut passes = Box::new([0_u64; 64]);
+    let mut seen = 0_u64;
+    let mut pass = |from: u64, to: u64| {
+        if let Some(entry) = passes.get_mut(from.trailing_zeros() as usize) {
+            *entry = kind.close(to);
+        }
+    };
+    match document {
+        PassesDocument::Same => {
+            for (bit, name) in &place.names {
+                pass(*bit, kind.bit(name).unwrap_or(0));
+            }
+        }
+        PassesDocument::Map(map) => {
+            for (from, to) in map.iter() {
+                let bit = bits_of(&within, place, &[from.to_owned()])?;
+                if seen & bit != 0 {
+                    let what = "permission";
+                    return Err(CatalogError::Duplicate { within: within(), what, name: from.to_owned() });
+                }
+                seen |= bit;
+                pass(bit, bits_of(&within, kind, to)?);
+            }
+        }
+    }
+    Ok(passes)
+}
+
+/// By bit, the bits whose entries contain it.
+fn transposed(table: &[u64; 64]) -> [u64; 64] {
+    let mut transposed = [0_u64; 64];
+    for (from, entry) in table.iter().enumerate() {
+        for (to, bits) in transposed.iter_mut().enumerate() {
+            *bits |= (entry >> to & 1) << from;
+        }
+    }
+    transposed
 }
 
 /// Computes the transitive closure of the declared implications (rule A3).

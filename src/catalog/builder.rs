@@ -10,8 +10,8 @@ use bitflags::Flags as _;
 
 use super::document::{
     AddOnDocument, Cap, CatalogDocument, CeilingDocument, EditionDocument, Enforcement, Entries,
-    ExternalProfile, ExternalProfiles, KindDocument, PermissionsDocument, ProfileChoice, ProfileDocument,
-    SeatKind,
+    ExternalProfile, ExternalProfiles, InsideDocument, KindDocument, PassesDocument, PermissionsDocument,
+    ProfileChoice, ProfileDocument, SeatKind,
 };
 use super::kind::{ResourceKind, single_bits};
 use super::{Catalog, CatalogError};
@@ -328,6 +328,11 @@ pub struct Kind<K = Untyped> {
 }
 
 impl<K> Kind<K> {
+    fn inside_document(mut self, place: impl Into<String>, passes: PassesDocument) -> Self {
+        self.document.inside.0.push((place.into(), InsideDocument { passes }));
+        self
+    }
+
     /// Makes the kind a singleton: it has exactly one resource, which always exists (rule A9).
     ///
     /// ```
@@ -396,6 +401,34 @@ impl Kind {
         self
     }
 
+    /// Lets resources lie inside those of another kind, and says which permissions pass from there (rules H1 and H2).
+    ///
+    /// Without permissions nothing passes: the place only says where something lies.
+    ///
+    /// ```
+    /// use entitle::catalog::{Catalog, Kind};
+    ///
+    /// let catalog = Catalog::builder()
+    ///     .kind(Kind::named("folder").permissions(["admin", "read"]).inside_same("folder"))
+    ///     .kind(Kind::named("project").permissions(["write", "read"]).inside("folder", [("admin", ["write"])]))
+    ///     .build()?;
+    /// assert_eq!(catalog.document().kinds.0[1].1.inside.0[0].0, "folder");
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
+    pub fn inside<'a, P: IntoIterator<Item = &'a str>>(
+        self,
+        place: impl Into<String>,
+        passes: impl IntoIterator<Item = (&'a str, P)>,
+    ) -> Self {
+        let passes = passes.into_iter().map(|(from, to)| (from, to_strings(to)));
+        self.inside_document(place, PassesDocument::Map(passes.collect()))
+    }
+
+    /// Lets resources lie inside those of another kind, from which each permission passes as the one of the same name.
+    pub fn inside_same(self, place: impl Into<String>) -> Self {
+        self.inside_document(place, PassesDocument::Same)
+    }
+
     /// Grants permissions to the owner of each resource of the kind (rule A2).
     pub fn owner<'a>(mut self, permissions: impl IntoIterator<Item = &'a str>) -> Self {
         self.document.owner.extend(to_strings(permissions));
@@ -410,6 +443,49 @@ impl<K: ResourceKind> Kind<K> {
             add_implied(&mut self.document.implies, permission, flag_names::<K>(&implied));
         }
         self
+    }
+
+    /// Lets resources lie inside those of another kind, and says which permissions pass from there (rules H1 and H2).
+    ///
+    /// Each permission of the first set passes as every permission of the second. Without any, nothing passes: the place
+    /// only says where something lies.
+    ///
+    /// ```
+    /// # use entitle::bitflags::bitflags;
+    /// # use entitle::catalog::ResourceKind;
+    /// # bitflags! {
+    /// #     #[derive(Clone, Copy)]
+    /// #     pub struct Flags: u64 { const READ = 1; const WRITE = 2; }
+    /// # }
+    /// # enum Folder {}
+    /// # impl ResourceKind for Folder { const NAME: &'static str = "folder"; type Permissions = Flags; }
+    /// # enum Project {}
+    /// # impl ResourceKind for Project { const NAME: &'static str = "project"; type Permissions = Flags; }
+    /// use entitle::catalog::{Catalog, Kind};
+    ///
+    /// let catalog = Catalog::builder()
+    ///     .kind(Kind::of::<Folder>().inside_same::<Folder>())
+    ///     .kind(Kind::of::<Project>().inside::<Folder>([(Flags::WRITE, Flags::WRITE | Flags::READ)]))
+    ///     .build()?;
+    /// assert_eq!(catalog.document().kinds.0[1].1.inside.0[0].0, "folder");
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
+    pub fn inside<P: ResourceKind>(
+        self,
+        passes: impl IntoIterator<Item = (P::Permissions, K::Permissions)>,
+    ) -> Self {
+        let mut map = Entries::default();
+        for (from, to) in passes {
+            for permission in flag_names::<P>(&from) {
+                add_implied(&mut map, permission, flag_names::<K>(&to));
+            }
+        }
+        self.inside_document(P::NAME, PassesDocument::Map(map))
+    }
+
+    /// Lets resources lie inside those of another kind, from which each permission passes as the one of the same name.
+    pub fn inside_same<P: ResourceKind>(self) -> Self {
+        self.inside_document(P::NAME, PassesDocument::Same)
     }
 
     /// Grants permissions to the owner of each resource of the kind (rule A2).

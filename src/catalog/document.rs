@@ -122,9 +122,48 @@ pub struct KindDocument {
     /// The permissions granted to the owner of a resource (rule A2).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub owner: Vec<String>,
+    /// The kinds that a resource may lie inside, and what passes from there (rule H1).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
+    pub inside: Entries<InsideDocument>,
     /// The bit of each permission, for kinds declared by a type; `None` numbers them in order.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub(super) bits: Option<Vec<u64>>,
+}
+
+/// A kind that resources of another kind may lie inside (rule H1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub struct InsideDocument {
+    /// What passes from the place to what lies inside it (rule H2).
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub passes: PassesDocument,
+}
+
+/// What passes from a place to the resources inside it (rule H2), serialized as `same` or as a map.
+///
+/// ```
+/// # #[cfg(feature = "serde")] {
+/// use entitle::catalog::{Entries, PassesDocument};
+///
+/// let passes: PassesDocument = serde_json::from_str(r#"{ "admin": ["write"] }"#).unwrap();
+/// assert_eq!(passes, PassesDocument::Map(Entries::from_iter([("admin", vec!["write".to_owned()])])));
+/// assert_eq!(serde_json::to_string(&PassesDocument::Same).unwrap(), r#""same""#);
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PassesDocument {
+    /// Each permission of the place passes as the one with the same name, if there is one.
+    Same,
+    /// By permission of the place, what passes. An empty map passes nothing and only says where resources may lie.
+    Map(Entries<Vec<String>>),
+}
+
+impl Default for PassesDocument {
+    fn default() -> Self {
+        Self::Map(Entries::default())
+    }
 }
 
 /// A profile.

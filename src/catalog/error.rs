@@ -75,6 +75,12 @@ pub enum CatalogError {
         /// The permissions of the cycle. The first one is repeated at the end.
         path: Vec<String>,
     },
+    /// A singleton lies inside another kind (rule H1).
+    #[error("kind `{kind}` is a singleton and cannot lie inside another kind")]
+    SingletonInside {
+        /// The singleton.
+        kind: String,
+    },
     /// A limit of the library is exceeded (rule C6).
     #[error("{within}: too many {what}: {count}, the limit is {max}")]
     TooMany {
@@ -117,6 +123,13 @@ pub enum CatalogPlace {
         /// The permission that implies others.
         permission: String,
     },
+    /// A kind that another may lie inside.
+    Inside {
+        /// The kind that may lie there.
+        kind: String,
+        /// The kind of the place.
+        place: String,
+    },
     /// A profile and its ceiling.
     Profile {
         /// The name of the profile.
@@ -153,6 +166,7 @@ impl fmt::Display for CatalogPlace {
             Self::Implications { kind, permission } => {
                 write!(f, "kind `{kind}`, implications of `{permission}`")
             }
+            Self::Inside { kind, place } => write!(f, "kind `{kind}`, inside `{place}`"),
             Self::Profile { profile } => write!(f, "profile `{profile}`"),
             Self::AddOn { add_on } => write!(f, "add-on `{add_on}`"),
             Self::Edition { edition } => write!(f, "edition `{edition}`"),

@@ -300,11 +300,57 @@ pub struct KindDefinition {
     /// For each bit, the bit and all bits that imply it.
     pub(super) implying: Box<[u64; 64]>,
     pub(super) owner: u64,
+    /// The kinds that a resource may lie inside.
+    pub(super) inside: Vec<Link>,
+}
+
+/// What passes from resources of one kind to those of another that lie inside them (rules H1 and H2).
+#[derive(Debug)]
+pub(crate) struct Link {
+    /// The kind of the place.
+    pub(super) place: KindId,
+    /// By bit of the place, what passes, closed under implication.
+    pub(super) passes: Box<[u64; 64]>,
+    /// By bit of what lies inside, the bits of the place that pass it.
+    pub(super) passed_by: Box<[u64; 64]>,
+}
+
+impl Link {
+    pub(crate) fn place(&self) -> KindId {
+        self.place
+    }
+
+    /// Returns what passes of some permissions of the place.
+    pub(crate) fn pass(&self, held: u64) -> u64 {
+        union_of(&self.passes, held)
+    }
+
+    /// Returns the permissions of the place of which each passes at least one of some permissions.
+    #[inline]
+    pub(crate) fn passing(&self, wanted: u64) -> u64 {
+        union_of(&self.passed_by, wanted)
+    }
+
+    /// Returns `true` if anything passes.
+    pub(crate) fn passes_anything(&self) -> bool {
+        self.passes.iter().any(|&passed| passed != 0)
+    }
 }
 
 impl KindDefinition {
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Returns the kinds that a resource may lie inside.
+    pub(crate) fn inside(&self) -> &[Link] {
+        &self.inside
+    }
+
+    /// Returns what passes from resources of a kind, if a resource may lie inside them.
+    #[inline]
+    pub(crate) fn link_to(&self, place: KindId) -> Option<&Link> {
+        self.inside.iter().find(|link| link.place == place)
     }
 
     pub(crate) fn singleton(&self) -> bool {
@@ -349,6 +395,16 @@ impl KindDefinition {
 
 /// Returns the union of `bits` and the entries of a table for the bits that are set.
 pub(super) fn union_over(table: &[u64; 64], bits: u64) -> u64 {
-    let set = table.iter().enumerate().filter(|&(bit, _)| bits & (1 << bit) != 0);
-    set.fold(bits, |union, (_, entry)| union | entry)
+    bits | union_of(table, bits)
+}
+
+/// Returns the union of the entries of a table for the bits that are set.
+#[inline]
+fn union_of(table: &[u64; 64], bits: u64) -> u64 {
+    let (mut union, mut left) = (0, bits);
+    while left != 0 {
+        union |= table.get(left.trailing_zeros() as usize).copied().unwrap_or(0);
+        left &= left.wrapping_sub(1);
+    }
+    union
 }

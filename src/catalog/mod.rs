@@ -24,12 +24,12 @@ use indexmap::IndexMap;
 pub use self::builder::{CatalogBuilder, Kind, Profile, Role};
 pub use self::document::{
     AddOnDocument, Cap, CatalogDocument, CeilingDocument, EditionDocument, Enforcement, Entries,
-    ExternalProfile, ExternalProfiles, KindDocument, PermissionsDocument, ProfileChoice, ProfileDocument,
-    SeatKind,
+    ExternalProfile, ExternalProfiles, InsideDocument, KindDocument, PassesDocument, PermissionsDocument,
+    ProfileChoice, ProfileDocument, SeatKind,
 };
 pub use self::error::{CatalogError, CatalogPlace};
 pub use self::kind::{AnyKind, ResourceKind, TypedTarget};
-pub(crate) use self::kind::{KindDefinition, Request};
+pub(crate) use self::kind::{KindDefinition, Link, Request};
 pub use self::permission::{KindId, PermissionSet};
 pub use self::profile::ProfileId;
 pub(crate) use self::profile::{Ceiling, ProfileDefinition};

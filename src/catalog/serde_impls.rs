@@ -9,7 +9,7 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-use super::document::{Cap, CeilingDocument, Entries, PermissionsDocument};
+use super::document::{Cap, CeilingDocument, Entries, PassesDocument, PermissionsDocument};
 use crate::wire::{Form, deserialize_form};
 
 impl<T: Serialize> Serialize for Entries<T> {
@@ -42,7 +42,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
     }
 }
 
-deserialize_form!(CeilingDocument, PermissionsDocument, Cap);
+deserialize_form!(CeilingDocument, PermissionsDocument, PassesDocument, Cap);
 
 impl<'de> Form<'de> for CeilingDocument {
     const EXPECTED: &'static str = "`all`, `none` or permissions by kind";
@@ -90,6 +90,30 @@ impl Serialize for PermissionsDocument {
         match self {
             Self::All => serializer.serialize_str("all"),
             Self::These(permissions) => permissions.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Form<'de> for PassesDocument {
+    const EXPECTED: &'static str = "`same` or a map of permissions";
+
+    fn word<E: Error>(word: &str) -> Result<Self, E> {
+        if word == "same" {
+            return Ok(Self::Same);
+        }
+        Err(E::invalid_value(Unexpected::Str(word), &Self::EXPECTED))
+    }
+
+    fn object<A: MapAccess<'de>>(map: MapAccessDeserializer<A>) -> Result<Self, A::Error> {
+        Entries::deserialize(map).map(Self::Map)
+    }
+}
+
+impl Serialize for PassesDocument {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Same => serializer.serialize_str("same"),
+            Self::Map(map) => map.serialize(serializer),
         }
     }
 }

@@ -281,6 +281,12 @@ pub struct AddResource {
     /// The owner (rule A10).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub owner: Option<String>,
+    /// The resource that it lies in (rule H1).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub parent: Option<String>,
+    /// True if nothing passes from the parent (rule H6).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
+    pub closed: bool,
     /// True if the command is refused as `exists` when the name is in use, even if every field agrees (rule C4).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
     pub new: bool,
@@ -414,6 +420,36 @@ impl AddUser {
     /// Sets the source of the user; the default is local.
     pub fn source(mut self, source: UserSource) -> Self {
         self.source = Some(source);
+        self
+    }
+}
+
+impl AddResource {
+    /// Sets the resource that it lies in (rule H1).
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind};
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// let catalog = Catalog::builder()
+    ///     .kind(Kind::named("folder").permissions(["read"]))
+    ///     .kind(Kind::named("project").permissions(["read"]).inside_same("folder"))
+    ///     .build()?;
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(Command::add_resource("folder/team"))
+    ///     .add(Command::add_resource("project/churn").parent("folder/team"));
+    /// let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let [team, churn] = ["folder/team", "project/churn"].map(|name| directory.resource_by_name(name).unwrap());
+    /// assert_eq!(directory.parent_of(churn), Some(team));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn parent(mut self, parent: impl Into<String>) -> Self {
+        self.parent = Some(parent.into());
+        self
+    }
+
+    /// Closes the resource: nothing passes from its parent (rule H6).
+    pub fn closed(mut self) -> Self {
+        self.closed = true;
         self
     }
 }

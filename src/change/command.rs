@@ -121,6 +121,24 @@ pub enum Command {
         /// The resource, such as `project/churn`.
         resource: String,
     },
+    /// Moves a resource, with all that lies inside it, into another one or to no parent (rule H8).
+    MoveResource {
+        /// The resource, such as `project/churn`.
+        resource: String,
+        /// The new parent; `None` is nowhere.
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::wire::nullable"))]
+        parent: Option<String>,
+    },
+    /// Closes a resource to what passes from its parent (rule H6).
+    Close {
+        /// The resource, such as `project/churn`.
+        resource: String,
+    },
+    /// Opens a closed resource again (rule H6).
+    Open {
+        /// The resource, such as `project/churn`.
+        resource: String,
+    },
     /// Makes a user the owner of a resource (rule A10).
     TransferOwnership {
         /// The resource, such as `project/churn`, or the kind of a singleton.
@@ -557,7 +575,7 @@ impl Command {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn add_resource(resource: impl Into<String>) -> AddResource {
-        AddResource { resource: resource.into(), owner: None, new: false }
+        AddResource { resource: resource.into(), owner: None, parent: None, closed: false, new: false }
     }
 
     /// Removes a resource with its grants and everything else that refers to it.
@@ -578,6 +596,48 @@ impl Command {
     /// ```
     pub fn remove_resource(resource: impl Into<String>) -> Self {
         Self::RemoveResource { resource: resource.into() }
+    }
+
+    /// Moves a resource, with all that lies inside it, into another one (rule H8).
+    ///
+    /// Own grants, owners, credentials and scopes stay; what passed from the parent before ends, and what passes from the new
+    /// one begins, in one commit.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind};
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("folder").permissions(["read"]).inside_same("folder"))
+    /// #     .build()?;
+    /// # let directory = Directory::new(catalog);
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(Command::add_resource("folder/team"))
+    ///     .add(Command::add_resource("folder/old"))
+    ///     .add(Command::move_resource("folder/old", "folder/team"));
+    /// let directory = directory.plan(batch)?.into_directory();
+    /// let team = directory.resource_by_name("folder/team").unwrap();
+    /// assert_eq!(directory.inside(team).count(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn move_resource(resource: impl Into<String>, parent: impl Into<String>) -> Self {
+        Self::MoveResource { resource: resource.into(), parent: Some(parent.into()) }
+    }
+
+    /// Takes a resource, with all that lies inside it, out of its parent (rule H8).
+    pub fn move_to_no_parent(resource: impl Into<String>) -> Self {
+        Self::MoveResource { resource: resource.into(), parent: None }
+    }
+
+    /// Closes a resource to what passes from its parent (rule H6).
+    ///
+    /// What is granted on the resource itself and on its whole kind still counts.
+    pub fn close(resource: impl Into<String>) -> Self {
+        Self::Close { resource: resource.into() }
+    }
+
+    /// Opens a closed resource again to what passes from its parent (rule H6).
+    pub fn open(resource: impl Into<String>) -> Self {
+        Self::Open { resource: resource.into() }
     }
 
     /// Makes a user the owner of a resource (rule A10).

@@ -204,6 +204,29 @@ pub enum Event {
     ResourceAdded {
         /// The resource, such as `project/churn`.
         resource: String,
+        /// The resource that it lies in.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+        parent: Option<String>,
+        /// True if nothing passes from the parent.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
+        closed: bool,
+    },
+    /// A resource was moved, with all that lies inside it.
+    ResourceMoved {
+        /// The resource.
+        resource: String,
+        /// The new parent; `None` is nowhere.
+        parent: Option<String>,
+    },
+    /// A resource was closed to what passes from its parent.
+    ResourceClosed {
+        /// The resource.
+        resource: String,
+    },
+    /// A closed resource was opened again.
+    ResourceOpened {
+        /// The resource.
+        resource: String,
     },
     /// A resource was removed.
     ResourceRemoved {
@@ -369,6 +392,9 @@ impl Event {
             Self::Nested { .. } => "nested",
             Self::Unnested { .. } => "unnested",
             Self::ResourceAdded { .. } => "resource_added",
+            Self::ResourceMoved { .. } => "resource_moved",
+            Self::ResourceClosed { .. } => "resource_closed",
+            Self::ResourceOpened { .. } => "resource_opened",
             Self::ResourceRemoved { .. } => "resource_removed",
             Self::OwnerChanged { .. } => "owner_changed",
             Self::GrantChanged { .. } => "grant_changed",

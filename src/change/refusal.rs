@@ -526,10 +526,34 @@ pub enum RefusalReason {
         group: String,
     },
     /// A group would be inside itself (rule N2).
-    #[error("group `{}` would be inside itself: `{}`", way.last().map_or("", |group| group), way.join("` is in `"))]
+    #[error("{what} `{}` would be inside itself: `{}`", way.last().map_or("", |name| name), way.join("` is in `"))]
     Cycle {
-        /// The way outward: each group is in the next one, and the last one was to be put into the first.
+        /// `group` or `resource`.
+        what: &'static str,
+        /// The way outward: each one is in the next one, and the last one was to be put into the first.
         way: Vec<String>,
+    },
+    /// Something lies inside a resource that is to be removed (rule H9).
+    #[error(
+        "resource `{resource}` is not empty: {inside} inside, such as `{first}`: move or remove them first"
+    )]
+    NotEmpty {
+        /// The resource.
+        resource: String,
+        /// The number of resources directly inside it.
+        inside: u64,
+        /// One of them.
+        first: String,
+    },
+    /// Resources of a kind do not lie inside those of another (rule H1).
+    #[error("resource `{resource}` cannot lie inside `{parent}`{}", may_lie(kinds))]
+    WrongParent {
+        /// The resource.
+        resource: String,
+        /// The parent that was asked for.
+        parent: String,
+        /// The kinds that it may lie inside.
+        kinds: Vec<String>,
     },
     /// The user is in the group only because another group is nested in it (rule N3).
     #[error("user `{user}` did not join group `{group}`, and is in it through group `{through}`")]
@@ -662,6 +686,8 @@ impl RefusalReason {
             Self::ManagedGroup { .. } => "managed_group",
             Self::Cycle { .. } => "cycle",
             Self::NestedMember { .. } => "nested_member",
+            Self::NotEmpty { .. } => "not_empty",
+            Self::WrongParent { .. } => "wrong_parent",
             Self::WrongState { .. } => "wrong_state",
             Self::TooMany { .. } => "too_many",
             Self::NoLicense { .. } => "no_license",
@@ -685,6 +711,7 @@ impl RefusalReason {
             | Self::Singleton { .. }
             | Self::LicenseInvalid { .. }
             | Self::WrongKind { .. }
+            | Self::WrongParent { .. }
             | Self::AlreadyOver { .. }
             | Self::ExpiryNotAfterNow { .. }
             | Self::TooMany { .. } => RefusalClass::BadRequest,
@@ -706,6 +733,7 @@ impl RefusalReason {
             | Self::InUse { .. }
             | Self::Cycle { .. }
             | Self::NestedMember { .. }
+            | Self::NotEmpty { .. }
             | Self::WrongState { .. } => RefusalClass::Conflict,
             Self::NoLicense { .. }
             | Self::LicenseLapsed { .. }
@@ -714,4 +742,9 @@ impl RefusalReason {
             | Self::TotalLimit { .. } => RefusalClass::Capacity,
         }
     }
+}
+
+/// The kinds that a resource may lie inside, after what it may not.
+fn may_lie(kinds: &[String]) -> String {
+    if kinds.is_empty() { String::new() } else { format!(": only inside `{}`", kinds.join("`, `")) }
 }

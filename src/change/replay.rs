@@ -206,7 +206,12 @@ impl Replay<'_> {
             Event::Left { user, group } => self.left(user, group),
             Event::Nested { group, outer } => self.nesting_changed(group, outer, true),
             Event::Unnested { group, outer } => self.nesting_changed(group, outer, false),
-            Event::ResourceAdded { resource } => self.resource_added(resource),
+            Event::ResourceAdded { resource, parent, closed } => {
+                self.resource_added(resource, parent.as_deref(), *closed)
+            }
+            Event::ResourceMoved { resource, parent } => self.resource_moved(resource, parent.as_deref()),
+            Event::ResourceClosed { resource } => self.resource_closed(resource, true),
+            Event::ResourceOpened { resource } => self.resource_closed(resource, false),
             Event::ResourceRemoved { resource } => self.resource_removed(resource),
             Event::OwnerChanged { resource, owner } => self.owner_changed(resource, owner),
             Event::GrantChanged { to, on, permissions, ending } => {
@@ -497,10 +502,38 @@ impl Replay<'_> {
 // Resources, grants and credentials.
 
 impl Replay<'_> {
-    fn resource_added(&mut self, resource: &str) -> Checked {
+    fn resource_added(&mut self, resource: &str, parent: Option<&str>, closed: bool) -> Checked {
         let (kind, key) = self.directory.new_resource(resource)?;
         has_room(self.directory.has_room_for_resources(), "resources")?;
-        self.directory.add_resource(kind, &key);
+        let id = self.directory.add_resource(kind, &key);
+        if closed {
+            self.directory.set_closed(id, true);
+        }
+        let Some(parent) = parent else { return Ok(()) };
+        let parent = self.directory.named_resource(parent)?;
+        self.directory.check_parent(id, parent)?;
+        self.directory.set_parent(id, Some(parent));
+        Ok(())
+    }
+
+    fn resource_moved(&mut self, resource: &str, parent: Option<&str>) -> Checked {
+        let id = self.directory.named_resource(resource)?;
+        let parent = parent.map(|parent| self.directory.named_resource(parent)).transpose()?;
+        let moves = self.directory.parent_of(id) != parent;
+        ensure(moves, || format!("resource `{resource}` lies there already"))?;
+        if let Some(parent) = parent {
+            self.directory.check_parent(id, parent)?;
+        }
+        self.directory.set_parent(id, parent);
+        Ok(())
+    }
+
+    fn resource_closed(&mut self, resource: &str, closed: bool) -> Checked {
+        let id = self.directory.named_resource(resource)?;
+        let singleton = self.directory.resource_row(id).is_none_or(|row| row.singleton);
+        let changes = !singleton && self.directory.is_closed(id) != closed;
+        ensure(changes, || format!("resource `{resource}` cannot be closed or opened"))?;
+        self.directory.set_closed(id, closed);
         Ok(())
     }
 
@@ -508,6 +541,8 @@ impl Replay<'_> {
         let id = self.directory.named_resource(resource)?;
         let singleton = self.directory.resource_name(id).is_some_and(|name| name.key().is_none());
         ensure(!singleton, || format!("resource `{resource}` cannot be removed"))?;
+        let empty = self.directory.inside(id).next().is_none();
+        ensure(empty, || format!("resource `{resource}` is not empty"))?;
         self.directory.remove_resource(id);
         Ok(())
     }

@@ -44,7 +44,7 @@ pub use self::model::{
     Grantee, GranteeId, MembershipRule, ParseNameError, ResourceName, SeatRef, Target, UserSource, UserStatus,
 };
 pub(crate) use self::model::{ParsedTarget, parse_resource};
-pub use self::query::KeyScope;
+pub use self::query::{Inside, KeyScope};
 pub(crate) use self::registry::KindEntry;
 use self::registry::{GroupTables, KeyTables, Registry, ResourceTables, UserTables};
 pub(crate) use self::resolve::{Checked, ensure};

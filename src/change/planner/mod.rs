@@ -8,6 +8,7 @@ mod groups;
 mod keys;
 mod lookup;
 mod nesting;
+mod places;
 mod resources;
 mod roles;
 mod seats;
@@ -169,6 +170,9 @@ impl<'a> Planner<'a> {
             Command::Unnest { group, outer } => self.unnest(&group, &outer),
             Command::AddResource(command) => self.add_resource(&command),
             Command::RemoveResource { resource } => self.remove_resource(&resource),
+            Command::MoveResource { resource, parent } => self.move_resource(&resource, parent.as_deref()),
+            Command::Close { resource } => self.set_closed(&resource, true),
+            Command::Open { resource } => self.set_closed(&resource, false),
             Command::TransferOwnership { resource, to } => self.transfer_ownership(&resource, &to),
             Command::Grant(command) => self.grant(command),
             Command::Revoke(command) => self.revoke(command),

@@ -18,7 +18,7 @@ impl Planner<'_> {
             return Ok(());
         }
         if let Some(way) = self.directory.way_outward(outer_id.slot(), inner_id.slot()) {
-            return Err(RefusalReason::Cycle { way: self.group_names(&way) });
+            return Err(RefusalReason::Cycle { what: "group", way: self.group_names(&way) });
         }
         if self.directory.steps_if_nested(inner_id.slot(), outer_id.slot()) > MAX_NESTING {
             return Err(RefusalReason::TooMany { what: "steps of nested groups", max: MAX_NESTING });

@@ -1,7 +1,7 @@
 //! Resources, who owns them, and credentials.
 
 use alloc::borrow::ToOwned as _;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 
 use super::Planner;
 use super::lookup::{differs, new_name};
@@ -20,14 +20,25 @@ impl Planner<'_> {
         let (kind, key) = self.new_resource(resource)?;
         if let Some(slot) = self.directory.resource_slot(kind, &key) {
             Self::may_exist(command.new, "resource", resource)?;
-            return self.resource_as_asked(slot, resource, owner);
+            return self.resource_as_asked(slot, command);
         }
         let owner = owner.map(|owner| self.find_user(owner)).transpose()?;
+        let parent = command.parent.as_deref().map(|parent| self.find_parent(resource, kind, parent));
+        let parent = parent.transpose()?;
+        let depth = parent.map_or(0, |parent| self.depth_inside(kind, parent));
+        Self::is_low_enough(depth)?;
         if !self.directory.has_room_for_resources() {
             return Err(RefusalReason::TooMany { what: "resources", max: MAX_RESOURCES });
         }
         let id = self.directory.add_resource(kind, &key);
-        self.events.push(Event::ResourceAdded { resource: resource.to_owned() });
+        if command.closed {
+            self.directory.set_closed(id, true);
+        }
+        if parent.is_some() {
+            self.directory.set_parent(id, parent);
+        }
+        let (parent, closed) = (parent.map(|parent| self.text_of(parent)), command.closed);
+        self.events.push(Event::ResourceAdded { resource: resource.to_owned(), parent, closed });
         if let Some(owner) = owner {
             self.give(id, owner);
         }
@@ -55,17 +66,25 @@ impl Planner<'_> {
     }
 
     /// Refuses `exists` unless everything named is already so for a resource (rule C4).
-    fn resource_as_asked(
-        &self,
-        slot: ResourceSlot,
-        resource: &str,
-        owner: Option<&str>,
-    ) -> Result<(), RefusalReason> {
-        let has = self.directory.resource_row_at(slot).and_then(ResourceRow::owner);
-        let has = has.and_then(|owner| self.directory.user_slot_name(owner));
-        let Some(asked) = owner.filter(|&owner| has != Some(owner)) else { return Ok(()) };
-        let differs = Some(differs("owner", has, Some(asked)));
-        Err(RefusalReason::Exists { what: "resource", name: resource.to_owned(), differs })
+    fn resource_as_asked(&self, slot: ResourceSlot, command: &AddResource) -> Result<(), RefusalReason> {
+        let owner = self.directory.resource_row_at(slot).and_then(ResourceRow::owner);
+        let owner = owner.and_then(|owner| self.directory.user_slot_name(owner));
+        let parent = self.directory.parent_at(slot).and_then(|slot| self.directory.resource_slot_name(slot));
+        let parent = parent.map(|name| name.to_string());
+        let closed = if self.directory.is_closed_at(slot) { "true" } else { "false" };
+        let fields = [
+            ("owner", owner, command.owner.as_deref()),
+            ("parent", parent.as_deref(), command.parent.as_deref()),
+            ("closed", Some(closed), command.closed.then_some("true")),
+        ];
+        let differs = fields
+            .into_iter()
+            .find(|(_, has, asked)| asked.is_some() && has != asked)
+            .map(|(field, has, asked)| differs(field, has, asked));
+        if differs.is_none() {
+            return Ok(());
+        }
+        Err(RefusalReason::Exists { what: "resource", name: command.resource.clone(), differs })
     }
 
     pub(super) fn remove_resource(&mut self, resource: &str) -> Result<(), RefusalReason> {
@@ -73,6 +92,7 @@ impl Planner<'_> {
         if self.is_singleton(id) {
             return Err(RefusalReason::Singleton { resource: resource.to_owned() });
         }
+        self.is_empty(id, resource)?;
         self.directory.remove_resource(id);
         self.events.push(Event::ResourceRemoved { resource: resource.to_owned() });
         Ok(())

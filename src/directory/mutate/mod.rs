@@ -13,6 +13,7 @@ mod keys;
 mod kind_masks;
 mod license;
 mod memberships;
+mod places;
 mod resources;
 mod users;
 

@@ -71,6 +71,7 @@ impl Directory {
         if let Some(owner) = row.owner() {
             self.users.tables.owned.update(owner, |owned| owned.remove(slot));
         }
+        self.leave_parent(slot);
         let more = self.resource_record_at(slot).and_then(|record| record.more.clone());
         if let Some(more) = more {
             self.remove_references_to_resource(slot, &more);

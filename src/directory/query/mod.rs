@@ -6,7 +6,9 @@ mod grant_records;
 mod lookup;
 mod names;
 mod nesting;
+mod places;
 mod rows;
 mod seat_figures;
 
 pub use self::fields::KeyScope;
+pub use self::places::Inside;

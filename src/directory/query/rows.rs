@@ -8,8 +8,8 @@ use alloc::vec::Vec;
 use crate::catalog::KindId;
 use crate::directory::registry::KindEntry;
 use crate::directory::storage::{
-    GroupRecord, GroupSlot, Groups, KeyRecord, KeySlot, Overflow, ResourceRecord, ResourceRow, ResourceSlot,
-    RowState, SlotSet, TargetGrants, UserRecord, UserRow, UserSlot,
+    GroupRecord, GroupSlot, Groups, KeyRecord, KeySlot, Overflow, ResourceMore, ResourceRecord, ResourceRow,
+    ResourceSlot, RowState, SlotSet, TargetGrants, UserRecord, UserRow, UserSlot,
 };
 use crate::directory::{Directory, Rights};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
@@ -186,6 +186,11 @@ impl Directory {
     pub(crate) fn resource_row(&self, resource: ResourceId) -> Option<&ResourceRow> {
         let row = self.resource_row_at(resource.slot())?;
         (row.serial == resource.serial() && row.live).then_some(row)
+    }
+
+    /// The fields that few resources have.
+    pub(crate) fn resource_more_at(&self, slot: ResourceSlot) -> Option<&ResourceMore> {
+        self.resource_record_at(slot)?.more.as_deref()
     }
 
     pub(crate) fn resource_record_at(&self, slot: ResourceSlot) -> Option<&ResourceRecord> {

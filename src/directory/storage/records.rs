@@ -11,6 +11,7 @@ use super::slot::{GroupSlot, KeySlot, ResourceSlot, UserSlot};
 use super::slot_set::SlotSet;
 use crate::catalog::KindId;
 use crate::directory::model::{UserSource, UserStatus};
+use crate::limits::MAX_PASSING_LINKS;
 use crate::name::Name;
 use crate::time::Timestamp;
 
@@ -195,6 +196,32 @@ pub(crate) struct ResourceMore {
     pub(in crate::directory) owner_groups: SlotSet<GroupSlot>,
     /// The grants of which the row does not say everything (rules E2 and R3).
     pub(in crate::directory) special_grants: RedBlackTreeMapSync<SubjectSlot, GrantRecord>,
+    /// True if nothing passes from the parent (rule H6).
+    pub(in crate::directory) closed: bool,
+    /// The resources that lie directly inside it.
+    pub(in crate::directory) inside: SlotSet<ResourceSlot>,
+    pub(in crate::directory) heights: Heights,
+}
+
+/// The resources inside another, counted by the passing links that lead down through each (rule H7).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Heights([u32; MAX_PASSING_LINKS]);
+
+impl Heights {
+    /// Takes one away at a height and adds one at another, from 1 on.
+    pub(in crate::directory) fn count(&mut self, before: Option<usize>, after: Option<usize>) {
+        for (height, add) in [(before, false), (after, true)] {
+            let count = height.and_then(|height| self.0.get_mut(height.checked_sub(1)?));
+            if let Some(count) = count {
+                *count = if add { count.saturating_add(1) } else { count.saturating_sub(1) };
+            }
+        }
+    }
+
+    /// The most passing links that lead down.
+    pub(in crate::directory) fn greatest(&self) -> usize {
+        self.0.iter().rposition(|&count| count != 0).map_or(0, |place| place.saturating_add(1))
+    }
 }
 
 /// A role (rule R1).

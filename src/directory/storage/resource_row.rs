@@ -1,11 +1,14 @@
 //! The part of a resource that a check reads.
 
 use super::inline_grants::InlineGrants;
-use super::slot::UserSlot;
+use super::slot::{ResourceSlot, Slot as _, UserSlot};
 use crate::catalog::KindId;
 
-/// The owner of a resource that has none.
+/// The owner of a resource that has none, and the parent of one that lies nowhere.
 const NO_SLOT: u32 = u32::MAX;
+
+/// The bit of a parent from which nothing passes. No slot has it.
+const NOTHING_PASSES: u32 = 1 << 31;
 
 // A row that grows over its cache lines makes every check slower.
 const _: () = assert!(size_of::<ResourceRow>() == 128);
@@ -23,6 +26,8 @@ pub(crate) struct ResourceRow {
     pub(crate) overflows: bool,
     /// True for the one resource of a singleton kind, whose grants are in the kind masks.
     pub(crate) singleton: bool,
+    /// The slot of the resource that it lies in, with a bit if nothing passes from there, or [`NO_SLOT`] (rule H1).
+    parent: u32,
     /// The permissions that need a personal credential (rule A12).
     pub(crate) required: u64,
     pub(crate) grants: InlineGrants,
@@ -37,6 +42,7 @@ impl Default for ResourceRow {
             live: false,
             overflows: false,
             singleton: false,
+            parent: NO_SLOT,
             required: 0,
             grants: InlineGrants::default(),
         }
@@ -62,6 +68,24 @@ impl ResourceRow {
     pub(crate) fn set_owner(&mut self, owner: Option<UserSlot>) {
         debug_assert!(self.live, "INVARIANT (owned resources exist)");
         self.owner = owner.map_or(NO_SLOT, UserSlot::index);
+    }
+
+    /// The resource that it lies in.
+    pub(crate) fn parent(&self) -> Option<ResourceSlot> {
+        (self.live && self.parent != NO_SLOT)
+            .then_some(ResourceSlot::from_index(self.parent & !NOTHING_PASSES))
+    }
+
+    /// The resource that it lies in, if anything passes from there.
+    #[inline]
+    pub(crate) fn passing_parent(&self) -> Option<ResourceSlot> {
+        (self.parent & NOTHING_PASSES == 0).then_some(ResourceSlot::from_index(self.parent))
+    }
+
+    pub(crate) fn set_parent(&mut self, parent: Option<ResourceSlot>, passes: bool) {
+        debug_assert!(self.live, "INVARIANT (places)");
+        let bit = if passes { 0 } else { NOTHING_PASSES };
+        self.parent = parent.map_or(NO_SLOT, |parent| parent.index() | bit);
     }
 
     #[inline]

@@ -1,0 +1,120 @@
+//! Where resources lie (rules H1 and H6 to H9).
+
+use alloc::borrow::ToOwned as _;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::Planner;
+use crate::catalog::{KindDefinition, KindId, Link};
+use crate::change::event::Event;
+use crate::change::refusal::RefusalReason;
+use crate::directory::{ResourceRow, ResourceSlot, Target};
+use crate::id::ResourceId;
+use crate::limits::MAX_PASSING_LINKS;
+
+impl Planner<'_> {
+    pub(super) fn move_resource(
+        &mut self,
+        resource: &str,
+        parent: Option<&str>,
+    ) -> Result<(), RefusalReason> {
+        let id = self.find_resource(resource)?;
+        let kind = self.placed(id, resource)?;
+        let parent = parent.map(|parent| self.find_parent(resource, kind, parent)).transpose()?;
+        if self.directory.parent_of(id) == parent {
+            return Ok(());
+        }
+        if let Some(parent) = parent {
+            let way = self.directory.way_down(id.slot(), parent.slot());
+            if !way.is_empty() {
+                return Err(RefusalReason::Cycle { what: "resource", way: self.texts_up(&way) });
+            }
+            let above = self.depth_inside(kind, parent);
+            let below = if above == 0 { 0 } else { self.directory.height_at(id.slot()) };
+            Self::is_low_enough(above.saturating_add(below))?;
+        }
+        self.directory.set_parent(id, parent);
+        let parent = parent.map(|parent| self.text_of(parent));
+        self.events.push(Event::ResourceMoved { resource: self.text_of(id), parent });
+        Ok(())
+    }
+
+    pub(super) fn set_closed(&mut self, resource: &str, closed: bool) -> Result<(), RefusalReason> {
+        let id = self.find_resource(resource)?;
+        self.placed(id, resource)?;
+        if self.directory.is_closed(id) == closed {
+            return Ok(());
+        }
+        self.directory.set_closed(id, closed);
+        let resource = self.text_of(id);
+        self.events.push(if closed {
+            Event::ResourceClosed { resource }
+        } else {
+            Event::ResourceOpened { resource }
+        });
+        Ok(())
+    }
+
+    /// The kind of a resource that can be moved, closed and opened: of any but a singleton.
+    fn placed(&self, id: ResourceId, resource: &str) -> Result<KindId, RefusalReason> {
+        if self.is_singleton(id) {
+            return Err(RefusalReason::Singleton { resource: resource.to_owned() });
+        }
+        self.kind_of(Target::Resource(id), resource)
+    }
+
+    /// The parent of a new or moved resource, of a kind that it may lie inside.
+    pub(super) fn find_parent(
+        &self,
+        resource: &str,
+        kind: KindId,
+        parent: &str,
+    ) -> Result<ResourceId, RefusalReason> {
+        let id = self.find_resource(parent)?;
+        let catalog = self.directory.catalog();
+        let links = catalog.definition(kind).map(KindDefinition::inside).unwrap_or_default();
+        let row = self.directory.resource_row(id).filter(|row| !row.singleton);
+        if row.is_some_and(|row| links.iter().any(|link| link.place() == row.kind())) {
+            return Ok(id);
+        }
+        let may_lie = |link: &Link| {
+            let singleton = catalog.definition(link.place()).is_none_or(KindDefinition::singleton);
+            catalog.kind_name(link.place()).filter(|_| !singleton).map(str::to_owned)
+        };
+        Err(RefusalReason::WrongParent {
+            resource: resource.to_owned(),
+            parent: parent.to_owned(),
+            kinds: links.iter().filter_map(may_lie).collect(),
+        })
+    }
+
+    /// The number of passing links that lead up from a resource of a kind in a parent.
+    pub(super) fn depth_inside(&self, kind: KindId, parent: ResourceId) -> usize {
+        let of_parent = self.directory.resource_row(parent).map(ResourceRow::kind);
+        let link = of_parent.and_then(|of| self.directory.catalog().definition(kind)?.link_to(of));
+        if !link.is_some_and(Link::passes_anything) {
+            return 0;
+        }
+        self.directory.depth_at(parent.slot()).saturating_add(1)
+    }
+
+    pub(super) fn is_low_enough(links: usize) -> Result<(), RefusalReason> {
+        if links <= MAX_PASSING_LINKS {
+            return Ok(());
+        }
+        Err(RefusalReason::TooMany { what: "passing links", max: MAX_PASSING_LINKS as u32 })
+    }
+
+    /// Refuses to remove a resource in which others lie.
+    pub(super) fn is_empty(&self, id: ResourceId, resource: &str) -> Result<(), RefusalReason> {
+        let Some(first) = self.directory.inside(id).next() else { return Ok(()) };
+        let inside = self.directory.inside_at(id.slot()).map_or(0, |inside| inside.len());
+        Err(RefusalReason::NotEmpty { resource: resource.to_owned(), inside, first: self.text_of(first) })
+    }
+
+    /// The names of a way down, from its end.
+    fn texts_up(&self, way: &[ResourceSlot]) -> Vec<String> {
+        let ids = way.iter().rev().filter_map(|&slot| self.directory.resource_id(slot));
+        ids.map(|id| self.text_of(id)).collect()
+    }
+}

@@ -1,0 +1,77 @@
+//! Places: the resources that others lie inside (rules H1 and H6 to H9).
+//!
+//! INVARIANT (places): the row of a resource names its parent, and says whether anything passes from there: if the
+//! link of the two kinds passes something and the resource is not closed. The record of a parent has all that lies
+//! directly inside, and counts these by the passing links that lead down through them, closed or not.
+
+use super::put;
+use crate::catalog::Link;
+use crate::directory::Directory;
+use crate::directory::storage::ResourceSlot;
+use crate::id::ResourceId;
+
+impl Directory {
+    /// Moves a resource, with all that lies inside, into another one or to no parent.
+    pub(crate) fn set_parent(&mut self, resource: ResourceId, parent: Option<ResourceId>) {
+        let (slot, parent) = (resource.slot(), parent.map(ResourceId::slot));
+        self.leave_parent(slot);
+        let Some(parent) = parent else {
+            self.resources.tables.rows.update(slot, |row| row.set_parent(None, false));
+            return;
+        };
+        let passes = self.passing_link(slot, parent).is_some();
+        let open = !self.is_closed_at(slot);
+        self.resources.tables.rows.update(slot, |row| row.set_parent(Some(parent), passes && open));
+        self.resources.tables.records.update(parent, |record| put(&mut record.more_mut().inside, slot, true));
+        if passes {
+            self.count_height(parent, None, Some(self.height_at(slot).saturating_add(1)));
+        }
+    }
+
+    /// Takes a resource out of the record of its parent.
+    pub(super) fn leave_parent(&mut self, slot: ResourceSlot) {
+        let Some(parent) = self.parent_at(slot) else { return };
+        self.resources
+            .tables
+            .records
+            .update(parent, |record| put(&mut record.more_mut().inside, slot, false));
+        if self.passing_link(slot, parent).is_some() {
+            self.count_height(parent, Some(self.height_at(slot).saturating_add(1)), None);
+        }
+    }
+
+    /// Closes a resource to what passes from its parent, or opens it again (rule H6).
+    pub(crate) fn set_closed(&mut self, resource: ResourceId, closed: bool) {
+        let slot = resource.slot();
+        self.resources.tables.records.update(slot, |record| record.more_mut().closed = closed);
+        let Some(parent) = self.parent_at(slot) else { return };
+        let passes = !closed && self.passing_link(slot, parent).is_some();
+        self.resources.tables.rows.update(slot, |row| row.set_parent(Some(parent), passes));
+    }
+
+    /// What passes from a parent to a resource, closed or not, if anything does.
+    pub(crate) fn passing_link(&self, slot: ResourceSlot, parent: ResourceSlot) -> Option<&Link> {
+        let [kind, of_place] = [slot, parent].map(|slot| self.resource_row_at(slot).map(|row| row.kind()));
+        let link = self.catalog.definition(kind?)?.link_to(of_place?)?;
+        link.passes_anything().then_some(link)
+    }
+
+    /// Counts that something inside a parent has another height, in the parent and in those above.
+    fn count_height(&mut self, parent: ResourceSlot, before: Option<usize>, after: Option<usize>) {
+        let (mut at, mut before, mut after) = (parent, before, after);
+        loop {
+            let was = self.height_at(at);
+            self.resources.tables.records.update(at, |record| record.more_mut().heights.count(before, after));
+            let is = self.height_at(at);
+            if was == is {
+                return;
+            }
+            let Some(above) = self.parent_at(at).filter(|&above| self.passing_link(at, above).is_some())
+            else {
+                return;
+            };
+            (before, after) = (Some(was.saturating_add(1)), Some(is.saturating_add(1)));
+            at = above;
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Where resources lie.
+
+use alloc::format;
+use alloc::string::ToString as _;
+use alloc::vec::Vec;
+
+use crate::directory::Directory;
+use crate::directory::resolve::{Checked, ensure};
+use crate::directory::storage::{ResourceRow, ResourceSlot, SlotIter, SlotSet};
+use crate::id::{ResourceId, Untyped};
+use crate::limits::MAX_PASSING_LINKS;
+
+impl Directory {
+    /// Returns the resource that another lies in; `None` if it lies nowhere, or for an unknown id (rule H1).
+    ///
+    /// What a singleton kind passes to all resources of a kind is no parent of theirs.
+    #[must_use]
+    pub fn parent_of<K>(&self, resource: ResourceId<K>) -> Option<ResourceId> {
+        self.resource_row(resource.untyped())?;
+        self.parent_at(resource.slot()).and_then(|parent| self.resource_id(parent))
+    }
+
+    /// Returns `true` if nothing passes to a resource from its parent (rule H6); `false` for an unknown id.
+    #[must_use]
+    pub fn is_closed<K>(&self, resource: ResourceId<K>) -> bool {
+        self.resource_row(resource.untyped()).is_some() && self.is_closed_at(resource.slot())
+    }
+
+    /// Lists the resources that lie directly inside another, in the order of their ids (rule H12).
+    ///
+    /// A page continues [`after`](Inside::after) the last resource of the page before. A page costs what it lists.
+    pub fn inside<K>(&self, parent: ResourceId<K>) -> Inside<'_> {
+        let inside = self.resource_row(parent.untyped()).and_then(|_| self.inside_at(parent.slot()));
+        Inside { directory: self, slots: inside.map(SlotSet::iter) }
+    }
+
+    pub(crate) fn parent_at(&self, slot: ResourceSlot) -> Option<ResourceSlot> {
+        self.resource_row_at(slot).and_then(ResourceRow::parent)
+    }
+
+    pub(crate) fn is_closed_at(&self, slot: ResourceSlot) -> bool {
+        self.resource_more_at(slot).is_some_and(|more| more.closed)
+    }
+
+    /// Checks that a resource may lie inside another (rules H1 and H7).
+    pub(crate) fn check_parent(&self, resource: ResourceId, parent: ResourceId) -> Checked {
+        let [kind, of_parent] = [resource, parent].map(|id| self.resource_row(id).map(ResourceRow::kind));
+        let link = kind.and_then(|kind| self.catalog().definition(kind)).zip(of_parent);
+        let link = link.and_then(|(kind, of_parent)| kind.link_to(of_parent));
+        let singleton = self.resource_row(parent).is_none_or(|row| row.singleton);
+        let name = |id| self.resource_name(id).map(|name| name.to_string()).unwrap_or_default();
+        let message = |what: &str| format!("resource `{}` {what} `{}`", name(resource), name(parent));
+        let link = link.filter(|_| !singleton).ok_or_else(|| message("cannot lie inside"))?;
+        let outside = self.way_down(resource.slot(), parent.slot()).is_empty();
+        ensure(outside, || message("would lie in itself inside"))?;
+        if !link.passes_anything() {
+            return Ok(());
+        }
+        let links = self.depth_at(parent.slot()).saturating_add(self.height_at(resource.slot()));
+        ensure(links < MAX_PASSING_LINKS, || message("has too many passing links inside"))
+    }
+
+    /// What lies directly inside a resource.
+    pub(crate) fn inside_at(&self, slot: ResourceSlot) -> Option<&SlotSet<ResourceSlot>> {
+        self.resource_more_at(slot).map(|more| &more.inside)
+    }
+
+    /// The number of passing links that lead down from a resource at most, closed or not (rule H7).
+    pub(crate) fn height_at(&self, slot: ResourceSlot) -> usize {
+        self.resource_more_at(slot).map_or(0, |more| more.heights.greatest())
+    }
+
+    /// The number of passing links that lead up from a resource, closed or not (rule H7).
+    pub(crate) fn depth_at(&self, slot: ResourceSlot) -> usize {
+        let up =
+            |&at: &ResourceSlot| self.parent_at(at).filter(|&parent| self.passing_link(at, parent).is_some());
+        core::iter::successors(Some(slot), up).skip(1).count()
+    }
+
+    /// The places that a resource lies in, the nearest first.
+    pub(crate) fn parents_above(&self, slot: ResourceSlot) -> impl Iterator<Item = ResourceSlot> {
+        core::iter::successors(self.parent_at(slot), |&at| self.parent_at(at))
+    }
+
+    /// The way from a parent down to a resource that lies in it, both included; empty if it does not.
+    pub(crate) fn way_down(&self, parent: ResourceSlot, resource: ResourceSlot) -> Vec<ResourceSlot> {
+        let mut way = Vec::from([resource]);
+        for above in self.parents_above(resource) {
+            way.push(above);
+            if above == parent {
+                way.reverse();
+                return way;
+            }
+        }
+        if parent == resource { way } else { Vec::new() }
+    }
+}
+
+/// An iterator over the resources that lie directly inside another.
+///
+/// Created by [`Directory::inside`].
+#[derive(Clone, Debug)]
+#[must_use = "a lookup does nothing until it is iterated"]
+pub struct Inside<'a> {
+    directory: &'a Directory,
+    slots: Option<SlotIter<'a, ResourceSlot>>,
+}
+
+impl Inside<'_> {
+    /// Continues after the last resource of the previous page. The resource may have been removed since.
+    pub fn after<K>(mut self, last: ResourceId<K>) -> Self {
+        if let Some(slots) = &mut self.slots {
+            slots.skip_to(last.slot());
+        }
+        self
+    }
+}
+
+impl Iterator for Inside<'_> {
+    type Item = ResourceId<Untyped>;
+
+    fn next(&mut self) -> Option<ResourceId> {
+        self.slots.as_mut()?.find_map(|slot| self.directory.resource_id(slot))
+    }
+}
+
+impl core::iter::FusedIterator for Inside<'_> {}

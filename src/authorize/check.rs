@@ -122,7 +122,7 @@ impl Directory {
         let on = self.resource_ref(on.untyped());
         let kind = on.map_or(KindId::UNKNOWN, |on| on.row.kind());
         let granted = match (self.principal_ref(who.into()), on) {
-            (Some(who), Some(on)) => self.granted_to(who, on, &mut ()) & self.rights().of_kind(kind).all,
+            (Some(who), Some(on)) => self.granted_to(who, on) & self.rights().of_kind(kind).all,
             _ => 0,
         };
         K::answer(kind, granted)

@@ -3,11 +3,14 @@
 //! Security and licensing are computed separately and combined in [`Verdict`]. Every query goes through this module, so
 //! a list, an explanation and a check cannot disagree.
 
-use crate::catalog::Request;
+use arrayvec::ArrayVec;
+
+use crate::catalog::{KindId, Link, Request};
 use crate::directory::{
     Directory, GranteeSlot, Groups, KeyRecord, ResourceRow, ResourceSlot, RowState, Scope, UserRow, UserSlot,
 };
 use crate::id::{KeyId, Principal, ResourceId, UserId};
+use crate::limits::MAX_PASSING_LINKS;
 
 use super::decision::{Decision, Denial};
 
@@ -46,6 +49,9 @@ pub(super) struct Verdict {
     /// The permissions that need a credential that is not recorded (rule A12).
     pub(super) missing_credential: u64,
 }
+
+/// A resource and the parents from which something passes to it, the nearest first.
+pub(super) type Way<'a> = ArrayVec<ResourceRef<'a>, { MAX_PASSING_LINKS + 1 }>;
 
 /// Receives every grant that an evaluation reads.
 ///
@@ -123,8 +129,121 @@ impl Directory {
         self.resource_row(on).map(|row| ResourceRef { slot: on.slot(), row })
     }
 
-    /// Returns the permissions from grants and ownership, limited to a key's scope (rules A2, A11).
-    pub(super) fn granted_to<R: Recorder>(
+    /// Returns the permissions from grants and ownership, on the resource and from its parents, limited to a key's scope (rules
+    /// A2, A11, H3 and H10).
+    pub(super) fn granted_to(&self, who: PrincipalRef<'_>, on: ResourceRef<'_>) -> u64 {
+        let granted = self.with_passed(on, |on| self.granted_here(who, on, &mut ()));
+        match who.scope() {
+            Some(scope) => granted & self.scope_on(scope, on),
+            None => granted,
+        }
+    }
+
+    /// Records what an evaluation reads.
+    #[inline]
+    fn record<R: Recorder>(&self, who: PrincipalRef<'_>, on: ResourceRef<'_>, recorder: &mut R) {
+        if R::ENABLED {
+            self.granted_here(who, on, recorder);
+            if let Some(scope) = who.scope() {
+                recorder.scope(self.scope_on(scope, on));
+            }
+        }
+    }
+
+    /// Returns the permissions in a key's scope on a resource (rule H10).
+    pub(super) fn scope_on(&self, scope: &Scope, on: ResourceRef<'_>) -> u64 {
+        self.with_passed(on, |on| {
+            let kind = on.row.kind();
+            let singletons = self.links_to_singletons(kind);
+            let passed = singletons.map(|(link, slot)| link.pass(scope.on(link.parent(), slot)));
+            passed.fold(scope.on(kind, on.slot), |all, passed| all | passed)
+        })
+    }
+
+    /// Adds to what there is on a resource what passes from its parents (rule H3).
+    fn with_passed(&self, on: ResourceRef<'_>, here: impl Fn(ResourceRef<'_>) -> u64) -> u64 {
+        let mut way = self.passing_way(on);
+        let Some(top) = way.pop() else { return 0 };
+        let (mut kind, mut held) = (top.row.kind(), here(top));
+        for on in way.into_iter().rev() {
+            let link = self.link(on.row.kind(), kind);
+            (kind, held) = (on.row.kind(), here(on) | link.map_or(0, |link| link.pass(held)));
+        }
+        held
+    }
+
+    /// A resource and the parents from which something passes to it, the nearest first.
+    pub(super) fn passing_way<'a>(&'a self, on: ResourceRef<'a>) -> Way<'a> {
+        let mut way = Way::new();
+        let mut at = Some(on);
+        while let Some(on) = at {
+            if way.try_push(on).is_err() {
+                return way;
+            }
+            at = on.row.passing_parent().and_then(|slot| self.resource_ref_at(slot));
+        }
+        way
+    }
+
+    fn resource_ref_at(&self, slot: ResourceSlot) -> Option<ResourceRef<'_>> {
+        self.resource_row_at(slot).map(|row| ResourceRef { slot, row })
+    }
+
+    /// Returns what passes from resources of one kind to those of another in them.
+    #[inline]
+    pub(super) fn link(&self, kind: KindId, parent: KindId) -> Option<&Link> {
+        self.catalog().definition(kind)?.link_to(parent)
+    }
+
+    /// Returns `true` if one of some permissions is granted neither on a resource nor by its parents.
+    ///
+    /// What is looked for is worked out from the resource upward: the permissions of each parent that pass it.
+    #[inline(never)]
+    fn any_missing_above(&self, slot: UserSlot, user: &UserRow, on: &ResourceRow, permissions: u64) -> bool {
+        let mut left = permissions;
+        while left != 0 {
+            let permission = left & left.wrapping_neg();
+            left &= left.wrapping_sub(1);
+            let here = !self.any_missing_in_rows(slot, user, on, permission);
+            if !here && !self.is_passed(slot, user, on, permission) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Returns `true` if a permission passes to a resource from one of its parents.
+    #[inline]
+    fn is_passed(&self, slot: UserSlot, user: &UserRow, on: &ResourceRow, permission: u64) -> bool {
+        let (mut row, mut wanted) = (on, permission);
+        while let Some(at) = row.passing_parent() {
+            let Some(parent) = self.resource_row_at(at) else { return false };
+            wanted = self.link(row.kind(), parent.kind()).map_or(0, |link| link.passing(wanted));
+            if wanted == 0 {
+                return false;
+            }
+            if self.any_granted(slot, user, ResourceRef { slot: at, row: parent }, wanted) {
+                return true;
+            }
+            row = parent;
+        }
+        false
+    }
+
+    /// Returns `true` if one of some permissions was granted to a user on a resource itself.
+    #[inline]
+    fn any_granted(&self, slot: UserSlot, user: &UserRow, on: ResourceRef<'_>, wanted: u64) -> bool {
+        if user.overflows || on.row.overflows {
+            let who = PrincipalRef { slot, row: user, key: None };
+            return self.granted_here(who, on, &mut ()) & wanted != 0;
+        }
+        let owner = if on.row.is_owned_by(slot) { self.rights().of_kind(on.row.kind()).owner } else { 0 };
+        let otherwise = on.row.grants.everyone | self.granted_on_kind(slot, user, on.row) | owner;
+        otherwise & wanted != 0 || on.row.grants.any_of(on.row.grants.hits(slot, user.windows()), wanted)
+    }
+
+    /// Returns the permissions from grants and ownership on a resource itself.
+    pub(super) fn granted_here<R: Recorder>(
         &self,
         who: PrincipalRef<'_>,
         on: ResourceRef<'_>,
@@ -146,11 +265,6 @@ impl Directory {
             recorder.ownership(owner);
             granted |= owner;
         }
-        if let Some(scope) = who.scope() {
-            let scope = scope.on(on.row.kind(), on.slot);
-            recorder.scope(scope);
-            granted &= scope;
-        }
         granted
     }
 
@@ -166,7 +280,7 @@ impl Directory {
         kind.grants().granted_to(who.slot, groups, &mut |grantee, mask| {
             recorder.grant(true, Some(grantee), mask);
         });
-        recorder.grant(true, None, kind.everyone());
+        recorder.grant(true, None, kind.grants().everyone());
     }
 
     /// The permissions of a user on the whole kind or, if the resource is a singleton, on it.
@@ -206,9 +320,10 @@ impl Directory {
     ) -> Verdict {
         let kind = self.rights().of_kind(on.row.kind());
         let profile = self.rights().of_profile(who.row, on.row.kind());
+        self.record(who, on, recorder);
         Verdict {
             known: kind.all,
-            granted: self.granted_to(who, on, recorder),
+            granted: self.granted_to(who, on),
             seated: who.row.holds_profile(),
             phase: kind.phase,
             ceiling: !profile.beyond,
@@ -279,7 +394,10 @@ impl Directory {
         if !(there && in_rows && plain && request.suits(on.kind().get())) {
             return None;
         }
-        let not_granted = self.any_missing_in_rows(slot, user, on, request.bits);
+        let mut not_granted = self.any_missing_in_rows(slot, user, on, request.bits);
+        if not_granted && on.passing_parent().is_some() {
+            not_granted = self.any_missing_above(slot, user, on, request.bits);
+        }
         Some(plain_decision(not_granted, request.bits & rights.beyond != 0))
     }
 

@@ -319,7 +319,7 @@ impl Directory {
         let on = self.resource_id(slot)?;
         let resource = self.resource_ref(on)?;
         let kind = resource.row.kind();
-        let granted = self.granted_to(principal, resource, &mut ());
+        let granted = self.granted_to(principal, resource);
         if granted == 0 {
             return None;
         }

@@ -152,13 +152,13 @@ fn link_kinds(
             let unknown = || CatalogError::UnknownKind { within: within(), kind: place.to_owned() };
             let (index, _, of_place) = kinds.get_full(place).ok_or_else(unknown)?;
             let id = KindId::from_index(index).ok_or_else(unknown)?;
-            if links.iter().any(|link| link.place == id) {
+            if links.iter().any(|link| link.parent == id) {
                 let what = "place";
                 return Err(CatalogError::Duplicate { within: within(), what, name: place.to_owned() });
             }
             let Some(definition) = kinds.get(name) else { continue };
             let passes = passes(definition, of_place, &inside.passes)?;
-            links.push(Link { place: id, passed_by: Box::new(transposed(&passes)), passes });
+            links.push(Link { parent: id, passed_by: Box::new(transposed(&passes)), passes });
         }
         if let Some(definition) = kinds.get_mut(name) {
             definition.inside = links;

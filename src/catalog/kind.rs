@@ -307,25 +307,25 @@ pub struct KindDefinition {
 /// What passes from resources of one kind to those of another that lie inside them (rules H1 and H2).
 #[derive(Debug)]
 pub(crate) struct Link {
-    /// The kind of the place.
-    pub(super) place: KindId,
-    /// By bit of the place, what passes, closed under implication.
+    /// The kind of the parent.
+    pub(super) parent: KindId,
+    /// By bit of the parent, what passes, closed under implication.
     pub(super) passes: Box<[u64; 64]>,
-    /// By bit of what lies inside, the bits of the place that pass it.
+    /// By bit of what lies inside, the bits of the parent that pass it.
     pub(super) passed_by: Box<[u64; 64]>,
 }
 
 impl Link {
-    pub(crate) fn place(&self) -> KindId {
-        self.place
+    pub(crate) fn parent(&self) -> KindId {
+        self.parent
     }
 
-    /// Returns what passes of some permissions of the place.
+    /// Returns what passes of some permissions of the parent.
     pub(crate) fn pass(&self, held: u64) -> u64 {
         union_of(&self.passes, held)
     }
 
-    /// Returns the permissions of the place of which each passes at least one of some permissions.
+    /// Returns the permissions of the parent of which each passes at least one of some permissions.
     #[inline]
     pub(crate) fn passing(&self, wanted: u64) -> u64 {
         union_of(&self.passed_by, wanted)
@@ -349,8 +349,8 @@ impl KindDefinition {
 
     /// Returns what passes from resources of a kind, if a resource may lie inside them.
     #[inline]
-    pub(crate) fn link_to(&self, place: KindId) -> Option<&Link> {
-        self.inside.iter().find(|link| link.place == place)
+    pub(crate) fn link_to(&self, parent: KindId) -> Option<&Link> {
+        self.inside.iter().find(|link| link.parent == parent)
     }
 
     pub(crate) fn singleton(&self) -> bool {

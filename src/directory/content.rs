@@ -148,6 +148,11 @@ pub(crate) struct ResourceContent {
     pub(crate) resource: String,
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub(crate) owner: Option<Name>,
+    /// The resource that it lies in, which may come later.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub(crate) parent: Option<String>,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
+    pub(crate) closed: bool,
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
     pub(crate) grants: Entries<Vec<String>>,
     /// The grants with ends or roles, which are not among those above.
@@ -410,6 +415,8 @@ impl Directory {
                 Some(owner) => self.user_record_at(owner)?.name.clone(),
                 None => None,
             },
+            parent: row.parent().and_then(|parent| Some(self.resource_slot_name(parent)?.to_string())),
+            closed: more.is_some_and(|more| more.closed),
             grants: grants.collect(),
             special_grants: special,
             required: self.permission_texts(kind, row.required),

@@ -40,6 +40,8 @@ pub(crate) struct Restore {
     /// The catalog that the directory was stored with, if it is not the one of the directory.
     stored_catalog: Option<Catalog>,
     index: BulkIndex,
+    /// The resources that lie in others, and the names of these.
+    parents: Vec<(ResourceId, String)>,
     last_turn: u64,
     /// The turns, each with the time since which its user waits.
     turns: BTreeMap<Turn, Timestamp>,
@@ -73,6 +75,7 @@ impl Restore {
             directory: Directory::without_singletons(catalog),
             stored_catalog,
             index: BulkIndex::default(),
+            parents: Vec::new(),
             last_turn: 0,
             turns: BTreeMap::new(),
             last_seat: 0,
@@ -117,6 +120,7 @@ impl Restore {
     /// Returns the whole directory, if its parts agree with each other.
     pub(crate) fn finish(mut self) -> Result<Directory, String> {
         self.directory.write_index(&mut self.index);
+        self.put_inside()?;
         self.all_described()?;
         self.turns_in_order()?;
         let mut directory = self.directory;
@@ -506,7 +510,23 @@ impl Restore {
             self.directory.check_owner(id, owner)?;
             self.directory.collect_owner(&mut self.index, id, owner);
         }
+        if content.closed {
+            let singleton = self.directory.resource_row(id).is_none_or(|row| row.singleton);
+            ensure(!singleton, || format!("`{}` cannot be closed", content.resource))?;
+            self.directory.set_closed(id, true);
+        }
+        self.parents.extend(content.parent.clone().map(|parent| (id, parent)));
         content.owner_groups.iter().try_for_each(|group| self.owner_group(id, owner, group))
+    }
+
+    /// Puts resources into their parents, once all of them are there.
+    fn put_inside(&mut self) -> Checked {
+        for (resource, parent) in core::mem::take(&mut self.parents) {
+            let parent = self.directory.named_resource(&parent)?;
+            self.directory.check_parent(resource, parent)?;
+            self.directory.set_parent(resource, Some(parent));
+        }
+        Ok(())
     }
 
     /// Adds the resource of a record: that of a singleton kind, with the serial of its name, or another one.

@@ -74,12 +74,12 @@ impl Planner<'_> {
         let catalog = self.directory.catalog();
         let links = catalog.definition(kind).map(KindDefinition::inside).unwrap_or_default();
         let row = self.directory.resource_row(id).filter(|row| !row.singleton);
-        if row.is_some_and(|row| links.iter().any(|link| link.place() == row.kind())) {
+        if row.is_some_and(|row| links.iter().any(|link| link.parent() == row.kind())) {
             return Ok(id);
         }
         let may_lie = |link: &Link| {
-            let singleton = catalog.definition(link.place()).is_none_or(KindDefinition::singleton);
-            catalog.kind_name(link.place()).filter(|_| !singleton).map(str::to_owned)
+            let singleton = catalog.definition(link.parent()).is_none_or(KindDefinition::singleton);
+            catalog.kind_name(link.parent()).filter(|_| !singleton).map(str::to_owned)
         };
         Err(RefusalReason::WrongParent {
             resource: resource.to_owned(),

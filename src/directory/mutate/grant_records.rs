@@ -142,6 +142,7 @@ impl Directory {
             }
             (SubjectSlot::Everyone, TargetSlot::Kind(kind)) => {
                 self.update_kind(kind, |entry| entry.grants.everyone = mask);
+                self.update_everyone(kind);
             }
             (SubjectSlot::Grantee(grantee), TargetSlot::Resource(slot)) => {
                 self.write_grant(slot, grantee, mask);
@@ -271,6 +272,9 @@ impl Directory {
         debug_assert!(kind.is_some(), "INVARIANT (granted resources exist)");
         if let Some(kind) = kind {
             self.update_kind(kind, |entry| put(&mut entry.open, slot, indexed));
+            if self.singleton_of(kind) == Some(slot) {
+                self.update_everyone(kind);
+            }
         }
     }
 }

@@ -7,8 +7,11 @@
 //! What is granted is added at once. What a grantee or a user loses may be left by another grant, which takes a search to
 //! know: those users are noted as stale, and searched for once, at the end of the commit.
 //!
+//! What passes from a singleton to all resources of a kind counts like a grant on the whole kind (rule H5).
+//!
 //! INVARIANT (kind masks): at the end of a commit, for each user, `masks` of a kind is the union of the grants to the user and to the user's
-//! groups on the whole kind or, for a singleton, on its resource. Grants to everyone are not included. If a user has a
+//! groups on the whole kind or, for a singleton, on its resource, and of what passes from singletons, ownership of these included. Grants
+//! to everyone are not included, but are in `everyone` together with what passes of them from singletons. If a user has a
 //! mask on exactly one kind that is not a singleton, the user's row contains a copy; if on several, the row has a mark.
 
 use alloc::sync::Arc;
@@ -16,10 +19,13 @@ use core::ops::RangeInclusive;
 
 use roaring::RoaringBitmap;
 
-use crate::catalog::KindId;
+use alloc::vec::Vec;
+
+use crate::catalog::{KindDefinition, KindId, Link};
 use crate::directory::Directory;
 use crate::directory::storage::{
-    GranteeKind, GranteeSlot, GroupSlot, KindMask, SlotSet, TargetGrants, UserSlot, kinds_in,
+    GranteeKind, GranteeSlot, GroupSlot, KindMask, ResourceRow, ResourceSlot, SlotSet, TargetGrants,
+    UserSlot, kinds_in,
 };
 
 impl Directory {
@@ -32,8 +38,57 @@ impl Directory {
     /// Computes the mask of a user on a kind.
     pub(in crate::directory) fn computed_mask(&self, user: UserSlot, kind: KindId) -> u64 {
         let Some(row) = self.user_row_at(user) else { return 0 };
-        let Some(grants) = self.mask_grants(kind) else { return 0 };
-        grants.granted_to(user, self.groups_in(user, row), &mut |_, _| {})
+        let granted = |kind: KindId| {
+            let grants = self.mask_grants(kind);
+            grants.map_or(0, |grants| grants.granted_to(user, self.groups_in(user, row), &mut |_, _| {}))
+        };
+        let passed = self.links_to_singletons(kind).map(|(link, slot)| {
+            let singleton =
+                self.resource_row_at(slot).filter(|row| row.is_owned_by(user)).map(ResourceRow::kind);
+            let owner =
+                singleton.and_then(|kind| self.catalog.definition(kind)).map_or(0, KindDefinition::owner);
+            link.pass(granted(link.parent()) | owner)
+        });
+        passed.fold(granted(kind), |mask, passed| mask | passed)
+    }
+
+    /// Computes what everyone has on a whole kind.
+    pub(in crate::directory) fn computed_everyone(&self, kind: KindId) -> u64 {
+        let granted = self.grants_on_kind(kind).map_or(0, |grants| grants.everyone());
+        let passed = self
+            .links_to_singletons(kind)
+            .map(|(link, slot)| link.pass(self.resource_row_at(slot).map_or(0, |row| row.grants.everyone)));
+        passed.fold(granted, |mask, passed| mask | passed)
+    }
+
+    /// The singletons from which something passes to all resources of a kind.
+    pub(crate) fn links_to_singletons(&self, kind: KindId) -> impl Iterator<Item = (&Link, ResourceSlot)> {
+        let links = self.catalog.definition(kind).map(KindDefinition::inside).unwrap_or_default();
+        links.iter().filter_map(|link| Some((link, self.singleton_of(link.parent())?)))
+    }
+
+    /// The kinds to whose resources something passes from a singleton kind.
+    fn kinds_inside(&self, singleton: KindId) -> Vec<(KindId, &Link)> {
+        let kinds = self.catalog.definitions();
+        kinds.filter_map(|(kind, definition)| Some((kind, definition.link_to(singleton)?))).collect()
+    }
+
+    /// Updates what everyone has on a whole kind and, for a singleton, on the kinds inside it.
+    pub(super) fn update_everyone(&mut self, kind: KindId) {
+        let inside = self.kinds_inside(kind).into_iter().map(|(kind, _)| kind);
+        let kinds: Vec<KindId> = inside.chain([kind]).collect();
+        for kind in kinds {
+            let everyone = self.computed_everyone(kind);
+            self.update_kind(kind, |entry| entry.everyone = everyone);
+        }
+    }
+
+    /// Updates the masks of a user who became the owner of a singleton, or is it no longer.
+    pub(super) fn update_owner_masks(&mut self, user: UserSlot, singleton: KindId) {
+        let inside: Vec<KindId> = self.kinds_inside(singleton).into_iter().map(|(kind, _)| kind).collect();
+        for kind in inside {
+            self.add_stale(&[user].into_iter().collect(), kind);
+        }
     }
 
     /// Computes the copy of the masks in a user's row.
@@ -94,7 +149,10 @@ impl Directory {
 
     /// Notes that the masks of users on a kind may have lost something.
     pub(super) fn add_stale(&mut self, users: &SlotSet<UserSlot>, kind: KindId) {
-        self.stale_masks.entry(kind).or_default().extend(users.iter().map(UserSlot::index));
+        let inside: Vec<KindId> = self.kinds_inside(kind).into_iter().map(|(kind, _)| kind).collect();
+        for kind in inside.into_iter().chain([kind]) {
+            self.stale_masks.entry(kind).or_default().extend(users.iter().map(UserSlot::index));
+        }
     }
 
     /// Adds what a group has on a kind to the masks of users who joined it.
@@ -107,6 +165,10 @@ impl Directory {
     fn add_masks(&mut self, users: &SlotSet<UserSlot>, kind: KindId, mask: u64) {
         if mask == 0 {
             return;
+        }
+        let inside = self.kinds_inside(kind).into_iter().map(|(inside, link)| (inside, link.pass(mask)));
+        for (inside, passed) in inside.collect::<Vec<_>>() {
+            self.add_masks(users, inside, passed);
         }
         self.update_kind(kind, |entry| entry.masks.update_each(users.iter(), |entry| *entry |= mask));
         if self.singleton_of(kind).is_none() {
@@ -123,7 +185,7 @@ impl Directory {
                 let mask = grants.map_or(0, |grants| grants.of(GranteeSlot::group(group)));
                 self.add_masks(&[user].into_iter().collect(), kind, mask);
             } else {
-                self.stale_masks.entry(kind).or_default().insert(user.index());
+                self.add_stale(&[user].into_iter().collect(), kind);
             }
         }
     }

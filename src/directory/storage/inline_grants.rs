@@ -89,6 +89,17 @@ impl InlineGrants {
         missing
     }
 
+    /// Returns `true` if a grantee that was hit has one of some permissions.
+    #[inline]
+    pub(crate) fn any_of(&self, hits: Hits, permissions: u64) -> bool {
+        let (mut any, mut left) = (0, permissions);
+        while left != 0 {
+            any |= self.having.get(left.trailing_zeros() as usize).copied().unwrap_or(0);
+            left &= left.wrapping_sub(1);
+        }
+        any & hits.0 != 0
+    }
+
     /// All permissions of the grantees that were hit.
     pub(super) fn all_of(&self, hits: Hits) -> u64 {
         let (parts, _) = self.having.as_chunks::<16>();

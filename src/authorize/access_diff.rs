@@ -13,6 +13,7 @@ use alloc::vec::Vec;
 
 use arrayvec::ArrayVec;
 
+use super::below::Wanted;
 use super::candidates::{Candidates, Merge, ResourceSource, UserSource};
 use super::evaluate::{PrincipalRef, ResourceRef};
 use super::lookup::granted_on_kind;
@@ -61,6 +62,7 @@ impl Concern {
         let users = ids(sides.map(|side| side.user_id(self.user)));
         users.into_iter().flat_map(move |user| {
             let mut on = Vec::from([ResourceSource::List(self.written.clone().into_iter())]);
+            add_below_written(sides, &self.written, &mut on);
             if self.itself {
                 add_changed_reach(sides, user, &mut on);
             }
@@ -88,6 +90,14 @@ fn difference(sides: Sides<'_>, user: UserId, on: ResourceId) -> Option<AccessDi
     (before != after).then_some(AccessDifference { user, on, kind, before, after })
 }
 
+/// Adds what lies below resources that were written.
+fn add_below_written<'a>(sides: Sides<'a>, written: &[ResourceSlot], on: &mut Vec<ResourceSource<'a>>) {
+    for side in sides {
+        let wanted = Wanted::all(side.catalog());
+        written.iter().for_each(|&slot| side.add_all_below(slot, &wanted, on));
+    }
+}
+
 /// Adds the resources on which a user's access may differ for another reason than that they were written.
 fn add_changed_reach<'a>(sides: Sides<'a>, user: UserId, on: &mut Vec<ResourceSource<'a>>) {
     let views = sides.map(|side| View { side, who: side.active_user(user) });
@@ -95,6 +105,11 @@ fn add_changed_reach<'a>(sides: Sides<'a>, user: UserId, on: &mut Vec<ResourceSo
     for (kind, _) in sides[0].catalog().definitions() {
         let [before, after] = views.map(|view| view.licensed(kind));
         let [word_before, word_after] = views.map(|view| view.on_kind(kind));
+        if word_before != word_after {
+            for kind in sides[0].kinds_below(kind) {
+                add_kind(views, kind, KindEntry::resources, on);
+            }
+        }
         if before & word_before != after & word_after {
             add_kind(views, kind, KindEntry::resources, on);
         } else if before != after {
@@ -145,6 +160,7 @@ impl<'a> View<'a> {
     fn add_granted(&self, on: &mut Vec<ResourceSource<'a>>) {
         if let Some(who) = self.who {
             self.side.add_granted(who, on);
+            self.side.add_below(who, &Wanted::all(self.side.catalog()), on);
         }
     }
 
@@ -158,8 +174,15 @@ impl<'a> View<'a> {
         let (mut groups, mut others) = (self.groups(), other.groups());
         others.sort_unstable();
         groups.retain(|group| others.binary_search(group).is_err());
-        let records = groups.into_iter().filter_map(|group| self.side.group_record(group));
-        on.extend(records.map(|group| ResourceSource::Set(GroupRecord::granted_on(group).iter())));
+        let wanted = Wanted::all(self.side.catalog());
+        for set in
+            groups.into_iter().filter_map(|group| self.side.group_record(group)).map(GroupRecord::granted_on)
+        {
+            on.push(ResourceSource::Set(set.iter()));
+            if !wanted.is_empty() {
+                self.side.places_in(set).for_each(|slot| self.side.add_all_below(slot, &wanted, on));
+            }
+        }
     }
 
     fn credentials(&self) -> Option<&'a SlotSet<ResourceSlot>> {
@@ -246,6 +269,11 @@ impl<'a> Concerned<'a> {
         };
         if was.row.required != is.row.required {
             self.extend(Some(slot), reaching(was.row.required ^ is.row.required));
+        }
+        if was.row.passing_parent() != is.row.passing_parent() {
+            let parents = both().filter_map(|(side, on)| Some((side, side.passing_parent_of(on?)?)));
+            let reaching = parents.flat_map(|(side, parent)| side.reaching(parent, u64::MAX));
+            self.extend(Some(slot), reaching);
         }
         if was.row.grants.everyone != is.row.grants.everyone {
             self.extend(Some(slot), sides.map(UserSource::all));

@@ -161,7 +161,7 @@ impl Directory {
     }
 
     /// Adds to what there is on a resource what passes from its parents (rule H3).
-    fn with_passed(&self, on: ResourceRef<'_>, here: impl Fn(ResourceRef<'_>) -> u64) -> u64 {
+    pub(super) fn with_passed(&self, on: ResourceRef<'_>, here: impl Fn(ResourceRef<'_>) -> u64) -> u64 {
         let mut way = self.passing_way(on);
         let Some(top) = way.pop() else { return 0 };
         let (mut kind, mut held) = (top.row.kind(), here(top));
@@ -180,9 +180,14 @@ impl Directory {
             if way.try_push(on).is_err() {
                 return way;
             }
-            at = on.row.passing_parent().and_then(|slot| self.resource_ref_at(slot));
+            at = self.passing_parent_of(on);
         }
         way
+    }
+
+    /// The parent from which something passes to a resource.
+    pub(super) fn passing_parent_of<'a>(&'a self, on: ResourceRef<'_>) -> Option<ResourceRef<'a>> {
+        on.row.passing_parent().and_then(|slot| self.resource_ref_at(slot))
     }
 
     fn resource_ref_at(&self, slot: ResourceSlot) -> Option<ResourceRef<'_>> {

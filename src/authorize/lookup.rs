@@ -7,6 +7,7 @@
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 
+use super::below::Wanted;
 use super::candidates::{Candidates, ResourceSource, UserSource};
 use super::evaluate::{PrincipalRef, ResourceRef};
 use crate::catalog::{AnyKind, KindId, Request};
@@ -204,26 +205,33 @@ impl Directory {
     }
 
     /// Returns the resources of a kind on which a principal may have all of some permissions, and possibly others.
-    fn reachable(&self, who: PrincipalRef<'_>, kind: KindId, permissions: u64) -> Vec<ResourceSource<'_>> {
-        let Some(kind) = self.kind_entry(kind) else { return Vec::new() };
+    fn reachable<'a>(
+        &'a self,
+        who: PrincipalRef<'a>,
+        kind_id: KindId,
+        permissions: u64,
+    ) -> Vec<ResourceSource<'a>> {
+        let Some(kind) = self.kind_entry(kind_id) else { return Vec::new() };
         if permissions & !granted_on_kind(who, kind) == 0 {
             return Vec::from([ResourceSource::Set(kind.resources().iter())]);
         }
-        // One of the permissions is granted on the resource itself.
+        // One of the permissions is granted on the resource itself or passes from a parent.
         let mut reached = Vec::new();
         self.add_granted(who, &mut reached);
         reached.push(ResourceSource::Set(kind.open().iter()));
+        self.add_below(who, &Wanted::above(self.catalog(), kind_id, permissions), &mut reached);
         reached
     }
 
     /// Returns the resources of any kind on which a principal may have permissions.
-    pub(super) fn reachable_anywhere(&self, who: PrincipalRef<'_>) -> Vec<ResourceSource<'_>> {
+    pub(super) fn reachable_anywhere<'a>(&'a self, who: PrincipalRef<'a>) -> Vec<ResourceSource<'a>> {
         let mut reached = Vec::new();
         self.add_granted(who, &mut reached);
         for kind in self.kind_entries() {
             let part = if granted_on_kind(who, kind) != 0 { kind.resources() } else { kind.open() };
             reached.push(ResourceSource::Set(part.iter()));
         }
+        self.add_below(who, &Wanted::all(self.catalog()), &mut reached);
         reached
     }
 
@@ -282,7 +290,9 @@ impl Directory {
 
     /// Returns the permissions of everyone on a resource.
     fn granted_to_everyone(&self, on: ResourceRef<'_>) -> u64 {
-        on.row.grants.everyone | self.kind_entry(on.row.kind()).map_or(0, KindEntry::everyone)
+        self.with_passed(on, |on| {
+            on.row.grants.everyone | self.kind_entry(on.row.kind()).map_or(0, KindEntry::everyone)
+        })
     }
 
     /// Returns the users who were granted one of some permissions on a resource.
@@ -290,16 +300,39 @@ impl Directory {
         if self.granted_to_everyone(on) & wanted != 0 {
             return Vec::from([UserSource::all(self)]);
         }
-        let (mut reaching, row) = (Vec::new(), on.row);
-        let grants = [Some(self.grants_at(on.slot, row)), self.grants_on_kind(row.kind())];
-        for grants in grants.into_iter().flatten() {
-            self.add_grantees(grants, wanted, &mut reaching);
-        }
-        if self.rights().of_kind(row.kind()).owner & wanted != 0 {
-            let owner: Vec<_> = row.owner().into_iter().collect();
-            reaching.push(UserSource::List(owner.into_iter()));
+        let (mut reaching, mut wanted, mut below) = (Vec::new(), wanted, None);
+        for on in self.passing_way(on) {
+            if let Some(kind) = below {
+                wanted = self.link(kind, on.row.kind()).map_or(0, |link| link.passing(wanted));
+            }
+            self.add_reaching_here(on, wanted, &mut reaching);
+            below = Some(on.row.kind());
         }
         reaching
+    }
+
+    /// Adds the users who were granted one of some permissions on a resource itself, its whole kind or a singleton.
+    fn add_reaching_here<'a>(&'a self, on: ResourceRef<'a>, wanted: u64, users: &mut Vec<UserSource<'a>>) {
+        let kind = on.row.kind();
+        self.add_grantees(self.grants_at(on.slot, on.row), wanted, users);
+        if let Some(grants) = self.grants_on_kind(kind) {
+            self.add_grantees(grants, wanted, users);
+        }
+        self.add_owner(on, wanted, users);
+        for (link, slot) in self.links_to_singletons(kind) {
+            if let Some(row) = self.resource_row_at(slot) {
+                let wanted = link.passing(wanted);
+                self.add_grantees(self.grants_at(slot, row), wanted, users);
+                self.add_owner(ResourceRef { slot, row }, wanted, users);
+            }
+        }
+    }
+
+    fn add_owner<'a>(&self, on: ResourceRef<'_>, wanted: u64, users: &mut Vec<UserSource<'a>>) {
+        if self.rights().of_kind(on.row.kind()).owner & wanted != 0 {
+            let owner: Vec<_> = on.row.owner().into_iter().collect();
+            users.push(UserSource::List(owner.into_iter()));
+        }
     }
 
     /// Adds the users with one of some permissions from grants to groups and users.

@@ -14,6 +14,7 @@
 //! | what is granted to whom, including groups without members? | [`Directory::review_grants`](crate::Directory::review_grants) |
 
 mod access_diff;
+mod below;
 #[cfg(feature = "bench-internals")]
 mod bench_internals;
 mod bound;

@@ -121,6 +121,7 @@ impl Restore {
     pub(crate) fn finish(mut self) -> Result<Directory, String> {
         self.directory.write_index(&mut self.index);
         self.put_inside()?;
+        self.directory.update_stale_masks();
         self.all_described()?;
         self.turns_in_order()?;
         let mut directory = self.directory;

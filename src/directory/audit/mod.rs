@@ -2,6 +2,7 @@
 
 mod describe;
 mod links;
+mod places;
 
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
@@ -76,6 +77,7 @@ impl Directory {
         self.audit_users()?;
         self.audit_groups()?;
         self.audit_resources()?;
+        self.audit_places()?;
         self.audit_links()
     }
 

@@ -2,7 +2,9 @@
 
 use alloc::vec::Vec;
 
-use crate::directory::storage::{GrantRecord, GranteeSlot, GroupSlot, ResourceSlot, Slot, UserSlot};
+use crate::directory::storage::{
+    GrantRecord, GranteeSlot, GroupSlot, ResourceRow, ResourceSlot, Slot, UserSlot,
+};
 use crate::directory::{Directory, GranteeId, Target};
 use crate::id::{ResourceId, UserId};
 
@@ -56,6 +58,10 @@ impl Directory {
     ) {
         let (resource, owner) = (resource.slot(), owner.slot());
         self.resources.tables.rows.update(resource, |row| row.set_owner(Some(owner)));
+        let singleton = self.resource_row_at(resource).filter(|row| row.singleton).map(ResourceRow::kind);
+        if let Some(kind) = singleton {
+            self.update_owner_masks(owner, kind);
+        }
         index.owned.push((owner, resource));
     }
 

@@ -26,8 +26,8 @@ pub(crate) use self::kind_bits::kinds_in;
 pub(crate) use self::name_index::NameIndex;
 pub(crate) use self::overflow::Overflow;
 pub(crate) use self::records::{
-    Due, ExternalName, GroupRecord, KeyRecord, Membership, ResourceMore, ResourceRecord, RoleRecord, Scope,
-    ScopeEntries, UserMore, UserRecord,
+    Due, ExternalName, GroupRecord, Heights, KeyRecord, Membership, ResourceMore, ResourceRecord, RoleRecord,
+    Scope, ScopeEntries, UserMore, UserRecord,
 };
 pub(crate) use self::resource_row::ResourceRow;
 pub(crate) use self::slot::{GranteeKind, GranteeSlot, GroupSlot, KeySlot, ResourceSlot, Slot, UserSlot};

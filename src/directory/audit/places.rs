@@ -1,0 +1,67 @@
+//! Places: rows, records and heights, compared with each other (rules H1, H6 and H7).
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use super::AuditError;
+use crate::catalog::{KindId, Link};
+use crate::directory::Directory;
+use crate::directory::storage::{Heights, ResourceRow, ResourceSlot};
+use crate::limits::MAX_PASSING_LINKS;
+
+impl Directory {
+    /// Compares where resources lie with what lies inside each, and counts heights again.
+    pub(super) fn audit_places(&self) -> Result<(), AuditError> {
+        let lies = self.live_resources().filter_map(|(slot, row)| Some((row.parent()?, slot)));
+        let inside = self.live_resources().flat_map(|(parent, _)| {
+            self.inside_at(parent).into_iter().flat_map(move |set| set.iter().map(move |slot| (parent, slot)))
+        });
+        self.links("a resource inside another", lies, inside)?;
+        for (slot, row) in self.live_resources() {
+            self.audit_parent(slot, row)?;
+            self.audit_heights(slot)?;
+        }
+        for kind in self.catalog.definitions().map(|(kind, _)| kind) {
+            self.audit_everyone(kind)?;
+        }
+        Ok(())
+    }
+
+    fn audit_parent(&self, slot: ResourceSlot, row: &ResourceRow) -> Result<(), AuditError> {
+        let name = self.resource_slot_name(slot).map(|name| format!("{name}")).unwrap_or_default();
+        let Some(parent) = row.parent() else { return Ok(()) };
+        let passes = !self.is_closed_at(slot) && self.passing_link(slot, parent).is_some();
+        let what = format_args!("something passes to resource `{name}`");
+        self.same(what, &row.passing_parent().is_some(), &passes)?;
+        // A way that leads to itself has no end.
+        let mut above = self.parents_above(slot);
+        let in_itself = above.by_ref().take(self.resource_count() as usize).any(|above| above == slot);
+        self.same(format_args!("resource `{name}` lies in itself"), &in_itself, &false)?;
+        let low_enough = self.depth_at(slot) <= MAX_PASSING_LINKS;
+        self.same(format_args!("resource `{name}` is not too deep"), &low_enough, &true)
+    }
+
+    fn audit_heights(&self, slot: ResourceSlot) -> Result<(), AuditError> {
+        let mut counted = Heights::default();
+        let inside: Vec<ResourceSlot> = self.inside_at(slot).into_iter().flat_map(|set| set.iter()).collect();
+        for child in inside {
+            if self.passing_link(child, slot).is_some_and(Link::passes_anything) {
+                counted.count(None, Some(self.height_at(child).saturating_add(1)));
+            }
+        }
+        let kept = self.resource_more_at(slot).map(|more| more.heights.clone()).unwrap_or_default();
+        let name = self.resource_slot_name(slot).map(|name| format!("{name}")).unwrap_or_default();
+        self.same(format_args!("the heights inside resource `{name}` agree"), &(kept == counted), &true)
+    }
+
+    fn audit_everyone(&self, kind: KindId) -> Result<(), AuditError> {
+        let kept = self.kind_entry(kind).map_or(0, |entry| entry.everyone());
+        let name = self.catalog.kind_name(kind).unwrap_or_default();
+        let what = format_args!("the permissions of everyone on kind `{name}`");
+        self.same(
+            what,
+            &super::Permissions(kind, kept),
+            &super::Permissions(kind, self.computed_everyone(kind)),
+        )
+    }
+}

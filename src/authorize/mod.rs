@@ -27,6 +27,7 @@ mod grants;
 mod lookup;
 mod principal;
 mod review;
+mod ways;
 
 pub(crate) use self::access_diff::AccessDifference;
 pub use self::bound::BoundPrincipal;

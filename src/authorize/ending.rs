@@ -1,0 +1,169 @@
+//! What ends by a time, in the order of time (rule E7).
+
+use alloc::vec::Vec;
+
+use crate::catalog::PermissionSet;
+use crate::directory::{Directory, Due, GrantPart, GranteeId, SubjectSlot, Target, TargetSlot};
+use crate::id::{GroupId, UserId};
+use crate::name::Name;
+use crate::time::Timestamp;
+
+/// Something that was given and ends.
+///
+/// It contains ids and no reference to a directory, so it can be kept as the end of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ending {
+    /// The end.
+    pub until: Timestamp,
+    /// The permissions, the role or the membership that ends.
+    pub what: Given,
+}
+
+/// What was given until an end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Given {
+    /// Permissions of a grantee on a target, implied ones included; those with another end are another item.
+    Permissions {
+        /// The grantee.
+        to: GranteeId,
+        /// The resource or whole kind.
+        on: Target,
+        /// The permissions that end.
+        permissions: PermissionSet,
+    },
+    /// A role of a grantee on a target.
+    Role {
+        /// The grantee.
+        to: GranteeId,
+        /// The resource, the whole kind, or everything.
+        on: Target,
+        /// The role.
+        role: Name,
+    },
+    /// A user's own membership in a group.
+    Membership {
+        /// The user.
+        user: UserId,
+        /// The group.
+        group: GroupId,
+    },
+}
+
+/// An iterator over what ends by a time, in the order of time.
+///
+/// Created by [`Directory::ending`]. A page ends with some item, and the next page continues [`after`](Self::after) it, on
+/// the same directory or a later revision: what did not change in between is neither skipped nor repeated.
+#[derive(Clone, Debug)]
+#[must_use = "a lookup does nothing until it is iterated"]
+pub struct EndingBy<'a> {
+    directory: &'a Directory,
+    by: Timestamp,
+    last: Option<Place>,
+}
+
+/// A place in the order: the end, what comes due then, and of a grant the role, where its permissions are before all roles.
+type Place = (Timestamp, Due, Option<Name>);
+
+impl EndingBy<'_> {
+    /// Continues after the last item of the previous page. It may have ended or been revoked since.
+    pub fn after(mut self, last: &Ending) -> Self {
+        let (due, role) = match &last.what {
+            Given::Permissions { to, on, .. } => (Due::Grant(SubjectSlot::of(*to), on.slot()), None),
+            Given::Role { to, on, role } => {
+                (Due::Grant(SubjectSlot::of(*to), on.slot()), Some(role.clone()))
+            }
+            Given::Membership { user, group } => (Due::Membership(group.slot(), user.slot()), None),
+        };
+        self.last = Some((last.until, due, role));
+        self
+    }
+}
+
+impl Iterator for EndingBy<'_> {
+    type Item = Ending;
+
+    fn next(&mut self) -> Option<Ending> {
+        let (place, item) = self.directory.next_ending(self.last.as_ref(), self.by)?;
+        self.last = Some(place);
+        Some(item)
+    }
+}
+
+impl core::iter::FusedIterator for EndingBy<'_> {}
+
+impl Directory {
+    /// Lists what ends by a time, the time included: permissions, roles and memberships, in the order of time (rule E7).
+    ///
+    /// Each end of a grantee's permissions on a target is one item, and so is each role and each membership. A host uses the
+    /// list to announce ends before they come. Invitations and keys expire and are not listed. An item takes time
+    /// logarithmic in the number of ends, and a list costs what ends or expires by its time.
+    ///
+    /// ```
+    /// # use entitle::authorize::Given;
+    /// # use entitle::catalog::{Catalog, Kind};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let catalog = Catalog::builder().kind(Kind::named("project").permissions(["write", "read"])).build()?;
+    /// let at = Timestamp::from_millis;
+    /// let batch = Batch::host(at(0))
+    ///     .add(Command::add_user("ada"))
+    ///     .add(Command::add_group("audit"))
+    ///     .add(Command::add_resource("project/churn"))
+    ///     .add(Command::grant(Grantee::group("audit"), "project/churn", ["read"]).expires_at(at(2_000)))
+    ///     .add(Command::join("ada", "audit").expires_at(at(1_000)));
+    /// let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    ///
+    /// let (ada, audit) = (directory.user_by_name("ada").unwrap(), directory.group_by_name("audit").unwrap());
+    /// let page: Vec<_> = directory.ending(at(2_000)).take(1).collect();
+    /// assert_eq!((page[0].until, &page[0].what), (at(1_000), &Given::Membership { user: ada, group: audit }));
+    /// let next: Vec<_> = directory.ending(at(2_000)).after(&page[0]).collect();
+    /// assert_eq!((next.len(), next[0].until), (1, at(2_000)));
+    /// assert_eq!(directory.ending(at(999)).count(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn ending(&self, by: Timestamp) -> EndingBy<'_> {
+        EndingBy { directory: self, by, last: None }
+    }
+
+    /// Returns the first item after a place, and the item's place.
+    fn next_ending(&self, last: Option<&Place>, by: Timestamp) -> Option<(Place, Ending)> {
+        if let Some((until, Due::Grant(to, on), role)) = last
+            && let Some(item) = self.ending_after(*until, (*to, *on), Some(role.as_ref()))
+        {
+            return Some(item);
+        }
+        let due = last.map(|&(until, due, _)| (until, due));
+        self.due_after(due, by).find_map(|(until, due)| match due {
+            Due::Invitation(_) | Due::Key(_) => None,
+            Due::Membership(group, user) => {
+                let what = Given::Membership { user: self.user_id(user)?, group: self.group_id(group)? };
+                Some(((until, due, None), Ending { until, what }))
+            }
+            Due::Grant(to, on) => self.ending_after(until, (to, on), None),
+        })
+    }
+
+    /// Returns the first of what ends at a time for a grantee on a target, after the permissions or a role.
+    fn ending_after(
+        &self,
+        until: Timestamp,
+        (to, on): (SubjectSlot, TargetSlot),
+        last: Option<Option<&Name>>,
+    ) -> Option<(Place, Ending)> {
+        let is_of_target = |part: &GrantPart<'_>| part.everywhere == (on == TargetSlot::Everything);
+        let mut parts: Vec<GrantPart<'_>> = self.grant_parts(to, on);
+        parts.retain(|part| part.until == Some(until) && is_of_target(part));
+        let part = parts.into_iter().find(|part| last.is_none_or(|last| part.role > last))?;
+        let (to_id, on_id) = self.grantee_and_target(to, on)?;
+        let what = match part.role {
+            Some(role) => Given::Role { to: to_id, on: on_id, role: role.clone() },
+            None => {
+                let permissions = PermissionSet::new(self.kind_of(on_id)?, part.mask);
+                Given::Permissions { to: to_id, on: on_id, permissions }
+            }
+        };
+        let place = (until, Due::Grant(to, on), part.role.cloned());
+        Some((place, Ending { until, what }))
+    }
+}

@@ -17,13 +17,13 @@ pub struct Ending {
     /// The end.
     pub until: Timestamp,
     /// The permissions, the role or the membership that ends.
-    pub what: Given,
+    pub what: EndingKind,
 }
 
 /// What was given until an end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Given {
+pub enum EndingKind {
     /// Permissions of a grantee on a target, implied ones included; those with another end are another item.
     Permissions {
         /// The grantee.
@@ -70,11 +70,11 @@ impl EndingBy<'_> {
     /// Continues after the last item of the previous page. It may have ended or been revoked since.
     pub fn after(mut self, last: &Ending) -> Self {
         let (due, role) = match &last.what {
-            Given::Permissions { to, on, .. } => (Due::Grant(SubjectSlot::of(*to), on.slot()), None),
-            Given::Role { to, on, role } => {
+            EndingKind::Permissions { to, on, .. } => (Due::Grant(SubjectSlot::of(*to), on.slot()), None),
+            EndingKind::Role { to, on, role } => {
                 (Due::Grant(SubjectSlot::of(*to), on.slot()), Some(role.clone()))
             }
-            Given::Membership { user, group } => (Due::Membership(group.slot(), user.slot()), None),
+            EndingKind::Membership { user, group } => (Due::Membership(group.slot(), user.slot()), None),
         };
         self.last = Some((last.until, due, role));
         self
@@ -101,7 +101,7 @@ impl Directory {
     /// logarithmic in the number of ends, and a list costs what ends or expires by its time.
     ///
     /// ```
-    /// # use entitle::authorize::Given;
+    /// # use entitle::authorize::EndingKind;
     /// # use entitle::catalog::{Catalog, Kind};
     /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
     /// # let catalog = Catalog::builder().kind(Kind::named("project").permissions(["write", "read"])).build()?;
@@ -116,7 +116,7 @@ impl Directory {
     ///
     /// let (ada, audit) = (directory.user_by_name("ada").unwrap(), directory.group_by_name("audit").unwrap());
     /// let page: Vec<_> = directory.ending(at(2_000)).take(1).collect();
-    /// assert_eq!((page[0].until, &page[0].what), (at(1_000), &Given::Membership { user: ada, group: audit }));
+    /// assert_eq!((page[0].until, &page[0].what), (at(1_000), &EndingKind::Membership { user: ada, group: audit }));
     /// let next: Vec<_> = directory.ending(at(2_000)).after(&page[0]).collect();
     /// assert_eq!((next.len(), next[0].until), (1, at(2_000)));
     /// assert_eq!(directory.ending(at(999)).count(), 0);
@@ -137,7 +137,7 @@ impl Directory {
         self.due_after(due, by).find_map(|(until, due)| match due {
             Due::Invitation(_) | Due::Key(_) => None,
             Due::Membership(group, user) => {
-                let what = Given::Membership { user: self.user_id(user)?, group: self.group_id(group)? };
+                let what = EndingKind::Membership { user: self.user_id(user)?, group: self.group_id(group)? };
                 Some(((until, due, None), Ending { until, what }))
             }
             Due::Grant(to, on) => self.ending_after(until, (to, on), None),
@@ -157,10 +157,10 @@ impl Directory {
         let part = parts.into_iter().find(|part| last.is_none_or(|last| part.role > last))?;
         let (to_id, on_id) = self.grantee_and_target(to, on)?;
         let what = match part.role {
-            Some(role) => Given::Role { to: to_id, on: on_id, role: role.clone() },
+            Some(role) => EndingKind::Role { to: to_id, on: on_id, role: role.clone() },
             None => {
                 let permissions = PermissionSet::new(self.kind_of(on_id)?, part.mask);
-                Given::Permissions { to: to_id, on: on_id, permissions }
+                EndingKind::Permissions { to: to_id, on: on_id, permissions }
             }
         };
         let place = (until, Due::Grant(to, on), part.role.cloned());

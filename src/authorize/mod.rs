@@ -32,7 +32,7 @@ mod review;
 pub(crate) use self::access_diff::AccessDifference;
 pub use self::bound::BoundPrincipal;
 pub use self::decision::{Decision, Denial, Layer};
-pub use self::ending::{Ending, EndingBy, Given};
+pub use self::ending::{Ending, EndingBy, EndingKind};
 pub use self::explain::{
     ActingUser, ContributingGrant, Cut, CutBy, Explanation, Holding, MembershipPath, Need, Through,
 };

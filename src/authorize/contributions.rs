@@ -1,6 +1,7 @@
 //! What gives a principal permissions on a resource, and until when (rules E2, R3, N2).
 
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use super::evaluate::{PrincipalRef, Recorder, ResourceRef};
 use crate::catalog::{AnyKind, KindId};
@@ -62,7 +63,7 @@ pub(super) type Ends = Vec<(Option<Timestamp>, u64)>;
 /// Returns the permissions of some parts, each with its latest end.
 pub(super) fn latest_ends(parts: impl Iterator<Item = (Option<Timestamp>, u64)>, within: u64) -> Ends {
     let mut parts: Ends = parts.collect();
-    parts.sort_by(|(one, _), (other, _)| end_order(*other).cmp(&end_order(*one)));
+    parts.sort_by_key(|&(until, _)| Reverse(end_order(until)));
     let mut ends: Ends = Vec::new();
     let mut later = !within;
     for (until, mask) in parts {
@@ -143,22 +144,17 @@ impl Directory {
     fn ends_on(&self, who: PrincipalRef<'_>, on: ResourceRef<'_>) -> Ends {
         let mut trace = Trace::default();
         let granted = self.granted_to(who, on, &mut trace) & self.rights().of_kind(on.row.kind()).all;
-        self.granted_ends(&self.contributions(who, on, &trace), &trace, granted)
+        granted_ends(&self.contributions(who, on, &trace), &trace, granted)
     }
+}
 
-    /// The granted permissions of a recorded evaluation by their ends.
-    pub(super) fn granted_ends(
-        &self,
-        contributions: &[Contribution<'_>],
-        trace: &Trace,
-        granted: u64,
-    ) -> Ends {
-        let parts = contributions.iter().flat_map(Contribution::parts).map(|part| (part.until, part.mask));
-        let ends = latest_ends(parts.chain(trace.owner.map(|owner| (None, owner))), granted);
-        let all = ends.iter().fold(0, |all, (_, mask)| all | mask);
-        debug_assert_eq!(all, granted, "INVARIANT (grant records)");
-        ends
-    }
+/// Returns the granted permissions of a recorded evaluation by their ends.
+pub(super) fn granted_ends(contributions: &[Contribution<'_>], trace: &Trace, granted: u64) -> Ends {
+    let parts = contributions.iter().flat_map(Contribution::parts).map(|part| (part.until, part.mask));
+    let ends = latest_ends(parts.chain(trace.owner.map(|owner| (None, owner))), granted);
+    let all = ends.iter().fold(0, |all, (_, mask)| all | mask);
+    debug_assert_eq!(all, granted, "INVARIANT (grant records)");
+    ends
 }
 
 #[cfg(test)]

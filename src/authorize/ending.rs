@@ -128,42 +128,41 @@ impl Directory {
 
     /// Returns the first item after a place, and the item's place.
     fn next_ending(&self, last: Option<&Place>, by: Timestamp) -> Option<(Place, Ending)> {
-        if let Some((until, Due::Grant(to, on), role)) = last
-            && let Some(item) = self.ending_after(*until, (*to, *on), Some(role.as_ref()))
-        {
-            return Some(item);
-        }
-        let due = last.map(|&(until, due, _)| (until, due));
-        self.due_after(due, by).find_map(|(until, due)| match due {
-            Due::Invitation(_) | Due::Key(_) => None,
-            Due::Membership(group, user) => {
-                let what = EndingKind::Membership { user: self.user_id(user)?, group: self.group_id(group)? };
-                Some(((until, due, None), Ending { until, what }))
-            }
-            Due::Grant(to, on) => self.ending_after(until, (to, on), None),
+        let from = last.map(|&(until, due, _)| (until, due));
+        self.due_from(from, by).find_map(|(until, due)| {
+            let mut items = self.endings(until, due).into_iter();
+            items.find(|(place, _)| last.is_none_or(|last| place > last))
         })
     }
 
-    /// Returns the first of what ends at a time for a grantee on a target, after the permissions or a role.
-    fn ending_after(
-        &self,
-        until: Timestamp,
-        (to, on): (SubjectSlot, TargetSlot),
-        last: Option<Option<&Name>>,
-    ) -> Option<(Place, Ending)> {
-        let is_of_target = |part: &GrantPart<'_>| part.everywhere == (on == TargetSlot::Everything);
-        let mut parts: Vec<GrantPart<'_>> = self.grant_parts(to, on);
-        parts.retain(|part| part.until == Some(until) && is_of_target(part));
-        let part = parts.into_iter().find(|part| last.is_none_or(|last| part.role > last))?;
-        let (to_id, on_id) = self.grantee_and_target(to, on)?;
-        let what = match part.role {
-            Some(role) => EndingKind::Role { to: to_id, on: on_id, role: role.clone() },
-            None => {
-                let permissions = PermissionSet::new(self.kind_of(on_id)?, part.mask);
-                EndingKind::Permissions { to: to_id, on: on_id, permissions }
+    /// Returns the items of what comes due at a time, each with its place, in order.
+    fn endings(&self, until: Timestamp, due: Due) -> Vec<(Place, Ending)> {
+        match due {
+            Due::Invitation(_) | Due::Key(_) => Vec::new(),
+            Due::Membership(group, user) => {
+                let ids = self.user_id(user).zip(self.group_id(group)).into_iter();
+                let what = ids.map(|(user, group)| EndingKind::Membership { user, group });
+                what.map(|what| ((until, due, None), Ending { until, what })).collect()
             }
-        };
-        let place = (until, Due::Grant(to, on), part.role.cloned());
-        Some((place, Ending { until, what }))
+            Due::Grant(to, on) => {
+                let everywhere = on == TargetSlot::Everything;
+                let parts = self.grant_parts(to, on).into_iter();
+                let parts = parts.filter(|part| part.until == Some(until) && part.everywhere == everywhere);
+                let item = |part: GrantPart<'_>| {
+                    let what = self.ending_part(to, on, part)?;
+                    Some(((until, due, part.role.cloned()), Ending { until, what }))
+                };
+                parts.filter_map(item).collect()
+            }
+        }
+    }
+
+    fn ending_part(&self, to: SubjectSlot, on: TargetSlot, part: GrantPart<'_>) -> Option<EndingKind> {
+        let (to, on) = self.grantee_and_target(to, on)?;
+        if let Some(role) = part.role {
+            return Some(EndingKind::Role { to, on, role: role.clone() });
+        }
+        let permissions = PermissionSet::new(self.kind_of(on)?, part.mask);
+        Some(EndingKind::Permissions { to, on, permissions })
     }
 }

@@ -99,7 +99,8 @@ impl Access<'_> {
         let acting_user = explanation.acting_user.map(|acting| (acting.user, acting.status));
         let (user, status) = acting_user.unwrap_or_default();
         let seat = self.directory.user_by_name(&user).and_then(|user| self.directory.seat_of(user));
-        let roles: BTreeSet<String> = explanation.grants.iter().filter_map(|grant| grant.role.clone()).collect();
+        let roles: BTreeSet<String> =
+            explanation.grants.iter().filter_map(|grant| grant.role.clone()).collect();
         let withheld = explanation.granted.into_iter().filter(|name| !explanation.allowed.contains(name));
         AccessRow {
             who: explanation.who.unwrap_or_default(),
@@ -311,7 +312,9 @@ impl Directory {
             let listed = !alone || matches!(to, GranteeId::Group(_));
             let row = listed.then(|| self.row_without_grant(to)).flatten();
             let first = row.clone().filter(|_| alone);
-            first.into_iter().chain(parts.filter_map(move |(on, part)| self.with_part(row.clone()?, on, part)))
+            first
+                .into_iter()
+                .chain(parts.filter_map(move |(on, part)| self.with_part(row.clone()?, on, part)))
         })
     }
 

@@ -7,7 +7,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use super::{ContributingGrant, Cut, CutBy, Holding, MembershipPath, Need, Through};
-use crate::authorize::contributions::{Contribution, Ends, Trace, latest_ends};
+use crate::authorize::contributions::{Contribution, Ends, Trace, granted_ends, latest_ends};
 use crate::authorize::evaluate::{PrincipalRef, ResourceRef, Verdict};
 use crate::catalog::{Entries, KindDefinition, KindId};
 use crate::directory::{
@@ -67,7 +67,8 @@ impl<'a> Evaluation<'a> {
     }
 
     pub(super) fn grants(&self, wanted: u64) -> Vec<ContributingGrant> {
-        let each = self.contributions.iter().flat_map(|contribution| self.of_contribution(contribution, wanted));
+        let each =
+            self.contributions.iter().flat_map(|contribution| self.of_contribution(contribution, wanted));
         let mut grants: Vec<ContributingGrant> = each.collect();
         grants.sort_by(|a, b| (&a.to, &a.on, &a.role).cmp(&(&b.to, &b.on, &b.role)));
         grants
@@ -111,14 +112,16 @@ impl<'a> Evaluation<'a> {
     /// Returns the granted permissions that end, each with its latest end.
     pub(super) fn ends(&self) -> Entries<Timestamp> {
         let granted = self.verdict.granted & self.kind.all();
-        self.end_names(&self.directory.granted_ends(&self.contributions, &self.trace, granted))
+        self.end_names(&granted_ends(&self.contributions, &self.trace, granted))
     }
 
     /// Returns the permissions that end, lowest bit first.
     fn end_names(&self, ends: &Ends) -> Entries<Timestamp> {
         let end_of = |bit: u64| ends.iter().find(|(_, mask)| mask & bit != 0).and_then(|&(until, _)| until);
         let ending = bits(self.kind.all()).filter_map(|bit| Some((bit, end_of(bit)?)));
-        ending.flat_map(|(bit, until)| self.kind.names(bit).map(move |name| (name.to_owned(), until))).collect()
+        ending
+            .flat_map(|(bit, until)| self.kind.names(bit).map(move |name| (name.to_owned(), until)))
+            .collect()
     }
 
     pub(super) fn cuts(&self) -> Vec<Cut> {

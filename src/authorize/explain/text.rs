@@ -241,7 +241,8 @@ impl fmt::Display for PlaceOf<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { user, grant } = self;
         write!(f, "`{}`", grant.to)?;
-        if let Some(path) = grant.membership.as_ref().filter(|path| !path.is_direct() || path.until.is_some()) {
+        if let Some(path) = grant.membership.as_ref().filter(|path| !path.is_direct() || path.until.is_some())
+        {
             write!(f, " (`{user}`, {path})")?;
         }
         write!(f, " on `{}`", grant.on)?;
@@ -402,10 +403,10 @@ impl fmt::Display for Why<'_> {
         let f = &mut Visible(f);
         let mut between = "";
         for grant in &self.0.grants {
-            let named = grant.permissions.iter().filter(|name| !grant.implied.contains(name));
-            let names = &named.cloned().collect::<Vec<_>>();
-            let named = Until { names, implied: &[], ends: &grant.ends };
-            write!(f, "{between}{}: {named}", self.0.place_of(grant))?;
+            let leading = grant.permissions.iter().filter(|name| !grant.implied.contains(name));
+            let leading: Vec<String> = leading.cloned().collect();
+            let leading = Until { names: &leading, implied: &[], ends: &grant.ends };
+            write!(f, "{between}{}: {leading}", self.0.place_of(grant))?;
             between = "; ";
         }
         if let Some(owner) = &self.0.ownership {

@@ -5,9 +5,7 @@ use alloc::vec::Vec;
 use core::ops::Bound;
 
 use crate::directory::Directory;
-use crate::directory::storage::{
-    Due, GrantRecord, GroupSlot, RoleRecord, SubjectSlot, TargetSlot, UserSlot,
-};
+use crate::directory::storage::{Due, GrantRecord, GroupSlot, RoleRecord, SubjectSlot, TargetSlot, UserSlot};
 use crate::name::Name;
 use crate::time::Timestamp;
 
@@ -111,13 +109,13 @@ impl Directory {
         Some(MembershipWay { groups, until })
     }
 
-    /// What comes due after a place in the order of time, up to a time.
-    pub(crate) fn due_after(
+    /// What comes due in the order of time, from a place on and up to a time.
+    pub(crate) fn due_from(
         &self,
-        after: Option<(Timestamp, Due)>,
+        from: Option<(Timestamp, Due)>,
         by: Timestamp,
     ) -> impl Iterator<Item = (Timestamp, Due)> {
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let from = from.map_or(Bound::Unbounded, Bound::Included);
         let later = self.due.range::<(Timestamp, Due), _>((from, Bound::Unbounded));
         later.copied().take_while(move |&(at, _)| at <= by)
     }

@@ -2,7 +2,6 @@
 
 mod access;
 mod ends;
-mod files;
 mod nested_groups;
 mod roles;
 

@@ -56,17 +56,20 @@ impl Directory {
             roles.map(on_kind).collect::<Vec<_>>()
         };
         let own = |(until, mask)| GrantPart { role: None, everywhere: false, mask, until };
-        let mut parts = Vec::new();
-        match self.kept_grant_record(to, on) {
-            Some(record) => {
-                parts.push(own((None, record.lasting())));
-                parts.extend(record.ending().map(|(until, mask)| own((Some(until), mask))));
-                parts.retain(|part| part.mask != 0);
-                parts.extend(of_roles(record, on == TargetSlot::Everything));
-            }
+        let kept = self.kept_grant_record(to, on);
+        let lasting = match kept {
+            Some(record) => record.lasting(),
+            None if everywhere.is_none() => self.mask_at(to, on),
             // Of a grantee with roles on everything, the mask is theirs alone.
-            None if everywhere.is_none() => parts.extend([own((None, self.mask_at(to, on)))]),
-            None => {}
+            None => 0,
+        };
+        let mut parts = Vec::new();
+        if lasting != 0 {
+            parts.push(own((None, lasting)));
+        }
+        for record in kept {
+            parts.extend(record.ending().map(|(until, mask)| own((Some(until), mask))));
+            parts.extend(of_roles(record, on == TargetSlot::Everything));
         }
         parts.extend(everywhere.into_iter().flat_map(|record| of_roles(record, true)));
         parts

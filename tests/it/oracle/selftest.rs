@@ -2,6 +2,7 @@
 
 mod access;
 mod ends;
+mod files;
 mod nested_groups;
 mod roles;
 

@@ -156,7 +156,7 @@ fn given(oracle: &World, directory: &Directory) -> Result<(), String> {
     let of_grants = oracle.ending(u64::MAX).into_iter().filter(|line| line.get("to").is_some());
     same(|| "the ends of what is given".into(), &of_grants.map(in_order).collect(), &ends)?;
     let by_role = directory.roles().flat_map(|role| {
-        let given = directory.given_role(role);
+        let given = directory.grants_of_role(role);
         given.map(move |(to, on)| (directory.grantee_name(to), directory.target_name(on), role.to_string()))
     });
     let by_role = by_role.map(|(to, on, role)| (to.unwrap().to_string(), on.unwrap(), role)).collect();

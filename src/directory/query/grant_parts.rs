@@ -67,7 +67,7 @@ impl Directory {
         if lasting != 0 {
             parts.push(own((None, lasting)));
         }
-        for record in kept {
+        if let Some(record) = kept {
             parts.extend(record.ending().map(|(until, mask)| own((Some(until), mask))));
             parts.extend(of_roles(record, on == TargetSlot::Everything));
         }

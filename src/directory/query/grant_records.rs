@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::catalog::{Entries, KindId, PermissionSet};
 use crate::directory::storage::{GrantRecord, ResourceRow, RoleRecord, SubjectSlot, TargetSlot};
-use crate::directory::{Directory, GranteeId, Target};
+use crate::directory::{Directory, Grantee, GranteeId, Target};
 use crate::name::Name;
 
 impl SubjectSlot {
@@ -119,13 +119,18 @@ impl Directory {
     /// #     .build()?;
     /// let batch = Batch::host(Timestamp::EPOCH).add(Command::grant_role(Grantee::Everyone, "*", "auditor"));
     /// let directory = Directory::new(catalog).plan(batch)?.into_directory();
-    /// let given: Vec<_> = directory.given_role("auditor").collect();
+    /// let given: Vec<_> = directory.grants_of_role("auditor").collect();
     /// assert_eq!(given, [(GranteeId::Everyone, Target::Everything)]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn given_role(&self, role: &str) -> impl Iterator<Item = (GranteeId, Target)> {
+    pub fn grants_of_role(&self, role: &str) -> impl Iterator<Item = (GranteeId, Target)> {
         let given = self.role_record(role).into_iter().flat_map(|(_, role)| role.given.iter());
         given.filter_map(|&(to, on)| self.grantee_and_target(to, on))
+    }
+
+    /// To whom and where a role is given, by name.
+    pub(crate) fn given_role(&self, role: &str) -> impl Iterator<Item = (Grantee, String)> {
+        self.grants_of_role(role).filter_map(|(to, on)| self.grantee_name(to).zip(self.target_name(on)))
     }
 
     /// The permissions of a role by kind, by name.

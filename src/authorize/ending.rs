@@ -1,6 +1,7 @@
 //! What ends by a time, in the order of time (rule E7).
 
-use alloc::vec::Vec;
+use alloc::vec::{self, Vec};
+use core::ops::Bound;
 
 use crate::catalog::PermissionSet;
 use crate::directory::{Directory, Due, GrantPart, GranteeId, SubjectSlot, Target, TargetSlot};
@@ -60,23 +61,37 @@ pub enum EndingKind {
 pub struct EndingBy<'a> {
     directory: &'a Directory,
     by: Timestamp,
+    /// Where the rest of what comes due begins.
+    from: Bound<(Timestamp, Due)>,
+    /// The rest of what ends for one grantee on one target.
+    items: vec::IntoIter<Ending>,
+    /// The end of the previous page: nothing up to it is listed.
     last: Option<Place>,
 }
 
 /// A place in the order: the end, what comes due then, and of a grant the role, where its permissions are before all roles.
 type Place = (Timestamp, Due, Option<Name>);
 
+impl Ending {
+    fn place(&self) -> Place {
+        let grant = |to: GranteeId, on: Target| Due::Grant(SubjectSlot::of(to), on.slot());
+        match &self.what {
+            EndingKind::Permissions { to, on, .. } => (self.until, grant(*to, *on), None),
+            EndingKind::Role { to, on, role } => (self.until, grant(*to, *on), Some(role.clone())),
+            EndingKind::Membership { user, group } => {
+                (self.until, Due::Membership(group.slot(), user.slot()), None)
+            }
+        }
+    }
+}
+
 impl EndingBy<'_> {
     /// Continues after the last item of the previous page. It may have ended or been revoked since.
     pub fn after(mut self, last: &Ending) -> Self {
-        let (due, role) = match &last.what {
-            EndingKind::Permissions { to, on, .. } => (Due::Grant(SubjectSlot::of(*to), on.slot()), None),
-            EndingKind::Role { to, on, role } => {
-                (Due::Grant(SubjectSlot::of(*to), on.slot()), Some(role.clone()))
-            }
-            EndingKind::Membership { user, group } => (Due::Membership(group.slot(), user.slot()), None),
-        };
-        self.last = Some((last.until, due, role));
+        let place = last.place();
+        self.from = Bound::Included((place.0, place.1));
+        self.items = Vec::new().into_iter();
+        self.last = Some(place);
         self
     }
 }
@@ -85,9 +100,16 @@ impl Iterator for EndingBy<'_> {
     type Item = Ending;
 
     fn next(&mut self) -> Option<Ending> {
-        let (place, item) = self.directory.next_ending(self.last.as_ref(), self.by)?;
-        self.last = Some(place);
-        Some(item)
+        loop {
+            let last = self.last.as_ref();
+            let is_later = |item: &Ending| last.is_none_or(|last| item.place() > *last);
+            if let Some(item) = self.items.find(is_later) {
+                return Some(item);
+            }
+            let (until, due) = self.directory.next_due_from(self.from, self.by)?;
+            self.from = Bound::Excluded((until, due));
+            self.items = self.directory.endings(until, due).into_iter();
+        }
     }
 }
 
@@ -97,8 +119,8 @@ impl Directory {
     /// Lists what ends by a time, the time included: permissions, roles and memberships, in the order of time (rule E7).
     ///
     /// Each end of a grantee's permissions on a target is one item, and so is each role and each membership. A host uses the
-    /// list to announce ends before they come. Invitations and keys expire and are not listed. An item takes time
-    /// logarithmic in the number of ends, and a list costs what ends or expires by its time.
+    /// list to announce ends before they come. Invitations and keys expire and are not listed. A page begins
+    /// in time logarithmic in the number of ends, and a list costs what ends or expires by its time.
     ///
     /// ```
     /// # use entitle::authorize::EndingKind;
@@ -123,36 +145,25 @@ impl Directory {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn ending(&self, by: Timestamp) -> EndingBy<'_> {
-        EndingBy { directory: self, by, last: None }
+        let items = Vec::new().into_iter();
+        EndingBy { directory: self, by, from: Bound::Unbounded, items, last: None }
     }
 
-    /// Returns the first item after a place, and the item's place.
-    fn next_ending(&self, last: Option<&Place>, by: Timestamp) -> Option<(Place, Ending)> {
-        let from = last.map(|&(until, due, _)| (until, due));
-        self.due_from(from, by).find_map(|(until, due)| {
-            let mut items = self.endings(until, due).into_iter();
-            items.find(|(place, _)| last.is_none_or(|last| place > last))
-        })
-    }
-
-    /// Returns the items of what comes due at a time, each with its place, in order.
-    fn endings(&self, until: Timestamp, due: Due) -> Vec<(Place, Ending)> {
+    /// Returns what ends when something comes due: the permissions, then the roles sorted by name.
+    fn endings(&self, until: Timestamp, due: Due) -> Vec<Ending> {
         match due {
             Due::Invitation(_) | Due::Key(_) => Vec::new(),
             Due::Membership(group, user) => {
                 let ids = self.user_id(user).zip(self.group_id(group)).into_iter();
                 let what = ids.map(|(user, group)| EndingKind::Membership { user, group });
-                what.map(|what| ((until, due, None), Ending { until, what })).collect()
+                what.map(|what| Ending { until, what }).collect()
             }
             Due::Grant(to, on) => {
                 let everywhere = on == TargetSlot::Everything;
                 let parts = self.grant_parts(to, on).into_iter();
                 let parts = parts.filter(|part| part.until == Some(until) && part.everywhere == everywhere);
-                let item = |part: GrantPart<'_>| {
-                    let what = self.ending_part(to, on, part)?;
-                    Some(((until, due, part.role.cloned()), Ending { until, what }))
-                };
-                parts.filter_map(item).collect()
+                let what = parts.filter_map(|part| self.ending_part(to, on, part));
+                what.map(|what| Ending { until, what }).collect()
             }
         }
     }

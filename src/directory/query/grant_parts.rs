@@ -112,14 +112,13 @@ impl Directory {
         Some(MembershipWay { groups, until })
     }
 
-    /// What comes due in the order of time, from a place on and up to a time.
-    pub(crate) fn due_from(
+    /// The first that comes due from a place on in the order of time, and not after a time.
+    pub(crate) fn next_due_from(
         &self,
-        from: Option<(Timestamp, Due)>,
+        from: Bound<(Timestamp, Due)>,
         by: Timestamp,
-    ) -> impl Iterator<Item = (Timestamp, Due)> {
-        let from = from.map_or(Bound::Unbounded, Bound::Included);
-        let later = self.due.range::<(Timestamp, Due), _>((from, Bound::Unbounded));
-        later.copied().take_while(move |&(at, _)| at <= by)
+    ) -> Option<(Timestamp, Due)> {
+        let mut later = self.due.range::<(Timestamp, Due), _>((from, Bound::Unbounded));
+        later.next().copied().filter(|&(at, _)| at <= by)
     }
 }

@@ -32,6 +32,7 @@ fn in_pages<T: Ord + Clone + Debug>(
         let Some(end) = page.last() else { break };
         last = Some(end.clone());
         seen.extend(page);
+        prop_assert!(seen.len() <= ever.len(), "something came twice: {:?}", &seen);
         if let Some(change) = changes.next() {
             both.make(change)?;
             let now: BTreeSet<T> = ask(&both.directory, None).into_iter().collect();

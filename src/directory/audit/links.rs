@@ -115,8 +115,7 @@ impl Directory {
             self.audit_grant_record(to, on, given)?;
         }
         for (&to, _) in self.everywhere.iter() {
-            for (kind, _) in self.catalog.definitions() {
-                let on = self.whole_of(kind);
+            for on in self.wholes() {
                 self.audit_grant_record(to, on, &self.grant_record_at(to, on))?;
             }
         }

@@ -38,11 +38,9 @@ impl Directory {
 
     /// Sets the roles that a grantee has on everything, and works out the masks on all whole kinds and singletons.
     fn write_roles_everywhere(&mut self, to: SubjectSlot, terms: GrantRecord) {
-        let kinds: Vec<KindId> = self.catalog.definitions().map(|(kind, _)| kind).collect();
-        let whole = kinds.into_iter().map(|kind| self.whole_of(kind));
         // What was given apart from roles must be known before the masks say something else.
         let given: Vec<(TargetSlot, GrantRecord)> =
-            whole.map(|on| (on, self.grant_record_at(to, on))).collect();
+            self.wholes().map(|on| (on, self.grant_record_at(to, on))).collect();
         let before = self.everywhere.get(&to).cloned().unwrap_or_default();
         self.follow_grant_record(to, TargetSlot::Everything, &before, &terms);
         if terms.is_plain() {
@@ -211,7 +209,8 @@ impl Directory {
         self.change_role(name, |role| role.masks = Arc::clone(masks));
         for &(to, on) in given.iter() {
             if on == TargetSlot::Everything {
-                kinds.iter().for_each(|&kind| self.refresh_mask(to, self.whole_of(kind)));
+                let whole: Vec<TargetSlot> = kinds.iter().filter_map(|&kind| self.whole_of(kind)).collect();
+                whole.into_iter().for_each(|on| self.refresh_mask(to, on));
             } else if self.kind_at(on).is_some_and(|(kind, _)| kinds.contains(&kind)) {
                 self.refresh_mask(to, on);
             }

@@ -1,6 +1,6 @@
 //! Comparisons of all answers that both the crate and the oracle can give.
 
-use crate::generate::{GROUPS, KEYS, KINDS, MANAGED, NESTED, ODD_TARGETS, PROFILES, RESOURCES, USERS};
+use crate::generate::{KEYS, KINDS, ODD_TARGETS, PROFILES, RESOURCES, USERS, all_groups};
 use crate::oracle::World;
 use crate::side_by_side::differs;
 use entitle::{Directory, Principal, ResourceId};
@@ -63,7 +63,7 @@ fn memberships(oracle: &World, directory: &Directory) -> Result<(), String> {
         let found = directory.user_by_name(user).map_or_else(Vec::new, |user| directory.group_names_of(user));
         same(|| format!("the groups of {user}"), &texts(&oracle.groups_of(user)), &found)?;
     }
-    for group in GROUPS.iter().chain(NESTED).chain(MANAGED) {
+    for group in all_groups() {
         let found =
             directory.group_by_name(group).map_or_else(Vec::new, |group| directory.member_names_of(group));
         same(|| format!("the members of {group}"), &texts(&oracle.members_of(group)), &found)?;

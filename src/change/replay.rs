@@ -596,7 +596,7 @@ impl Replay<'_> {
     fn role_revoked(&mut self, to: &Grantee, on: &str, role: &Name) -> Checked {
         let (grantee, target) = (self.directory.named_grantee(to)?, self.directory.named_place(on)?);
         let mut terms = self.directory.grant_record_of(grantee, target);
-        ensure(terms.role(role).is_some(), || format!("role `{role}` is not given to `{to}` on `{on}`"))?;
+        ensure(terms.has_role(role), || format!("role `{role}` is not given to `{to}` on `{on}`"))?;
         terms.take_role(role);
         self.directory.set_grant_record(grantee, target, terms);
         Ok(())

@@ -446,7 +446,7 @@ impl Restore {
     fn add_roles(&self, mut terms: GrantRecord, roles: &[RoleContent]) -> Result<GrantRecord, String> {
         for RoleContent { role, expires_at } in roles {
             self.directory.named_role(role)?;
-            ensure(terms.role(role).is_none(), || format!("role `{role}` is named twice"))?;
+            ensure(!terms.has_role(role), || format!("role `{role}` is named twice"))?;
             if let Some(at) = expires_at {
                 self.is_to_come(*at)?;
             }

@@ -30,7 +30,9 @@ impl Directory {
         let added: Vec<TargetSlot> = kinds.iter().filter_map(|&(kind, _)| self.whole_of(kind)).collect();
         let everywhere: Vec<SubjectSlot> = self.everywhere.keys().copied().collect();
         for to in everywhere {
-            added.iter().for_each(|&on| self.refresh_mask(to, on));
+            for &on in &added {
+                self.refresh_mask(to, on);
+            }
         }
     }
 

@@ -1,10 +1,10 @@
 //! E, R and N: ends, roles and groups in groups.
 
 use super::authorization::pairs;
-use super::{Held, apply, ensure, in_every_state, must, set_grant};
+use super::{Held, apply, ensure, in_every_state, must, set_grant, users};
 use crate::generate::{KINDS, Mix, all_groups};
 use entitle::snapshot::{Builder, Record, records};
-use entitle::{Batch, Command, Directory, GroupId, Strict, Timestamp, UserId};
+use entitle::{Batch, Command, Directory, GroupId, Refusal, Strict, Timestamp, UserId};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -87,7 +87,9 @@ fn pruned(record: Record, by: u64) -> Option<Record> {
         "everywhere" => prune(fields, by),
         "resource" => {
             let grants = fields.get_mut("special_grants").and_then(Value::as_array_mut);
-            grants.into_iter().for_each(|grants| grants.retain_mut(|grant| prune(grant, by)));
+            if let Some(grants) = grants {
+                grants.retain_mut(|grant| prune(grant, by));
+            }
             true
         }
         "user" => {
@@ -157,7 +159,7 @@ fn r3_a_role_gives_what_its_permissions_give_one_by_one() {
     in_every_state(Mix::Access, |directory| {
         let names: Vec<&str> = directory.roles().collect();
         for (place, on) in targets.into_iter().enumerate() {
-            let number = place + directory.revision() as usize;
+            let number = place + usize::try_from(directory.revision()).unwrap();
             let Some(role) = names.get(number % names.len().max(1)) else { continue };
             let to = ["user:ada", "group:g0", "everyone"][number % 3];
             let by_role = [json!({ "grant": { "to": to, "on": on, "role": role } })];
@@ -205,4 +207,129 @@ fn r4_a_changed_role_gives_its_new_permissions_everywhere() {
         let bare = must(directory, Strict, &[set_grant("everyone", "*", &[])])?;
         ensure(bare.audit().is_ok(), || format!("{:?}", bare.audit()))
     });
+}
+
+#[test]
+fn e3_replacing_shortens_and_granting_again_does_not() {
+    in_every_state(Mix::Access, |directory| {
+        let now = directory.committed_at().as_millis();
+        let given = |command: &str, end: u64| {
+            let fields = json!({ "to": "user:ada", "on": "project/*", "permissions": ["read"], "expires_at": now + end });
+            json!({ command: fields })
+        };
+        let Ok(long) = apply(directory, Strict, &[given("set_grant", 9)]) else { return Ok(()) };
+        ensure(must(&long, Strict, &[given("grant", 5)])? == long, || "granting again shortens".to_owned())?;
+        let short = must(&long, Strict, &[given("set_grant", 5)])?;
+        let direct = must(directory, Strict, &[given("set_grant", 5)])?;
+        let [left, expected] = [&short, &direct].map(|at| without_what_ends(at, now + 5));
+        same_access(&left, &expected, "replaced")
+    });
+}
+
+/// Nothing that is due by a time is left in the directory of a tick that is planned at it.
+#[test]
+fn e5_the_directory_of_a_planned_tick_is_never_late() {
+    in_every_state(Mix::Access, |directory| {
+        let Some(due) = directory.next_due() else { return Ok(()) };
+        ensure(directory.is_overdue(due), || "what is due is not overdue".to_owned())?;
+        let ticked =
+            directory.plan(Batch::host(due).add(Command::tick())).map_err(|error| error.to_string())?;
+        ensure(!ticked.directory().is_overdue(due), || format!("{:?} leaves something", ticked.events()))
+    });
+}
+
+#[test]
+fn e7_a_preview_of_a_tick_shows_who_loses_what() {
+    in_every_state(Mix::Access, |directory| {
+        let Some(due) = directory.next_due() else { return Ok(()) };
+        let ticked =
+            directory.plan(Batch::host(due).add(Command::tick())).map_err(|error| error.to_string())?;
+        let changes: BTreeSet<(String, String)> = ticked
+            .access_changes()
+            .filter(|change| !change.loses.is_empty())
+            .map(|change| (change.user, change.resource))
+            .collect();
+        for user in directory.users() {
+            for resource in directory.resources() {
+                let [before, after] =
+                    [directory, ticked.directory()].map(|at| at.permissions(user, resource));
+                let loses = before.bits() & !after.bits() != 0;
+                let name = directory.user_name(user).unwrap().to_owned();
+                let told = changes.contains(&(name, directory.resource_name(resource).unwrap().to_string()));
+                ensure(loses == told, || format!("{user} on {resource}: {before:?}, then {after:?}"))?;
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn r5_a_role_is_revoked_whole() {
+    in_every_state(Mix::Access, |directory| {
+        let on = |command: &str, field: &str, value: Value| {
+            let mut fields = json!({ "to": "everyone", "on": "project/*" });
+            fields[field] = value;
+            json!({ command: fields })
+        };
+        let given = [
+            on("set_grant", "permissions", json!([])),
+            json!({ "add_role": { "role": "x", "permissions": { "project": ["write"] } } }),
+            on("grant", "role", json!("x")),
+            on("grant", "permissions", json!(["publish"])),
+        ];
+        let Ok(given) = apply(directory, Strict, &given) else { return Ok(()) };
+        for permission in ["write", "read"] {
+            let refused = apply(&given, Strict, &[on("revoke", "permissions", json!([permission]))]);
+            let code = refused.as_ref().err().map(Refusal::code);
+            ensure(code == Some("given_by_role"), || format!("{permission}: {code:?}"))?;
+        }
+        let own = must(&given, Strict, &[on("revoke", "permissions", json!(["publish"]))])?;
+        let none = must(&own, Strict, &[on("revoke", "role", json!("x"))])?;
+        let bare = must(directory, Strict, &[on("set_grant", "permissions", json!([]))])?;
+        same_access(&none, &bare, "after both revocations")
+    });
+}
+
+#[test]
+fn r6_a_later_role_of_the_same_name_is_given_to_nobody() {
+    in_every_state(Mix::Access, |directory| {
+        let add = json!({ "add_role": { "role": "x", "permissions": { "project": ["write"] } } });
+        let give = json!({ "grant": { "to": "everyone", "on": "*", "role": "x" } });
+        let Ok(given) = apply(directory, Strict, &[add.clone(), give]) else { return Ok(()) };
+        let remove = json!({ "remove_role": { "role": "x" } });
+        let refused = apply(&given, Strict, std::slice::from_ref(&remove));
+        ensure(refused.is_err_and(|refusal| refusal.code() == "in_use"), || {
+            "a role in use is removed".to_owned()
+        })?;
+        let take = json!({ "revoke": { "to": "everyone", "on": "*", "role": "x" } });
+        same_access(&must(&given, Strict, &[take, remove, add])?, directory, "added again")
+    });
+}
+
+/// Commands about roles or nesting change no seat.
+fn takes_no_seat(commands: &[Value]) {
+    in_every_state(Mix::Access, |directory| {
+        for command in commands {
+            let Ok(after) = apply(directory, Strict, std::slice::from_ref(command)) else { continue };
+            ensure(users(&after) == users(directory), || format!("{command} changes a seat"))?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn r7_roles_take_no_seat() {
+    takes_no_seat(&[
+        json!({ "grant": { "to": "everyone", "on": "*", "role": "lead" } }),
+        json!({ "set_role": { "role": "dev", "permissions": { "project": "all" } } }),
+    ]);
+}
+
+#[test]
+fn n5_nesting_takes_no_seat() {
+    takes_no_seat(&[
+        json!({ "nest": { "group": "licensed", "in": "g5" } }),
+        json!({ "unnest": { "group": "licensed", "in": "g0" } }),
+        json!({ "nest": { "group": "company", "in": "staff" } }),
+    ]);
 }

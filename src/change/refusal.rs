@@ -437,10 +437,14 @@ pub enum RefusalReason {
         permissions: Vec<String>,
     },
     /// A role that is to be removed is still given (rule R6).
-    #[error("role `{role}` is still given: revoke it everywhere first")]
+    #[error("role `{role}` is still given to `{to}` on `{on}`: revoke it everywhere first")]
     InUse {
         /// The role.
         role: String,
+        /// A grantee that has it.
+        to: Grantee,
+        /// The target on which it is given to that grantee.
+        on: String,
     },
     /// The license contradicts itself, its edition or the catalog (rule S14).
     #[error("license `{license}` is invalid: {conflict}")]

@@ -57,12 +57,12 @@ pub(crate) enum Record {
         #[cfg_attr(feature = "serde", serde(rename = "in"))]
         outer: Vec<Name>,
     },
-    /// The roles of a grantee on everything.
-    Everywhere { to: Grantee, roles: Vec<RoleContent> },
     /// A grant on a whole kind.
     KindGrant { kind: String, grant: GrantContent },
     /// A resource with all of its fields.
     Resource(Box<ResourceContent>),
+    /// The roles of a grantee on everything, which reach whole kinds and singletons.
+    Everywhere { to: Grantee, roles: Vec<RoleContent> },
     /// An API key.
     Key(Box<KeyContent>),
     /// The number of the records before.
@@ -227,9 +227,9 @@ impl Directory {
             .chain(groups)
             .chain(users)
             .chain(nestings)
-            .chain(self.everywhere_content())
             .chain(self.kind_grants())
             .chain(resources)
+            .chain(self.everywhere_content())
             .chain(keys)
     }
 

@@ -13,6 +13,7 @@ use super::storage::{Membership, Scope, ScopeEntries};
 use super::{Directory, Grantee, GranteeId, MembershipRule, Target, UserStatus};
 use crate::catalog::{Entries, KindDefinition, KindId, ProfileId};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
+use crate::limits::MAX_NESTING;
 use crate::name::Name;
 use crate::seats::{Basis, SeatRow};
 
@@ -100,6 +101,28 @@ impl Directory {
         ensure(!singleton || active, || {
             let name = self.user_name(owner).unwrap_or_default();
             format!("`{name}` owns a singleton and is not active")
+        })
+    }
+
+    /// Checks that a stored nesting can be made or ended.
+    pub(crate) fn check_nesting(&self, inner: GroupId, outer: GroupId, nested: bool) -> Checked {
+        let name = |group: GroupId| self.group_name(group).unwrap_or_default();
+        let (inner_name, outer_name) = (name(inner), name(outer));
+        let explicit = self.group_record(outer).is_some_and(|group| group.membership == Membership::Explicit);
+        ensure(explicit, || format!("no group can be nested in `{outer_name}`, which is not explicit"))?;
+        let is =
+            self.group_record(inner).is_some_and(|group| group.outer().any(|group| group == outer.slot()));
+        ensure(is != nested, || {
+            format!("`{inner_name}` is {} nested in `{outer_name}`", if is { "already" } else { "not" })
+        })?;
+        if !nested {
+            return Ok(());
+        }
+        ensure(self.way_outward(outer.slot(), inner.slot()).is_none(), || {
+            format!("`{inner_name}` would be inside itself")
+        })?;
+        ensure(self.steps_if_nested(inner.slot(), outer.slot()) <= MAX_NESTING, || {
+            format!("`{inner_name}` would lie too deep in `{outer_name}`")
         })
     }
 

@@ -118,9 +118,9 @@ enum Section {
     Group,
     User,
     Nested,
-    Everywhere,
     KindGrant,
     Resource,
+    Everywhere,
     Key,
     End,
 }

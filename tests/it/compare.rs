@@ -1,6 +1,6 @@
 //! Comparisons of all answers that both the crate and the oracle can give.
 
-use crate::generate::{GROUPS, KEYS, KINDS, MANAGED, NESTED, ODD_TARGETS, PROFILES, RESOURCES, USERS};
+use crate::generate::{KEYS, KINDS, ODD_TARGETS, PROFILES, RESOURCES, USERS, all_groups};
 use crate::oracle::World;
 use crate::side_by_side::differs;
 use entitle::authorize::{Ending, EndingKind, Explanation};
@@ -75,7 +75,7 @@ fn memberships(oracle: &World, directory: &Directory) -> Result<(), String> {
         let direct = direct.filter_map(|group| directory.group_name(group)).map(str::to_string).collect();
         same(|| format!("the direct groups of {user}"), &oracle.direct_groups_of(user), &direct)?;
     }
-    for group in GROUPS.iter().chain(NESTED).chain(MANAGED) {
+    for group in all_groups() {
         let id = directory.group_by_name(group);
         let found = id.map_or_else(Vec::new, |group| directory.member_names_of(group));
         same(|| format!("the members of {group}"), &texts(&oracle.members_of(group)), &found)?;

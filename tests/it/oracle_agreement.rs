@@ -25,7 +25,6 @@ fn the_crate_agrees_with_the_oracle_about_seats() {
 
 /// The same where most commands are about ends, roles and nested groups.
 #[test]
-#[ignore = "the crate does not know these commands yet"]
 fn the_crate_agrees_with_the_oracle_about_access() {
     for_all_histories(1, Mix::Access, STEPS, agrees);
 }

@@ -31,7 +31,6 @@ impl Planner<'_> {
 
     pub(super) fn unnest(&mut self, group: &str, outer: &str) -> Result<(), RefusalReason> {
         let (inner_id, outer_id) = (self.find_group(group)?, self.find_group(outer)?);
-        self.is_explicit(outer_id, outer)?;
         if !self.is_nested(inner_id, outer_id) {
             return Ok(());
         }

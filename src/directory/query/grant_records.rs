@@ -87,9 +87,18 @@ impl Directory {
         }
     }
 
-    /// The target that is the whole of a kind.
-    pub(in crate::directory) fn whole_of(&self, kind: KindId) -> TargetSlot {
-        self.singleton_of(kind).map_or(TargetSlot::Kind(kind), TargetSlot::Resource)
+    /// The target that is the whole of a kind; a singleton that is not added yet has none.
+    pub(in crate::directory) fn whole_of(&self, kind: KindId) -> Option<TargetSlot> {
+        if self.catalog.definition(kind)?.singleton() {
+            self.singleton_of(kind).map(TargetSlot::Resource)
+        } else {
+            Some(TargetSlot::Kind(kind))
+        }
+    }
+
+    /// The whole of each kind, on which roles on everything are given.
+    pub(in crate::directory) fn wholes(&self) -> impl Iterator<Item = TargetSlot> {
+        self.catalog.definitions().filter_map(|(kind, _)| self.whole_of(kind))
     }
 
     /// The grantee and the target at some slots, if both exist.

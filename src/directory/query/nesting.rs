@@ -1,38 +1,13 @@
 //! How groups are nested in each other (rules N1 and N2).
 
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::format;
 use alloc::vec::Vec;
 
 use crate::directory::Directory;
-use crate::directory::resolve::{Checked, ensure};
-use crate::directory::storage::{GroupRecord, GroupSlot, Membership};
-use crate::id::GroupId;
+use crate::directory::storage::{GroupRecord, GroupSlot};
 use crate::limits::MAX_NESTING;
 
 impl Directory {
-    /// Checks that a stored nesting can be made or ended.
-    pub(crate) fn check_nesting(&self, inner: GroupId, outer: GroupId, nested: bool) -> Checked {
-        let name = |group: GroupId| self.group_name(group).unwrap_or_default();
-        let (inner_name, outer_name) = (name(inner), name(outer));
-        let explicit = self.group_record(outer).is_some_and(|group| group.membership == Membership::Explicit);
-        ensure(explicit, || format!("no group can be nested in `{outer_name}`, which is not explicit"))?;
-        let is =
-            self.group_record(inner).is_some_and(|group| group.outer().any(|group| group == outer.slot()));
-        ensure(is != nested, || {
-            format!("`{inner_name}` is {} nested in `{outer_name}`", if is { "already" } else { "not" })
-        })?;
-        if !nested {
-            return Ok(());
-        }
-        ensure(self.way_outward(outer.slot(), inner.slot()).is_none(), || {
-            format!("`{inner_name}` would be inside itself")
-        })?;
-        ensure(self.steps_if_nested(inner.slot(), outer.slot()) <= MAX_NESTING, || {
-            format!("`{inner_name}` would lie too deep in `{outer_name}`")
-        })
-    }
-
     /// The steps of the longest way through both groups, if one were nested in the other.
     pub(crate) fn steps_if_nested(&self, inner: GroupSlot, outer: GroupSlot) -> u32 {
         let below = self.steps(inner, |group| group.inner().collect());
@@ -50,10 +25,10 @@ impl Directory {
                 return Some(way_back(&came_from, from, to));
             }
             for outer in self.group_record_at(group).into_iter().flat_map(GroupRecord::outer) {
-                if !came_from.contains_key(&outer) {
-                    came_from.insert(outer, group);
+                came_from.entry(outer).or_insert_with(|| {
                     reached.push(outer);
-                }
+                    group
+                });
             }
             next = next.saturating_add(1);
         }

@@ -29,9 +29,15 @@ pub(super) fn roles() -> impl Strategy<Value = Value> {
         FIXED[0]: { "instance": ["audit"], "project": ["read"] },
         FIXED[1]: { "project": ["admin"], "connection": ["use", "browse"] },
     });
-    let own = prop_oneof![9 => Just(own), 1 => Just(Value::Null)];
-    let custom = prop_oneof![10 => Just(json!(true)), 1 => Just(json!(false)), 1 => Just(Value::Null)];
-    (own, custom).prop_map(|(roles, custom)| json!({ "roles": roles, "custom_roles": custom }))
+    let own = prop_oneof![9 => Just(json!({ "roles": own })), 1 => Just(json!({}))];
+    let custom = prop_oneof![10 => Just(Some(true)), 1 => Just(Some(false)), 1 => Just(None)];
+    (own, custom).prop_map(|(mut roles, custom)| {
+        roles
+            .as_object_mut()
+            .unwrap()
+            .extend(custom.map(|custom| ("custom_roles".to_string(), json!(custom))));
+        roles
+    })
 }
 
 /// Batches that a history begins with: users who need no seat, resources, roles, and groups.

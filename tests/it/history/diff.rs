@@ -138,7 +138,7 @@ fn a_kind_differs_if_only_the_name_of_a_grantee_does() {
         let batch = Batch::host(Timestamp::EPOCH).extend(commands);
         directory.plan(batch).unwrap().into_directory()
     };
-    let grant = |to: Grantee, on: &str| Command::grant(to, on, ["read"]);
+    let grant = |to: Grantee, on: &str| Command::from(Command::grant(to, on, ["read"]));
     let setup = commands![
         Command::add_user("ada").no_profile(),
         Command::add_group("data"),

@@ -5,7 +5,7 @@
 use core::any::Any;
 use core::hint::black_box;
 
-use entitle::catalog::{Catalog, ExternalProfile, ExternalProfiles, Kind, Profile, ProfileChoice};
+use entitle::catalog::{Catalog, ExternalProfile, ExternalProfiles, Kind, Profile, ProfileChoice, Role};
 use entitle::change::ScopeDocument;
 use entitle::directory::UserSource;
 use entitle::seats::{Overage, Waitlist};
@@ -104,6 +104,34 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     flat("suspend: owned resources", |size| planned(&with_owned(size), [Command::suspend("owner")])),
     flat("assign_profile: owned resources", |size| {
         planned(&with_owned(size), [Command::assign_profile("owner", "writer")])
+    }),
+    // What ends, and until when.
+    linear("ending: ends of grants", |size| {
+        let directory = with_ends(size);
+        Box::new(move || Box::new((directory.ending(LATER).count(), directory)))
+    }),
+    flat("ending: a page of many ends", |size| {
+        let directory = with_ends(size);
+        let first = directory.ending(LATER).nth(size / 2).unwrap();
+        Box::new(move || Box::new((directory.ending(LATER).after(&first).take(20).count(), directory)))
+    }),
+    linear("ending: roles of one grantee on one target", |size| {
+        let directory = with_roles(size);
+        Box::new(move || Box::new((directory.ending(LATER).count(), directory)))
+    }),
+    linear("until: groups of the user, all nested in one with the grant", |size| {
+        let directory = with_nested_groups(size);
+        let (user, one) = (directory.user_by_name("user 0"), directory.resource_by_name("project/one"));
+        let (user, one) = (user.unwrap(), one.unwrap());
+        Box::new(move || Box::new((directory.until(user, one), directory)))
+    }),
+    flat("until: members and inner groups of the group with the grant", |size| {
+        let directory = with_users(with_nested_groups(size), size);
+        let all = users(size).filter(|user| user != "user 0").map(|user| join(user, "outer"));
+        let directory = commit(directory, all.chain([Command::add_user("new").into(), join("new", "outer")]));
+        let (user, one) = (directory.user_by_name("new"), directory.resource_by_name("project/one"));
+        let (user, one) = (user.unwrap(), one.unwrap());
+        Box::new(move || Box::new((directory.until(user, one), directory)))
     }),
     // Seats.
     linear("assign_profile: users, twice in a batch", |size| {
@@ -424,4 +452,26 @@ fn with_owned(size: usize) -> Directory {
     let directory = commit(with_users(directory(), 1), users);
     let add = |resource| Command::add_resource(resource).owner("owner").into();
     commit(directory, resources(size).map(add))
+}
+
+/// Users who each have a grant of their own that ends.
+fn with_ends(size: usize) -> Directory {
+    let until = |user| Command::grant(Grantee::user(user), "project/*", ["read"]).expires_at(LATER).into();
+    commit(with_users(directory(), size), users(size).map(until))
+}
+
+/// Roles that are all given to everyone on one kind, until the same time.
+fn with_roles(size: usize) -> Directory {
+    let roles = || numbered(size, "role ");
+    let catalog =
+        roles().fold(catalog(), |catalog, role| catalog.role(Role::new(role).allow_on("project", ["read"])));
+    let give = |role| Command::grant_role(Grantee::Everyone, "project/*", role).expires_at(LATER).into();
+    commit(Directory::new(catalog.build().unwrap()), roles().map(give))
+}
+
+/// One user in all groups, which are nested in one that has a grant.
+fn with_nested_groups(size: usize) -> Directory {
+    let outer = [Command::add_group("outer").into(), grant("outer".to_owned(), "project/one")];
+    let nest = groups(size).map(|group| Command::nest(group, "outer"));
+    commit(with_member(size), outer.into_iter().chain(nest))
 }

@@ -13,7 +13,9 @@ use crate::directory::{
 };
 use crate::id::{GroupId, UserId};
 
-/// A grant: the permissions of a grantee on a target, including implied ones (rule A3).
+/// A grant: the permissions of a grantee on a target, including implied ones (rule A3) and those of roles (rule R3).
+///
+/// [`Directory::review_grants`] lists each role and each end apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Grant {
@@ -94,7 +96,8 @@ impl GrantsOf<'_> {
         self
     }
 
-    fn next_target(&mut self) -> Option<Target> {
+    /// Returns the next target on which something is given, permissions or roles.
+    pub(super) fn next_target(&mut self) -> Option<Target> {
         if self.kinds != 0 {
             let place = u8::try_from(self.kinds.trailing_zeros()).ok()?;
             self.kinds &= !(1 << place);
@@ -116,10 +119,14 @@ impl Iterator for GrantsOf<'_> {
     type Item = Grant;
 
     fn next(&mut self) -> Option<Grant> {
-        let on = self.next_target()?;
-        let kind = self.directory.kind_of(on)?;
-        let mask = self.directory.grant_on(self.to, on);
-        Some(Grant { to: self.to, on, permissions: PermissionSet::new(kind, mask) })
+        loop {
+            let on = self.next_target()?;
+            let (kind, mask) = (self.directory.kind_of(on)?, self.directory.grant_on(self.to, on));
+            // A role is given there that gives nothing on the kind.
+            if mask != 0 {
+                return Some(Grant { to: self.to, on, permissions: PermissionSet::new(kind, mask) });
+            }
+        }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -811,7 +811,7 @@ impl Command {
     /// # let catalog = Catalog::builder().kind(kind).custom_roles().build()?;
     /// let batch = Batch::host(Timestamp::EPOCH)
     ///     .add(Command::add_role("auditor").allow_on("project", ["read"]))
-    ///     .add(Command::grant_role(Grantee::Everyone, "*", "auditor"))
+    ///     .add(Command::grant_role(Grantee::Everyone, "project/*", "auditor"))
     ///     .add(Command::set_role("auditor").allow_on("project", ["write"]));
     /// let plan = Directory::new(catalog).plan(batch)?;
     /// assert_eq!(plan.directory().review_grants().next().unwrap().permissions, ["write"]);

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use super::event::{Commit, EndingPermissions, Event};
 use super::scope::ScopeDocument;
-use crate::catalog::{Entries, PermissionsDocument};
+use crate::catalog::{Entries, KindId, PermissionsDocument};
 use crate::directory::{
     Checked, Directory, Grantee, Membership, MembershipRule, Scope, UserRecord, UserSource, UserStatus,
     ensure,
@@ -451,7 +451,7 @@ impl Replay<'_> {
         self.ensure_to_come(expires_at)?;
         let end = self.directory.group_record(group_id).and_then(|group| group.end_of(user_id.slot()));
         let changes = !self.directory.has_joined(user_id.slot(), group_id.slot()) || end != expires_at;
-        ensure(changes, || format!("user `{user}` is already a member of `{group}`"))?;
+        ensure(changes, || format!("user `{user}` is already a member of group `{group}`"))?;
         self.directory.set_joined(user_id, group_id, true);
         self.directory.set_membership_end(user_id, group_id, expires_at);
         Ok(())
@@ -461,7 +461,7 @@ impl Replay<'_> {
         let (user_id, group_id) = (self.directory.named_user(user)?, self.directory.named_group(group)?);
         self.ensure_explicit(user_id, group_id)?;
         let joined = self.directory.has_joined(user_id.slot(), group_id.slot());
-        ensure(joined, || format!("user `{user}` is not a member of `{group}`"))?;
+        ensure(joined, || format!("user `{user}` is not a member of group `{group}`"))?;
         self.directory.set_joined(user_id, group_id, false);
         Ok(())
     }
@@ -566,8 +566,12 @@ impl Replay<'_> {
         let mut terms = self.directory.grant_record_of(grantee, target);
         terms.retain(0);
         terms.place(self.directory.named_grant(kind, permissions)?, None);
+        let mut listed = self.directory.named_permissions(kind, permissions)?;
         for EndingPermissions { expires_at, permissions } in ending {
             self.ensure_to_come(Some(*expires_at))?;
+            let mask = self.directory.named_permissions(kind, permissions)?;
+            ensure(mask & listed == 0, || format!("a permission of `{to}` on `{on}` has two ends"))?;
+            listed |= mask;
             terms.grant(self.directory.named_grant(kind, permissions)?, Some(*expires_at));
         }
         self.directory.set_grant_record(grantee, target, terms);
@@ -585,16 +589,27 @@ impl Replay<'_> {
         let (grantee, target) = (self.directory.named_grantee(to)?, self.directory.named_place(on)?);
         let mut terms = self.directory.grant_record_of(grantee, target);
         let (mask, ended) = terms.end_by(expires_at);
-        let listed = match self.directory.named_kind_at(target) {
-            Ok(kind) => self.directory.named_permissions(kind, permissions)?,
-            Err(_) => 0,
+        let any = !permissions.is_empty() || !roles.is_empty();
+        let kind = self.directory.kind_of(target);
+        let listed = match kind {
+            Some(kind) => self.may_end(kind, permissions, mask, terms.own())?,
+            None => permissions.is_empty(),
         };
-        let fits = expires_at <= self.commit.at && (mask, &*ended) == (listed, roles);
-        ensure(fits && (mask != 0 || !ended.is_empty()), || {
+        ensure(any && listed && ended == roles && expires_at <= self.commit.at, || {
             format!("other permissions or roles of `{to}` on `{on}` end at {expires_at}")
         })?;
         self.directory.set_grant_record(grantee, target, terms);
         Ok(())
+    }
+
+    /// Returns `true` if an end that takes these permissions away may have been stored with this list.
+    ///
+    /// By a later catalog, more may end because it is implied by what is listed, and less because what is left implies it.
+    fn may_end(&self, kind: KindId, listed: &[Name], mask: u64, left: u64) -> Result<bool, String> {
+        let closed = self.directory.named_grant(kind, listed)?;
+        let listed = self.directory.named_permissions(kind, listed)?;
+        let implied = self.directory.catalog().definition(kind).map_or(0, |kind| kind.close(left & !listed));
+        Ok(mask & !closed == 0 && listed & !(mask | (left & implied)) == 0)
     }
 
     fn role_granted(
@@ -616,7 +631,7 @@ impl Replay<'_> {
     fn role_revoked(&mut self, to: &Grantee, on: &str, role: &Name) -> Checked {
         let (grantee, target) = (self.directory.named_grantee(to)?, self.directory.named_place(on)?);
         let mut terms = self.directory.grant_record_of(grantee, target);
-        ensure(terms.role(role).is_some(), || format!("role `{role}` is not given to `{to}` on `{on}`"))?;
+        ensure(terms.has_role(role), || format!("role `{role}` is not given to `{to}` on `{on}`"))?;
         terms.take_role(role);
         self.directory.set_grant_record(grantee, target, terms);
         Ok(())

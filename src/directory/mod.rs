@@ -45,6 +45,7 @@ pub use self::model::{
 };
 pub(crate) use self::model::{ParsedTarget, parse_resource};
 pub use self::query::{Inside, KeyScope};
+pub(crate) use self::query::{GrantPart, MembershipWay, earlier_end, end_order};
 pub(crate) use self::registry::KindEntry;
 use self::registry::{GroupTables, KeyTables, Registry, ResourceTables, UserTables};
 pub(crate) use self::resolve::{Checked, ensure};

@@ -111,3 +111,64 @@ fn n2_groups_are_nested_through_eight_steps_and_never_in_themselves() {
     let refusal = refused(Command::leave("ada", "g3"));
     assert_eq!(refusal.to_string(), "user `ada` did not join group `g3`, and is in it through group `g2`");
 }
+
+/// A directory with explicit groups, and ada who joined `core`.
+fn with_core() -> Directory {
+    let batch = Batch::host(Timestamp::EPOCH)
+        .extend(["core", "data", "ops"].map(Command::add_group))
+        .add(Command::add_user("ada"))
+        .add(Command::join("ada", "core"));
+    empty().plan(batch).unwrap().into_directory()
+}
+
+fn after(directory: &Directory, commands: impl IntoIterator<Item = Command>) -> Directory {
+    directory.plan(Batch::host(Timestamp::EPOCH).extend(commands)).unwrap().into_directory()
+}
+
+fn groups_of_ada(directory: &Directory) -> Vec<&str> {
+    directory.group_names_of(directory.user_by_name("ada").unwrap())
+}
+
+#[test]
+fn n1_only_explicit_groups_contain_others() {
+    let directory = with_core();
+    for managed in ["g0", "g1"] {
+        let batch = Batch::host(Timestamp::EPOCH).add(Command::nest("core", managed));
+        assert_eq!(directory.plan(batch).unwrap_err().code(), "managed_group");
+        assert_eq!(after(&directory, [Command::unnest("core", managed)]), directory);
+        after(&directory, [Command::nest(managed, "core")]);
+    }
+    let nested = after(&directory, [Command::nest("core", "data")]);
+    assert_eq!(after(&nested, [Command::nest("core", "data")]), nested);
+    assert_eq!(after(&nested, [Command::unnest("core", "data")]).revision(), nested.revision() + 1);
+}
+
+#[test]
+fn n3_joining_is_a_fact_of_its_own() {
+    let nested = after(&with_core(), [Command::nest("core", "data")]);
+    assert_eq!(groups_of_ada(&nested), ["core", "data"]);
+    let batch = Batch::host(Timestamp::EPOCH).add(Command::leave("ada", "data"));
+    assert_eq!(nested.plan(batch).unwrap_err().code(), "nested_member");
+    assert_eq!(after(&nested, [Command::leave("ada", "ops")]), nested);
+
+    let joined = after(&nested, [Command::join("ada", "data").into()]);
+    assert_eq!(groups_of_ada(&after(&joined, [Command::unnest("core", "data")])), ["core", "data"]);
+    assert_eq!(groups_of_ada(&after(&joined, [Command::leave("ada", "data")])), ["core", "data"]);
+    assert_eq!(groups_of_ada(&after(&nested, [Command::unnest("core", "data")])), ["core"]);
+}
+
+/// Of two ways into a group one ends: the other is found again, and never counted down.
+#[test]
+fn n4_a_removed_group_takes_its_nestings_with_it() {
+    let two_ways =
+        [Command::nest("core", "data"), Command::nest("core", "ops"), Command::nest("ops", "data")];
+    let directory = after(&with_core(), two_ways);
+    assert_eq!(groups_of_ada(&directory), ["core", "data", "ops"]);
+    let one_way = after(&directory, [Command::remove_group("ops")]);
+    assert_eq!(groups_of_ada(&one_way), ["core", "data"]);
+    let other_way = after(&directory, [Command::unnest("core", "data")]);
+    assert_eq!(groups_of_ada(&other_way), ["core", "data", "ops"]);
+    let again = after(&directory, [Command::remove_group("core"), Command::add_group("core").into()]);
+    assert_eq!(groups_of_ada(&again), [""; 0]);
+    assert_eq!(again.audit(), Ok(()));
+}

@@ -156,11 +156,11 @@ impl Planner<'_> {
         if own(before) != own(&after) {
             self.events.push(self.grant_changed(&place, &after));
         }
-        for (role, _) in before.roles().filter(|(role, _)| after.role(role).is_none()) {
+        for (role, _) in before.roles().filter(|(role, _)| !after.has_role(role)) {
             let (to, on, role) = (place.to.clone(), place.on.clone(), role.clone());
             self.events.push(Event::RoleRevoked { to, on, role });
         }
-        for (role, expires_at) in after.roles().filter(|(role, until)| before.role(role) != Some(*until)) {
+        for (role, expires_at) in after.roles().filter(|(role, until)| !before.has_role_until(role, *until)) {
             let (to, on, role) = (place.to.clone(), place.on.clone(), role.clone());
             self.events.push(Event::RoleGranted { to, on, role, expires_at });
         }

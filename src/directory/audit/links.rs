@@ -114,9 +114,8 @@ impl Directory {
         for (to, on, given) in self.kept_grant_records() {
             self.audit_grant_record(to, on, given)?;
         }
-        for (&to, _) in self.everywhere.iter() {
-            for (kind, _) in self.catalog.definitions() {
-                let on = self.whole_of(kind);
+        for &to in self.everywhere.keys() {
+            for on in self.wholes() {
                 self.audit_grant_record(to, on, &self.grant_record_at(to, on))?;
             }
         }

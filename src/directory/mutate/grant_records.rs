@@ -38,11 +38,9 @@ impl Directory {
 
     /// Sets the roles that a grantee has on everything, and works out the masks on all whole kinds and singletons.
     fn write_roles_everywhere(&mut self, to: SubjectSlot, terms: GrantRecord) {
-        let kinds: Vec<KindId> = self.catalog.definitions().map(|(kind, _)| kind).collect();
-        let whole = kinds.into_iter().map(|kind| self.whole_of(kind));
         // What was given apart from roles must be known before the masks say something else.
         let given: Vec<(TargetSlot, GrantRecord)> =
-            whole.map(|on| (on, self.grant_record_at(to, on))).collect();
+            self.wholes().map(|on| (on, self.grant_record_at(to, on))).collect();
         let before = self.everywhere.get(&to).cloned().unwrap_or_default();
         self.follow_grant_record(to, TargetSlot::Everything, &before, &terms);
         if terms.is_plain() {
@@ -69,10 +67,10 @@ impl Directory {
         for end in after.ends() {
             self.due.insert_mut((end, Due::Grant(to, on)));
         }
-        for (role, _) in before.roles().filter(|(role, _)| after.role(role).is_none()) {
+        for (role, _) in before.roles().filter(|(role, _)| !after.has_role(role)) {
             self.change_role(role, |role| role.given.remove_mut(&(to, on)));
         }
-        for (role, _) in after.roles().filter(|(role, _)| before.role(role).is_none()) {
+        for (role, _) in after.roles().filter(|(role, _)| !before.has_role(role)) {
             self.change_role(role, |role| role.given.insert_mut((to, on)));
         }
     }
@@ -138,7 +136,7 @@ impl Directory {
     fn write_mask(&mut self, to: SubjectSlot, on: TargetSlot, mask: u64, indexed: bool) {
         match (to, on) {
             (SubjectSlot::Everyone, TargetSlot::Resource(slot)) => {
-                self.write_grant_to_everyone(slot, mask, indexed)
+                self.write_grant_to_everyone(slot, mask, indexed);
             }
             (SubjectSlot::Everyone, TargetSlot::Kind(kind)) => {
                 self.update_kind(kind, |entry| entry.grants.everyone = mask);
@@ -191,7 +189,7 @@ impl Directory {
     pub(super) fn forget_grant_records_on(&mut self, resource: ResourceSlot) {
         let more = self.resource_record_at(resource).and_then(|record| record.more.clone());
         let Some(more) = more else { return };
-        for (&to, terms) in more.special_grants.iter() {
+        for (&to, terms) in &more.special_grants {
             self.follow_grant_record(to, TargetSlot::Resource(resource), terms, &GrantRecord::default());
             if let SubjectSlot::Grantee(grantee) = to {
                 self.index_grant(resource, grantee, false);
@@ -210,9 +208,12 @@ impl Directory {
             self.catalog.definitions().map(|(kind, _)| kind).filter(|&kind| differs(kind)).collect();
         let given = role.given.clone();
         self.change_role(name, |role| role.masks = Arc::clone(masks));
-        for &(to, on) in given.iter() {
+        for &(to, on) in &given {
             if on == TargetSlot::Everything {
-                kinds.iter().for_each(|&kind| self.refresh_mask(to, self.whole_of(kind)));
+                let whole: Vec<TargetSlot> = kinds.iter().filter_map(|&kind| self.whole_of(kind)).collect();
+                for on in whole {
+                    self.refresh_mask(to, on);
+                }
             } else if self.kind_at(on).is_some_and(|(kind, _)| kinds.contains(&kind)) {
                 self.refresh_mask(to, on);
             }

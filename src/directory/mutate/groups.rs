@@ -99,7 +99,7 @@ impl Directory {
         }
         self.forget_roles_everywhere(grantee);
         let ends = record.more.as_ref().map(|more| more.ends.clone()).unwrap_or_default();
-        for (&user, _) in ends.iter() {
+        for &user in ends.keys() {
             self.write_membership_end(user, slot, None);
         }
         for outer in record.outer() {

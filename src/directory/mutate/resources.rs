@@ -8,7 +8,7 @@ use crate::catalog::KindId;
 use crate::directory::Directory;
 use crate::directory::registry::{FIXED, NewId};
 use crate::directory::storage::{
-    GranteeSlot, GroupSlot, ResourceMore, ResourceRow, ResourceSlot, Scope, SlotSet, SubjectSlot,
+    GranteeSlot, GroupSlot, ResourceMore, ResourceRow, ResourceSlot, Scope, SlotSet, SubjectSlot, TargetSlot,
 };
 use crate::id::{ResourceId, UserId};
 use crate::name::Name;
@@ -27,9 +27,12 @@ impl Directory {
         for &(kind, serial) in &kinds {
             self.insert_resource(NewId::Fixed(serial), kind, None);
         }
+        let added: Vec<TargetSlot> = kinds.iter().filter_map(|&(kind, _)| self.whole_of(kind)).collect();
         let everywhere: Vec<SubjectSlot> = self.everywhere.keys().copied().collect();
         for to in everywhere {
-            kinds.iter().for_each(|&(kind, _)| self.refresh_mask(to, self.whole_of(kind)));
+            for &on in &added {
+                self.refresh_mask(to, on);
+            }
         }
     }
 

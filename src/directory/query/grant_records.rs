@@ -87,9 +87,18 @@ impl Directory {
         }
     }
 
-    /// The target that is the whole of a kind.
-    pub(in crate::directory) fn whole_of(&self, kind: KindId) -> TargetSlot {
-        self.singleton_of(kind).map_or(TargetSlot::Kind(kind), TargetSlot::Resource)
+    /// The target that is the whole of a kind; a singleton that is not added yet has none.
+    pub(in crate::directory) fn whole_of(&self, kind: KindId) -> Option<TargetSlot> {
+        if self.catalog.definition(kind)?.singleton() {
+            self.singleton_of(kind).map(TargetSlot::Resource)
+        } else {
+            Some(TargetSlot::Kind(kind))
+        }
+    }
+
+    /// The whole of each kind, on which roles on everything are given.
+    pub(in crate::directory) fn wholes(&self) -> impl Iterator<Item = TargetSlot> {
+        self.catalog.definitions().filter_map(|(kind, _)| self.whole_of(kind))
     }
 
     /// The grantee and the target at some slots, if both exist.
@@ -106,13 +115,31 @@ impl Directory {
         Some((grantee, target))
     }
 
+    /// Lists to whom and where a role is given, in a stable order; empty for an unknown role.
+    ///
+    /// A role can be removed once the list is empty (rule R6).
+    ///
+    /// ```
+    /// # use entitle::directory::{GranteeId, Target};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp, catalog::{Catalog, Kind, Role}};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("project").permissions(["read"]))
+    /// #     .role(Role::new("auditor").allow_on("project", ["read"]))
+    /// #     .build()?;
+    /// let batch = Batch::host(Timestamp::EPOCH).add(Command::grant_role(Grantee::Everyone, "*", "auditor"));
+    /// let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let given: Vec<_> = directory.grants_of_role("auditor").collect();
+    /// assert_eq!(given, [(GranteeId::Everyone, Target::Everything)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn grants_of_role(&self, role: &str) -> impl Iterator<Item = (GranteeId, Target)> {
+        let given = self.role_record(role).into_iter().flat_map(|(_, role)| role.given.iter());
+        given.filter_map(|&(to, on)| self.grantee_and_target(to, on))
+    }
+
     /// To whom and where a role is given, by name.
     pub(crate) fn given_role(&self, role: &str) -> impl Iterator<Item = (Grantee, String)> {
-        let given = self.role_record(role).into_iter().flat_map(|(_, role)| role.given.iter());
-        given.filter_map(|&(to, on)| {
-            let (to, on) = self.grantee_and_target(to, on)?;
-            self.grantee_name(to).zip(self.target_name(on))
-        })
+        self.grants_of_role(role).filter_map(|(to, on)| self.grantee_name(to).zip(self.target_name(on)))
     }
 
     /// The permissions of a role by kind, by name.

@@ -25,10 +25,10 @@ impl Directory {
                 return Some(way_back(&came_from, from, to));
             }
             for outer in self.group_record_at(group).into_iter().flat_map(GroupRecord::outer) {
-                if !came_from.contains_key(&outer) {
-                    came_from.insert(outer, group);
+                came_from.entry(outer).or_insert_with(|| {
                     reached.push(outer);
-                }
+                    group
+                });
             }
             next = next.saturating_add(1);
         }

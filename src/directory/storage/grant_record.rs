@@ -96,16 +96,19 @@ impl GrantRecord {
         self.ending.retain(|(_, held)| *held != 0);
     }
 
-    /// The end of a role that is given: none, or a time.
-    pub(crate) fn role(&self, role: &str) -> Option<Option<Timestamp>> {
-        let place = self.roles.binary_search_by(|(name, _)| name.as_str().cmp(role)).ok()?;
-        self.roles.get(place).map(|(_, until)| *until)
+    pub(crate) fn has_role(&self, role: &str) -> bool {
+        self.roles.binary_search_by(|(name, _)| name.as_str().cmp(role)).is_ok()
+    }
+
+    /// Returns `true` if a role is given exactly until this end, or exactly without one.
+    pub(crate) fn has_role_until(&self, role: &str, until: Option<Timestamp>) -> bool {
+        self.roles().any(|(name, end)| name.as_str() == role && end == until)
     }
 
     /// Gives a role until an end, or without one; the later end stays (rule R2).
     pub(crate) fn grant_role(&mut self, role: &Name, until: Option<Timestamp>) {
-        let longer = self.role(role).is_some_and(|has| has.is_none() || (until.is_some() && has >= until));
-        if !longer {
+        let lasts = |end: Option<Timestamp>| end.is_none() || (until.is_some() && end >= until);
+        if !self.roles().any(|(name, end)| name == role && lasts(end)) {
             self.place_role(role, until);
         }
     }
@@ -202,7 +205,7 @@ mod tests {
         let mut terms = GrantRecord::default();
         for (given, has) in [(at(5), at(5)), (at(3), at(5)), (at(7), at(7)), (None, None), (at(9), None)] {
             terms.grant_role(&auditor, given);
-            assert_eq!(terms.role("auditor"), Some(has));
+            assert!(terms.has_role("auditor") && terms.has_role_until("auditor", has));
         }
         terms.place_role(&auditor, at(2));
         assert_eq!(terms.ends().as_slice(), [Timestamp::from_millis(2)]);

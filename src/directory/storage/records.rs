@@ -137,6 +137,11 @@ impl GroupRecord {
         self.more.iter().flat_map(|more| more.outer.iter())
     }
 
+    /// Returns `true` if a group is nested in this one.
+    pub(crate) fn nests(&self, inner: GroupSlot) -> bool {
+        self.more.as_ref().is_some_and(|more| more.inner.contains(inner))
+    }
+
     /// The members who are not only in groups nested in this one (rule N3).
     pub(crate) fn joined(&self) -> &SlotSet<UserSlot> {
         let joined = self.more.as_ref().and_then(|more| more.joined.as_ref());

@@ -17,7 +17,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::fmt;
 
-pub(crate) use access::MANAGED;
+use access::MANAGED;
 use catalog::catalog;
 pub(crate) use catalog::{KINDS, PROFILES};
 use commands::{command, population};
@@ -34,8 +34,10 @@ pub(crate) struct Step {
     pub(crate) commands: Vec<Value>,
 }
 
-/// Whether the mix of all commands has ends, roles and nested groups too, which the crate must then know.
-pub(crate) const ACCESS_IN_ALL: bool = true;
+/// The names that groups have.
+pub(crate) fn all_groups() -> impl Iterator<Item = &'static str> {
+    [GROUPS, NESTED, MANAGED].into_iter().flatten().copied()
+}
 
 /// The commands of a history.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +53,7 @@ pub(crate) enum Mix {
 impl Mix {
     /// Returns `true` if catalogs and commands have ends, roles and nested groups.
     fn has_access(self) -> bool {
-        matches!(self, Self::Access) || (ACCESS_IN_ALL && matches!(self, Self::All))
+        matches!(self, Self::Access | Self::All)
     }
 }
 

@@ -60,6 +60,7 @@ fn main() {
     if test {
         change::one_command((&small, &small_directory), (&small, &small_directory), 2);
         change::everybody(&small, &small_directory);
+        change::impact(&small, &small_directory, 50.0);
         change::claims(&small, &small_directory);
         return;
     }
@@ -77,5 +78,7 @@ fn main() {
     change::one_command((&middle, &middle_directory), (&large, &large_directory), 300);
     change::claims(&large, &large_directory);
     change::everybody(&large, &large_directory);
+    change::impact(&middle, &middle_directory, 50.0);
+    change::impact(&large, &large_directory, 2_000.0);
     note_time("done");
 }

@@ -170,7 +170,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         let seats = size as u64 / 2;
         let license = License::new("full").seats("owner", 0).seats("writer", seats).seats("reader", seats);
         let directory = commit(Directory::new(catalog), [license.into()]);
-        let profile = |number: usize| if number % 2 == 0 { "writer" } else { "reader" };
+        let profile = |number: usize| if number.is_multiple_of(2) { "writer" } else { "reader" };
         let added = |(number, user)| Command::add_user(user).profile(profile(number)).into();
         let new = Command::add_user("new").no_profile().into();
         let directory = commit(directory, iter::once(new).chain(users(size).enumerate().map(added)));

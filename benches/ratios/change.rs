@@ -1,12 +1,12 @@
 //! The cost of changes: one command, a group that every user is in, seats.
 
-use entitle::{Batch, Directory, License};
+use entitle::{Batch, Directory, License, Timestamp};
 
 use crate::changes::{CHANGES, Claimants, change, of_everybody, with_everybody};
 use crate::clock::{lower_quartile, nanos};
 use crate::report::Target::{AtLeast, AtMost};
 use crate::report::{note, row};
-use crate::worlds::{NOW, Random, World, commit};
+use crate::worlds::{Random, World, commit};
 
 /// One command, planned and committed alone, in two worlds by turns.
 pub(crate) fn one_command(middle: (&World, &Directory), large: (&World, &Directory), rounds: usize) {
@@ -37,9 +37,10 @@ pub(crate) fn one_command(middle: (&World, &Directory), large: (&World, &Directo
 pub(crate) fn impact(world: &World, directory: &Directory, limit: f64) {
     let mut same = directory.license().unwrap().clone();
     "renewed".clone_into(&mut same.name);
-    let lapsed = License::new("lapsed").expires_at(NOW);
+    let lapsed = License::new("lapsed").expires_at(Timestamp::from_millis(1));
+    let later = Timestamp::from_millis(2);
     for (what, license, shown) in [("same", same, usize::MAX), ("lapsed", lapsed, 50)] {
-        let plan = directory.plan(Batch::host(NOW).add(license)).unwrap();
+        let plan = directory.plan(Batch::host(later).add(license)).unwrap();
         let mut found = (0, true);
         let mut look = || {
             nanos(|| {

@@ -45,6 +45,7 @@ fn each(world: &World, directory: &Directory, limit: f64) {
     load::two_threads(world, directory, &asked);
     load::readers(world, directory, &asked);
     load::lookup(world, directory, 50);
+    load::empty_page(world, directory);
 }
 
 fn main() {

@@ -4,6 +4,7 @@
 
 use core::any::Any;
 use core::hint::black_box;
+use core::iter;
 
 use entitle::catalog::{Catalog, ExternalProfile, ExternalProfiles, Kind, Profile, ProfileChoice, Role};
 use entitle::change::ScopeDocument;
@@ -191,6 +192,23 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         let directory = commit(with_users(directory(), size), [staff.into()]);
         planned(&directory, users(size).map(|user| sync(&user, names(1))))
     }),
+    linear("sync_user: users of two full profiles change places", |size| {
+        let named = |profile: &str| ExternalProfile { external: profile.into(), profile: profile.into() };
+        let catalog = mapped_to(["owner", "writer", "reader"].map(named).into());
+        let seats = size as u64 / 2;
+        let license = License::new("full").seats("owner", 0).seats("writer", seats).seats("reader", seats);
+        let directory = commit(Directory::new(catalog), [license.into()]);
+        let profile = |number: usize| if number.is_multiple_of(2) { "writer" } else { "reader" };
+        let added = |(number, user)| Command::add_user(user).profile(profile(number)).into();
+        let new = Command::add_user("new").no_profile().into();
+        let directory = commit(directory, iter::once(new).chain(users(size).enumerate().map(added)));
+        let synced = |(number, user): (usize, String)| {
+            let profile = if number == 0 { "owner" } else { profile(number + 1) };
+            sync_profile(&user, [profile.to_owned()].into())
+        };
+        let new = sync_profile("new", ["writer".to_owned()].into());
+        planned(&directory, iter::once(new).chain(users(size).enumerate().map(synced)))
+    }),
     linear("sync_user: names, as many mapped to profiles", |size| {
         let directory = commit(with_users(Directory::new(mapped(size)), 1), []);
         planned(&directory, [sync_profile("user 0", names(size))])
@@ -315,11 +333,14 @@ fn catalog() -> entitle::catalog::CatalogBuilder {
 
 /// A catalog that maps external names to profiles.
 fn mapped(size: usize) -> Catalog {
-    let mut document = catalog().build().unwrap().document().clone();
     let map =
         names(size).into_iter().map(|external| ExternalProfile { external, profile: "writer".to_owned() });
-    let choose = ProfileChoice::FirstMatch;
-    document.external_profiles = Some(ExternalProfiles { choose, map: map.collect() });
+    mapped_to(map.collect())
+}
+
+fn mapped_to(map: Vec<ExternalProfile>) -> Catalog {
+    let mut document = catalog().build().unwrap().document().clone();
+    document.external_profiles = Some(ExternalProfiles { choose: ProfileChoice::FirstMatch, map });
     document.try_into().unwrap()
 }
 

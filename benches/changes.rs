@@ -77,9 +77,11 @@ pub(crate) fn change(world: &World, what: &str, random: &mut Random) -> [Command
     }
 }
 
-/// Puts every user of a world into one more group, `all`.
+/// Puts every user of a world into one more group, `all`, beside a group `outer` with a grant on a whole kind.
 pub(crate) fn with_everybody(world: &World, directory: &Directory) -> Directory {
-    let mut directory = commit(directory, [Command::add_group("all")]);
+    let mut directory = commit(directory, ["all", "outer"].map(Command::add_group));
+    let outer = Command::grant(Grantee::group("outer"), format!("{}/*", Project::NAME), ["run"]);
+    directory = commit(&directory, [outer]);
     let users: Vec<u32> = (0..world.size.users).collect();
     for users in users.chunks(100_000) {
         let joins = users.iter().map(|user| Command::join(user_name(*user), "all"));
@@ -89,12 +91,13 @@ pub(crate) fn with_everybody(world: &World, directory: &Directory) -> Directory 
 }
 
 /// Changes to a group that every user is in.
-pub(crate) fn of_everybody() -> [(&'static str, Command); 6] {
+pub(crate) fn of_everybody() -> [(&'static str, Command); 7] {
     let all = || Grantee::group("all");
     [
         ("grant", Command::grant(all(), resource_name(7), ["run"]).into()),
         ("global", Command::grant(all(), "instance", ["run"]).into()),
         ("whole_kind", Command::grant(all(), format!("{}/*", Project::NAME), ["run"]).into()),
+        ("nest", Command::nest("all", "outer")),
         ("join", Command::add_user("one more").no_profile().group("all").into()),
         ("leave", Command::leave(user_name(7), "all")),
         ("remove", Command::remove_group("all")),

@@ -36,6 +36,12 @@ pub const MAX_FIRST_TIME: Timestamp = Timestamp::from_millis(253_402_300_799_999
 /// See [`Batch::max_jump`](crate::Batch::max_jump).
 pub const MAX_TIME_JUMP: Duration = Duration::from_secs(100 * 36_525 * 864);
 
+/// The number of times that a batch is planned in search of the syncs whose profile cannot be had (rule G2).
+///
+/// A refused sync keeps its seat, so that another may be refused in the next plan. Two full profiles whose users change
+/// places could make that as many plans as there are users; after this many no sync of the batch gets another profile.
+pub const MAX_PLANS_OF_A_BATCH: usize = 16;
+
 /// The maximum length of a name, in bytes of UTF-8.
 ///
 /// ```

@@ -69,9 +69,17 @@ fn with_planted<'a>(selected: &[&'a Operation]) -> impl Iterator<Item = &'a Oper
 fn work_at_counted_sizes(operation: &Operation) {
     for size in operation.sizes {
         let work = (operation.prepare)(size);
-        // Sorts what was freed so far into the allocator's lists, which is not work of the operation.
-        drop(black_box(Vec::<u8>::with_capacity(100_000)));
+        sort_freed_memory(size);
         drop(measured(work));
+    }
+}
+
+/// Makes the system's allocator sort what was freed so far into its lists, which is not work of the operation.
+///
+/// A large allocation makes it sort up to 10,000 pieces, and preparing frees a few for each thing.
+fn sort_freed_memory(size: usize) {
+    for _ in 0..size / 500 {
+        drop(black_box(Vec::<u8>::with_capacity(100_000)));
     }
 }
 
@@ -144,6 +152,7 @@ fn time(selected: &[&Operation]) -> bool {
 fn fastest(operation: &Operation, size: usize) -> Duration {
     let run = |_| {
         let work = (operation.prepare)(size);
+        sort_freed_memory(size);
         let start = Instant::now();
         let made = measured(work);
         let took = start.elapsed();

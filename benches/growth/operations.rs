@@ -4,6 +4,7 @@
 
 use core::any::Any;
 use core::hint::black_box;
+use core::iter;
 
 use entitle::catalog::{Catalog, ExternalProfile, ExternalProfiles, Kind, Profile, ProfileChoice, Role};
 use entitle::change::ScopeDocument;
@@ -133,6 +134,33 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         let (user, one) = (user.unwrap(), one.unwrap());
         Box::new(move || Box::new((directory.until(user, one), directory)))
     }),
+    linear("tick: grants that end", |size| plan(with_ends(size), Batch::host(LATER).add(Command::tick()))),
+    linear("tick: memberships of one group that end", |size| {
+        let directory = commit(with_users(directory(), size), group_with_grants("data"));
+        let joined = users(size).map(|user| Command::join(user, "data").expires_at(LATER).into());
+        plan(commit(directory, joined), Batch::host(LATER).add(Command::tick()))
+    }),
+    flat("join: memberships of the group that end", |size| {
+        let directory = commit(with_users(directory(), size), [Command::add_group("data").into()]);
+        let joined = users(size).skip(1).map(|user| Command::join(user, "data").expires_at(LATER).into());
+        planned(&commit(directory, joined), [join("user 0", "data")])
+    })
+    .on_sets(),
+    // Roles and groups in groups.
+    linear("set_role: users who have it on a kind", |size| {
+        let directory = Directory::new(catalog().custom_roles().build().unwrap());
+        let role = Command::add_role("auditor").allow_on("project", ["read"]).into();
+        let given = |user| Command::grant_role(Grantee::user(user), "project/*", "auditor").into();
+        let directory = commit(with_users(directory, size), iter::once(role).chain(users(size).map(given)));
+        planned(&directory, [Command::set_role("auditor").allow_on("project", ["write"]).into()])
+    }),
+    linear("nest: members of the inner group, grants on kinds", |size| {
+        planned(&with_inner(size), [Command::nest("inner", "outer")])
+    }),
+    linear("unnest: members of the inner group, grants on kinds", |size| {
+        let directory = commit(with_inner(size), [Command::nest("inner", "outer")]);
+        planned(&directory, [Command::unnest("inner", "outer")])
+    }),
     // Seats.
     linear("assign_profile: users, twice in a batch", |size| {
         let directory = with_users(directory(), size);
@@ -190,6 +218,23 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         let staff = Command::add_group("staff").external(["name 0"]);
         let directory = commit(with_users(directory(), size), [staff.into()]);
         planned(&directory, users(size).map(|user| sync(&user, names(1))))
+    }),
+    linear("sync_user: users of two full profiles change places", |size| {
+        let named = |profile: &str| ExternalProfile { external: profile.into(), profile: profile.into() };
+        let catalog = mapped_to(["owner", "writer", "reader"].map(named).into());
+        let seats = size as u64 / 2;
+        let license = License::new("full").seats("owner", 0).seats("writer", seats).seats("reader", seats);
+        let directory = commit(Directory::new(catalog), [license.into()]);
+        let profile = |number: usize| if number.is_multiple_of(2) { "writer" } else { "reader" };
+        let added = |(number, user)| Command::add_user(user).profile(profile(number)).into();
+        let new = Command::add_user("new").no_profile().into();
+        let directory = commit(directory, iter::once(new).chain(users(size).enumerate().map(added)));
+        let synced = |(number, user): (usize, String)| {
+            let profile = if number == 0 { "owner" } else { profile(number + 1) };
+            sync_profile(&user, [profile.to_owned()].into())
+        };
+        let new = sync_profile("new", ["writer".to_owned()].into());
+        planned(&directory, iter::once(new).chain(users(size).enumerate().map(synced)))
     }),
     linear("sync_user: names, as many mapped to profiles", |size| {
         let directory = commit(with_users(Directory::new(mapped(size)), 1), []);
@@ -315,11 +360,14 @@ fn catalog() -> entitle::catalog::CatalogBuilder {
 
 /// A catalog that maps external names to profiles.
 fn mapped(size: usize) -> Catalog {
-    let mut document = catalog().build().unwrap().document().clone();
     let map =
         names(size).into_iter().map(|external| ExternalProfile { external, profile: "writer".to_owned() });
-    let choose = ProfileChoice::FirstMatch;
-    document.external_profiles = Some(ExternalProfiles { choose, map: map.collect() });
+    mapped_to(map.collect())
+}
+
+fn mapped_to(map: Vec<ExternalProfile>) -> Catalog {
+    let mut document = catalog().build().unwrap().document().clone();
+    document.external_profiles = Some(ExternalProfiles { choose: ProfileChoice::FirstMatch, map });
     document.try_into().unwrap()
 }
 
@@ -452,6 +500,17 @@ fn with_owned(size: usize) -> Directory {
     let directory = commit(with_users(directory(), 1), users);
     let add = |resource| Command::add_resource(resource).owner("owner").into();
     commit(directory, resources(size).map(add))
+}
+
+/// A group that all users are in, and one with grants on kinds.
+fn with_inner(size: usize) -> Directory {
+    let directory = commit(with_users(directory(), size), [Command::add_group("inner").into()]);
+    let directory = commit(directory, group_with_grants("outer"));
+    commit(directory, users(size).map(|user| join(user, "inner")))
+}
+
+fn group_with_grants(group: &str) -> impl Iterator<Item = Command> {
+    iter::once(Command::add_group(group).into()).chain(on_kinds(group))
 }
 
 /// Users who each have a grant of their own that ends.

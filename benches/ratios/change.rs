@@ -1,6 +1,6 @@
 //! The cost of changes: one command, a group that every user is in, seats.
 
-use entitle::Directory;
+use entitle::{Batch, Directory, License, Timestamp};
 
 use crate::changes::{CHANGES, Claimants, change, of_everybody, with_everybody};
 use crate::clock::{lower_quartile, nanos};
@@ -31,6 +31,27 @@ pub(crate) fn one_command(middle: (&World, &Directory), large: (&World, &Directo
     }
     row("commit/L", means[1] / 1e3, "us", AtMost(50.0));
     row("commit/L:M", means[1] / means[0], "x", AtMost(3.0));
+}
+
+/// The impact of a renewal that changes no answer, and of one that takes all permissions, of which it shows a page.
+pub(crate) fn impact(world: &World, directory: &Directory, limit: f64) {
+    let mut same = directory.license().unwrap().clone();
+    "renewed".clone_into(&mut same.name);
+    let lapsed = License::new("lapsed").expires_at(Timestamp::from_millis(1));
+    let later = Timestamp::from_millis(2);
+    for (what, license, shown) in [("same", same, usize::MAX), ("lapsed", lapsed, 50)] {
+        let plan = directory.plan(Batch::host(later).add(license)).unwrap();
+        let mut found = (0, true);
+        let mut look = || {
+            nanos(|| {
+                let impact = plan.impact_up_to(shown);
+                found = (impact.access().len(), impact.is_complete());
+            })
+        };
+        let best = (0..3).map(|_| look()).fold(f64::INFINITY, f64::min) / 1e6;
+        assert_eq!(found, if what == "same" { (0, true) } else { (50, false) });
+        row(&format!("impact/{}/{what}", world.size.name), best, "ms", AtMost(limit));
+    }
 }
 
 /// Changes to a group that every user is in.

@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 
 use entitle::authority::Reader;
 use entitle::journal::MemoryJournal;
-use entitle::{Authority, Batch, Directory};
+use entitle::{Authority, Batch, Command, Directory};
 
 use crate::changes::change;
 use crate::clock::{lower_quartile, nanos};
 use crate::report::Target::{AtLeast, AtMost};
 use crate::report::{note, row};
 use crate::shapes::Heavy;
-use crate::worlds::{NAMES, NOW, Permissions, Project, Random, Resolved, World, user_name};
+use crate::worlds::{NAMES, NOW, Permissions, Project, Random, Resolved, World, commit, user_name};
 
 fn all(directory: &Directory, asked: &[Resolved]) -> usize {
     let check =
@@ -126,6 +126,18 @@ pub(crate) fn heavy() {
         let each = lower_quartile(times.collect());
         row(&format!("check/500x300/{variant}"), each / 1e3, "us", AtMost(1.0));
     }
+}
+
+/// The first page of a user who may see nothing, though a group of the user is granted the whole kind.
+pub(crate) fn empty_page(world: &World, directory: &Directory) {
+    let group = world.whole_kind.first().unwrap().group;
+    let user = user_name(*world.members_of.row(group).first().unwrap());
+    let directory = commit(directory, [Command::suspend(&user)]);
+    let who = directory.user_by_name(&user).unwrap();
+    let page = || directory.resources_for::<Project>(who, Permissions::READ).take(20).count();
+    assert_eq!(page(), 0);
+    let best = (0..3).map(|_| nanos(page)).fold(f64::INFINITY, f64::min);
+    row(&format!("page/{}/nothing", world.size.name), best / 1e6, "ms", AtMost(1.0));
 }
 
 /// All resources that a user may use: the time for each resource that had to be checked.

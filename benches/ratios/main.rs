@@ -45,6 +45,7 @@ fn each(world: &World, directory: &Directory, limit: f64) {
     load::two_threads(world, directory, &asked);
     load::readers(world, directory, &asked);
     load::lookup(world, directory, 50);
+    load::empty_page(world, directory);
 }
 
 fn main() {
@@ -60,6 +61,7 @@ fn main() {
     if test {
         change::one_command((&small, &small_directory), (&small, &small_directory), 2);
         change::everybody(&small, &small_directory);
+        change::impact(&small, &small_directory, 50.0);
         change::claims(&small, &small_directory);
         return;
     }
@@ -77,5 +79,7 @@ fn main() {
     change::one_command((&middle, &middle_directory), (&large, &large_directory), 300);
     change::claims(&large, &large_directory);
     change::everybody(&large, &large_directory);
+    change::impact(&middle, &middle_directory, 50.0);
+    change::impact(&large, &large_directory, 2_000.0);
     note_time("done");
 }

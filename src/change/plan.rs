@@ -1,6 +1,5 @@
 //! A plan: the next directory and the events that lead to it, before either is stored or published.
 
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -9,7 +8,7 @@ use super::batch::Batch;
 use super::command::Command;
 use super::event::{Commit, Event};
 use super::impact::{AccessChanges, Impact};
-use super::planner::Planner;
+use super::planner::{Planner, Unmet};
 use super::refusal::{Refusal, RefusalReason};
 use crate::directory::Directory;
 use crate::name::Name;
@@ -357,7 +356,7 @@ impl Directory {
         let policy = own.as_deref().unwrap_or(policy);
         // Only a sync can be unmet, so without one the first pass is the last.
         let may_be_unmet = commands.iter().any(|command| matches!(command, Command::SyncUser(_)));
-        let mut unmet = BTreeMap::new();
+        let mut unmet = Unmet::default();
         loop {
             let mut planner = Planner::begin(self, at, policy, source, unmet);
             if let Some(actor) = actor {

@@ -26,6 +26,7 @@ use super::plan::UnmetProfile;
 use super::refusal::{Refusal, RefusalReason};
 use crate::directory::{Directory, Due};
 use crate::id::{Principal, UserId};
+use crate::limits::MAX_PLANS_OF_A_BATCH;
 use crate::seats::{ConsumedBefore, Protected, RequestSource, SeatPolicy};
 use crate::time::Timestamp;
 
@@ -49,8 +50,34 @@ pub(super) struct Planner<'a> {
     base: &'a Directory,
     /// The directory after everything that was due, if anything was.
     base_after_due: Option<Directory>,
-    /// The syncs that do not get their profile, by the index of the command (rule G2).
-    unmet: BTreeMap<usize, UnmetProfile>,
+    unmet: Unmet,
+}
+
+/// The syncs that do not get their profile (rule G2).
+#[derive(Default)]
+pub(super) struct Unmet {
+    /// By the index of the command.
+    profiles: BTreeMap<usize, UnmetProfile>,
+    /// The number of plans in which a sync was refused.
+    plans: usize,
+    /// Why no sync at all gets another profile, once there were too many such plans.
+    all: Option<&'static str>,
+}
+
+impl Unmet {
+    /// Adds the syncs that were refused in a plan.
+    fn extend(&mut self, refused: Vec<(usize, UnmetProfile)>) {
+        self.plans = self.plans.saturating_add(1);
+        if self.plans >= MAX_PLANS_OF_A_BATCH {
+            self.all = refused.first().map(|(_, profile)| profile.code);
+        }
+        self.profiles.extend(refused);
+    }
+
+    /// The code with which a sync is unmet, if plans before this one refused it.
+    fn code(&self, command: usize) -> Option<&'static str> {
+        self.profiles.get(&command).map(|unmet| unmet.code).or(self.all)
+    }
 }
 
 /// The request of a user for the wanted seat, until the seats are settled.
@@ -73,7 +100,7 @@ impl<'a> Planner<'a> {
         now: Timestamp,
         policy: &'a dyn SeatPolicy,
         source: Option<RequestSource>,
-        unmet: BTreeMap<usize, UnmetProfile>,
+        unmet: Unmet,
     ) -> Self {
         let mut directory = base.clone();
         directory.begin_commit(now);
@@ -193,8 +220,8 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Returns the syncs that do not get their profile, by the index of the command.
-    pub(super) fn into_unmet(self) -> BTreeMap<usize, UnmetProfile> {
+    /// Returns the syncs that do not get their profile.
+    pub(super) fn into_unmet(self) -> Unmet {
         self.unmet
     }
 
@@ -207,6 +234,6 @@ impl<'a> Planner<'a> {
         } else {
             self.directory.end_commit(self.now);
         }
-        (self.directory, self.events, self.unmet.into_values().collect())
+        (self.directory, self.events, self.unmet.profiles.into_values().collect())
     }
 }

@@ -61,14 +61,12 @@ impl Planner<'_> {
         if self.directory.seat(user).is_none_or(|seat| seat.wants == profile) {
             return;
         }
-        let code = match self.unmet.get(&self.index) {
-            Some(unmet) => Some(unmet.code),
-            None => self.is_not_locked_out(user, profile).err().map(|reason| reason.code()),
-        };
+        let locked_out = || self.is_not_locked_out(user, profile).err().map(|reason| reason.code());
+        let code = self.unmet.code(self.index).or_else(locked_out);
         if let Some((code, user)) = code.zip(self.name_of(user)) {
             let profile = profile.map(|profile| self.profile_name(profile));
             let unmet = UnmetProfile { user: user.clone(), profile: profile.clone(), code };
-            self.unmet.insert(self.index, unmet);
+            self.unmet.profiles.insert(self.index, unmet);
             self.events.push(Event::ProfileUnmet { user, profile, code: code.to_owned() });
             return;
         }

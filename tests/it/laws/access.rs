@@ -197,8 +197,10 @@ fn r4_a_changed_role_gives_its_new_permissions_everywhere() {
     in_every_state(Mix::Access, |directory| {
         for role in ["dev", "tester"] {
             for permissions in [json!({ "project": ["write"], "instance": ["audit"] }), json!({})] {
+                let give = json!({ "grant": { "to": "everyone", "on": "*", "role": role } });
                 let set = json!({ "set_role": { "role": role, "permissions": permissions } });
-                let Ok(after) = apply(directory, Strict, std::slice::from_ref(&set)) else { continue };
+                let Ok(given) = apply(directory, Strict, &[give]) else { continue };
+                let Ok(after) = apply(&given, Strict, std::slice::from_ref(&set)) else { continue };
                 ensure(after.audit().is_ok(), || format!("{set}: {:?}", after.audit()))?;
                 // What is read back is worked out from nothing.
                 same_access(&after, &without_what_ends(&after, 0), &set.to_string())?;

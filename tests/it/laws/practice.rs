@@ -3,8 +3,8 @@
 use super::{
     Held, apply, counted_figures, ensure, in_every_state, must, on_every_step, owns_a_singleton, users,
 };
-use crate::generate::{Mix, PROFILES};
-use crate::side_by_side::plan;
+use crate::generate::{Decider, Mix, PROFILES, Step};
+use crate::side_by_side::{SideBySide, plan};
 use entitle::change::RefusalClass;
 use entitle::directory::UserStatus;
 use entitle::{Directory, License, Plan, Strict};
@@ -53,6 +53,53 @@ fn g2_a_sync_of_a_known_user_is_never_refused_for_a_seat() {
         let known = taken.before.user_by_name(fields["user"].as_str().unwrap()).is_some();
         ensure(!known || refusal.class() != RefusalClass::Capacity, || format!("refused: {refusal}"))
     });
+}
+
+/// Users of two full profiles change places, but one of them wants a third profile, which has no seat, and `gil`
+/// wants the seat that is left.
+///
+/// Each refused sync keeps a seat that another sync was to get, so each plan refuses one more. One more user wants a
+/// fourth profile, which has a seat.
+fn a_chain_of_refused_syncs(pairs: usize) -> SideBySide {
+    let profiles = json!({ "a": {}, "b": {}, "c": {}, "d": {} });
+    let map = ["a", "b", "c", "d"].map(|name| json!({ "external": name, "profile": name }));
+    let external = json!({ "choose": "first_match", "map": map });
+    let mut both =
+        SideBySide::new(&json!({ "kinds": {}, "profiles": profiles, "external_profiles": external }));
+    let step = |commands| Step { wait: 0, policy: Decider::Ready(json!("strict")), commands };
+
+    let seats = json!({ "a": pairs, "b": pairs, "c": 0, "d": 1 });
+    let license = json!({ "install_license": { "name": "full", "seats": seats } });
+    let added =
+        |name: &str, number| json!({ "add_user": { "user": format!("{name}{number}"), "profile": name } });
+    let users = (0..pairs).flat_map(|number| [added("a", number), added("b", number)]);
+    let others = ["fred", "gil"].map(|user| json!({ "add_user": { "user": user, "profile": null } }));
+    let commands = [license].into_iter().chain(others).chain(users).collect();
+    assert_eq!(both.step(&step(commands)), Ok(Ok(true)));
+
+    let synced = |user: &str, to: &str| {
+        let external = [to];
+        json!({ "sync_user": {
+            "user": user, "source": "local", "external_groups": external, "update_profile": true,
+        } })
+    };
+    let pair = |number: usize| {
+        let back = if number == 0 { "c" } else { "a" };
+        [synced(&format!("a{number}"), "b"), synced(&format!("b{number}"), back)]
+    };
+    let commands =
+        [synced("fred", "d"), synced("gil", "a")].into_iter().chain((0..pairs).flat_map(pair)).collect();
+    assert_eq!(both.step(&step(commands)), Ok(Ok(true)));
+    both
+}
+
+#[test]
+fn g2_after_sixteen_plans_no_sync_gets_another_profile() {
+    for (pairs, fred_gets_it) in [(1, true), (7, true), (8, false), (9, false), (40, false)] {
+        let both = a_chain_of_refused_syncs(pairs);
+        assert_eq!(both.oracle.unmet().contains_key("fred"), !fred_gets_it, "{pairs} pairs");
+        assert_eq!(both.oracle.unmet().len(), 2 * pairs + 1 + usize::from(!fred_gets_it));
+    }
 }
 
 #[test]

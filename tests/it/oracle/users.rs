@@ -502,6 +502,11 @@ impl Batch {
         if !asks || self.user(name).wants == chosen {
             return Ok(());
         }
+        // G2: after too many plans, no sync gets another profile.
+        if let Some(code) = self.all_unmet.clone() {
+            self.unmet.insert(self.index, (name.to_string(), code));
+            return Ok(());
+        }
         if self.would_lock_out(name, chosen.as_deref()) {
             self.unmet.insert(self.index, (name.to_string(), "owner_protected".to_string()));
             return Ok(());

@@ -214,6 +214,8 @@ pub(super) struct Batch {
     pub unmet: BTreeMap<usize, (String, String)>,
     /// G2: those that the last settlement found.
     pub newly_unmet: Vec<((usize, String), String)>,
+    /// G2: the code with which every sync is unmet, after too many plans.
+    pub all_unmet: Option<String>,
     /// A10: the profiles held when the batch began, by the users' numbers.
     pub seats_before: BTreeMap<u64, String>,
     /// S9: the places of the seats that were given up in this commit, by the users' numbers and the profiles.
@@ -279,8 +281,10 @@ impl World {
         }
         // G2: the batch is planned again without what its unmet syncs asked for, until none is refused.
         let mut unmet = BTreeMap::new();
+        let mut plans = 0;
+        let mut all_unmet = None;
         loop {
-            let mut batch = self.plan(at, commands, &unmet)?;
+            let mut batch = self.plan(at, commands, &unmet, all_unmet.clone())?;
             if batch.newly_unmet.is_empty() {
                 self.unmet = batch.unmet.values().cloned().collect();
                 // C5: what records nothing makes no commit: clock, revision and figures stay.
@@ -292,6 +296,11 @@ impl World {
                 *self = batch.world;
                 self.unmet = unmet;
                 return Ok(true);
+            }
+            // G2: after 16 plans with refused syncs, none gets another profile.
+            plans += 1;
+            if plans == 16 {
+                all_unmet = Some(batch.newly_unmet[0].1.clone());
             }
             for ((index, user), code) in std::mem::take(&mut batch.newly_unmet) {
                 unmet.insert(index, (user, code));
@@ -317,6 +326,7 @@ impl World {
         at: u64,
         commands: &[Value],
         unmet: &BTreeMap<usize, (String, String)>,
+        all_unmet: Option<String>,
     ) -> Result<Batch, String> {
         // C2, S10: the work is done on a copy, so that a refused batch changes nothing at all.
         let mut batch = Batch {
@@ -327,6 +337,7 @@ impl World {
             requests: Vec::new(),
             index: 0,
             unmet: unmet.clone(),
+            all_unmet,
             newly_unmet: Vec::new(),
             seats_before: BTreeMap::new(),
             orders: BTreeMap::new(),

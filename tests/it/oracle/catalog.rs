@@ -17,8 +17,8 @@ pub type Permissions = BTreeSet<String>;
 /// Permissions per kind. A kind that is not named has none (A4).
 pub type PerKind = BTreeMap<String, Permissions>;
 
-/// H2: what each permission of the parent's kind becomes in the kind, closed under the implications of both (A3). A
-/// permission that is not named becomes nothing.
+/// H2: what each permission of the parent's kind becomes in the kind, closed under implication (A3). A permission that
+/// becomes nothing is not named.
 pub type Passes = BTreeMap<String, Permissions>;
 
 /// A kind of resource.
@@ -232,17 +232,19 @@ impl Catalog {
                 None => Passes::new(),
                 Some(passes) => self.parse_passes(name, parent, passes, &what)?,
             };
-            inside.insert(parent.clone(), self.closed_passes(name, parent, &listed));
+            inside.insert(parent.clone(), listed);
         }
         Ok(inside)
     }
 
-    /// H2: the map as it is written; `same` maps the permissions of equal names.
+    /// H2: `same` maps the permissions of equal names, each closed (A3). What is granted on the parent is closed, so it
+    /// is no use to close the map on that side as well.
     fn parse_passes(&self, name: &str, parent: &str, value: &Value, what: &str) -> Result<Passes, String> {
         let (kind, parent_kind) = (&self.kinds[name], &self.kinds[parent]);
+        let closed = |permission: &String| kind.closed(&Permissions::from([permission.clone()]));
         if value == "same" {
             let both = kind.permissions.intersection(&parent_kind.permissions);
-            return Ok(both.map(|it| (it.clone(), Permissions::from([it.clone()]))).collect());
+            return Ok(both.map(|it| (it.clone(), closed(it))).collect());
         }
         let mut passes = Passes::new();
         for (permission, listed) in object(value, what)? {
@@ -252,27 +254,13 @@ impl Catalog {
             let becomes = if listed == "all" {
                 kind.permissions.clone()
             } else {
-                known_permissions(kind, name, listed)?
+                kind.closed(&known_permissions(kind, name, listed)?)
             };
-            passes.insert(permission.clone(), becomes);
-        }
-        Ok(passes)
-    }
-
-    /// H2: a permission becomes what it is mapped to, what the permissions that it implies are mapped to, and all that
-    /// this implies in turn.
-    fn closed_passes(&self, name: &str, parent: &str, listed: &Passes) -> Passes {
-        let (kind, parent_kind) = (&self.kinds[name], &self.kinds[parent]);
-        let mut closed = Passes::new();
-        for permission in &parent_kind.permissions {
-            let with_implied = parent_kind.closed(&Permissions::from([permission.clone()]));
-            let becomes = with_implied.iter().filter_map(|it| listed.get(it)).flatten().cloned().collect();
-            let becomes = kind.closed(&becomes);
             if !becomes.is_empty() {
-                closed.insert(permission.clone(), becomes);
+                passes.insert(permission.clone(), becomes);
             }
         }
-        closed
+        Ok(passes)
     }
 
     fn parse_profiles(&mut self, value: &Value) -> Result<(), String> {

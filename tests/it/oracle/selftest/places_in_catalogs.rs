@@ -49,25 +49,39 @@ fn h2_a_map_says_what_passes() {
     }
 }
 
+/// Whether thirty of some kinds in turn may lie in each other.
+fn is_deep(catalog: &Value, kinds: &[&str]) -> bool {
+    let mut world = World::new(catalog);
+    let mut above = None;
+    for (n, kind) in kinds.iter().cycle().take(30).enumerate() {
+        let name = format!("{kind}/{n}");
+        let below = json!({ "add_resource": { "resource": name, "parent": above } });
+        if world.apply(0, &[below]).is_err() {
+            return false;
+        }
+        above = Some(name);
+    }
+    true
+}
+
 #[test]
 fn h7_a_map_that_gives_nothing_is_an_empty_one() {
-    // Kinds without a permission of equal names pass nothing by `same` either.
-    for map in [json!({ "passes": { "go": [] } }), json!({}), json!({ "passes": {} })] {
-        let mut catalog = with(json!({}));
-        catalog["kinds"]["step"] =
-            json!({ "permissions": ["go"], "inside": { "step": map, "stair": { "passes": "same" } } });
-        catalog["kinds"]["stair"] =
-            json!({ "permissions": ["climb"], "inside": { "step": { "passes": "same" } } });
-        let mut world = World::new(&catalog);
-        let mut above = "step/s0".to_string();
-        world.apply(0, &[json!({ "add_resource": { "resource": above } })]).unwrap();
-        for n in 1..30 {
-            let name = if n % 2 == 0 { format!("step/s{n}") } else { format!("stair/s{n}") };
-            let below = json!({ "add_resource": { "resource": name, "parent": above } });
-            assert_eq!(world.apply(0, &[below]), Ok(true));
-            above = name;
-        }
+    let mut catalog = with(json!({}));
+    for map in
+        [json!({ "passes": { "go": [] } }), json!({}), json!({ "passes": {} }), json!({ "passes": null })]
+    {
+        catalog["kinds"]["step"] = json!({ "permissions": ["go"], "inside": { "step": map } });
+        assert!(is_deep(&catalog, &["step"]), "{map}");
     }
+    catalog["kinds"]["step"]["inside"]["step"] = json!({ "passes": "same" });
+    assert!(!is_deep(&catalog, &["step"]));
+    // Kinds without a permission of equal names pass nothing by `same` either.
+    catalog["kinds"]["step"]["inside"] = json!({ "stair": { "passes": "same" } });
+    catalog["kinds"]["stair"] =
+        json!({ "permissions": ["climb"], "inside": { "step": { "passes": "same" } } });
+    assert!(is_deep(&catalog, &["step", "stair"]));
+    catalog["kinds"]["stair"]["permissions"] = json!(["climb", "go"]);
+    assert!(!is_deep(&catalog, &["step", "stair"]));
 }
 
 #[test]
@@ -109,4 +123,27 @@ fn a_catalog_with_a_fault_about_places_is_not_read() {
     World::new(&catalog);
     catalog["kinds"]["instance"]["inside"] = json!({ "folder": {} });
     assert!(fault(&catalog).contains("a singleton lies inside nothing"));
+}
+
+#[test]
+fn h12_one_line_has_the_latest_end_of_all_ways() {
+    let mut catalog = with(json!({}));
+    catalog["kinds"]["folder"]["inside"] = json!({ "folder": { "passes": { "admin": ["read"] } } });
+    let mut world = World::new(&catalog);
+    let grant = |permission: &str, end: u64| json!({ "grant": { "to": "user:ada", "on": "folder/*", "permissions": [permission], "expires_at": end } });
+    let commands = [
+        json!({ "add_user": { "user": "ada" } }),
+        json!({ "add_resource": { "resource": "folder/top" } }),
+        json!({ "add_resource": { "resource": "folder/sub", "parent": "folder/top" } }),
+    ];
+    // Here it gives `read` until the one end, and from above until the other.
+    for (admin, read) in [(5, 9), (9, 5)] {
+        let mut world = world.clone();
+        let batch = [&commands[..], &[grant("admin", admin), grant("read", read)]].concat();
+        world.apply(0, &batch).unwrap();
+        let line = json!({ "to": "user:ada", "on": "folder/*", "until": 9 });
+        assert_eq!(world.explain("user:ada", "folder/sub", &["read"]), [line]);
+    }
+    world.apply(0, &commands).unwrap();
+    assert!(world.explain("user:ada", "folder/sub", &["read"]).is_empty());
 }

@@ -80,7 +80,7 @@ fn principals() -> impl Iterator<Item = String> {
 #[test]
 fn the_histories_of_places_reach_every_refusal_and_every_situation() {
     let seen = RefCell::new(BTreeMap::<String, u32>::new());
-    for_the_same_histories(96, Mix::Places, STEPS, |history| {
+    for_the_same_histories(64, Mix::Places, STEPS, |history| {
         let mut came_from = BTreeMap::<String, Option<String>>::new();
         walk(history, |before, _, commands, outcome, after| {
             let mut seen = seen.borrow_mut();

@@ -25,11 +25,11 @@ struct Contribution<'a> {
 
 /// H2: what permissions that are granted on a parent become, each until the end that it has there.
 fn passed<'a>(passes: &'a Passes, ends: &[(&str, End)]) -> Vec<(&'a str, End)> {
-    let mut passed = Vec::new();
+    let mut below = Vec::new();
     for (permission, end) in ends {
-        passed.extend(passes.get(*permission).into_iter().flatten().map(|becomes| (becomes.as_str(), *end)));
+        below.extend(passes.get(*permission).into_iter().flatten().map(|becomes| (becomes.as_str(), *end)));
     }
-    passed
+    below
 }
 
 impl World {

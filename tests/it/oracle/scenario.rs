@@ -200,15 +200,7 @@ fn run_step(world: &mut World, at: &mut u64, step: &Value) -> Result<(), String>
             let group = text(&map["members_of"], "`members_of`")?;
             expect_membership(map, &world.members_of(group), &world.direct_members_of(group))
         }
-        "ending" => {
-            let asked = fields(&map["ending"], "`ending`", &["by"])?;
-            let by = match asked.get("by") {
-                Some(by) => number(by, "`by`")?,
-                None => return malformed("`by` is missing"),
-            };
-            let known = ["to", "on", "permissions", "role", "user", "group", "until"];
-            expect_lines(map, "is", &known, &world.ending(by))
-        }
+        "ending" => run_ending(world, map),
         "inside" => {
             let place = text(&map["inside"], "`inside`")?;
             expect_set("what lies inside", needed(map, "is")?, &world.inside(place))
@@ -395,6 +387,17 @@ fn expect_membership(map: &Step, all: &[String], direct: &BTreeSet<String>) -> R
         expect_list(map, "is", all)?;
     }
     map.get("direct").map_or(Ok(()), |expected| expect_set("what is direct", expected, direct))
+}
+
+/// E7: what ends by a time.
+fn run_ending(world: &World, map: &Step) -> Result<(), String> {
+    let asked = fields(&map["ending"], "`ending`", &["by"])?;
+    let by = match asked.get("by") {
+        Some(by) => number(by, "`by`")?,
+        None => return malformed("`by` is missing"),
+    };
+    let known = ["to", "on", "permissions", "role", "user", "group", "until"];
+    expect_lines(map, "is", &known, &world.ending(by))
 }
 
 /// E7: where what is granted stands, with the latest end of it there.

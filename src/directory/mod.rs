@@ -44,8 +44,8 @@ pub use self::model::{
     Grantee, GranteeId, MembershipRule, ParseNameError, ResourceName, SeatRef, Target, UserSource, UserStatus,
 };
 pub(crate) use self::model::{ParsedTarget, parse_resource};
-pub use self::query::{Inside, KeyScope};
 pub(crate) use self::query::{GrantPart, MembershipWay, earlier_end, end_order};
+pub use self::query::{Inside, KeyScope};
 pub(crate) use self::registry::KindEntry;
 use self::registry::{GroupTables, KeyTables, Registry, ResourceTables, UserTables};
 pub(crate) use self::resolve::{Checked, ensure};

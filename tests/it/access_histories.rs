@@ -53,7 +53,10 @@ const SITUATIONS: [&str; 25] = [
 ];
 
 /// Walks through a history: the world before each step, the time, the commands, and the world after it.
-fn walk(history: &History, mut visit: impl FnMut(&World, u64, &[Value], &Result<bool, String>, &World)) {
+pub(crate) fn walk(
+    history: &History,
+    mut visit: impl FnMut(&World, u64, &[Value], &Result<bool, String>, &World),
+) {
     let (mut world, mut now) = (World::new(&history.catalog), 0);
     for Step { wait, policy, commands } in &history.steps {
         let at = u64::saturating_add_signed(now, *wait);

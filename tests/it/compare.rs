@@ -1,6 +1,8 @@
 //! Comparisons of all answers that both the crate and the oracle can give.
 
-use crate::generate::{KEYS, KINDS, ODD_TARGETS, PROFILES, RESOURCES, USERS, all_groups};
+use crate::generate::{
+    KEYS, KINDS, ODD_TARGETS, PLACE_KINDS, PLACES, PROFILES, RESOURCES, USERS, all_groups,
+};
 use crate::oracle::World;
 use crate::side_by_side::differs;
 use entitle::authorize::{Ending, EndingKind, Explanation};
@@ -177,7 +179,7 @@ pub(crate) fn principals() -> Vec<String> {
 /// The permissions to request on a target: each one, some together, none, and some that the kind lacks.
 fn requests(target: &str) -> Vec<Vec<&'static str>> {
     let kind = target.split('/').next();
-    let Some((_, known)) = KINDS.iter().find(|(name, _)| Some(*name) == kind) else {
+    let Some((_, known)) = KINDS.iter().chain(PLACE_KINDS).find(|(name, _)| Some(*name) == kind) else {
         return vec![vec![], vec!["read"]];
     };
     let mut requests: Vec<Vec<&str>> = known.iter().map(|permission| vec![*permission]).collect();
@@ -193,7 +195,10 @@ fn requests(target: &str) -> Vec<Vec<&'static str>> {
 fn rights(oracle: &World, directory: &Directory) -> Result<(), String> {
     let mut cells = Vec::new();
     // R2: the star is a target of roles, and no resource.
-    for target in RESOURCES.iter().chain(ODD_TARGETS).chain(&["*"]) {
+    // Only some catalogs have the kinds of places.
+    let has_places = directory.catalog().kind_by_name(PLACE_KINDS[0].0).is_some();
+    let places = if has_places { PLACES } else { &[] };
+    for target in RESOURCES.iter().chain(places).chain(ODD_TARGETS).chain(&["*"]) {
         cells.push((*target, directory.resource_by_name(target), requests(target)));
     }
     for who in principals() {

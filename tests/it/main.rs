@@ -30,6 +30,7 @@ mod memory;
 mod nesting;
 mod oracle;
 mod oracle_agreement;
+mod places_histories;
 mod queries;
 mod random;
 mod readback;

@@ -12,5 +12,5 @@ mod rows;
 mod seat_figures;
 
 pub use self::fields::KeyScope;
-pub use self::places::Inside;
 pub(crate) use self::grant_parts::{GrantPart, MembershipWay, earlier_end, end_order};
+pub use self::places::Inside;

@@ -2,6 +2,7 @@
 
 use super::Mix;
 use super::access::roles;
+use super::places::with_places;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ pub(crate) const KINDS: &[(&str, &[&str])] = &[
     ("connection", &["use", "browse"]),
 ];
 
-/// A catalog with all profiles, sometimes without `guest`; of some mixes, with what it says about roles.
+/// A catalog with all profiles, sometimes without `guest`; of some mixes, with what it says about roles and places.
 pub(super) fn catalog(mix: Mix) -> BoxedStrategy<Value> {
     if !mix.has_access() {
         return without_roles().boxed();
@@ -25,7 +26,7 @@ pub(super) fn catalog(mix: Mix) -> BoxedStrategy<Value> {
         catalog.as_object_mut().unwrap().extend(roles.as_object().unwrap().clone());
         catalog
     });
-    both.boxed()
+    if mix.has_places() { with_places(both).boxed() } else { both.boxed() }
 }
 
 fn without_roles() -> impl Strategy<Value = Value> {

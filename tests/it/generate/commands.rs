@@ -5,7 +5,7 @@ use super::license::license;
 use super::names::{
     GROUPS, RESOURCES, USERS, addresses, external, group, key, resource, subject, target, user,
 };
-use super::{Mix, access, moment};
+use super::{Mix, access, moment, places};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -48,7 +48,7 @@ pub(super) fn body(fields: Vec<Field>) -> impl Strategy<Value = Value> {
 pub(super) fn command(mix: Mix) -> impl Strategy<Value = Value> {
     let mut table = users();
     let mut rest = vec![(4, license().boxed())];
-    if let Mix::All | Mix::Access = mix {
+    if let Mix::All | Mix::Access | Mix::Places = mix {
         table.extend(groups_and_resources());
         table.extend(keys_and_credentials());
         rest.push((16, rights().boxed()));
@@ -58,6 +58,12 @@ pub(super) fn command(mix: Mix) -> impl Strategy<Value = Value> {
         let entries = access::entries().into_iter();
         table.extend(entries.map(|(weight, name, fields)| (more * weight, name, fields)));
         rest.push((more * 30, access::rights().boxed()));
+    }
+    if mix.has_places() {
+        let more = if let Mix::Places = mix { 10 } else { 1 };
+        let entries = places::entries().into_iter();
+        table.extend(entries.map(|(weight, name, fields)| (more * weight, name, fields)));
+        rest.push((more * 30, places::placing().boxed()));
     }
     let named = table.into_iter().map(|(weight, name, fields)| {
         let command = body(fields).prop_map(move |body| json!({ name: body }));

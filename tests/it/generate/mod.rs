@@ -9,6 +9,7 @@ mod catalog;
 mod commands;
 mod license;
 mod names;
+mod places;
 mod policy;
 mod read;
 
@@ -22,6 +23,7 @@ use catalog::catalog;
 pub(crate) use catalog::{KINDS, PROFILES};
 use commands::{command, population};
 pub(crate) use names::{GROUPS, KEYS, NESTED, ODD_TARGETS, RESOURCES, USERS};
+pub(crate) use places::{PLACE_KINDS, PLACES};
 pub(crate) use policy::Decider;
 use policy::decider;
 pub(crate) use read::read;
@@ -39,6 +41,9 @@ pub(crate) fn all_groups() -> impl Iterator<Item = &'static str> {
     [GROUPS, NESTED, MANAGED].into_iter().flatten().copied()
 }
 
+/// Whether the mix of all commands has places too, which the crate must then know.
+pub(crate) const PLACES_IN_ALL: bool = false;
+
 /// The commands of a history.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Mix {
@@ -48,12 +53,19 @@ pub(crate) enum Mix {
     Seats,
     /// All commands, most of them about ends, roles and nested groups.
     Access,
+    /// All commands, most of them about resources inside resources.
+    Places,
 }
 
 impl Mix {
     /// Returns `true` if catalogs and commands have ends, roles and nested groups.
     fn has_access(self) -> bool {
-        matches!(self, Self::Access | Self::All)
+        matches!(self, Self::Access | Self::Places | Self::All)
+    }
+
+    /// Returns `true` if catalogs and commands have resources inside resources.
+    fn has_places(self) -> bool {
+        matches!(self, Self::Places) || (PLACES_IN_ALL && matches!(self, Self::All))
     }
 }
 
@@ -84,14 +96,33 @@ pub(crate) fn history(mix: Mix, steps: usize) -> impl Strategy<Value = History> 
 
 /// The steps that populate the directory.
 fn opening(mix: Mix) -> BoxedStrategy<Vec<Step>> {
-    let of = |commands: Vec<Value>| Step { wait: 0, policy: Decider::Ready(json!("waitlist")), commands };
-    let steps = population()
-        .prop_map(move |commands| commands.into_iter().map(|command| of(vec![command])).collect::<Vec<_>>());
+    let steps = population().prop_map(|commands| {
+        commands.into_iter().map(|command| opening_step(vec![command])).collect::<Vec<_>>()
+    });
     if !mix.has_access() {
         return steps.boxed();
     }
-    let more = access::population().prop_map(move |batches| batches.into_iter().map(of).collect());
-    (steps, more).prop_map(|(steps, more): (_, Vec<Step>)| [steps, more].concat()).boxed()
+    let steps = followed_by(steps, access::population());
+    if !mix.has_places() {
+        return steps.boxed();
+    }
+    followed_by(steps, places::population()).boxed()
+}
+
+/// Steps with those of more batches after them.
+fn followed_by(
+    steps: impl Strategy<Value = Vec<Step>>,
+    batches: impl Strategy<Value = Vec<Vec<Value>>>,
+) -> impl Strategy<Value = Vec<Step>> {
+    (steps, batches).prop_map(|(mut steps, batches)| {
+        steps.extend(batches.into_iter().map(opening_step));
+        steps
+    })
+}
+
+/// A step of those that populate the directory.
+fn opening_step(commands: Vec<Value>) -> Step {
+    Step { wait: 0, policy: Decider::Ready(json!("waitlist")), commands }
 }
 
 impl History {

@@ -17,6 +17,10 @@ pub type Permissions = BTreeSet<String>;
 /// Permissions per kind. A kind that is not named has none (A4).
 pub type PerKind = BTreeMap<String, Permissions>;
 
+/// H2: what each permission of the parent's kind becomes in the kind, closed under implication (A3). A permission that
+/// becomes nothing is not named.
+pub type Passes = BTreeMap<String, Permissions>;
+
 /// A kind of resource.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kind {
@@ -26,6 +30,8 @@ pub struct Kind {
     pub implies: BTreeMap<String, Permissions>,
     /// The permissions of the owner of a resource, closed under implication (A3).
     pub owner: Permissions,
+    /// H1: the kinds inside which the resources of this one may lie, and what passes there.
+    pub inside: BTreeMap<String, Passes>,
 }
 
 /// A license type that a user may hold.
@@ -201,7 +207,60 @@ impl Catalog {
             let kind = parse_kind(name, body)?;
             self.kinds.insert(name.clone(), kind);
         }
+        // H1: a kind may name one that is declared after it.
+        for (name, body) in map {
+            if let Some(inside) = given(body.get("inside")) {
+                let inside = self.parse_inside(name, inside)?;
+                self.kinds.get_mut(name).unwrap().inside = inside;
+            }
+        }
         Ok(())
+    }
+
+    fn parse_inside(&self, name: &str, value: &Value) -> Result<BTreeMap<String, Passes>, String> {
+        let what = format!("`inside` of the kind `{name}`");
+        let named = object(value, &what)?;
+        // H1, H5: kinds lie inside singletons, and singletons inside nothing.
+        if self.kinds[name].singleton && !named.is_empty() {
+            return malformed(format!("{what}: a singleton lies inside nothing"));
+        }
+        let mut inside = BTreeMap::new();
+        for (parent, body) in named {
+            self.known_kind(parent)?;
+            let map = fields(body, &what, &["passes"])?;
+            let listed = match given(map.get("passes")) {
+                None => Passes::new(),
+                Some(passes) => self.parse_passes(name, parent, passes, &what)?,
+            };
+            inside.insert(parent.clone(), listed);
+        }
+        Ok(inside)
+    }
+
+    /// H2: `same` maps the permissions of equal names, each closed (A3). What is granted on the parent is closed, so it
+    /// is no use to close the map on that side as well.
+    fn parse_passes(&self, name: &str, parent: &str, value: &Value, what: &str) -> Result<Passes, String> {
+        let (kind, parent_kind) = (&self.kinds[name], &self.kinds[parent]);
+        let closed = |permission: &String| kind.closed(&Permissions::from([permission.clone()]));
+        if value == "same" {
+            let both = kind.permissions.intersection(&parent_kind.permissions);
+            return Ok(both.map(|it| (it.clone(), closed(it))).collect());
+        }
+        let mut passes = Passes::new();
+        for (permission, listed) in object(value, what)? {
+            if !parent_kind.permissions.contains(permission) {
+                return malformed(format!("unknown_permission `{permission}` of the kind `{parent}`"));
+            }
+            let becomes = if listed == "all" {
+                kind.permissions.clone()
+            } else {
+                kind.closed(&known_permissions(kind, name, listed)?)
+            };
+            if !becomes.is_empty() {
+                passes.insert(permission.clone(), becomes);
+            }
+        }
+        Ok(passes)
     }
 
     fn parse_profiles(&mut self, value: &Value) -> Result<(), String> {
@@ -368,7 +427,7 @@ fn known_permissions(kind: &Kind, name: &str, value: &Value) -> Result<Permissio
 
 fn parse_kind(name: &str, value: &Value) -> Result<Kind, String> {
     let what = format!("the kind `{name}`");
-    let map = fields(value, &what, &["singleton", "permissions", "implies", "owner"])?;
+    let map = fields(value, &what, &["singleton", "permissions", "implies", "owner", "inside"])?;
     let listed = list(map.get("permissions").unwrap_or(&Value::Null), &what)?;
     if listed.len() > PERMISSIONS_PER_KIND_MAX {
         return malformed(format!("too_many permissions of {what}"));
@@ -378,6 +437,7 @@ fn parse_kind(name: &str, value: &Value) -> Result<Kind, String> {
         permissions: Permissions::new(),
         implies: BTreeMap::new(),
         owner: Permissions::new(),
+        inside: BTreeMap::new(),
     };
     for permission in listed {
         let permission = text(permission, &what)?;

@@ -83,7 +83,7 @@ impl World {
     }
 
     /// The name of an existing resource; a whole kind is refused.
-    fn resolve_resource(&self, target: &str) -> Result<String, String> {
+    pub(super) fn resolve_resource(&self, target: &str) -> Result<String, String> {
         match self.resolve(target)? {
             Target::Resource => Ok(target.to_string()),
             Target::WholeKind => refuse("unknown_resource"),
@@ -231,28 +231,33 @@ impl Batch {
             if must_be_new(body) {
                 return refuse("exists");
             }
-            let same = owner.is_none() || resource.owner.as_deref() == owner;
-            return if same { Ok(()) } else { refuse("exists") };
+            let same_owner = owner.is_none() || resource.owner.as_deref() == owner;
+            let parent = text(body, "parent");
+            let same_place = parent.is_none() || resource.place.as_deref() == parent;
+            let same_closed = body["closed"].as_bool().is_none_or(|closed| resource.closed == closed);
+            return if same_owner && same_place && same_closed { Ok(()) } else { refuse("exists") };
         }
         let owner = match owner {
             None => None,
             Some(owner) => Some(self.known_user(owner)?),
         };
+        let place = self.place(kind, body)?;
+        let closed = body["closed"].as_bool().unwrap_or(false);
         let number = self.state().new_number();
-        let kind = kind.to_string();
-        let resource = Resource { number, kind, owner, requires: Permissions::new() };
+        let resource = Resource { owner, place, closed, ..Resource::new(number, kind) };
         self.state().resources.insert(name.to_string(), resource);
+        self.check_links()?;
         self.record();
         Ok(())
     }
 
     /// C7: removes all that names the resource, so that a later one of the same name inherits nothing.
     pub(super) fn remove_resource(&mut self, body: &Value) -> Executed {
-        let name = text(body, "resource").unwrap();
-        if self.world.is_singleton(name) {
-            return refuse("singleton");
+        let name = self.no_singleton(body)?;
+        // H9: nothing is lifted to the place above by itself.
+        if !self.world.inside(&name).is_empty() {
+            return refuse("not_empty");
         }
-        let name = self.world.resolve_resource(name)?;
         self.keep_owner_as_member(&name);
         let state = self.state();
         state.resources.remove(&name);

@@ -21,6 +21,7 @@ mod json;
 mod license;
 mod names;
 mod nesting;
+mod places;
 mod policy;
 mod questions;
 mod roles;

@@ -1,6 +1,6 @@
 //! The queries: granted permissions, allowed permissions, and the reverse (A, G).
 
-use super::catalog::Permissions;
+use super::catalog::{Passes, Permissions};
 use super::ends::{End, Ends};
 use super::grants::EVERY_KIND;
 use super::world::{Given, Key, Scope, Status, User, World};
@@ -21,6 +21,15 @@ struct Contribution<'a> {
     role: Option<&'a str>,
     /// The permissions, closed (A3), each until the earlier one of its own end and that of the membership.
     ends: Vec<(&'a str, End)>,
+}
+
+/// H2: what permissions that are granted on a parent become, each until the end that it has there.
+fn passed<'a>(passes: &'a Passes, ends: &[(&str, End)]) -> Vec<(&'a str, End)> {
+    let mut below = Vec::new();
+    for (permission, end) in ends {
+        below.extend(passes.get(*permission).into_iter().flatten().map(|becomes| (becomes.as_str(), *end)));
+    }
+    below
 }
 
 impl World {
@@ -76,12 +85,49 @@ impl World {
         }
     }
 
-    /// A2, R3: all that gives a principal permissions on a resource, within the scope of a key (A11).
+    /// H3: all that gives a principal permissions on a resource, within the scope of a key (A11).
     fn contributions<'a>(
         &'a self,
         principal: &Principal<'a>,
         resource_name: &'a str,
     ) -> Vec<Contribution<'a>> {
+        let mut all = self.given_to(principal.name, resource_name);
+        if let Some(Scope::Of(entries)) = principal.key.map(|key| &key.scope) {
+            let scope = self.scope_on(entries, resource_name);
+            for contribution in &mut all {
+                contribution.ends.retain(|(permission, _)| scope.contains(*permission));
+            }
+        }
+        all
+    }
+
+    /// H3: what gives a user permissions here, and what passes from above of all that is granted there.
+    fn given_to<'a>(&'a self, user: &str, resource_name: &'a str) -> Vec<Contribution<'a>> {
+        let mut all = self.given_here(user, resource_name);
+        for (above, passes) in self.passes_into(resource_name) {
+            for mut contribution in self.given_to(user, above) {
+                contribution.ends = passed(passes, &contribution.ends);
+                all.push(contribution);
+            }
+        }
+        all
+    }
+
+    /// H10: the part of a key's scope that is about a resource: the entries of it and of its kind, and what passes.
+    fn scope_on(&self, entries: &BTreeMap<String, Permissions>, resource_name: &str) -> Permissions {
+        let whole_kind = format!("{}/*", World::kind_of(resource_name));
+        let named = [entries.get(resource_name), entries.get(&whole_kind)];
+        let mut scope: Permissions = named.into_iter().flatten().flatten().cloned().collect();
+        for (above, passes) in self.passes_into(resource_name) {
+            for permission in self.scope_on(entries, above) {
+                scope.extend(passes.get(&permission).into_iter().flatten().cloned());
+            }
+        }
+        scope
+    }
+
+    /// A2, R3: all that gives a user permissions on a resource by itself, whatever it lies in.
+    fn given_here<'a>(&'a self, user: &str, resource_name: &'a str) -> Vec<Contribution<'a>> {
         let resource = &self.state.resources[resource_name];
         let whole_kind = format!("{}/*", resource.kind);
         let mut all = Vec::new();
@@ -90,7 +136,7 @@ impl World {
             if on != resource_name && *on != whole_kind && on != EVERY_KIND {
                 continue;
             }
-            let Some(member_until) = self.reaches(to, principal.name) else { continue };
+            let Some(member_until) = self.reaches(to, user) else { continue };
             // E2: through a group, the earlier one of the membership and of what the group has.
             let own = given.permissions.iter().map(|(name, end)| (name.as_str(), member_until.min(*end)));
             all.push(Contribution { to, on, role: None, ends: own.collect() });
@@ -101,18 +147,10 @@ impl World {
                 all.push(Contribution { to, on, role: Some(role), ends: ends.collect() });
             }
         }
-        if resource.owner.as_deref() == Some(principal.name) {
+        if resource.owner.as_deref() == Some(user) {
             let owner = self.catalog.kinds[&resource.kind].owner.iter();
             let ends = owner.map(|permission| (permission.as_str(), End::Never)).collect();
             all.push(Contribution { to: "owner", on: resource_name, role: None, ends });
-        }
-        // A11: a key is restricted by its scope; the entries of a resource and of its kind add up.
-        if let Some(Scope::Of(entries)) = principal.key.map(|key| &key.scope) {
-            let named = [entries.get(resource_name), entries.get(&whole_kind)];
-            let in_scope = |permission: &str| named.iter().flatten().any(|entry| entry.contains(permission));
-            for contribution in &mut all {
-                contribution.ends.retain(|(permission, _)| in_scope(permission));
-            }
         }
         all
     }
@@ -141,18 +179,24 @@ impl World {
         }
     }
 
-    /// E7, R8: where what is granted of these permissions stands, and its latest end there.
+    /// E7, R8, H12: where what is granted of these permissions stands, and its latest end there. What reaches the
+    /// resource in several ways is one line.
     pub fn explain(&self, who: &str, on: &str, permissions: &[&str]) -> Vec<Value> {
         let Some(principal) = self.principal(who) else { return Vec::new() };
         if !self.state.resources.contains_key(on) {
             return Vec::new();
         }
+        let mut latest_ends = BTreeMap::new();
+        for Contribution { to, on, role, ends } in self.contributions(&principal, on) {
+            let asked = ends.iter().filter(|(permission, _)| permissions.contains(permission));
+            let Some((_, end)) = asked.max_by_key(|(_, end)| *end) else { continue };
+            let latest = latest_ends.entry((to, on, role)).or_insert(*end);
+            *latest = (*end).max(*latest);
+        }
         let mut lines = Vec::new();
-        for contribution in self.contributions(&principal, on) {
-            let asked = contribution.ends.iter().filter(|(permission, _)| permissions.contains(permission));
-            let Some(latest) = asked.map(|(_, end)| end).max() else { continue };
-            let mut line = json!({ "to": contribution.to, "on": contribution.on });
-            if let Some(role) = contribution.role {
+        for ((to, on, role), latest) in latest_ends {
+            let mut line = json!({ "to": to, "on": on });
+            if let Some(role) = role {
                 line["role"] = json!(role);
             }
             if let End::At(time) = latest {

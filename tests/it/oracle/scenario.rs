@@ -45,6 +45,8 @@ const CODES: &[&str] = &[
     "given_by_role",
     "in_use",
     "wrong_kind",
+    "wrong_parent",
+    "not_empty",
 ];
 
 /// All answers that a check may expect; `denied` is any reason (A6).
@@ -94,6 +96,8 @@ const STEPS: &[(&str, &[&str])] = &[
     ("groups_of", &["is", "direct"]),
     ("members_of", &["is", "direct"]),
     ("ending", &["is"]),
+    ("inside", &["is"]),
+    ("ways", &["is"]),
     ("what_if", &["requirements", "breaks", "loses", "gains", "refused"]),
     ("license_phase", &[]),
     ("total", &[]),
@@ -196,14 +200,14 @@ fn run_step(world: &mut World, at: &mut u64, step: &Value) -> Result<(), String>
             let group = text(&map["members_of"], "`members_of`")?;
             expect_membership(map, &world.members_of(group), &world.direct_members_of(group))
         }
-        "ending" => {
-            let asked = fields(&map["ending"], "`ending`", &["by"])?;
-            let by = match asked.get("by") {
-                Some(by) => number(by, "`by`")?,
-                None => return malformed("`by` is missing"),
-            };
-            let known = ["to", "on", "permissions", "role", "user", "group", "until"];
-            expect_lines(map, "is", &known, &world.ending(by))
+        "ending" => run_ending(world, map),
+        "inside" => {
+            let place = text(&map["inside"], "`inside`")?;
+            expect_set("what lies inside", needed(map, "is")?, &world.inside(place))
+        }
+        "ways" => {
+            let ask = ask(map, "ways", &["who", "kind", "permission"])?;
+            expect_set("the ways", needed(map, "is")?, &world.ways(who(ask[0])?, ask[1], ask[2]))
         }
         "what_if" => run_what_if(world, *at, map),
         "total" => expect_fields(&map["total"], &["cap", "consumed", "available"], &world.total_figures()),
@@ -383,6 +387,17 @@ fn expect_membership(map: &Step, all: &[String], direct: &BTreeSet<String>) -> R
         expect_list(map, "is", all)?;
     }
     map.get("direct").map_or(Ok(()), |expected| expect_set("what is direct", expected, direct))
+}
+
+/// E7: what ends by a time.
+fn run_ending(world: &World, map: &Step) -> Result<(), String> {
+    let asked = fields(&map["ending"], "`ending`", &["by"])?;
+    let by = match asked.get("by") {
+        Some(by) => number(by, "`by`")?,
+        None => return malformed("`by` is missing"),
+    };
+    let known = ["to", "on", "permissions", "role", "user", "group", "until"];
+    expect_lines(map, "is", &known, &world.ending(by))
 }
 
 /// E7: where what is granted stands, with the latest end of it there.

@@ -4,6 +4,9 @@ mod access;
 mod ends;
 mod files;
 mod nested_groups;
+mod places;
+mod places_and_people;
+mod places_in_catalogs;
 mod roles;
 
 use super::{Answer, Ask, Policy, WhatIf, World, run_scenario};

@@ -11,6 +11,8 @@ enum Shape {
     Texts,
     /// A profile's name, or null for none (G3).
     Profile,
+    /// A resource, or null for nowhere (H1).
+    Place,
     Number,
     Flag,
     Source,
@@ -25,7 +27,7 @@ enum Shape {
 }
 
 use Shape::{
-    Flag, Grantee, Integer, Members, Number, PerKind, Profile, Scope, SeatFigures, Source, Text, Texts,
+    Flag, Grantee, Integer, Members, Number, PerKind, Place, Profile, Scope, SeatFigures, Source, Text, Texts,
 };
 
 /// Every command with its fields; a field whose name ends in `?` may be left out.
@@ -77,7 +79,13 @@ const COMMANDS: &[(&str, &[(&str, Shape)])] = &[
     ("leave", &[("user", Text), ("group", Text)]),
     ("nest", &[("group", Text), ("in", Text)]),
     ("unnest", &[("group", Text), ("in", Text)]),
-    ("add_resource", &[("resource", Text), ("owner?", Text), ("new?", Flag)]),
+    (
+        "add_resource",
+        &[("resource", Text), ("owner?", Text), ("parent?", Text), ("closed?", Flag), ("new?", Flag)],
+    ),
+    ("move_resource", &[("resource", Text), ("parent", Place)]),
+    ("close", &[("resource", Text)]),
+    ("open", &[("resource", Text)]),
     ("remove_resource", &[("resource", Text)]),
     ("transfer_ownership", &[("resource", Text), ("to", Text)]),
     (
@@ -136,8 +144,8 @@ pub fn check_command(command: &Value) -> Result<(), String> {
         match body.get(field) {
             None if optional => {}
             None => return malformed(format!("{what} is missing")),
-            // A null profile is none; any other null field is left out.
-            Some(Value::Null) if optional || matches!(shape, Profile) => {}
+            // A null profile is none, and a null place nowhere; any other null field is left out.
+            Some(Value::Null) if optional || matches!(shape, Profile | Place) => {}
             Some(value) => check_shape(value, *shape, &what)?,
         }
     }
@@ -159,7 +167,7 @@ fn check_one_of_two(body: &Map<String, Value>, name: &str) -> Result<(), String>
 
 fn check_shape(value: &Value, shape: Shape, what: &str) -> Result<(), String> {
     match shape {
-        Text | Profile => text(value, what).map(drop),
+        Text | Profile | Place => text(value, what).map(drop),
         Texts => texts(value, what).map(drop),
         Number => number(value, what).map(drop),
         Flag => flag(value, what).map(drop),

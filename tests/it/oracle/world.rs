@@ -92,8 +92,20 @@ pub struct Resource {
     pub number: u64,
     pub kind: String,
     pub owner: Option<String>,
+    /// H1: the resource that this one lies in.
+    pub place: Option<String>,
+    /// H6: nothing passes into it from its place.
+    pub closed: bool,
     /// A12: the permissions that require a personal credential, exactly as listed.
     pub requires: Permissions,
+}
+
+impl Resource {
+    /// A resource with nothing but a kind.
+    pub fn new(number: u64, kind: &str) -> Resource {
+        let requires = Permissions::new();
+        Resource { number, kind: kind.to_string(), owner: None, place: None, closed: false, requires }
+    }
 }
 
 /// What a subject was given on a target, each with its end (E2).
@@ -254,9 +266,7 @@ impl World {
         for (name, kind) in &catalog.kinds {
             if kind.singleton {
                 let number = state.new_number();
-                let resource =
-                    Resource { number, kind: name.clone(), owner: None, requires: Permissions::new() };
-                state.resources.insert(name.clone(), resource);
+                state.resources.insert(name.clone(), Resource::new(number, name));
             }
         }
         World { catalog, policy: Policy::Strict, state, unmet: BTreeMap::new() }
@@ -538,6 +548,9 @@ impl Batch {
             "nest" => self.nest(body),
             "unnest" => self.unnest(body),
             "add_resource" => self.add_resource(body),
+            "move_resource" => self.move_resource(body),
+            "close" => self.set_closed(body, true),
+            "open" => self.set_closed(body, false),
             "remove_resource" => self.remove_resource(body),
             "transfer_ownership" => self.transfer_ownership(body),
             "grant" => self.grant(body),

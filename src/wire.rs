@@ -4,7 +4,7 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 
 /// A value that is written as a number, a keyword, a list or an object.
 ///
@@ -102,4 +102,11 @@ pub(crate) mod left_out {
 /// Deserializes a field that is required and may be null.
 pub(crate) fn nullable<'de, D: Deserializer<'de>>(d: D) -> Result<Option<alloc::string::String>, D::Error> {
     serde::Deserialize::deserialize(d)
+}
+
+/// Reads a value of which `null` is the default.
+pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }

@@ -195,7 +195,13 @@ fn passes(
                     return Err(CatalogError::Duplicate { within: within(), what, name: from.to_owned() });
                 }
                 seen |= bit;
-                pass(bit, bits_of(&within, kind, to)?);
+                pass(
+                    bit,
+                    match to {
+                        PermissionsDocument::All => kind.all(),
+                        PermissionsDocument::These(these) => bits_of(&within, kind, these)?,
+                    },
+                );
             }
         }
     }

@@ -420,7 +420,8 @@ impl Kind {
         place: impl Into<String>,
         passes: impl IntoIterator<Item = (&'a str, P)>,
     ) -> Self {
-        let passes = passes.into_iter().map(|(from, to)| (from, to_strings(to)));
+        let these = |to| PermissionsDocument::These(to_strings(to));
+        let passes = passes.into_iter().map(|(from, to)| (from, these(to)));
         self.inside_document(place, PassesDocument::Map(passes.collect()))
     }
 
@@ -480,7 +481,8 @@ impl<K: ResourceKind> Kind<K> {
                 add_implied(&mut map, permission, flag_names::<K>(&to));
             }
         }
-        self.inside_document(P::NAME, PassesDocument::Map(map))
+        let map = map.into_iter().map(|(from, to)| (from, PermissionsDocument::These(to)));
+        self.inside_document(P::NAME, PassesDocument::Map(map.collect()))
     }
 
     /// Lets resources lie inside those of another kind, from which each permission passes as the one of the same name.

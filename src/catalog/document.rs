@@ -136,7 +136,7 @@ pub struct KindDocument {
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct InsideDocument {
     /// What passes from the place to what lies inside it (rule H2).
-    #[cfg_attr(feature = "serde", serde(default))]
+    #[cfg_attr(feature = "serde", serde(default, deserialize_with = "crate::wire::or_default"))]
     pub passes: PassesDocument,
 }
 
@@ -144,10 +144,10 @@ pub struct InsideDocument {
 ///
 /// ```
 /// # #[cfg(feature = "serde")] {
-/// use entitle::catalog::{Entries, PassesDocument};
+/// use entitle::catalog::{Entries, PassesDocument, PermissionsDocument};
 ///
-/// let passes: PassesDocument = serde_json::from_str(r#"{ "admin": ["write"] }"#).unwrap();
-/// assert_eq!(passes, PassesDocument::Map(Entries::from_iter([("admin", vec!["write".to_owned()])])));
+/// let passes: PassesDocument = serde_json::from_str(r#"{ "admin": "all" }"#).unwrap();
+/// assert_eq!(passes, PassesDocument::Map(Entries::from_iter([("admin", PermissionsDocument::All)])));
 /// assert_eq!(serde_json::to_string(&PassesDocument::Same).unwrap(), r#""same""#);
 /// # }
 /// ```
@@ -157,7 +157,7 @@ pub enum PassesDocument {
     /// Each permission of the place passes as the one with the same name, if there is one.
     Same,
     /// By permission of the place, what passes. An empty map passes nothing and only says where resources may lie.
-    Map(Entries<Vec<String>>),
+    Map(Entries<PermissionsDocument>),
 }
 
 impl Default for PassesDocument {

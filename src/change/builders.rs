@@ -284,9 +284,9 @@ pub struct AddResource {
     /// The resource that it lies in (rule H1).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub parent: Option<String>,
-    /// True if nothing passes from the parent (rule H6).
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
-    pub closed: bool,
+    /// `true` if nothing passes from the parent (rule H6). `None` is `false`, and is not compared with what exists (rule C4).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub closed: Option<bool>,
     /// True if the command is refused as `exists` when the name is in use, even if every field agrees (rule C4).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
     pub new: bool,
@@ -449,7 +449,7 @@ impl AddResource {
 
     /// Closes the resource: nothing passes from its parent (rule H6).
     pub fn closed(mut self) -> Self {
-        self.closed = true;
+        self.closed = Some(true);
         self
     }
 }

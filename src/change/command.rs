@@ -575,7 +575,7 @@ impl Command {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn add_resource(resource: impl Into<String>) -> AddResource {
-        AddResource { resource: resource.into(), owner: None, parent: None, closed: false, new: false }
+        AddResource { resource: resource.into(), owner: None, parent: None, closed: None, new: false }
     }
 
     /// Removes a resource with its grants and everything else that refers to it.

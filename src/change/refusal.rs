@@ -144,6 +144,8 @@ impl Refusal {
         "in_use",
         "cycle",
         "nested_member",
+        "not_empty",
+        "wrong_parent",
         "wrong_state",
         "too_many",
         "no_license",

@@ -48,6 +48,8 @@ pub(super) struct StepDocument {
     pub(super) groups_of: Option<String>,
     pub(super) members_of: Option<String>,
     pub(super) ending: Option<EndingQuestion>,
+    pub(super) inside: Option<String>,
+    pub(super) ways: Option<ResourcesQuestion>,
     pub(super) what_if: Option<OneOrMore<Command>>,
     pub(super) requirements: Option<Vec<RequirementDocument>>,
     pub(super) breaks: Option<Vec<String>>,

@@ -13,7 +13,7 @@ use crate::authorize::{ContributingGrant, Ending, EndingKind};
 use crate::catalog::{Catalog, PermissionSet};
 use crate::change::{Batch, Command, Commit, Event, Plan, Refusal};
 use crate::directory::{Directory, ResourceName};
-use crate::id::Untyped;
+use crate::id::{ResourceId, Untyped};
 use crate::seats::{Basis, BuiltinPolicy, License, SeatState};
 use crate::time::Timestamp;
 
@@ -357,6 +357,10 @@ impl Run<'_> {
             Action::Resources { who, kind, permissions, is } => {
                 same_list(is, &self.resources(who, kind, permissions))
             }
+            Action::Ways { who, kind, permissions, is } => {
+                same_list(&sorted(is.clone()), &self.ways(who, kind, permissions))
+            }
+            Action::Inside { resource, is } => same_list(&sorted(is.clone()), &self.inside(resource)),
             Action::Users { on, permissions, is } => same_list(is, &self.users(on, permissions)),
             Action::Seats { profile, is } => self.figures(profile, is),
             Action::SeatOf { user, is } => self.seat_of(user, is),
@@ -462,6 +466,23 @@ impl Run<'_> {
             .directory
             .resources_for::<Untyped>(who, set)
             .filter_map(|on| self.directory.resource_name(on));
+        sorted(names.map(|name| name.to_string()).collect())
+    }
+
+    fn ways(&self, who: &str, kind: &str, permissions: &[String]) -> Vec<String> {
+        let who = self.directory.principal_by_name(who);
+        let set = self.directory.catalog().permission_set(kind, permissions.iter().map(String::as_str));
+        let (Some(who), Some(set)) = (who, set) else { return Vec::new() };
+        self.names(self.directory.ways::<Untyped>(who, set))
+    }
+
+    fn inside(&self, resource: &str) -> Vec<String> {
+        let resource = self.directory.resource_by_name(resource);
+        self.names(resource.into_iter().flat_map(|resource| self.directory.inside(resource)))
+    }
+
+    fn names(&self, resources: impl Iterator<Item = ResourceId>) -> Vec<String> {
+        let names = resources.filter_map(|on| self.directory.resource_name(on));
         sorted(names.map(|name| name.to_string()).collect())
     }
 

@@ -34,6 +34,8 @@ pub(super) enum Action {
     Explain { who: String, on: String, permissions: Vec<String>, from: Vec<SourceLine> },
     Ending { by: Timestamp, is: Vec<EndingLine> },
     Resources { who: String, kind: String, permissions: Vec<String>, is: Vec<String> },
+    Ways { who: String, kind: String, permissions: Vec<String>, is: Vec<String> },
+    Inside { resource: String, is: Vec<String> },
     Users { on: String, permissions: Vec<String>, is: Vec<String> },
     Seats { profile: String, is: NamedFigures },
     SeatOf { user: String, is: NamedFigures },
@@ -117,6 +119,15 @@ fn action(step: &mut StepDocument, catalog: &Catalog) -> Result<Action, String> 
         let OneOrMore(permissions) = asked.permission;
         return Ok(Action::Resources { who: asked.who, kind: asked.kind, permissions, is });
     }
+    if let Some(asked) = step.ways.take() {
+        principal("ways.who", &asked.who)?;
+        let is = list(step)?;
+        let OneOrMore(permissions) = asked.permission;
+        return Ok(Action::Ways { who: asked.who, kind: asked.kind, permissions, is });
+    }
+    if let Some(resource) = step.inside.take() {
+        return Ok(Action::Inside { resource, is: list(step)? });
+    }
     if let Some(asked) = step.users.take() {
         let OneOrMore(permissions) = asked.permission;
         return Ok(Action::Users { on: asked.on, permissions, is: list(step)? });
@@ -173,6 +184,8 @@ fn unused_field(step: &StepDocument) -> Option<&'static str> {
         ("groups_of", step.groups_of.is_some()),
         ("members_of", step.members_of.is_some()),
         ("ending", step.ending.is_some()),
+        ("inside", step.inside.is_some()),
+        ("ways", step.ways.is_some()),
         ("what_if", step.what_if.is_some()),
         ("requirements", step.requirements.is_some()),
         ("breaks", step.breaks.is_some()),

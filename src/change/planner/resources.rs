@@ -31,13 +31,14 @@ impl Planner<'_> {
             return Err(RefusalReason::TooMany { what: "resources", max: MAX_RESOURCES });
         }
         let id = self.directory.add_resource(kind, &key);
-        if command.closed {
+        let closed = command.closed == Some(true);
+        if closed {
             self.directory.set_closed(id, true);
         }
         if parent.is_some() {
             self.directory.set_parent(id, parent);
         }
-        let (parent, closed) = (parent.map(|parent| self.text_of(parent)), command.closed);
+        let parent = parent.map(|parent| self.text_of(parent));
         self.events.push(Event::ResourceAdded { resource: resource.to_owned(), parent, closed });
         if let Some(owner) = owner {
             self.give(id, owner);
@@ -75,7 +76,7 @@ impl Planner<'_> {
         let fields = [
             ("owner", owner, command.owner.as_deref()),
             ("parent", parent.as_deref(), command.parent.as_deref()),
-            ("closed", Some(closed), command.closed.then_some("true")),
+            ("closed", Some(closed), command.closed.map(|closed| if closed { "true" } else { "false" })),
         ];
         let differs = fields
             .into_iter()

@@ -90,7 +90,7 @@ impl Directory {
     ) -> (KindId, u64) {
         let kind = on.map_or(KindId::UNKNOWN, |on| on.row.kind());
         match (who.filter(PrincipalRef::is_active), on) {
-            (Some(who), Some(on)) => (kind, self.verdict(who, on, &mut ()).allowed()),
+            (Some(who), Some(on)) => (kind, self.verdict(who, on).allowed()),
             _ => (kind, 0),
         }
     }

@@ -4,21 +4,22 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 use super::evaluate::{PrincipalRef, Recorder, ResourceRef};
-use crate::catalog::{AnyKind, KindId};
+use crate::catalog::{AnyKind, KindId, Link};
 use crate::directory::{
-    Directory, GrantPart, GranteeKind, GranteeSlot, MembershipWay, SubjectSlot, TargetSlot, earlier_end,
-    end_order,
+    Directory, GrantPart, GranteeKind, GranteeSlot, MembershipWay, ResourceSlot, SubjectSlot, TargetSlot,
+    earlier_end, end_order,
 };
 use crate::id::{Principal, ResourceId};
 use crate::time::Timestamp;
 
-/// The recorded steps of an evaluation.
+/// True for a grant on the whole kind; the grantee, `None` for everyone; the permissions.
+type Granted = (bool, Option<GranteeSlot>, u64);
+
+/// What was granted on one resource.
 #[derive(Debug, Default)]
 pub(super) struct Trace {
-    /// True for a grant on the whole kind; the grantee, `None` for everyone; the permissions.
-    pub(super) grants: Vec<(bool, Option<GranteeSlot>, u64)>,
+    pub(super) grants: Vec<Granted>,
     pub(super) owner: Option<u64>,
-    pub(super) scope: Option<u64>,
 }
 
 impl Recorder for Trace {
@@ -31,15 +32,36 @@ impl Recorder for Trace {
     fn ownership(&mut self, mask: u64) {
         self.owner = Some(mask);
     }
+}
 
-    fn scope(&mut self, mask: u64) {
-        self.scope = Some(mask);
+/// A place from which permissions come: the resource itself, a parent from which something passes, or a singleton.
+pub(super) struct Place<'a> {
+    pub(super) on: ResourceRef<'a>,
+    /// The links down to the resource, the last one first; none for the resource itself.
+    links: Vec<&'a Link>,
+    /// The resources from the place down to the resource; empty for the resource itself.
+    pub(super) way: Vec<ResourceSlot>,
+    pub(super) trace: Trace,
+}
+
+impl Place<'_> {
+    /// Returns what permissions become on the resource.
+    pub(super) fn pass(&self, held: u64) -> u64 {
+        self.links.iter().rev().fold(held, |held, link| link.pass(held))
+    }
+
+    /// Returns what everything that was granted here becomes on the resource.
+    pub(super) fn passed(&self) -> u64 {
+        let grants = self.trace.grants.iter().fold(0, |all, (_, _, mask)| all | mask);
+        self.pass(grants | self.trace.owner.unwrap_or(0))
     }
 }
 
 /// What a grantee has on a target, for a user whom it reaches.
 #[derive(Debug)]
 pub(super) struct Contribution<'a> {
+    /// The number of the place where it was granted.
+    pub(super) place: usize,
     /// True for a grant on the whole kind.
     pub(super) whole_kind: bool,
     /// `None` for everyone.
@@ -80,15 +102,36 @@ pub(super) fn latest_ends(parts: impl Iterator<Item = (Option<Timestamp>, u64)>,
 }
 
 impl Directory {
+    /// Records what is granted on a resource and on every place from which something passes to it, the resource first.
+    pub(super) fn places<'a>(&'a self, who: PrincipalRef<'_>, on: ResourceRef<'a>) -> Vec<Place<'a>> {
+        let traced = |on: ResourceRef<'a>, links: Vec<&'a Link>, way: Vec<ResourceSlot>| {
+            let mut trace = Trace::default();
+            self.granted_here(who, on, &mut trace);
+            Place { on, links, way, trace }
+        };
+        let (mut places, mut links, mut down) = (Vec::new(), Vec::new(), Vec::new());
+        let mut below: Option<KindId> = None;
+        for at in self.passing_way(on) {
+            links.extend(below.and_then(|kind| self.link(kind, at.row.kind())));
+            down.insert(0, at.slot);
+            let way = if below.is_some() { down.clone() } else { Vec::new() };
+            places.push(traced(at, links.clone(), way));
+            for (link, slot) in self.links_to_singletons(at.row.kind()) {
+                if let Some(row) = self.resource_row_at(slot) {
+                    let links = links.iter().copied().chain([link]).collect();
+                    let way = core::iter::once(slot).chain(down.iter().copied()).collect();
+                    places.push(traced(ResourceRef { slot, row }, links, way));
+                }
+            }
+            below = Some(at.row.kind());
+        }
+        places
+    }
+
     /// Splits each recorded grant into its parts.
-    pub(super) fn contributions(
-        &self,
-        who: PrincipalRef<'_>,
-        on: ResourceRef<'_>,
-        trace: &Trace,
-    ) -> Vec<Contribution<'_>> {
+    pub(super) fn contributions(&self, who: PrincipalRef<'_>, places: &[Place<'_>]) -> Vec<Contribution<'_>> {
         let groups = self.group_slots(who.slot, who.row);
-        let contribution = |&(whole_kind, grantee, _): &(bool, Option<GranteeSlot>, u64)| {
+        let contribution = |(place, on, (whole_kind, grantee, _)): (usize, ResourceRef<'_>, Granted)| {
             let to = grantee.map_or(SubjectSlot::Everyone, SubjectSlot::Grantee);
             let target =
                 if whole_kind { TargetSlot::Kind(on.row.kind()) } else { TargetSlot::Resource(on.slot) };
@@ -96,9 +139,12 @@ impl Directory {
                 Some(GranteeKind::Group(group)) => self.membership_way(who.slot, &groups, group),
                 _ => None,
             };
-            Contribution { whole_kind, grantee, way, parts: self.grant_parts(to, target) }
+            Contribution { place, whole_kind, grantee, way, parts: self.grant_parts(to, target) }
         };
-        trace.grants.iter().map(contribution).collect()
+        let granted = places.iter().enumerate().flat_map(|(number, place)| {
+            place.trace.grants.iter().map(move |&granted| (number, place.on, granted))
+        });
+        granted.map(contribution).collect()
     }
 
     /// Lists the permissions that a principal is granted on a resource by their ends (rules E2, E7).
@@ -142,16 +188,21 @@ impl Directory {
     }
 
     fn ends_on(&self, who: PrincipalRef<'_>, on: ResourceRef<'_>) -> Ends {
-        let mut trace = Trace::default();
-        let granted = self.granted_to(who, on, &mut trace) & self.rights().of_kind(on.row.kind()).all;
-        granted_ends(&self.contributions(who, on, &trace), &trace, granted)
+        let granted = self.granted_to(who, on) & self.rights().of_kind(on.row.kind()).all;
+        let places = self.places(who, on);
+        granted_ends(&self.contributions(who, &places), &places, granted)
     }
 }
 
 /// Returns the granted permissions of a recorded evaluation by their ends.
-pub(super) fn granted_ends(contributions: &[Contribution<'_>], trace: &Trace, granted: u64) -> Ends {
-    let parts = contributions.iter().flat_map(Contribution::parts).map(|part| (part.until, part.mask));
-    let ends = latest_ends(parts.chain(trace.owner.map(|owner| (None, owner))), granted);
+pub(super) fn granted_ends(contributions: &[Contribution<'_>], places: &[Place<'_>], granted: u64) -> Ends {
+    let parts = contributions.iter().flat_map(|contribution| {
+        let place = places.get(contribution.place);
+        let pass = move |mask| place.map_or(0, |place| place.pass(mask));
+        contribution.parts().map(move |part| (part.until, pass(part.mask)))
+    });
+    let owners = places.iter().filter_map(|place| Some((None, place.pass(place.trace.owner?))));
+    let ends = latest_ends(parts.chain(owners), granted);
     let all = ends.iter().fold(0, |all, (_, mask)| all | mask);
     debug_assert_eq!(all, granted, "INVARIANT (grant records)");
     ends

@@ -66,9 +66,6 @@ pub(super) trait Recorder {
 
     /// Records the permissions from ownership.
     fn ownership(&mut self, mask: u64);
-
-    /// Records the permissions in a key's scope.
-    fn scope(&mut self, mask: u64);
 }
 
 impl Recorder for () {
@@ -79,9 +76,6 @@ impl Recorder for () {
 
     #[inline]
     fn ownership(&mut self, _: u64) {}
-
-    #[inline]
-    fn scope(&mut self, _: u64) {}
 }
 
 impl<'a> PrincipalRef<'a> {
@@ -136,17 +130,6 @@ impl Directory {
         match who.scope() {
             Some(scope) => granted & self.scope_on(scope, on),
             None => granted,
-        }
-    }
-
-    /// Records what an evaluation reads.
-    #[inline]
-    fn record<R: Recorder>(&self, who: PrincipalRef<'_>, on: ResourceRef<'_>, recorder: &mut R) {
-        if R::ENABLED {
-            self.granted_here(who, on, recorder);
-            if let Some(scope) = who.scope() {
-                recorder.scope(self.scope_on(scope, on));
-            }
         }
     }
 
@@ -317,15 +300,9 @@ impl Directory {
 
     /// Evaluates both layers for a principal on a resource.
     #[inline]
-    pub(super) fn verdict(
-        &self,
-        who: PrincipalRef<'_>,
-        on: ResourceRef<'_>,
-        recorder: &mut impl Recorder,
-    ) -> Verdict {
+    pub(super) fn verdict(&self, who: PrincipalRef<'_>, on: ResourceRef<'_>) -> Verdict {
         let kind = self.rights().of_kind(on.row.kind());
         let profile = self.rights().of_profile(who.row, on.row.kind());
-        self.record(who, on, recorder);
         Verdict {
             known: kind.all,
             granted: self.granted_to(who, on),
@@ -422,7 +399,7 @@ impl Directory {
     ) -> Decision {
         match (who, on) {
             (Some(who), Some(on)) if who.is_active() && request.suits(on.row.kind().get()) => {
-                self.verdict(who, on, &mut ()).decision(request.bits)
+                self.verdict(who, on).decision(request.bits)
             }
             _ => early_denial(who, on, request),
         }

@@ -36,7 +36,8 @@ pub use self::bound::BoundPrincipal;
 pub use self::decision::{Decision, Denial, Layer};
 pub use self::ending::{Ending, EndingBy, EndingKind};
 pub use self::explain::{
-    ActingUser, ContributingGrant, Cut, CutBy, Explanation, Holding, MembershipPath, Need, Through,
+    ActingUser, ContributingGrant, Cut, CutBy, Explanation, Holding, MembershipPath, Need, PassedOwnership,
+    Through,
 };
 pub use self::grants::{Grant, GrantsOf, GrantsOn, GroupsOf, MembersOf};
 pub use self::lookup::{ResourcesFor, UsersFor};

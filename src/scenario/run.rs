@@ -5,6 +5,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
+use core::cmp::max_by_key;
 use core::fmt;
 
 use super::document::{EndingLine, NamedCommit, NamedFigures, NamedTotal, ScenarioDocument, SourceLine};
@@ -413,9 +414,26 @@ impl Run<'_> {
             let (to, until) = (grant.to.to_string(), until.map(Timestamp::as_millis));
             Some(SourceLine { to, on: grant.on.clone(), role: grant.role.clone(), until })
         };
+        let owner =
+            |on: &str| SourceLine { to: "owner".to_owned(), on: on.to_owned(), role: None, until: None };
         let owns = explanation.ownership.iter().flatten().any(|name| asked(&name));
-        let owner = SourceLine { to: "owner".to_owned(), on: on.to_owned(), role: None, until: None };
-        explanation.grants.iter().filter_map(of_grant).chain(owns.then_some(owner)).collect()
+        let passed = explanation.passed_ownership.iter();
+        let passed = passed.filter(|owned| owned.passes.iter().any(|name| asked(&name)));
+        let owners = owns.then(|| owner(on)).into_iter().chain(passed.map(|owned| owner(&owned.on)));
+        let mut lines: Vec<SourceLine> = Vec::new();
+        // The same grant may reach a resource in several ways, of which the latest end counts.
+        for line in explanation.grants.iter().filter_map(of_grant).chain(owners) {
+            let same = |other: &&mut SourceLine| {
+                (&other.to, &other.on, &other.role) == (&line.to, &line.on, &line.role)
+            };
+            match lines.iter_mut().find(same) {
+                Some(known) => {
+                    known.until = max_by_key(known.until, line.until, |until| (until.is_none(), *until))
+                }
+                None => lines.push(line),
+            }
+        }
+        lines
     }
 
     /// Returns something that ends, with names.
@@ -648,6 +666,10 @@ fn asked(action: &Action) -> String {
         Action::Resources { who, kind, permissions, .. } => {
             format!("resources of kind {kind} on which {who} may {}", permissions.join(" and "))
         }
+        Action::Ways { who, kind, permissions, .. } => {
+            format!("places above resources of kind {kind} on which {who} may {}", permissions.join(" and "))
+        }
+        Action::Inside { resource, .. } => format!("what lies inside {resource}"),
         Action::Users { on, permissions, .. } => {
             format!("users who may {} on {on}", permissions.join(" and "))
         }

@@ -129,6 +129,7 @@ impl Directory {
             acting_user: who.map(|who| self.acting_user(who)),
             grants: Vec::new(),
             ownership: None,
+            passed_ownership: Vec::new(),
             granted: Vec::new(),
             ends: Entries::default(),
             cuts: Vec::new(),
@@ -143,6 +144,7 @@ impl Directory {
             let wanted = known.filter_map(|name| evaluation.kind.bit(name)).fold(0, |all, bit| all | bit);
             explanation.grants = evaluation.grants(wanted);
             explanation.ownership = evaluation.ownership();
+            explanation.passed_ownership = evaluation.passed_ownership();
             explanation.granted = names(evaluation.kind, evaluation.verdict.granted);
             explanation.ends = evaluation.ends();
             explanation.cuts = evaluation.cuts();

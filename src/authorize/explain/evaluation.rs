@@ -6,12 +6,13 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use super::{ContributingGrant, Cut, CutBy, Holding, MembershipPath, Need, Through};
-use crate::authorize::contributions::{Contribution, Ends, Trace, granted_ends, latest_ends};
+use super::{ContributingGrant, Cut, CutBy, Holding, MembershipPath, Need, PassedOwnership, Through};
+use crate::authorize::contributions::{Contribution, Ends, Place, granted_ends, latest_ends};
 use crate::authorize::evaluate::{PrincipalRef, ResourceRef, Verdict};
-use crate::catalog::{Entries, KindDefinition, KindId};
+use crate::catalog::{Entries, KindDefinition, KindId, Link};
 use crate::directory::{
-    Directory, Grantee, GranteeKind, GranteeSlot, GroupSlot, MembershipWay, TargetGrants, UserStatus,
+    Directory, Grantee, GranteeKind, GranteeSlot, GroupSlot, MembershipWay, ResourceSlot, TargetGrants,
+    UserStatus,
 };
 use crate::name::Name;
 use crate::seats::SeatState;
@@ -26,7 +27,8 @@ pub(super) struct Evaluation<'a> {
     kind_id: KindId,
     user: &'a str,
     resource: String,
-    trace: Trace,
+    places: Vec<Place<'a>>,
+    scope: Option<u64>,
     contributions: Vec<Contribution<'a>>,
     pub(super) verdict: Verdict,
 }
@@ -40,22 +42,36 @@ impl<'a> Evaluation<'a> {
         let (who, on) = (who?, on?);
         let kind_id = on.row.kind();
         let kind = directory.catalog().definition(kind_id)?;
-        let mut trace = Trace::default();
-        let verdict = directory.verdict(who, on, &mut trace);
-        let contributions = directory.contributions(who, on, &trace);
+        let verdict = directory.verdict(who, on);
+        let places = directory.places(who, on);
+        let contributions = directory.contributions(who, &places);
+        let scope = who.key.map(|key| directory.scope_on(&key.scope, on));
         let user = directory.user_slot_name(who.slot)?;
         let resource = directory.resource_slot_name(on.slot)?.to_string();
-        Some(Self { directory, who, on, kind, kind_id, user, resource, trace, contributions, verdict })
+        Some(Self {
+            directory,
+            who,
+            on,
+            kind,
+            kind_id,
+            user,
+            resource,
+            places,
+            scope,
+            contributions,
+            verdict,
+        })
     }
 
     /// Returns the permissions from ownership, or `None` if the user does not own the resource.
     pub(super) fn ownership(&self) -> Option<Vec<String>> {
-        self.trace.owner.map(|owner| names(self.kind, owner))
+        let here = self.places.first()?;
+        here.trace.owner.map(|owner| names(self.kind, owner))
     }
 
     /// Returns the permissions granted to the user, without applying a key's scope.
     fn granted_to_user(&self) -> u64 {
-        self.trace.grants.iter().fold(self.trace.owner.unwrap_or(0), |all, (_, _, mask)| all | mask)
+        self.places.iter().fold(0, |all, place| all | place.passed())
     }
 
     fn key(&self) -> String {
@@ -76,22 +92,31 @@ impl<'a> Evaluation<'a> {
 
     /// Returns what a grantee has on a target: its own permissions, and those of each role.
     fn of_contribution(&self, contribution: &Contribution<'_>, wanted: u64) -> Vec<ContributingGrant> {
-        let Some(to) = self.grantee_name(contribution.grantee) else { return Vec::new() };
+        let place = self.places.get(contribution.place);
+        let place =
+            place.and_then(|place| Some((place, self.directory.catalog().definition(place.on.row.kind())?)));
+        let to = self.grantee_name(contribution.grantee);
+        let Some(((place, kind), to)) = place.zip(to) else { return Vec::new() };
         let membership = contribution.way.as_ref().map(|way| self.membership_path(way));
-        let whole_kind = || format!("{}/*", self.kind.name());
-        let on = if contribution.whole_kind { whole_kind() } else { self.resource.clone() };
+        let whole_kind = || format!("{}/*", kind.name());
+        let on = if contribution.whole_kind { whole_kind() } else { self.resource_text(place.on.slot) };
+        let way: Vec<String> = place.way.iter().map(|&slot| self.resource_text(slot)).collect();
         let grant = |on: &str, role: Option<&Name>, ends: &Ends| {
             let mask = ends.iter().fold(0, |all, (_, mask)| all | mask);
-            let implied = ends.iter().fold(0, |all, (_, mask)| all | implied_in(self.kind, *mask));
+            let implied = ends.iter().fold(0, |all, (_, mask)| all | implied_in(kind, *mask));
+            let passed = ends.iter().map(|&(until, mask)| (until, place.pass(mask)));
+            let passed_ends = latest_ends(passed, u64::MAX);
             ContributingGrant {
                 to: to.clone(),
                 on: on.to_owned(),
                 role: role.map(|role| role.as_str().to_owned()),
                 membership: membership.clone(),
-                permissions: names(self.kind, mask),
-                implied: names(self.kind, implied),
-                gives: names(self.kind, mask & wanted),
-                ends: self.end_names(ends),
+                permissions: names(kind, mask),
+                implied: names(kind, implied),
+                passes: if way.is_empty() { Vec::new() } else { names(self.kind, place.pass(mask)) },
+                way: way.clone(),
+                gives: names(self.kind, place.pass(mask) & wanted),
+                ends: self.end_names(&passed_ends),
             }
         };
         let own = contribution.parts().filter(|part| part.role.is_none());
@@ -104,6 +129,42 @@ impl<'a> Evaluation<'a> {
         own.into_iter().chain(roles).collect()
     }
 
+    /// Returns what passes because the user owns a place above, or a singleton.
+    pub(super) fn passed_ownership(&self) -> Vec<PassedOwnership> {
+        let owned = self.places.iter().skip(1).filter_map(|place| Some((place, place.trace.owner?)));
+        let told = owned.filter_map(|(place, owner)| {
+            let kind = self.directory.catalog().definition(place.on.row.kind())?;
+            Some(PassedOwnership {
+                on: self.resource_text(place.on.slot),
+                permissions: names(kind, owner),
+                passes: names(self.kind, place.pass(owner)),
+                way: place.way.iter().map(|&slot| self.resource_text(slot)).collect(),
+            })
+        });
+        told.collect()
+    }
+
+    /// Returns the nearest closed resource that keeps something from the user, and what would pass if it were open.
+    fn closed(&self) -> Option<(String, u64)> {
+        let mut links: Vec<&Link> = Vec::new();
+        let (mut at, mut kind) = (self.on.slot, self.kind_id);
+        while let Some(parent) = self.directory.parent_at(at) {
+            let row = self.directory.resource_row_at(parent)?;
+            links.push(self.directory.link(kind, row.kind())?);
+            if self.directory.is_closed_at(at) {
+                let held = self.directory.granted_to(self.who, ResourceRef { slot: parent, row });
+                let passed = links.iter().rev().fold(held, |held, link| link.pass(held));
+                return Some((self.resource_text(at), passed & !self.verdict.granted));
+            }
+            (at, kind) = (parent, row.kind());
+        }
+        None
+    }
+
+    fn resource_text(&self, slot: ResourceSlot) -> String {
+        self.directory.resource_slot_name(slot).map(|name| name.to_string()).unwrap_or_default()
+    }
+
     fn membership_path(&self, way: &MembershipWay) -> MembershipPath {
         let groups = way.groups.iter().filter_map(|&group| self.directory.group_slot_name(group));
         MembershipPath { groups: groups.map(ToOwned::to_owned).collect(), until: way.until }
@@ -112,7 +173,7 @@ impl<'a> Evaluation<'a> {
     /// Returns the granted permissions that end, each with its latest end.
     pub(super) fn ends(&self) -> Entries<Timestamp> {
         let granted = self.verdict.granted & self.kind.all();
-        self.end_names(&granted_ends(&self.contributions, &self.trace, granted))
+        self.end_names(&granted_ends(&self.contributions, &self.places, granted))
     }
 
     /// Returns the permissions that end, lowest bit first.
@@ -135,7 +196,10 @@ impl<'a> Evaluation<'a> {
         if self.who.key.is_some_and(|key| key.expired) {
             cuts.push(Cut { by: CutBy::KeyExpired { key: self.key() }, takes: names(granted) });
         }
-        if let Some(scope) = self.trace.scope {
+        if let Some((resource, takes)) = self.closed().filter(|&(_, takes)| takes != 0) {
+            cuts.push(Cut { by: CutBy::Closed { resource }, takes: names(takes) });
+        }
+        if let Some(scope) = self.scope {
             let by = CutBy::Scope { key: self.key(), leaves: names(scope) };
             cuts.push(Cut { by, takes: names(self.granted_to_user() & !scope) });
         }
@@ -187,7 +251,7 @@ impl<'a> Evaluation<'a> {
         if missing != 0 {
             needs.push(self.grant_needed(missing));
         }
-        let out_of_scope = wanted & !self.trace.scope.unwrap_or(u64::MAX);
+        let out_of_scope = wanted & !self.scope.unwrap_or(u64::MAX);
         if out_of_scope != 0 {
             let (key, on) = (self.key(), self.resource.clone());
             needs.push(Need::Scope { key, on, permissions: permissions(out_of_scope) });
@@ -220,14 +284,17 @@ impl<'a> Evaluation<'a> {
 
     fn grant_needed(&self, missing: u64) -> Need {
         let mut held: BTreeMap<Grantee, u64> = BTreeMap::new();
-        for &(_, grantee, mask) in &self.trace.grants {
-            if let Some(grantee) = self.grantee_name(grantee) {
-                *held.entry(grantee).or_default() |= mask;
+        for (place, &(_, grantee, mask)) in
+            self.places.iter().flat_map(|place| place.trace.grants.iter().map(move |grant| (place, grant)))
+        {
+            if let Some(grantee) = self.grantee_name(grantee).filter(|_| place.pass(mask) != 0) {
+                *held.entry(grantee).or_default() |= place.pass(mask);
             }
         }
         let leading = |mask: u64| names(self.kind, mask & !implied_in(self.kind, mask));
         let granted = held.into_iter().map(|(grantee, mask)| (Through::Grants(grantee), mask));
-        let owner = self.trace.owner.filter(|&mask| mask != 0).map(|mask| (Through::Ownership, mask));
+        let owner = self.places.first().and_then(|place| place.trace.owner).filter(|&mask| mask != 0);
+        let owner = owner.map(|mask| (Through::Ownership, mask));
         let has = granted.chain(owner);
         let has = has.map(|(through, mask)| Holding { through, permissions: leading(mask) }).collect();
         Need::Grant {

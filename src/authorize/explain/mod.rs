@@ -66,6 +66,8 @@ pub struct Explanation {
     pub grants: Vec<ContributingGrant>,
     /// The permissions from ownership; `None` if the user does not own the resource.
     pub ownership: Option<Vec<String>>,
+    /// What passes because the user owns a place that the resource lies in, or a singleton (rules H3 and H5).
+    pub passed_ownership: Vec<PassedOwnership>,
     /// All permissions granted on the resource (rule A2), limited to a key's scope.
     pub granted: Vec<String>,
     /// Those of them that end, each with its latest end (rule E7).
@@ -108,15 +110,34 @@ pub struct ContributingGrant {
     pub role: Option<String>,
     /// The user's membership, if the grantee is a group.
     pub membership: Option<MembershipPath>,
-    /// All permissions that the grant gives.
+    /// All permissions that the grant gives on its target.
     pub permissions: Vec<String>,
+    /// What passes of them to the resource, if the grant stands on a place above or on a singleton; else empty (rule H12).
+    pub passes: Vec<String>,
+    /// The resources from that place down to the one in question, both included; else empty.
+    pub way: Vec<String>,
     /// The permissions that other permissions of the grant with the same end imply. They may have been named as well; a
     /// grant does not record the difference (rule A3).
     pub implied: Vec<String>,
     /// The requested permissions that the grant gives.
     pub gives: Vec<String>,
-    /// The permissions that end, each until the earlier one of its own end and that of the membership (rule E2).
+    /// The permissions that end, as they pass, each until the earlier one of its own end and that of the membership (rule E2).
     pub ends: Entries<Timestamp>,
+}
+
+/// The permissions from ownership of a place, and what of them passes to the resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct PassedOwnership {
+    /// The resource that the user owns.
+    pub on: String,
+    /// The permissions of its owner.
+    pub permissions: Vec<String>,
+    /// What passes of them.
+    pub passes: Vec<String>,
+    /// The resources from there down to the one in question, both included.
+    pub way: Vec<String>,
 }
 
 /// The way in which a user is in a group (rules N2, N3).
@@ -158,6 +179,11 @@ pub struct Cut {
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum CutBy {
+    /// A closed resource, through which nothing passes from above (rule H6).
+    Closed {
+        /// The resource itself, or a place that it lies in.
+        resource: String,
+    },
     /// The scope of a key (rule A11). It limits the permissions granted to the key's user.
     Scope {
         /// The key.

@@ -48,7 +48,7 @@ impl fmt::Display for Explanation {
         let giving = self.grants.iter().filter(|grant| !grant.gives.is_empty());
         for grant in giving.clone().take(SHOWN) {
             let gives = Until { names: &grant.gives, implied: &[], ends: &grant.ends };
-            write!(f, "\n  granted to {}: {gives}", self.place_of(grant))?;
+            write!(f, "\n  granted to {}: {gives}{}", self.place_of(grant), Along(&grant.way))?;
         }
         let more = giving.count().saturating_sub(SHOWN);
         if more > 0 {
@@ -57,6 +57,18 @@ impl fmt::Display for Explanation {
         let owned = self.asked_of(self.ownership.as_deref().unwrap_or_default());
         if !owned.is_empty() {
             write!(f, "\n  granted to the owner: {}", all(&owned))?;
+        }
+        for owned in &self.passed_ownership {
+            let gives = self.asked_of(&owned.passes);
+            if !gives.is_empty() {
+                write!(
+                    f,
+                    "\n  granted to the owner of `{}`: {}{}",
+                    owned.on,
+                    all(&gives),
+                    Along(&owned.way)
+                )?;
+            }
         }
         for cut in &self.cuts {
             let taken = self.asked_of(&cut.takes);
@@ -146,6 +158,10 @@ impl fmt::Display for InFull<'_> {
         if let Some(owner) = &explanation.ownership {
             write!(f, "\n  granted to the owner: {}", all(owner))?;
         }
+        for owned in &explanation.passed_ownership {
+            write!(f, "\n  granted to the owner of `{}`: {}", owned.on, all(&owned.permissions))?;
+            write!(f, ", of which {} passes{}", all(&owned.passes), Along(&owned.way))?;
+        }
         for cut in explanation.cuts.iter().filter(|cut| !cut.takes.is_empty()) {
             write!(f, "\n  {cut}")?;
         }
@@ -187,7 +203,25 @@ impl fmt::Display for ContributingGrant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let f = &mut Visible(f);
         let Self { permissions: names, implied, ends, .. } = self;
-        write!(f, "{}", Until { names, implied, ends })
+        if self.way.is_empty() {
+            return write!(f, "{}", Until { names, implied, ends });
+        }
+        write!(f, "{}", Until { names, implied, ends: &Entries::default() })?;
+        let passes = Until { names: &self.passes, implied: &[], ends };
+        write!(f, ", of which {passes} passes{}", Along(&self.way))
+    }
+}
+
+/// The way down from a place, if there is one: ", through `folder/team` → `project/churn`".
+struct Along<'a>(&'a [String]);
+
+impl fmt::Display for Along<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, name) in self.0.iter().enumerate() {
+            let before = if place == 0 { ", through " } else { " → " };
+            write!(f, "{before}`{name}`")?;
+        }
+        Ok(())
     }
 }
 
@@ -261,6 +295,7 @@ impl fmt::Display for CutBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let f = &mut Visible(f);
         match self {
+            Self::Closed { resource } => write!(f, "`{resource}` is closed"),
             Self::Scope { key, leaves } => write!(f, "the scope of key `{key}` allows {}", all(leaves)),
             Self::Status(status) => write!(f, "the user is {status}"),
             Self::KeyExpired { key } => write!(f, "key `{key}` has expired"),

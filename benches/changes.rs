@@ -33,13 +33,13 @@ pub(crate) fn change(world: &World, what: &str, random: &mut Random) -> [Command
     match what {
         "join" => {
             let group = other_group(world.groups_of.row(number), random);
-            [Command::join(user.clone(), group.clone()), Command::leave(user, group)]
+            [Command::join(user.clone(), group.clone()).into(), Command::leave(user, group)]
         }
         "grant" => {
             let taken: Vec<u32> = world.grants_on.row(place).iter().map(|grant| grant.group).collect();
             let group = Grantee::group(other_group(&taken, random));
             let grant = Command::grant(group.clone(), resource.clone(), ["run"]);
-            [grant, Command::revoke(group, resource, ["read"])]
+            [grant.into(), Command::revoke(group, resource, ["read"])]
         }
         "set_grant" => {
             let grant = world.grants_on.row(place)[0];
@@ -47,8 +47,8 @@ pub(crate) fn change(world: &World, what: &str, random: &mut Random) -> [Command
             let before = NAMES[usize::from(grant.length) - 1];
             let after = if before == "read" { "run" } else { "read" };
             [
-                Command::set_grant(to(), resource.clone(), [after]),
-                Command::set_grant(to(), resource, [before]),
+                Command::set_grant(to(), resource.clone(), [after]).into(),
+                Command::set_grant(to(), resource, [before]).into(),
             ]
         }
         "assign_profile" => {
@@ -77,9 +77,11 @@ pub(crate) fn change(world: &World, what: &str, random: &mut Random) -> [Command
     }
 }
 
-/// Puts every user of a world into one more group, `all`.
+/// Puts every user of a world into one more group, `all`, beside a group `outer` with a grant on a whole kind.
 pub(crate) fn with_everybody(world: &World, directory: &Directory) -> Directory {
-    let mut directory = commit(directory, [Command::add_group("all")]);
+    let mut directory = commit(directory, ["all", "outer"].map(Command::add_group));
+    let outer = Command::grant(Grantee::group("outer"), format!("{}/*", Project::NAME), ["run"]);
+    directory = commit(&directory, [outer]);
     let users: Vec<u32> = (0..world.size.users).collect();
     for users in users.chunks(100_000) {
         let joins = users.iter().map(|user| Command::join(user_name(*user), "all"));
@@ -89,12 +91,13 @@ pub(crate) fn with_everybody(world: &World, directory: &Directory) -> Directory 
 }
 
 /// Changes to a group that every user is in.
-pub(crate) fn of_everybody() -> [(&'static str, Command); 6] {
+pub(crate) fn of_everybody() -> [(&'static str, Command); 7] {
     let all = || Grantee::group("all");
     [
-        ("grant", Command::grant(all(), resource_name(7), ["run"])),
-        ("global", Command::grant(all(), "instance", ["run"])),
-        ("whole_kind", Command::grant(all(), format!("{}/*", Project::NAME), ["run"])),
+        ("grant", Command::grant(all(), resource_name(7), ["run"]).into()),
+        ("global", Command::grant(all(), "instance", ["run"]).into()),
+        ("whole_kind", Command::grant(all(), format!("{}/*", Project::NAME), ["run"]).into()),
+        ("nest", Command::nest("all", "outer")),
         ("join", Command::add_user("one more").no_profile().group("all").into()),
         ("leave", Command::leave(user_name(7), "all")),
         ("remove", Command::remove_group("all")),

@@ -96,8 +96,8 @@ impl Kinds {
             let resource = format!("{}/r", kind_name(kind));
             [
                 Command::from(Command::add_resource(resource.clone())),
-                Command::grant(group(), format!("{}/*", kind_name(kind)), ["p0"]),
-                Command::grant(group(), resource, ["p1", "p63"]),
+                Command::grant(group(), format!("{}/*", kind_name(kind)), ["p0"]).into(),
+                Command::grant(group(), resource, ["p1", "p63"]).into(),
             ]
         });
         let commands = [Command::from(License::new("measured").unlimited("designer"))]
@@ -127,5 +127,5 @@ fn kind_name(kind: u32) -> String {
 }
 
 fn read(to: Grantee, on: &str) -> Command {
-    Command::grant(to, on, ["read"])
+    Command::grant(to, on, ["read"]).into()
 }

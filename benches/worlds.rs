@@ -357,7 +357,7 @@ fn reversed<'a, T: 'a>(
 fn command(grant: Grant, on: impl Into<String>) -> Command {
     // The permission named implies those before it.
     let highest = NAMES[usize::from(grant.length) - 1];
-    Command::grant(Grantee::group(group_name(grant.group)), on.into(), [highest])
+    Command::grant(Grantee::group(group_name(grant.group)), on.into(), [highest]).into()
 }
 
 /// Plans and commits commands that must succeed.

@@ -128,7 +128,7 @@ fn grant_everything(directory: &Directory) -> Result<Directory> {
 
 fn grant_all<K: ResourceKind>(on: &str) -> Command {
     let names = K::Permissions::all().iter_names().map(|(name, _)| name.to_lowercase()).collect::<Vec<_>>();
-    Command::grant(Grantee::Everyone, on, names)
+    Command::Grant(Command::grant(Grantee::Everyone, on, names))
 }
 
 fn id(directory: &Directory, user: &str) -> Result<UserId> {

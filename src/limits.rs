@@ -68,6 +68,12 @@ pub const MAX_PROFILES: usize = 64;
 /// The maximum number of scheduled licenses at a time (rule S16).
 pub const MAX_SCHEDULED_LICENSES: u32 = 16;
 
+/// The maximum number of roles, those of the catalog included (rule R1).
+pub const MAX_ROLES: u32 = 4_096;
+
+/// The maximum number of steps through which groups are nested in each other (rule N2).
+pub const MAX_NESTING: u32 = 8;
+
 /// The maximum number of users in a directory at a time.
 pub const MAX_USERS: u32 = (1 << 31) - 16;
 

@@ -6,7 +6,7 @@ use core::any::Any;
 use core::hint::black_box;
 use core::iter;
 
-use entitle::catalog::{Catalog, ExternalProfile, ExternalProfiles, Kind, Profile, ProfileChoice};
+use entitle::catalog::{Catalog, ExternalProfile, ExternalProfiles, Kind, Profile, ProfileChoice, Role};
 use entitle::change::ScopeDocument;
 use entitle::directory::UserSource;
 use entitle::seats::{Overage, Waitlist};
@@ -106,6 +106,61 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     flat("assign_profile: owned resources", |size| {
         planned(&with_owned(size), [Command::assign_profile("owner", "writer")])
     }),
+    // What ends, and until when.
+    linear("ending: ends of grants", |size| {
+        let directory = with_ends(size);
+        Box::new(move || Box::new((directory.ending(LATER).count(), directory)))
+    }),
+    flat("ending: a page of many ends", |size| {
+        let directory = with_ends(size);
+        let first = directory.ending(LATER).nth(size / 2).unwrap();
+        Box::new(move || Box::new((directory.ending(LATER).after(&first).take(20).count(), directory)))
+    }),
+    linear("ending: roles of one grantee on one target", |size| {
+        let directory = with_roles(size);
+        Box::new(move || Box::new((directory.ending(LATER).count(), directory)))
+    }),
+    linear("until: groups of the user, all nested in one with the grant", |size| {
+        let directory = with_nested_groups(size);
+        let (user, one) = (directory.user_by_name("user 0"), directory.resource_by_name("project/one"));
+        let (user, one) = (user.unwrap(), one.unwrap());
+        Box::new(move || Box::new((directory.until(user, one), directory)))
+    }),
+    flat("until: members and inner groups of the group with the grant", |size| {
+        let directory = with_users(with_nested_groups(size), size);
+        let all = users(size).filter(|user| user != "user 0").map(|user| join(user, "outer"));
+        let directory = commit(directory, all.chain([Command::add_user("new").into(), join("new", "outer")]));
+        let (user, one) = (directory.user_by_name("new"), directory.resource_by_name("project/one"));
+        let (user, one) = (user.unwrap(), one.unwrap());
+        Box::new(move || Box::new((directory.until(user, one), directory)))
+    }),
+    linear("tick: grants that end", |size| plan(with_ends(size), Batch::host(LATER).add(Command::tick()))),
+    linear("tick: memberships of one group that end", |size| {
+        let directory = commit(with_users(directory(), size), group_with_grants("data"));
+        let joined = users(size).map(|user| Command::join(user, "data").expires_at(LATER).into());
+        plan(commit(directory, joined), Batch::host(LATER).add(Command::tick()))
+    }),
+    flat("join: memberships of the group that end", |size| {
+        let directory = commit(with_users(directory(), size), [Command::add_group("data").into()]);
+        let joined = users(size).skip(1).map(|user| Command::join(user, "data").expires_at(LATER).into());
+        planned(&commit(directory, joined), [join("user 0", "data")])
+    })
+    .on_sets(),
+    // Roles and groups in groups.
+    linear("set_role: users who have it on a kind", |size| {
+        let directory = Directory::new(catalog().custom_roles().build().unwrap());
+        let role = Command::add_role("auditor").allow_on("project", ["read"]).into();
+        let given = |user| Command::grant_role(Grantee::user(user), "project/*", "auditor").into();
+        let directory = commit(with_users(directory, size), iter::once(role).chain(users(size).map(given)));
+        planned(&directory, [Command::set_role("auditor").allow_on("project", ["write"]).into()])
+    }),
+    linear("nest: members of the inner group, grants on kinds", |size| {
+        planned(&with_inner(size), [Command::nest("inner", "outer")])
+    }),
+    linear("unnest: members of the inner group, grants on kinds", |size| {
+        let directory = commit(with_inner(size), [Command::nest("inner", "outer")]);
+        planned(&directory, [Command::unnest("inner", "outer")])
+    }),
     // Seats.
     linear("assign_profile: users, twice in a batch", |size| {
         let directory = with_users(directory(), size);
@@ -198,7 +253,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     flat("join: names of the group beside", |size| {
         let group = Command::add_group("staff").external(names(size)).into();
         let directory = commit(with_users(directory(), 1), [group, Command::add_group("data").into()]);
-        planned(&directory, [Command::join("user 0", "data")])
+        planned(&directory, [join("user 0", "data")])
     }),
     flat("record_credential: names of the user", |size| {
         let directory = commit(with_users(directory(), 1), [Command::add_resource("project/one").into()]);
@@ -208,7 +263,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     // Groups.
     linear("remove_group: members, grants on kinds", |size| {
         let directory = commit(with_users(directory(), size), [Command::add_group("all").into()]);
-        let directory = commit(directory, users(size).map(|user| Command::join(user, "all")));
+        let directory = commit(directory, users(size).map(|user| join(user, "all")));
         let directory = commit(directory, on_kinds("all"));
         planned(&directory, [Command::remove_group("all")])
     }),
@@ -217,7 +272,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     }),
     linear("join: groups with grants on kinds", |size| {
         let directory = with_groups(size);
-        planned(&directory, groups(size).map(|group| Command::join("user 0", group)))
+        planned(&directory, groups(size).map(|group| join("user 0", group)))
     }),
     linear("leave: groups with grants on kinds", |size| {
         planned(&with_member(size), groups(size).map(|group| Command::leave("user 0", group)))
@@ -378,7 +433,11 @@ fn addresses(size: usize, place: &str) -> String {
 }
 
 fn grant(group: String, on: &str) -> Command {
-    Command::grant(Grantee::group(group), on, ["read"])
+    Command::grant(Grantee::group(group), on, ["read"]).into()
+}
+
+fn join(user: impl Into<String>, group: impl Into<String>) -> Command {
+    Command::join(user, group).into()
 }
 
 /// Grants on every kind.
@@ -416,7 +475,7 @@ fn with_groups(size: usize) -> Directory {
 
 /// One user in all groups, which have grants on two kinds.
 fn with_member(size: usize) -> Directory {
-    commit(with_groups(size), groups(size).map(|group| Command::join("user 0", group)))
+    commit(with_groups(size), groups(size).map(|group| join("user 0", group)))
 }
 
 /// A group with grants on two kinds for each external name.
@@ -441,4 +500,37 @@ fn with_owned(size: usize) -> Directory {
     let directory = commit(with_users(directory(), 1), users);
     let add = |resource| Command::add_resource(resource).owner("owner").into();
     commit(directory, resources(size).map(add))
+}
+
+/// A group that all users are in, and one with grants on kinds.
+fn with_inner(size: usize) -> Directory {
+    let directory = commit(with_users(directory(), size), [Command::add_group("inner").into()]);
+    let directory = commit(directory, group_with_grants("outer"));
+    commit(directory, users(size).map(|user| join(user, "inner")))
+}
+
+fn group_with_grants(group: &str) -> impl Iterator<Item = Command> {
+    iter::once(Command::add_group(group).into()).chain(on_kinds(group))
+}
+
+/// Users who each have a grant of their own that ends.
+fn with_ends(size: usize) -> Directory {
+    let until = |user| Command::grant(Grantee::user(user), "project/*", ["read"]).expires_at(LATER).into();
+    commit(with_users(directory(), size), users(size).map(until))
+}
+
+/// Roles that are all given to everyone on one kind, until the same time.
+fn with_roles(size: usize) -> Directory {
+    let roles = || numbered(size, "role ");
+    let catalog =
+        roles().fold(catalog(), |catalog, role| catalog.role(Role::new(role).allow_on("project", ["read"])));
+    let give = |role| Command::grant_role(Grantee::Everyone, "project/*", role).expires_at(LATER).into();
+    commit(Directory::new(catalog.build().unwrap()), roles().map(give))
+}
+
+/// One user in all groups, which are nested in one that has a grant.
+fn with_nested_groups(size: usize) -> Directory {
+    let outer = [Command::add_group("outer").into(), grant("outer".to_owned(), "project/one")];
+    let nest = groups(size).map(|group| Command::nest(group, "outer"));
+    commit(with_member(size), outer.into_iter().chain(nest))
 }

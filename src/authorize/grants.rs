@@ -8,10 +8,14 @@ use alloc::vec::Vec;
 use core::iter::Peekable;
 
 use crate::catalog::{KindId, PermissionSet};
-use crate::directory::{Directory, GranteeId, GroupSlot, ResourceSlot, SlotIter, Target, UserSlot};
+use crate::directory::{
+    Directory, GranteeId, GroupRecord, GroupSlot, ResourceSlot, SlotIter, Target, UserSlot,
+};
 use crate::id::{GroupId, UserId};
 
-/// A grant: the permissions of a grantee on a target, including implied ones (rule A3).
+/// A grant: the permissions of a grantee on a target, including implied ones (rule A3) and those of roles (rule R3).
+///
+/// [`Directory::review_grants`] lists each role and each end apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Grant {
@@ -73,6 +77,7 @@ impl GrantsOf<'_> {
     /// Continues after the target of the last grant on the previous page. The grant may have been revoked since.
     pub fn after(mut self, last: Target) -> Self {
         match last {
+            Target::Everything => {}
             Target::Kind(kind) => {
                 let upto = u64::MAX >> 63_u8.saturating_sub(kind.get());
                 self.kinds &= !upto;
@@ -91,7 +96,8 @@ impl GrantsOf<'_> {
         self
     }
 
-    fn next_target(&mut self) -> Option<Target> {
+    /// Returns the next target on which something is given, permissions or roles.
+    pub(super) fn next_target(&mut self) -> Option<Target> {
         if self.kinds != 0 {
             let place = u8::try_from(self.kinds.trailing_zeros()).ok()?;
             self.kinds &= !(1 << place);
@@ -113,10 +119,14 @@ impl Iterator for GrantsOf<'_> {
     type Item = Grant;
 
     fn next(&mut self) -> Option<Grant> {
-        let on = self.next_target()?;
-        let kind = self.directory.kind_of(on)?;
-        let mask = self.directory.grant_on(self.to, on);
-        Some(Grant { to: self.to, on, permissions: PermissionSet::new(kind, mask) })
+        loop {
+            let on = self.next_target()?;
+            let (kind, mask) = (self.directory.kind_of(on)?, self.directory.grant_on(self.to, on));
+            // A role is given there that gives nothing on the kind.
+            if mask != 0 {
+                return Some(Grant { to: self.to, on, permissions: PermissionSet::new(kind, mask) });
+            }
+        }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -277,6 +287,75 @@ impl Directory {
     pub fn members_of(&self, group: GroupId) -> MembersOf<'_> {
         let left = self.group_record(group).map_or(SlotIter::Flat(&[]), |group| group.members.iter());
         MembersOf { directory: self, left }
+    }
+
+    /// Lists the members of a group who are not only in groups nested in it, in a stable order (rule N3).
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_group("core"))
+    /// #     .add(Command::add_group("data"))
+    /// #     .add(Command::nest("core", "data"))
+    /// #     .add(Command::add_user("ada").group("core"))
+    /// #     .add(Command::add_user("bob").group("data"));
+    /// # let directory = Directory::new(Catalog::builder().build()?).plan(batch)?.into_directory();
+    /// let (bob, data) = (directory.user_by_name("bob").unwrap(), directory.group_by_name("data").unwrap());
+    /// assert_eq!(directory.members_of(data).count(), 2);
+    /// assert_eq!(directory.direct_members_of(data).collect::<Vec<_>>(), [bob]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn direct_members_of(&self, group: GroupId) -> MembersOf<'_> {
+        let left = self.group_record(group).map_or(SlotIter::Flat(&[]), |group| group.joined().iter());
+        MembersOf { directory: self, left }
+    }
+
+    /// Lists the groups that are nested in a group, in a stable order (rule N1).
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_group("core"))
+    /// #     .add(Command::add_group("data"))
+    /// #     .add(Command::nest("core", "data"));
+    /// # let directory = Directory::new(Catalog::builder().build()?).plan(batch)?.into_directory();
+    /// let (core, data) = (directory.group_by_name("core").unwrap(), directory.group_by_name("data").unwrap());
+    /// assert_eq!(directory.inner_groups_of(data).collect::<Vec<_>>(), [core]);
+    /// assert_eq!(directory.outer_groups_of(core).collect::<Vec<_>>(), [data]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn inner_groups_of(&self, group: GroupId) -> impl Iterator<Item = GroupId> {
+        let inner = self.group_record(group).into_iter().flat_map(GroupRecord::inner);
+        inner.filter_map(|slot| self.group_id(slot))
+    }
+
+    /// Lists the groups that a group is nested in, in a stable order (rule N1).
+    ///
+    /// See [`inner_groups_of`](Self::inner_groups_of).
+    pub fn outer_groups_of(&self, group: GroupId) -> impl Iterator<Item = GroupId> {
+        let outer = self.group_record(group).into_iter().flat_map(GroupRecord::outer);
+        outer.filter_map(|slot| self.group_id(slot))
+    }
+
+    /// Lists the groups that a user is in not only through nested groups, in a stable order (rule N3).
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_group("core"))
+    /// #     .add(Command::add_group("data"))
+    /// #     .add(Command::nest("core", "data"))
+    /// #     .add(Command::add_user("ada").group("core"));
+    /// # let directory = Directory::new(Catalog::builder().build()?).plan(batch)?.into_directory();
+    /// let (ada, core) = (directory.user_by_name("ada").unwrap(), directory.group_by_name("core").unwrap());
+    /// assert_eq!(directory.groups_of(ada).count(), 2);
+    /// assert_eq!(directory.direct_groups_of(ada).collect::<Vec<_>>(), [core]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn direct_groups_of(&self, user: UserId) -> GroupsOf<'_> {
+        let mut groups = self.groups_of(user);
+        groups.left.retain(|&group| self.has_joined(user.slot(), group));
+        groups
     }
 
     /// Lists the groups of a user, in a stable order.

@@ -325,7 +325,7 @@ pub(super) fn granted_on_kind(who: PrincipalRef<'_>, kind: &KindEntry) -> u64 {
 mod tests {
     use super::*;
     use crate::catalog::{Catalog, Kind, Profile};
-    use crate::directory::{GranteeId, UserSource, UserStatus};
+    use crate::directory::{GrantRecord, GranteeId, Target, UserSource, UserStatus};
     use crate::name::Name;
     use crate::seats::Basis;
     use crate::time::Timestamp;
@@ -351,8 +351,12 @@ mod tests {
             projects.push(directory.add_resource(kind, &name));
         }
         let (user, project) = (*users.get(1).unwrap(), *projects.get(7).unwrap());
-        directory.set_kind_grant(GranteeId::Everyone, kind, read.bits());
-        directory.set_grant(GranteeId::User(user), project, write.bits());
+        directory.set_grant_record(GranteeId::Everyone, Target::Kind(kind), GrantRecord::of(read.bits()));
+        directory.set_grant_record(
+            GranteeId::User(user),
+            Target::Resource(project),
+            GrantRecord::of(write.bits()),
+        );
 
         let resources = |permission| directory.resources_for::<Untyped>(user, permission);
         let users = |permission| directory.users_for(project, permission);

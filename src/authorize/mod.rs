@@ -19,7 +19,9 @@ mod bench_internals;
 mod bound;
 mod candidates;
 mod check;
+mod contributions;
 mod decision;
+mod ending;
 mod evaluate;
 mod explain;
 mod grants;
@@ -30,7 +32,10 @@ mod review;
 pub(crate) use self::access_diff::AccessDifference;
 pub use self::bound::BoundPrincipal;
 pub use self::decision::{Decision, Denial, Layer};
-pub use self::explain::{ActingUser, ContributingGrant, Cut, CutBy, Explanation, Holding, Need, Through};
+pub use self::ending::{Ending, EndingBy, EndingKind};
+pub use self::explain::{
+    ActingUser, ContributingGrant, Cut, CutBy, Explanation, Holding, MembershipPath, Need, Through,
+};
 pub use self::grants::{Grant, GrantsOf, GrantsOn, GroupsOf, MembersOf};
 pub use self::lookup::{ResourcesFor, UsersFor};
 pub use self::principal::PrincipalName;

@@ -1,17 +1,21 @@
 //! Access reviews as streams: the permissions of every principal on every resource, and every grant.
 
 use alloc::borrow::ToOwned;
+use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use super::candidates::{Candidates, ResourceSource};
 use super::evaluate::PrincipalRef;
 use super::explain::Explanation;
-use super::grants::Grant;
-use crate::catalog::PermissionSet;
-use crate::directory::{Directory, GranteeId, KeySlot, ResourceSlot, UserStatus};
+use super::grants::MembersOf;
+use crate::catalog::{Entries, PermissionSet};
+use crate::directory::{
+    Directory, GrantPart, GranteeId, KeySlot, ResourceSlot, SubjectSlot, Target, UserStatus,
+};
 use crate::id::{KeyId, Principal, ResourceId};
 use crate::seats::SeatState;
+use crate::time::Timestamp;
 
 /// The permissions of one principal on one resource.
 #[derive(Clone, Copy, Debug)]
@@ -49,11 +53,15 @@ pub struct AccessRow {
     pub permissions: Vec<String>,
     /// The permissions that are granted but not allowed.
     pub withheld: Vec<String>,
+    /// The granted permissions that end, allowed or withheld, each with its latest end (rule E7).
+    pub ends: Entries<Timestamp>,
+    /// The roles that give some of the permissions, sorted by name (rule R8).
+    pub roles: Vec<String>,
     /// The grants and the cuts in one line, as from [`Explanation::why`].
     pub why: String,
 }
 
-/// A row of a review of grants, with names in place of ids.
+/// A row of a review of grants, with names in place of ids: a grantee's own permissions with one end, or a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -62,10 +70,18 @@ pub struct GrantRow {
     pub to: String,
     /// The number of users that the grant reaches: the members of a group, 1 for a user, all users for everyone.
     pub users: u64,
-    /// The resource or whole kind, such as `project/churn` or `project/*`; `None` in the row of a group without grants.
+    /// The number of these users who are not only in groups nested in the grantee (rule N3).
+    pub direct: u64,
+    /// The resource, the whole kind or everything, such as `project/churn`, `project/*` or `*`; `None` in the row of a group
+    /// without grants.
     pub on: Option<String>,
-    /// The granted permissions and those that they imply.
+    /// The role, if one is given.
+    pub role: Option<String>,
+    /// The permissions that are granted or that the role gives there, and those that they imply; empty for a role on `*`, which
+    /// gives those of [`Directory::role_permissions`] on each kind.
     pub permissions: Vec<String>,
+    /// The end of the permissions or of the role.
+    pub until: Option<Timestamp>,
 }
 
 impl Access<'_> {
@@ -83,6 +99,8 @@ impl Access<'_> {
         let acting_user = explanation.acting_user.map(|acting| (acting.user, acting.status));
         let (user, status) = acting_user.unwrap_or_default();
         let seat = self.directory.user_by_name(&user).and_then(|user| self.directory.seat_of(user));
+        let roles: BTreeSet<String> =
+            explanation.grants.iter().filter_map(|grant| grant.role.clone()).collect();
         let withheld = explanation.granted.into_iter().filter(|name| !explanation.allowed.contains(name));
         AccessRow {
             who: explanation.who.unwrap_or_default(),
@@ -93,6 +111,8 @@ impl Access<'_> {
             resource: explanation.on.unwrap_or_default(),
             withheld: withheld.collect(),
             permissions: explanation.allowed,
+            ends: explanation.ends,
+            roles: roles.into_iter().collect(),
             why,
         }
     }
@@ -264,50 +284,71 @@ impl Directory {
 
     /// Lists every grant: to everyone, then to each group, then to each user, in a stable order.
     ///
-    /// Unlike [`review`](Self::review), it includes grants to groups without members, which a new member would receive. A
-    /// group without grants has one row of its own. The cost is proportional to the number of grants and users, and to the
-    /// members of all groups.
+    /// Each end of a grantee's permissions on a target has a row, and so has each role. Unlike [`review`](Self::review), the
+    /// list includes grants to groups without members, which a new member would receive, and roles that give nothing where
+    /// they are given. A group without grants has one row of its own. The cost is proportional to the number of grants and
+    /// users, and to the members of all groups.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind};
     /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
     /// # let catalog = Catalog::builder().kind(Kind::named("project").permissions(["write", "read"])).build()?;
-    /// # let batch = Batch::host(Timestamp::EPOCH)
-    /// #     .add(Command::add_group("admins"))
-    /// #     .add(Command::grant(Grantee::group("admins"), "project/*", ["write"]));
-    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let june = Timestamp::from_millis(1_780_272_000_000);
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(Command::add_group("admins"))
+    ///     .add(Command::grant(Grantee::group("admins"), "project/*", ["write"]).expires_at(june));
+    /// let directory = Directory::new(catalog).plan(batch)?.into_directory();
     /// let row = directory.review_grants().next().unwrap();
     /// assert_eq!((row.to.as_str(), row.users, row.on.as_deref()), ("group:admins", 0, Some("project/*")));
-    /// assert_eq!(row.permissions, ["write"]);
+    /// assert_eq!((row.permissions, row.until), (vec!["write".into()], Some(june)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn review_grants(&self) -> impl Iterator<Item = GrantRow> {
         let groups = self.groups().map(GranteeId::Group);
         let users = self.users().map(GranteeId::User);
         core::iter::once(GranteeId::Everyone).chain(groups).chain(users).flat_map(move |to| {
-            let mut grants = self.grants_of(to).peekable();
-            let alone = grants.peek().is_none();
+            let mut parts = self.parts_of(to).peekable();
+            let alone = parts.peek().is_none();
             let listed = !alone || matches!(to, GranteeId::Group(_));
             let row = listed.then(|| self.row_without_grant(to)).flatten();
             let first = row.clone().filter(|_| alone);
-            first.into_iter().chain(grants.filter_map(move |grant| self.with_grant(row.clone()?, grant)))
+            first
+                .into_iter()
+                .chain(parts.filter_map(move |(on, part)| self.with_part(row.clone()?, on, part)))
+        })
+    }
+
+    /// Lists what was given to a grantee: on everything, on whole kinds, then on resources.
+    fn parts_of(&self, to: GranteeId) -> impl Iterator<Item = (Target, GrantPart<'_>)> {
+        let mut given = self.grants_of(to);
+        let targets = core::iter::from_fn(move || given.next_target());
+        core::iter::once(Target::Everything).chain(targets).flat_map(move |on| {
+            let parts = self.grant_parts(SubjectSlot::of(to), on.slot()).into_iter();
+            let is_of_target = move |part: &GrantPart<'_>| part.everywhere == (on == Target::Everything);
+            parts.filter(is_of_target).map(move |part| (on, part))
         })
     }
 
     /// Returns the row of a group without grants, and what the rows of a grantee have in common.
     fn row_without_grant(&self, to: GranteeId) -> Option<GrantRow> {
-        let users = match to {
-            GranteeId::Everyone => self.user_count().into(),
-            GranteeId::Group(group) => u64::try_from(self.members_of(group).count()).ok()?,
-            GranteeId::User(_) => 1,
+        let count = |members: MembersOf<'_>| u64::try_from(members.count()).ok();
+        let (users, direct) = match to {
+            GranteeId::Everyone => (self.user_count().into(), self.user_count().into()),
+            GranteeId::Group(group) => {
+                (count(self.members_of(group))?, count(self.direct_members_of(group))?)
+            }
+            GranteeId::User(_) => (1, 1),
         };
-        Some(GrantRow { to: self.grantee_name(to)?.to_string(), users, on: None, permissions: Vec::new() })
+        let to = self.grantee_name(to)?.to_string();
+        Some(GrantRow { to, users, direct, on: None, role: None, permissions: Vec::new(), until: None })
     }
 
-    fn with_grant(&self, row: GrantRow, grant: Grant) -> Option<GrantRow> {
-        let on = Some(self.target_name(grant.on)?);
-        let permissions = self.catalog().names(grant.permissions).map(ToOwned::to_owned).collect();
-        Some(GrantRow { on, permissions, ..row })
+    fn with_part(&self, row: GrantRow, on: Target, part: GrantPart<'_>) -> Option<GrantRow> {
+        let name = self.target_name(on)?;
+        let set = self.kind_of(on).map(|kind| PermissionSet::new(kind, part.mask));
+        let permissions = set.into_iter().flat_map(|set| self.catalog().names(set)).map(ToOwned::to_owned);
+        let role = part.role.map(|role| role.as_str().to_owned());
+        Some(GrantRow { on: Some(name), role, permissions: permissions.collect(), until: part.until, ..row })
     }
 
     fn access<'a>(

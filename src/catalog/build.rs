@@ -17,7 +17,7 @@ use super::{
     AddOn, Catalog, CatalogError, CatalogPlace, Ceiling, Declared, Edition, ExternalChoice, Inner,
     KindDefinition, Mapped, ProfileChoice, ProfileDefinition, ProfileId,
 };
-use crate::limits::{MAX_KINDS, MAX_PERMISSIONS, MAX_PROFILES};
+use crate::limits::{MAX_KINDS, MAX_PERMISSIONS, MAX_PROFILES, MAX_ROLES};
 use crate::name::{Name, NameError, check_identifier, check_name};
 
 /// Validates a document and builds the catalog.
@@ -48,7 +48,21 @@ pub(super) fn build(document: CatalogDocument) -> Result<Catalog, CatalogError> 
     let external = build_external(document.external_profiles.as_ref(), &profiles)?;
     let lapsed = document.lapsed.as_ref().unwrap_or(&CeilingDocument::None);
     let lapsed = kinds_of.ceiling(&|| CatalogPlace::Lapsed, lapsed)?;
-    let inner = Inner { document, kinds, profiles, default_profile, add_ons, editions, external, lapsed };
+    at_most("roles", document.roles.0.len(), MAX_ROLES as usize, || CatalogPlace::Catalog)?;
+    let roles = declare("role", &document.roles, check_name, |name, role| {
+        kinds_of.closed_table(&|| CatalogPlace::Role { role: name.to_owned() }, role)
+    })?;
+    let named = roles.into_iter().map(|(name, masks)| {
+        let name = Name::new(&name).map_err(|source| CatalogError::InvalidName {
+            within: CatalogPlace::Catalog,
+            what: "role",
+            source,
+        })?;
+        Ok((name, masks))
+    });
+    let roles = named.collect::<Result<_, CatalogError>>()?;
+    let inner =
+        Inner { document, kinds, profiles, default_profile, add_ons, editions, external, roles, lapsed };
     Ok(Catalog(Arc::new(inner)))
 }
 
@@ -222,12 +236,19 @@ impl Kinds<'_> {
         let table = match ceiling {
             CeilingDocument::All => self.0.values().map(KindDefinition::all).collect(),
             CeilingDocument::None => vec![0; self.0.len()].into(),
-            CeilingDocument::Kinds(kinds) => {
-                let listed = self.table(within, kinds)?;
-                self.0.values().zip(listed.iter()).map(|(kind, bits)| kind.close(*bits)).collect()
-            }
+            CeilingDocument::Kinds(kinds) => self.closed_table(within, kinds)?,
         };
         Ok(Ceiling(table))
+    }
+
+    /// Returns the listed bits of each kind, closed under implication.
+    fn closed_table<T: FromIterator<u64>>(
+        self,
+        within: Within<'_>,
+        kinds: &Entries<PermissionsDocument>,
+    ) -> Result<T, CatalogError> {
+        let listed = self.table(within, kinds)?;
+        Ok(self.0.values().zip(listed.iter()).map(|(kind, bits)| kind.close(*bits)).collect())
     }
 
     /// Returns the listed bits of each kind, without closure under implication.

@@ -146,6 +146,33 @@ impl CatalogBuilder {
         self
     }
 
+    /// Adds a role (rule R1).
+    ///
+    /// A role grants, while a profile limits. What some platforms call a role, and license by the seat, is a profile
+    /// here.
+    ///
+    /// ```
+    /// use entitle::catalog::{Catalog, Kind, Role};
+    ///
+    /// let catalog = Catalog::builder()
+    ///     .kind(Kind::named("instance").permissions(["view_audit"]).singleton())
+    ///     .kind(Kind::named("project").permissions(["write", "read"]))
+    ///     .role(Role::new("auditor").allow_on("instance", ["view_audit"]).allow_on("project", ["read"]))
+    ///     .build()?;
+    /// assert_eq!(catalog.document().roles.0.len(), 1);
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
+    pub fn role(mut self, role: Role) -> Self {
+        self.document.roles.0.push((role.name, role.permissions));
+        self
+    }
+
+    /// Permits commands to add, change and remove roles (rule R1).
+    pub fn custom_roles(mut self) -> Self {
+        self.document.custom_roles = true;
+        self
+    }
+
     /// Adds permissions of a typed kind to the lapsed ceiling (rule S12).
     ///
     /// While the license is pending or lapsed, only the permissions of the lapsed ceiling are allowed. The ceiling
@@ -236,6 +263,47 @@ impl CatalogBuilder {
     /// ```
     pub fn build(self) -> Result<Catalog, CatalogError> {
         Catalog::try_from(self.document)
+    }
+}
+
+/// A builder of a role: a named set of permissions over several kinds (rule R1).
+///
+/// ```
+/// use entitle::catalog::Role;
+///
+/// let auditor = Role::new("auditor").allow_on("project", ["read"]).allow_all_of("report");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Role {
+    name: String,
+    permissions: Entries<PermissionsDocument>,
+}
+
+impl Role {
+    /// Creates a role without permissions.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), permissions: Entries::default() }
+    }
+
+    /// Adds permissions of a typed kind, and those that they imply.
+    pub fn allow<K: ResourceKind>(mut self, permissions: K::Permissions) -> Self {
+        self.permissions
+            .0
+            .push((K::NAME.to_owned(), PermissionsDocument::These(flag_names::<K>(&permissions))));
+        self
+    }
+
+    /// Adds permissions of a kind by name, and those that they imply.
+    pub fn allow_on<'a>(mut self, kind: &str, permissions: impl IntoIterator<Item = &'a str>) -> Self {
+        self.permissions.0.push((kind.to_owned(), PermissionsDocument::These(to_strings(permissions))));
+        self
+    }
+
+    /// Adds all permissions of a kind.
+    pub fn allow_all_of(mut self, kind: &str) -> Self {
+        self.permissions.0.push((kind.to_owned(), PermissionsDocument::All));
+        self
     }
 }
 

@@ -95,6 +95,12 @@ pub struct CatalogDocument {
     /// The mapping of external names to profiles (rule G3).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub external_profiles: Option<ExternalProfiles>,
+    /// The roles, by name: the permissions that each gives on some kinds (rule R1).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
+    pub roles: Entries<Entries<PermissionsDocument>>,
+    /// `true` if roles can be added, changed and removed by command (rule R1).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
+    pub custom_roles: bool,
     /// The ceiling while the license is pending or lapsed (rule S12); empty if left out.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub lapsed: Option<CeilingDocument>,

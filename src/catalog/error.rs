@@ -132,6 +132,11 @@ pub enum CatalogPlace {
         /// The name of the edition.
         edition: String,
     },
+    /// A role.
+    Role {
+        /// The name of the role.
+        role: String,
+    },
     /// The default profile.
     DefaultProfile,
     /// The mapping of external names to profiles.
@@ -151,6 +156,7 @@ impl fmt::Display for CatalogPlace {
             Self::Profile { profile } => write!(f, "profile `{profile}`"),
             Self::AddOn { add_on } => write!(f, "add-on `{add_on}`"),
             Self::Edition { edition } => write!(f, "edition `{edition}`"),
+            Self::Role { role } => write!(f, "role `{role}`"),
             Self::DefaultProfile => f.write_str("default profile"),
             Self::ExternalProfiles => f.write_str("external profiles"),
             Self::Lapsed => f.write_str("lapsed ceiling"),

@@ -21,7 +21,7 @@ use core::fmt;
 
 use indexmap::IndexMap;
 
-pub use self::builder::{CatalogBuilder, Kind, Profile};
+pub use self::builder::{CatalogBuilder, Kind, Profile, Role};
 pub use self::document::{
     AddOnDocument, Cap, CatalogDocument, CeilingDocument, EditionDocument, Enforcement, Entries,
     ExternalProfile, ExternalProfiles, KindDocument, PermissionsDocument, ProfileChoice, ProfileDocument,
@@ -69,6 +69,8 @@ pub(crate) struct Inner {
     add_ons: Declared<AddOn>,
     editions: Declared<Edition>,
     external: ExternalChoice,
+    /// The permissions by kind that each role gives.
+    roles: Box<[(Name, Arc<[u64]>)]>,
     lapsed: Ceiling,
 }
 
@@ -263,6 +265,17 @@ impl Catalog {
 
     pub(crate) fn edition(&self, name: &str) -> Option<&Edition> {
         self.0.editions.get(name)
+    }
+
+    /// The roles that the catalog declares, with their permissions by kind.
+    pub(crate) fn roles(&self) -> impl Iterator<Item = (&Name, &Arc<[u64]>)> {
+        self.0.roles.iter().map(|(name, masks)| (name, masks))
+    }
+
+    /// Returns `true` if roles can be added, changed and removed by command (rule R1).
+    #[must_use]
+    pub fn has_custom_roles(&self) -> bool {
+        self.0.document.custom_roles
     }
 
     pub(crate) fn lapsed(&self) -> &Ceiling {

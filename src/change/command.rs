@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::builders::{AddGroup, AddKey, AddResource, AddUser, Invite, InviteMany, RemoveUser, SyncUser};
+use super::grant::{AddGrant, AddRole, Given, Join, Revoke, SetGrant, SetRole};
 use super::target::CommandTarget;
 use crate::directory::{Grantee, UserSource};
 use crate::seats::License;
@@ -88,19 +89,30 @@ pub enum Command {
         /// The group.
         group: String,
     },
-    /// Adds a user to an explicit group.
-    Join {
-        /// The user.
-        user: String,
-        /// The group.
-        group: String,
-    },
+    /// Adds a user to an explicit group; see [`Join`].
+    Join(Join),
     /// Removes a user from an explicit group.
     Leave {
         /// The user.
         user: String,
         /// The group.
         group: String,
+    },
+    /// Nests a group in an explicit one: its members are members there too (rule N1).
+    Nest {
+        /// The inner group.
+        group: String,
+        /// The outer group.
+        #[cfg_attr(feature = "serde", serde(rename = "in"))]
+        outer: String,
+    },
+    /// Ends the nesting of a group in another (rule N1).
+    Unnest {
+        /// The inner group.
+        group: String,
+        /// The outer group.
+        #[cfg_attr(feature = "serde", serde(rename = "in"))]
+        outer: String,
     },
     /// Adds a resource; see [`AddResource`].
     AddResource(AddResource),
@@ -116,32 +128,20 @@ pub enum Command {
         /// The new owner.
         to: String,
     },
-    /// Grants permissions, and those that they imply (rule A3).
-    Grant {
-        /// The grantee.
-        to: Grantee,
-        /// The target: a resource, a whole kind such as `project/*`, or the kind of a singleton.
-        on: String,
-        /// The permissions.
-        permissions: Vec<String>,
-    },
-    /// Revokes permissions, and those that imply them (rule A3).
-    Revoke {
-        /// The grantee.
-        to: Grantee,
-        /// The target.
-        on: String,
-        /// The permissions.
-        permissions: Vec<String>,
-    },
-    /// Replaces the permissions of a grantee on a target.
-    SetGrant {
-        /// The grantee.
-        to: Grantee,
-        /// The target.
-        on: String,
-        /// The permissions of the grant; none removes it.
-        permissions: Vec<String>,
+    /// Grants permissions, and those that they imply (rule A3), or a role; see [`AddGrant`].
+    Grant(AddGrant),
+    /// Revokes permissions, and those that imply them (rule A3), or a role.
+    Revoke(Revoke),
+    /// Replaces what a grantee has on a target; see [`SetGrant`].
+    SetGrant(SetGrant),
+    /// Adds a role; see [`AddRole`].
+    AddRole(AddRole),
+    /// Changes what a role gives; see [`SetRole`].
+    SetRole(SetRole),
+    /// Removes a role that is given to nobody (rule R6).
+    RemoveRole {
+        /// The role.
+        role: String,
     },
     /// Adds an API key; see [`AddKey`].
     AddKey(AddKey),
@@ -478,8 +478,8 @@ impl Command {
     /// assert!(directory.group_names_of(ada).into_iter().eq(["data"]));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn join(user: impl Into<String>, group: impl Into<String>) -> Self {
-        Self::Join { user: user.into(), group: group.into() }
+    pub fn join(user: impl Into<String>, group: impl Into<String>) -> Join {
+        Join { user: user.into(), group: group.into(), expires_at: None }
     }
 
     /// Removes a user from an explicit group.
@@ -498,6 +498,49 @@ impl Command {
     /// ```
     pub fn leave(user: impl Into<String>, group: impl Into<String>) -> Self {
         Self::Leave { user: user.into(), group: group.into() }
+    }
+
+    /// Nests a group in an explicit one: its members are members there too, now and later (rule N1).
+    ///
+    /// The inner group may be of any sort, so a group of the platform can contain one of the company. Refused
+    /// `managed_group` if the outer group is not explicit, `cycle` if it is inside the inner one, and `too_many` if groups
+    /// would lie in each other through more than [`MAX_NESTING`](crate::limits::MAX_NESTING) steps.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(Catalog::builder().build()?));
+    /// let batch = Batch::host(now)
+    ///     .add(Command::add_group("core"))
+    ///     .add(Command::add_group("data"))
+    ///     .add(Command::nest("core", "data"))
+    ///     .add(Command::add_user("ada").group("core"));
+    /// let directory = directory.plan(batch)?.into_directory();
+    /// let ada = directory.user_by_name("ada").unwrap();
+    /// assert_eq!(directory.group_names_of(ada), ["core", "data"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn nest(group: impl Into<String>, outer: impl Into<String>) -> Self {
+        Self::Nest { group: group.into(), outer: outer.into() }
+    }
+
+    /// Ends the nesting of a group in another (rule N1). Members who joined the outer group stay in it.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(Catalog::builder().build()?));
+    /// let batch = Batch::host(now)
+    ///     .add(Command::add_group("core"))
+    ///     .add(Command::add_group("data"))
+    ///     .add(Command::add_user("ada").group("core"))
+    ///     .add(Command::nest("core", "data"))
+    ///     .add(Command::unnest("core", "data"));
+    /// let directory = directory.plan(batch)?.into_directory();
+    /// let ada = directory.user_by_name("ada").unwrap();
+    /// assert_eq!(directory.group_names_of(ada), ["core"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn unnest(group: impl Into<String>, outer: impl Into<String>) -> Self {
+        Self::Unnest { group: group.into(), outer: outer.into() }
     }
 
     /// Adds a resource, without an owner by default; see [`AddResource`].
@@ -581,8 +624,32 @@ impl Command {
     /// assert!(directory.check_by_name("user:ada", "project/churn", &["read"]).is_allowed());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn grant<T: CommandTarget>(to: Grantee, on: T, permissions: impl Into<T::Permissions>) -> Self {
-        Self::Grant { to, on: on.into_text(), permissions: T::names(permissions.into()) }
+    pub fn grant<T: CommandTarget>(to: Grantee, on: T, permissions: impl Into<T::Permissions>) -> AddGrant {
+        AddGrant::permissions(to, on, permissions.into())
+    }
+
+    /// Grants a role on a resource, on a whole kind, or on everything, which is written `*` (rule R2).
+    ///
+    /// Refused `wrong_kind` if the role has no permissions of the kind.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile, Role};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// let catalog = Catalog::builder()
+    ///     .kind(Kind::named("project").permissions(["write", "read"]))
+    ///     .profile(Profile::new("designer").exempt())
+    ///     .role(Role::new("reviewer").allow_on("project", ["read"]))
+    ///     .build()?;
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(Command::add_user("ada").profile("designer"))
+    ///     .add(Command::add_resource("project/churn"))
+    ///     .add(Command::grant_role(Grantee::user("ada"), "project/churn", "reviewer"));
+    /// let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// assert!(directory.check_by_name("user:ada", "project/churn", &["read"]).is_allowed());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn grant_role(to: Grantee, on: impl CommandTarget, role: impl Into<String>) -> AddGrant {
+        AddGrant { to, on: on.into_text(), given: Given::Role(role.into()), expires_at: None }
     }
 
     /// Revokes permissions, and those that imply them, on a target (rule A3).
@@ -607,7 +674,28 @@ impl Command {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn revoke<T: CommandTarget>(to: Grantee, on: T, permissions: impl Into<T::Permissions>) -> Self {
-        Self::Revoke { to, on: on.into_text(), permissions: T::names(permissions.into()) }
+        let given = Given::Permissions(T::names(permissions.into()));
+        Self::Revoke(Revoke { to, on: on.into_text(), given })
+    }
+
+    /// Revokes a role on a target; a role that is not given there is a no-op (rule R5).
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Role};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("project").permissions(["write", "read"]))
+    /// #     .role(Role::new("reviewer").allow_on("project", ["read"]))
+    /// #     .build()?;
+    /// # let directory = Directory::new(catalog);
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(Command::grant_role(Grantee::Everyone, "project/*", "reviewer"))
+    ///     .add(Command::revoke_role(Grantee::Everyone, "project/*", "reviewer"));
+    /// assert_eq!(directory.plan(batch)?.directory().review_grants().count(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn revoke_role(to: Grantee, on: impl CommandTarget, role: impl Into<String>) -> Self {
+        Self::Revoke(Revoke { to, on: on.into_text(), given: Given::Role(role.into()) })
     }
 
     /// Replaces the permissions of a grantee on a target; an empty list removes the grant.
@@ -629,8 +717,63 @@ impl Command {
     /// assert!(!directory.check_by_name("user:ada", "project/churn", &["write"]).is_allowed());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn set_grant<T: CommandTarget>(to: Grantee, on: T, permissions: impl Into<T::Permissions>) -> Self {
-        Self::SetGrant { to, on: on.into_text(), permissions: T::names(permissions.into()) }
+    pub fn set_grant<T: CommandTarget>(
+        to: Grantee,
+        on: T,
+        permissions: impl Into<T::Permissions>,
+    ) -> SetGrant {
+        let permissions = T::names(permissions.into());
+        SetGrant { to, on: on.into_text(), permissions, roles: Vec::new(), expires_at: None }
+    }
+
+    /// Adds a role, if the catalog permits it; see [`AddRole`] for its permissions.
+    ///
+    /// Refused `role_fixed` unless the catalog says [`custom_roles`](crate::catalog::CatalogBuilder::custom_roles).
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::{Catalog, Kind}};
+    /// # let kind = Kind::named("project").permissions(["write", "read"]);
+    /// let catalog = Catalog::builder().kind(kind).custom_roles().build()?;
+    /// let role = Command::add_role("auditor").allow_on("project", ["read"]);
+    /// let plan = Directory::new(catalog).plan(Batch::host(Timestamp::EPOCH).add(role))?;
+    /// assert_eq!(plan.directory().roles().collect::<Vec<_>>(), ["auditor"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn add_role(role: impl Into<String>) -> AddRole {
+        AddRole { role: role.into(), ..AddRole::default() }
+    }
+
+    /// Changes what a role gives, everywhere at once (rule R4).
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp, catalog::{Catalog, Kind}};
+    /// # let kind = Kind::named("project").permissions(["write", "read"]);
+    /// # let catalog = Catalog::builder().kind(kind).custom_roles().build()?;
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(Command::add_role("auditor").allow_on("project", ["read"]))
+    ///     .add(Command::grant_role(Grantee::Everyone, "project/*", "auditor"))
+    ///     .add(Command::set_role("auditor").allow_on("project", ["write"]));
+    /// let plan = Directory::new(catalog).plan(batch)?;
+    /// assert_eq!(plan.directory().review_grants().next().unwrap().permissions, ["write"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_role(role: impl Into<String>) -> SetRole {
+        SetRole { role: role.into(), ..SetRole::default() }
+    }
+
+    /// Removes a role; refused `in_use` while it is given to anyone (rule R6).
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let catalog = Catalog::builder().custom_roles().build()?;
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(Command::add_role("auditor"))
+    ///     .add(Command::remove_role("auditor"));
+    /// assert_eq!(Directory::new(catalog).plan(batch)?.directory().roles().count(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn remove_role(role: impl Into<String>) -> Self {
+        Self::RemoveRole { role: role.into() }
     }
 
     /// Adds an API key that acts as a user; see [`AddKey`] for the scope and the expiry.
@@ -813,7 +956,26 @@ macro_rules! commands_of {
     )+};
 }
 
-commands_of!(AddUser, Invite, InviteMany, RemoveUser, SyncUser, AddGroup, AddResource, AddKey);
+commands_of!(
+    AddUser,
+    Invite,
+    InviteMany,
+    RemoveUser,
+    SyncUser,
+    AddGroup,
+    Join,
+    AddResource,
+    SetGrant,
+    AddRole,
+    SetRole,
+    AddKey,
+);
+
+impl From<AddGrant> for Command {
+    fn from(grant: AddGrant) -> Self {
+        Self::Grant(grant)
+    }
+}
 
 impl From<License> for Command {
     fn from(license: License) -> Self {

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::scope::ScopeDocument;
+use crate::catalog::Entries;
 use crate::directory::{Grantee, MembershipRule, UserSource};
 use crate::name::Name;
 use crate::seats::{Basis, License, Phase};
@@ -163,6 +164,18 @@ pub enum Event {
         user: Name,
         /// The group.
         group: Name,
+        /// The end of the membership; `None` is no end.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+        expires_at: Option<Timestamp>,
+    },
+    /// A membership reached its end.
+    MembershipEnded {
+        /// The user.
+        user: Name,
+        /// The group.
+        group: Name,
+        /// The end that was asked for.
+        expires_at: Timestamp,
     },
     /// A user left a group.
     Left {
@@ -170,6 +183,22 @@ pub enum Event {
         user: Name,
         /// The group.
         group: Name,
+    },
+    /// A group was nested in another.
+    Nested {
+        /// The inner group.
+        group: Name,
+        /// The outer group.
+        #[cfg_attr(feature = "serde", serde(rename = "in"))]
+        outer: Name,
+    },
+    /// The nesting of a group in another ended.
+    Unnested {
+        /// The inner group.
+        group: Name,
+        /// The outer group.
+        #[cfg_attr(feature = "serde", serde(rename = "in"))]
+        outer: Name,
     },
     /// A resource was added.
     ResourceAdded {
@@ -192,10 +221,61 @@ pub enum Event {
     GrantChanged {
         /// The grantee.
         to: Grantee,
-        /// The target, such as `project/churn` or `project/*`.
+        /// The resource or whole kind.
         on: String,
-        /// All permissions of the grant, implied ones included; empty if it was removed.
+        /// The permissions without an end, those that they imply included.
         permissions: Vec<Name>,
+        /// The permissions with an end.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+        ending: Vec<EndingPermissions>,
+    },
+    /// Permissions or roles of a grantee on a target reached their end.
+    GrantEnded {
+        /// The grantee.
+        to: Grantee,
+        /// The target.
+        on: String,
+        /// The permissions.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+        permissions: Vec<Name>,
+        /// The roles.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+        roles: Vec<Name>,
+        /// The end that was asked for.
+        expires_at: Timestamp,
+    },
+    /// A role was granted, or its end changed.
+    RoleGranted {
+        /// The grantee.
+        to: Grantee,
+        /// The target: a resource, a whole kind, or `*`.
+        on: String,
+        /// The role.
+        role: Name,
+        /// The end; `None` is no end.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+        expires_at: Option<Timestamp>,
+    },
+    /// A role was revoked.
+    RoleRevoked {
+        /// The grantee.
+        to: Grantee,
+        /// The target.
+        on: String,
+        /// The role.
+        role: Name,
+    },
+    /// A role was added, or what it gives changed.
+    RoleSet {
+        /// The role.
+        role: Name,
+        /// The permissions by kind, those that they imply included.
+        permissions: Entries<Vec<String>>,
+    },
+    /// A role was removed.
+    RoleRemoved {
+        /// The role.
+        role: Name,
     },
     /// A key was added.
     KeyAdded {
@@ -284,11 +364,19 @@ impl Event {
             Self::GroupAdded { .. } => "group_added",
             Self::GroupRemoved { .. } => "group_removed",
             Self::Joined { .. } => "joined",
+            Self::MembershipEnded { .. } => "membership_ended",
             Self::Left { .. } => "left",
+            Self::Nested { .. } => "nested",
+            Self::Unnested { .. } => "unnested",
             Self::ResourceAdded { .. } => "resource_added",
             Self::ResourceRemoved { .. } => "resource_removed",
             Self::OwnerChanged { .. } => "owner_changed",
             Self::GrantChanged { .. } => "grant_changed",
+            Self::GrantEnded { .. } => "grant_ended",
+            Self::RoleGranted { .. } => "role_granted",
+            Self::RoleRevoked { .. } => "role_revoked",
+            Self::RoleSet { .. } => "role_set",
+            Self::RoleRemoved { .. } => "role_removed",
             Self::KeyAdded { .. } => "key_added",
             Self::KeyExpired { .. } => "key_expired",
             Self::KeyRemoved { .. } => "key_removed",
@@ -299,6 +387,17 @@ impl Event {
             Self::PhaseChanged { .. } => "phase_changed",
         }
     }
+}
+
+/// Permissions that end at one time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub struct EndingPermissions {
+    /// The end.
+    pub expires_at: Timestamp,
+    /// The permissions.
+    pub permissions: Vec<Name>,
 }
 
 /// One atomic, numbered step of a directory's history, made by [`Plan::commit`](super::Plan::commit) and stored by the

@@ -9,7 +9,7 @@ use core::fmt;
 
 use super::nearest::did_you_mean;
 use crate::authorize::PrincipalName;
-use crate::directory::{UserSource, UserStatus};
+use crate::directory::{Grantee, UserSource, UserStatus};
 use crate::name::NameError;
 use crate::seats::{LicenseConflict, Phase, Quantity};
 use crate::time::Timestamp;
@@ -128,6 +128,9 @@ impl Refusal {
         "unknown_profile",
         "unknown_key",
         "unknown_license",
+        "unknown_role",
+        "wrong_kind",
+        "already_over",
         "singleton",
         "license_invalid",
         "invite_expired",
@@ -136,6 +139,11 @@ impl Refusal {
         "owns_resources",
         "not_invited",
         "managed_group",
+        "role_fixed",
+        "given_by_role",
+        "in_use",
+        "cycle",
+        "nested_member",
         "wrong_state",
         "too_many",
         "no_license",
@@ -386,6 +394,58 @@ pub enum RefusalReason {
         /// The name.
         resource: String,
     },
+    /// There is no such role.
+    #[error("unknown role `{role}`{}", did_you_mean(nearest))]
+    UnknownRole {
+        /// The name.
+        role: String,
+        /// The nearest roles.
+        nearest: Vec<String>,
+    },
+    /// A role has no permissions of the kind on which it is to be granted (rule R2).
+    #[error("role `{role}` has no permissions of kind `{kind}`")]
+    WrongKind {
+        /// The role.
+        role: String,
+        /// The kind.
+        kind: String,
+    },
+    /// What is asked for would be over already (rule E1).
+    #[error("the end {expires_at} is not after {now}")]
+    AlreadyOver {
+        /// The end asked for.
+        expires_at: Timestamp,
+        /// The time given.
+        now: Timestamp,
+    },
+    /// The catalog declares the role, or permits no others (rule R1).
+    #[error("role `{role}` cannot be added, changed or removed: the catalog determines it")]
+    RoleFixed {
+        /// The role.
+        role: String,
+    },
+    /// A role gives the permissions, so only the role can be revoked (rule R5).
+    #[error("role `{role}` gives `{}` to `{to}` on `{on}`: revoke the role", permissions.join("`, `"))]
+    GivenByRole {
+        /// The grantee.
+        to: Grantee,
+        /// The target.
+        on: String,
+        /// The role.
+        role: String,
+        /// The permissions among those to revoke.
+        permissions: Vec<String>,
+    },
+    /// A role that is to be removed is still given (rule R6).
+    #[error("role `{role}` is still given to `{to}` on `{on}`: revoke it everywhere first")]
+    InUse {
+        /// The role.
+        role: String,
+        /// A grantee that has it.
+        to: Grantee,
+        /// The target on which it is given to that grantee.
+        on: String,
+    },
     /// The license contradicts itself, its edition or the catalog (rule S14).
     #[error("license `{license}` is invalid: {conflict}")]
     LicenseInvalid {
@@ -464,6 +524,22 @@ pub enum RefusalReason {
         user: Option<String>,
         /// The group.
         group: String,
+    },
+    /// A group would be inside itself (rule N2).
+    #[error("group `{}` would be inside itself: `{}`", way.last().map_or("", |group| group), way.join("` is in `"))]
+    Cycle {
+        /// The way outward: each group is in the next one, and the last one was to be put into the first.
+        way: Vec<String>,
+    },
+    /// The user is in the group only because another group is nested in it (rule N3).
+    #[error("user `{user}` did not join group `{group}`, and is in it through group `{through}`")]
+    NestedMember {
+        /// The user.
+        user: String,
+        /// The group.
+        group: String,
+        /// The nested group that the user is in.
+        through: String,
     },
     /// The user's status does not allow it.
     #[error("user `{user}` is {status}: {requirement}")]
@@ -569,6 +645,12 @@ impl RefusalReason {
             Self::UnknownPermission { .. } => "unknown_permission",
             Self::UnknownProfile { .. } => "unknown_profile",
             Self::UnknownKey { .. } => "unknown_key",
+            Self::UnknownRole { .. } => "unknown_role",
+            Self::WrongKind { .. } => "wrong_kind",
+            Self::AlreadyOver { .. } => "already_over",
+            Self::RoleFixed { .. } => "role_fixed",
+            Self::GivenByRole { .. } => "given_by_role",
+            Self::InUse { .. } => "in_use",
             Self::Singleton { .. } => "singleton",
             Self::LicenseInvalid { .. } => "license_invalid",
             Self::ExpiryNotAfterNow { .. } | Self::InvitationExpired { .. } => "invite_expired",
@@ -578,6 +660,8 @@ impl RefusalReason {
             Self::OwnsResources { .. } => "owns_resources",
             Self::NotInvited { .. } => "not_invited",
             Self::ManagedGroup { .. } => "managed_group",
+            Self::Cycle { .. } => "cycle",
+            Self::NestedMember { .. } => "nested_member",
             Self::WrongState { .. } => "wrong_state",
             Self::TooMany { .. } => "too_many",
             Self::NoLicense { .. } => "no_license",
@@ -600,12 +684,15 @@ impl RefusalReason {
             | Self::UnknownProfile { .. }
             | Self::Singleton { .. }
             | Self::LicenseInvalid { .. }
+            | Self::WrongKind { .. }
+            | Self::AlreadyOver { .. }
             | Self::ExpiryNotAfterNow { .. }
             | Self::TooMany { .. } => RefusalClass::BadRequest,
             Self::UnknownUser { .. }
             | Self::UnknownGroup { .. }
             | Self::UnknownResource { .. }
             | Self::UnknownKey { .. }
+            | Self::UnknownRole { .. }
             | Self::UnknownLicense { .. } => RefusalClass::NotFound,
             Self::Exists { .. }
             | Self::InvitationExpired { .. }
@@ -614,6 +701,11 @@ impl RefusalReason {
             | Self::OwnsResources { .. }
             | Self::NotInvited { .. }
             | Self::ManagedGroup { .. }
+            | Self::RoleFixed { .. }
+            | Self::GivenByRole { .. }
+            | Self::InUse { .. }
+            | Self::Cycle { .. }
+            | Self::NestedMember { .. }
             | Self::WrongState { .. } => RefusalClass::Conflict,
             Self::NoLicense { .. }
             | Self::LicenseLapsed { .. }

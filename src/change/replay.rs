@@ -7,15 +7,15 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::event::{Commit, Event};
+use super::event::{Commit, EndingPermissions, Event};
 use super::scope::ScopeDocument;
-use crate::catalog::{Entries, PermissionsDocument};
+use crate::catalog::{Entries, KindId, PermissionsDocument};
 use crate::directory::{
-    Checked, Directory, Grantee, Membership, MembershipRule, Scope, Target, UserRecord, UserSource,
-    UserStatus, ensure,
+    Checked, Directory, Grantee, Membership, MembershipRule, Scope, UserRecord, UserSource, UserStatus,
+    ensure,
 };
-use crate::id::UserId;
-use crate::limits::MAX_TIME;
+use crate::id::{GroupId, UserId};
+use crate::limits::{MAX_ROLES, MAX_TIME};
 use crate::name::Name;
 use crate::seats::{Basis, License, Phase, Terms};
 use crate::time::Timestamp;
@@ -199,12 +199,26 @@ impl Replay<'_> {
                 self.group_added(group, members, includes_owner_of.as_deref())
             }
             Event::GroupRemoved { group } => self.group_removed(group),
-            Event::Joined { user, group } => self.membership_changed(user, group, true),
-            Event::Left { user, group } => self.membership_changed(user, group, false),
+            Event::Joined { user, group, expires_at } => self.joined(user, group, *expires_at),
+            Event::MembershipEnded { user, group, expires_at } => {
+                self.membership_ended(user, group, *expires_at)
+            }
+            Event::Left { user, group } => self.left(user, group),
+            Event::Nested { group, outer } => self.nesting_changed(group, outer, true),
+            Event::Unnested { group, outer } => self.nesting_changed(group, outer, false),
             Event::ResourceAdded { resource } => self.resource_added(resource),
             Event::ResourceRemoved { resource } => self.resource_removed(resource),
             Event::OwnerChanged { resource, owner } => self.owner_changed(resource, owner),
-            Event::GrantChanged { to, on, permissions } => self.grant_changed(to, on, permissions),
+            Event::GrantChanged { to, on, permissions, ending } => {
+                self.grant_changed(to, on, permissions, ending)
+            }
+            Event::GrantEnded { to, on, permissions, roles, expires_at } => {
+                self.grant_ended(to, on, permissions, roles, *expires_at)
+            }
+            Event::RoleGranted { to, on, role, expires_at } => self.role_granted(to, on, role, *expires_at),
+            Event::RoleRevoked { to, on, role } => self.role_revoked(to, on, role),
+            Event::RoleSet { role, permissions } => self.role_set(role, permissions),
+            Event::RoleRemoved { role } => self.role_removed(role),
             Event::CredentialRequired { resource, permissions } => {
                 self.credential_required(resource, permissions)
             }
@@ -426,19 +440,56 @@ impl Replay<'_> {
         Ok(())
     }
 
-    fn membership_changed(&mut self, user: &Name, group: &Name, joins: bool) -> Checked {
+    fn joined(&mut self, user: &Name, group: &Name, expires_at: Option<Timestamp>) -> Checked {
         let (user_id, group_id) = (self.directory.named_user(user)?, self.directory.named_group(group)?);
-        let member = self.directory.is_member(user_id.slot(), group_id.slot());
-        ensure(member != joins, || {
-            format!("user `{user}` is {} a member of group `{group}`", if member { "already" } else { "not" })
-        })?;
-        let record = self.directory.group_record(group_id);
+        self.ensure_explicit(user_id, group_id)?;
+        self.ensure_to_come(expires_at)?;
+        let end = self.directory.group_record(group_id).and_then(|group| group.end_of(user_id.slot()));
+        let changes = !self.directory.has_joined(user_id.slot(), group_id.slot()) || end != expires_at;
+        ensure(changes, || format!("user `{user}` is already a member of group `{group}`"))?;
+        self.directory.set_joined(user_id, group_id, true);
+        self.directory.set_membership_end(user_id, group_id, expires_at);
+        Ok(())
+    }
+
+    fn left(&mut self, user: &Name, group: &Name) -> Checked {
+        let (user_id, group_id) = (self.directory.named_user(user)?, self.directory.named_group(group)?);
+        self.ensure_explicit(user_id, group_id)?;
+        let joined = self.directory.has_joined(user_id.slot(), group_id.slot());
+        ensure(joined, || format!("user `{user}` is not a member of group `{group}`"))?;
+        self.directory.set_joined(user_id, group_id, false);
+        Ok(())
+    }
+
+    fn membership_ended(&mut self, user: &Name, group: &Name, expires_at: Timestamp) -> Checked {
+        let (user_id, group_id) = (self.directory.named_user(user)?, self.directory.named_group(group)?);
+        let end = self.directory.group_record(group_id).and_then(|group| group.end_of(user_id.slot()));
+        let fits = end == Some(expires_at) && expires_at <= self.commit.at;
+        ensure(fits, || format!("the membership of `{user}` in `{group}` does not end at {expires_at}"))?;
+        self.directory.set_joined(user_id, group_id, false);
+        Ok(())
+    }
+
+    fn ensure_explicit(&self, user: UserId, group: GroupId) -> Checked {
+        let record = self.directory.group_record(group);
         let explicit = record.is_some_and(|group| group.membership == Membership::Explicit);
-        let managed = !explicit || self.directory.is_included_owner(user_id, group_id);
+        let managed = !explicit || self.directory.is_included_owner(user, group);
         ensure(!managed, || {
-            format!("user `{user}` cannot join or leave group `{group}`, whose members are managed")
-        })?;
-        self.directory.set_joined(user_id, group_id, joins);
+            let group = self.directory.group_name(group).unwrap_or_default();
+            format!("no user joins or leaves `{group}`, whose members are managed")
+        })
+    }
+
+    /// Checks that something ends later than the commit, if it ends.
+    fn ensure_to_come(&self, expires_at: Option<Timestamp>) -> Checked {
+        let to_come = expires_at.is_none_or(|expires_at| expires_at > self.commit.at);
+        ensure(to_come, || format!("the end is not after the commit at {}", self.commit.at))
+    }
+
+    fn nesting_changed(&mut self, group: &Name, outer: &Name, nested: bool) -> Checked {
+        let (inner_id, outer_id) = (self.directory.named_group(group)?, self.directory.named_group(outer)?);
+        self.directory.check_nesting(inner_id, outer_id, nested)?;
+        self.directory.nest(inner_id, outer_id, nested);
         Ok(())
     }
 }
@@ -468,19 +519,112 @@ impl Replay<'_> {
         Ok(())
     }
 
-    fn grant_changed(&mut self, to: &Grantee, on: &str, permissions: &[Name]) -> Checked {
-        let grantee = self.directory.named_grantee(to)?;
-        match self.directory.named_target(on)? {
-            Target::Resource(id) => {
-                let mask = self.directory.named_grant(self.directory.named_kind_of(id)?, permissions)?;
-                self.directory.set_grant(grantee, id, mask);
-            }
-            Target::Kind(kind) => {
-                let mask = self.directory.named_grant(kind, permissions)?;
-                self.directory.set_kind_grant(grantee, kind, mask);
-            }
+    fn grant_changed(
+        &mut self,
+        to: &Grantee,
+        on: &str,
+        permissions: &[Name],
+        ending: &[EndingPermissions],
+    ) -> Checked {
+        let (grantee, target) = (self.directory.named_grantee(to)?, self.directory.named_target(on)?);
+        let kind = self.directory.named_kind_at(target)?;
+        let mut terms = self.directory.grant_record_of(grantee, target);
+        terms.retain(0);
+        terms.place(self.directory.named_grant(kind, permissions)?, None);
+        let mut listed = self.directory.named_permissions(kind, permissions)?;
+        for EndingPermissions { expires_at, permissions } in ending {
+            self.ensure_to_come(Some(*expires_at))?;
+            let mask = self.directory.named_permissions(kind, permissions)?;
+            ensure(mask & listed == 0, || format!("a permission of `{to}` on `{on}` has two ends"))?;
+            listed |= mask;
+            terms.grant(self.directory.named_grant(kind, permissions)?, Some(*expires_at));
         }
+        self.directory.set_grant_record(grantee, target, terms);
         Ok(())
+    }
+
+    fn grant_ended(
+        &mut self,
+        to: &Grantee,
+        on: &str,
+        permissions: &[Name],
+        roles: &[Name],
+        expires_at: Timestamp,
+    ) -> Checked {
+        let (grantee, target) = (self.directory.named_grantee(to)?, self.directory.named_place(on)?);
+        let mut terms = self.directory.grant_record_of(grantee, target);
+        let (mask, ended) = terms.end_by(expires_at);
+        let any = !permissions.is_empty() || !roles.is_empty();
+        let kind = self.directory.kind_of(target);
+        let listed = match kind {
+            Some(kind) => self.may_end(kind, permissions, mask, terms.own())?,
+            None => permissions.is_empty(),
+        };
+        ensure(any && listed && ended == roles && expires_at <= self.commit.at, || {
+            format!("other permissions or roles of `{to}` on `{on}` end at {expires_at}")
+        })?;
+        self.directory.set_grant_record(grantee, target, terms);
+        Ok(())
+    }
+
+    /// Returns `true` if an end that takes these permissions away may have been stored with this list.
+    ///
+    /// By a later catalog, more may end because it is implied by what is listed, and less because what is left implies it.
+    fn may_end(&self, kind: KindId, listed: &[Name], mask: u64, left: u64) -> Result<bool, String> {
+        let closed = self.directory.named_grant(kind, listed)?;
+        let listed = self.directory.named_permissions(kind, listed)?;
+        let implied = self.directory.catalog().definition(kind).map_or(0, |kind| kind.close(left & !listed));
+        Ok(mask & !closed == 0 && listed & !(mask | (left & implied)) == 0)
+    }
+
+    fn role_granted(
+        &mut self,
+        to: &Grantee,
+        on: &str,
+        role: &Name,
+        expires_at: Option<Timestamp>,
+    ) -> Checked {
+        let (grantee, target) = (self.directory.named_grantee(to)?, self.directory.named_place(on)?);
+        self.directory.named_role(role)?;
+        self.ensure_to_come(expires_at)?;
+        let mut terms = self.directory.grant_record_of(grantee, target);
+        terms.place_role(role, expires_at);
+        self.directory.set_grant_record(grantee, target, terms);
+        Ok(())
+    }
+
+    fn role_revoked(&mut self, to: &Grantee, on: &str, role: &Name) -> Checked {
+        let (grantee, target) = (self.directory.named_grantee(to)?, self.directory.named_place(on)?);
+        let mut terms = self.directory.grant_record_of(grantee, target);
+        ensure(terms.has_role(role), || format!("role `{role}` is not given to `{to}` on `{on}`"))?;
+        terms.take_role(role);
+        self.directory.set_grant_record(grantee, target, terms);
+        Ok(())
+    }
+
+    fn role_set(&mut self, role: &Name, permissions: &Entries<Vec<String>>) -> Checked {
+        self.ensure_changeable(role)?;
+        let known = self.directory.role_record(role).is_some();
+        has_room(known || self.directory.role_count() < MAX_ROLES as usize, "roles")?;
+        let masks = self.directory.named_role_masks(permissions)?;
+        self.directory.set_role(role, &masks);
+        Ok(())
+    }
+
+    fn role_removed(&mut self, role: &Name) -> Checked {
+        self.directory.named_role(role)?;
+        self.ensure_changeable(role)?;
+        let given = self.directory.role_record(role).is_some_and(|(_, role)| role.is_given());
+        ensure(!given, || format!("role `{role}` is still given"))?;
+        self.directory.remove_role(role);
+        Ok(())
+    }
+
+    fn ensure_changeable(&self, role: &Name) -> Checked {
+        let fixed = self.directory.role_record(role).is_some_and(|(_, role)| role.fixed);
+        ensure(self.directory.catalog().has_custom_roles() && !fixed, || {
+            format!("the catalog does not permit to change role `{role}`")
+        })
     }
 
     fn credential_required(&mut self, resource: &str, permissions: &[Name]) -> Checked {

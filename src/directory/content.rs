@@ -3,10 +3,14 @@
 //! Two directories are equal if their contents are.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::storage::{GroupSlot, KeySlot, Membership, ResourceSlot, Scope, TargetGrants, UserSlot};
+use super::storage::{
+    GrantRecord, GroupSlot, KeySlot, Membership, ResourceSlot, Scope, SubjectSlot, TargetGrants, TargetSlot,
+    UserSlot,
+};
 use super::{Directory, Grantee, MembershipRule, Target, UserSource, UserStatus};
 #[cfg(feature = "serde")]
 use crate::catalog::CatalogDocument;
@@ -41,19 +45,63 @@ pub(crate) enum Record {
     Book { profile: String, peak: u64, peak_at: Timestamp, seat_ms: u64 },
     /// The last numbers given out: in the queue and to seats.
     Queue { last_turn: u64, last_seat: u64 },
+    /// A role that the catalog does not declare.
+    Role { role: Name, permissions: Entries<Vec<String>> },
     /// A group.
     Group { id: GroupId, group: Name, members: MembershipRule },
     /// A user with the explicit groups of the user.
     User(Box<UserContent>),
+    /// A group that is nested in others.
+    Nested {
+        group: Name,
+        #[cfg_attr(feature = "serde", serde(rename = "in"))]
+        outer: Vec<Name>,
+    },
     /// A grant on a whole kind.
-    KindGrant { kind: String, to: Grantee, permissions: Vec<String> },
+    KindGrant { kind: String, grant: GrantContent },
     /// A resource with all of its fields.
     Resource(Box<ResourceContent>),
+    /// The roles of a grantee on everything, which reach whole kinds and singletons.
+    Everywhere { to: Grantee, roles: Vec<RoleContent> },
     /// An API key.
     Key(Box<KeyContent>),
     /// The number of the records before.
     #[cfg(feature = "serde")]
     End { records: u64 },
+}
+
+/// What a grantee is given on a target.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub(crate) struct GrantContent {
+    pub(crate) to: Grantee,
+    /// The permissions without an end.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub(crate) permissions: Vec<String>,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub(crate) ending: Vec<EndingContent>,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub(crate) roles: Vec<RoleContent>,
+}
+
+/// Permissions with an end.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub(crate) struct EndingContent {
+    pub(crate) expires_at: Timestamp,
+    pub(crate) permissions: Vec<String>,
+}
+
+/// A role that is given.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub(crate) struct RoleContent {
+    pub(crate) role: Name,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub(crate) expires_at: Option<Timestamp>,
 }
 
 /// The content of a user.
@@ -86,6 +134,9 @@ pub(crate) struct UserContent {
     pub(crate) external_groups: Vec<Name>,
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub(crate) groups: Vec<Name>,
+    /// The memberships among these that end.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
+    pub(crate) group_ends: Entries<Timestamp>,
 }
 
 /// The content of a resource.
@@ -99,6 +150,9 @@ pub(crate) struct ResourceContent {
     pub(crate) owner: Option<Name>,
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
     pub(crate) grants: Entries<Vec<String>>,
+    /// The grants with ends or roles, which are not among those above.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub(crate) special_grants: Vec<GrantContent>,
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub(crate) required: Vec<String>,
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
@@ -160,6 +214,7 @@ impl Directory {
         };
         let groups = self.live_groups().filter_map(|(slot, _)| self.group_content(slot));
         let users = self.live_users().filter_map(|(slot, _)| self.user_content(slot));
+        let nestings = self.live_groups().filter_map(|(slot, _)| self.nesting_content(slot));
         let resources = self.live_resources().filter_map(|(slot, _)| self.resource_content(slot));
         let keys = self.live_keys().filter_map(|(slot, _)| self.key_content(slot));
         [commits, ids]
@@ -168,10 +223,13 @@ impl Directory {
             .chain(self.scheduled_licenses().cloned().map(|license| Record::Scheduled { license }))
             .chain(self.books())
             .chain([queue])
+            .chain(self.roles_content())
             .chain(groups)
             .chain(users)
+            .chain(nestings)
             .chain(self.kind_grants())
             .chain(resources)
+            .chain(self.everywhere_content())
             .chain(keys)
     }
 
@@ -190,6 +248,16 @@ impl Directory {
             group: group.name.clone()?,
             members: self.members_by_name(&group.membership),
         })
+    }
+
+    /// The groups that a group is nested in, if it is.
+    pub(super) fn nesting_content(&self, slot: GroupSlot) -> Option<Record> {
+        let group = self.group_record_at(slot)?;
+        let outer = sorted(group.outer().filter_map(|outer| self.group_record_at(outer)?.name.clone()));
+        if outer.is_empty() {
+            return None;
+        }
+        Some(Record::Nested { group: group.name.clone()?, outer })
     }
 
     /// The rule of a group, by name.
@@ -213,6 +281,10 @@ impl Directory {
         let groups = self.group_slots(slot, self.user_row_at(slot)?).into_iter();
         let groups = groups.filter_map(|group| self.group_record_at(group));
         let explicit = groups.filter(|group| group.membership == Membership::Explicit);
+        let explicit = explicit.filter(|group| group.joined().contains(slot));
+        let mut joined: Vec<(Name, Option<Timestamp>)> = Vec::new();
+        joined.extend(explicit.filter_map(|group| Some((group.name.clone()?, group.end_of(slot)))));
+        joined.sort_unstable();
         Some(Record::User(Box::new(UserContent {
             id: self.user_id(slot)?,
             user: user.name.clone()?,
@@ -228,32 +300,85 @@ impl Directory {
             turn: seat.turn.map(core::num::NonZeroU64::get),
             since: seat.since,
             external_groups: user.external().to_vec(),
-            groups: sorted(explicit.filter_map(|group| group.name.clone())),
+            group_ends: joined.iter().filter_map(|(group, end)| Some((group.as_str(), (*end)?))).collect(),
+            groups: joined.into_iter().map(|(group, _)| group).collect(),
         })))
+    }
+
+    pub(super) fn roles_content(&self) -> impl Iterator<Item = Record> {
+        self.roles.iter().filter(|(_, role)| !role.fixed).map(|(name, role)| Record::Role {
+            role: name.clone(),
+            permissions: self.role_content(&role.masks),
+        })
+    }
+
+    pub(super) fn everywhere_content(&self) -> impl Iterator<Item = Record> {
+        let content =
+            |(to, terms): (&SubjectSlot, &GrantRecord)| Some((self.subject_name(*to)?, role_contents(terms)));
+        sorted(self.everywhere.iter().filter_map(content))
+            .into_iter()
+            .map(|(to, roles)| Record::Everywhere { to, roles })
     }
 
     pub(super) fn kind_grants(&self) -> impl Iterator<Item = Record> {
         self.catalog.definitions().flat_map(|(kind, definition)| {
-            self.kind_grants_on(kind).into_iter().map(|(to, permissions)| Record::KindGrant {
-                kind: definition.name().to_string(),
-                to,
-                permissions,
-            })
+            let grants = self.kind_grants_on(kind).into_iter();
+            grants.map(|grant| Record::KindGrant { kind: definition.name().to_string(), grant })
         })
     }
 
-    /// The grants on a whole kind, by name and sorted.
-    pub(super) fn kind_grants_on(&self, kind: KindId) -> Vec<(Grantee, Vec<String>)> {
-        self.grants_on_kind(kind).map(|grants| self.grants_content(kind, grants)).unwrap_or_default()
+    /// What is given on a whole kind, sorted by the grantees. What is given on a singleton stands at its resource.
+    pub(super) fn kind_grants_on(&self, kind: KindId) -> Vec<GrantContent> {
+        match self.singleton_of(kind) {
+            Some(_) => Vec::new(),
+            None => self.grants_content(kind, TargetSlot::Kind(kind)),
+        }
     }
 
-    fn grants_content(&self, kind: KindId, grants: TargetGrants<'_>) -> Vec<(Grantee, Vec<String>)> {
-        let named = grants.iter().filter_map(|(grantee, mask)| {
-            Some((self.grantee_slot_name(grantee)?, self.permission_texts(kind, mask)))
-        });
-        let everyone = grants.everyone();
-        let everyone = (everyone != 0).then(|| (Grantee::Everyone, self.permission_texts(kind, everyone)));
-        sorted(named.chain(everyone))
+    /// What is given on a target, sorted by the grantees.
+    fn grants_content(&self, kind: KindId, on: TargetSlot) -> Vec<GrantContent> {
+        let content = |to: SubjectSlot| {
+            let terms = self.grant_record_at(to, on);
+            let ending = terms.ending().map(|(expires_at, mask)| EndingContent {
+                expires_at,
+                permissions: self.permission_texts(kind, mask),
+            });
+            let grant = GrantContent {
+                to: self.subject_name(to)?,
+                permissions: self.permission_texts(kind, terms.lasting()),
+                ending: ending.collect(),
+                roles: role_contents(&terms),
+            };
+            (terms != GrantRecord::default()).then_some(grant)
+        };
+        sorted(self.subjects_on(on).into_iter().filter_map(content))
+    }
+
+    /// Everybody to whom something is given on a target, each once.
+    pub(super) fn subjects_on(&self, on: TargetSlot) -> BTreeSet<SubjectSlot> {
+        let (grants, terms) = match on {
+            TargetSlot::Everything => (None, None),
+            TargetSlot::Kind(kind) => {
+                (self.grants_on_kind(kind), self.kind_entry(kind).map(|entry| &*entry.special_grants))
+            }
+            TargetSlot::Resource(slot) => {
+                let more = self.resource_record_at(slot).and_then(|record| record.more.as_deref());
+                let row = self.resource_row_at(slot);
+                (row.map(|row| self.grants_at(slot, row)), more.map(|more| &more.special_grants))
+            }
+        };
+        let everyone = grants.filter(|grants| grants.everyone() != 0).map(|_| SubjectSlot::Everyone);
+        let grantees = grants.into_iter().flat_map(TargetGrants::iter);
+        let grantees = grantees.map(|(grantee, _)| SubjectSlot::Grantee(grantee));
+        let special = terms.into_iter().flat_map(|terms| terms.keys().copied());
+        everyone.into_iter().chain(grantees).chain(special).collect()
+    }
+
+    fn subject_name(&self, to: SubjectSlot) -> Option<Grantee> {
+        match to {
+            SubjectSlot::Everyone => Some(Grantee::Everyone),
+            SubjectSlot::Grantee(grantee) => self.grantee_slot_name(grantee),
+        }
     }
 
     /// The names of permissions, each made by `copy`, lowest bit first.
@@ -274,8 +399,10 @@ impl Directory {
         let more = self.resource_record_at(slot)?.more.as_deref();
         let users = more.map(|more| more.credentials.iter()).into_iter().flatten();
         let groups = more.map(|more| more.owner_groups.iter()).into_iter().flatten();
-        let grants = self.grants_content(kind, self.grants_at(slot, row));
-        let grants = grants.into_iter().map(|(to, permissions)| (to.to_string(), permissions));
+        let grants = self.grants_content(kind, TargetSlot::Resource(slot));
+        let is_plain = |grant: &GrantContent| grant.ending.is_empty() && grant.roles.is_empty();
+        let (plain, special): (Vec<_>, Vec<_>) = grants.into_iter().partition(is_plain);
+        let grants = plain.into_iter().map(|grant| (grant.to.to_string(), grant.permissions));
         Some(Record::Resource(Box::new(ResourceContent {
             id: self.resource_id(slot)?,
             resource: self.resource_slot_name(slot)?.to_string(),
@@ -284,6 +411,7 @@ impl Directory {
                 None => None,
             },
             grants: grants.collect(),
+            special_grants: special,
             required: self.permission_texts(kind, row.required),
             credentials: sorted(users.filter_map(|user| self.user_record_at(user)?.name.clone())),
             owner_groups: sorted(groups.filter_map(|group| self.group_record_at(group)?.name.clone())),
@@ -318,6 +446,10 @@ impl Directory {
         });
         ScopeContent::Entries(Entries(sorted(kinds.chain(resources))))
     }
+}
+
+fn role_contents(terms: &GrantRecord) -> Vec<RoleContent> {
+    terms.roles().map(|(role, expires_at)| RoleContent { role: role.clone(), expires_at }).collect()
 }
 
 fn sorted<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {

@@ -7,7 +7,9 @@ use alloc::vec::Vec;
 
 use super::Directory;
 use super::content::Record;
-use super::storage::{GroupSlot, KeySlot, ResourceSlot, Slot, UserRecord, UserSlot, kinds_in};
+use super::storage::{
+    GranteeSlot, GroupSlot, KeySlot, ResourceSlot, Slot, SubjectSlot, UserRecord, UserSlot, kinds_in,
+};
 
 /// The difference between two directories, by name.
 ///
@@ -28,7 +30,9 @@ pub struct Diff {
     pub groups: Vec<Difference>,
     /// The users who differ: in any field, seat and explicit memberships included.
     pub users: Vec<Difference>,
-    /// The kinds whose grants on all of the kind differ.
+    /// The roles that differ in what they give.
+    pub roles: Vec<Difference>,
+    /// The kinds whose grants on all of the kind differ, and `*` if the roles that are given on everything differ.
     pub kinds: Vec<String>,
     /// The resources that differ: in owner, grants, credentials, or the permissions that need one.
     pub resources: Vec<Difference>,
@@ -133,17 +137,22 @@ impl Directory {
                 || self.scheduled_licenses().ne(after.scheduled_licenses()),
             books: differing(&self.books_by_profile(), &after.books_by_profile()),
             groups: compare(self, after, &touched.groups, |at, name| {
-                at.group_by_name(name).and_then(|group| at.group_content(group.slot()))
+                let group = at.group_by_name(name)?.slot();
+                Some((at.group_content(group)?.without_id(), at.nesting_content(group)))
             }),
             users: compare(self, after, &touched.users, |at, name| {
-                at.user_by_name(name).and_then(|user| at.user_content(user.slot()))
+                at.user_by_name(name).and_then(|user| at.user_content(user.slot())).map(Record::without_id)
+            }),
+            roles: compare(self, after, &self.role_names_of_both(after), |at, name| {
+                at.role_record(name).map(|(_, role)| at.role_content(&role.masks))
             }),
             kinds: self.differing_kinds(after, &touched),
             resources: compare(self, after, &touched.resources, |at, name| {
-                at.resource_by_name(name).and_then(|resource| at.resource_content(resource.slot()))
+                let resource = at.resource_by_name(name)?;
+                at.resource_content(resource.slot()).map(Record::without_id)
             }),
             keys: compare(self, after, &touched.keys, |at, name| {
-                at.key_by_name(name).and_then(|key| at.key_content(key.slot()))
+                at.key_by_name(name).and_then(|key| at.key_content(key.slot())).map(Record::without_id)
             }),
         }
     }
@@ -166,7 +175,22 @@ impl Directory {
             let shared = self.shares_kind_grants(after, kind) && !touched.kinds.contains(kind);
             !shared && grants(self, kind) != grants(after, kind)
         };
-        kinds.into_iter().filter(differs).map(str::to_owned).collect()
+        let kinds = kinds.into_iter().filter(differs);
+        self.differs_everywhere(after, touched)
+            .then_some("*")
+            .into_iter()
+            .chain(kinds)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    fn differs_everywhere(&self, after: &Self, touched: &Touched) -> bool {
+        let shared = self.everywhere == after.everywhere && !touched.kinds.contains("*");
+        !shared && self.everywhere_content().ne(after.everywhere_content())
+    }
+
+    fn role_names_of_both(&self, after: &Self) -> BTreeSet<String> {
+        self.roles().chain(after.roles()).map(str::to_owned).collect()
     }
 
     /// Returns `true` if the grants on a kind are the same by the slots of the grantees, without a look at each of many.
@@ -185,15 +209,14 @@ fn differing(before: &BTreeMap<String, Vec<Record>>, after: &BTreeMap<String, Ve
 }
 
 /// Compares the content of both directories under each name.
-fn compare(
+fn compare<T: PartialEq>(
     before: &Directory,
     after: &Directory,
     names: &BTreeSet<String>,
-    content: impl Fn(&Directory, &str) -> Option<Record>,
+    content: impl Fn(&Directory, &str) -> Option<T>,
 ) -> Vec<Difference> {
     let difference = |name: &String| {
-        let content = |at| content(at, name).map(Record::without_id);
-        let change = match (content(before), content(after)) {
+        let change = match (content(before, name), content(after, name)) {
             (None, Some(_)) => DifferenceKind::Added,
             (Some(_), None) => DifferenceKind::Removed,
             (was, is) if was != is => DifferenceKind::Changed,
@@ -264,11 +287,14 @@ impl Touched {
         }
         for side in [before, after] {
             let kinds = side.group_record_at(slot).map_or(0, |group| group.granted_on_kinds);
-            self.kinds(side, kinds);
+            self.kinds(side, GranteeSlot::group(slot), kinds);
         }
     }
 
-    fn kinds(&mut self, side: &Directory, kinds: u64) {
+    fn kinds(&mut self, side: &Directory, grantee: GranteeSlot, kinds: u64) {
+        if side.everywhere.contains_key(&SubjectSlot::Grantee(grantee)) {
+            self.kinds.insert("*".to_owned());
+        }
         let names = kinds_in(kinds).filter_map(|kind| side.catalog.kind_name(kind));
         self.kinds.extend(names.map(str::to_owned));
     }
@@ -278,7 +304,7 @@ impl Touched {
         let Some(more) = &user.more else { return };
         more.granted_on.iter().chain(more.credentials.iter()).for_each(|slot| self.resource(side, slot));
         more.keys.iter().for_each(|key| self.key(side, key));
-        self.kinds(side, more.granted_on_kinds);
+        self.kinds(side, GranteeSlot::user(slot), more.granted_on_kinds);
     }
 
     fn resource(&mut self, side: &Directory, slot: ResourceSlot) {

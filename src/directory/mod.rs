@@ -45,6 +45,7 @@ pub use self::model::{
 };
 pub(crate) use self::model::{ParsedTarget, parse_resource};
 pub use self::query::KeyScope;
+pub(crate) use self::query::{GrantPart, MembershipWay, earlier_end, end_order};
 pub(crate) use self::registry::KindEntry;
 use self::registry::{GroupTables, KeyTables, Registry, ResourceTables, UserTables};
 pub(crate) use self::resolve::{Checked, ensure};
@@ -53,9 +54,9 @@ pub(crate) use self::restore::Restore;
 pub(crate) use self::rights::Rights;
 use self::storage::ExternalName;
 pub(crate) use self::storage::{
-    Due, GranteeKind, GranteeSlot, GroupRecord, GroupSlot, Groups, KeyRecord, KeySlot, Membership,
-    ResourceRow, ResourceSlot, RowState, Scope, ScopeEntries, Slot, SlotIter, SlotSet, TargetGrants,
-    UserRecord, UserRow, UserSlot,
+    Due, GrantRecord, GranteeKind, GranteeSlot, GroupRecord, GroupSlot, Groups, KeyRecord, KeySlot,
+    Membership, ResourceRow, ResourceSlot, RoleRecord, RowState, Scope, ScopeEntries, Slot, SlotIter,
+    SlotSet, SubjectSlot, TargetGrants, TargetSlot, UserRecord, UserRow, UserSlot,
 };
 use crate::catalog::{Catalog, KindId};
 use crate::limits::{MAX_GROUPS, MAX_KEYS, MAX_RESOURCES, MAX_USERS};
@@ -112,6 +113,9 @@ pub struct Directory {
     /// By profile, the groups whose members are the users who want it or others.
     by_profile: Arc<[SlotSet<GroupSlot>]>,
     due: RedBlackTreeSetSync<(Timestamp, Due)>,
+    roles: RedBlackTreeMapSync<Name, RoleRecord>,
+    /// The roles that are given on the whole of each kind (rule R2).
+    everywhere: RedBlackTreeMapSync<SubjectSlot, GrantRecord>,
     ledger: Ledger,
     rights: Rights,
     /// The users whose masks on a kind are to be computed; none after a commit. See the invariant of the kind masks.
@@ -167,6 +171,11 @@ impl Directory {
             external: RedBlackTreeMapSync::new_sync(),
             by_profile: catalog.profiles().map(|_| SlotSet::default()).collect(),
             due: RedBlackTreeSetSync::new_sync(),
+            roles: catalog
+                .roles()
+                .map(|(role, masks)| (role.clone(), RoleRecord::new(masks.clone(), true)))
+                .collect(),
+            everywhere: RedBlackTreeMapSync::new_sync(),
             ledger,
             rights,
             stale_masks: BTreeMap::new(),

@@ -13,6 +13,7 @@ use super::storage::{Membership, Scope, ScopeEntries};
 use super::{Directory, Grantee, GranteeId, MembershipRule, Target, UserStatus};
 use crate::catalog::{Entries, KindDefinition, KindId, ProfileId};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
+use crate::limits::MAX_NESTING;
 use crate::name::Name;
 use crate::seats::{Basis, SeatRow};
 
@@ -103,8 +104,58 @@ impl Directory {
         })
     }
 
+    /// Checks that a stored nesting can be made or ended.
+    pub(crate) fn check_nesting(&self, inner: GroupId, outer: GroupId, nested: bool) -> Checked {
+        let name = |group: GroupId| self.group_name(group).unwrap_or_default();
+        let (inner_name, outer_name) = (name(inner), name(outer));
+        let explicit = self.group_record(outer).is_some_and(|group| group.membership == Membership::Explicit);
+        ensure(explicit, || format!("no group can be nested in `{outer_name}`, which is not explicit"))?;
+        let is =
+            self.group_record(inner).is_some_and(|group| group.outer().any(|group| group == outer.slot()));
+        ensure(is != nested, || {
+            format!("`{inner_name}` is {} nested in `{outer_name}`", if is { "already" } else { "not" })
+        })?;
+        if !nested {
+            return Ok(());
+        }
+        ensure(self.way_outward(outer.slot(), inner.slot()).is_none(), || {
+            format!("`{inner_name}` would be inside itself")
+        })?;
+        ensure(self.steps_if_nested(inner.slot(), outer.slot()) <= MAX_NESTING, || {
+            format!("`{inner_name}` would lie too deep in `{outer_name}`")
+        })
+    }
+
     pub(crate) fn named_target(&self, text: &str) -> Result<Target, String> {
         self.find_target(text).map_err(|_| format!("unknown target `{text}`"))
+    }
+
+    /// A target, or everything, on which only roles are given.
+    pub(crate) fn named_place(&self, text: &str) -> Result<Target, String> {
+        if text == "*" { Ok(Target::Everything) } else { self.named_target(text) }
+    }
+
+    /// The kind of a target that was looked up just before; everything has none.
+    pub(crate) fn named_kind_at(&self, target: Target) -> Result<KindId, String> {
+        self.kind_of(target).ok_or_else(|| "permissions are not given on everything".to_owned())
+    }
+
+    pub(crate) fn named_role(&self, role: &str) -> Checked {
+        ensure(self.role_record(role).is_some(), || format!("unknown role `{role}`"))
+    }
+
+    /// The permissions of a role by kind, closed under implication.
+    pub(crate) fn named_role_masks(&self, permissions: &Entries<Vec<String>>) -> Result<Arc<[u64]>, String> {
+        let mut masks = alloc::vec![0_u64; self.catalog.kinds().len()];
+        for (kind, permissions) in permissions.iter() {
+            let id = self.catalog.kind_by_name(kind).ok_or_else(|| format!("unknown kind `{kind}`"))?;
+            let mask = self.named_grant(id, permissions)?;
+            if let Some(entry) = masks.get_mut(id.index()) {
+                ensure(*entry == 0, || format!("the role names kind `{kind}` twice"))?;
+                *entry = mask;
+            }
+        }
+        Ok(masks.into())
     }
 
     pub(crate) fn named_resource(&self, text: &str) -> Result<ResourceId, String> {
@@ -174,6 +225,7 @@ impl Directory {
         let (mut kinds, mut resources) = (Vec::new(), Vec::new());
         for (on, permissions) in entries.iter() {
             match self.named_target(on)? {
+                Target::Everything => return Err(format!("`{on}` cannot be in a scope")),
                 Target::Kind(kind) => kinds.push((kind, self.named_grant(kind, permissions)?)),
                 Target::Resource(id) => {
                     let mask = self.named_grant(self.named_kind_of(id)?, permissions)?;

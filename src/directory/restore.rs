@@ -9,17 +9,19 @@ use alloc::vec::Vec;
 
 use roaring::RoaringBitmap;
 
-use super::content::{KeyContent, Record, ResourceContent, ScopeContent, UserContent};
+use super::content::{
+    GrantContent, KeyContent, Record, ResourceContent, RoleContent, ScopeContent, UserContent,
+};
 use super::model::{ParsedTarget, parse_resource};
 use super::mutate::{BulkIndex, singleton_serial};
 use super::registry::{MAX_SERIAL, NewId};
 use super::resolve::{Checked, ensure};
-use super::storage::{Membership, Scope};
+use super::storage::{GrantRecord, Membership, Scope};
 use super::{Directory, Grantee, GranteeId, MembershipRule, ParseNameError, Target, UserStatus};
 use crate::catalog::{Catalog, Entries, KindDefinition, KindId};
 use crate::id::{GroupId, ResourceId, UserId};
 use crate::limits::{
-    MAX_GROUPS, MAX_KEYS, MAX_KINDS, MAX_RESOURCES, MAX_SCHEDULED_LICENSES, MAX_TIME, MAX_USERS,
+    MAX_GROUPS, MAX_KEYS, MAX_KINDS, MAX_RESOURCES, MAX_ROLES, MAX_SCHEDULED_LICENSES, MAX_TIME, MAX_USERS,
 };
 use crate::name::Name;
 use crate::seats::{License, Phase, SeatNumber, SeatRow, Terms, Turn};
@@ -102,7 +104,10 @@ impl Restore {
             Record::Queue { last_turn, last_seat } => self.queue(*last_turn, *last_seat),
             Record::Group { id, group, members } => self.group(*id, group, members),
             Record::User(content) => self.user(content),
-            Record::KindGrant { kind, to, permissions } => self.kind_grant(kind, to, permissions),
+            Record::Nested { group, outer } => self.nested(group, outer),
+            Record::Role { role, permissions } => self.role(role, permissions),
+            Record::Everywhere { to, roles } => self.everywhere(to, roles),
+            Record::KindGrant { kind, grant } => self.kind_grant(kind, grant),
             Record::Resource(content) => self.resource(content),
             Record::Key(content) => self.key(content),
             Record::Snapshot { .. } | Record::Catalog(_) | Record::End { .. } => Ok(()),
@@ -272,6 +277,21 @@ impl Restore {
     }
 }
 
+// Groups in groups: after all users, because members of the inner group become members of the outer one.
+
+impl Restore {
+    fn nested(&mut self, group: &Name, outer: &[Name]) -> Checked {
+        let inner_id = self.directory.named_group(group)?;
+        ensure(!outer.is_empty(), || format!("group `{group}` is nested in no group"))?;
+        for outer in outer {
+            let outer_id = self.directory.named_group(outer)?;
+            self.directory.check_nesting(inner_id, outer_id, true)?;
+            self.directory.nest(inner_id, outer_id, true);
+        }
+        Ok(())
+    }
+}
+
 // Users.
 
 impl Restore {
@@ -322,6 +342,13 @@ impl Restore {
             ensure(explicit, || format!("group `{group}` has no explicit members"))?;
             joined.push(group_id.slot());
         }
+        for (group, &at) in content.group_ends.iter() {
+            let known = content.groups.iter().any(|other| other.as_str() == group);
+            ensure(known, || format!("the user has not joined group `{group}`, which has an end"))?;
+            self.is_to_come(at)?;
+            let group = self.directory.named_group(group)?;
+            self.directory.set_membership_end(id, group, Some(at));
+        }
         self.directory.collect_members(&mut self.index, id, joined);
         Ok(())
     }
@@ -357,16 +384,81 @@ impl Restore {
 // Resources, grants and keys.
 
 impl Restore {
-    fn kind_grant(&mut self, kind: &str, to: &Grantee, permissions: &[String]) -> Checked {
+    fn role(&mut self, role: &Name, permissions: &Entries<Vec<String>>) -> Checked {
+        ensure(self.catalog().has_custom_roles(), || "the catalog permits no other roles".to_owned())?;
+        ensure(self.directory.role_record(role).is_none(), || format!("role `{role}` already exists"))?;
+        ensure(self.directory.role_count() < MAX_ROLES as usize, || {
+            format!("there are more than {MAX_ROLES} roles")
+        })?;
+        let masks = self.directory.named_role_masks(permissions)?;
+        for (kind, permissions) in permissions.iter() {
+            let id = self.directory.named_kind(kind)?;
+            self.closed(id, permissions).map_err(|reason| format!("the role on `{kind}` {reason}"))?;
+        }
+        self.directory.set_role(role, &masks);
+        Ok(())
+    }
+
+    fn everywhere(&mut self, to: &Grantee, roles: &[RoleContent]) -> Checked {
+        let grantee = self.directory.named_grantee(to)?;
+        let terms = self.add_roles(GrantRecord::default(), roles)?;
+        ensure(!roles.is_empty(), || format!("`{to}` has no roles"))?;
+        let before = self.directory.grant_record_of(grantee, Target::Everything);
+        ensure(before == GrantRecord::default(), || format!("`{to}` is named twice"))?;
+        self.directory.set_grant_record(grantee, Target::Everything, terms);
+        Ok(())
+    }
+
+    fn kind_grant(&mut self, kind: &str, grant: &GrantContent) -> Checked {
         let id = self.directory.named_kind(kind)?;
         let singleton = self.catalog().definition(id).is_some_and(KindDefinition::singleton);
         ensure(!singleton, || format!("`{kind}` is a singleton"))?;
-        let grantee = self.directory.named_grantee(to)?;
-        let mask = self.grant(id, to, permissions)?;
-        let before = self.directory.grant_on(grantee, Target::Kind(id));
-        ensure(before == 0, || format!("`{to}` is named twice"))?;
-        self.directory.set_kind_grant(grantee, id, mask);
+        self.special_grant(id, Target::Kind(id), grant)
+    }
+
+    /// Restores what a grantee is given on a target, ends and roles included.
+    fn special_grant(&mut self, kind: KindId, on: Target, grant: &GrantContent) -> Checked {
+        let grantee = self.directory.named_grantee(&grant.to)?;
+        let before = self.directory.grant_record_of(grantee, on);
+        ensure(before == GrantRecord::default(), || format!("`{}` is named twice", grant.to))?;
+        let mut listed = GrantRecord::of(self.directory.named_permissions(kind, &grant.permissions)?);
+        let mut terms = GrantRecord::of(self.directory.named_grant(kind, &grant.permissions)?);
+        for ending in &grant.ending {
+            let mask = self.directory.named_permissions(kind, &ending.permissions)?;
+            let once = mask != 0 && listed.own() & mask == 0;
+            ensure(once, || format!("a permission of `{}` has two ends, or an end has none", grant.to))?;
+            self.is_to_come(ending.expires_at)?;
+            listed.place(mask, Some(ending.expires_at));
+            terms.grant(self.directory.named_grant(kind, &ending.permissions)?, Some(ending.expires_at));
+        }
+        // A permission lasts at least as long as each that implies it; the host's own catalog may imply more.
+        ensure(listed == terms || self.stored_catalog.is_some(), || {
+            format!("the grant to `{}` lacks permissions that others of it imply", grant.to)
+        })?;
+        let terms = self.add_roles(terms, &grant.roles)?;
+        ensure(terms != GrantRecord::default(), || {
+            format!("the grant to `{}` has no permissions", grant.to)
+        })?;
+        self.directory.set_grant_record(grantee, on, terms);
         Ok(())
+    }
+
+    fn add_roles(&self, mut terms: GrantRecord, roles: &[RoleContent]) -> Result<GrantRecord, String> {
+        for RoleContent { role, expires_at } in roles {
+            self.directory.named_role(role)?;
+            ensure(!terms.has_role(role), || format!("role `{role}` is named twice"))?;
+            if let Some(at) = expires_at {
+                self.is_to_come(*at)?;
+            }
+            terms.place_role(role, *expires_at);
+        }
+        Ok(terms)
+    }
+
+    /// Checks that an end is later than the last commit, which would have applied it.
+    fn is_to_come(&self, at: Timestamp) -> Checked {
+        let now = self.now();
+        ensure(at > now, || format!("`expires_at` is {at}, which is not after the last commit at {now}"))
     }
 
     fn grant(&self, kind: KindId, to: &Grantee, permissions: &[String]) -> Result<u64, String> {
@@ -405,6 +497,9 @@ impl Restore {
             let before = self.directory.grant_on(grantee, Target::Resource(id));
             ensure(before == 0, || format!("`{to}` is named twice"))?;
             self.directory.collect_grant(&mut self.index, grantee, id, mask);
+        }
+        for grant in &content.special_grants {
+            self.special_grant(kind, Target::Resource(id), grant)?;
         }
         let required = self.directory.named_permissions(kind, &content.required)?;
         if required != 0 {
@@ -445,8 +540,8 @@ impl Restore {
             group.membership == Membership::Explicit && group.includes_owner_of.is_none()
         });
         ensure(free, || format!("`{group}` cannot include the owner"))?;
-        let inside = owner.is_none_or(|owner| self.directory.is_member(owner.slot(), id.slot()));
-        ensure(inside, || format!("the owner is not in `{group}`"))?;
+        let joined = owner.is_none_or(|owner| self.directory.has_joined_for_good(owner.slot(), id.slot()));
+        ensure(joined, || format!("the owner has not joined `{group}` without an end"))?;
         self.directory.include_owner(id, resource);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The serialized form of a scenario, before its names are resolved.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -40,12 +40,14 @@ pub(super) struct StepDocument {
     pub(super) unmet: Option<BTreeMap<String, String>>,
     pub(super) check: Option<CheckQuestion>,
     pub(super) permissions: Option<PermissionsQuestion>,
+    pub(super) explain: Option<CheckQuestion>,
     pub(super) resources: Option<ResourcesQuestion>,
     pub(super) users: Option<UsersQuestion>,
     pub(super) seats: Option<String>,
     pub(super) seat_of: Option<String>,
     pub(super) groups_of: Option<String>,
     pub(super) members_of: Option<String>,
+    pub(super) ending: Option<EndingQuestion>,
     pub(super) what_if: Option<OneOrMore<Command>>,
     pub(super) requirements: Option<Vec<RequirementDocument>>,
     pub(super) breaks: Option<Vec<String>>,
@@ -56,6 +58,9 @@ pub(super) struct StepDocument {
     pub(super) last_commit: Option<NamedCommit>,
     pub(super) is: Option<Expected>,
     pub(super) granted: Option<Vec<String>>,
+    pub(super) until: Option<BTreeMap<String, Option<u64>>>,
+    pub(super) from: Option<Vec<SourceLine>>,
+    pub(super) direct: Option<Vec<String>>,
 }
 
 /// One value or a list of values.
@@ -101,6 +106,12 @@ pub(super) struct PermissionsQuestion {
 
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct EndingQuestion {
+    pub(super) by: u64,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ResourcesQuestion {
     pub(super) who: String,
     pub(super) kind: String,
@@ -123,18 +134,73 @@ pub(super) struct RequirementDocument {
     pub(super) permission: OneOrMore<String>,
 }
 
-/// The expected answer of a question: a word, a list, or figures by name.
+/// A grant, a role or ownership that gives what is asked for: to whom, on what, and until when at the latest.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SourceLine {
+    pub(super) to: String,
+    pub(super) on: String,
+    pub(super) role: Option<String>,
+    pub(super) until: Option<u64>,
+}
+
+/// Something that ends: permissions or a role of a grantee on a target, or a membership.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EndingLine {
+    pub(super) until: u64,
+    pub(super) to: Option<String>,
+    pub(super) on: Option<String>,
+    pub(super) permissions: Option<BTreeSet<String>>,
+    pub(super) role: Option<String>,
+    pub(super) user: Option<String>,
+    pub(super) group: Option<String>,
+}
+
+/// The expected answer of a question: a word, a list of words or of what ends, or figures by name.
 #[derive(Debug)]
 pub(super) enum Expected {
     Word(String),
-    List(Vec<String>),
+    List(Vec<Listed>),
     Named(Box<NamedFigures>),
 }
 
-deserialize_form!(Expected);
+/// An item of a list.
+#[derive(Debug)]
+pub(super) enum Listed {
+    Word(String),
+    Ending(Box<EndingLine>),
+}
+
+impl EndingLine {
+    /// Returns `true` if the line is of permissions, of a role or of a membership.
+    pub(super) fn is_whole(&self) -> bool {
+        let given = self.to.is_some() && self.on.is_some();
+        let one = self.permissions.is_some() != self.role.is_some();
+        let membership = self.user.is_some() && self.group.is_some();
+        let of_given =
+            self.to.is_some() || self.on.is_some() || self.permissions.is_some() || self.role.is_some();
+        let of_membership = self.user.is_some() || self.group.is_some();
+        (given && one && !of_membership) || (membership && !of_given)
+    }
+}
+
+deserialize_form!(Expected, Listed);
+
+impl<'de> Form<'de> for Listed {
+    const EXPECTED: &'static str = "a word or an object";
+
+    fn word<E: Error>(word: &str) -> Result<Self, E> {
+        Ok(Self::Word(word.into()))
+    }
+
+    fn object<A: MapAccess<'de>>(map: MapAccessDeserializer<A>) -> Result<Self, A::Error> {
+        EndingLine::deserialize(map).map(|line| Self::Ending(Box::new(line)))
+    }
+}
 
 impl<'de> Form<'de> for Expected {
-    const EXPECTED: &'static str = "a word, a list of words, or figures by name";
+    const EXPECTED: &'static str = "a word, a list, or figures by name";
 
     fn word<E: Error>(word: &str) -> Result<Self, E> {
         Ok(Self::Word(word.into()))

@@ -1,14 +1,15 @@
 //! The runner of scenarios.
 
 use alloc::borrow::ToOwned as _;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::document::{NamedCommit, NamedFigures, NamedTotal, ScenarioDocument};
-use super::step::{Action, Step, WhatIf};
+use super::document::{EndingLine, NamedCommit, NamedFigures, NamedTotal, ScenarioDocument, SourceLine};
+use super::step::{Action, MembershipAnswer, PermissionsAnswer, Step, WhatIf};
+use crate::authorize::{ContributingGrant, Ending, EndingKind};
 use crate::catalog::{Catalog, PermissionSet};
 use crate::change::{Batch, Command, Commit, Event, Plan, Refusal};
 use crate::directory::{Directory, ResourceName};
@@ -194,6 +195,67 @@ fn same_list(expected: &[impl AsRef<str>], found: &[impl AsRef<str>]) -> Result<
     Err(Mismatch { expected: json_list(expected), found: json_list(found) })
 }
 
+/// Compares the members or groups that are not so only through nested groups, in any order.
+fn same_direct<'a>(is: &MembershipAnswer, found: impl Iterator<Item = &'a str>) -> Result<(), Mismatch> {
+    let Some(direct) = &is.direct else { return Ok(()) };
+    same_list(&sorted(direct.clone()), &sorted(found.map(str::to_owned).collect()))
+}
+
+/// Compares lines in any order.
+fn same_lines<T: fmt::Display>(expected: &[T], found: &[T]) -> Result<(), Mismatch> {
+    let written = |lines: &[T]| {
+        let lines = sorted(lines.iter().map(T::to_string).collect());
+        format!("[{}]", lines.join(", "))
+    };
+    same(&written(expected), &written(found))
+}
+
+impl fmt::Display for SourceLine {
+    /// Writes the line as a scenario file writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |text: &String| json_text(text);
+        let until = self.until.map(|until| until.to_string());
+        let fields = [
+            ("to", Some(text(&self.to))),
+            ("on", Some(text(&self.on))),
+            ("role", self.role.as_ref().map(text)),
+            ("until", until),
+        ];
+        f.write_str(&json_object(fields))
+    }
+}
+
+impl fmt::Display for EndingLine {
+    /// Writes the line as a scenario file writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |text: &Option<String>| text.as_deref().map(json_text);
+        let list = |names: &BTreeSet<String>| json_list(&names.iter().collect::<Vec<_>>());
+        let fields = [
+            ("to", text(&self.to)),
+            ("on", text(&self.on)),
+            ("permissions", self.permissions.as_ref().map(list)),
+            ("role", text(&self.role)),
+            ("user", text(&self.user)),
+            ("group", text(&self.group)),
+            ("until", Some(self.until.to_string())),
+        ];
+        f.write_str(&json_object(fields))
+    }
+}
+
+/// Formats the fields that are there as a scenario file writes an object.
+fn json_object<const N: usize>(fields: [(&str, Option<String>); N]) -> String {
+    let there = fields.into_iter().filter_map(|(name, value)| Some(format!("\"{name}\": {}", value?)));
+    format!("{{{}}}", there.collect::<Vec<_>>().join(", "))
+}
+
+/// Formats the ends of permissions as a scenario file writes them.
+fn json_ends(ends: &BTreeMap<String, Option<u64>>) -> String {
+    let end = |until: &Option<u64>| until.map_or_else(|| "null".to_owned(), |until| until.to_string());
+    let pairs = ends.iter().map(|(name, until)| format!("{}: {}", json_text(name), end(until)));
+    format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
+}
+
 /// Formats names as a scenario file writes a list.
 fn json_list(names: &[impl AsRef<str>]) -> String {
     let quoted = names.iter().map(|name| json_text(name.as_ref()));
@@ -284,10 +346,13 @@ impl Run<'_> {
     fn question(&self, question: &Action) -> Result<(), Mismatch> {
         match question {
             Action::Check { who, on, permissions, is } => self.check(who, on, permissions, is),
-            Action::Permissions { who, on, is, granted } => {
-                let (allowed, given) = self.permissions(who, on);
-                is.as_ref().map_or(Ok(()), |is| same_list(&sorted(is.clone()), &sorted(allowed)))?;
-                granted.as_ref().map_or(Ok(()), |granted| same_list(&sorted(granted.clone()), &sorted(given)))
+            Action::Permissions { who, on, is } => self.permissions(who, on, is),
+            Action::Explain { who, on, permissions, from } => {
+                same_lines(from, &self.sources(who, on, permissions))
+            }
+            Action::Ending { by, is } => {
+                let found: Vec<_> = self.directory.ending(*by).map(|item| self.ending(item)).collect();
+                same_lines(is, &found)
             }
             Action::Resources { who, kind, permissions, is } => {
                 same_list(is, &self.resources(who, kind, permissions))
@@ -295,16 +360,8 @@ impl Run<'_> {
             Action::Users { on, permissions, is } => same_list(is, &self.users(on, permissions)),
             Action::Seats { profile, is } => self.figures(profile, is),
             Action::SeatOf { user, is } => self.seat_of(user, is),
-            Action::GroupsOf { user, is } => {
-                let groups =
-                    self.directory.user_by_name(user).map(|user| self.directory.group_names_of(user));
-                same_list(is, &groups.unwrap_or_default())
-            }
-            Action::MembersOf { group, is } => {
-                let members =
-                    self.directory.group_by_name(group).map(|group| self.directory.member_names_of(group));
-                same_list(is, &members.unwrap_or_default())
-            }
+            Action::GroupsOf { user, is } => self.groups_of(user, is),
+            Action::MembersOf { group, is } => self.members_of(group, is),
             Action::LicensePhase(phase) => same(phase.as_str(), self.directory.license_phase().as_str()),
             Action::Total(is) => self.total(is),
             Action::LastCommit(is) => self.last_commit(is),
@@ -321,14 +378,80 @@ impl Run<'_> {
         same(is, decision.code())
     }
 
-    /// Returns the allowed and the granted permissions.
-    fn permissions(&self, who: &str, on: &str) -> (Vec<String>, Vec<String>) {
-        let who = self.directory.principal_by_name(who);
-        let (Some(who), Some(on)) = (who, self.directory.resource_by_name(on)) else {
-            return Default::default();
+    /// Compares the allowed permissions, the granted ones and their ends.
+    fn permissions(&self, who: &str, on: &str, is: &PermissionsAnswer) -> Result<(), Mismatch> {
+        let directory = &self.directory;
+        let both = directory.principal_by_name(who).zip(directory.resource_by_name(on));
+        let names = |set: PermissionSet| directory.catalog().names(set).map(str::to_owned);
+        let same_set = |is: &Option<Vec<String>>, found: Option<PermissionSet>| {
+            let found = || found.into_iter().flat_map(names).collect();
+            is.as_ref().map_or(Ok(()), |is| same_list(&sorted(is.clone()), &sorted(found())))
         };
-        let names = |set: PermissionSet| self.directory.catalog().names(set).map(str::to_owned).collect();
-        (names(self.directory.permissions(who, on)), names(self.directory.granted(who, on)))
+        same_set(&is.is, both.map(|(who, on)| directory.permissions(who, on)))?;
+        same_set(&is.granted, both.map(|(who, on)| directory.granted(who, on)))?;
+        let Some(expected) = &is.until else { return Ok(()) };
+        let until = both.map(|(who, on)| directory.until(who, on)).unwrap_or_default();
+        let millis = |until: Option<Timestamp>| until.map(Timestamp::as_millis);
+        let each =
+            until.into_iter().flat_map(|(until, set)| names(set).map(move |name| (name, millis(until))));
+        same(&json_ends(expected), &json_ends(&each.collect()))
+    }
+
+    /// Returns where the granted ones of some permissions are from.
+    fn sources(&self, who: &str, on: &str, permissions: &[String]) -> Vec<SourceLine> {
+        let names: Vec<&str> = permissions.iter().map(String::as_str).collect();
+        let explanation = self.directory.explain_by_name(who, on, &names);
+        let asked = |name: &&String| explanation.granted.contains(*name) && permissions.contains(*name);
+        let of_grant = |grant: &ContributingGrant| {
+            let gives: Vec<&String> = grant.gives.iter().filter(asked).collect();
+            let ends = gives.iter().map(|name| grant.ends.get(name).copied());
+            let until = ends.max_by_key(|until| (until.is_none(), *until))?;
+            let (to, until) = (grant.to.to_string(), until.map(Timestamp::as_millis));
+            Some(SourceLine { to, on: grant.on.clone(), role: grant.role.clone(), until })
+        };
+        let owns = explanation.ownership.iter().flatten().any(|name| asked(&name));
+        let owner = SourceLine { to: "owner".to_owned(), on: on.to_owned(), role: None, until: None };
+        explanation.grants.iter().filter_map(of_grant).chain(owns.then_some(owner)).collect()
+    }
+
+    /// Returns something that ends, with names.
+    fn ending(&self, item: Ending) -> EndingLine {
+        let line = EndingLine { until: item.until.as_millis(), ..EndingLine::default() };
+        let given = |to, on| {
+            let to = self.directory.grantee_name(to).map(|to| to.to_string());
+            EndingLine { to, on: self.directory.target_name(on), ..line.clone() }
+        };
+        match item.what {
+            EndingKind::Permissions { to, on, permissions } => {
+                let names = self.directory.catalog().names(permissions).map(str::to_owned).collect();
+                EndingLine { permissions: Some(names), ..given(to, on) }
+            }
+            EndingKind::Role { to, on, role } => EndingLine { role: Some(role.to_string()), ..given(to, on) },
+            EndingKind::Membership { user, group } => {
+                let user = self.directory.user_name(user).map(str::to_owned);
+                EndingLine { user, group: self.directory.group_name(group).map(str::to_owned), ..line }
+            }
+        }
+    }
+
+    fn groups_of(&self, user: &str, is: &MembershipAnswer) -> Result<(), Mismatch> {
+        let directory = &self.directory;
+        let user = directory.user_by_name(user);
+        if let Some(is) = &is.is {
+            same_list(is, &user.map(|user| directory.group_names_of(user)).unwrap_or_default())?;
+        }
+        let direct = user.into_iter().flat_map(|user| directory.direct_groups_of(user));
+        same_direct(is, direct.filter_map(|group| directory.group_name(group)))
+    }
+
+    fn members_of(&self, group: &str, is: &MembershipAnswer) -> Result<(), Mismatch> {
+        let directory = &self.directory;
+        let group = directory.group_by_name(group);
+        if let Some(is) = &is.is {
+            same_list(is, &group.map(|group| directory.member_names_of(group)).unwrap_or_default())?;
+        }
+        let direct = group.into_iter().flat_map(|group| directory.direct_members_of(group));
+        same_direct(is, direct.filter_map(|user| directory.user_name(user)))
     }
 
     fn resources(&self, who: &str, kind: &str, permissions: &[String]) -> Vec<String> {
@@ -497,6 +620,10 @@ fn asked(action: &Action) -> String {
             format!("check whether {who} may {} on {on}", permissions.join(" and "))
         }
         Action::Permissions { who, on, .. } => format!("permissions of {who} on {on}"),
+        Action::Explain { who, on, permissions, .. } => {
+            format!("what lets {who} {} on {on}", permissions.join(" and "))
+        }
+        Action::Ending { by, .. } => format!("what ends by {}", by.as_millis()),
         Action::Resources { who, kind, permissions, .. } => {
             format!("resources of kind {kind} on which {who} may {}", permissions.join(" and "))
         }

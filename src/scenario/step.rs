@@ -6,7 +6,9 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::document::{Expected, NamedCommit, NamedFigures, NamedTotal, OneOrMore, StepDocument};
+use super::document::{
+    EndingLine, Expected, Listed, NamedCommit, NamedFigures, NamedTotal, OneOrMore, SourceLine, StepDocument,
+};
 use crate::authorize::Denial;
 use crate::authorize::PrincipalName;
 use crate::catalog::Catalog;
@@ -28,17 +30,34 @@ pub(super) struct Step {
 pub(super) enum Action {
     Do { commands: Vec<Command>, refused: Option<String>, unmet: Option<BTreeMap<String, String>> },
     Check { who: String, on: String, permissions: Vec<String>, is: String },
-    Permissions { who: String, on: String, is: Option<Vec<String>>, granted: Option<Vec<String>> },
+    Permissions { who: String, on: String, is: PermissionsAnswer },
+    Explain { who: String, on: String, permissions: Vec<String>, from: Vec<SourceLine> },
+    Ending { by: Timestamp, is: Vec<EndingLine> },
     Resources { who: String, kind: String, permissions: Vec<String>, is: Vec<String> },
     Users { on: String, permissions: Vec<String>, is: Vec<String> },
     Seats { profile: String, is: NamedFigures },
     SeatOf { user: String, is: NamedFigures },
-    GroupsOf { user: String, is: Vec<String> },
-    MembersOf { group: String, is: Vec<String> },
+    GroupsOf { user: String, is: MembershipAnswer },
+    MembersOf { group: String, is: MembershipAnswer },
     WhatIf(WhatIf),
     LicensePhase(Phase),
     Total(NamedTotal),
     LastCommit(NamedCommit),
+}
+
+/// The expected permissions of a principal on a resource: those that are allowed, those that are granted, and their ends.
+#[derive(Debug)]
+pub(super) struct PermissionsAnswer {
+    pub(super) is: Option<Vec<String>>,
+    pub(super) granted: Option<Vec<String>>,
+    pub(super) until: Option<BTreeMap<String, Option<u64>>>,
+}
+
+/// The expected members or groups: all, and those that are not so only through nested groups.
+#[derive(Debug)]
+pub(super) struct MembershipAnswer {
+    pub(super) is: Option<Vec<String>>,
+    pub(super) direct: Option<Vec<String>>,
 }
 
 /// A plan whose impact is compared and that is not committed.
@@ -81,12 +100,16 @@ fn action(step: &mut StepDocument, catalog: &Catalog) -> Result<Action, String> 
     }
     if let Some(asked) = step.permissions.take() {
         principal("permissions.who", &asked.who)?;
-        let is = if step.is.is_some() { Some(list(step)?) } else { None };
-        let granted = step.granted.take();
-        if is.is_none() && granted.is_none() {
-            return Err("`permissions` needs `is` or `granted`".to_owned());
-        }
-        return Ok(Action::Permissions { who: asked.who, on: asked.on, is, granted });
+        return Ok(Action::Permissions { who: asked.who, on: asked.on, is: permissions(step)? });
+    }
+    if let Some(asked) = step.explain.take() {
+        principal("explain.who", &asked.who)?;
+        let OneOrMore(permissions) = asked.permission;
+        let from = step.from.take().ok_or("`explain` needs `from`")?;
+        return Ok(Action::Explain { who: asked.who, on: asked.on, permissions, from });
+    }
+    if let Some(asked) = step.ending.take() {
+        return Ok(Action::Ending { by: Timestamp::from_millis(asked.by), is: endings(step)? });
     }
     if let Some(asked) = step.resources.take() {
         principal("resources.who", &asked.who)?;
@@ -106,10 +129,10 @@ fn action(step: &mut StepDocument, catalog: &Catalog) -> Result<Action, String> 
         return Ok(Action::SeatOf { user, is: seat(step, catalog)? });
     }
     if let Some(user) = step.groups_of.take() {
-        return Ok(Action::GroupsOf { user, is: list(step)? });
+        return Ok(Action::GroupsOf { user, is: membership(step)? });
     }
     if let Some(group) = step.members_of.take() {
-        return Ok(Action::MembersOf { group, is: list(step)? });
+        return Ok(Action::MembersOf { group, is: membership(step)? });
     }
     if let Some(phase) = step.license_phase.take() {
         return Ok(Action::LicensePhase(phase));
@@ -142,12 +165,14 @@ fn unused_field(step: &StepDocument) -> Option<&'static str> {
         ("unmet", step.unmet.is_some()),
         ("check", step.check.is_some()),
         ("permissions", step.permissions.is_some()),
+        ("explain", step.explain.is_some()),
         ("resources", step.resources.is_some()),
         ("users", step.users.is_some()),
         ("seats", step.seats.is_some()),
         ("seat_of", step.seat_of.is_some()),
         ("groups_of", step.groups_of.is_some()),
         ("members_of", step.members_of.is_some()),
+        ("ending", step.ending.is_some()),
         ("what_if", step.what_if.is_some()),
         ("requirements", step.requirements.is_some()),
         ("breaks", step.breaks.is_some()),
@@ -158,6 +183,9 @@ fn unused_field(step: &StepDocument) -> Option<&'static str> {
         ("last_commit", step.last_commit.is_some()),
         ("is", step.is.is_some()),
         ("granted", step.granted.is_some()),
+        ("until", step.until.is_some()),
+        ("from", step.from.is_some()),
+        ("direct", step.direct.is_some()),
     ];
     fields.into_iter().find(|&(_, there)| there).map(|(field, _)| field)
 }
@@ -192,7 +220,40 @@ fn answer(step: &mut StepDocument) -> Result<String, String> {
     Err(format!("`is` is `{is}`, which is not a decision of a check"))
 }
 
+fn permissions(step: &mut StepDocument) -> Result<PermissionsAnswer, String> {
+    let is = if step.is.is_some() { Some(list(step)?) } else { None };
+    let answer = PermissionsAnswer { is, granted: step.granted.take(), until: step.until.take() };
+    if answer.is.is_none() && answer.granted.is_none() && answer.until.is_none() {
+        return Err("`permissions` needs `is`, `granted` or `until`".to_owned());
+    }
+    Ok(answer)
+}
+
+fn membership(step: &mut StepDocument) -> Result<MembershipAnswer, String> {
+    let direct = step.direct.take();
+    let is = if step.is.is_some() || direct.is_none() { Some(list(step)?) } else { None };
+    Ok(MembershipAnswer { is, direct })
+}
+
 fn list(step: &mut StepDocument) -> Result<Vec<String>, String> {
+    let word = |item| match item {
+        Listed::Word(word) => Ok(word),
+        Listed::Ending(_) => Err("`is` must be a list of words here".to_owned()),
+    };
+    items(step)?.into_iter().map(word).collect()
+}
+
+fn endings(step: &mut StepDocument) -> Result<Vec<EndingLine>, String> {
+    let line = |item| {
+        match item {
+        Listed::Ending(line) if line.is_whole() => Ok(*line),
+        _ => Err("each item of `is` must have `until`, and `to`, `on` and `permissions` or `role`, or `user` and `group`".to_owned()),
+    }
+    };
+    items(step)?.into_iter().map(line).collect()
+}
+
+fn items(step: &mut StepDocument) -> Result<Vec<Listed>, String> {
     match step.is.take() {
         Some(Expected::List(is)) => Ok(is),
         _ => Err("`is` must be a list here".to_owned()),

@@ -114,10 +114,13 @@ enum Section {
     Scheduled,
     Book,
     Queue,
+    Role,
     Group,
     User,
+    Nested,
     KindGrant,
     Resource,
+    Everywhere,
     Key,
     End,
 }
@@ -134,8 +137,11 @@ impl Section {
             R::Scheduled { .. } => Self::Scheduled,
             R::Book { .. } => Self::Book,
             R::Queue { .. } => Self::Queue,
+            R::Role { .. } => Self::Role,
             R::Group { .. } => Self::Group,
             R::User(_) => Self::User,
+            R::Nested { .. } => Self::Nested,
+            R::Everywhere { .. } => Self::Everywhere,
             R::KindGrant { .. } => Self::KindGrant,
             R::Resource(_) => Self::Resource,
             R::Key(_) => Self::Key,
@@ -154,8 +160,11 @@ impl Section {
             Self::Scheduled => "`scheduled`",
             Self::Book => "`book`",
             Self::Queue => "`queue`",
+            Self::Role => "`role`",
             Self::Group => "`group`",
             Self::User => "`user`",
+            Self::Nested => "`nested`",
+            Self::Everywhere => "`everywhere`",
             Self::KindGrant => "`kind_grant`",
             Self::Resource => "`resource`",
             Self::Key => "`key`",
@@ -171,9 +180,14 @@ impl Section {
             Self::License => last == Self::Ids,
             Self::Scheduled => (Self::Ids..=Self::Scheduled).contains(&last),
             Self::Book | Self::Queue => (Self::Ids..=Self::Book).contains(&last),
-            Self::Group | Self::User | Self::KindGrant | Self::Resource | Self::Key => {
-                (Self::Queue..=self).contains(&last)
-            }
+            Self::Role
+            | Self::Group
+            | Self::User
+            | Self::Nested
+            | Self::Everywhere
+            | Self::KindGrant
+            | Self::Resource
+            | Self::Key => (Self::Queue..=self).contains(&last),
             Self::End => (Self::Queue..=Self::Key).contains(&last),
         }
     }
@@ -196,8 +210,11 @@ fn described(record: &directory::Record) -> String {
         R::License { license, .. } => format!("license `{}`", license.name),
         R::Scheduled { license } => format!("the scheduled license `{}`", license.name),
         R::Book { profile, .. } => format!("the figures of profile `{profile}`"),
+        R::Role { role, .. } => format!("role `{role}`"),
+        R::Everywhere { to, .. } => format!("the roles of `{to}` on everything"),
         R::Group { group, .. } => format!("group `{group}`"),
         R::User(user) => format!("user `{}`", user.user),
+        R::Nested { group, .. } => format!("the groups that `{group}` is in"),
         R::KindGrant { kind, .. } => format!("a grant on all of `{kind}`"),
         R::Resource(resource) => format!("resource `{}`", resource.resource),
         R::Key(key) => format!("key `{}`", key.key),

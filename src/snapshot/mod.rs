@@ -36,14 +36,18 @@
 //! | `scheduled` | one for each license that starts later, in the order in which they were installed | `license` |
 //! | `book` | one for each profile, in rank order | `profile`; `peak` and `peak_at`: the most that was consumed since the license was installed, and when; `seat_ms`: seats times milliseconds since then |
 //! | `queue` | one | `last_turn`: the last number assigned to a waiting user; `last_seat`: the last number assigned to a seat |
+//! | `role` | one for each role that the catalog does not declare, sorted | `role`: the name; `permissions`: from kind to permissions, implied ones included |
 //! | `group` | one for each group | `id`; `group`: the name; `members`: `"explicit"`, `{"by_profile": [..]}` or `{"external": [..]}` |
-//! | `user` | one for each user | `id`; `user`: the name; `source`: `local`, `ldap`, `sso` or `custom`; `status`: `active`, `invited`, `expired` or `suspended`; `email`; `expires_at`: when the open invitation expires; `reason`: of the suspension; `wants` and `holds`: profiles; `basis`: how the seat was taken; `seat_number`: the order in which seats were taken; `turn`: the place in the queue; `since`: since when the user waits, or else since when the profile is held or not held; `external_groups`: external names of the last sync; `groups`: the explicit groups that the user is in |
-//! | `kind_grant` | one for each grant on a whole kind, kinds as in the catalog | `kind`; `to`: `everyone`, `group:NAME` or `user:NAME`; `permissions`, implied ones included |
-//! | `resource` | one for each resource, singletons too | `id`; `resource`: the name, such as `project/churn`; `owner`; `grants`: from grantee to permissions, implied ones included, in the order everyone, groups, users; `required`: permissions that need a personal credential; `credentials`: users who recorded one; `owner_groups`: groups that include the owner |
+//! | `user` | one for each user | `id`; `user`: the name; `source`: `local`, `ldap`, `sso` or `custom`; `status`: `active`, `invited`, `expired` or `suspended`; `email`; `expires_at`: when the open invitation expires; `reason`: of the suspension; `wants` and `holds`: profiles; `basis`: how the seat was taken; `seat_number`: the order in which seats were taken; `turn`: the place in the queue; `since`: since when the user waits, or else since when the profile is held or not held; `external_groups`: external names of the last sync; `groups`: the explicit groups that the user joined; `group_ends`: from those with an end to that end |
+//! | `nested` | one for each group that is in others | `group`; `in`: the groups that it is nested in |
+//! | `kind_grant` | one for each grant on a whole kind, kinds as in the catalog | `kind`; `grant`, with `to`: `everyone`, `group:NAME` or `user:NAME`; `permissions` without an end, implied ones included; `ending`: a list of `expires_at` and `permissions`; `roles`: a list of `role` and `expires_at` |
+//! | `resource` | one for each resource, singletons too | `id`; `resource`: the name, such as `project/churn`; `owner`; `grants`: from grantee to permissions, implied ones included, in the order everyone, groups, users; `special_grants`: those with ends or roles, as in `kind_grant`; `required`: permissions that need a personal credential; `credentials`: users who recorded one; `owner_groups`: groups that include the owner |
+//! | `everywhere` | one for each grantee that has roles on everything | `to`; `roles` |
 //! | `key` | one for each API key | `id`; `key`: the name; `acts_as`: a user; `scope`: `"all"` or `{"entries": {TARGET: [..]}}`, implied permissions included; `expires_at`; `expired`: true once it has expired |
 //! | `end` | one | `records`: how many records come before it |
 //!
-//! Which users are in groups by profile and external groups is not stored: it follows from the users.
+//! Which users are in groups by profile and external groups is not stored: it follows from the users. Nor is what follows from
+//! nesting, or what roles give.
 //!
 //! ```
 //! # use entitle::catalog::Catalog;

@@ -51,8 +51,9 @@ fn sized() -> impl Iterator<Item = Command> {
     });
     let resources = SIZES.into_iter().flat_map(|size| {
         let on = |name: &str| format!("project/{name}{size}");
-        let grant =
-            |group: u32, on: String| Command::grant(Grantee::group(format!("g{group}")), on, ["write"]);
+        let grant = |group: u32, on: String| {
+            Command::from(Command::grant(Grantee::group(format!("g{group}")), on, ["write"]))
+        };
         let (low, high) = (on("low"), on("high"));
         commands![Command::add_resource(low.clone()), Command::add_resource(high.clone()).owner("u0")]
             .into_iter()

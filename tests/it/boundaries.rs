@@ -81,13 +81,13 @@ impl Growing for GroupsOfAUser {
         for index in 0..count {
             commands.push(Command::add_group(group(index)).into());
             commands.push(Command::add_resource(project(index)).into());
-            commands.push(Command::grant(Grantee::group(group(index)), project(index), ["read"]));
+            commands.push(Command::grant(Grantee::group(group(index)), project(index), ["read"]).into());
         }
         commands
     }
 
     fn add(index: usize) -> Command {
-        Command::join("u0", group(index))
+        Command::join("u0", group(index)).into()
     }
 
     fn remove(index: usize) -> Command {
@@ -118,12 +118,12 @@ impl Growing for MembersOfAGroup {
             (0..count).map(|index| Command::add_user(user(index)).into()).collect();
         commands.push(Command::add_group("g0").into());
         commands.push(Command::add_resource("project/p0").into());
-        commands.push(Command::grant(Grantee::group("g0"), "project/p0", ["read"]));
+        commands.push(Command::grant(Grantee::group("g0"), "project/p0", ["read"]).into());
         commands
     }
 
     fn add(index: usize) -> Command {
-        Command::join(user(index), "g0")
+        Command::join(user(index), "g0").into()
     }
 
     fn remove(index: usize) -> Command {
@@ -153,14 +153,14 @@ impl Growing for GrantsOnAResource {
             commands.push(Command::add_user(user(index)).into());
             if let Grantee::Group(name) = Self::subject(index) {
                 commands.push(Command::add_group(name.as_str()).into());
-                commands.push(Command::join(user(index), name));
+                commands.push(Command::join(user(index), name).into());
             }
         }
         commands
     }
 
     fn add(index: usize) -> Command {
-        Command::grant(Self::subject(index), "project/p0", ["write"])
+        Command::grant(Self::subject(index), "project/p0", ["write"]).into()
     }
 
     fn remove(index: usize) -> Command {
@@ -182,11 +182,11 @@ impl Growing for GrantsOnAKind {
     }
 
     fn add(index: usize) -> Command {
-        Command::grant(GrantsOnAResource::subject(index), "project/*", ["read"])
+        Command::grant(GrantsOnAResource::subject(index), "project/*", ["read"]).into()
     }
 
     fn remove(index: usize) -> Command {
-        Command::set_grant(GrantsOnAResource::subject(index), "project/*", [""; 0])
+        Command::set_grant(GrantsOnAResource::subject(index), "project/*", [""; 0]).into()
     }
 
     fn compare(directory: &Directory, model: &BTreeSet<usize>, count: usize) {
@@ -321,8 +321,9 @@ fn groups_whose_numbers_agree_in_sixteen_bits() {
     let joins = order.iter().map(|&of| (of, true));
     let leaves = order.iter().rev().chain([&65_543]).map(|&of| (of, false));
     for (of, joins) in joins.chain(leaves).chain([(65_537, true), (7, true), (65_537, false)]) {
-        let command = if joins { Command::join } else { Command::leave };
-        made.apply(vec![command(user(11), group(of))]);
+        let (user_name, group_name) = (user(11), group(of));
+        let join = || Command::from(Command::join(user_name.clone(), group_name.clone()));
+        made.apply(vec![if joins { join() } else { Command::leave(user_name.clone(), group_name.clone()) }]);
         if joins {
             model.insert(of)
         } else {
@@ -336,7 +337,7 @@ fn groups_whose_numbers_agree_in_sixteen_bits() {
             assert_eq!(reads(&made.directory, id, shared), model.contains(to), "{model:?} on {to}");
         }
     }
-    made.apply(vec![Command::remove_group(group(65_543)), Command::join(user(11), group(1))]);
+    made.apply(vec![Command::remove_group(group(65_543)), Command::join(user(11), group(1)).into()]);
     let (alone, joined) =
         (made.directory.user_by_name("u8").unwrap(), made.directory.user_by_name("u11").unwrap());
     assert!(made.directory.group_names_of(alone).is_empty(), "its only group is removed");
@@ -344,16 +345,16 @@ fn groups_whose_numbers_agree_in_sixteen_bits() {
     assert_eq!(made.directory.group_names_of(joined), names(&model, group));
     // A grant on a whole kind reaches the members of late groups, but no later user or group in a slot of theirs.
     let everywhere = |to: usize| Command::set_grant(Grantee::group(group(to)), "project/*", ["read"]);
-    made.apply(vec![Command::join(user(9), group(5)), everywhere(65_535)]);
+    made.apply(vec![Command::join(user(9), group(5)).into(), everywhere(65_535).into()]);
     let shared = made.directory.resource_by_name(&project(3)).unwrap();
     assert!(reads(&made.directory, made.directory.user_by_name("u9").unwrap(), shared));
     made.apply(commands![Command::remove_user("u9"), Command::add_user("late"), everywhere(65_536)]);
     made.apply(commands![Command::remove_group(group(65_535)), Command::add_group("g-late")]);
-    made.apply(vec![Command::set_grant(Grantee::group("g-late"), "project/*", ["read"])]);
+    made.apply(vec![Command::set_grant(Grantee::group("g-late"), "project/*", ["read"]).into()]);
     let late = made.directory.user_by_name("late").unwrap();
     assert!(!reads(&made.directory, late, shared) && made.directory.group_names_of(late).is_empty());
     assert_eq!(made.directory.audit(), Ok(()));
-    made.apply(vec![Command::join("late", "g-late")]);
+    made.apply(vec![Command::join("late", "g-late").into()]);
     assert!(reads(&made.directory, made.directory.user_by_name("late").unwrap(), shared));
     made.apply(vec![Command::remove_group("g-late"), Command::remove_group(group(65_536))]);
     made.apply(commands![Command::remove_user("late")]);
@@ -398,7 +399,7 @@ fn every_bit_of_a_kind_is_its_own() {
             let allowed = may(&made.directory, who, "kind0/a", &[format!("p{permission}")]);
             assert_eq!(allowed, who == permission, "{who} asks {permission} of {count}");
         }
-        made.apply(vec![Command::grant(Grantee::Everyone, "kind0/*", permissions(count))]);
+        made.apply(vec![Command::grant(Grantee::Everyone, "kind0/*", permissions(count)).into()]);
         assert!(may(&made.directory, 0, "kind0/a", &permissions(count)), "all {count} together");
     }
 }

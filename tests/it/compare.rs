@@ -1,11 +1,12 @@
 //! Comparisons of all answers that both the crate and the oracle can give.
 
-use crate::generate::{GROUPS, KEYS, KINDS, ODD_TARGETS, PROFILES, RESOURCES, USERS};
+use crate::generate::{KEYS, KINDS, ODD_TARGETS, PROFILES, RESOURCES, USERS, all_groups};
 use crate::oracle::World;
 use crate::side_by_side::differs;
-use entitle::{Directory, Principal, ResourceId};
+use entitle::authorize::{Ending, EndingKind, Explanation};
+use entitle::{Directory, Principal, ResourceId, Timestamp};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Debug, Write as _};
 
 /// Compares two answers.
@@ -19,6 +20,8 @@ pub(crate) fn everything(oracle: &World, directory: &Directory) -> Result<(), St
     clocks(oracle, directory)?;
     seats(oracle, directory)?;
     memberships(oracle, directory)?;
+    ends(oracle, directory)?;
+    given(oracle, directory)?;
     rights(oracle, directory)
 }
 
@@ -26,6 +29,11 @@ fn clocks(oracle: &World, directory: &Directory) -> Result<(), String> {
     same(|| "the revision".into(), &oracle.revision(), &directory.revision())?;
     let next_due = directory.next_due().map(entitle::Timestamp::as_millis);
     same(|| "what is due next".into(), &oracle.next_due(), &next_due)?;
+    // E5: overdue is what is due by then.
+    for at in next_due.into_iter().flat_map(|due| [due - 1, due]).chain([0, u64::MAX]) {
+        let overdue = oracle.next_due().is_some_and(|due| due <= at);
+        same(|| format!("overdue at {at}"), &overdue, &directory.is_overdue(Timestamp::from_millis(at)))?;
+    }
     same(|| "the phase".into(), &oracle.license_phase().as_str(), &directory.license_phase().as_str())
 }
 
@@ -60,15 +68,99 @@ fn seat_of(directory: &Directory, user: &str) -> Value {
 
 fn memberships(oracle: &World, directory: &Directory) -> Result<(), String> {
     for user in users() {
-        let found = directory.user_by_name(user).map_or_else(Vec::new, |user| directory.group_names_of(user));
+        let id = directory.user_by_name(user);
+        let found = id.map_or_else(Vec::new, |user| directory.group_names_of(user));
         same(|| format!("the groups of {user}"), &texts(&oracle.groups_of(user)), &found)?;
+        let direct = id.into_iter().flat_map(|user| directory.direct_groups_of(user));
+        let direct = direct.filter_map(|group| directory.group_name(group)).map(str::to_string).collect();
+        same(|| format!("the direct groups of {user}"), &oracle.direct_groups_of(user), &direct)?;
     }
-    for group in GROUPS {
-        let found =
-            directory.group_by_name(group).map_or_else(Vec::new, |group| directory.member_names_of(group));
+    for group in all_groups() {
+        let id = directory.group_by_name(group);
+        let found = id.map_or_else(Vec::new, |group| directory.member_names_of(group));
         same(|| format!("the members of {group}"), &texts(&oracle.members_of(group)), &found)?;
+        let direct = id.into_iter().flat_map(|group| directory.direct_members_of(group));
+        let direct = direct.filter_map(|user| directory.user_name(user)).map(str::to_string).collect();
+        same(|| format!("the direct members of {group}"), &oracle.direct_members_of(group), &direct)?;
     }
     Ok(())
+}
+
+/// Compares what ends by some times, and that it is in the order of time.
+fn ends(oracle: &World, directory: &Directory) -> Result<(), String> {
+    let all: BTreeSet<u64> =
+        oracle.ending(u64::MAX).iter().filter_map(|line| line["until"].as_u64()).collect();
+    for by in all.iter().flat_map(|end| [end - 1, *end]).chain([0, u64::MAX]) {
+        let found: Vec<Ending> = directory.ending(Timestamp::from_millis(by)).collect();
+        let lines = |lines: Vec<Value>| lines.into_iter().map(in_order).collect::<BTreeSet<_>>();
+        let (expected, named) = (oracle.ending(by), found.iter().map(|item| ending(directory, item)));
+        same(|| format!("the number of ends by {by}"), &expected.len(), &found.len())?;
+        same(|| format!("what ends by {by}"), &lines(expected), &lines(named.collect()))?;
+        same(|| "in the order of time".into(), &true, &found.is_sorted_by_key(|item| item.until))?;
+        // A page that begins after any item goes on with the next.
+        for (place, item) in found.iter().enumerate().filter(|_| by == u64::MAX) {
+            let rest: Vec<Ending> = directory.ending(Timestamp::from_millis(by)).after(item).collect();
+            same(|| format!("what ends after {item:?}"), &&found[place + 1..], &&rest[..])?;
+        }
+    }
+    Ok(())
+}
+
+/// Something that ends, with names.
+fn ending(directory: &Directory, item: &Ending) -> Value {
+    let until = item.until.as_millis();
+    let to = |to| directory.grantee_name(to).unwrap().to_string();
+    let on = |on| directory.target_name(on).unwrap();
+    match &item.what {
+        EndingKind::Permissions { to: grantee, on: target, permissions } => {
+            let names: BTreeSet<&str> = directory.catalog().names(*permissions).collect();
+            json!({ "to": to(*grantee), "on": on(*target), "permissions": names, "until": until })
+        }
+        EndingKind::Role { to: grantee, on: target, role } => {
+            json!({ "to": to(*grantee), "on": on(*target), "role": role.as_str(), "until": until })
+        }
+        EndingKind::Membership { user, group } => json!({
+            "user": directory.user_name(*user), "group": directory.group_name(*group), "until": until
+        }),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A line as text, with its fields in the order of their names.
+fn in_order(line: Value) -> String {
+    json!(line.as_object().into_iter().flatten().collect::<BTreeMap<_, _>>()).to_string()
+}
+
+/// Compares what is given to each grantee: permissions, roles, and their ends.
+fn given(oracle: &World, directory: &Directory) -> Result<(), String> {
+    let mut permissions: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    let (mut roles, mut ends) = (BTreeSet::new(), BTreeSet::new());
+    for row in directory.review_grants() {
+        let Some(on) = row.on else { continue };
+        let mut line = json!({ "to": row.to, "on": on });
+        if let Some(role) = row.role {
+            line["role"] = json!(role);
+            roles.insert((row.to, on, role));
+        } else {
+            line["permissions"] = json!(row.permissions.iter().collect::<BTreeSet<_>>());
+            permissions.entry((row.to, on)).or_default().extend(row.permissions);
+        }
+        if let Some(until) = row.until {
+            line["until"] = json!(until.as_millis());
+            ends.insert(in_order(line));
+        }
+    }
+    let permissions = permissions.into_iter().map(|((to, on), names)| (to, on, names)).collect();
+    same(|| "the permissions that are given".into(), &oracle.grants(), &permissions)?;
+    same(|| "the roles that are given".into(), &oracle.roles_given(), &roles)?;
+    let of_grants = oracle.ending(u64::MAX).into_iter().filter(|line| line.get("to").is_some());
+    same(|| "the ends of what is given".into(), &of_grants.map(in_order).collect(), &ends)?;
+    let by_role = directory.roles().flat_map(|role| {
+        let given = directory.grants_of_role(role);
+        given.map(move |(to, on)| (directory.grantee_name(to), directory.target_name(on), role.to_string()))
+    });
+    let by_role = by_role.map(|(to, on, role)| (to.unwrap().to_string(), on.unwrap(), role)).collect();
+    same(|| "where roles are given".into(), &roles, &by_role)
 }
 
 fn texts(names: &[String]) -> Vec<&str> {
@@ -100,7 +192,8 @@ fn requests(target: &str) -> Vec<Vec<&'static str>> {
 
 fn rights(oracle: &World, directory: &Directory) -> Result<(), String> {
     let mut cells = Vec::new();
-    for target in RESOURCES.iter().chain(ODD_TARGETS) {
+    // R2: the star is a target of roles, and no resource.
+    for target in RESOURCES.iter().chain(ODD_TARGETS).chain(&["*"]) {
         cells.push((*target, directory.resource_by_name(target), requests(target)));
     }
     for who in principals() {
@@ -149,7 +242,41 @@ fn sets(oracle: &World, directory: &Directory, who: Who<'_>, on: On<'_>) -> Resu
     same(|| what("allowed"), &oracle.permissions(who.0, on.0), &names(allowed))?;
     same(|| what("allowed, bound,"), &allowed, &directory.for_principal(principal).permissions(resource))?;
     let granted = directory.granted(principal, resource);
-    same(|| what("granted"), &oracle.granted(who.0, on.0), &names(granted))
+    same(|| what("granted"), &oracle.granted(who.0, on.0), &names(granted))?;
+    let until = directory.until(principal, resource).into_iter();
+    let until = until.flat_map(|(until, set)| names(set).into_iter().map(move |name| (name, millis(until))));
+    let ends = oracle.until(who.0, on.0).into_iter().map(|(name, end)| (name, end.written().as_u64()));
+    same(|| what("granted, and until when,"), &ends.collect::<BTreeMap<_, _>>(), &until.collect())?;
+    sources(oracle, &directory.explain(principal, resource, granted), (who.0, on.0))
+}
+
+fn millis(until: Option<Timestamp>) -> Option<u64> {
+    until.map(Timestamp::as_millis)
+}
+
+/// Compares where what is granted is from, and until when (rules E7 and R8).
+fn sources(oracle: &World, explanation: &Explanation, (who, on): (&str, &str)) -> Result<(), String> {
+    let lines = |lines: Vec<Value>| lines.into_iter().map(in_order).collect::<BTreeSet<_>>();
+    for permission in &explanation.granted {
+        let giving = explanation.grants.iter().filter(|grant| grant.permissions.contains(permission));
+        let mut found: Vec<Value> = Vec::new();
+        for grant in giving {
+            let mut line = json!({ "to": grant.to.to_string(), "on": grant.on });
+            if let Some(role) = &grant.role {
+                line["role"] = json!(role);
+            }
+            if let Some(until) = grant.ends.get(permission) {
+                line["until"] = json!(until.as_millis());
+            }
+            found.push(line);
+        }
+        let owns = explanation.ownership.as_ref().is_some_and(|owner| owner.contains(permission));
+        found.extend(owns.then(|| json!({ "to": "owner", "on": on })));
+        let expected = oracle.explain(who, on, &[permission.as_str()]);
+        let what = || format!("what gives {who} {permission} on {on}");
+        same(what, &lines(expected), &lines(found))?;
+    }
+    Ok(())
 }
 
 /// A summary of a directory that is not as expected, for a person to read.

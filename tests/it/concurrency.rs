@@ -190,7 +190,7 @@ fn moves<S: Shared>() -> Seen {
         barrier.wait();
         for round in 0..rounds {
             let (from, to) = if round % 2 == 0 { ("a", "b") } else { ("b", "a") };
-            assert!(shared.change(&[Command::leave("ada", from), Command::join("ada", to)]));
+            assert!(shared.change(&[Command::leave("ada", from), Command::join("ada", to).into()]));
             moved.fetch_add(1, Ordering::Release);
         }
         watching.into_iter().try_for_each(|watching| watching.join().unwrap())
@@ -229,7 +229,7 @@ fn visible<S: Shared>() -> Seen {
             phase.fetch_add(1, Ordering::SeqCst);
             thread::yield_now();
             phase.fetch_add(1, Ordering::SeqCst);
-            assert!(shared.change(&[Command::grant(Grantee::user("ada"), "project/churn", ["read"])]));
+            assert!(shared.change(&[Command::grant(Grantee::user("ada"), "project/churn", ["read"]).into()]));
         }
         watching.into_iter().try_for_each(|watching| watching.join().unwrap())
     })

@@ -15,6 +15,7 @@ macro_rules! commands {
     };
 }
 
+mod access_histories;
 mod allocations;
 mod boundaries;
 mod compare;
@@ -26,6 +27,7 @@ mod growth;
 mod history;
 mod laws;
 mod memory;
+mod nesting;
 mod oracle;
 mod oracle_agreement;
 mod queries;

@@ -38,9 +38,9 @@ fn resources(count: u32) -> impl Iterator<Item = Command> {
 /// Users and resources, and a group of all users that may read every resource.
 fn wide(count: u32) -> Directory {
     let first = commands![license("first"), Command::add_group("all")].into_iter();
-    let join = (0..count).map(|user| Command::join(format!("u{user}"), "all"));
+    let join = (0..count).map(|user| Command::join(format!("u{user}"), "all").into());
     let read = Command::grant(Grantee::group("all"), "project/*", ["read"]);
-    apply(&empty(), first.chain(users(count)).chain(resources(count)).chain(join).chain([read]))
+    apply(&empty(), first.chain(users(count)).chain(resources(count)).chain(join).chain([read.into()]))
 }
 
 fn of(directory: &Directory, user: &str) -> UserId {
@@ -126,7 +126,7 @@ fn removed_users_and_resources_give_their_memory_back() {
         Command::grant(Grantee::group("staff"), "project/*", ["read"]),
         Command::grant(Grantee::Everyone, "project/*", ["read"])
     ]);
-    let join = (0..20_000).map(|user| Command::join(format!("u{user}"), "staff"));
+    let join = (0..20_000).map(|user| Command::join(format!("u{user}"), "staff").into());
     let gone = |number: &u32| *number != 7_000;
     let remove_users = (0..20_000).filter(gone).map(|user| Command::remove_user(format!("u{user}")).into());
     let remove_resources =
@@ -189,11 +189,11 @@ fn an_empty_answer_about_one_party_is_given_at_once() {
 fn a_page_begins_where_the_last_one_ended() {
     let groups = 0..60_u32;
     let add = groups.clone().map(|group| Command::add_group(format!("g{group}")).into());
-    let join = groups.clone().map(|group| Command::join("u0", format!("g{group}")));
+    let join = groups.clone().map(|group| Command::join("u0", format!("g{group}")).into());
     let grants = groups.flat_map(|group| {
         (0..200).map(move |resource| {
             let to = Grantee::group(format!("g{group}"));
-            Command::grant(to, format!("project/p{}", (resource * 7 + group) % 400), ["read"])
+            Command::grant(to, format!("project/p{}", (resource * 7 + group) % 400), ["read"]).into()
         })
     });
     let first = commands![license("first")].into_iter().chain(users(1)).chain(resources(400));

@@ -23,6 +23,12 @@ fn the_crate_agrees_with_the_oracle_about_seats() {
     for_all_histories(1, Mix::Seats, STEPS, agrees);
 }
 
+/// The same where most commands are about ends, roles and nested groups.
+#[test]
+fn the_crate_agrees_with_the_oracle_about_access() {
+    for_all_histories(1, Mix::Access, STEPS, agrees);
+}
+
 fn agrees(history: &History) -> Result<(), String> {
     let mut pair = SideBySide::new(&history.catalog);
     // A place in the middle, which is as random as the history.

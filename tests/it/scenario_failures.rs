@@ -35,7 +35,7 @@ fn a_wrong_expectation_fails_its_step() {
     assert_eq!(failure.step, Some(planted.step));
     assert_eq!((failure.expected.as_str(), failure.found.as_str()), ("not_granted", "allowed"));
     // A failed query changes nothing, so the other steps are still run.
-    assert_eq!(outcome.directory().committed_at(), Timestamp::from_millis(9500));
+    assert_eq!(outcome.directory().committed_at(), Timestamp::from_millis(12_000));
 }
 
 #[test]
@@ -152,6 +152,126 @@ fn the_total_and_the_last_commit_are_compared() {
             (Some(6), "events []", "events [\"user_added\", \"profile_wanted\", \"seat_changed\"]"),
         ]
     );
+}
+
+/// A scenario with one step after a start, in which ada is in `data` through `core`, and has `write` until 9.
+fn of_access(step: &str) -> Result<Scenario, serde_json::Error> {
+    serde_json::from_str(&format!(
+        r#"{{ "entitle": 1,
+             "catalog": {{ "kinds": {{ "project": {{ "permissions": ["write", "read"] }} }},
+                           "profiles": {{ "free": {{ "seat": "exempt" }} }}, "default_profile": "free",
+                           "roles": {{ "auditor": {{ "project": ["read"] }} }} }},
+             "steps": [
+               {{ "do": [{{ "add_user": {{ "user": "ada" }} }}, {{ "add_resource": {{ "resource": "project/a" }} }},
+                         {{ "add_group": {{ "group": "core" }} }}, {{ "add_group": {{ "group": "data" }} }},
+                         {{ "nest": {{ "group": "core", "in": "data" }} }}, {{ "join": {{ "user": "ada", "group": "core", "expires_at": 8 }} }},
+                         {{ "grant": {{ "to": "group:data", "on": "project/*", "role": "auditor" }} }},
+                         {{ "grant": {{ "to": "user:ada", "on": "project/a", "permissions": ["write"], "expires_at": 9 }} }}] }},
+               {step}] }}"#
+    ))
+}
+
+/// Ends, the sources of permissions and direct members are compared exactly, in any order.
+#[test]
+fn steps_about_ends_and_nested_groups_are_compared() {
+    for (step, expected, found) in [
+        (
+            r#"{ "permissions": { "who": "user:ada", "on": "project/a" }, "until": { "read": null, "write": 9 } }"#,
+            r#"{"read": null, "write": 9}"#,
+            r#"{"read": 8, "write": 9}"#,
+        ),
+        (r#"{ "ending": { "by": 8 }, "is": [] }"#, "[]", r#"[{"user": "ada", "group": "core", "until": 8}]"#),
+        (
+            r#"{ "ending": { "by": 9 }, "is": [{ "user": "ada", "group": "core", "until": 8 }] }"#,
+            r#"[{"user": "ada", "group": "core", "until": 8}]"#,
+            r#"[{"to": "user:ada", "on": "project/a", "permissions": ["write"], "until": 9}, {"user": "ada", "group": "core", "until": 8}]"#,
+        ),
+        (
+            r#"{ "explain": { "who": "user:ada", "on": "project/a", "permission": ["read", "write"] },
+              "from": [{ "to": "group:data", "on": "project/*", "role": "auditor" }] }"#,
+            r#"[{"to": "group:data", "on": "project/*", "role": "auditor"}]"#,
+            r#"[{"to": "group:data", "on": "project/*", "role": "auditor", "until": 8}, {"to": "user:ada", "on": "project/a", "until": 9}]"#,
+        ),
+        (r#"{ "members_of": "data", "is": ["ada"], "direct": ["ada"] }"#, r#"["ada"]"#, "[]"),
+        (r#"{ "groups_of": "ada", "direct": ["data"] }"#, r#"["data"]"#, r#"["core"]"#),
+        (
+            r#"{ "groups_of": "ada", "is": ["core"], "direct": ["core"] }"#,
+            r#"["core"]"#,
+            r#"["core", "data"]"#,
+        ),
+    ] {
+        let outcome = of_access(step).unwrap().run();
+        let [failure] = outcome.failures() else { panic!("{step}: {:?}", outcome.failures()) };
+        assert_eq!((failure.expected.as_str(), failure.found.as_str()), (expected, found), "{step}");
+    }
+    for step in [
+        r#"{ "permissions": { "who": "user:ada", "on": "project/a" }, "until": { "read": 8, "write": 9 } }"#,
+        r#"{ "permissions": { "who": "user:eve", "on": "project/a" }, "until": {} }"#,
+        r#"{ "ending": { "by": 7 }, "is": [] }"#,
+        r#"{ "ending": { "by": 9 }, "is": [{ "user": "ada", "group": "core", "until": 8, "role": null },
+             { "until": 9, "permissions": ["write"], "on": "project/a", "to": "user:ada" }] }"#,
+        r#"{ "explain": { "who": "user:ada", "on": "project/a", "permission": "read" },
+             "from": [{ "to": "group:data", "on": "project/*", "role": "auditor", "until": 8 }] }"#,
+        r#"{ "explain": { "who": "user:ada", "on": "project/none", "permission": "read" }, "from": [] }"#,
+        r#"{ "members_of": "data", "direct": [] }"#,
+    ] {
+        assert!(of_access(step).unwrap().run().failures().is_empty(), "{step}");
+    }
+}
+
+/// Steps about ends and nested groups that lack something or have too much are no steps.
+#[test]
+fn malformed_steps_about_ends_and_nested_groups_are_errors() {
+    for (step, said) in [
+        (
+            r#"{ "permissions": { "who": "user:ada", "on": "project/a" } }"#,
+            "needs `is`, `granted` or `until`",
+        ),
+        (r#"{ "permissions": { "who": "user:ada", "on": "project/a" }, "until": { "read": -1 } }"#, "-1"),
+        (r#"{ "ending": { "by": 9 } }"#, "`is` must be a list"),
+        (r#"{ "ending": { "by": 9 }, "is": ["ada"] }"#, "each item of `is`"),
+        (r#"{ "ending": { "by": 9 }, "is": [{ "user": "ada", "until": 9 }] }"#, "each item of `is`"),
+        (
+            r#"{ "ending": { "by": 9 }, "is": [{ "to": "everyone", "on": "*", "until": 9 }] }"#,
+            "each item of `is`",
+        ),
+        (
+            r#"{ "ending": { "by": 9 }, "is": [{ "to": "everyone", "on": "*", "role": "a", "user": "ada", "until": 9 }] }"#,
+            "each item of `is`",
+        ),
+        (
+            r#"{ "ending": { "by": 9 }, "is": [{ "to": "everyone", "on": "*", "role": "a", "permissions": [], "until": 9 }] }"#,
+            "each item of `is`",
+        ),
+        (r#"{ "ending": { "by": 9 }, "is": [{ "user": "ada", "group": "core" }] }"#, "missing field `until`"),
+        (r#"{ "ending": {}, "is": [] }"#, "missing field `by`"),
+        (r#"{ "explain": { "who": "user:ada", "on": "project/a", "permission": "read" } }"#, "needs `from`"),
+        (
+            r#"{ "explain": { "who": "ada", "on": "project/a", "permission": "read" }, "from": [] }"#,
+            "`explain.who`",
+        ),
+        (
+            r#"{ "explain": { "who": "user:ada", "on": "project/a", "permission": "read" }, "from": [{ "to": "owner" }] }"#,
+            "missing field `on`",
+        ),
+        (r#"{ "members_of": "data" }"#, "`is` must be a list"),
+        (
+            r#"{ "members_of": "data", "is": [{ "user": "ada", "group": "core", "until": 8 }] }"#,
+            "a list of words",
+        ),
+        (
+            r#"{ "users": { "on": "project/a", "permission": "read" }, "is": [], "direct": [] }"#,
+            "`direct` does not belong",
+        ),
+        (
+            r#"{ "check": { "who": "user:ada", "on": "project/a", "permission": "read" }, "is": "allowed", "until": {} }"#,
+            "`until` does not belong",
+        ),
+        (r#"{ "members_of": "data", "is": [], "from": [] }"#, "`from` does not belong"),
+    ] {
+        let error = of_access(step).map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains(said), "{step}: {error}");
+    }
 }
 
 #[cfg(feature = "cli")]

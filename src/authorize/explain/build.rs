@@ -9,7 +9,7 @@ use super::evaluation::{Evaluation, bits, names};
 use super::{ActingUser, Explanation, Need};
 use crate::authorize::decision::Denial;
 use crate::authorize::evaluate::{PrincipalRef, ResourceRef};
-use crate::catalog::{AnyKind, KindDefinition, Request};
+use crate::catalog::{AnyKind, Entries, KindDefinition, Request};
 use crate::directory::{Directory, UserStatus};
 use crate::id::{Principal, ResourceId};
 
@@ -130,6 +130,7 @@ impl Directory {
             grants: Vec::new(),
             ownership: None,
             granted: Vec::new(),
+            ends: Entries::default(),
             cuts: Vec::new(),
             allowed: Vec::new(),
             needs: Vec::new(),
@@ -143,6 +144,7 @@ impl Directory {
             explanation.grants = evaluation.grants(wanted);
             explanation.ownership = evaluation.ownership();
             explanation.granted = names(evaluation.kind, evaluation.verdict.granted);
+            explanation.ends = evaluation.ends();
             explanation.cuts = evaluation.cuts();
             explanation.allowed = names(evaluation.kind, self.allowed_bits(who, on).1);
             evaluation.needs(wanted, &mut needs);

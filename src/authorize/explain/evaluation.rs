@@ -6,36 +6,16 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use super::{ContributingGrant, Cut, CutBy, Holding, Need, Through};
-use crate::authorize::evaluate::{PrincipalRef, Recorder, ResourceRef, Verdict};
-use crate::catalog::{KindDefinition, KindId};
-use crate::directory::{Directory, Grantee, GranteeKind, GranteeSlot, GroupSlot, TargetGrants, UserStatus};
+use super::{ContributingGrant, Cut, CutBy, Holding, MembershipPath, Need, Through};
+use crate::authorize::contributions::{Contribution, Ends, Trace, granted_ends, latest_ends};
+use crate::authorize::evaluate::{PrincipalRef, ResourceRef, Verdict};
+use crate::catalog::{Entries, KindDefinition, KindId};
+use crate::directory::{
+    Directory, Grantee, GranteeKind, GranteeSlot, GroupSlot, MembershipWay, TargetGrants, UserStatus,
+};
+use crate::name::Name;
 use crate::seats::SeatState;
-
-/// The recorded steps of an evaluation.
-#[derive(Debug, Default)]
-struct Trace {
-    /// True for a grant on the whole kind; the grantee, `None` for everyone; the permissions.
-    grants: Vec<(bool, Option<GranteeSlot>, u64)>,
-    owner: Option<u64>,
-    scope: Option<u64>,
-}
-
-impl Recorder for Trace {
-    fn grant(&mut self, whole_kind: bool, grantee: Option<GranteeSlot>, mask: u64) {
-        if mask != 0 {
-            self.grants.push((whole_kind, grantee, mask));
-        }
-    }
-
-    fn ownership(&mut self, mask: u64) {
-        self.owner = Some(mask);
-    }
-
-    fn scope(&mut self, mask: u64) {
-        self.scope = Some(mask);
-    }
-}
+use crate::time::Timestamp;
 
 /// The evaluation of a principal on a resource that both exist.
 pub(super) struct Evaluation<'a> {
@@ -47,6 +27,7 @@ pub(super) struct Evaluation<'a> {
     user: &'a str,
     resource: String,
     trace: Trace,
+    contributions: Vec<Contribution<'a>>,
     pub(super) verdict: Verdict,
 }
 
@@ -61,9 +42,10 @@ impl<'a> Evaluation<'a> {
         let kind = directory.catalog().definition(kind_id)?;
         let mut trace = Trace::default();
         let verdict = directory.verdict(who, on, &mut trace);
+        let contributions = directory.contributions(who, on, &trace);
         let user = directory.user_slot_name(who.slot)?;
         let resource = directory.resource_slot_name(on.slot)?.to_string();
-        Some(Self { directory, who, on, kind, kind_id, user, resource, trace, verdict })
+        Some(Self { directory, who, on, kind, kind_id, user, resource, trace, contributions, verdict })
     }
 
     /// Returns the permissions from ownership, or `None` if the user does not own the resource.
@@ -85,19 +67,61 @@ impl<'a> Evaluation<'a> {
     }
 
     pub(super) fn grants(&self, wanted: u64) -> Vec<ContributingGrant> {
-        let grants = self.trace.grants.iter().filter_map(|&(whole_kind, grantee, mask)| {
-            let on = if whole_kind { format!("{}/*", self.kind.name()) } else { self.resource.clone() };
-            Some(ContributingGrant {
-                to: self.grantee_name(grantee)?,
-                on,
-                permissions: names(self.kind, mask),
-                implied: names(self.kind, implied_in(self.kind, mask)),
-                gives: names(self.kind, mask & wanted),
-            })
-        });
-        let mut grants: Vec<ContributingGrant> = grants.collect();
-        grants.sort_by(|a, b| (&a.to, &a.on).cmp(&(&b.to, &b.on)));
+        let each =
+            self.contributions.iter().flat_map(|contribution| self.of_contribution(contribution, wanted));
+        let mut grants: Vec<ContributingGrant> = each.collect();
+        grants.sort_by(|a, b| (&a.to, &a.on, &a.role).cmp(&(&b.to, &b.on, &b.role)));
         grants
+    }
+
+    /// Returns what a grantee has on a target: its own permissions, and those of each role.
+    fn of_contribution(&self, contribution: &Contribution<'_>, wanted: u64) -> Vec<ContributingGrant> {
+        let Some(to) = self.grantee_name(contribution.grantee) else { return Vec::new() };
+        let membership = contribution.way.as_ref().map(|way| self.membership_path(way));
+        let whole_kind = || format!("{}/*", self.kind.name());
+        let on = if contribution.whole_kind { whole_kind() } else { self.resource.clone() };
+        let grant = |on: &str, role: Option<&Name>, ends: &Ends| {
+            let mask = ends.iter().fold(0, |all, (_, mask)| all | mask);
+            let implied = ends.iter().fold(0, |all, (_, mask)| all | implied_in(self.kind, *mask));
+            ContributingGrant {
+                to: to.clone(),
+                on: on.to_owned(),
+                role: role.map(|role| role.as_str().to_owned()),
+                membership: membership.clone(),
+                permissions: names(self.kind, mask),
+                implied: names(self.kind, implied),
+                gives: names(self.kind, mask & wanted),
+                ends: self.end_names(ends),
+            }
+        };
+        let own = contribution.parts().filter(|part| part.role.is_none());
+        let own = latest_ends(own.map(|part| (part.until, part.mask)), u64::MAX);
+        let own = (!own.is_empty()).then(|| grant(&on, None, &own));
+        let roles = contribution.parts().filter(|part| part.role.is_some() && part.mask != 0);
+        let roles = roles.map(|part| {
+            grant(if part.everywhere { "*" } else { &on }, part.role, &Vec::from([(part.until, part.mask)]))
+        });
+        own.into_iter().chain(roles).collect()
+    }
+
+    fn membership_path(&self, way: &MembershipWay) -> MembershipPath {
+        let groups = way.groups.iter().filter_map(|&group| self.directory.group_slot_name(group));
+        MembershipPath { groups: groups.map(ToOwned::to_owned).collect(), until: way.until }
+    }
+
+    /// Returns the granted permissions that end, each with its latest end.
+    pub(super) fn ends(&self) -> Entries<Timestamp> {
+        let granted = self.verdict.granted & self.kind.all();
+        self.end_names(&granted_ends(&self.contributions, &self.trace, granted))
+    }
+
+    /// Returns the permissions that end, lowest bit first.
+    fn end_names(&self, ends: &Ends) -> Entries<Timestamp> {
+        let end_of = |bit: u64| ends.iter().find(|(_, mask)| mask & bit != 0).and_then(|&(until, _)| until);
+        let ending = bits(self.kind.all()).filter_map(|bit| Some((bit, end_of(bit)?)));
+        ending
+            .flat_map(|(bit, until)| self.kind.names(bit).map(move |name| (name.to_owned(), until)))
+            .collect()
     }
 
     pub(super) fn cuts(&self) -> Vec<Cut> {

@@ -13,8 +13,10 @@ use alloc::vec::Vec;
 
 pub use self::need::{Holding, Need, Through};
 use super::decision::{Decision, Layer};
+use crate::catalog::Entries;
 use crate::directory::{Grantee, UserStatus};
 use crate::seats::Phase;
+use crate::time::Timestamp;
 
 /// A decision with everything that led to it.
 ///
@@ -66,6 +68,8 @@ pub struct Explanation {
     pub ownership: Option<Vec<String>>,
     /// All permissions granted on the resource (rule A2), limited to a key's scope.
     pub granted: Vec<String>,
+    /// Those of them that end, each with its latest end (rule E7).
+    pub ends: Entries<Timestamp>,
     /// Everything that limits the granted permissions, in the order of rule A6.
     pub cuts: Vec<Cut>,
     /// All permissions allowed on the resource, each one checked on its own.
@@ -91,22 +95,50 @@ pub struct ActingUser {
     pub key: Option<String>,
 }
 
-/// A grant to the principal.
+/// A grant to the principal: the permissions of one grantee on one target, or those of one role that was given there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct ContributingGrant {
     /// The grantee: the user, a group of the user, or everyone.
     pub to: Grantee,
-    /// The target: the resource, or its whole kind such as `project/*`.
+    /// The target: the resource, its whole kind such as `project/*`, or `*` for a role that is given on everything.
     pub on: String,
+    /// The role that gives the permissions; `None` for those that were granted by themselves (rule R3).
+    pub role: Option<String>,
+    /// The user's membership, if the grantee is a group.
+    pub membership: Option<MembershipPath>,
     /// All permissions that the grant gives.
     pub permissions: Vec<String>,
-    /// The permissions that other permissions of the grant imply. They may have been named as well; a grant does not
-    /// record the difference (rule A3).
+    /// The permissions that other permissions of the grant with the same end imply. They may have been named as well; a
+    /// grant does not record the difference (rule A3).
     pub implied: Vec<String>,
     /// The requested permissions that the grant gives.
     pub gives: Vec<String>,
+    /// The permissions that end, each until the earlier one of its own end and that of the membership (rule E2).
+    pub ends: Entries<Timestamp>,
+}
+
+/// The way in which a user is in a group (rules N2, N3).
+///
+/// Of several ways it is the one that lasts longest, and of those the shortest. [`Display`](core::fmt::Display) writes it as
+/// a phrase, such as "in `core`, in `data`".
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct MembershipPath {
+    /// The group that the user is in by itself, the group that it is nested in, and so on; the last is the grantee.
+    pub groups: Vec<String>,
+    /// The end of the membership in the first group.
+    pub until: Option<Timestamp>,
+}
+
+impl MembershipPath {
+    /// Returns `true` if the user is in the group by itself, and `false` if only through a nested group.
+    #[must_use]
+    pub fn is_direct(&self) -> bool {
+        self.groups.len() == 1
+    }
 }
 
 /// A limit on the granted permissions.

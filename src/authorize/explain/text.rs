@@ -6,8 +6,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
 
-use super::{ContributingGrant, Cut, CutBy, Explanation, Holding, Need, Through};
+use super::{ContributingGrant, Cut, CutBy, Explanation, Holding, MembershipPath, Need, Through};
 use crate::authorize::PrincipalName;
+use crate::catalog::Entries;
+use crate::time::Timestamp;
 use crate::visible::Visible;
 
 /// A list of names in backticks with a separator; an empty list is written as "nothing".
@@ -45,7 +47,8 @@ impl fmt::Display for Explanation {
         self.write_answer(f)?;
         let giving = self.grants.iter().filter(|grant| !grant.gives.is_empty());
         for grant in giving.clone().take(SHOWN) {
-            write!(f, "\n  granted to `{}` on `{}`: {}", grant.to, grant.on, all(&grant.gives))?;
+            let gives = Until { names: &grant.gives, implied: &[], ends: &grant.ends };
+            write!(f, "\n  granted to {}: {gives}", self.place_of(grant))?;
         }
         let more = giving.count().saturating_sub(SHOWN);
         if more > 0 {
@@ -112,6 +115,10 @@ impl Explanation {
         self.needs.iter().try_for_each(|need| write!(f, "\n  needed: {need}"))
     }
 
+    fn place_of<'a>(&'a self, grant: &'a ContributingGrant) -> PlaceOf<'a> {
+        PlaceOf { user: self.acting_user.as_ref().map_or("", |acting| &acting.user), grant }
+    }
+
     /// Returns those of the permissions that were requested.
     fn asked_of(&self, permissions: &[String]) -> Vec<String> {
         permissions.iter().filter(|name| self.asked.contains(name)).cloned().collect()
@@ -134,7 +141,7 @@ impl fmt::Display for InFull<'_> {
             }
         }
         for grant in &explanation.grants {
-            write!(f, "\n  granted to `{}` on `{}`: {grant}", grant.to, grant.on)?;
+            write!(f, "\n  granted to {}: {grant}", explanation.place_of(grant))?;
         }
         if let Some(owner) = &explanation.ownership {
             write!(f, "\n  granted to the owner: {}", all(owner))?;
@@ -145,8 +152,9 @@ impl fmt::Display for InFull<'_> {
         if explanation.acting_user.is_some()
             && (!explanation.grants.is_empty() || explanation.ownership.is_some())
         {
-            write!(f, "\n  total granted: {}", all(&explanation.granted))?;
-            write!(f, "\n  total allowed: {}", all(&explanation.allowed))?;
+            let total = |names| Until { names, implied: &[], ends: &explanation.ends };
+            write!(f, "\n  total granted: {}", total(&explanation.granted))?;
+            write!(f, "\n  total allowed: {}", total(&explanation.allowed))?;
         }
         explanation.write_needs(f)
     }
@@ -178,12 +186,67 @@ impl fmt::Display for Cause<'_> {
 impl fmt::Display for ContributingGrant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let f = &mut Visible(f);
-        for (place, permission) in self.permissions.iter().enumerate() {
-            let before = if place == 0 { "" } else { ", " };
-            let implied = if self.implied.contains(permission) { " (implied)" } else { "" };
-            write!(f, "{before}`{permission}`{implied}")?;
+        let Self { permissions: names, implied, ends, .. } = self;
+        write!(f, "{}", Until { names, implied, ends })
+    }
+}
+
+/// Names in backticks, each with what is to be said of it: "`write` (implied, until 2026-01-01 12:00:00 UTC)".
+struct Until<'a> {
+    names: &'a [String],
+    implied: &'a [String],
+    ends: &'a Entries<Timestamp>,
+}
+
+impl fmt::Display for Until<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.names.is_empty() {
+            return f.write_str("nothing");
+        }
+        for (place, name) in self.names.iter().enumerate() {
+            write!(f, "{}`{name}`", if place == 0 { "" } else { ", " })?;
+            match (self.implied.contains(name), self.ends.get(name)) {
+                (true, Some(until)) => write!(f, " (implied, until {until})")?,
+                (true, None) => f.write_str(" (implied)")?,
+                (false, Some(until)) => write!(f, " (until {until})")?,
+                (false, None) => {}
+            }
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for MembershipPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut Visible(f);
+        for (place, group) in self.groups.iter().enumerate() {
+            write!(f, "{}in `{group}`", if place == 0 { "" } else { ", " })?;
+            if place == 0
+                && let Some(until) = self.until
+            {
+                write!(f, " until {until}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The grantee and the target of a grant, with the user's way into the group and the role, if there is something to say.
+struct PlaceOf<'a> {
+    user: &'a str,
+    grant: &'a ContributingGrant,
+}
+
+impl fmt::Display for PlaceOf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { user, grant } = self;
+        write!(f, "`{}`", grant.to)?;
+        if let Some(path) = grant.membership.as_ref().filter(|path| !path.is_direct() || path.until.is_some())
+        {
+            write!(f, " (`{user}`, {path})")?;
+        }
+        write!(f, " on `{}`", grant.on)?;
+        grant.role.as_ref().map_or(Ok(()), |role| write!(f, " by role `{role}`"))
     }
 }
 
@@ -340,11 +403,10 @@ impl fmt::Display for Why<'_> {
         let f = &mut Visible(f);
         let mut between = "";
         for grant in &self.0.grants {
-            write!(f, "{between}`{}` on `{}`: ", grant.to, grant.on)?;
-            let named = grant.permissions.iter().filter(|name| !grant.implied.contains(name));
-            for (place, name) in named.enumerate() {
-                write!(f, "{}`{name}`", if place == 0 { "" } else { ", " })?;
-            }
+            let leading = grant.permissions.iter().filter(|name| !grant.implied.contains(name));
+            let leading: Vec<String> = leading.cloned().collect();
+            let leading = Until { names: &leading, implied: &[], ends: &grant.ends };
+            write!(f, "{between}{}: {leading}", self.0.place_of(grant))?;
             between = "; ";
         }
         if let Some(owner) = &self.0.ownership {

@@ -2,11 +2,12 @@
 
 use std::io::{self, Write};
 
-use entitle::Directory;
 use entitle::authorize::{Access, AccessRow};
+use entitle::catalog::Entries;
 use entitle::change::Commit;
 use entitle::report::escape_cell;
 use entitle::scenario::TestReport;
+use entitle::{Directory, Timestamp};
 
 use super::args::ReviewForm;
 use super::output::{CliError, print, run};
@@ -17,7 +18,7 @@ const PAGE: &str = include_str!("review.html");
 const MARKER: &str = "/* the review */";
 
 /// The columns of the CSV form.
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 14] = [
     "who",
     "user",
     "status",
@@ -26,6 +27,8 @@ const COLUMNS: [&str; 12] = [
     "resource",
     "permissions",
     "withheld",
+    "roles",
+    "until",
     "why",
     "last_commit",
     "last_commit_at",
@@ -68,12 +71,14 @@ impl<'a> History<'a> {
         Ok(Self { last, commits })
     }
 
-    /// Returns the last commit that changed the granted or the allowed permissions of a principal on a resource.
+    /// Returns the last commit that changed the granted or the allowed permissions of a principal on a resource, or an end.
     fn last_commit(&self, access: &Access<'_>) -> Option<&'a Commit> {
         let (who, on) = (access.who, access.on);
+        let until = self.last.until(who, on);
         let same = |before: &Directory| {
             before.granted(who, on).bits() == access.granted.bits()
                 && before.permissions(who, on).bits() == access.permissions.bits()
+                && before.until(who, on) == until
         };
         self.commits.iter().rev().find(|(before, _)| !same(before)).map(|&(_, commit)| commit)
     }
@@ -99,6 +104,8 @@ fn write_csv(out: &mut dyn Write, history: &History<'_>) -> io::Result<()> {
             row.resource,
             row.permissions.join(" "),
             row.withheld.join(" "),
+            row.roles.join(", "),
+            ends(&row.ends),
             row.why,
             revision,
             at,
@@ -109,11 +116,26 @@ fn write_csv(out: &mut dyn Write, history: &History<'_>) -> io::Result<()> {
     csv.flush()
 }
 
+/// Formats the permissions that end with their ends, in milliseconds since the Unix epoch: `write=2000 read=3000`.
+fn ends(ends: &Entries<Timestamp>) -> String {
+    let ends = ends.iter().map(|(permission, until)| format!("{permission}={}", until.as_millis()));
+    ends.collect::<Vec<_>>().join(" ")
+}
+
 fn write_grants(out: &mut dyn Write, directory: &Directory) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(["to", "users", "on", "permissions"])?;
+    csv.write_record(["to", "users", "direct", "on", "role", "permissions", "until"])?;
     for row in directory.review_grants() {
-        let cells = [row.to, row.users.to_string(), row.on.unwrap_or_default(), row.permissions.join(" ")];
+        let until = row.until.map(|until| until.as_millis().to_string());
+        let cells = [
+            row.to,
+            row.users.to_string(),
+            row.direct.to_string(),
+            row.on.unwrap_or_default(),
+            row.role.unwrap_or_default(),
+            row.permissions.join(" "),
+            until.unwrap_or_default(),
+        ];
         csv.write_record(cells.iter().map(|cell| escape_cell(cell).into_owned()))?;
     }
     csv.flush()
@@ -140,6 +162,7 @@ fn write_html(out: &mut dyn Write, file: &str, history: &History<'_>) -> io::Res
             row.withheld,
             row.why,
             commit,
+            row.ends,
         );
         write!(out, "{separator}{}", script_json(&row)?)?;
         separator = ",\n";

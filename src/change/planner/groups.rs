@@ -8,10 +8,12 @@ use super::lookup::{differs, new_name};
 use super::sync::external_names;
 use crate::change::builders::AddGroup;
 use crate::change::event::Event;
+use crate::change::grant::Join;
 use crate::change::refusal::{FieldDifference, RefusalReason};
-use crate::directory::{Membership, MembershipRule};
+use crate::directory::{GroupRecord, GroupSlot, Membership, MembershipRule, UserSlot};
 use crate::id::{GroupId, UserId};
 use crate::limits::MAX_GROUPS;
+use crate::time::Timestamp;
 
 impl Planner<'_> {
     pub(super) fn add_group(&mut self, command: &AddGroup) -> Result<(), RefusalReason> {
@@ -86,16 +88,40 @@ impl Planner<'_> {
         Ok(())
     }
 
-    pub(super) fn set_joined(&mut self, user: &str, group: &str, joined: bool) -> Result<(), RefusalReason> {
+    pub(super) fn join_until(&mut self, command: &Join) -> Result<(), RefusalReason> {
+        let user = self.find_user(&command.user)?;
+        let group = self.find_group(&command.group)?;
+        self.is_to_come(command.expires_at)?;
+        self.all_explicit(&[group], &command.user, Some(user))?;
+        self.join(user, group, command.expires_at);
+        Ok(())
+    }
+
+    pub(super) fn leave_group(&mut self, user: &str, group: &str) -> Result<(), RefusalReason> {
         let user_id = self.find_user(user)?;
         let group = self.find_group(group)?;
         self.all_explicit(&[group], user, Some(user_id))?;
-        if joined {
-            self.join(user_id, group);
-        } else {
-            self.leave(user_id, group);
-        }
+        self.is_not_nested(user_id, group)?;
+        self.leave(user_id, group);
         Ok(())
+    }
+
+    /// Refuses if a user is in a group only through another one (rule N3).
+    fn is_not_nested(&self, user: UserId, group: GroupId) -> Result<(), RefusalReason> {
+        if self.directory.has_joined(user.slot(), group.slot()) {
+            return Ok(());
+        }
+        let inner = self.group(group).into_iter().flat_map(GroupRecord::inner);
+        let through = inner.filter(|&inner| self.directory.is_member(user.slot(), inner)).min();
+        let Some(through) = through else { return Ok(()) };
+        let name = |group: Option<&GroupRecord>| {
+            group.and_then(|group| group.name.as_deref()).unwrap_or_default().to_owned()
+        };
+        Err(RefusalReason::NestedMember {
+            user: self.name_of(user).map(Into::into).unwrap_or_default(),
+            group: name(self.group(group)),
+            through: name(self.directory.group_record_at(through)),
+        })
     }
 
     /// Refuses if a group's members are not chosen by hand, or if the user is in it as the owner it includes (rule G4).
@@ -114,27 +140,35 @@ impl Planner<'_> {
         Err(RefusalReason::ManagedGroup { user: Some(user.to_owned()), group })
     }
 
-    pub(super) fn join(&mut self, user: UserId, group: GroupId) {
-        if self.set_membership(user, group, true) {
-            let names = self.membership_names(user, group);
-            self.events.extend(names.map(|(user, group)| Event::Joined { user, group }));
+    /// Makes a user a member until an end, or without one; a membership that lasts longer already stays so (rule E2).
+    pub(super) fn join(&mut self, user: UserId, group: GroupId, expires_at: Option<Timestamp>) {
+        let has_joined = self.directory.has_joined(user.slot(), group.slot());
+        let end = self.group(group).and_then(|group| group.end_of(user.slot()));
+        if has_joined && (end.is_none() || (expires_at.is_some() && end >= expires_at)) {
+            return;
         }
+        self.directory.set_joined(user, group, true);
+        self.directory.set_membership_end(user, group, expires_at);
+        let names = self.membership_names(user, group);
+        self.events.extend(names.map(|(user, group)| Event::Joined { user, group, expires_at }));
     }
 
     fn leave(&mut self, user: UserId, group: GroupId) {
-        if self.set_membership(user, group, false) {
-            let names = self.membership_names(user, group);
-            self.events.extend(names.map(|(user, group)| Event::Left { user, group }));
+        if !self.directory.has_joined(user.slot(), group.slot()) {
+            return;
         }
+        self.directory.set_joined(user, group, false);
+        let names = self.membership_names(user, group);
+        self.events.extend(names.map(|(user, group)| Event::Left { user, group }));
     }
 
-    /// Changes a membership; whether it was otherwise before.
-    fn set_membership(&mut self, user: UserId, group: GroupId, member: bool) -> bool {
-        if self.directory.is_member(user.slot(), group.slot()) == member {
-            return false;
-        }
-        self.directory.set_joined(user, group, member);
-        true
+    /// Ends a membership that was asked for until a time (rule E4).
+    pub(super) fn end_membership(&mut self, group: GroupSlot, user: UserSlot, at: Timestamp) {
+        let ids = self.directory.user_id(user).zip(self.directory.group_id(group));
+        let Some((user, group)) = ids else { return };
+        self.directory.set_joined(user, group, false);
+        let names = self.membership_names(user, group);
+        self.events.extend(names.map(|(user, group)| Event::MembershipEnded { user, group, expires_at: at }));
     }
 
     fn membership_names(

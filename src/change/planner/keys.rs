@@ -61,6 +61,8 @@ impl Planner<'_> {
             };
             match target {
                 _ if mask == 0 => {}
+                // A scope names kinds and resources only.
+                Target::Everything => {}
                 Target::Kind(kind) => kinds.push((kind, mask)),
                 Target::Resource(resource) => resources.push((resource.slot(), mask)),
             }

@@ -88,7 +88,9 @@ impl Planner<'_> {
     pub(super) fn find_resource(&self, text: &str) -> Result<ResourceId, RefusalReason> {
         match self.find_target(text)? {
             Target::Resource(resource) => Ok(resource),
-            Target::Kind(_) => Err(RefusalReason::UnknownResource { resource: text.to_owned() }),
+            Target::Everything | Target::Kind(_) => {
+                Err(RefusalReason::UnknownResource { resource: text.to_owned() })
+            }
         }
     }
 

@@ -3,10 +3,13 @@
 //! A command is checked whole before it changes anything: its new name, its other fields in order, then states (rule
 //! C8). What was decided is applied to the next directory and noted as an event in one step.
 
+mod grants;
 mod groups;
 mod keys;
 mod lookup;
+mod nesting;
 mod resources;
+mod roles;
 mod seats;
 mod sync;
 mod users;
@@ -20,7 +23,6 @@ use super::command::Command;
 use super::event::Event;
 use super::plan::UnmetProfile;
 use super::refusal::{Refusal, RefusalReason};
-use crate::catalog::KindDefinition;
 use crate::directory::{Directory, Due};
 use crate::id::{Principal, UserId};
 use crate::limits::MAX_PLANS_OF_A_BATCH;
@@ -139,6 +141,8 @@ impl<'a> Planner<'a> {
                         self.expire_key(key);
                     }
                 }
+                Due::Membership(group, user) => self.end_membership(group, user, at),
+                Due::Grant(to, on) => self.end_grant(to, on, at),
             }
             // Whatever it was, it is due once.
             self.directory.remove_due(at, due);
@@ -186,20 +190,19 @@ impl<'a> Planner<'a> {
             Command::SyncUser(command) => self.sync_user(&command),
             Command::AddGroup(command) => self.add_group(&command),
             Command::RemoveGroup { group } => self.remove_group(&group),
-            Command::Join { user, group } => self.set_joined(&user, &group, true),
-            Command::Leave { user, group } => self.set_joined(&user, &group, false),
+            Command::Join(command) => self.join_until(&command),
+            Command::Leave { user, group } => self.leave_group(&user, &group),
+            Command::Nest { group, outer } => self.nest(&group, &outer),
+            Command::Unnest { group, outer } => self.unnest(&group, &outer),
             Command::AddResource(command) => self.add_resource(&command),
             Command::RemoveResource { resource } => self.remove_resource(&resource),
             Command::TransferOwnership { resource, to } => self.transfer_ownership(&resource, &to),
-            Command::Grant { to, on, permissions } => {
-                self.change_grant(to, on, &permissions, |kind, held, bits| held | kind.close(bits))
-            }
-            Command::Revoke { to, on, permissions } => {
-                self.change_grant(to, on, &permissions, KindDefinition::without)
-            }
-            Command::SetGrant { to, on, permissions } => {
-                self.change_grant(to, on, &permissions, |kind, _, bits| kind.close(bits))
-            }
+            Command::Grant(command) => self.grant(command),
+            Command::Revoke(command) => self.revoke(command),
+            Command::SetGrant(command) => self.set_grant(command),
+            Command::AddRole(command) => self.add_role(&command),
+            Command::SetRole(command) => self.set_role(&command),
+            Command::RemoveRole { role } => self.remove_role(&role),
             Command::AddKey(command) => self.add_key(&command),
             Command::RemoveKey { key } => self.remove_key(&key),
             Command::RequireCredential { resource, permissions } => {

@@ -1,17 +1,15 @@
-//! Resources, who owns them, and what is granted on them.
+//! Resources, who owns them, and credentials.
 
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 
 use super::Planner;
 use super::lookup::{differs, new_name};
-use crate::catalog::{KindDefinition, KindId};
+use crate::catalog::KindId;
 use crate::change::builders::AddResource;
 use crate::change::event::Event;
 use crate::change::refusal::RefusalReason;
-use crate::directory::{
-    Grantee, GranteeId, ParsedTarget, ResourceRow, ResourceSlot, Target, UserStatus, parse_resource,
-};
+use crate::directory::{ParsedTarget, ResourceRow, ResourceSlot, Target, UserStatus, parse_resource};
 use crate::id::{ResourceId, UserId};
 use crate::limits::MAX_RESOURCES;
 use crate::name::{Name, NameError};
@@ -104,41 +102,6 @@ impl Planner<'_> {
         self.directory.set_owner(resource, Some(owner));
         let resource = self.text_of(resource);
         self.events.extend(self.name_of(owner).map(|owner| Event::OwnerChanged { resource, owner }));
-    }
-
-    fn grantee(&self, to: &Grantee) -> Result<GranteeId, RefusalReason> {
-        match to {
-            Grantee::Everyone => Ok(GranteeId::Everyone),
-            Grantee::Group(group) => self.find_group(group).map(GranteeId::Group),
-            Grantee::User(user) => self.find_user(user).map(GranteeId::User),
-        }
-    }
-
-    /// Changes the permissions of a grantee on a target to what `change` computes from the kind, the permissions held and those asked for.
-    pub(super) fn change_grant(
-        &mut self,
-        to: Grantee,
-        on: String,
-        permissions: &[String],
-        change: impl FnOnce(&KindDefinition, u64, u64) -> u64,
-    ) -> Result<(), RefusalReason> {
-        let grantee = self.grantee(&to)?;
-        let target = self.find_target(&on)?;
-        let kind = self.kind_of(target, &on)?;
-        let bits = self.find_permissions(kind, permissions)?;
-        let Some(definition) = self.directory.catalog().definition(kind) else { return Ok(()) };
-        let held = self.directory.grant_on(grantee, target);
-        let mask = change(definition, held, bits);
-        if mask == held {
-            return Ok(());
-        }
-        match target {
-            Target::Resource(resource) => self.directory.set_grant(grantee, resource, mask),
-            Target::Kind(kind) => self.directory.set_kind_grant(grantee, kind, mask),
-        }
-        let permissions = self.directory.permission_names(kind, mask, Name::clone);
-        self.events.push(Event::GrantChanged { to, on, permissions });
-        Ok(())
     }
 
     pub(super) fn require_credential(

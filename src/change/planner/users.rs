@@ -128,11 +128,7 @@ impl Planner<'_> {
         if let Some(asked) = named.profile.filter(|&asked| asked != wants) {
             return Some(differs("profile", wants, asked));
         }
-        let member = |group: &&String| {
-            let group = self.directory.group_by_name(group);
-            group.is_some_and(|group| self.directory.is_member(user.slot(), group.slot()))
-        };
-        if let Some(group) = named.groups.iter().find(|group| !member(group)) {
+        if let Some(group) = named.groups.iter().find(|group| !self.has_joined_for_good(user, group)) {
             return Some(lists_differ(
                 "groups",
                 &self.truncated_group_names(user),
@@ -144,10 +140,18 @@ impl Planner<'_> {
         Some(differs("email", email, Some(asked)))
     }
 
-    /// Returns the names of the groups of a user, shortened to what fits into a message.
+    /// Returns `true` if a user is in a group by itself, without an end (rule E2).
+    fn has_joined_for_good(&self, user: UserId, group: &str) -> bool {
+        let group = self.directory.group_by_name(group);
+        group.is_some_and(|group| self.directory.has_joined_for_good(user.slot(), group.slot()))
+    }
+
+    /// Returns the names of the groups that a user is in by itself, without an end, shortened to what fits into a
+    /// message.
     fn truncated_group_names(&self, user: UserId) -> Vec<String> {
         const SHOWN: usize = 8;
-        let groups = self.directory.group_names_of(user);
+        let mut groups = self.directory.group_names_of(user);
+        groups.retain(|group| self.has_joined_for_good(user, group));
         let more = groups.len().saturating_sub(SHOWN);
         let shown = groups.into_iter().take(SHOWN).map(str::to_owned);
         shown.chain((more > 0).then(|| format!("{more} more"))).collect()
@@ -155,7 +159,7 @@ impl Planner<'_> {
 
     fn join_all(&mut self, user: UserId, groups: &[GroupId]) {
         for &group in groups {
-            self.join(user, group);
+            self.join(user, group, None);
         }
     }
 

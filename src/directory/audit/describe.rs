@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use crate::catalog::{KindId, ProfileId};
 use crate::directory::Directory;
 use crate::directory::storage::{
-    Due, GranteeSlot, GroupSlot, KeySlot, KindMask, ResourceSlot, RowState, UserSlot,
+    Due, GranteeSlot, GroupSlot, KeySlot, KindMask, ResourceSlot, RowState, SubjectSlot, TargetSlot, UserSlot,
 };
 use crate::name::Name;
 use crate::seats::Turn;
@@ -102,6 +102,25 @@ impl Describe for GranteeSlot {
     }
 }
 
+impl Describe for SubjectSlot {
+    fn describe(&self, directory: &Directory) -> String {
+        match self {
+            Self::Everyone => "everyone".to_owned(),
+            Self::Grantee(grantee) => grantee.describe(directory),
+        }
+    }
+}
+
+impl Describe for TargetSlot {
+    fn describe(&self, directory: &Directory) -> String {
+        match self {
+            Self::Everything => "everything".to_owned(),
+            Self::Kind(kind) => kind.describe(directory),
+            Self::Resource(resource) => resource.describe(directory),
+        }
+    }
+}
+
 impl Describe for KindId {
     fn describe(&self, directory: &Directory) -> String {
         named("kind", directory.catalog().kind_name(*self), u32::from(self.get()))
@@ -149,6 +168,12 @@ impl Describe for Due {
         match self {
             Self::Invitation(user) => format!("the invitation of {}", user.describe(directory)),
             Self::Key(key) => key.describe(directory),
+            Self::Membership(group, user) => {
+                format!("the membership of {} in {}", user.describe(directory), group.describe(directory))
+            }
+            Self::Grant(to, on) => {
+                format!("a grant to {} on {}", to.describe(directory), on.describe(directory))
+            }
         }
     }
 }

@@ -1,14 +1,15 @@
 //! References, compared with those that lead back.
 
+use alloc::format;
 use alloc::vec::Vec;
 
 use super::AuditError;
-use super::describe::Describe;
+use super::describe::{Describe, Permissions};
 use crate::catalog::{KindId, ProfileId};
 use crate::directory::Directory;
 use crate::directory::storage::{
-    Due, GranteeSlot, GroupRecord, GroupSlot, Membership, ResourceMore, ResourceSlot, Scope, Slot, SlotSet,
-    TargetGrants, UserMore, UserSlot, kinds_in,
+    Due, GrantRecord, GranteeSlot, GroupRecord, GroupSlot, Membership, ResourceMore, ResourceSlot, Scope,
+    Slot, SlotSet, SubjectSlot, TargetSlot, UserMore, UserSlot, kinds_in,
 };
 use crate::name::Name;
 use crate::time::Timestamp;
@@ -31,7 +32,9 @@ impl Directory {
     /// Compares every reference with the one that leads back.
     pub(super) fn audit_links(&self) -> Result<(), AuditError> {
         self.audit_memberships()?;
+        self.audit_nesting()?;
         self.audit_grants()?;
+        self.audit_roles()?;
         self.audit_owners()?;
         self.audit_keys_and_credentials()?;
         self.audit_external()?;
@@ -53,8 +56,26 @@ impl Directory {
         self.links("a membership of a user", of_users, of_groups)
     }
 
+    /// Compares how groups are nested from both sides, and works out the members again (rule N2).
+    fn audit_nesting(&self) -> Result<(), AuditError> {
+        let inward =
+            self.live_groups().flat_map(|(outer, record)| record.inner().map(move |inner| (inner, outer)));
+        let outward =
+            self.live_groups().flat_map(|(inner, record)| record.outer().map(move |outer| (inner, outer)));
+        self.links("a nested group", inward, outward)?;
+        for (slot, group) in self.live_groups().filter(|(_, group)| group.more.is_some()) {
+            let of_inner = group.inner().filter_map(|inner| self.group_record_at(inner));
+            let inherited: Vec<UserSlot> = of_inner.flat_map(|inner| inner.members.iter()).collect();
+            let counted: SlotSet<UserSlot> = group.joined().iter().chain(inherited).collect();
+            let name = self.group_slot_name(slot).unwrap_or_default();
+            let what = format!("the members of group `{name}` and of those in it");
+            self.links(&what, group.members.iter(), counted.iter())?;
+        }
+        Ok(())
+    }
+
     fn audit_grants(&self) -> Result<(), AuditError> {
-        let at = |(slot, row)| self.grants_at(slot, row).iter().map(move |(grantee, _)| (grantee, slot));
+        let at = |(slot, _)| self.grantees_on(TargetSlot::Resource(slot)).map(move |grantee| (grantee, slot));
         let to_groups = self.live_groups().flat_map(|(group, record)| {
             record.granted_on.iter().map(move |resource| (GranteeSlot::group(group), resource))
         });
@@ -68,10 +89,7 @@ impl Directory {
         )?;
 
         let kinds = || (0..self.kinds.len()).filter_map(KindId::from_index);
-        let at = |kind: KindId| {
-            let grants = self.grants_on_kind(kind).into_iter().flat_map(TargetGrants::iter);
-            grants.map(move |(grantee, _)| (grantee, kind))
-        };
+        let at = |kind: KindId| self.grantees_on(TargetSlot::Kind(kind)).map(move |grantee| (grantee, kind));
         let on = |grantee, kinds| kinds_in(kinds).map(move |kind| (grantee, kind));
         let to_groups = self
             .live_groups()
@@ -80,10 +98,63 @@ impl Directory {
             self.user_mores().flat_map(|(user, more)| on(GranteeSlot::user(user), more.granted_on_kinds));
         // A grant on a singleton is recorded like one on a whole kind, because it is in the kind masks too.
         let singletons = self.live_resources().filter(|(_, row)| row.singleton).flat_map(|(slot, row)| {
-            self.grants_at(slot, row).iter().map(|(grantee, _)| (grantee, row.kind()))
+            self.grantees_on(TargetSlot::Resource(slot)).map(|grantee| (grantee, row.kind()))
         });
         let on_kinds = kinds().flat_map(at).chain(singletons);
         self.links("a grant on a kind", on_kinds, to_groups.chain(to_users))
+    }
+
+    fn grantees_on(&self, on: TargetSlot) -> impl Iterator<Item = GranteeSlot> {
+        let subjects = self.subjects_on(on).into_iter();
+        subjects.filter_map(|to| if let SubjectSlot::Grantee(grantee) = to { Some(grantee) } else { None })
+    }
+
+    /// Works out masks again from what was given, and compares roles with where they are given.
+    fn audit_roles(&self) -> Result<(), AuditError> {
+        for (to, on, given) in self.kept_grant_records() {
+            self.audit_grant_record(to, on, given)?;
+        }
+        for &to in self.everywhere.keys() {
+            for on in self.wholes() {
+                self.audit_grant_record(to, on, &self.grant_record_at(to, on))?;
+            }
+        }
+        let given = self.kept_grant_records();
+        let given = given.flat_map(|(to, on, given)| given.roles().map(move |(role, _)| (role, (to, on))));
+        let known = self.roles.iter();
+        let known = known.flat_map(|(name, role)| role.given.iter().map(move |&place| (name, place)));
+        self.links::<(&Name, (SubjectSlot, TargetSlot))>("a role that is given", given, known)
+    }
+
+    fn audit_grant_record(
+        &self,
+        to: SubjectSlot,
+        on: TargetSlot,
+        given: &GrantRecord,
+    ) -> Result<(), AuditError> {
+        let Some((kind, _)) = self.kind_at(on) else { return Ok(()) };
+        let (to_text, on_text) = (to.describe(self), on.describe(self));
+        let what = format_args!("the permissions of {to_text} on {on_text}");
+        let (kept, counted) = (self.mask_at(to, on), self.effective_mask(to, on, given));
+        self.same(what, &Permissions(kind, kept), &Permissions(kind, counted))?;
+        let what = format_args!("what was given to {to_text} on {on_text} is kept apart");
+        let kept = self.kept_grant_record(to, on).is_some();
+        self.same(what, &kept, &self.must_keep(to, on, given))
+    }
+
+    /// Everything that was given and is kept apart from the masks.
+    fn kept_grant_records(&self) -> impl Iterator<Item = (SubjectSlot, TargetSlot, &GrantRecord)> {
+        let on = |on: TargetSlot| move |(&to, given)| (to, on, given);
+        let everywhere = self.everywhere.iter().map(on(TargetSlot::Everything));
+        let kinds = (0_u8..).map(KindId::new).zip(self.kinds.iter());
+        let kinds =
+            kinds.flat_map(move |(kind, entry)| entry.special_grants.iter().map(on(TargetSlot::Kind(kind))));
+        let resources = self
+            .live_resources()
+            .filter_map(|(slot, _)| Some((slot, self.resource_record_at(slot)?.more.as_deref()?)));
+        let resources = resources
+            .flat_map(move |(slot, more)| more.special_grants.iter().map(on(TargetSlot::Resource(slot))));
+        everywhere.chain(kinds).chain(resources)
     }
 
     fn audit_owners(&self) -> Result<(), AuditError> {
@@ -169,7 +240,12 @@ impl Directory {
         let listed = kinds().flat_map(|(kind, entry)| entry.resources.iter().map(move |slot| (kind, slot)));
         self.links("the kind of a resource", of, listed)?;
 
-        let open = self.live_resources().filter(|(_, row)| row.grants.everyone != 0);
+        let is_open = |slot| {
+            let on = TargetSlot::Resource(slot);
+            self.mask_at(SubjectSlot::Everyone, on) != 0
+                || self.kept_grant_record(SubjectSlot::Everyone, on).is_some()
+        };
+        let open = self.live_resources().filter(|&(slot, _)| is_open(slot));
         let open = open.map(|(resource, row)| (row.kind(), resource));
         let listed = kinds().flat_map(|(kind, entry)| entry.open.iter().map(move |slot| (kind, slot)));
         self.links("a resource open to everyone", open, listed)
@@ -181,6 +257,13 @@ impl Directory {
             .filter_map(|(user, record)| Some((record.expires_at()?, Due::Invitation(user))));
         let open = self.live_keys().filter(|(_, key)| !key.expired);
         let keys = open.filter_map(|(slot, key)| Some((key.expires_at?, Due::Key(slot))));
-        invitations.chain(keys)
+        let memberships = self.live_groups().flat_map(|(slot, group)| {
+            let ends = group.more.iter().flat_map(|more| more.ends.iter());
+            ends.map(move |(&user, &end)| (end, Due::Membership(slot, user)))
+        });
+        let grants = self.kept_grant_records();
+        let grants = grants
+            .flat_map(|(to, on, given)| given.ends().into_iter().map(move |end| (end, Due::Grant(to, on))));
+        invitations.chain(keys).chain(memberships).chain(grants)
     }
 }

@@ -187,9 +187,9 @@ impl Directory {
             }
             for (user, record) in self.live_users() {
                 let belongs = Self::belongs(record, self.seat_at(user).wants, &group.membership);
-                let member = group.members.contains(user);
+                let member = group.joined().contains(user);
                 let user = record.name.as_deref().unwrap_or_default();
-                let what = format_args!("user `{user}` is in group `{name}`");
+                let what = format_args!("user `{user}` joined group `{name}`");
                 self.same(what, &member, &belongs.unwrap_or(member))?;
             }
         }
@@ -230,8 +230,8 @@ mod tests {
     use alloc::string::{String, ToString as _};
 
     use crate::catalog::{Catalog, Kind};
-    use crate::directory::storage::{KindMask, SlotSet};
-    use crate::directory::{Directory, GranteeId, Membership, UserSource, UserStatus};
+    use crate::directory::storage::{GrantRecord, KindMask, SlotSet};
+    use crate::directory::{Directory, GranteeId, Membership, Target, UserSource, UserStatus};
     use crate::name::Name;
 
     /// A directory in which `ada` is in `data` and has all permissions on projects.
@@ -243,7 +243,7 @@ mod tests {
         let data = directory.group_by_name("data").unwrap();
         directory.set_joined(ada, data, true);
         let project = directory.catalog().kind_by_name("project").unwrap();
-        directory.set_kind_grant(GranteeId::User(ada), project, 3);
+        directory.set_grant_record(GranteeId::User(ada), Target::Kind(project), GrantRecord::of(3));
         assert_eq!(directory.audit(), Ok(()));
         directory
     }

@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-use crate::directory::storage::{GranteeSlot, GroupSlot, ResourceSlot, Slot, UserSlot};
-use crate::directory::{Directory, GranteeId};
+use crate::directory::storage::{GrantRecord, GranteeSlot, GroupSlot, ResourceSlot, Slot, UserSlot};
+use crate::directory::{Directory, GranteeId, Target};
 use crate::id::{ResourceId, UserId};
 
 /// The number of collected entries at which they are written.
@@ -67,7 +67,11 @@ impl Directory {
         resource: ResourceId,
         mask: u64,
     ) {
-        let GranteeId::Group(group) = to else { return self.set_grant(to, resource, mask) };
+        let singleton = self.resource_row(resource).is_some_and(|row| row.singleton);
+        let group = match to {
+            GranteeId::Group(group) if !singleton => group,
+            _ => return self.set_grant_record(to, Target::Resource(resource), GrantRecord::of(mask)),
+        };
         self.write_grant(resource.slot(), GranteeSlot::group(group.slot()), mask);
         index.granted_on.push((group.slot(), resource.slot()));
     }

@@ -2,42 +2,12 @@
 
 use super::put;
 use crate::catalog::KindId;
+use crate::directory::Directory;
 use crate::directory::storage::{
     GranteeKind, GranteeSlot, ResourceRow, ResourceSlot, TargetGrants, set_grant,
 };
-use crate::directory::{Directory, GranteeId};
-use crate::id::ResourceId;
 
 impl Directory {
-    /// Sets the permissions of a grantee on a resource.
-    pub(crate) fn set_grant(&mut self, to: GranteeId, resource: ResourceId, mask: u64) {
-        let slot = resource.slot();
-        let Some(grantee) = to.slot() else { return self.set_grant_to_everyone(slot, mask) };
-        self.write_grant(slot, grantee, mask);
-        self.index_grant(slot, grantee, mask != 0);
-    }
-
-    fn set_grant_to_everyone(&mut self, slot: ResourceSlot, mask: u64) {
-        let kind = self.resources.tables.rows.update(slot, |row| {
-            row.grants.everyone = mask;
-            row.kind()
-        });
-        debug_assert!(kind.is_some(), "INVARIANT (granted resources exist)");
-        if let Some(kind) = kind {
-            self.update_kind(kind, |entry| put(&mut entry.open, slot, mask != 0));
-        }
-    }
-
-    /// Sets the permissions of a grantee on a whole kind.
-    pub(crate) fn set_kind_grant(&mut self, to: GranteeId, kind: KindId, mask: u64) {
-        let Some(grantee) = to.slot() else {
-            self.update_kind(kind, |entry| entry.grants.everyone = mask);
-            return;
-        };
-        self.write_kind_grant(kind, grantee, mask);
-        self.index_kind_grant(kind, grantee, mask != 0);
-    }
-
     /// Writes the target's side of a grant on a resource.
     pub(super) fn write_grant(&mut self, slot: ResourceSlot, grantee: GranteeSlot, mask: u64) {
         let tables = &mut self.resources.tables;
@@ -87,7 +57,7 @@ impl Directory {
     }
 
     /// Writes the grantee's side of a grant on a whole kind or on a singleton.
-    fn index_kind_grant(&mut self, kind: KindId, grantee: GranteeSlot, has: bool) {
+    pub(super) fn index_kind_grant(&mut self, kind: KindId, grantee: GranteeSlot, has: bool) {
         let bit = 1_u64 << kind.get();
         let noted = |kinds: &mut u64| *kinds = if has { *kinds | bit } else { *kinds & !bit };
         match grantee.kind() {

@@ -45,7 +45,7 @@ impl Directory {
             let records = &mut self.resources.tables.records;
             records.update(resource.slot(), |record| record.more_mut().owner_groups.insert(slot));
             if let Some(owner) = self.owner_of(resource) {
-                self.set_member(owner.slot(), slot, true);
+                self.set_joined_at(owner.slot(), slot, true);
             }
         }
     }
@@ -62,7 +62,7 @@ impl Directory {
                 let members: Vec<UserSlot> =
                     seats.filter(|(_, seat)| wants(seat)).map(|(user, _)| user).collect();
                 for user in members {
-                    self.set_member(user, slot, true);
+                    self.set_joined_at(user, slot, true);
                 }
             }
             Membership::External(names) => {
@@ -70,7 +70,7 @@ impl Directory {
                     let users = self.external.get(name).map(|entry| entry.users.clone()).unwrap_or_default();
                     self.change_external(name, |entry| entry.groups.insert(slot));
                     for user in users.iter() {
-                        self.set_member(user, slot, true);
+                        self.set_joined_at(user, slot, true);
                     }
                 }
             }
@@ -92,10 +92,24 @@ impl Directory {
         let Some(record) = self.group_record(group).cloned() else { return };
         let grantee = GranteeSlot::group(slot);
         for resource in record.granted_on.iter() {
-            self.write_grant(resource, grantee, 0);
+            self.forget_grant(resource, grantee);
         }
         for kind in kinds_in(record.granted_on_kinds) {
-            self.write_kind_grant(kind, grantee, 0);
+            self.forget_kind_grant(kind, grantee);
+        }
+        self.forget_roles_everywhere(grantee);
+        let ends = record.more.as_ref().map(|more| more.ends.clone()).unwrap_or_default();
+        for &user in ends.keys() {
+            self.write_membership_end(user, slot, None);
+        }
+        for outer in record.outer() {
+            self.set_nested(slot, outer, false);
+        }
+        for inner in record.inner() {
+            self.groups.tables.records.update(inner, |group| {
+                group.more_mut().outer.remove(slot);
+                group.forget_unused();
+            });
         }
         self.remove_members(slot, &record.members);
         match &record.membership {
@@ -112,6 +126,27 @@ impl Directory {
             records.update(resource, |record| record.more_mut().owner_groups.remove(slot));
         }
         self.groups.remove(slot);
+    }
+
+    /// Nests a group in an explicit one, or ends that (rule N1): its members become members there, or cease to be.
+    pub(crate) fn nest(&mut self, inner: GroupId, outer: GroupId, nested: bool) {
+        self.set_nested(inner.slot(), outer.slot(), nested);
+    }
+
+    fn set_nested(&mut self, inner: GroupSlot, outer: GroupSlot, nested: bool) {
+        let Some(members) = self.group_record_at(inner).map(|group| group.members.clone()) else { return };
+        let records = &mut self.groups.tables.records;
+        records.update(inner, |group| put(&mut group.more_mut().outer, outer, nested));
+        records.update(outer, |group| {
+            let members = group.members.clone();
+            let more = group.more_mut();
+            more.joined.get_or_insert(members);
+            put(&mut more.inner, inner, nested);
+        });
+        self.refresh_members(outer, &members);
+        for group in [inner, outer] {
+            self.groups.tables.records.update(group, GroupRecord::forget_unused);
+        }
     }
 
     /// Lets an explicit group include the owner of a resource, who is a member already.

@@ -89,7 +89,18 @@ impl Directory {
             self.add_masks(&users, kind, after);
             return;
         }
+        self.add_stale(&users, kind);
+    }
+
+    /// Notes that the masks of users on a kind may have lost something.
+    pub(super) fn add_stale(&mut self, users: &SlotSet<UserSlot>, kind: KindId) {
         self.stale_masks.entry(kind).or_default().extend(users.iter().map(UserSlot::index));
+    }
+
+    /// Adds what a group has on a kind to the masks of users who joined it.
+    pub(super) fn add_group_masks(&mut self, users: &SlotSet<UserSlot>, group: GroupSlot, kind: KindId) {
+        let mask = self.mask_grants(kind).map_or(0, |grants| grants.of(GranteeSlot::group(group)));
+        self.add_masks(users, kind, mask);
     }
 
     /// Adds permissions to the masks of users.

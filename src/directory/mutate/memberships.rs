@@ -5,22 +5,110 @@ use alloc::vec::Vec;
 
 use super::put;
 use crate::directory::Directory;
-use crate::directory::storage::{GroupSet, GroupSlot, INLINE_GROUPS, SlotSet, UserRow, UserSlot};
+use crate::directory::storage::{
+    GroupRecord, GroupSet, GroupSlot, INLINE_GROUPS, SlotSet, UserRow, UserSlot, kinds_in,
+};
 use crate::id::{GroupId, UserId};
 
 impl Directory {
-    /// Adds a user to a group or removes the user from it.
+    /// Adds a user to a group by itself, or ends that; through nested groups the user may still be a member (rule N3).
     pub(crate) fn set_joined(&mut self, user: UserId, group: GroupId, joined: bool) {
-        self.set_member(user.slot(), group.slot(), joined);
+        self.set_joined_at(user.slot(), group.slot(), joined);
     }
 
-    pub(super) fn set_member(&mut self, user: UserSlot, group: GroupSlot, member: bool) {
+    pub(super) fn set_joined_at(&mut self, user: UserSlot, group: GroupSlot, joined: bool) {
+        if self.group_record_at(group).is_some_and(|group| group.inner().next().is_some()) {
+            self.groups.tables.records.update(group, |group| group.put_joined(user, joined));
+            // A comparison of directories looks at what they do not share, and the user may stay the same otherwise.
+            self.users.tables.records.update(user, |_| {});
+        }
+        if !joined {
+            self.write_membership_end(user, group, None);
+        }
+        self.refresh_member(user, group, joined);
+    }
+
+    /// Works out a membership again, and those that follow from it.
+    ///
+    /// A group is never in itself, so this ends; each membership changes once at most.
+    fn refresh_member(&mut self, user: UserSlot, group: GroupSlot, joined: bool) {
+        let Some(record) = self.group_record_at(group) else { return };
+        let member = joined || record.inner().any(|inner| self.is_member(user, inner));
         if self.is_member(user, group) == member {
             return;
         }
+        let outer: Vec<GroupSlot> = record.outer().collect();
         self.write_membership(user, group, member);
         self.update_member_masks(user, group, member);
         self.groups.tables.records.update(group, |group| put(&mut group.members, user, member));
+        for outer in outer {
+            self.refresh_member(user, outer, self.has_joined(user, outer));
+        }
+    }
+
+    /// Adds many users, who are no members yet, to a group and to the groups that it is nested in.
+    fn add_members(&mut self, group: GroupSlot, users: &SlotSet<UserSlot>) {
+        let mut too_many: Vec<UserSlot> = Vec::new();
+        let mut users_in_order = users.iter();
+        self.users.tables.rows.update_each(users.iter(), |row| {
+            let user = users_in_order.next();
+            if row.overflows || !row.add_group(group) {
+                too_many.extend(user);
+            }
+        });
+        for user in too_many {
+            self.write_membership(user, group, true);
+        }
+        for kind in kinds_in(self.group_record_at(group).map_or(0, |group| group.granted_on_kinds)) {
+            self.add_group_masks(users, group, kind);
+        }
+        self.groups.tables.records.update(group, |group| group.members.extend(users.iter()));
+        self.refresh_outer(group, users);
+    }
+
+    /// Takes many users, who are members and are so by nothing that is left, out of a group and of those around it.
+    fn drop_members(&mut self, group: GroupSlot, users: &SlotSet<UserSlot>) {
+        self.remove_members(group, users);
+        for kind in kinds_in(self.group_record_at(group).map_or(0, |group| group.granted_on_kinds)) {
+            self.add_stale(users, kind);
+        }
+        self.groups.tables.records.update(group, |group| {
+            group.members = group.members.iter().filter(|&user| !users.contains(user)).collect();
+        });
+        self.refresh_outer(group, users);
+    }
+
+    /// Works out the memberships of users again in the groups around one whose members changed.
+    fn refresh_outer(&mut self, group: GroupSlot, users: &SlotSet<UserSlot>) {
+        let outer: Vec<GroupSlot> =
+            self.group_record_at(group).into_iter().flat_map(GroupRecord::outer).collect();
+        for outer in outer {
+            self.refresh_members(outer, users);
+        }
+    }
+
+    /// Works out the memberships of users in a group again.
+    pub(super) fn refresh_members(&mut self, group: GroupSlot, users: &SlotSet<UserSlot>) {
+        let Some(record) = self.group_record_at(group) else { return };
+        let inner: Vec<&SlotSet<UserSlot>> =
+            record.inner().filter_map(|inner| Some(&self.group_record_at(inner)?.members)).collect();
+        let belongs = |user: UserSlot| {
+            record.joined().contains(user) || inner.iter().any(|members| members.contains(user))
+        };
+        let (mut added, mut removed) = (SlotSet::default(), SlotSet::default());
+        for user in users.iter() {
+            match (record.members.contains(user), belongs(user)) {
+                (false, true) => added.insert(user),
+                (true, false) => removed.insert(user),
+                _ => {}
+            }
+        }
+        if !added.is_empty() {
+            self.add_members(group, &added);
+        }
+        if !removed.is_empty() {
+            self.drop_members(group, &removed);
+        }
     }
 
     /// Writes the users' side when a group loses all of its members.

@@ -6,6 +6,7 @@
 
 #[cfg(feature = "serde")]
 mod bulk_index;
+mod grant_records;
 mod grants;
 mod groups;
 mod keys;

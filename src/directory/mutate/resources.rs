@@ -8,7 +8,7 @@ use crate::catalog::KindId;
 use crate::directory::Directory;
 use crate::directory::registry::{FIXED, NewId};
 use crate::directory::storage::{
-    GranteeSlot, GroupSlot, ResourceMore, ResourceRow, ResourceSlot, Scope, SlotSet,
+    GranteeSlot, GroupSlot, ResourceMore, ResourceRow, ResourceSlot, Scope, SlotSet, SubjectSlot, TargetSlot,
 };
 use crate::id::{ResourceId, UserId};
 use crate::name::Name;
@@ -24,8 +24,15 @@ impl Directory {
             .filter(|(id, _)| missing(id))
             .map(|(id, kind)| (id, singleton_serial(kind.name())))
             .collect();
-        for (kind, serial) in kinds {
+        for &(kind, serial) in &kinds {
             self.insert_resource(NewId::Fixed(serial), kind, None);
+        }
+        let added: Vec<TargetSlot> = kinds.iter().filter_map(|&(kind, _)| self.whole_of(kind)).collect();
+        let everywhere: Vec<SubjectSlot> = self.everywhere.keys().copied().collect();
+        for to in everywhere {
+            for &on in &added {
+                self.refresh_mask(to, on);
+            }
         }
     }
 
@@ -63,6 +70,7 @@ impl Directory {
         for grantee in grantees {
             self.index_grant(slot, grantee, false);
         }
+        self.forget_grant_records_on(slot);
         if let Some(owner) = row.owner() {
             self.users.tables.owned.update(owner, |owned| owned.remove(slot));
         }
@@ -105,7 +113,9 @@ impl Directory {
         let Some(owner) = owner else { return };
         self.users.tables.owned.update(owner, |owned| owned.insert(slot));
         for group in self.owner_groups(slot).iter() {
-            self.set_member(owner, group, true);
+            self.set_joined_at(owner, group, true);
+            // An owner is a member for as long as the ownership lasts.
+            self.write_membership_end(owner, group, None);
         }
     }
 

@@ -43,8 +43,13 @@ impl Directory {
     pub(crate) fn remove_user(&mut self, user: UserId) {
         let slot = user.slot();
         let Some(row) = self.user_row(user).copied() else { return };
+        self.forget_roles_everywhere(GranteeSlot::user(slot));
         for group in self.group_slots(slot, &row) {
-            self.groups.tables.records.update(group, |group| group.members.remove(slot));
+            self.write_membership_end(slot, group, None);
+            self.groups.tables.records.update(group, |group| {
+                group.members.remove(slot);
+                group.put_joined(slot, false);
+            });
         }
         let more = self.user_record(user).and_then(|record| record.more.clone());
         if let Some(more) = more {
@@ -61,10 +66,10 @@ impl Directory {
 
     fn remove_references_to_user(&mut self, slot: UserSlot, more: &UserMore) {
         for resource in more.granted_on.iter() {
-            self.write_grant(resource, GranteeSlot::user(slot), 0);
+            self.forget_grant(resource, GranteeSlot::user(slot));
         }
         for kind in kinds_in(more.granted_on_kinds) {
-            self.write_kind_grant(kind, GranteeSlot::user(slot), 0);
+            self.forget_kind_grant(kind, GranteeSlot::user(slot));
         }
         for key in more.keys.iter().filter_map(|key| self.keys.id(key)).collect::<Vec<_>>() {
             self.remove_key(key);
@@ -147,10 +152,10 @@ impl Directory {
         };
         let (left, joined) = (groups(before), groups(profile));
         for group in left.iter().filter(|&group| !joined.contains(group)) {
-            self.set_member(user.slot(), group, false);
+            self.set_joined_at(user.slot(), group, false);
         }
         for group in joined.iter() {
-            self.set_member(user.slot(), group, true);
+            self.set_joined_at(user.slot(), group, true);
         }
     }
 
@@ -225,14 +230,14 @@ impl Directory {
             self.change_external(name, |entry| entry.users.insert(slot));
         }
         for group in joined {
-            self.set_member(slot, group, true);
+            self.set_joined_at(slot, group, true);
         }
         left.sort_unstable();
         left.dedup();
         for group in left {
             let record = self.groups.tables.records.get(group);
             let follows = record.is_some_and(|group| follows(&group.membership, names));
-            self.set_member(slot, group, follows);
+            self.set_joined_at(slot, group, follows);
         }
     }
 

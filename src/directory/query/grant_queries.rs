@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::catalog::KindId;
 use crate::directory::storage::{
-    GranteeKind, GranteeSlot, ResourceRow, ResourceSlot, SlotIter, TargetGrants, kinds_in,
+    GranteeKind, GranteeSlot, ResourceRow, ResourceSlot, SlotIter, TargetGrants,
 };
 use crate::directory::{Directory, GranteeId, Target};
 
@@ -23,6 +23,7 @@ impl Directory {
     /// The kind of a target.
     pub(crate) fn kind_of(&self, on: Target) -> Option<KindId> {
         match on {
+            Target::Everything => None,
             Target::Kind(kind) => self.catalog.definition(kind).map(|_| kind),
             Target::Resource(resource) => self.resource_row(resource).map(ResourceRow::kind),
         }
@@ -30,6 +31,7 @@ impl Directory {
 
     fn grants_of_target(&self, on: Target) -> Option<TargetGrants<'_>> {
         match on {
+            Target::Everything => None,
             Target::Kind(kind) => self.grants_on_kind(kind),
             Target::Resource(resource) => {
                 self.resource_row(resource).map(|row| self.grants_at(resource.slot(), row))
@@ -58,29 +60,28 @@ impl Directory {
         Some((self.grantee_id(grantee)?, mask))
     }
 
-    fn grantee_id(&self, grantee: GranteeSlot) -> Option<GranteeId> {
+    pub(in crate::directory) fn grantee_id(&self, grantee: GranteeSlot) -> Option<GranteeId> {
         match grantee.kind() {
             GranteeKind::Group(slot) => self.group_id(slot).map(GranteeId::Group),
             GranteeKind::User(slot) => self.user_id(slot).map(GranteeId::User),
         }
     }
 
-    /// The whole kinds with a grant to a grantee, one bit each.
+    /// The kinds on the whole of which something is given to a grantee, and possibly others, one bit each.
+    ///
+    /// A role that gives nothing on the kind is among them, and so is the kind of a singleton with a grant.
     pub(crate) fn kinds_granted_to(&self, to: GranteeId) -> u64 {
-        let noted = match to {
-            GranteeId::Everyone => u64::MAX,
+        match to {
+            GranteeId::Everyone => self.catalog.definitions().fold(0, |all, (kind, _)| all | 1 << kind.get()),
             GranteeId::Group(group) => self.group_record(group).map_or(0, |group| group.granted_on_kinds),
             GranteeId::User(user) => {
                 let more = self.user_record(user).and_then(|user| user.more.as_deref());
                 more.map_or(0, |more| more.granted_on_kinds)
             }
-        };
-        // The bit of a singleton's kind is set for a grant on its resource.
-        let whole = kinds_in(noted).filter(|&kind| self.grant_on(to, Target::Kind(kind)) != 0);
-        whole.fold(0, |all, kind| all | 1 << kind.get())
+        }
     }
 
-    /// The sets that together are the resources with a grant to a grantee; they are disjoint.
+    /// The sets that together are the resources on which something is given to a grantee; they are disjoint.
     pub(crate) fn resources_granted_to(&self, to: GranteeId) -> Vec<SlotIter<'_, ResourceSlot>> {
         match to {
             GranteeId::Everyone => self.kind_entries().map(|kind| kind.open().iter()).collect(),

@@ -47,6 +47,7 @@ impl Directory {
     #[must_use]
     pub fn target_name(&self, on: Target) -> Option<String> {
         match on {
+            Target::Everything => Some("*".into()),
             Target::Kind(kind) => self.catalog.kind_name(kind).map(|name| alloc::format!("{name}/*")),
             Target::Resource(resource) => self.resource_name(resource).map(|name| alloc::format!("{name}")),
         }

@@ -110,6 +110,19 @@ impl Directory {
 // Groups and keys.
 
 impl Directory {
+    /// Returns `true` if a user is in a group by itself, and not only through nested groups (rule N3).
+    pub(crate) fn has_joined(&self, user: UserSlot, group: GroupSlot) -> bool {
+        self.group_record_at(group).is_some_and(|group| group.joined().contains(user))
+    }
+
+    /// Returns `true` if a user is in a group by itself, without an end.
+    pub(crate) fn has_joined_for_good(&self, user: UserSlot, group: GroupSlot) -> bool {
+        let ends = self.group_record_at(group).is_some_and(|group| group.end_of(user).is_some());
+        self.has_joined(user, group) && !ends
+    }
+}
+
+impl Directory {
     pub(crate) fn group_id(&self, slot: GroupSlot) -> Option<GroupId> {
         self.groups.id(slot)
     }

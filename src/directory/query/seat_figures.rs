@@ -102,7 +102,9 @@ impl Directory {
         holders.into_iter().map(|(_, user)| user)
     }
 
-    /// Returns the next time at which an invitation or a key expires, or a license starts or changes its phase (rule C5).
+    /// Returns the next time at which something ends or expires, or a license starts or changes its phase (rule C5).
+    ///
+    /// Permissions, roles and memberships end; invitations and keys expire.
     ///
     /// Questions are answered as of the last commit, so a host plans a tick at this time, or at the first command
     /// after it.
@@ -113,7 +115,6 @@ impl Directory {
         expiry.into_iter().chain(phase).chain(self.ledger.next_start()).min()
     }
 
-    /// The first expiry that is due at a moment.
     /// Returns `true` if something is due by a time: [`next_due`](Self::next_due) is not after it.
     ///
     /// Every plan applies what is due first (rule C5), also one that is refused and a preview, and until a commit has
@@ -138,6 +139,7 @@ impl Directory {
         self.next_due().is_some_and(|due| due <= at)
     }
 
+    /// The first expiry that is due at a moment.
     pub(crate) fn first_due(&self, now: Timestamp) -> Option<(Timestamp, Due)> {
         self.due.first().copied().filter(|(at, _)| *at <= now)
     }

@@ -3,11 +3,14 @@
 use alloc::sync::Arc;
 use core::ops::RangeInclusive;
 
+use rpds::RedBlackTreeMapSync;
+
 use super::Tables;
 use crate::catalog::KindId;
 use crate::directory::storage::{
-    GroupRecord, GroupSet, GroupSlot, InlineGrants, KeyRecord, KeySlot, Overflow, ResourceRecord,
-    ResourceRow, ResourceSlot, RowState, SlotSet, Table, TargetGrants, UserRecord, UserRow, UserSlot,
+    GrantRecord, GroupRecord, GroupSet, GroupSlot, InlineGrants, KeyRecord, KeySlot, Overflow,
+    ResourceRecord, ResourceRow, ResourceSlot, RowState, SlotSet, SubjectSlot, Table, TargetGrants,
+    UserRecord, UserRow, UserSlot,
 };
 use crate::seats::SeatRow;
 
@@ -50,6 +53,8 @@ pub(crate) struct KeyTables {
 pub(crate) struct KindEntry {
     pub(in crate::directory) grants: InlineGrants,
     pub(in crate::directory) overflow: Option<Arc<Overflow>>,
+    /// The grants on the whole kind of which `grants` does not say everything.
+    pub(in crate::directory) special_grants: Arc<RedBlackTreeMapSync<SubjectSlot, GrantRecord>>,
     /// By user, what was granted on the whole kind or on the singleton; see the invariant of the kind masks.
     pub(in crate::directory) masks: Table<UserSlot, u64, 128>,
     /// Every resource of the kind.
@@ -88,7 +93,7 @@ impl KindEntry {
             (Some(one), Some(other)) => Arc::ptr_eq(one, other),
             _ => false,
         };
-        overflow && self.grants == other.grants
+        overflow && self.grants == other.grants && Arc::ptr_eq(&self.special_grants, &other.special_grants)
     }
 
     /// The grants on the whole kind.

@@ -3,6 +3,7 @@
 //! Nothing here knows the directory as a whole. A structure keeps its own invariants; what has to agree between two of
 //! them is kept in step by [`mutate`](super::mutate).
 
+mod grant_record;
 mod group_set;
 mod halves;
 mod inline_grants;
@@ -18,14 +19,15 @@ mod table;
 mod target_grants;
 mod user_row;
 
+pub(crate) use self::grant_record::{GrantRecord, SubjectSlot, TargetSlot};
 pub(crate) use self::group_set::{GroupSet, Groups};
 pub(crate) use self::inline_grants::InlineGrants;
 pub(crate) use self::kind_bits::kinds_in;
 pub(crate) use self::name_index::NameIndex;
 pub(crate) use self::overflow::Overflow;
 pub(crate) use self::records::{
-    Due, ExternalName, GroupRecord, KeyRecord, Membership, ResourceMore, ResourceRecord, Scope, ScopeEntries,
-    UserMore, UserRecord,
+    Due, ExternalName, GroupRecord, KeyRecord, Membership, ResourceMore, ResourceRecord, RoleRecord, Scope,
+    ScopeEntries, UserMore, UserRecord,
 };
 pub(crate) use self::resource_row::ResourceRow;
 pub(crate) use self::slot::{GranteeKind, GranteeSlot, GroupSlot, KeySlot, ResourceSlot, Slot, UserSlot};

@@ -3,6 +3,9 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
+
+use super::grant_record::{GrantRecord, SubjectSlot, TargetSlot};
 use super::mask_map::MaskMap;
 use super::slot::{GroupSlot, KeySlot, ResourceSlot, UserSlot};
 use super::slot_set::SlotSet;
@@ -105,9 +108,73 @@ pub(crate) struct GroupRecord {
     pub(in crate::directory) granted_on: SlotSet<ResourceSlot>,
     /// Kinds with a grant to this group, one bit each.
     pub(in crate::directory) granted_on_kinds: u64,
+    /// Only groups that are nested, in which others are, or with memberships that end have one.
+    pub(in crate::directory) more: Option<Arc<GroupMore>>,
+}
+
+/// The fields that few groups have.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GroupMore {
+    /// The groups that are nested in it.
+    pub(crate) inner: SlotSet<GroupSlot>,
+    /// The groups that it is nested in.
+    pub(crate) outer: SlotSet<GroupSlot>,
+    /// The members who joined by themselves, while groups are nested in it; else all members did.
+    pub(crate) joined: Option<SlotSet<UserSlot>>,
+    /// The ends of memberships (rule E1).
+    pub(crate) ends: RedBlackTreeMapSync<UserSlot, Timestamp>,
 }
 
 impl GroupRecord {
+    /// The groups that are nested in this one.
+    pub(crate) fn inner(&self) -> impl Iterator<Item = GroupSlot> + '_ {
+        self.more.iter().flat_map(|more| more.inner.iter())
+    }
+
+    /// The groups that this one is nested in.
+    pub(crate) fn outer(&self) -> impl Iterator<Item = GroupSlot> + '_ {
+        self.more.iter().flat_map(|more| more.outer.iter())
+    }
+
+    /// Returns `true` if a group is nested in this one.
+    pub(crate) fn nests(&self, inner: GroupSlot) -> bool {
+        self.more.as_ref().is_some_and(|more| more.inner.contains(inner))
+    }
+
+    /// The members who are not only in groups nested in this one (rule N3).
+    pub(crate) fn joined(&self) -> &SlotSet<UserSlot> {
+        let joined = self.more.as_ref().and_then(|more| more.joined.as_ref());
+        joined.unwrap_or(&self.members)
+    }
+
+    /// Notes that a user joined or left, if that is not the same as being a member.
+    pub(in crate::directory) fn put_joined(&mut self, user: UserSlot, joined: bool) {
+        if self.more.as_ref().is_some_and(|more| more.joined.is_some())
+            && let Some(all) = &mut self.more_mut().joined
+        {
+            if joined { all.insert(user) } else { all.remove(user) }
+        }
+    }
+
+    /// The end of a user's membership, if it has one (rule E1).
+    pub(crate) fn end_of(&self, user: UserSlot) -> Option<Timestamp> {
+        self.more.as_ref().and_then(|more| more.ends.get(&user).copied())
+    }
+
+    /// Drops the fields that few groups have once this is no longer one of them.
+    pub(in crate::directory) fn forget_unused(&mut self) {
+        let Some(more) = &self.more else { return };
+        if more.inner.is_empty() && more.outer.is_empty() && more.ends.is_empty() {
+            self.more = None;
+        } else if more.inner.is_empty() && more.joined.is_some() {
+            self.more_mut().joined = None;
+        }
+    }
+
+    pub(in crate::directory) fn more_mut(&mut self) -> &mut GroupMore {
+        Arc::make_mut(self.more.get_or_insert_default())
+    }
+
     /// Resources with a grant to this group.
     pub(crate) fn granted_on(&self) -> &SlotSet<ResourceSlot> {
         &self.granted_on
@@ -131,6 +198,34 @@ pub(crate) struct ResourceMore {
     pub(in crate::directory) keys: SlotSet<KeySlot>,
     /// Groups that include its owner.
     pub(in crate::directory) owner_groups: SlotSet<GroupSlot>,
+    /// The grants of which the row does not say everything (rules E2 and R3).
+    pub(in crate::directory) special_grants: RedBlackTreeMapSync<SubjectSlot, GrantRecord>,
+}
+
+/// A role (rule R1).
+#[derive(Clone, Debug)]
+pub(crate) struct RoleRecord {
+    /// The permissions by kind, closed under implication.
+    pub(crate) masks: Arc<[u64]>,
+    /// True if the catalog declares the role.
+    pub(crate) fixed: bool,
+    /// To whom and where it is given.
+    pub(in crate::directory) given: RedBlackTreeSetSync<(SubjectSlot, TargetSlot)>,
+}
+
+impl RoleRecord {
+    pub(crate) fn new(masks: Arc<[u64]>, fixed: bool) -> Self {
+        Self { masks, fixed, given: RedBlackTreeSetSync::new_sync() }
+    }
+
+    /// The permissions that the role gives on a kind.
+    pub(crate) fn on(&self, kind: KindId) -> u64 {
+        self.masks.get(kind.index()).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn is_given(&self) -> bool {
+        !self.given.is_empty()
+    }
 }
 
 impl ResourceRecord {
@@ -202,4 +297,8 @@ pub(crate) enum Due {
     Invitation(UserSlot),
     /// A key expires.
     Key(KeySlot),
+    /// A membership ends.
+    Membership(GroupSlot, UserSlot),
+    /// Something that was given to a grantee on a target ends.
+    Grant(SubjectSlot, TargetSlot),
 }

@@ -147,6 +147,15 @@ impl UserRow {
         true
     }
 
+    /// Adds a group to the row, or returns `false` if it does not fit.
+    pub(crate) fn add_group(&mut self, group: GroupSlot) -> bool {
+        let mut groups: smallvec::SmallVec<[GroupSlot; 16]> = self.groups().collect();
+        if let Err(place) = groups.binary_search(&group) {
+            groups.insert(place, group);
+        }
+        self.set_groups(&groups)
+    }
+
     /// Removes a group from the row, if it is there.
     pub(crate) fn remove_group(&mut self, group: GroupSlot) {
         let left: ArrayVec<GroupSlot, INLINE_GROUPS> =

@@ -1,5 +1,7 @@
 //! Catalogs: always the same names, with the choices that rules depend on left to chance.
 
+use super::Mix;
+use super::access::roles;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -14,8 +16,19 @@ pub(crate) const KINDS: &[(&str, &[&str])] = &[
     ("connection", &["use", "browse"]),
 ];
 
-/// A catalog with all profiles, sometimes without `guest`.
-pub(super) fn catalog() -> impl Strategy<Value = Value> {
+/// A catalog with all profiles, sometimes without `guest`; of some mixes, with what it says about roles.
+pub(super) fn catalog(mix: Mix) -> BoxedStrategy<Value> {
+    if !mix.has_access() {
+        return without_roles().boxed();
+    }
+    let both = (without_roles(), roles()).prop_map(|(mut catalog, roles)| {
+        catalog.as_object_mut().unwrap().extend(roles.as_object().unwrap().clone());
+        catalog
+    });
+    both.boxed()
+}
+
+fn without_roles() -> impl Strategy<Value = Value> {
     let default = select(&[None, Some("reader"), Some("technical"), Some("designer")][..]);
     let lapsed = prop_oneof![
         Just(Value::Null),

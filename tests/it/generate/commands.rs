@@ -5,7 +5,7 @@ use super::license::license;
 use super::names::{
     GROUPS, RESOURCES, USERS, addresses, external, group, key, resource, subject, target, user,
 };
-use super::{Mix, moment};
+use super::{Mix, access, moment};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -48,10 +48,16 @@ pub(super) fn body(fields: Vec<Field>) -> impl Strategy<Value = Value> {
 pub(super) fn command(mix: Mix) -> impl Strategy<Value = Value> {
     let mut table = users();
     let mut rest = vec![(4, license().boxed())];
-    if let Mix::All = mix {
+    if let Mix::All | Mix::Access = mix {
         table.extend(groups_and_resources());
         table.extend(keys_and_credentials());
         rest.push((16, rights().boxed()));
+    }
+    if mix.has_access() {
+        let more = if let Mix::Access = mix { 5 } else { 1 };
+        let entries = access::entries().into_iter();
+        table.extend(entries.map(|(weight, name, fields)| (more * weight, name, fields)));
+        rest.push((more * 30, access::rights().boxed()));
     }
     let named = table.into_iter().map(|(weight, name, fields)| {
         let command = body(fields).prop_map(move |body| json!({ name: body }));
@@ -92,7 +98,8 @@ fn members() -> impl Strategy<Value = Value> {
     ]
 }
 
-type Entry = (u32, &'static str, Vec<Field>);
+/// A command: its weight, name and fields.
+pub(super) type Entry = (u32, &'static str, Vec<Field>);
 
 fn users() -> Vec<Entry> {
     let invitee = || vec![rare("profile", profile()), rare("groups", groups()), maybe("expires_at", soon())];
@@ -174,22 +181,22 @@ fn keys_and_credentials() -> Vec<Entry> {
 fn rights() -> impl Strategy<Value = Value> {
     let name = prop_oneof![4 => Just("grant"), 2 => Just("revoke"), 1 => Just("set_grant")];
     let grant = (name, subject(), target(), picks()).prop_map(|(name, to, on, picks)| {
-        let permissions = permissions(&on, &picks);
+        let permissions = listed(&on, &picks);
         json!({ name: { "to": to, "on": on, "permissions": permissions } })
     });
     let require = (resource(), picks()).prop_map(|(resource, picks)| {
-        let permissions = permissions(&resource, &picks);
+        let permissions = listed(&resource, &picks);
         json!({ "require_credential": { "resource": resource, "for": permissions } })
     });
     prop_oneof![7 => grant, 1 => require]
 }
 
-fn picks() -> impl Strategy<Value = Vec<u8>> {
+pub(super) fn picks() -> impl Strategy<Value = Vec<u8>> {
     vec(prop_oneof![25 => 0u8..4, 1 => 4u8..=5], 0..=2)
 }
 
 /// Permissions of a target's kind; two picks are permissions that the kind lacks.
-fn permissions(target: &str, picks: &[u8]) -> Vec<&'static str> {
+pub(super) fn listed(target: &str, picks: &[u8]) -> Vec<&'static str> {
     let kind = target.split('/').next();
     let known = KINDS.iter().find(|(name, _)| Some(*name) == kind).map_or(KINDS[1].1, |(_, known)| *known);
     let pick = |pick: &u8| match pick {
@@ -204,7 +211,7 @@ fn scope() -> impl Strategy<Value = Value> {
     let entry = (target(), prop_oneof![1 => Just(None), 4 => picks().prop_map(Some)]);
     let entries = vec(entry, 0..=3).prop_map(|entries| {
         let written = entries.into_iter().map(|(target, picks)| {
-            let listed = picks.map_or(json!("all"), |picks| json!(permissions(&target, &picks)));
+            let listed = picks.map_or(json!("all"), |picks| json!(listed(&target, &picks)));
             (target, listed)
         });
         Value::Object(written.collect::<Map<_, _>>())
@@ -226,7 +233,7 @@ fn groups() -> impl Strategy<Value = Vec<String>> {
 }
 
 /// A command that says that what it adds must be new (C4).
-fn new() -> Field {
+pub(super) fn new() -> Field {
     rare("new", any::<bool>())
 }
 
@@ -244,6 +251,6 @@ fn email() -> impl Strategy<Value = &'static str> {
 }
 
 /// A time soon after the step; sometimes one before it.
-fn soon() -> impl Strategy<Value = Value> {
+pub(super) fn soon() -> impl Strategy<Value = Value> {
     prop_oneof![12 => 5i64..=60, 1 => -3i64..=0].prop_map(moment)
 }

@@ -4,6 +4,7 @@
 //! are written relative to their step (`{"in": 30}`), so that a history stays meaningful when steps are left
 //! out of it: that is what makes shrinking useful.
 
+mod access;
 mod catalog;
 mod commands;
 mod license;
@@ -16,10 +17,11 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::fmt;
 
+use access::MANAGED;
 use catalog::catalog;
 pub(crate) use catalog::{KINDS, PROFILES};
 use commands::{command, population};
-pub(crate) use names::{GROUPS, KEYS, ODD_TARGETS, RESOURCES, USERS};
+pub(crate) use names::{GROUPS, KEYS, NESTED, ODD_TARGETS, RESOURCES, USERS};
 pub(crate) use policy::Decider;
 use policy::decider;
 pub(crate) use read::read;
@@ -32,6 +34,11 @@ pub(crate) struct Step {
     pub(crate) commands: Vec<Value>,
 }
 
+/// The names that groups have.
+pub(crate) fn all_groups() -> impl Iterator<Item = &'static str> {
+    [GROUPS, NESTED, MANAGED].into_iter().flatten().copied()
+}
+
 /// The commands of a history.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Mix {
@@ -39,6 +46,15 @@ pub(crate) enum Mix {
     All,
     /// Users, seats and licenses, many at a time, so that seats run out.
     Seats,
+    /// All commands, most of them about ends, roles and nested groups.
+    Access,
+}
+
+impl Mix {
+    /// Returns `true` if catalogs and commands have ends, roles and nested groups.
+    fn has_access(self) -> bool {
+        matches!(self, Self::Access | Self::All)
+    }
 }
 
 /// A whole history.
@@ -62,15 +78,20 @@ impl fmt::Debug for History {
 
 /// A history of so many steps, after some that populate the directory.
 pub(crate) fn history(mix: Mix, steps: usize) -> impl Strategy<Value = History> {
-    (catalog(), population(), vec(step(mix), steps)).prop_map(|(catalog, commands, steps)| {
-        let policy = Decider::Ready(json!("waitlist"));
-        let first = commands.into_iter().map(|command| Step {
-            wait: 0,
-            policy: policy.clone(),
-            commands: vec![command],
-        });
-        History { catalog, steps: first.chain(steps).collect() }
-    })
+    (catalog(mix), opening(mix), vec(step(mix), steps))
+        .prop_map(|(catalog, first, steps)| History { catalog, steps: [first, steps].concat() })
+}
+
+/// The steps that populate the directory.
+fn opening(mix: Mix) -> BoxedStrategy<Vec<Step>> {
+    let of = |commands: Vec<Value>| Step { wait: 0, policy: Decider::Ready(json!("waitlist")), commands };
+    let steps = population()
+        .prop_map(move |commands| commands.into_iter().map(|command| of(vec![command])).collect::<Vec<_>>());
+    if !mix.has_access() {
+        return steps.boxed();
+    }
+    let more = access::population().prop_map(move |batches| batches.into_iter().map(of).collect());
+    (steps, more).prop_map(|(steps, more): (_, Vec<Step>)| [steps, more].concat()).boxed()
 }
 
 impl History {

@@ -8,6 +8,9 @@ pub(crate) const USERS: &[&str] = &["ada", "bob", "cyd", "dee", "eve@x", "fay@x"
 
 pub(crate) const GROUPS: &[&str] = &["staff", "data", "ops", "leads", "ada"];
 
+/// Explicit groups for nesting, enough for a chain that is too long.
+pub(crate) const NESTED: &[&str] = &["g0", "g1", "g2", "g3", "g4", "g5", "g6", "g7", "g8", "g9"];
+
 pub(crate) const RESOURCES: &[&str] =
     &["project/a", "project/b", "project/a/b", "connection/s", "connection/a", "instance"];
 
@@ -33,7 +36,7 @@ const EXTERNAL: &[&str] = &["CN=a", "CN=b", "CN=c", "cn=a"];
 
 type Text = BoxedStrategy<String>;
 
-fn pool(names: &'static [&'static str]) -> Text {
+pub(super) fn pool(names: &'static [&'static str]) -> Text {
     select(names).prop_map(str::to_string).boxed()
 }
 
@@ -53,7 +56,7 @@ fn odd() -> Text {
 }
 
 /// A name of a pool, sometimes an odd one.
-fn mostly(names: &'static [&'static str]) -> Text {
+pub(super) fn mostly(names: &'static [&'static str]) -> Text {
     prop_oneof![40 => pool(names), 1 => odd()].boxed()
 }
 

@@ -1,13 +1,13 @@
 //! Histories that bytes choose, for fuzzing: the same commands as in the random ones.
 
 use super::catalog::catalog;
-use super::commands::{command, population};
+use super::commands::command;
 use super::policy::decider;
-use super::{Decider, History, Mix, Step, wait};
+use super::{Decider, History, Mix, Step, opening, wait};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The number of first bytes: one for the mix, one for the catalog, and two for the population.
 const HEAD: usize = 4;
@@ -21,7 +21,7 @@ const STEPS: usize = 40;
 /// The values from which bytes choose.
 struct Choices {
     catalog: BoxedStrategy<Value>,
-    population: BoxedStrategy<Vec<Value>>,
+    opening: BoxedStrategy<Vec<Step>>,
     wait: BoxedStrategy<i64>,
     policy: BoxedStrategy<Decider>,
     all: BoxedStrategy<Value>,
@@ -30,8 +30,8 @@ struct Choices {
 
 thread_local! {
     static CHOICES: Choices = Choices {
-        catalog: catalog().boxed(),
-        population: population().boxed(),
+        catalog: catalog(Mix::All),
+        opening: opening(Mix::All),
         wait: wait().boxed(),
         policy: decider().boxed(),
         all: command(Mix::All).boxed(),
@@ -46,10 +46,7 @@ pub(crate) fn read(bytes: &[u8]) -> (History, usize) {
     let (head, rest) = bytes.split_at_checked(HEAD).unwrap_or((&[0; HEAD], &[]));
     CHOICES.with(|choices| {
         let commands = if head[0] % 2 == 0 { &choices.all } else { &choices.seats };
-        let policy = Decider::Ready(json!("waitlist"));
-        let first = chosen(&choices.population, &head[2..4]).into_iter();
-        let first = first.map(|command| Step { wait: 0, policy: policy.clone(), commands: vec![command] });
-        let mut steps: Vec<Step> = first.collect();
+        let mut steps = chosen(&choices.opening, &head[2..4]);
         let known = steps.len();
         steps.extend(rest.chunks_exact(STRIDE).take(STEPS).map(|step| Step {
             wait: chosen(&choices.wait, &step[..1]),

@@ -15,17 +15,19 @@ fn content(directory: &Directory) -> BTreeMap<(String, String), Vec<Value>> {
     for record in records(directory) {
         let value = serde_json::to_value(&record).unwrap();
         let (section, body) = value.as_object().unwrap().iter().next().unwrap();
-        let name = match section.as_str() {
-            "kind_grant" => &body["kind"],
-            "book" => &body["profile"],
-            "group" | "user" | "resource" | "key" => &body[section],
-            _ => &Value::Null,
+        let (section, name) = match section.as_str() {
+            "kind_grant" => ("kind_grant", &body["kind"]),
+            "everywhere" => ("kind_grant", &Value::from("*")),
+            "book" => ("book", &body["profile"]),
+            "nested" => ("group", &body["group"]),
+            "group" | "role" | "user" | "resource" | "key" => (section.as_str(), &body[section]),
+            _ => (section.as_str(), &Value::Null),
         };
         let name = name.as_str().unwrap_or_default().to_owned();
         let mut body = body.clone();
         // Records are compared by name, so the id is left out.
         body.as_object_mut().unwrap().remove("id");
-        found.entry((section.clone(), name)).or_default().push(body);
+        found.entry((section.to_owned(), name)).or_default().push(body);
     }
     found
 }
@@ -62,8 +64,13 @@ fn told(diff: &Diff) -> Told {
     told.extend(diff.license.then(|| whole("license", "")));
     told.extend(diff.books.iter().map(|profile| whole("book", profile)));
     told.extend(diff.kinds.iter().map(|kind| whole("kind_grant", kind)));
-    let sections =
-        [("group", &diff.groups), ("user", &diff.users), ("resource", &diff.resources), ("key", &diff.keys)];
+    let sections = [
+        ("group", &diff.groups),
+        ("role", &diff.roles),
+        ("user", &diff.users),
+        ("resource", &diff.resources),
+        ("key", &diff.keys),
+    ];
     for (section, differences) in sections {
         for difference in differences {
             told.push((section.to_owned(), difference.name.clone(), Some(difference.change)));
@@ -138,7 +145,7 @@ fn a_kind_differs_if_only_the_name_of_a_grantee_does() {
         let batch = Batch::host(Timestamp::EPOCH).extend(commands);
         directory.plan(batch).unwrap().into_directory()
     };
-    let grant = |to: Grantee, on: &str| Command::grant(to, on, ["read"]);
+    let grant = |to: Grantee, on: &str| Command::from(Command::grant(to, on, ["read"]));
     let setup = commands![
         Command::add_user("ada").no_profile(),
         Command::add_group("data"),

@@ -102,7 +102,7 @@ const CONTRADICTIONS: &[(&str, &str, &str)] = &[
     (
         r#""groups":["data","owners"]"#,
         r#""groups":["data"]"#,
-        "resource `project/churn`: the owner is not in `owners`",
+        "resource `project/churn`: the owner has not joined `owners` without an end",
     ),
     (
         r#""status":"suspended""#,
@@ -287,6 +287,154 @@ const UNREACHABLE: &[(&str, &str, &str, &str)] = &[
     ),
 ];
 
+/// The same of the directory with ends, roles and nested groups, at 30.
+const UNREACHABLE_ACCESS: &[(&str, &str, &str, &str)] = &[
+    (
+        "end_of_a_permission_that_has_passed",
+        r#""ending":[{"expires_at":90,"#,
+        r#""ending":[{"expires_at":30,"#,
+        "resource `project/a`: `expires_at` is 1970-01-01 00:00:00.030 UTC, which is not after the last commit",
+    ),
+    (
+        "permission_with_two_ends",
+        r#""permissions":["read"],"ending":[{"expires_at":90,"permissions":["admin","write"]"#,
+        r#""permissions":["read"],"ending":[{"expires_at":90,"permissions":["admin","write","read"]"#,
+        "a permission of `user:ada` has two ends",
+    ),
+    (
+        "end_of_no_permission",
+        r#""ending":[{"expires_at":90,"permissions":["admin","write"]}]"#,
+        r#""ending":[{"expires_at":90,"permissions":[]}]"#,
+        "a permission of `user:ada` has two ends, or an end has none",
+    ),
+    (
+        "implied_permission_that_ends_before",
+        r#""permissions":["read"],"ending":[{"expires_at":90,"#,
+        r#""ending":[{"expires_at":80,"permissions":["read"]},{"expires_at":90,"#,
+        "the grant to `user:ada` lacks permissions that others of it imply",
+    ),
+    (
+        "grantee_named_twice",
+        r#""grants":{"group:core":["read"]"#,
+        r#""grants":{"user:ada":["read"]"#,
+        "`user:ada` is named twice",
+    ),
+    (
+        "role_that_does_not_exist",
+        r#""roles":[{"role":"writer"}]"#,
+        r#""roles":[{"role":"editor"}]"#,
+        "resource `project/a`: unknown role `editor`",
+    ),
+    (
+        "role_given_twice",
+        r#""roles":[{"role":"writer"}]"#,
+        r#""roles":[{"role":"writer"},{"role":"writer"}]"#,
+        "role `writer` is named twice",
+    ),
+    (
+        "end_of_a_role_that_has_passed",
+        r#""roles":[{"role":"auditor","expires_at":200}]"#,
+        r#""roles":[{"role":"auditor","expires_at":30}]"#,
+        "the roles of `group:data` on everything: `expires_at` is",
+    ),
+    (
+        "no_roles_on_everything",
+        r#""roles":[{"role":"auditor","expires_at":200}]"#,
+        r#""roles":[]"#,
+        "the roles of `group:data` on everything: `group:data` has no roles",
+    ),
+    (
+        "permissions_on_everything",
+        r#""roles":[{"role":"auditor","expires_at":200}]"#,
+        r#""permissions":["read"],"roles":[{"role":"auditor","expires_at":200}]"#,
+        "unknown field `permissions`",
+    ),
+    (
+        "role_of_the_catalog",
+        r#"{"role":{"role":"writer""#,
+        r#"{"role":{"role":"auditor""#,
+        "role `auditor`: role `auditor` already exists",
+    ),
+    (
+        "role_where_there_are_no_others",
+        r#""custom_roles":true"#,
+        r#""custom_roles":false"#,
+        "role `writer`: the catalog permits no other roles",
+    ),
+    (
+        "role_of_an_unknown_permission",
+        r#"{"role":"writer","permissions":{"project":["write","read"]}"#,
+        r#"{"role":"writer","permissions":{"project":["write","fly"]}"#,
+        "role `writer`: unknown permission `fly`",
+    ),
+    (
+        "role_without_what_it_implies",
+        r#"{"role":"writer","permissions":{"project":["write","read"]}"#,
+        r#"{"role":"writer","permissions":{"project":["write"]}"#,
+        "role `writer`: the role on `project` lacks permissions that others of it imply",
+    ),
+    (
+        "end_of_a_membership_that_has_passed",
+        r#""group_ends":{"data":100}"#,
+        r#""group_ends":{"data":30}"#,
+        "user `bob`: `expires_at` is 1970-01-01 00:00:00.030 UTC, which is not after the last commit",
+    ),
+    (
+        "end_of_a_membership_without_one",
+        r#""group_ends":{"data":100}"#,
+        r#""group_ends":{"core":100}"#,
+        "user `bob`: the user has not joined group `core`, which has an end",
+    ),
+    (
+        "end_of_an_included_owner",
+        r#""groups":["core","owners"]"#,
+        r#""groups":["core","owners"],"group_ends":{"owners":100}"#,
+        "resource `project/a`: the owner has not joined `owners` without an end",
+    ),
+    (
+        "included_owner_through_a_nested_group",
+        r#""groups":["core","owners"]"#,
+        r#""groups":["core"]"#,
+        "resource `project/a`: the owner has not joined `owners` without an end",
+    ),
+    (
+        "group_in_itself",
+        r#"{"nested":{"group":"n0","in":["n1"]}}"#,
+        r#"{"nested":{"group":"n0","in":["n0"]}}"#,
+        "the groups that `n0` is in: `n0` would be inside itself",
+    ),
+    (
+        "cycle_of_groups",
+        r#"{"nested":{"group":"core","in":["data","owners"]}}"#,
+        "{\"nested\":{\"group\":\"core\",\"in\":[\"data\",\"owners\"]}}\n{\"nested\":{\"group\":\"data\",\"in\":[\"core\"]}}",
+        "the groups that `data` is in: `data` would be inside itself",
+    ),
+    (
+        "nested_through_nine_steps",
+        r#"{"nested":{"group":"n7","in":["n8"]}}"#,
+        "{\"nested\":{\"group\":\"n7\",\"in\":[\"n8\"]}}\n{\"nested\":{\"group\":\"n8\",\"in\":[\"n9\"]}}",
+        "the groups that `n8` is in: `n8` would lie too deep in `n9`",
+    ),
+    (
+        "nested_in_a_managed_group",
+        r#"{"nested":{"group":"n0","in":["n1"]}}"#,
+        r#"{"nested":{"group":"n0","in":["company"]}}"#,
+        "no group can be nested in `company`, which is not explicit",
+    ),
+    (
+        "nested_twice",
+        r#"{"nested":{"group":"n0","in":["n1"]}}"#,
+        r#"{"nested":{"group":"n0","in":["n1","n1"]}}"#,
+        "`n0` is already nested in `n1`",
+    ),
+    (
+        "nested_in_nothing",
+        r#"{"nested":{"group":"n0","in":["n1"]}}"#,
+        r#"{"nested":{"group":"n0","in":[]}}"#,
+        "group `n0` is nested in no group",
+    ),
+];
+
 /// A text in which a part is replaced, with a right number of records and checksum; a line that is emptied is left out.
 fn with_part(text: &str, before: &str, after: &str) -> String {
     assert!(text.contains(before), "{before}\nis not in\n{text}");
@@ -318,11 +466,16 @@ fn what_no_command_makes_is_not_read() {
         directories[revision].write_to(&mut stored).unwrap();
         kept(&format!("revision_{revision}"), &String::from_utf8(stored).unwrap());
     }
-    let (_, stored) = small();
-    let text = String::from_utf8(stored).unwrap();
+    let mut stored = Vec::new();
+    world::access().0.write_to(&mut stored).unwrap();
+    let access = kept("access", &String::from_utf8(stored).unwrap());
+    let small = String::from_utf8(small().1).unwrap();
     let mut wrong = Vec::new();
-    for &(name, before, after, expected) in UNREACHABLE {
-        let hostile = kept(&format!("unreachable_{name}"), &with_part(&text, before, after));
+    let cases = UNREACHABLE.iter().map(|case| (&small, case));
+    for (text, &(name, before, after, expected)) in
+        cases.chain(UNREACHABLE_ACCESS.iter().map(|case| (&access, case)))
+    {
+        let hostile = kept(&format!("unreachable_{name}"), &with_part(text, before, after));
         match Directory::read_from(hostile.as_bytes()) {
             Ok(_) => wrong.push(format!("{name} is read")),
             Err(error) if error.to_string().contains(expected) => {}

@@ -46,8 +46,8 @@ fn command(numbers: &mut Numbers) -> Command {
         6 => Command::remove_resource(resource),
         7 => Command::add_key(key, user).into(),
         8 => Command::remove_key(key),
-        9 => Command::join(user, group),
-        _ => Command::grant(Grantee::group(group), resource, ["read"]),
+        9 => Command::join(user, group).into(),
+        _ => Command::grant(Grantee::group(group), resource, ["read"]).into(),
     }
 }
 

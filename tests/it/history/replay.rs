@@ -218,3 +218,108 @@ fn what_no_plan_records_is_refused() {
         }
     }
 }
+
+/// The same of ends, roles and nested groups, in the directory at 30.
+#[test]
+fn events_of_access_that_contradict_the_state_are_refused() {
+    let (directory, _) = world::access();
+    let cases = [
+        (
+            r#"{ "joined": { "user": "bob", "group": "core", "expires_at": 40 } }"#,
+            "the end is not after the commit",
+        ),
+        (
+            r#"{ "joined": { "user": "bob", "group": "data", "expires_at": 100 } }"#,
+            "already a member of group `data`",
+        ),
+        (r#"{ "left": { "user": "ada", "group": "data" } }"#, "user `ada` is not a member of group `data`"),
+        (
+            r#"{ "membership_ended": { "user": "bob", "group": "data", "expires_at": 100 } }"#,
+            "the membership of `bob` in `data` does not end at",
+        ),
+        (
+            r#"{ "membership_ended": { "user": "ada", "group": "core", "expires_at": 35 } }"#,
+            "the membership of `ada` in `core` does not end at",
+        ),
+        (r#"{ "nested": { "group": "data", "in": "core" } }"#, "`data` would be inside itself"),
+        (r#"{ "nested": { "group": "n8", "in": "n9" } }"#, "`n8` would lie too deep in `n9`"),
+        (r#"{ "nested": { "group": "core", "in": "data" } }"#, "`core` is already nested in `data`"),
+        (r#"{ "nested": { "group": "core", "in": "company" } }"#, "`company`, which is not explicit"),
+        (r#"{ "nested": { "group": "core", "in": "none" } }"#, "unknown group `none`"),
+        (r#"{ "unnested": { "group": "data", "in": "core" } }"#, "`data` is not nested in `core`"),
+        (
+            r#"{ "grant_changed": { "to": "user:ada", "on": "project/*", "permissions": [],
+                                    "ending": [{ "expires_at": 40, "permissions": ["read"] }] } }"#,
+            "the end is not after the commit",
+        ),
+        (
+            r#"{ "grant_changed": { "to": "user:ada", "on": "project/*", "permissions": ["read"],
+                                    "ending": [{ "expires_at": 50, "permissions": ["read"] }] } }"#,
+            "a permission of `user:ada` on `project/*` has two ends",
+        ),
+        (
+            r#"{ "grant_changed": { "to": "user:ada", "on": "*", "permissions": ["read"] } }"#,
+            "unknown target `*`",
+        ),
+        (
+            r#"{ "grant_ended": { "to": "user:ada", "on": "project/a", "permissions": ["admin", "write"], "expires_at": 90 } }"#,
+            "other permissions or roles of `user:ada` on `project/a` end at",
+        ),
+        (
+            r#"{ "grant_ended": { "to": "everyone", "on": "project/*", "permissions": ["read"], "expires_at": 35 } }"#,
+            "other permissions or roles of `everyone` on `project/*` end at",
+        ),
+        (
+            r#"{ "grant_ended": { "to": "user:ada", "on": "project/a", "expires_at": 35 } }"#,
+            "other permissions or roles of `user:ada` on `project/a` end at",
+        ),
+        (
+            r#"{ "grant_ended": { "to": "group:data", "on": "*", "roles": ["auditor"], "expires_at": 35 } }"#,
+            "other permissions or roles of `group:data` on `*` end at",
+        ),
+        (r#"{ "role_granted": { "to": "user:ada", "on": "*", "role": "editor" } }"#, "unknown role `editor`"),
+        (
+            r#"{ "role_granted": { "to": "user:ada", "on": "*", "role": "writer", "expires_at": 40 } }"#,
+            "the end is not after the commit",
+        ),
+        (
+            r#"{ "role_revoked": { "to": "user:ada", "on": "*", "role": "writer" } }"#,
+            "role `writer` is not given to `user:ada` on `*`",
+        ),
+        (
+            r#"{ "role_set": { "role": "auditor", "permissions": {} } }"#,
+            "the catalog does not permit to change role `auditor`",
+        ),
+        (r#"{ "role_set": { "role": "writer", "permissions": { "folder": [] } } }"#, "unknown kind `folder`"),
+        (r#"{ "role_removed": { "role": "writer" } }"#, "role `writer` is still given"),
+        (r#"{ "role_removed": { "role": "editor" } }"#, "unknown role `editor`"),
+    ];
+    for (event, expected) in cases {
+        let text = format!(r#"{{ "revision": 4, "at": 40, "events": [{event}] }}"#);
+        let commit: Commit = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{event}: {error}"));
+        match refused(&directory, &[commit]) {
+            ReplayError::Contradiction { revision: 4, event: Some(0), source } => {
+                let reason = source.to_string();
+                assert!(reason.contains(expected), "{event}: {reason}");
+            }
+            error => panic!("{event}: {error}"),
+        }
+    }
+}
+
+/// At 90 permissions of ada end; the event must name all of them, and no others.
+#[test]
+fn an_end_names_exactly_what_ends() {
+    let (directory, _) = world::access();
+    let replay = |permissions: &str| {
+        let ended = format!(
+            r#"{{ "grant_ended": {{ "to": "user:ada", "on": "project/a", "permissions": {permissions}, "expires_at": 90 }} }}"#
+        );
+        let text = format!(r#"{{ "revision": 4, "at": 90, "events": [{ended}] }}"#);
+        directory.replay(&[serde_json::from_str::<Commit>(&text).unwrap()])
+    };
+    assert!(replay(r#"["admin", "write"]"#).is_ok());
+    for wrong in [r#"["write"]"#, r#"["admin", "write", "read"]"#, r#"["read"]"#, "[]"] {
+        assert!(replay(wrong).is_err(), "{wrong}");
+    }
+}

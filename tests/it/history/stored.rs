@@ -143,7 +143,7 @@ fn lines_are_as_documented() {
     has(
         r#"{"group":{"id":"8589934593","group":"analysts","members":{"external":["CN=analysts","CN=more"]}}}"#,
     );
-    has(r#"{"kind_grant":{"kind":"project","to":"group:data","permissions":["read"]}}"#);
+    has(r#"{"kind_grant":{"kind":"project","grant":{"to":"group:data","permissions":["read"]}}}"#);
     has(r#"{"resource":{"id":"10053962439239663616","resource":"instance","owner":"ada"}}"#);
     has(
         r#"{"resource":{"id":"4294967297","resource":"project/churn","owner":"ada","grants":{"group:data":["write","read"],"user:eve":["read"]},"owner_groups":["owners"]}}"#,
@@ -152,6 +152,76 @@ fn lines_are_as_documented() {
         r#"{"key":{"id":"4294967296","key":"ci","acts_as":"ada","scope":{"entries":{"connection/*":["use","detail"],"project/churn":["write","read"]}},"expires_at":80,"expired":true}}"#,
     );
     assert_eq!(Directory::read_from(&stored[..]).unwrap(), directories[8]);
+}
+
+#[cfg(feature = "json")]
+#[test]
+fn lines_about_access_are_as_documented() {
+    let (directory, _) = world::access();
+    let mut stored = Vec::new();
+    directory.write_to(&mut stored).unwrap();
+    let text = String::from_utf8(stored).unwrap();
+    let has = |line: &str| assert!(text.contains(line), "{line}\nis not in\n{text}");
+    has(r#"{"role":{"role":"writer","permissions":{"project":["write","read"]}}}"#);
+    has(r#""groups":["data"],"group_ends":{"data":100}"#);
+    has(r#"{"nested":{"group":"core","in":["data","owners"]}}"#);
+    has(
+        r#"{"kind_grant":{"kind":"project","grant":{"to":"everyone","ending":[{"expires_at":300,"permissions":["read"]}]}}}"#,
+    );
+    has(
+        r#""grants":{"group:core":["read"]},"special_grants":[{"to":"user:ada","permissions":["read"],"ending":[{"expires_at":90,"permissions":["admin","write"]}]},{"to":"user:bob","roles":[{"role":"writer"}]}]"#,
+    );
+    has(r#""resource":"instance","grants":{"group:data":["view"]}"#);
+    has(r#"{"everywhere":{"to":"group:data","roles":[{"role":"auditor","expires_at":200}]}}
+{"everywhere":{"to":"user:bob","roles":[{"role":"writer"}]}}"#);
+}
+
+/// Roles on everything are read after the singletons, which a host's catalog may add to.
+#[test]
+fn r2_a_singleton_of_a_later_catalog_is_reached_by_roles_on_everything() {
+    let (directory, _) = world::access();
+    reads_back(&directory);
+    let text = serde_json::to_string(directory.catalog()).unwrap();
+    let more = text
+        .replace(r#""kinds":{"#, r#""kinds":{"account":{"singleton":true,"permissions":["pay","see"]},"#)
+        .replace(r#""auditor":{"#, r#""auditor":{"account":["see"],"#);
+    let mut builder = Builder::with_catalog(serde_json::from_str(&more).unwrap());
+    records(&directory).try_for_each(|record| builder.push(record)).unwrap();
+    let later = builder.finish().unwrap();
+    assert_eq!(later.audit(), Ok(()));
+    assert!(later.check_by_name("user:cyd", "account", &["see"]).is_allowed());
+    assert!(!later.check_by_name("user:cyd", "account", &["pay"]).is_allowed());
+}
+
+/// By a later catalog more ends with what implies it, and what is implied lasts as long as that (rule E2).
+#[test]
+fn e2_ends_follow_the_implications_of_a_later_catalog() {
+    let catalog = |kind: Kind| Catalog::builder().kind(kind.permissions(["write", "read", "list"])).build();
+    let earlier = catalog(Kind::named("project")).unwrap();
+    let later = Kind::named("project").implies("write", ["read"]).implies("read", ["list"]);
+    let later = catalog(later).unwrap();
+    let at = Timestamp::from_millis;
+    let grant = |to: &str, permission, end| {
+        Command::grant(Grantee::group(to), "project/*", [permission]).expires_at(at(end))
+    };
+    let batch = Batch::host(at(0)).extend(["data", "ops"].map(Command::add_group)).extend([
+        grant("data", "read", 90),
+        grant("data", "write", 120),
+        grant("ops", "read", 90),
+    ]);
+    let first = Directory::new(earlier).plan(batch).unwrap();
+    let second = first.directory().plan(Batch::host(at(90)).add(Command::tick())).unwrap();
+
+    let mut builder = Builder::with_catalog(later.clone());
+    records(first.directory()).try_for_each(|record| builder.push(record)).unwrap();
+    let read = builder.finish().unwrap();
+    let replayed = Directory::new(later).replay(&first.commit()).unwrap();
+    assert_eq!(replayed, read);
+    assert_eq!(read.next_due(), Some(at(90)));
+    let after = replayed.replay(&second.commit()).unwrap();
+    assert_eq!(after.audit(), Ok(()));
+    assert_eq!(after.next_due(), Some(at(120)));
+    assert_eq!(after, read.plan(Batch::host(at(90)).add(Command::tick())).unwrap().into_directory());
 }
 
 /// A user who wants `free` is in twenty groups by profile: the row has overflowed before the explicit groups are read.
@@ -178,8 +248,13 @@ fn a_directory_with_very_many_links_reads_back() {
     let users = (0..count).map(|index| Command::add_user(user(index)).groups((0..OF_EACH).map(group)));
     let granted = (0..count).flat_map(|index| {
         let on = format!("project/shared{index}");
-        let grant =
-            move |to| Command::grant(Grantee::group(group(to)), format!("project/shared{index}"), ["read"]);
+        let grant = move |to| {
+            Command::from(Command::grant(
+                Grantee::group(group(to)),
+                format!("project/shared{index}"),
+                ["read"],
+            ))
+        };
         commands![Command::add_resource(on)].into_iter().chain((0..OF_EACH).map(grant))
     });
     let owned = (0..MANY)

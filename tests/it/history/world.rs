@@ -87,12 +87,68 @@ pub(crate) fn small() -> (Vec<Directory>, Vec<Commit>) {
     (directories, commits)
 }
 
+const ACCESS_CATALOG: &str = r#"{
+    "kinds": {
+        "instance": { "singleton": true, "permissions": ["admin", "view"], "implies": { "admin": ["view"] } },
+        "project": { "permissions": ["admin", "write", "read"], "implies": { "admin": ["write"], "write": ["read"] } }
+    },
+    "profiles": { "free": { "seat": "exempt" } },
+    "default_profile": "free",
+    "roles": { "auditor": { "instance": ["view"], "project": ["read"] } },
+    "custom_roles": true
+}"#;
+
+const ACCESS_STEPS: &str = r#"[
+    [10, [{ "add_user": { "user": "ada" } }, { "add_user": { "user": "bob" } },
+          { "add_resource": { "resource": "project/a", "owner": "ada" } },
+          { "add_group": { "group": "company", "members": { "external": ["CN=company"] } } },
+          { "add_group": { "group": "core" } }, { "add_group": { "group": "data" } },
+          { "add_group": { "group": "owners", "includes_owner_of": "project/a" } },
+          { "add_group": { "group": "n0" } }, { "add_group": { "group": "n1" } }, { "add_group": { "group": "n2" } },
+          { "add_group": { "group": "n3" } }, { "add_group": { "group": "n4" } }, { "add_group": { "group": "n5" } },
+          { "add_group": { "group": "n6" } }, { "add_group": { "group": "n7" } }, { "add_group": { "group": "n8" } },
+          { "add_group": { "group": "n9" } },
+          { "sync_user": { "user": "cyd", "source": "ldap", "external_groups": ["CN=company"] } },
+          { "add_role": { "role": "writer", "permissions": { "project": ["write"] } } }]],
+    [20, [{ "join": { "user": "ada", "group": "core" } }, { "join": { "user": "bob", "group": "data", "expires_at": 100 } },
+          { "nest": { "group": "core", "in": "data" } }, { "nest": { "group": "core", "in": "owners" } },
+          { "nest": { "group": "company", "in": "core" } },
+          { "nest": { "group": "n0", "in": "n1" } }, { "nest": { "group": "n1", "in": "n2" } },
+          { "nest": { "group": "n2", "in": "n3" } }, { "nest": { "group": "n3", "in": "n4" } },
+          { "nest": { "group": "n4", "in": "n5" } }, { "nest": { "group": "n5", "in": "n6" } },
+          { "nest": { "group": "n6", "in": "n7" } }, { "nest": { "group": "n7", "in": "n8" } }]],
+    [30, [{ "grant": { "to": "user:ada", "on": "project/a", "permissions": ["read"] } },
+          { "grant": { "to": "user:ada", "on": "project/a", "permissions": ["admin"], "expires_at": 90 } },
+          { "grant": { "to": "group:core", "on": "project/a", "permissions": ["read"] } },
+          { "grant": { "to": "user:bob", "on": "project/a", "role": "writer" } },
+          { "grant": { "to": "everyone", "on": "project/*", "permissions": ["read"], "expires_at": 300 } },
+          { "grant": { "to": "group:data", "on": "instance", "permissions": ["view"] } },
+          { "grant": { "to": "group:data", "on": "*", "role": "auditor", "expires_at": 200 } },
+          { "grant": { "to": "user:bob", "on": "*", "role": "writer" } }]]
+]"#;
+
+/// A directory with ends, roles and nested groups, at 30, and the commits that made it.
+pub(crate) fn access() -> (Directory, Vec<Commit>) {
+    let steps: Vec<(Timestamp, Vec<Command>)> = serde_json::from_str(ACCESS_STEPS).unwrap();
+    let mut directory = Directory::new(serde_json::from_str(ACCESS_CATALOG).unwrap());
+    let mut commits = Vec::new();
+    for (at, commands) in steps {
+        let plan = directory.plan(Batch::host(at).extend(commands)).unwrap();
+        commits.extend(plan.commit());
+        directory = plan.into_directory();
+    }
+    (directory, commits)
+}
+
 /// The histories of all scenarios by file name, each with the directory at its end.
 pub(crate) fn scenarios() -> Vec<(String, Directory, Vec<Commit>)> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenarios");
     let mut histories = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
         let scenario: Scenario = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         let outcome = scenario.run();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();

@@ -176,7 +176,11 @@ fn c1_a_move_between_groups_is_never_seen_half_done() {
                 "the directory planned on has changed".into()
             })?;
             let now = after.group_names_of(user);
-            let is_moved = now.contains(to) && (from == to || !now.contains(&from.as_str()));
+            // Who left may still be a member through a nested group (rule N3).
+            let left = after.group_by_name(from).unwrap();
+            let through = after.inner_groups_of(left).filter_map(|inner| after.group_name(inner));
+            let stays = from == to || through.into_iter().any(|inner| now.contains(&inner));
+            let is_moved = now.contains(to) && now.contains(&from.as_str()) == stays;
             ensure(is_moved, || format!("moved from {from} to {to}: {now:?}"))?;
         }
         Ok(())

@@ -26,7 +26,8 @@ fn subjects(directory: &Directory) -> Vec<String> {
 
 fn targets(directory: &Directory) -> Vec<String> {
     let there = directory.resources().filter_map(|resource| directory.resource_name(resource));
-    there.map(|name| name.to_string()).chain(kinds().map(|(kind, _)| format!("{kind}/*"))).collect()
+    let whole = kinds().map(|(kind, _)| format!("{kind}/*")).chain(["*".to_owned()]);
+    there.map(|name| name.to_string()).chain(whole).collect()
 }
 
 /// A grant on a whole kind changes nothing on a resource of another kind.

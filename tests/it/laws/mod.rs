@@ -3,6 +3,7 @@
 //! The comparison with the oracle covers each rule step by step. A law does not use the oracle, so it also finds a
 //! mistake that the oracle and the crate share.
 
+mod access;
 mod admission;
 mod authorization;
 mod books;

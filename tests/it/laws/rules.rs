@@ -15,6 +15,7 @@ fn a1_without_grants_everything_is_denied() {
     in_every_state(Mix::All, |directory| {
         let commands = [
             set_grant("everyone", "project/*", &[]),
+            set_grant("everyone", "*", &[]),
             json!({ "add_user": { "user": "new", "profile": null } }),
             json!({ "add_resource": { "resource": "project/fresh" } }),
         ];

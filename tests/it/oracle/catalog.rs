@@ -2,6 +2,7 @@
 
 use super::json::{fields, flag, list, malformed, number, object, text, text_set};
 use super::names::{is_identifier, is_name};
+use super::roles::ROLES_MAX;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,6 +67,10 @@ pub struct Catalog {
     /// External name and profile, in order (G3).
     pub external_profiles: Vec<(String, String)>,
     pub lapsed: PerKind,
+    /// R1: the roles that are fixed, closed under implication (A3).
+    pub roles: BTreeMap<String, PerKind>,
+    /// R1: whether others may be added.
+    pub custom_roles: bool,
 }
 
 impl Kind {
@@ -121,8 +126,17 @@ impl Catalog {
 
     /// Reads a catalog. The error of an invalid one names the fault.
     pub fn parse(value: &Value) -> Result<Catalog, String> {
-        let known =
-            ["kinds", "profiles", "default_profile", "add_ons", "editions", "external_profiles", "lapsed"];
+        let known = [
+            "kinds",
+            "profiles",
+            "default_profile",
+            "add_ons",
+            "editions",
+            "external_profiles",
+            "lapsed",
+            "roles",
+            "custom_roles",
+        ];
         let map = fields(value, "the catalog", &known)?;
         let mut catalog = Catalog {
             kinds: BTreeMap::new(),
@@ -133,6 +147,8 @@ impl Catalog {
             first_match: false,
             external_profiles: Vec::new(),
             lapsed: PerKind::new(),
+            roles: BTreeMap::new(),
+            custom_roles: false,
         };
         catalog.parse_kinds(map.get("kinds").unwrap_or(&Value::Null))?;
         catalog.parse_profiles(map.get("profiles").unwrap_or(&Value::Null))?;
@@ -151,7 +167,28 @@ impl Catalog {
         if let Some(lapsed) = given(map.get("lapsed")) {
             catalog.lapsed = catalog.parse_ceiling(lapsed, "the lapsed ceiling")?;
         }
+        if let Some(roles) = given(map.get("roles")) {
+            catalog.parse_roles(roles)?;
+        }
+        if let Some(custom) = given(map.get("custom_roles")) {
+            catalog.custom_roles = flag(custom, "`custom_roles`")?;
+        }
         Ok(catalog)
+    }
+
+    /// R1: a role names permissions by kind, never roles (R4); a kind with none is not named.
+    fn parse_roles(&mut self, value: &Value) -> Result<(), String> {
+        let map = object(value, "`roles`")?;
+        if map.len() > ROLES_MAX {
+            return malformed("too_many roles");
+        }
+        for (name, body) in map {
+            label(name)?;
+            let permissions = self.parse_per_kind(body, &format!("the role `{name}`"))?;
+            let named = permissions.into_iter().filter(|(_, permissions)| !permissions.is_empty());
+            self.roles.insert(name.clone(), named.collect());
+        }
+        Ok(())
     }
 
     fn parse_kinds(&mut self, value: &Value) -> Result<(), String> {
@@ -200,6 +237,12 @@ impl Catalog {
             }
             return Ok(ceiling);
         }
+        self.parse_per_kind(value, what)
+    }
+
+    /// Permissions per kind, each closed (A3).
+    fn parse_per_kind(&self, value: &Value, what: &str) -> Result<PerKind, String> {
+        let mut per_kind = PerKind::new();
         for (name, listed) in object(value, what)? {
             let kind = self.known_kind(name)?;
             let permissions = if listed == "all" {
@@ -207,9 +250,9 @@ impl Catalog {
             } else {
                 kind.closed(&known_permissions(kind, name, listed)?)
             };
-            ceiling.insert(name.clone(), permissions);
+            per_kind.insert(name.clone(), permissions);
         }
-        Ok(ceiling)
+        Ok(per_kind)
     }
 
     fn parse_add_ons(&mut self, value: &Value) -> Result<(), String> {

@@ -1,6 +1,7 @@
-//! The commands about groups, resources, grants, keys and credentials.
+//! The commands about groups, resources, keys and credentials.
 
 use super::catalog::Permissions;
+use super::ends::{End, give};
 use super::names::{is_key, is_name};
 use super::users::{must_be_new, text, texts};
 use super::world::{Batch, Executed, Group, Key, Members, Resource, Scope, Status, World, refuse};
@@ -8,7 +9,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The meaning of a target's text.
-enum Target {
+pub(super) enum Target {
     Resource,
     WholeKind,
 }
@@ -60,7 +61,7 @@ impl World {
     }
 
     /// The meaning of an existing target, or the refusal.
-    fn resolve(&self, target: &str) -> Result<Target, String> {
+    pub(super) fn resolve(&self, target: &str) -> Result<Target, String> {
         let Some((kind, key)) = target.split_once('/') else {
             return if self.is_singleton(target) { Ok(Target::Resource) } else { refuse("unknown_resource") };
         };
@@ -90,7 +91,7 @@ impl World {
     }
 
     /// The named permissions, which the target's kind must have; exactly as listed.
-    fn known_permissions(&self, target: &str, listed: &[String]) -> Result<Permissions, String> {
+    pub(super) fn known_permissions(&self, target: &str, listed: &[String]) -> Result<Permissions, String> {
         let kind = &self.catalog.kinds[World::kind_of(target)];
         for permission in listed {
             if !kind.permissions.contains(permission) {
@@ -101,7 +102,7 @@ impl World {
     }
 
     /// A3: the permissions and all that they imply on that target.
-    fn closed(&self, target: &str, permissions: &Permissions) -> Permissions {
+    pub(super) fn closed(&self, target: &str, permissions: &Permissions) -> Permissions {
         self.catalog.kinds[World::kind_of(target)].closed(permissions)
     }
 }
@@ -159,13 +160,14 @@ impl Batch {
         Ok(())
     }
 
-    /// G5: removes a group with its memberships and grants.
+    /// G5: removes a group with its memberships and grants. N4: with its nestings, too; what was nested in it stays.
     pub(super) fn remove_group(&mut self, body: &Value) -> Executed {
         let name = text(body, "group").unwrap();
         self.known_group(name)?;
         let subject = format!("group:{name}");
         let state = self.state();
         state.groups.remove(name);
+        state.nestings.retain(|(inner, outer)| inner != name && outer != name);
         state.grants.retain(|(to, _), _| *to != subject);
         for user in state.users.values_mut() {
             user.joined.remove(name);
@@ -174,32 +176,41 @@ impl Batch {
         Ok(())
     }
 
-    /// The user and the group of `join` and `leave`. G4: refused even if nothing would change.
-    fn membership(&self, body: &Value) -> Result<(String, String), String> {
+    /// The user and the group of `join` and `leave`.
+    fn user_and_group(&self, body: &Value) -> Result<(String, String), String> {
         let user = self.known_user(text(body, "user").unwrap())?;
         let group = text(body, "group").unwrap();
         self.known_group(group)?;
-        if self.world.is_managed(group, &user) {
-            return refuse("managed_group");
-        }
         Ok((user, group.to_string()))
     }
 
+    /// N3: joining is a fact of its own, also for a member through another group. E2: the latest end counts.
     pub(super) fn join(&mut self, body: &Value) -> Executed {
-        let (user, group) = self.membership(body)?;
-        if self.user(&user).joined.insert(group) {
+        let (user, group) = self.user_and_group(body)?;
+        let end = self.end(body)?;
+        // G4: refused even if nothing would change.
+        if self.world.is_managed(&group, &user) {
+            return refuse("managed_group");
+        }
+        let before = self.user(&user).joined.clone();
+        give(&mut self.user(&user).joined, &group, end);
+        if self.user(&user).joined != before {
             self.record();
         }
         Ok(())
     }
 
-    /// C4: leaving a group is a no-op for a user who is not in it.
+    /// C4: leaving a group is a no-op for a user who is not in it. N3: it ends only what was joined.
     pub(super) fn leave(&mut self, body: &Value) -> Executed {
-        let (user, group) = self.membership(body)?;
-        if self.user(&user).joined.remove(&group) {
-            self.record();
+        let (user, group) = self.user_and_group(body)?;
+        if self.world.is_managed(&group, &user) {
+            return refuse("managed_group");
         }
-        Ok(())
+        if self.user(&user).joined.remove(&group).is_some() {
+            self.record();
+            return Ok(());
+        }
+        if self.world.is_member(&group, &user) { refuse("nested_member") } else { Ok(()) }
     }
 
     pub(super) fn add_resource(&mut self, body: &Value) -> Executed {
@@ -270,7 +281,20 @@ impl Batch {
             if self.world.is_owner_included(&group, &owner)
                 && group.includes_owner_of.as_deref() == Some(resource)
             {
-                self.user(&owner).joined.insert(name);
+                self.user(&owner).joined.insert(name, End::Never);
+            }
+        }
+    }
+
+    /// A10: gives a resource to a user. E2: an owner is in the groups that include the owner without an end, so an
+    /// end of a membership there is removed.
+    pub(super) fn make_owner(&mut self, resource: &str, user: &str) {
+        self.state().resources.get_mut(resource).unwrap().owner = Some(user.to_string());
+        for (name, group) in self.world.state.groups.clone() {
+            if group.includes_owner_of.as_deref() == Some(resource)
+                && let Some(end) = self.user(user).joined.get_mut(&name)
+            {
+                *end = End::Never;
             }
         }
     }
@@ -286,64 +310,8 @@ impl Batch {
             return Ok(());
         }
         self.keep_owner_as_member(&name);
-        self.state().resources.get_mut(&name).unwrap().owner = Some(to);
+        self.make_owner(&name, &to);
         self.record();
-        Ok(())
-    }
-
-    /// The grantee, target and permissions of a grant, checked in this order.
-    fn grant_fields(&self, body: &Value) -> Result<((String, String), Permissions), String> {
-        let to = text(body, "to").unwrap();
-        if let Some(user) = to.strip_prefix("user:") {
-            self.known_user(user)?;
-        } else if let Some(group) = to.strip_prefix("group:") {
-            self.known_group(group)?;
-        }
-        let on = text(body, "on").unwrap();
-        self.world.resolve(on)?;
-        let permissions = self.world.known_permissions(on, &texts(body, "permissions"))?;
-        Ok(((to.to_string(), on.to_string()), permissions))
-    }
-
-    fn granted_so_far(&self, slot: &(String, String)) -> Permissions {
-        self.world.state.grants.get(slot).cloned().unwrap_or_default()
-    }
-
-    /// Stores the permissions of that grantee on that target; an empty set is no grant.
-    fn store_grant(&mut self, slot: (String, String), permissions: Permissions) {
-        if self.granted_so_far(&slot) == permissions {
-            return;
-        }
-        if permissions.is_empty() {
-            self.state().grants.remove(&slot);
-        } else {
-            self.state().grants.insert(slot, permissions);
-        }
-        self.record();
-    }
-
-    pub(super) fn grant(&mut self, body: &Value) -> Executed {
-        let (slot, permissions) = self.grant_fields(body)?;
-        let mut all = self.granted_so_far(&slot);
-        all.extend(self.world.closed(&slot.1, &permissions));
-        self.store_grant(slot, all);
-        Ok(())
-    }
-
-    /// A3: revoking a permission also revokes those that imply it, and leaves the rest.
-    pub(super) fn revoke(&mut self, body: &Value) -> Executed {
-        let (slot, permissions) = self.grant_fields(body)?;
-        let kind = self.world.catalog.kinds[World::kind_of(&slot.1)].clone();
-        let mut left = self.granted_so_far(&slot);
-        left.retain(|held| !permissions.iter().any(|revoked| kind.reaches(held, revoked)));
-        self.store_grant(slot, left);
-        Ok(())
-    }
-
-    pub(super) fn set_grant(&mut self, body: &Value) -> Executed {
-        let (slot, permissions) = self.grant_fields(body)?;
-        let closed = self.world.closed(&slot.1, &permissions);
-        self.store_grant(slot, closed);
         Ok(())
     }
 

@@ -14,12 +14,16 @@
 )]
 
 mod catalog;
+mod ends;
+mod grants;
 mod groups_and_resources;
 mod json;
 mod license;
 mod names;
+mod nesting;
 mod policy;
 mod questions;
+mod roles;
 mod scenario;
 mod seats;
 #[cfg(test)]

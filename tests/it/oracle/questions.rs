@@ -1,14 +1,26 @@
 //! The queries: granted permissions, allowed permissions, and the reverse (A, G).
 
 use super::catalog::Permissions;
-use super::world::{Key, Members, Scope, Status, User, World};
-use std::collections::BTreeSet;
+use super::ends::{End, Ends};
+use super::grants::EVERY_KIND;
+use super::world::{Given, Key, Scope, Status, User, World};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The principal of a query: a user, or a key that acts as one (A11).
 struct Principal<'a> {
     name: &'a str,
     user: &'a User,
     key: Option<&'a Key>,
+}
+
+/// One thing that gives permissions: a grant, a role that was given, or ownership (to `owner`).
+struct Contribution<'a> {
+    to: &'a str,
+    on: &'a str,
+    role: Option<&'a str>,
+    /// The permissions, closed (A3), each until the earlier one of its own end and that of the membership.
+    ends: Vec<(&'a str, End)>,
 }
 
 impl World {
@@ -25,19 +37,9 @@ impl World {
         }
     }
 
-    /// G1: returns `true` if a user is in a group.
-    pub(super) fn is_member(&self, group_name: &str, user_name: &str) -> bool {
-        let (Some(group), Some(user)) = (self.state.groups.get(group_name), self.state.users.get(user_name))
-        else {
-            return false;
-        };
-        match &group.members {
-            Members::Explicit => user.joined.contains(group_name) || self.is_owner_included(group, user_name),
-            Members::ByProfile(profiles) => {
-                user.wants.as_ref().is_some_and(|wanted| profiles.contains(wanted))
-            }
-            Members::External(names) => !names.is_disjoint(&user.external),
-        }
+    /// N2: returns `true` if a user is in a group in any way.
+    pub(super) fn is_member(&self, group: &str, user: &str) -> bool {
+        self.membership(group, user).is_some()
     }
 
     pub fn groups_of(&self, user: &str) -> Vec<String> {
@@ -48,55 +50,122 @@ impl World {
         self.state.users.keys().filter(|user| self.is_member(group, user)).cloned().collect()
     }
 
-    /// Every grant: the grantee, the target, and the permissions as they were closed when they were given (A3).
+    /// Every grant of permissions: the grantee, the target, and the permissions as they were closed when they were
+    /// given (A3).
     pub fn grants(&self) -> BTreeSet<(String, String, Permissions)> {
-        let grants = self.state.grants.iter();
-        grants.map(|((to, on), permissions)| (to.clone(), on.clone(), permissions.clone())).collect()
+        let grants = self.state.grants.iter().filter(|(_, given)| !given.permissions.is_empty());
+        let named = |given: &Given| given.permissions.keys().cloned().collect();
+        grants.map(|((to, on), given)| (to.clone(), on.clone(), named(given))).collect()
     }
 
-    /// A2: returns `true` if a grant to this grantee is one to this user.
-    fn is_subject(&self, subject: &str, user: &str) -> bool {
+    /// Every role that is given: the grantee, the target, and the role.
+    pub fn roles_given(&self) -> BTreeSet<(String, String, String)> {
+        let mut all = BTreeSet::new();
+        for ((to, on), given) in &self.state.grants {
+            all.extend(given.roles.keys().map(|role| (to.clone(), on.clone(), role.clone())));
+        }
+        all
+    }
+
+    /// A2: how long a grant to this grantee is one to this user; `None` if it is not at all.
+    fn reaches(&self, subject: &str, user: &str) -> Option<End> {
         match subject.split_once(':') {
-            Some(("user", name)) => name == user,
-            Some(("group", name)) => self.is_member(name, user),
-            _ => subject == "everyone",
+            Some(("user", name)) => (name == user).then_some(End::Never),
+            Some(("group", name)) => self.membership(name, user),
+            _ => (subject == "everyone").then_some(End::Never),
         }
     }
 
-    fn granted_to(&self, principal: &Principal<'_>, resource_name: &str) -> Permissions {
+    /// A2, R3: all that gives a principal permissions on a resource, within the scope of a key (A11).
+    fn contributions<'a>(
+        &'a self,
+        principal: &Principal<'a>,
+        resource_name: &'a str,
+    ) -> Vec<Contribution<'a>> {
         let resource = &self.state.resources[resource_name];
-        let kind = &self.catalog.kinds[&resource.kind];
         let whole_kind = format!("{}/*", resource.kind);
-        let mut granted = Permissions::new();
-        for ((subject, target), permissions) in &self.state.grants {
-            // A8: a grant on the whole kind covers every resource of it.
-            let covers = target == resource_name || *target == whole_kind;
-            if covers && self.is_subject(subject, principal.name) {
-                granted.extend(permissions.iter().cloned());
+        let mut all = Vec::new();
+        for ((to, on), given) in &self.state.grants {
+            // A8, R2: a grant on the whole kind covers every resource of it, and one on every kind all of them.
+            if on != resource_name && *on != whole_kind && on != EVERY_KIND {
+                continue;
+            }
+            let Some(member_until) = self.reaches(to, principal.name) else { continue };
+            // E2: through a group, the earlier one of the membership and of what the group has.
+            let own = given.permissions.iter().map(|(name, end)| (name.as_str(), member_until.min(*end)));
+            all.push(Contribution { to, on, role: None, ends: own.collect() });
+            for (role, end) in &given.roles {
+                // R4: as the role is now.
+                let gives = self.role(role).and_then(|permissions| permissions.get(&resource.kind));
+                let ends = gives.into_iter().flatten().map(|name| (name.as_str(), member_until.min(*end)));
+                all.push(Contribution { to, on, role: Some(role), ends: ends.collect() });
             }
         }
         if resource.owner.as_deref() == Some(principal.name) {
-            granted.extend(kind.owner.iter().cloned());
+            let owner = self.catalog.kinds[&resource.kind].owner.iter();
+            let ends = owner.map(|permission| (permission.as_str(), End::Never)).collect();
+            all.push(Contribution { to: "owner", on: resource_name, role: None, ends });
         }
-        // A2: the union is closed under implication.
-        let granted = kind.closed(&granted);
         // A11: a key is restricted by its scope; the entries of a resource and of its kind add up.
-        match principal.key.map(|key| &key.scope) {
-            None | Some(Scope::All) => granted,
-            Some(Scope::Of(entries)) => {
-                let mut scope = entries.get(resource_name).cloned().unwrap_or_default();
-                scope.extend(entries.get(&whole_kind).cloned().unwrap_or_default());
-                granted.intersection(&scope).cloned().collect()
+        if let Some(Scope::Of(entries)) = principal.key.map(|key| &key.scope) {
+            let named = [entries.get(resource_name), entries.get(&whole_kind)];
+            let in_scope = |permission: &str| named.iter().flatten().any(|entry| entry.contains(permission));
+            for contribution in &mut all {
+                contribution.ends.retain(|(permission, _)| in_scope(permission));
             }
         }
+        all
+    }
+
+    /// A2: the union of all that gives something, each of which is closed under implication (A3). E2: of several ways
+    /// the latest end counts.
+    fn granted_to<'a>(&'a self, principal: &Principal<'a>, resource_name: &'a str) -> BTreeMap<&'a str, End> {
+        let mut granted = BTreeMap::new();
+        for (permission, end) in
+            self.contributions(principal, resource_name).into_iter().flat_map(|one| one.ends)
+        {
+            let latest = granted.entry(permission).or_insert(end);
+            *latest = end.max(*latest);
+        }
+        granted
+    }
+
+    /// E7: what is granted, each permission with its latest end.
+    pub fn until(&self, who: &str, on: &str) -> Ends {
+        match (self.principal(who), self.state.resources.contains_key(on)) {
+            (Some(principal), true) => {
+                let granted = self.granted_to(&principal, on).into_iter();
+                granted.map(|(permission, end)| (permission.to_string(), end)).collect()
+            }
+            _ => Ends::new(),
+        }
+    }
+
+    /// E7, R8: where what is granted of these permissions stands, and its latest end there.
+    pub fn explain(&self, who: &str, on: &str, permissions: &[&str]) -> Vec<Value> {
+        let Some(principal) = self.principal(who) else { return Vec::new() };
+        if !self.state.resources.contains_key(on) {
+            return Vec::new();
+        }
+        let mut lines = Vec::new();
+        for contribution in self.contributions(&principal, on) {
+            let asked = contribution.ends.iter().filter(|(permission, _)| permissions.contains(permission));
+            let Some(latest) = asked.map(|(_, end)| end).max() else { continue };
+            let mut line = json!({ "to": contribution.to, "on": contribution.on });
+            if let Some(role) = contribution.role {
+                line["role"] = json!(role);
+            }
+            if let End::At(time) = latest {
+                line["until"] = json!(time);
+            }
+            lines.push(line);
+        }
+        lines
     }
 
     /// A2: the granted permissions, whatever the status, the seat and the ceiling.
     pub fn granted(&self, who: &str, on: &str) -> BTreeSet<String> {
-        match (self.principal(who), self.state.resources.contains_key(on)) {
-            (Some(principal), true) => self.granted_to(&principal, on),
-            _ => BTreeSet::new(),
-        }
+        self.until(who, on).into_keys().collect()
     }
 
     /// A6: the first reason that applies, in this order, is the answer.
@@ -123,7 +192,8 @@ impl World {
         if !all_in(&kind.permissions) {
             return "wrong_kind";
         }
-        if !all_in(&self.granted_to(&principal, on)) {
+        let granted = self.granted_to(&principal, on);
+        if !permissions.iter().all(|wanted| granted.contains_key(wanted)) {
             return "not_granted";
         }
         let Some(seat) = &user.seat else { return "no_seat" };

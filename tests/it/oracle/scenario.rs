@@ -1,12 +1,12 @@
 //! Scenario files, run over the oracle.
 
 use super::catalog::Catalog;
-use super::json::{fields, is_malformed, list, malformed, number, text, text_set, texts};
+use super::json::{fields, is_malformed, list, malformed, number, object, text, text_set, texts};
 use super::policy::Policy;
 use super::shape::check_command;
 use super::world::World;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The codes of all refusals of a command.
 const CODES: &[&str] = &[
@@ -37,6 +37,14 @@ const CODES: &[&str] = &[
     "time_reversed",
     "time_jump",
     "too_many",
+    "already_over",
+    "cycle",
+    "nested_member",
+    "unknown_role",
+    "role_fixed",
+    "given_by_role",
+    "in_use",
+    "wrong_kind",
 ];
 
 /// All answers that a check may expect; `denied` is any reason (A6).
@@ -77,13 +85,15 @@ const FIGURES: &[&str] = &[
 const STEPS: &[(&str, &[&str])] = &[
     ("do", &["refused", "unmet"]),
     ("check", &["is"]),
-    ("permissions", &["is", "granted"]),
+    ("permissions", &["is", "granted", "until"]),
+    ("explain", &["from"]),
     ("resources", &["is"]),
     ("users", &["is"]),
     ("seats", &["is"]),
     ("seat_of", &["is"]),
-    ("groups_of", &["is"]),
-    ("members_of", &["is"]),
+    ("groups_of", &["is", "direct"]),
+    ("members_of", &["is", "direct"]),
+    ("ending", &["is"]),
     ("what_if", &["requirements", "breaks", "loses", "gains", "refused"]),
     ("license_phase", &[]),
     ("total", &[]),
@@ -177,8 +187,24 @@ fn run_step(world: &mut World, at: &mut u64, step: &Value) -> Result<(), String>
             let user = text(&map["seat_of"], "`seat_of`")?;
             expect_named(map, &["wants", "holds", "state", "basis", "reason"], &world.seat_of(user))
         }
-        "groups_of" => expect_list(map, "is", &world.groups_of(text(&map["groups_of"], "`groups_of`")?)),
-        "members_of" => expect_list(map, "is", &world.members_of(text(&map["members_of"], "`members_of`")?)),
+        "explain" => run_explain(world, map),
+        "groups_of" => {
+            let user = text(&map["groups_of"], "`groups_of`")?;
+            expect_membership(map, &world.groups_of(user), &world.direct_groups_of(user))
+        }
+        "members_of" => {
+            let group = text(&map["members_of"], "`members_of`")?;
+            expect_membership(map, &world.members_of(group), &world.direct_members_of(group))
+        }
+        "ending" => {
+            let asked = fields(&map["ending"], "`ending`", &["by"])?;
+            let by = match asked.get("by") {
+                Some(by) => number(by, "`by`")?,
+                None => return malformed("`by` is missing"),
+            };
+            let known = ["to", "on", "permissions", "role", "user", "group", "until"];
+            expect_lines(map, "is", &known, &world.ending(by))
+        }
         "what_if" => run_what_if(world, *at, map),
         "total" => expect_fields(&map["total"], &["cap", "consumed", "available"], &world.total_figures()),
         "last_commit" => run_last_commit(world, map),
@@ -331,8 +357,8 @@ fn wanted(value: &Value) -> Result<Vec<String>, String> {
 fn run_permissions(world: &World, map: &Step) -> Result<(), String> {
     let ask = ask(map, "permissions", &["who", "on"])?;
     let (principal, on) = (who(ask[0])?, ask[1]);
-    if !map.contains_key("is") && !map.contains_key("granted") {
-        return malformed("`permissions` must say what is allowed or what is granted");
+    if !["is", "granted", "until"].iter().any(|field| map.contains_key(*field)) {
+        return malformed("`permissions` must say what is allowed, what is granted, or until when");
     }
     if let Some(expected) = map.get("is") {
         expect_set("what is allowed", expected, &world.permissions(principal, on))?;
@@ -340,7 +366,57 @@ fn run_permissions(world: &World, map: &Step) -> Result<(), String> {
     if let Some(expected) = map.get("granted") {
         expect_set("what is granted", expected, &world.granted(principal, on))?;
     }
+    if let Some(expected) = map.get("until") {
+        for end in object(expected, "`until`")?.values().filter(|end| !end.is_null()) {
+            number(end, "an end")?;
+        }
+        let until =
+            world.until(principal, on).into_iter().map(|(permission, end)| (permission, end.written()));
+        expect("until when something is granted", expected, &until.collect())?;
+    }
     Ok(())
+}
+
+/// N6: all groups or members, or those that are not so only through nesting, or both.
+fn expect_membership(map: &Step, all: &[String], direct: &BTreeSet<String>) -> Result<(), String> {
+    if map.contains_key("is") || !map.contains_key("direct") {
+        expect_list(map, "is", all)?;
+    }
+    map.get("direct").map_or(Ok(()), |expected| expect_set("what is direct", expected, direct))
+}
+
+/// E7: where what is granted stands, with the latest end of it there.
+fn run_explain(world: &World, map: &Step) -> Result<(), String> {
+    let question = fields(&map["explain"], "`explain`", &["who", "on", "permission"])?;
+    let principal = who(text(needed(question, "who")?, "`who`")?)?;
+    let on = text(needed(question, "on")?, "`on`")?;
+    let wanted = wanted(needed(question, "permission")?)?;
+    let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+    expect_lines(map, "from", &["to", "on", "role", "until"], &world.explain(principal, on, &wanted))
+}
+
+/// Compares lines in any order; the permissions in a line are a set, and a null is the same as leaving it out.
+fn expect_lines(map: &Step, field: &str, known: &[&str], found: &[Value]) -> Result<(), String> {
+    let mut expected = Vec::new();
+    for line in list(needed(map, field)?, field)? {
+        let mut line = fields(line, "a line", known)?.clone();
+        line.retain(|_, value| !value.is_null());
+        if let Some(permissions) = line.get_mut("permissions") {
+            *permissions = json!(text_set(permissions, "`permissions`")?);
+        }
+        expected.push(json!(line));
+    }
+    let sorted = |lines: &[Value]| {
+        let mut texts: Vec<String> = lines.iter().map(in_order).collect();
+        texts.sort();
+        json!(texts)
+    };
+    expect(&format!("for `{field}`"), &sorted(&expected), &sorted(found))
+}
+
+/// A line as text, with its fields in the order of their names.
+fn in_order(line: &Value) -> String {
+    json!(line.as_object().into_iter().flatten().collect::<BTreeMap<_, _>>()).to_string()
 }
 
 fn run_what_if(world: &World, at: u64, map: &Step) -> Result<(), String> {

@@ -1,5 +1,11 @@
 //! The trickiest rules, each with a small history worked out by hand from the specification.
 
+mod access;
+mod ends;
+mod files;
+mod nested_groups;
+mod roles;
+
 use super::{Answer, Ask, Policy, WhatIf, World, run_scenario};
 use serde_json::{Value, json};
 

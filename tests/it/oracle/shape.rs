@@ -2,7 +2,7 @@
 //! shape is a malformed file, not a refusal.
 
 use super::json::{fields, flag, list, malformed, number, object, text, texts};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The shape of a field's value.
 #[derive(Clone, Copy)]
@@ -17,12 +17,16 @@ enum Shape {
     Members,
     Grantee,
     Scope,
+    /// Permissions by kind.
+    PerKind,
     /// A whole number that may be negative, which the license then refuses (S14).
     Integer,
     SeatFigures,
 }
 
-use Shape::{Flag, Grantee, Integer, Members, Number, Profile, Scope, SeatFigures, Source, Text, Texts};
+use Shape::{
+    Flag, Grantee, Integer, Members, Number, PerKind, Profile, Scope, SeatFigures, Source, Text, Texts,
+};
 
 /// Every command with its fields; a field whose name ends in `?` may be left out.
 const COMMANDS: &[(&str, &[(&str, Shape)])] = &[
@@ -69,14 +73,25 @@ const COMMANDS: &[(&str, &[(&str, Shape)])] = &[
     ),
     ("add_group", &[("group", Text), ("members?", Members), ("includes_owner_of?", Text), ("new?", Flag)]),
     ("remove_group", &[("group", Text)]),
-    ("join", &[("user", Text), ("group", Text)]),
+    ("join", &[("user", Text), ("group", Text), ("expires_at?", Number)]),
     ("leave", &[("user", Text), ("group", Text)]),
+    ("nest", &[("group", Text), ("in", Text)]),
+    ("unnest", &[("group", Text), ("in", Text)]),
     ("add_resource", &[("resource", Text), ("owner?", Text), ("new?", Flag)]),
     ("remove_resource", &[("resource", Text)]),
     ("transfer_ownership", &[("resource", Text), ("to", Text)]),
-    ("grant", &[("to", Grantee), ("on", Text), ("permissions", Texts)]),
-    ("revoke", &[("to", Grantee), ("on", Text), ("permissions", Texts)]),
-    ("set_grant", &[("to", Grantee), ("on", Text), ("permissions", Texts)]),
+    (
+        "grant",
+        &[("to", Grantee), ("on", Text), ("permissions?", Texts), ("role?", Text), ("expires_at?", Number)],
+    ),
+    ("revoke", &[("to", Grantee), ("on", Text), ("permissions?", Texts), ("role?", Text)]),
+    (
+        "set_grant",
+        &[("to", Grantee), ("on", Text), ("permissions?", Texts), ("roles?", Texts), ("expires_at?", Number)],
+    ),
+    ("add_role", &[("role", Text), ("permissions", PerKind), ("new?", Flag)]),
+    ("set_role", &[("role", Text), ("permissions", PerKind)]),
+    ("remove_role", &[("role", Text)]),
     (
         "add_key",
         &[("key", Text), ("acts_as", Text), ("scope?", Scope), ("expires_at?", Number), ("new?", Flag)],
@@ -126,7 +141,20 @@ pub fn check_command(command: &Value) -> Result<(), String> {
             Some(value) => check_shape(value, *shape, &what)?,
         }
     }
+    if ["grant", "revoke"].contains(&name.as_str()) {
+        return check_one_of_two(body, name);
+    }
     Ok(())
+}
+
+/// R2: permissions or a role, neither both nor none.
+fn check_one_of_two(body: &Map<String, Value>, name: &str) -> Result<(), String> {
+    let given =
+        ["permissions", "role"].iter().filter(|field| body.get(**field).is_some_and(|it| !it.is_null()));
+    if given.count() == 1 {
+        return Ok(());
+    }
+    malformed(format!("`{name}` must have one of `permissions` and `role`"))
 }
 
 fn check_shape(value: &Value, shape: Shape, what: &str) -> Result<(), String> {
@@ -142,6 +170,7 @@ fn check_shape(value: &Value, shape: Shape, what: &str) -> Result<(), String> {
         Members => check_members(value, what),
         Grantee => check_subject(text(value, what)?, what),
         Scope => check_scope(value, what),
+        PerKind => check_per_kind(value, what),
         Integer => check_integer(value, what),
         SeatFigures => check_seat_figures(value, what),
     }
@@ -167,9 +196,11 @@ fn check_subject(subject: &str, what: &str) -> Result<(), String> {
 }
 
 fn check_scope(value: &Value, what: &str) -> Result<(), String> {
-    if value == "all" {
-        return Ok(());
-    }
+    if value == "all" { Ok(()) } else { check_per_kind(value, what) }
+}
+
+/// Lists of permissions, or all, by the names before them.
+fn check_per_kind(value: &Value, what: &str) -> Result<(), String> {
     for permissions in object(value, what)?.values() {
         if permissions != "all" {
             list(permissions, what)?;

@@ -1,5 +1,6 @@
 //! The commands about users.
 
+use super::ends::{End, Ends};
 use super::names::{is_address, is_name, split_addresses};
 use super::world::{Basis, Batch, Executed, Request, Status, User, refuse};
 use serde_json::Value;
@@ -94,6 +95,11 @@ impl Batch {
         }
     }
 
+    /// E2: the groups that a command names are joined without end.
+    fn join_without_end(&mut self, name: &str, groups: &[String]) {
+        self.user(name).joined.extend(groups.iter().map(|group| (group.clone(), End::Never)));
+    }
+
     fn check_groups_known(&self, groups: &[String]) -> Executed {
         for group in groups {
             self.known_group(group)?;
@@ -121,7 +127,9 @@ impl Batch {
     fn is_already_so(&self, name: &str, body: &Value) -> bool {
         let user = &self.world.state.users[name];
         let profile = body.get("profile").is_none() || user.wants.as_deref() == text(body, "profile");
-        let groups = texts(body, "groups").iter().all(|group| self.world.is_member(group, name));
+        // E2: groups are joined without end, so only who is in them by itself and without end is so already.
+        let without_end = |group: &String| self.world.direct_membership(group, name) == Some(End::Never);
+        let groups = texts(body, "groups").iter().all(without_end);
         let source = text(body, "source").is_none_or(|source| source == user.source);
         let email = text(body, "email").is_none_or(|email| user.email.as_deref() == Some(email));
         let expiry = match body["expires_at"].as_u64() {
@@ -143,7 +151,7 @@ impl Batch {
             seat: None,
             turn: None,
             external: BTreeSet::new(),
-            joined: BTreeSet::new(),
+            joined: Ends::new(),
             credentials: BTreeSet::new(),
         };
         self.state().users.insert(name.to_string(), user);
@@ -174,7 +182,7 @@ impl Batch {
         self.check_groups_not_managed(name, &groups)?;
         let source = text(body, "source").unwrap_or("local");
         self.insert_user(name, Status::Active, source, wants.clone());
-        self.user(name).joined.extend(groups);
+        self.join_without_end(name, &groups);
         self.user(name).email = text(body, "email").map(str::to_string);
         if let Some(profile) = wants {
             self.request(name, &profile, "admin");
@@ -248,8 +256,8 @@ impl Batch {
             }
             Some(_) => return Ok(()),
         }
+        self.join_without_end(name, groups);
         let user = self.user(name);
-        user.joined.extend(groups.iter().cloned());
         if let Some(email) = text(body, "email") {
             user.email = Some(email.to_string());
         }
@@ -389,10 +397,7 @@ impl Batch {
         }
         for resource in self.world.owned_by(&name) {
             match &heir {
-                Some(heir) if *heir != name => {
-                    let owned = self.state().resources.get_mut(&resource).unwrap();
-                    owned.owner = Some(heir.clone());
-                }
+                Some(heir) if *heir != name => self.make_owner(&resource, heir),
                 _ => return refuse("owns_resources"),
             }
         }
@@ -446,9 +451,9 @@ impl Batch {
                 key.acts_as = to.to_string();
             }
         }
-        for ((subject, target), permissions) in std::mem::take(&mut state.grants) {
+        for ((subject, target), given) in std::mem::take(&mut state.grants) {
             let subject = if subject == old_subject { new_subject.clone() } else { subject };
-            state.grants.insert((subject, target), permissions);
+            state.grants.insert((subject, target), given);
         }
         self.record();
         Ok(())

@@ -1,6 +1,7 @@
 //! The state of the world and how a batch of commands changes it.
 
-use super::catalog::{Catalog, Permissions};
+use super::catalog::{Catalog, PerKind, Permissions};
+use super::ends::Ends;
 use super::license::{Figure, License, Phase};
 use super::policy::Policy;
 use super::shape::check_command;
@@ -62,8 +63,8 @@ pub struct User {
     pub turn: Option<u64>,
     /// G1: the external names given at the last sync.
     pub external: BTreeSet<String>,
-    /// The explicit groups that were joined.
-    pub joined: BTreeSet<String>,
+    /// The explicit groups that were joined, each with the end of that (E2).
+    pub joined: Ends,
     /// A12: the resources for which a personal credential is recorded.
     pub credentials: BTreeSet<String>,
 }
@@ -93,6 +94,14 @@ pub struct Resource {
     pub owner: Option<String>,
     /// A12: the permissions that require a personal credential, exactly as listed.
     pub requires: Permissions,
+}
+
+/// What a subject was given on a target, each with its end (E2).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Given {
+    /// Closed under implication (A3).
+    pub permissions: Ends,
+    pub roles: Ends,
 }
 
 /// A11: the part of its user's permissions that an API key may use.
@@ -129,8 +138,12 @@ pub struct State {
     pub groups: BTreeMap<String, Group>,
     /// By name: `kind/key`, or the kind alone for a singleton (A9).
     pub resources: BTreeMap<String, Resource>,
-    /// By subject and target, closed under implication (A3).
-    pub grants: BTreeMap<(String, String), Permissions>,
+    /// N1: the inner group and the outer one.
+    pub nestings: BTreeSet<(String, String)>,
+    /// R1: the roles that were added, closed under implication (A3).
+    pub roles: BTreeMap<String, PerKind>,
+    /// By subject and target.
+    pub grants: BTreeMap<(String, String), Given>,
     pub keys: BTreeMap<String, Key>,
     pub license: Option<License>,
     /// S16: those that are bought and have not begun, in the order in which they were installed.
@@ -220,6 +233,8 @@ impl World {
             users: BTreeMap::new(),
             groups: BTreeMap::new(),
             resources: BTreeMap::new(),
+            nestings: BTreeSet::new(),
+            roles: BTreeMap::new(),
             grants: BTreeMap::new(),
             keys: BTreeMap::new(),
             license: None,
@@ -362,7 +377,7 @@ impl World {
         self.state.phase.name().to_string()
     }
 
-    /// C5: the next time at which something is due: an invitation, a key or a date of the license.
+    /// C5: the next time at which something is due: an invitation, a key, an end (E4) or a date of the license.
     pub fn next_due(&self) -> Option<u64> {
         let mut times = Vec::new();
         for user in self.state.users.values() {
@@ -380,6 +395,7 @@ impl World {
                 times.push(expires_at.saturating_add(license.grace_ms));
             }
         }
+        times.extend(self.state.ends());
         times.extend(self.state.scheduled.iter().map(|license| license.starts_at));
         // Everything that was due by the last commit has been applied.
         times.into_iter().filter(|time| *time > self.state.clock).min()
@@ -481,6 +497,7 @@ impl Batch {
                 any = true;
             }
         }
+        any |= self.take_what_ended();
         // S16: of those that have begun, the one that starts last is put in force, of equals the one installed last.
         let (begun, scheduled): (Vec<License>, Vec<License>) =
             std::mem::take(&mut self.state().scheduled).into_iter().partition(|one| one.starts_at <= at);
@@ -518,12 +535,17 @@ impl Batch {
             "remove_group" => self.remove_group(body),
             "join" => self.join(body),
             "leave" => self.leave(body),
+            "nest" => self.nest(body),
+            "unnest" => self.unnest(body),
             "add_resource" => self.add_resource(body),
             "remove_resource" => self.remove_resource(body),
             "transfer_ownership" => self.transfer_ownership(body),
             "grant" => self.grant(body),
             "revoke" => self.revoke(body),
             "set_grant" => self.set_grant(body),
+            "add_role" => self.add_role(body),
+            "set_role" => self.set_role(body),
+            "remove_role" => self.remove_role(body),
             "add_key" => self.add_key(body),
             "remove_key" => self.remove_key(body),
             "require_credential" => self.require_credential(body),

@@ -4,11 +4,12 @@
 //! resources that a lookup finds, the users that it finds, the explanation, the review, and the oracle.
 
 use super::worlds::{Both, GROUPS, KEYS, KINDS, RESOURCES, USERS, story};
-use entitle::authorize::Explanation;
+use entitle::authorize::{ContributingGrant, Explanation};
 use entitle::catalog::PermissionSet;
 use entitle::directory::{GranteeId, Target};
-use entitle::{Directory, GroupId, Principal, ResourceId, Untyped, UserId};
+use entitle::{Directory, Grantee, GroupId, Principal, ResourceId, Timestamp, Untyped, UserId};
 use proptest::prelude::*;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 proptest! {
@@ -135,11 +136,37 @@ fn consistent(both: &Both, who: &str, on: &str, why: &Explanation) -> Result<(),
     prop_assert_eq!(granted, listed(&why.granted), "what the grants give: {}", &what);
     prop_assert_eq!(left, listed(&why.allowed), "what the cuts leave: {}", &what);
     prop_assert_eq!(why.decision.is_allowed(), why.needs.is_empty(), "the needs: {}", &what);
+    let until = both.oracle.until(who, on).into_iter();
+    let until: BTreeMap<_, _> =
+        until.filter_map(|(name, end)| Some((name, end.written().as_u64()?))).collect();
+    let ends = why.ends.iter().map(|(name, until)| (name.to_string(), until.as_millis())).collect();
+    prop_assert_eq!(until, ends, "until when: {}", &what);
     for grant in &why.grants {
+        way_of(both, why, grant)?;
         let asked = grant.permissions.iter().filter(|name| why.asked.contains(name));
         prop_assert_eq!(asked.collect::<Vec<_>>(), grant.gives.iter().collect::<Vec<_>>());
         prop_assert!(grant.implied.iter().all(|name| grant.permissions.contains(name)));
     }
+    Ok(())
+}
+
+/// The way into a group leads from a group that the user is in by itself through groups that are nested in the next.
+fn way_of(both: &Both, why: &Explanation, grant: &ContributingGrant) -> Result<(), TestCaseError> {
+    let Grantee::Group(group) = &grant.to else {
+        prop_assert_eq!(&grant.membership, &None);
+        return Ok(());
+    };
+    let path = grant.membership.as_ref().unwrap();
+    let user = &why.acting_user.as_ref().unwrap().user;
+    prop_assert_eq!(path.groups.last(), Some(group));
+    prop_assert!(both.oracle.direct_groups_of(user).contains(&path.groups[0]), "{:?}", path);
+    for pair in path.groups.windows(2) {
+        prop_assert!(both.oracle.nestings().contains(&(pair[0].clone(), pair[1].clone())), "{:?}", path);
+    }
+    let ending = both.oracle.ending(u64::MAX);
+    let of_first = |line: &&Value| line["user"] == **user && line["group"] == *path.groups[0];
+    let until = ending.iter().find(of_first).map(|line| line["until"].as_u64().unwrap());
+    prop_assert_eq!(path.until.map(Timestamp::as_millis), until);
     Ok(())
 }
 
@@ -203,11 +230,15 @@ fn memberships(both: &Both) -> Result<(), TestCaseError> {
         let name = directory.group_name(group).unwrap();
         let members = directory.members_of(group).filter_map(|user| directory.user_name(user));
         prop_assert_eq!(listed(&both.oracle.members_of(name)), members.map(str::to_string).collect());
+        let direct = directory.direct_members_of(group).filter_map(|user| directory.user_name(user));
+        prop_assert_eq!(both.oracle.direct_members_of(name), direct.map(str::to_string).collect());
     }
     for user in USERS.iter().filter_map(|name| directory.user_by_name(name)) {
         let name = directory.user_name(user).unwrap();
         let groups = directory.groups_of(user).filter_map(|group: GroupId| directory.group_name(group));
         prop_assert_eq!(listed(&both.oracle.groups_of(name)), groups.map(str::to_string).collect());
+        let direct = directory.direct_groups_of(user).filter_map(|group| directory.group_name(group));
+        prop_assert_eq!(both.oracle.direct_groups_of(name), direct.map(str::to_string).collect());
     }
     Ok(())
 }
@@ -245,28 +276,34 @@ fn review(both: &Both) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// The review of grants lists every grant once, and a group without grants in a row of its own.
+/// The review of grants lists every end of a grant and every role once, and a group without grants in a row of its own.
 fn review_of_grants(both: &Both) -> Result<(), TestCaseError> {
-    let mut expected = both.oracle.grants();
+    let mut permissions: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    let (mut roles, mut alone, mut rows) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let users = USERS.iter().filter(|user| both.directory.user_by_name(user).is_some()).count();
-    for group in GROUPS.iter().filter(|group| both.directory.group_by_name(group).is_some()) {
-        let to = format!("group:{group}");
-        if !expected.iter().any(|(grantee, _, _)| *grantee == to) {
-            expected.insert((to, String::new(), BTreeSet::new()));
+    for row in both.directory.review_grants() {
+        let (reached, direct) = match row.to.strip_prefix("group:") {
+            Some(group) => (both.oracle.members_of(group).len(), both.oracle.direct_members_of(group).len()),
+            None if row.to == "everyone" => (users, users),
+            None => (1, 1),
+        };
+        prop_assert_eq!((row.users, row.direct), (reached as u64, direct as u64));
+        let new = rows.insert((row.to.clone(), row.on.clone(), row.role.clone(), row.until));
+        prop_assert!(new, "a row twice: {:?}", row);
+        match (row.on, row.role) {
+            (None, _) => prop_assert!(alone.insert(row.to)),
+            (Some(on), Some(role)) => prop_assert!(roles.insert((row.to, on, role))),
+            (Some(on), None) => permissions.entry((row.to, on)).or_default().extend(row.permissions),
         }
     }
-    let mut found = BTreeSet::new();
-    for row in both.directory.review_grants() {
-        let reached = match row.to.strip_prefix("group:") {
-            Some(group) => both.oracle.members_of(group).len(),
-            None if row.to == "everyone" => users,
-            None => 1,
-        };
-        prop_assert_eq!(row.users, reached as u64);
-        let new = found.insert((row.to, row.on.unwrap_or_default(), listed(&row.permissions)));
-        prop_assert!(new, "a row twice");
-    }
-    prop_assert_eq!(expected, found);
+    let permissions: BTreeSet<_> = permissions.into_iter().map(|((to, on), names)| (to, on, names)).collect();
+    prop_assert_eq!(&both.oracle.grants(), &permissions);
+    prop_assert_eq!(&both.oracle.roles_given(), &roles);
+    let mut grantees: BTreeSet<&String> = permissions.iter().map(|(to, _, _)| to).collect();
+    grantees.extend(roles.iter().map(|(to, _, _)| to));
+    let groups = GROUPS.iter().filter(|group| both.directory.group_by_name(group).is_some());
+    let groups = groups.map(|group| format!("group:{group}"));
+    prop_assert_eq!(groups.filter(|group| !grantees.contains(group)).collect::<BTreeSet<_>>(), alone);
     Ok(())
 }
 
@@ -290,6 +327,10 @@ fn sufficient(both: &mut Both, who: &str, on: &str, asked: &[&str]) -> Result<()
         })
         .collect();
     let (Some(commands), false) = (commands, why.needs.is_empty()) else { return Ok(()) };
+    // What ends meanwhile may have been one of the other permissions.
+    if both.directory.ending(both.time_of(commands.len())).next().is_some() {
+        return Ok(());
+    }
     for command in commands {
         prop_assert!(both.make(&command)?);
     }

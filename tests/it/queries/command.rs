@@ -54,6 +54,7 @@ fn scenario(name: &str, steps: &Value) -> PathBuf {
         "catalog": {
             "kinds": { "project": { "permissions": ["write", "read"], "implies": { "write": ["read"] } } },
             "profiles": { "reader": { "ceiling": { "project": ["read"] }, "seat": "exempt" } },
+            "roles": { "lead": { "project": ["write"] } },
         },
         "steps": steps,
     });
@@ -89,7 +90,7 @@ fn no_cell_of_the_csv_is_a_formula() {
     let written = text(&entitle(&["review", file.to_str().unwrap()]));
     let mut csv = csv::Reader::from_reader(written.as_bytes());
     let columns = csv.headers().unwrap().clone();
-    assert_eq!(columns.len(), 12);
+    assert_eq!(columns.len(), 14);
     let rows: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
     assert_eq!(rows.len(), NAMES.len());
     for (row, name) in rows.iter().zip(NAMES) {
@@ -129,7 +130,50 @@ fn grants_to_groups_without_members_are_reviewed() {
         ] }]),
     );
     let written = text(&entitle(&["review", "--grants", file.to_str().unwrap()]));
-    assert_eq!(written, "to,users,on,permissions\ngroup:=admins,0,project/*,write read\ngroup:idle,0,,\n");
+    let (columns, rows) = written.split_once('\n').unwrap();
+    assert_eq!(columns, "to,users,direct,on,role,permissions,until");
+    assert_eq!(rows, "group:=admins,0,0,project/*,,write read,\ngroup:idle,0,0,,,,\n");
+}
+
+/// Rules E7 and R8: a row for each end and each role, with the members who are not only in nested groups.
+#[test]
+fn ends_and_roles_are_reviewed() {
+    let file = scenario(
+        "ends",
+        &json!([{ "do": [
+            { "add_group": { "group": "core" } }, { "add_group": { "group": "data" } },
+            { "nest": { "group": "core", "in": "data" } },
+            { "add_user": { "user": "ada", "profile": "reader", "groups": ["core"] } },
+            { "add_user": { "user": "bob", "profile": "reader", "groups": ["data"] } },
+            { "add_resource": { "resource": "project/churn" } },
+            { "grant": { "to": "group:data", "on": "project/churn", "permissions": ["read"] } },
+            { "grant": { "to": "group:data", "on": "project/churn", "permissions": ["write"], "expires_at": 9000 } },
+            { "grant": { "to": "group:core", "on": "*", "role": "lead", "expires_at": 8000 } },
+            { "grant": { "to": "group:core", "on": "project/*", "role": "lead" } },
+        ] }]),
+    );
+    let written = text(&entitle(&["review", "--grants", file.to_str().unwrap()]));
+    let expected = "\
+to,users,direct,on,role,permissions,until
+group:core,1,1,*,lead,,8000
+group:core,1,1,project/*,lead,write read,
+group:data,2,1,project/churn,,read,
+group:data,2,1,project/churn,,write,9000
+";
+    assert_eq!(written, expected);
+
+    let written = text(&entitle(&["review", file.to_str().unwrap()]));
+    let mut csv = csv::Reader::from_reader(written.as_bytes());
+    let columns = csv.headers().unwrap().clone();
+    let rows: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
+    let cell = |row: usize, column: &str| {
+        rows[row].get(columns.iter().position(|other| other == column).unwrap()).unwrap()
+    };
+    assert_eq!((cell(0, "user"), cell(0, "roles"), cell(0, "until")), ("ada", "lead", ""));
+    assert_eq!((cell(1, "user"), cell(1, "roles"), cell(1, "until")), ("bob", "", "write=9000"));
+
+    let page = text(&entitle(&["review", "--html", file.to_str().unwrap()]));
+    assert!(page.contains(r#"{"write":9000}"#), "{page}");
 }
 
 #[test]

@@ -154,6 +154,118 @@ fn the_structured_form() {
     );
 }
 
+/// Ada is in the group `data` through `core`, until noon, and by herself until ten; everyone has a role on everything.
+fn with_ends() -> Directory {
+    let catalog = json!({
+        "kinds": { "project": { "permissions": ["admin", "write", "read"],
+                                "implies": { "admin": ["write"], "write": ["read"] }, "owner": ["read"] } },
+        "profiles": { "free": { "seat": "exempt" } },
+        "default_profile": "free",
+        "roles": { "auditor": { "project": ["read"] } },
+    });
+    let (nine, ten, noon) = (1_767_258_000_000_u64, 1_767_261_600_000_u64, 1_767_268_800_000_u64);
+    let commands = [
+        json!({ "add_user": { "user": "ada" } }),
+        json!({ "add_resource": { "resource": "project/churn" } }),
+        json!({ "add_group": { "group": "core" } }),
+        json!({ "add_group": { "group": "data" } }),
+        json!({ "nest": { "group": "core", "in": "data" } }),
+        json!({ "join": { "user": "ada", "group": "core", "expires_at": noon } }),
+        json!({ "join": { "user": "ada", "group": "data", "expires_at": ten } }),
+        json!({ "grant": { "to": "group:core", "on": "project/*", "role": "auditor" } }),
+        json!({ "grant": { "to": "group:data", "on": "project/churn", "permissions": ["write"] } }),
+        json!({ "grant": { "to": "group:data", "on": "project/churn", "permissions": ["admin"], "expires_at": nine } }),
+        json!({ "grant": { "to": "everyone", "on": "*", "role": "auditor" } }),
+    ];
+    plan(&empty(&catalog), 1, Waitlist, &commands).unwrap().into_directory()
+}
+
+/// Rules E7, N6 and R8: the end of each contribution, the role that gives it, and the way through nested groups.
+#[test]
+fn e7_r8_ends_roles_and_ways_through_groups_are_told() {
+    let explanation = with_ends().explain_by_name("user:ada", "project/churn", &["write"]);
+    let full = "
+`user:ada`, `write` on `project/churn`: allowed (allowed)
+  `ada` is active and holds `free`
+  granted to `everyone` on `*` by role `auditor`: `read`
+  granted to `group:core` (`ada`, in `core` until 2026-01-01 12:00:00 UTC) on `project/*` by role `auditor`: \
+`read` (until 2026-01-01 12:00:00 UTC)
+  granted to `group:data` (`ada`, in `core` until 2026-01-01 12:00:00 UTC, in `data`) on `project/churn`: \
+`admin` (until 2026-01-01 09:00:00 UTC), `write` (until 2026-01-01 12:00:00 UTC), \
+`read` (implied, until 2026-01-01 12:00:00 UTC)
+  total granted: `admin` (until 2026-01-01 09:00:00 UTC), `write` (until 2026-01-01 12:00:00 UTC), `read`
+  total allowed: `admin` (until 2026-01-01 09:00:00 UTC), `write` (until 2026-01-01 12:00:00 UTC), `read`";
+    assert_eq!(explanation.in_full().to_string(), full.trim());
+    let short = "
+`user:ada`, `write` on `project/churn`: allowed (allowed)
+  granted to `group:data` (`ada`, in `core` until 2026-01-01 12:00:00 UTC, in `data`) on `project/churn`: \
+`write` (until 2026-01-01 12:00:00 UTC)";
+    assert_eq!(explanation.to_string(), short.trim());
+    let why = "\
+`everyone` on `*` by role `auditor`: `read`; \
+`group:core` (`ada`, in `core` until 2026-01-01 12:00:00 UTC) on `project/*` by role `auditor`: \
+`read` (until 2026-01-01 12:00:00 UTC); \
+`group:data` (`ada`, in `core` until 2026-01-01 12:00:00 UTC, in `data`) on `project/churn`: \
+`admin` (until 2026-01-01 09:00:00 UTC), `write` (until 2026-01-01 12:00:00 UTC)";
+    assert_eq!(explanation.why().to_string(), why);
+}
+
+/// Rules E7, N6 and R8.
+#[test]
+fn the_structured_form_has_ends_roles_and_ways() {
+    let explanation = with_ends().explain_by_name("user:ada", "project/churn", &["write"]);
+    let value = serde_json::to_value(&explanation).unwrap();
+    let noon = 1_767_268_800_000_u64;
+    assert_eq!(value["ends"], json!({ "admin": 1_767_258_000_000_u64, "write": noon }));
+    assert_eq!(value["grants"][0]["role"], "auditor");
+    assert_eq!(value["grants"][0]["on"], "*");
+    assert_eq!(value["grants"][0]["membership"], Value::Null);
+    assert_eq!(value["grants"][1]["ends"], json!({ "read": noon }));
+    assert_eq!(value["grants"][2]["membership"], json!({ "groups": ["core", "data"], "until": noon }));
+    let path = explanation.grants[1].membership.clone().unwrap();
+    assert!(path.is_direct() && !explanation.grants[2].membership.as_ref().unwrap().is_direct());
+    let row = with_ends().review().next().unwrap().row();
+    assert_eq!(row.roles, ["auditor"]);
+    assert_eq!(serde_json::to_value(&row.ends).unwrap(), value["ends"]);
+}
+
+/// Of several ways into a group the one that lasts longest is told, and of those the shortest (rules E2, N2).
+#[test]
+fn n2_the_longest_membership_is_told_and_of_those_the_shortest_way() {
+    let catalog = json!({
+        "kinds": { "project": { "permissions": ["read"] } },
+        "profiles": { "free": { "seat": "exempt" } },
+        "default_profile": "free",
+    });
+    let mut commands = vec![
+        json!({ "add_user": { "user": "ada" } }),
+        json!({ "add_resource": { "resource": "project/churn" } }),
+    ];
+    let groups = ["a", "b", "c", "top"];
+    commands.extend(groups.map(|group| json!({ "add_group": { "group": group } })));
+    let nestings = [("a", "b"), ("b", "top"), ("c", "top"), ("a", "c")];
+    commands.extend(nestings.map(|(inner, outer)| json!({ "nest": { "group": inner, "in": outer } })));
+    commands.push(json!({ "grant": { "to": "group:top", "on": "project/churn", "permissions": ["read"] } }));
+    commands.push(json!({ "join": { "user": "ada", "group": "a" } }));
+    let mut directory = plan(&empty(&catalog), 1, Waitlist, &commands).unwrap().into_directory();
+    for (command, way, until) in [
+        (json!({ "tick": {} }), &["a", "b", "top"][..], None),
+        (json!({ "join": { "user": "ada", "group": "top", "expires_at": 9 } }), &["a", "b", "top"], None),
+        (json!({ "join": { "user": "ada", "group": "c" } }), &["c", "top"], None),
+        (json!({ "leave": { "user": "ada", "group": "a" } }), &["c", "top"], None),
+        (json!({ "leave": { "user": "ada", "group": "c" } }), &["top"], Some(9)),
+        (json!({ "join": { "user": "ada", "group": "a", "expires_at": 8 } }), &["top"], Some(9)),
+        (json!({ "join": { "user": "ada", "group": "b", "expires_at": 9 } }), &["top"], Some(9)),
+        (json!({ "join": { "user": "ada", "group": "b", "expires_at": 10 } }), &["b", "top"], Some(10)),
+    ] {
+        directory = plan(&directory, 2, Waitlist, std::slice::from_ref(&command)).unwrap().into_directory();
+        let explanation = directory.explain_by_name("user:ada", "project/churn", &["read"]);
+        let path = explanation.grants[0].membership.as_ref().unwrap();
+        assert_eq!(path.groups, way, "{command}");
+        assert_eq!(path.until, until.map(Timestamp::from_millis), "{command}");
+    }
+}
+
 /// The one-line reason in each row of an access review.
 #[test]
 fn why_in_one_line() {

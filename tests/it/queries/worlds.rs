@@ -13,6 +13,8 @@ pub(super) const GROUPS: [&str; 4] = ["ada", "data", "readers", "outside"];
 pub(super) const KEYS: [&str; 2] = ["ada", "ci"];
 pub(super) const RESOURCES: [&str; 5] =
     ["instance", "project/ada", "project/churn", "connection/churn", "connection/db"];
+/// The catalog's roles, one that may be added, and one that never is.
+const ROLES: [&str; 4] = ["lead", "watcher", "custom", "none"];
 /// The permissions of each kind. Some names are also names of other kinds, at other places.
 pub(super) const KINDS: [(&str, &[&str]); 3] = [
     ("instance", &["admin", "create"]),
@@ -47,6 +49,11 @@ impl Both {
             both.make(command)?;
         }
         Ok(both)
+    }
+
+    /// The time of a later command, the next one being the first.
+    pub(super) fn time_of(&self, later: usize) -> Timestamp {
+        Timestamp::from_millis(self.now + 10 * later as u64)
     }
 
     /// Applies one command to both, and compares the refusals.
@@ -124,6 +131,11 @@ fn catalog() -> impl Strategy<Value = Value> {
                 },
                 "add_ons": { "studio": { "gates": { "project": gated, "connection": used } } },
                 "lapsed": ceilings[3],
+                "roles": {
+                    "lead": { "instance": ["create"], "project": ["write"] },
+                    "watcher": { "project": ["read"], "connection": ["read"] },
+                },
+                "custom_roles": true,
             })
         },
     )
@@ -180,6 +192,20 @@ fn rights() -> impl Strategy<Value = (String, Vec<&'static str>)> {
     })
 }
 
+/// An end that may come due within a story.
+fn end() -> impl Strategy<Value = u64> {
+    100_u64..700
+}
+
+fn maybe_end() -> impl Strategy<Value = Option<u64>> {
+    prop_oneof![Just(None), end().prop_map(Some)]
+}
+
+/// A target of roles.
+fn place() -> impl Strategy<Value = &'static str> {
+    select(RESOURCES.into_iter().chain(["project/*", "connection/*", "*"]).collect::<Vec<_>>())
+}
+
 /// A command that changes permissions.
 pub(super) fn thing() -> impl Strategy<Value = Value> {
     let resource = || select(RESOURCES.to_vec());
@@ -193,8 +219,28 @@ pub(super) fn thing() -> impl Strategy<Value = Value> {
         12 => (subject(), rights(), select(vec!["grant", "grant", "grant", "revoke", "set_grant"])).prop_map(
             |(to, (on, permissions), verb)| json!({ verb: { "to": to, "on": on, "permissions": permissions } })
         ),
+        6 => (subject(), rights(), end(), select(vec!["grant", "grant", "set_grant"])).prop_map(
+            |(to, (on, permissions), end, verb)| {
+                json!({ verb: { "to": to, "on": on, "permissions": permissions, "expires_at": end } })
+            }
+        ),
+        6 => (subject(), place(), select(ROLES.to_vec()), maybe_end()).prop_map(|(to, on, role, end)| {
+            json!({ "grant": { "to": to, "on": on, "role": role, "expires_at": end } })
+        }),
+        1 => (subject(), place(), select(ROLES.to_vec()))
+            .prop_map(|(to, on, role)| json!({ "revoke": { "to": to, "on": on, "role": role } })),
+        1 => some(KINDS[1].1).prop_map(|names| {
+            json!({ "set_role": { "role": "custom", "permissions": { "project": names } } })
+        }),
+        1 => some(KINDS[2].1).prop_map(|names| {
+            json!({ "add_role": { "role": "custom", "permissions": { "connection": names } } })
+        }),
         3 => (name(), select(vec!["ada", "data"]), select(vec!["join", "join", "leave"]))
             .prop_map(|(user, group, verb)| json!({ verb: { "user": user, "group": group } })),
+        2 => (name(), select(vec!["ada", "data"]), end())
+            .prop_map(|(user, group, end)| json!({ "join": { "user": user, "group": group, "expires_at": end } })),
+        3 => (select(GROUPS.to_vec()), select(vec!["ada", "data", "outside"]), select(vec!["nest", "nest", "unnest"]))
+            .prop_map(|(inner, outer, verb)| json!({ verb: { "group": inner, "in": outer } })),
         2 => (name(), profile()).prop_map(|(user, profile)| json!({ "assign_profile": { "user": user, "profile": profile } })),
         1 => name().prop_map(|user| json!({ "assign_profile": { "user": user, "profile": null } })),
         1 => (name(), select(vec!["suspend", "reinstate"])).prop_map(|(user, verb)| json!({ verb: { "user": user } })),

@@ -19,7 +19,7 @@ fn read(table: &'static str) -> impl Iterator<Item = Case> {
 }
 
 pub(super) fn every_case() -> Vec<Case> {
-    let tables = [COMING, CHANGING, GROUPS, RESOURCES, RIGHTS, LICENSES, BATCHES];
+    let tables = [COMING, CHANGING, GROUPS, RESOURCES, RIGHTS, ROLES, LICENSES, BATCHES];
     tables.into_iter().flat_map(read).collect()
 }
 
@@ -121,7 +121,8 @@ unknown_group      100 {"remove_group": {"group": "Staff"}}
 
 unknown_user       100 {"join": {"user": "none", "group": "none"}}
 unknown_group      100 {"join": {"user": "dan", "group": "none"}}
-managed_group      100 {"join": {"user": "dan", "group": "readers"}}
+already_over       100 {"join": {"user": "dan", "group": "readers", "expires_at": 100}}
+managed_group      100 {"join": {"user": "dan", "group": "readers", "expires_at": 101}}
 managed_group      100 {"join": {"user": "dan", "group": "mapped"}}
 managed_group      100 {"join": {"user": "dan", "group": "owners"}}
 
@@ -130,6 +131,17 @@ unknown_group      100 {"leave": {"user": "dan", "group": "none"}}
 managed_group      100 {"leave": {"user": "dan", "group": "readers"}}
 managed_group      100 {"leave": {"user": "dan", "group": "mapped"}}
 managed_group      100 {"leave": {"user": "dan", "group": "owners"}}
+nested_member      100 {"leave": {"user": "dan", "group": "staff"}}
+
+unknown_group      100 {"nest": {"group": "none", "in": "ghost"}}
+unknown_group      100 {"nest": {"group": "readers", "in": "ghost"}}
+managed_group      100 {"nest": {"group": "readers", "in": "mapped"}}
+managed_group      100 {"nest": {"group": "readers", "in": "readers"}}
+cycle              100 {"nest": {"group": "staff", "in": "staff"}}
+cycle              100 {"nest": {"group": "staff", "in": "owners"}}
+
+unknown_group      100 {"unnest": {"group": "none", "in": "ghost"}}
+unknown_group      100 {"unnest": {"group": "readers", "in": "ghost"}}
 "#;
 
 /// Resources, their owners and credentials.
@@ -214,6 +226,49 @@ exists             100 {"add_key": {"key": "ci", "acts_as": "dan", "expires_at":
 
 unknown_key        100 {"remove_key": {"key": "none"}}
 unknown_key        100 {"remove_key": {"key": "Ci"}}
+"#;
+
+/// Roles, and ends of grants.
+const ROLES: &str = r#"
+invalid_name       100 {"add_role": {"role": " x", "permissions": {"widget": "all", "project": ["fly"]}}}
+exists             100 {"add_role": {"role": "writer", "permissions": {"widget": "all", "project": ["fly"]}}}
+exists             100 {"add_role": {"role": "writer", "permissions": {"project": ["write"]}, "new": true}}
+exists             100 {"add_role": {"role": "auditor", "permissions": {}}}
+unknown_permission 100 {"add_role": {"role": "x", "permissions": {"widget": "all", "project": ["fly"]}}}
+unknown_kind       100 {"add_role": {"role": "x", "permissions": {"widget": "all", "project": ["read"]}}}
+
+unknown_role       100 {"set_role": {"role": "x", "permissions": {"widget": "all"}}}
+unknown_kind       100 {"set_role": {"role": "auditor", "permissions": {"widget": "all"}}}
+role_fixed         100 {"set_role": {"role": "auditor", "permissions": {"project": ["read"]}}}
+
+unknown_role       100 {"remove_role": {"role": "x"}}
+role_fixed         100 {"remove_role": {"role": "auditor"}}
+in_use             100 {"remove_role": {"role": "writer"}}
+
+unknown_user       100 {"grant": {"to": "user:none", "on": "project/x", "role": "x", "expires_at": 100}}
+unknown_resource   100 {"grant": {"to": "everyone", "on": "project/x", "role": "x", "expires_at": 100}}
+unknown_role       100 {"grant": {"to": "everyone", "on": "instance", "role": "x", "expires_at": 100}}
+wrong_kind         100 {"grant": {"to": "everyone", "on": "instance", "role": "auditor", "expires_at": 100}}
+already_over       100 {"grant": {"to": "everyone", "on": "project/*", "role": "auditor", "expires_at": 100}}
+unknown_kind       100 {"grant": {"to": "everyone", "on": "*", "permissions": ["fly"], "expires_at": 100}}
+unknown_kind       100 {"grant": {"to": "everyone", "on": "*", "permissions": []}}
+already_over       100 {"grant": {"to": "everyone", "on": "*", "role": "auditor", "expires_at": 99}}
+unknown_permission 100 {"grant": {"to": "everyone", "on": "project/*", "permissions": ["fly"], "expires_at": 100}}
+already_over       100 {"grant": {"to": "everyone", "on": "project/*", "permissions": [], "expires_at": 100}}
+
+unknown_kind       100 {"set_grant": {"to": "everyone", "on": "*", "permissions": ["read"], "roles": ["x"]}}
+unknown_permission 100 {"set_grant": {"to": "everyone", "on": "project/a", "permissions": ["fly"], "roles": ["x"], "expires_at": 100}}
+unknown_role       100 {"set_grant": {"to": "everyone", "on": "project/a", "permissions": ["read"], "roles": ["writer", "x"], "expires_at": 100}}
+wrong_kind         100 {"set_grant": {"to": "everyone", "on": "instance", "roles": ["writer", "x"], "expires_at": 100}}
+already_over       100 {"set_grant": {"to": "everyone", "on": "project/a", "roles": ["writer"], "expires_at": 100}}
+
+unknown_kind       100 {"revoke": {"to": "everyone", "on": "*", "permissions": []}}
+unknown_role       100 {"revoke": {"to": "user:ada", "on": "instance", "role": "x"}}
+given_by_role      100 {"revoke": {"to": "user:ada", "on": "project/a", "permissions": ["read"]}}
+
+unknown_resource   100 {"require_credential": {"resource": "*", "for": ["read"]}}
+unknown_resource   100 {"add_key": {"key": "x", "acts_as": "ada", "scope": {"*": "all"}}}
+invalid_name       100 {"add_resource": {"resource": "*"}}
 "#;
 
 /// Licenses that contradict themselves, their edition or the catalog.

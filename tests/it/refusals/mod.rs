@@ -21,6 +21,8 @@ fn catalog() -> Value {
         "add_ons": { "studios": { "gates": { "project": ["write"] } } },
         "editions": { "starter": { "profiles": { "designer": 2 }, "total": 2, "add_ons": false } },
         "external_profiles": { "map": [{ "external": "CN=designers", "profile": "designer" }] },
+        "roles": { "auditor": { "project": ["read"] } },
+        "custom_roles": true,
     })
 }
 
@@ -47,6 +49,9 @@ fn populated() -> Vec<(u64, Value)> {
         later(json!({ "add_group": { "group": "mapped", "members": { "external": ["CN=a"] } } })),
         later(json!({ "add_group": { "group": "owners", "includes_owner_of": "project/a" } })),
         later(json!({ "add_key": { "key": "ci", "acts_as": "dan" } })),
+        later(json!({ "add_role": { "role": "writer", "permissions": { "project": ["write"] } } })),
+        later(json!({ "grant": { "to": "user:ada", "on": "project/a", "role": "writer" } })),
+        later(json!({ "nest": { "group": "owners", "in": "staff" } })),
     ]
 }
 
@@ -117,6 +122,21 @@ const SHAPES: &str = r#"
 { "invite": { "user": "x", "expires_at": 1.5 } }
 { "add_group": { "group": "x", "members": "managed" } }
 { "add_group": { "group": "x", "members": { "by_profile": [], "external": [] } } }
+{ "grant": { "to": "everyone", "on": "project/a" } }
+{ "grant": { "to": "everyone", "on": "project/a", "permissions": ["read"], "role": "auditor" } }
+{ "grant": { "to": "everyone", "on": "project/a", "roles": ["auditor"] } }
+{ "grant": { "to": "everyone", "on": "project/a", "permissions": ["read"], "expires_at": -1 } }
+{ "revoke": { "to": "everyone", "on": "project/a" } }
+{ "revoke": { "to": "everyone", "on": "project/a", "permissions": ["read"], "role": "auditor" } }
+{ "revoke": { "to": "everyone", "on": "project/a", "role": "auditor", "expires_at": 900 } }
+{ "set_grant": { "to": "everyone", "on": "project/a", "role": "auditor" } }
+{ "join": { "user": "ada", "group": "staff", "until": 900 } }
+{ "nest": { "group": "staff" } }
+{ "nest": { "group": "staff", "in": ["owners"] } }
+{ "add_role": { "role": "x" } }
+{ "add_role": { "role": "x", "permissions": ["read"] } }
+{ "add_role": { "role": "x", "permissions": { "project": "some" } } }
+{ "set_role": { "role": "writer", "permissions": {}, "new": true } }
 { "grant": { "to": "key:ci", "on": "project/a", "permissions": ["read"] } }
 { "grant": { "to": "ada", "on": "project/a", "permissions": ["read"] } }
 { "grant": { "to": "everyone", "on": "project/a", "permissions": "read" } }
@@ -233,6 +253,38 @@ fn messages_name_the_recorded_and_the_requested_value() {
             "kind `project` has no permission `reads`; did you mean `read`?",
         ),
         (json!({ "remove_group": { "group": "staf" } }), "unknown group `staf`"),
+        (
+            json!({ "add_role": { "role": "writer", "permissions": { "project": "all", "instance": ["admin"] } } }),
+            "role `writer` already exists with permissions `project: write, read`, not `project: all`, `instance: admin`",
+        ),
+        (
+            json!({ "grant": { "to": "everyone", "on": "instance", "role": "writr" } }),
+            "unknown role `writr`; did you mean `writer`?",
+        ),
+        (
+            json!({ "grant": { "to": "everyone", "on": "instance", "role": "writer" } }),
+            "role `writer` has no permissions of kind `instance`",
+        ),
+        (
+            json!({ "join": { "user": "ada", "group": "staff", "expires_at": 100 } }),
+            "the end 1970-01-01 00:00:00.100 UTC is not after 1970-01-01 00:00:00.100 UTC",
+        ),
+        (
+            json!({ "revoke": { "to": "user:ada", "on": "project/a", "permissions": ["read"] } }),
+            "role `writer` gives `read` to `user:ada` on `project/a`: revoke the role",
+        ),
+        (
+            json!({ "remove_role": { "role": "writer" } }),
+            "role `writer` is still given to `user:ada` on `project/a`: revoke it everywhere first",
+        ),
+        (
+            json!({ "leave": { "user": "dan", "group": "staff" } }),
+            "user `dan` did not join group `staff`, and is in it through group `owners`",
+        ),
+        (
+            json!({ "nest": { "group": "staff", "in": "owners" } }),
+            "group `staff` would be inside itself: `owners` is in `staff`",
+        ),
     ];
     for (command, expected) in cases {
         assert_eq!(message(command.clone()), expected, "{command}");

@@ -1,0 +1,193 @@
+//! What gives a principal permissions on a resource, and until when (rules E2, R3, N2).
+
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+
+use super::evaluate::{PrincipalRef, Recorder, ResourceRef};
+use crate::catalog::{AnyKind, KindId};
+use crate::directory::{
+    Directory, GrantPart, GranteeKind, GranteeSlot, MembershipWay, SubjectSlot, TargetSlot, earlier_end,
+    end_order,
+};
+use crate::id::{Principal, ResourceId};
+use crate::time::Timestamp;
+
+/// The recorded steps of an evaluation.
+#[derive(Debug, Default)]
+pub(super) struct Trace {
+    /// True for a grant on the whole kind; the grantee, `None` for everyone; the permissions.
+    pub(super) grants: Vec<(bool, Option<GranteeSlot>, u64)>,
+    pub(super) owner: Option<u64>,
+    pub(super) scope: Option<u64>,
+}
+
+impl Recorder for Trace {
+    fn grant(&mut self, whole_kind: bool, grantee: Option<GranteeSlot>, mask: u64) {
+        if mask != 0 {
+            self.grants.push((whole_kind, grantee, mask));
+        }
+    }
+
+    fn ownership(&mut self, mask: u64) {
+        self.owner = Some(mask);
+    }
+
+    fn scope(&mut self, mask: u64) {
+        self.scope = Some(mask);
+    }
+}
+
+/// What a grantee has on a target, for a user whom it reaches.
+#[derive(Debug)]
+pub(super) struct Contribution<'a> {
+    /// True for a grant on the whole kind.
+    pub(super) whole_kind: bool,
+    /// `None` for everyone.
+    pub(super) grantee: Option<GranteeSlot>,
+    /// The user's way into the group, if the grantee is one.
+    pub(super) way: Option<MembershipWay>,
+    parts: Vec<GrantPart<'a>>,
+}
+
+impl<'a> Contribution<'a> {
+    /// The parts, each until the earlier one of its own end and that of the membership (rule E2).
+    pub(super) fn parts(&self) -> impl Iterator<Item = GrantPart<'a>> {
+        let member_until = self.way.as_ref().and_then(|way| way.until);
+        self.parts.iter().map(move |&part| GrantPart { until: earlier_end(part.until, member_until), ..part })
+    }
+}
+
+/// Permissions by their end: masks without a common bit, the earliest end first, those without an end last.
+pub(super) type Ends = Vec<(Option<Timestamp>, u64)>;
+
+/// Returns the permissions of some parts, each with its latest end.
+pub(super) fn latest_ends(parts: impl Iterator<Item = (Option<Timestamp>, u64)>, within: u64) -> Ends {
+    let mut parts: Ends = parts.collect();
+    parts.sort_by_key(|&(until, _)| Reverse(end_order(until)));
+    let mut ends: Ends = Vec::new();
+    let mut later = !within;
+    for (until, mask) in parts {
+        let new = mask & !later;
+        later |= new;
+        match ends.last_mut() {
+            Some((last, all)) if *last == until => *all |= new,
+            _ if new != 0 => ends.push((until, new)),
+            _ => {}
+        }
+    }
+    ends.reverse();
+    ends
+}
+
+impl Directory {
+    /// Splits each recorded grant into its parts.
+    pub(super) fn contributions(
+        &self,
+        who: PrincipalRef<'_>,
+        on: ResourceRef<'_>,
+        trace: &Trace,
+    ) -> Vec<Contribution<'_>> {
+        let groups = self.group_slots(who.slot, who.row);
+        let contribution = |&(whole_kind, grantee, _): &(bool, Option<GranteeSlot>, u64)| {
+            let to = grantee.map_or(SubjectSlot::Everyone, SubjectSlot::Grantee);
+            let target =
+                if whole_kind { TargetSlot::Kind(on.row.kind()) } else { TargetSlot::Resource(on.slot) };
+            let way = match grantee.map(GranteeSlot::kind) {
+                Some(GranteeKind::Group(group)) => self.membership_way(who.slot, &groups, group),
+                _ => None,
+            };
+            Contribution { whole_kind, grantee, way, parts: self.grant_parts(to, target) }
+        };
+        trace.grants.iter().map(contribution).collect()
+    }
+
+    /// Lists the permissions that a principal is granted on a resource by their ends (rules E2, E7).
+    ///
+    /// These are the permissions of [`granted`](Self::granted), regardless of status, seat and profile, each with its
+    /// latest end: through a group, the earlier one of the membership and of what the group has; of several ways, the
+    /// latest. Each item is an end with the permissions that end then; the earliest is the first, and permissions without an
+    /// end are the last. An end takes effect with the first commit at or after it. The expiry of a key is not among them.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("project").permissions(["write", "read"]).implies("write", ["read"]))
+    /// #     .profile(Profile::new("designer").exempt())
+    /// #     .build()?;
+    /// let friday = Timestamp::from_millis(1_767_369_600_000);
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(Command::add_user("ada").profile("designer"))
+    ///     .add(Command::add_resource("project/churn"))
+    ///     .add(Command::grant(Grantee::Everyone, "project/*", ["read"]))
+    ///     .add(Command::grant(Grantee::user("ada"), "project/churn", ["write"]).expires_at(friday));
+    /// let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    ///
+    /// let ada = directory.user_by_name("ada").unwrap();
+    /// let churn = directory.resource_by_name("project/churn").unwrap();
+    /// let set = |permission| directory.catalog().permission_set("project", [permission]).unwrap();
+    /// assert_eq!(directory.until(ada, churn), [(Some(friday), set("write")), (None, set("read"))]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn until<K: AnyKind>(
+        &self,
+        who: impl Into<Principal>,
+        on: ResourceId<K>,
+    ) -> Vec<(Option<Timestamp>, K::Permissions)> {
+        let (who, on) = (self.principal_ref(who.into()), self.resource_ref(on.untyped()));
+        let kind = on.map_or(KindId::UNKNOWN, |on| on.row.kind());
+        let ends = who.zip(on).map(|(who, on)| self.ends_on(who, on)).unwrap_or_default();
+        ends.into_iter().map(|(until, mask)| (until, K::answer(kind, mask))).collect()
+    }
+
+    fn ends_on(&self, who: PrincipalRef<'_>, on: ResourceRef<'_>) -> Ends {
+        let mut trace = Trace::default();
+        let granted = self.granted_to(who, on, &mut trace) & self.rights().of_kind(on.row.kind()).all;
+        granted_ends(&self.contributions(who, on, &trace), &trace, granted)
+    }
+}
+
+/// Returns the granted permissions of a recorded evaluation by their ends.
+pub(super) fn granted_ends(contributions: &[Contribution<'_>], trace: &Trace, granted: u64) -> Ends {
+    let parts = contributions.iter().flat_map(Contribution::parts).map(|part| (part.until, part.mask));
+    let ends = latest_ends(parts.chain(trace.owner.map(|owner| (None, owner))), granted);
+    let all = ends.iter().fold(0, |all, (_, mask)| all | mask);
+    debug_assert_eq!(all, granted, "INVARIANT (grant records)");
+    ends
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Of several ways to have a permission the latest end counts.
+        #[test]
+        fn e2_each_permission_has_its_latest_end(
+            parts in prop::collection::vec((prop::option::of(1_u64..6), 0_u64..16), 0..10),
+            within in 0_u64..16,
+        ) {
+            let at = |until: Option<u64>| until.map(Timestamp::from_millis);
+            let ends = latest_ends(parts.iter().map(|&(until, mask)| (at(until), mask)), within);
+            for bit in (0..4).map(|place| 1_u64 << place) {
+                let of_parts = parts.iter().filter(|(_, mask)| mask & bit & within != 0).map(|&(until, _)| until);
+                let expected = of_parts.max_by_key(|until| (until.is_none(), *until)).map(at);
+                let found: Vec<_> = ends.iter().filter(|(_, mask)| mask & bit != 0).map(|&(until, _)| until).collect();
+                prop_assert_eq!(found, expected.into_iter().collect::<Vec<_>>());
+            }
+            let order: Vec<_> = ends.iter().map(|&(until, _)| (until.is_none(), until)).collect();
+            prop_assert!(order.windows(2).all(|pair| matches!(pair, [one, next] if one < next)), "{:?}", ends);
+        }
+    }
+
+    #[test]
+    fn nothing_has_no_ends() {
+        assert_eq!(latest_ends(core::iter::empty(), u64::MAX), vec![]);
+        assert_eq!(latest_ends([(None, 3)].into_iter(), 0), vec![]);
+    }
+}

@@ -1,0 +1,203 @@
+//! What is granted on targets: permissions and roles, with and without an end (rules E1 to E4, R2 and R5).
+
+use alloc::borrow::ToOwned as _;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::Planner;
+use crate::catalog::KindId;
+use crate::change::event::{EndingPermissions, Event};
+use crate::change::grant::{AddGrant, Given, Revoke, SetGrant};
+use crate::change::refusal::RefusalReason;
+use crate::directory::{GrantRecord, Grantee, GranteeId, SubjectSlot, Target, TargetSlot};
+use crate::name::Name;
+use crate::time::Timestamp;
+
+/// A grantee and a target that were found, with the texts that named them.
+struct Place {
+    to: Grantee,
+    on: String,
+    grantee: GranteeId,
+    target: Target,
+}
+
+impl Planner<'_> {
+    pub(super) fn grant(&mut self, command: AddGrant) -> Result<(), RefusalReason> {
+        let place = self.place(command.to, command.on)?;
+        let before = self.directory.grant_record_of(place.grantee, place.target);
+        let mut after = before.clone();
+        match &command.given {
+            Given::Permissions(names) => {
+                let (_, bits) = self.permissions_there(&place, names)?;
+                self.is_to_come(command.expires_at)?;
+                after.grant(bits, command.expires_at);
+            }
+            Given::Role(role) => {
+                let role = self.role_there(&place, role)?;
+                self.is_to_come(command.expires_at)?;
+                after.grant_role(&role, command.expires_at);
+            }
+        }
+        self.change_grant_record(place, &before, after);
+        Ok(())
+    }
+
+    pub(super) fn set_grant(&mut self, command: SetGrant) -> Result<(), RefusalReason> {
+        let place = self.place(command.to, command.on)?;
+        let mut after = GrantRecord::default();
+        if !command.permissions.is_empty() {
+            let (_, bits) = self.permissions_there(&place, &command.permissions)?;
+            after.place(bits, command.expires_at);
+        }
+        for role in &command.roles {
+            let role = self.role_there(&place, role)?;
+            after.place_role(&role, command.expires_at);
+        }
+        self.is_to_come(command.expires_at)?;
+        let before = self.directory.grant_record_of(place.grantee, place.target);
+        self.change_grant_record(place, &before, after);
+        Ok(())
+    }
+
+    pub(super) fn revoke(&mut self, command: Revoke) -> Result<(), RefusalReason> {
+        let place = self.place(command.to, command.on)?;
+        let before = self.directory.grant_record_of(place.grantee, place.target);
+        let mut after = before.clone();
+        match &command.given {
+            Given::Permissions(names) => {
+                let kind = self.kind_there(&place)?;
+                let bits = self.find_permissions(kind, names)?;
+                self.is_not_of_a_role(&place, kind, &before, bits)?;
+                let definition = self.directory.catalog().definition(kind);
+                after.retain(definition.map_or(0, |kind| kind.without(before.own(), bits)));
+            }
+            Given::Role(role) => after.take_role(&self.find_role(role)?),
+        }
+        self.change_grant_record(place, &before, after);
+        Ok(())
+    }
+
+    fn place(&self, to: Grantee, on: String) -> Result<Place, RefusalReason> {
+        let grantee = match &to {
+            Grantee::Everyone => GranteeId::Everyone,
+            Grantee::Group(group) => GranteeId::Group(self.find_group(group)?),
+            Grantee::User(user) => GranteeId::User(self.find_user(user)?),
+        };
+        let target = if on == "*" { Target::Everything } else { self.find_target(&on)? };
+        Ok(Place { to, on, grantee, target })
+    }
+
+    fn kind_there(&self, place: &Place) -> Result<KindId, RefusalReason> {
+        if place.target == Target::Everything {
+            // Permissions are of a kind, and everything is of none (rule R2).
+            return Err(self.unknown_kind("*", "*"));
+        }
+        self.kind_of(place.target, &place.on)
+    }
+
+    /// The permissions, and those that they imply, on the kind of a target.
+    fn permissions_there(&self, place: &Place, names: &[String]) -> Result<(KindId, u64), RefusalReason> {
+        let kind = self.kind_there(place)?;
+        let bits = self.find_permissions(kind, names)?;
+        Ok((kind, self.directory.catalog().definition(kind).map_or(0, |kind| kind.close(bits))))
+    }
+
+    /// A role that gives something on a target (rule R2).
+    fn role_there(&self, place: &Place, role: &str) -> Result<Name, RefusalReason> {
+        let name = self.find_role(role)?;
+        if place.target == Target::Everything {
+            return Ok(name);
+        }
+        let kind = self.kind_of(place.target, &place.on)?;
+        if self.directory.role_record(role).is_some_and(|(_, role)| role.on(kind) != 0) {
+            return Ok(name);
+        }
+        let kind = self.directory.catalog().kind_name(kind).unwrap_or_default().to_owned();
+        Err(RefusalReason::WrongKind { role: role.to_owned(), kind })
+    }
+
+    pub(super) fn is_to_come(&self, expires_at: Option<Timestamp>) -> Result<(), RefusalReason> {
+        match expires_at {
+            Some(expires_at) if expires_at <= self.now => {
+                Err(RefusalReason::AlreadyOver { expires_at, now: self.now })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses if a role that is given on this very target gives one of the permissions (rule R5).
+    fn is_not_of_a_role(
+        &self,
+        place: &Place,
+        kind: KindId,
+        terms: &GrantRecord,
+        bits: u64,
+    ) -> Result<(), RefusalReason> {
+        let gives = |role: &str| self.directory.role_record(role).map_or(0, |(_, role)| role.on(kind)) & bits;
+        let Some((role, mask)) =
+            terms.roles().map(|(role, _)| (role, gives(role))).find(|(_, mask)| *mask != 0)
+        else {
+            return Ok(());
+        };
+        Err(RefusalReason::GivenByRole {
+            to: place.to.clone(),
+            on: place.on.clone(),
+            role: role.as_str().to_owned(),
+            permissions: self.directory.permission_names(kind, mask, |name| name.as_str().to_owned()),
+        })
+    }
+
+    /// Records the differences between what was and what shall be given, each once.
+    fn change_grant_record(&mut self, place: Place, before: &GrantRecord, after: GrantRecord) {
+        if *before == after {
+            return;
+        }
+        let own = |terms: &GrantRecord| (terms.lasting(), terms.ending().collect::<Vec<_>>());
+        if own(before) != own(&after) {
+            self.events.push(self.grant_changed(&place, &after));
+        }
+        for (role, _) in before.roles().filter(|(role, _)| !after.has_role(role)) {
+            let (to, on, role) = (place.to.clone(), place.on.clone(), role.clone());
+            self.events.push(Event::RoleRevoked { to, on, role });
+        }
+        for (role, expires_at) in after.roles().filter(|(role, until)| !before.has_role_until(role, *until)) {
+            let (to, on, role) = (place.to.clone(), place.on.clone(), role.clone());
+            self.events.push(Event::RoleGranted { to, on, role, expires_at });
+        }
+        self.directory.set_grant_record(place.grantee, place.target, after);
+    }
+
+    fn grant_changed(&self, place: &Place, after: &GrantRecord) -> Event {
+        let kind = self.directory.kind_of(place.target);
+        let names = |mask: u64| {
+            kind.map_or_else(Vec::new, |kind| self.directory.permission_names(kind, mask, Name::clone))
+        };
+        let ending = after.ending();
+        Event::GrantChanged {
+            to: place.to.clone(),
+            on: place.on.clone(),
+            permissions: names(after.lasting()),
+            ending: ending
+                .map(|(expires_at, mask)| EndingPermissions { expires_at, permissions: names(mask) })
+                .collect(),
+        }
+    }
+
+    /// Ends what was given to a grantee on a target until a time (rule E4).
+    pub(super) fn end_grant(&mut self, to: SubjectSlot, on: TargetSlot, at: Timestamp) {
+        let Some((grantee, target)) = self.directory.grantee_and_target(to, on) else { return };
+        let mut terms = self.directory.grant_record_of(grantee, target);
+        let (mask, roles) = terms.end_by(at);
+        let kind = self.directory.kind_of(target);
+        let names = self.directory.grantee_name(grantee).zip(self.directory.target_name(target));
+        self.events.extend(names.map(|(to, on)| Event::GrantEnded {
+            to,
+            on,
+            permissions:
+                kind.map_or_else(Vec::new, |kind| self.directory.permission_names(kind, mask, Name::clone)),
+            roles,
+            expires_at: at,
+        }));
+        self.directory.set_grant_record(grantee, target, terms);
+    }
+}

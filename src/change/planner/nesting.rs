@@ -1,0 +1,62 @@
+//! Groups in groups (rules N1 to N4).
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::Planner;
+use crate::change::event::Event;
+use crate::change::refusal::RefusalReason;
+use crate::directory::{GroupSlot, Membership};
+use crate::id::GroupId;
+use crate::limits::MAX_NESTING;
+
+impl Planner<'_> {
+    pub(super) fn nest(&mut self, group: &str, outer: &str) -> Result<(), RefusalReason> {
+        let (inner_id, outer_id) = (self.find_group(group)?, self.find_group(outer)?);
+        self.is_explicit(outer_id, outer)?;
+        if self.is_nested(inner_id, outer_id) {
+            return Ok(());
+        }
+        if let Some(way) = self.directory.way_outward(outer_id.slot(), inner_id.slot()) {
+            return Err(RefusalReason::Cycle { way: self.group_names(&way) });
+        }
+        if self.directory.steps_if_nested(inner_id.slot(), outer_id.slot()) > MAX_NESTING {
+            return Err(RefusalReason::TooMany { what: "steps of nested groups", max: MAX_NESTING });
+        }
+        self.directory.nest(inner_id, outer_id, true);
+        let names = self.shared_group_name(inner_id).zip(self.shared_group_name(outer_id));
+        self.events.extend(names.map(|(group, outer)| Event::Nested { group, outer }));
+        Ok(())
+    }
+
+    pub(super) fn unnest(&mut self, group: &str, outer: &str) -> Result<(), RefusalReason> {
+        let (inner_id, outer_id) = (self.find_group(group)?, self.find_group(outer)?);
+        if !self.is_nested(inner_id, outer_id) {
+            return Ok(());
+        }
+        self.directory.nest(inner_id, outer_id, false);
+        let names = self.shared_group_name(inner_id).zip(self.shared_group_name(outer_id));
+        self.events.extend(names.map(|(group, outer)| Event::Unnested { group, outer }));
+        Ok(())
+    }
+
+    fn is_explicit(&self, group: GroupId, name: &str) -> Result<(), RefusalReason> {
+        if self.group(group).is_some_and(|group| group.membership == Membership::Explicit) {
+            return Ok(());
+        }
+        Err(RefusalReason::ManagedGroup { user: None, group: name.into() })
+    }
+
+    fn is_nested(&self, inner: GroupId, outer: GroupId) -> bool {
+        self.group(inner).is_some_and(|group| group.outer().any(|group| group == outer.slot()))
+    }
+
+    fn group_names(&self, groups: &[GroupSlot]) -> Vec<String> {
+        let name = |&group: &GroupSlot| Some(self.directory.group_record_at(group)?.name.as_deref()?.into());
+        groups.iter().filter_map(name).collect()
+    }
+
+    fn shared_group_name(&self, group: GroupId) -> Option<crate::name::Name> {
+        self.group(group)?.name.clone()
+    }
+}

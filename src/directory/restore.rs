@@ -342,11 +342,12 @@ impl Restore {
             ensure(explicit, || format!("group `{group}` has no explicit members"))?;
             joined.push(group_id.slot());
         }
-        for (group, &at) in content.group_ends.iter() {
-            let known = content.groups.iter().any(|other| other.as_str() == group);
-            ensure(known, || format!("the user has not joined group `{group}`, which has an end"))?;
+        joined.sort_unstable();
+        for (name, &at) in content.group_ends.iter() {
+            let group = self.directory.named_group(name)?;
+            let known = joined.binary_search(&group.slot()).is_ok();
+            ensure(known, || format!("the user has not joined group `{name}`, which has an end"))?;
             self.is_to_come(at)?;
-            let group = self.directory.named_group(group)?;
             self.directory.set_membership_end(id, group, Some(at));
         }
         self.directory.collect_members(&mut self.index, id, joined);

@@ -48,7 +48,7 @@ impl Planner<'_> {
     }
 
     fn is_nested(&self, inner: GroupId, outer: GroupId) -> bool {
-        self.group(inner).is_some_and(|group| group.outer().any(|group| group == outer.slot()))
+        self.group(outer).is_some_and(|group| group.nests(inner.slot()))
     }
 
     fn group_names(&self, groups: &[GroupSlot]) -> Vec<String> {

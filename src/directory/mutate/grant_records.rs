@@ -61,10 +61,11 @@ impl Directory {
         before: &GrantRecord,
         after: &GrantRecord,
     ) {
-        for end in before.ends() {
+        let (ended, ends) = (before.ends(), after.ends());
+        for &end in ended.iter().filter(|end| ends.binary_search(end).is_err()) {
             self.due.remove_mut(&(end, Due::Grant(to, on)));
         }
-        for end in after.ends() {
+        for &end in ends.iter().filter(|end| ended.binary_search(end).is_err()) {
             self.due.insert_mut((end, Due::Grant(to, on)));
         }
         for (role, _) in before.roles().filter(|(role, _)| !after.has_role(role)) {
@@ -133,16 +134,20 @@ impl Directory {
         }
     }
 
+    /// Writes a mask, if it is another one, and whether the indexes of grants have it.
     fn write_mask(&mut self, to: SubjectSlot, on: TargetSlot, mask: u64, indexed: bool) {
+        let changes = self.mask_at(to, on) != mask;
         match (to, on) {
             (SubjectSlot::Everyone, TargetSlot::Resource(slot)) => {
                 self.write_grant_to_everyone(slot, mask, indexed);
             }
-            (SubjectSlot::Everyone, TargetSlot::Kind(kind)) => {
+            (SubjectSlot::Everyone, TargetSlot::Kind(kind)) if changes => {
                 self.update_kind(kind, |entry| entry.grants.everyone = mask);
             }
             (SubjectSlot::Grantee(grantee), TargetSlot::Resource(slot)) => {
-                self.write_grant(slot, grantee, mask);
+                if changes {
+                    self.write_grant(slot, grantee, mask);
+                }
                 self.index_grant(slot, grantee, indexed);
                 let singleton = self.resource_row_at(slot).filter(|row| row.singleton).map(ResourceRow::kind);
                 if let Some(kind) = singleton {
@@ -150,10 +155,12 @@ impl Directory {
                 }
             }
             (SubjectSlot::Grantee(grantee), TargetSlot::Kind(kind)) => {
-                self.write_kind_grant(kind, grantee, mask);
+                if changes {
+                    self.write_kind_grant(kind, grantee, mask);
+                }
                 self.index_kind_grant(kind, grantee, indexed);
             }
-            (_, TargetSlot::Everything) => {}
+            (_, TargetSlot::Everything | TargetSlot::Kind(_)) => {}
         }
     }
 

@@ -33,7 +33,7 @@ impl Directory {
     /// A group is never in itself, so this ends; each membership changes once at most.
     fn refresh_member(&mut self, user: UserSlot, group: GroupSlot, joined: bool) {
         let Some(record) = self.group_record_at(group) else { return };
-        let member = joined || record.inner().any(|inner| self.is_member(user, inner));
+        let member = joined || self.is_nested_member(user, record);
         if self.is_member(user, group) == member {
             return;
         }
@@ -44,6 +44,13 @@ impl Directory {
         for outer in outer {
             self.refresh_member(user, outer, self.has_joined(user, outer));
         }
+    }
+
+    /// Returns `true` if a user is in a group that is nested in this one.
+    fn is_nested_member(&self, user: UserSlot, group: &GroupRecord) -> bool {
+        // A group may contain many others; its users are in few groups.
+        let groups = || self.user_row_at(user).map(|row| self.group_slots(user, row)).unwrap_or_default();
+        group.inner().next().is_some() && groups().into_iter().any(|inner| group.nests(inner))
     }
 
     /// Adds many users, who are no members yet, to a group and to the groups that it is nested in.
@@ -73,7 +80,7 @@ impl Directory {
             self.add_stale(users, kind);
         }
         self.groups.tables.records.update(group, |group| {
-            group.members = group.members.iter().filter(|&user| !users.contains(user)).collect();
+            group.members.subtract(users);
         });
         self.refresh_outer(group, users);
     }
@@ -90,11 +97,7 @@ impl Directory {
     /// Works out the memberships of users in a group again.
     pub(super) fn refresh_members(&mut self, group: GroupSlot, users: &SlotSet<UserSlot>) {
         let Some(record) = self.group_record_at(group) else { return };
-        let inner: Vec<&SlotSet<UserSlot>> =
-            record.inner().filter_map(|inner| Some(&self.group_record_at(inner)?.members)).collect();
-        let belongs = |user: UserSlot| {
-            record.joined().contains(user) || inner.iter().any(|members| members.contains(user))
-        };
+        let belongs = |user: UserSlot| record.joined().contains(user) || self.is_nested_member(user, record);
         let (mut added, mut removed) = (SlotSet::default(), SlotSet::default());
         for user in users.iter() {
             match (record.members.contains(user), belongs(user)) {

@@ -1,4 +1,4 @@
-//! What gives a principal permissions on a resource, and until when (rules E2, R3, N2).
+//! The grants that contribute to a principal's permissions, with their ends (rules E2, R3, N2).
 
 use alloc::vec::Vec;
 use core::cmp::Reverse;

@@ -1,4 +1,4 @@
-//! What ends by a time, in the order of time (rule E7).
+//! The list of ends by a time, earliest first (rule E7).
 
 use alloc::vec::{self, Vec};
 use core::ops::Bound;

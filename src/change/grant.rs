@@ -37,7 +37,8 @@ pub enum Given {
 /// let directory = directory.plan(Batch::host(at(0)).add(grant))?.into_directory();
 /// assert!(directory.check_by_name("user:ada", "project/churn", &["write"]).is_allowed());
 ///
-/// let directory = directory.plan(Batch::host(at(1_000)))?.into_directory();
+/// // The first commit at or after the end takes the grant away.
+/// let directory = directory.plan(Batch::host(at(1_000)).add(Command::tick()))?.into_directory();
 /// assert!(!directory.check_by_name("user:ada", "project/churn", &["write"]).is_allowed());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -68,6 +69,7 @@ impl AddGrant {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "GivenDocument", into = "GivenDocument"))]
+#[must_use]
 pub struct Revoke {
     /// The grantee.
     pub to: Grantee,
@@ -141,7 +143,8 @@ impl SetGrant {
 /// let group = directory.group_by_name("on-call").unwrap();
 /// assert_eq!(directory.members_of(group).count(), 1);
 ///
-/// let directory = directory.plan(Batch::host(at(1_000)))?.into_directory();
+/// // The first commit at or after the end takes the membership away.
+/// let directory = directory.plan(Batch::host(at(1_000)).add(Command::tick()))?.into_directory();
 /// assert_eq!(directory.members_of(group).count(), 0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

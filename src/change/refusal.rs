@@ -410,7 +410,7 @@ pub enum RefusalReason {
         /// The kind.
         kind: String,
     },
-    /// What is asked for would be over already (rule E1).
+    /// The end asked for is not after now (rule E1).
     #[error("the end {expires_at} is not after {now}")]
     AlreadyOver {
         /// The end asked for.
@@ -419,7 +419,9 @@ pub enum RefusalReason {
         now: Timestamp,
     },
     /// The catalog declares the role, or permits no others (rule R1).
-    #[error("role `{role}` cannot be added, changed or removed: the catalog determines it")]
+    #[error(
+        "role `{role}` cannot be added, changed or removed: the catalog declares it or does not have `custom_roles`"
+    )]
     RoleFixed {
         /// The role.
         role: String,
@@ -526,7 +528,11 @@ pub enum RefusalReason {
         group: String,
     },
     /// A group would be inside itself (rule N2).
-    #[error("group `{}` would be inside itself: `{}`", way.last().map_or("", |group| group), way.join("` is in `"))]
+    #[error(
+        "nesting group `{0}` would form a cycle: `{0}`, in `{1}`",
+        way.last().map_or("", |group| group),
+        way.join("`, in `")
+    )]
     Cycle {
         /// The way outward: each group is in the next one, and the last one was to be put into the first.
         way: Vec<String>,

@@ -354,7 +354,7 @@ impl Directory {
         sorted(self.subjects_on(on).into_iter().filter_map(content))
     }
 
-    /// Everybody to whom something is given on a target, each once.
+    /// Returns the grantees with a grant on a target, each once.
     pub(super) fn subjects_on(&self, on: TargetSlot) -> BTreeSet<SubjectSlot> {
         let (grants, terms) = match on {
             TargetSlot::Everything => (None, None),

@@ -21,7 +21,7 @@ impl Planner<'_> {
             return Err(RefusalReason::Cycle { way: self.group_names(&way) });
         }
         if self.directory.steps_if_nested(inner_id.slot(), outer_id.slot()) > MAX_NESTING {
-            return Err(RefusalReason::TooMany { what: "steps of nested groups", max: MAX_NESTING });
+            return Err(RefusalReason::TooMany { what: "nestings in a row", max: MAX_NESTING });
         }
         self.directory.nest(inner_id, outer_id, true);
         let names = self.shared_group_name(inner_id).zip(self.shared_group_name(outer_id));

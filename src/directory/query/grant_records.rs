@@ -1,4 +1,4 @@
-//! What was given to a grantee on a target: permissions and roles, with their ends.
+//! The permissions and roles of a grantee on a target, with their ends.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

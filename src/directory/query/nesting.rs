@@ -1,4 +1,4 @@
-//! How groups are nested in each other (rules N1 and N2).
+//! Questions about nested groups (rules N1 and N2).
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;

@@ -1,4 +1,4 @@
-//! What a grantee was given on a target, where the mask in the row does not say it all: ends and roles.
+//! The permissions and roles of a grantee on a target, with their ends.
 
 use alloc::vec::Vec;
 

@@ -209,7 +209,7 @@ pub(crate) struct RoleRecord {
     pub(crate) masks: Arc<[u64]>,
     /// True if the catalog declares the role.
     pub(crate) fixed: bool,
-    /// To whom and where it is given.
+    /// The grantees and targets of the role.
     pub(in crate::directory) given: RedBlackTreeSetSync<(SubjectSlot, TargetSlot)>,
 }
 

@@ -541,7 +541,7 @@ impl Restore {
             group.membership == Membership::Explicit && group.includes_owner_of.is_none()
         });
         ensure(free, || format!("`{group}` cannot include the owner"))?;
-        let joined = owner.is_none_or(|owner| self.directory.has_joined_for_good(owner.slot(), id.slot()));
+        let joined = owner.is_none_or(|owner| self.directory.has_joined_without_end(owner.slot(), id.slot()));
         ensure(joined, || format!("the owner has not joined `{group}` without an end"))?;
         self.directory.include_owner(id, resource);
         Ok(())

@@ -116,7 +116,7 @@ impl Directory {
     }
 
     /// Returns `true` if a user is in a group by itself, without an end.
-    pub(crate) fn has_joined_for_good(&self, user: UserSlot, group: GroupSlot) -> bool {
+    pub(crate) fn has_joined_without_end(&self, user: UserSlot, group: GroupSlot) -> bool {
         let ends = self.group_record_at(group).is_some_and(|group| group.end_of(user).is_some());
         self.has_joined(user, group) && !ends
     }

@@ -182,8 +182,8 @@ mod tests {
             let (mut terms, mut reversed) = (GrantRecord::default(), GrantRecord::default());
             for &(mask, until) in &grants {
                 terms.grant(mask, until.map(Timestamp::from_millis));
-                for (bit, end) in expected.iter_mut().enumerate().filter(|(bit, _)| mask & (1 << bit) != 0) {
-                    let _ = bit;
+                let given = expected.iter_mut().enumerate().filter(|(bit, _)| mask & (1 << bit) != 0);
+                for end in given.map(|(_, end)| end) {
                     *end = Some(match *end {
                         None => until,
                         Some(held) => held.zip(until).map(|(held, until)| held.max(until)),

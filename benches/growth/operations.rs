@@ -139,7 +139,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         let directory = commit(with_users(directory(), size), group_with_grants("data"));
         let joined = users(size).map(|user| Command::join(user, "data").expires_at(LATER).into());
         plan(commit(directory, joined), Batch::host(LATER).add(Command::tick()))
-    }),
+    })
+    .on_sets(),
     flat("join: memberships of the group that end", |size| {
         let directory = commit(with_users(directory(), size), [Command::add_group("data").into()]);
         let joined = users(size).skip(1).map(|user| Command::join(user, "data").expires_at(LATER).into());

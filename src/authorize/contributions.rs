@@ -37,7 +37,7 @@ impl Recorder for Trace {
     }
 }
 
-/// What a grantee has on a target, for a user whom it reaches.
+/// The grants to one grantee on a target that count for a user.
 #[derive(Debug)]
 pub(super) struct Contribution<'a> {
     /// True for a grant on the whole kind.

@@ -53,7 +53,7 @@ fn command(numbers: &mut Numbers) -> Command {
 }
 
 /// The members of a group by recursion.
-fn members(directory: &Directory, group: GroupId) -> BTreeSet<UserId> {
+pub(crate) fn members(directory: &Directory, group: GroupId) -> BTreeSet<UserId> {
     let inner = directory.inner_groups_of(group).flat_map(|inner| members(directory, inner));
     directory.direct_members_of(group).chain(inner).collect()
 }

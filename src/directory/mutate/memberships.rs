@@ -33,7 +33,7 @@ impl Directory {
     /// A group is never in itself, so this ends; each membership changes once at most.
     fn refresh_member(&mut self, user: UserSlot, group: GroupSlot, joined: bool) {
         let Some(record) = self.group_record_at(group) else { return };
-        let member = joined || self.is_nested_member(user, record);
+        let member = joined || self.inner_group_of(user, record).is_some();
         if self.is_member(user, group) == member {
             return;
         }
@@ -44,13 +44,6 @@ impl Directory {
         for outer in outer {
             self.refresh_member(user, outer, self.has_joined(user, outer));
         }
-    }
-
-    /// Returns `true` if a user is in a group that is nested in this one.
-    fn is_nested_member(&self, user: UserSlot, group: &GroupRecord) -> bool {
-        // A group may contain many others; its users are in few groups.
-        let groups = || self.user_row_at(user).map(|row| self.group_slots(user, row)).unwrap_or_default();
-        group.inner().next().is_some() && groups().into_iter().any(|inner| group.nests(inner))
     }
 
     /// Adds many users, who are no members yet, to a group and to the groups that it is nested in.
@@ -97,7 +90,8 @@ impl Directory {
     /// Works out the memberships of users in a group again.
     pub(super) fn refresh_members(&mut self, group: GroupSlot, users: &SlotSet<UserSlot>) {
         let Some(record) = self.group_record_at(group) else { return };
-        let belongs = |user: UserSlot| record.joined().contains(user) || self.is_nested_member(user, record);
+        let belongs =
+            |user: UserSlot| record.joined().contains(user) || self.inner_group_of(user, record).is_some();
         let (mut added, mut removed) = (SlotSet::default(), SlotSet::default());
         for user in users.iter() {
             match (record.members.contains(user), belongs(user)) {

@@ -131,6 +131,11 @@ impl GroupRecord {
         self.more.iter().flat_map(|more| more.inner.iter())
     }
 
+    /// The set of the groups that are nested in this one; `None` if it has none of the fields that few groups have.
+    pub(crate) fn inner_set(&self) -> Option<&SlotSet<GroupSlot>> {
+        self.more.as_ref().map(|more| &more.inner)
+    }
+
     /// The groups that this one is nested in.
     pub(crate) fn outer(&self) -> impl Iterator<Item = GroupSlot> + '_ {
         self.more.iter().flat_map(|more| more.outer.iter())

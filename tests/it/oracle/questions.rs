@@ -141,7 +141,7 @@ impl World {
         }
     }
 
-    /// E7, R7: where what is granted of these permissions stands, and its latest end there.
+    /// E7, R7: the grants from which these permissions come, each with its latest end.
     pub fn explain(&self, who: &str, on: &str, permissions: &[&str]) -> Vec<Value> {
         let Some(principal) = self.principal(who) else { return Vec::new() };
         if !self.state.resources.contains_key(on) {

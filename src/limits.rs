@@ -71,7 +71,7 @@ pub const MAX_SCHEDULED_LICENSES: u32 = 16;
 /// The maximum number of roles, those of the catalog included (rule R1).
 pub const MAX_ROLES: u32 = 4_096;
 
-/// The maximum number of steps through which groups are nested in each other (rule N2).
+/// The maximum number of nestings between an inner group and an outer one (rule N2).
 pub const MAX_NESTING: u32 = 8;
 
 /// The maximum number of users in a directory at a time.

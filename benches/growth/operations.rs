@@ -139,7 +139,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         let directory = commit(with_users(directory(), size), group_with_grants("data"));
         let joined = users(size).map(|user| Command::join(user, "data").expires_at(LATER).into());
         plan(commit(directory, joined), Batch::host(LATER).add(Command::tick()))
-    }),
+    })
+    .on_sets(),
     flat("join: memberships of the group that end", |size| {
         let directory = commit(with_users(directory(), size), [Command::add_group("data").into()]);
         let joined = users(size).skip(1).map(|user| Command::join(user, "data").expires_at(LATER).into());
@@ -160,6 +161,26 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     linear("unnest: members of the inner group, grants on kinds", |size| {
         let directory = commit(with_inner(size), [Command::nest("inner", "outer")]);
         planned(&directory, [Command::unnest("inner", "outer")])
+    }),
+    flat("join: inner groups of the group outside", |size| {
+        let outer = iter::once(Command::add_group("outer").into());
+        let nested = groups(size).map(|group| Command::nest(group, "outer"));
+        let directory = commit(with_users(with_groups(size), 2), outer.chain(nested));
+        planned(&directory, [join("user 1", "group 0")])
+    }),
+    flat("unnest: other members of the outer group", |size| {
+        let small = [Command::add_group("small").into(), join("user 0", "small")];
+        let directory = commit(with_inner(size), small);
+        let nested = ["inner", "small"].map(|group| Command::nest(group, "outer"));
+        let directory = commit(directory, nested.into_iter().chain([Command::leave("user 0", "inner")]));
+        planned(&directory, [Command::unnest("small", "outer")])
+    })
+    .on_sets(),
+    flat("grant: members of the group whose grant ends later", |size| {
+        let grant = |at| Command::grant(Grantee::group("outer"), "project/*", ["read"]).expires_at(at).into();
+        let directory = commit(with_inner(size), [Command::nest("inner", "outer")]);
+        let directory = commit(directory, [Command::revoke(Grantee::group("outer"), "project/*", ["read"])]);
+        planned(&commit(directory, [grant(LATER)]), [grant(Timestamp::from_millis(2_000))])
     }),
     // Seats.
     linear("assign_profile: users, twice in a batch", |size| {

@@ -1,4 +1,4 @@
-//! What gives a principal permissions on a resource, and until when (rules E2, R3, N2).
+//! The grants that contribute to a principal's permissions, with their ends (rules E2, R3, N2).
 
 use alloc::vec::Vec;
 use core::cmp::Reverse;
@@ -57,7 +57,7 @@ impl Place<'_> {
     }
 }
 
-/// What a grantee has on a target, for a user whom it reaches.
+/// The grants to one grantee on a target that count for a user.
 #[derive(Debug)]
 pub(super) struct Contribution<'a> {
     /// The number of the place where it was granted.

@@ -1,4 +1,4 @@
-//! What ends by a time, in the order of time (rule E7).
+//! The list of ends by a time, earliest first (rule E7).
 
 use alloc::vec::{self, Vec};
 use core::ops::Bound;
@@ -21,7 +21,7 @@ pub struct Ending {
     pub what: EndingKind,
 }
 
-/// What was given until an end.
+/// The permissions, the role or the membership that ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EndingKind {
@@ -61,7 +61,7 @@ pub enum EndingKind {
 pub struct EndingBy<'a> {
     directory: &'a Directory,
     by: Timestamp,
-    /// Where the rest of what comes due begins.
+    /// The place after which the rest of what comes due begins.
     from: Bound<(Timestamp, Due)>,
     /// The rest of what ends for one grantee on one target.
     items: vec::IntoIter<Ending>,

@@ -289,7 +289,7 @@ impl Directory {
         MembersOf { directory: self, left }
     }
 
-    /// Lists the members of a group who are not only in groups nested in it, in a stable order (rule N3).
+    /// Lists the direct members of a group, in a stable order (rule N6).
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
@@ -337,7 +337,7 @@ impl Directory {
         outer.filter_map(|slot| self.group_id(slot))
     }
 
-    /// Lists the groups that a user is in not only through nested groups, in a stable order (rule N3).
+    /// Lists the groups of which a user is a direct member, in a stable order (rule N6).
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};

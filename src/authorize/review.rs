@@ -55,7 +55,7 @@ pub struct AccessRow {
     pub withheld: Vec<String>,
     /// The granted permissions that end, allowed or withheld, each with its latest end (rule E7).
     pub ends: Entries<Timestamp>,
-    /// The roles that give some of the permissions, sorted by name (rule R8).
+    /// The roles that give some of the permissions, sorted by name (rule R7).
     pub roles: Vec<String>,
     /// The grants and the cuts in one line, as from [`Explanation::why`].
     pub why: String,
@@ -70,8 +70,8 @@ pub struct GrantRow {
     pub to: String,
     /// The number of users that the grant reaches: the members of a group, 1 for a user, all users for everyone.
     pub users: u64,
-    /// The number of these users who are not only in groups nested in the grantee (rule N3).
-    pub direct: u64,
+    /// The number of these users who are direct members (rule N6).
+    pub direct_users: u64,
     /// The resource, the whole kind or everything, such as `project/churn`, `project/*` or `*`; `None` in the row of a group
     /// without grants.
     pub on: Option<String>,
@@ -332,7 +332,7 @@ impl Directory {
     /// Returns the row of a group without grants, and what the rows of a grantee have in common.
     fn row_without_grant(&self, to: GranteeId) -> Option<GrantRow> {
         let count = |members: MembersOf<'_>| u64::try_from(members.count()).ok();
-        let (users, direct) = match to {
+        let (users, direct_users) = match to {
             GranteeId::Everyone => (self.user_count().into(), self.user_count().into()),
             GranteeId::Group(group) => {
                 (count(self.members_of(group))?, count(self.direct_members_of(group))?)
@@ -340,7 +340,7 @@ impl Directory {
             GranteeId::User(_) => (1, 1),
         };
         let to = self.grantee_name(to)?.to_string();
-        Some(GrantRow { to, users, direct, on: None, role: None, permissions: Vec::new(), until: None })
+        Some(GrantRow { to, users, direct_users, on: None, role: None, permissions: Vec::new(), until: None })
     }
 
     fn with_part(&self, row: GrantRow, on: Target, part: GrantPart<'_>) -> Option<GrantRow> {

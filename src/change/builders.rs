@@ -1,9 +1,12 @@
 //! Builders of the commands that have optional fields.
 
+use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::grant::{AddGrant, AddRole, Join, SetGrant, SetRole};
 use super::scope::ScopeDocument;
+use crate::catalog::{PermissionsDocument, ResourceKind};
 use crate::directory::{MembershipRule, UserSource};
 use crate::time::Timestamp;
 
@@ -381,6 +384,29 @@ macro_rules! shared_setters {
             self
         }
     };
+    (@ ends) => {
+        /// Sets the end, which must be later than the time of the batch (`already_over`).
+        pub fn expires_at(mut self, at: Timestamp) -> Self {
+            self.expires_at = Some(at);
+            self
+        }
+    };
+    (@ allow) => {
+        /// Adds permissions of a typed kind.
+        pub fn allow<K: ResourceKind>(mut self, permissions: K::Permissions) -> Self {
+            let names = PermissionsDocument::These(K::permission_names(permissions));
+            self.permissions.0.push((K::NAME.to_owned(), names));
+            self
+        }
+    };
+    (@ allow_on) => {
+        /// Adds permissions of a kind, by name.
+        pub fn allow_on<'a>(mut self, kind: &str, permissions: impl IntoIterator<Item = &'a str>) -> Self {
+            let names = permissions.into_iter().map(str::to_owned).collect();
+            self.permissions.0.push((kind.to_owned(), PermissionsDocument::These(names)));
+            self
+        }
+    };
     (@ must_be_new) => {
         /// Refuses the command as `exists` when the name is in use, even if every field agrees (rule C4).
         ///
@@ -414,6 +440,11 @@ shared_setters! {
     AddKey: expires_at, must_be_new;
     AddGroup: must_be_new;
     AddResource: must_be_new;
+    AddGrant: ends;
+    SetGrant: ends;
+    Join: ends;
+    AddRole: allow, allow_on, must_be_new;
+    SetRole: allow, allow_on;
 }
 
 impl AddUser {

@@ -482,7 +482,8 @@ impl Command {
 
     /// Adds a user to an explicit group.
     ///
-    /// It is refused as `managed_group` if the members of the group are managed (rule G4).
+    /// [`expires_at`](Join::expires_at) sets an end. It is refused as `managed_group` if the members of the group are managed
+    /// (rule G4).
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
@@ -502,7 +503,8 @@ impl Command {
 
     /// Removes a user from an explicit group.
     ///
-    /// It is refused as `managed_group` if the members of the group are managed (rule G4).
+    /// It is refused as `managed_group` if the members of the group are managed (rule G4). It is refused as `nested_member`
+    /// if the user did not join and is a member through a nested group (rule N3).
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
@@ -520,9 +522,9 @@ impl Command {
 
     /// Nests a group in an explicit one: its members are members there too, now and later (rule N1).
     ///
-    /// The inner group may be of any sort, so a group of the platform can contain one of the company. Refused
-    /// `managed_group` if the outer group is not explicit, `cycle` if it is inside the inner one, and `too_many` if groups
-    /// would lie in each other through more than [`MAX_NESTING`](crate::limits::MAX_NESTING) steps.
+    /// The inner group may be of any sort, so a group of the platform can contain one of the company. It is refused as
+    /// `managed_group` if the outer group is not explicit, as `cycle` if the outer group is in the inner one, and as
+    /// `too_many` if there would be more than [`MAX_NESTING`](crate::limits::MAX_NESTING) nestings in a row.
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
@@ -666,7 +668,7 @@ impl Command {
 
     /// Grants permissions, and those that they imply, on a target (rule A3).
     ///
-    /// The target is a text or a typed target, see [`CommandTarget`].
+    /// The target is a text or a typed target, see [`CommandTarget`]. [`expires_at`](AddGrant::expires_at) sets an end.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
@@ -690,7 +692,7 @@ impl Command {
 
     /// Grants a role on a resource, on a whole kind, or on everything, which is written `*` (rule R2).
     ///
-    /// Refused `wrong_kind` if the role has no permissions of the kind.
+    /// It is refused as `wrong_kind` if the role has no permissions of the target's kind.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile, Role};
@@ -713,6 +715,8 @@ impl Command {
     }
 
     /// Revokes permissions, and those that imply them, on a target (rule A3).
+    ///
+    /// It is refused as `given_by_role` if a role that is granted on the same target gives one of them (rule R5).
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
@@ -758,7 +762,11 @@ impl Command {
         Self::Revoke(Revoke { to, on: on.into_text(), given: Given::Role(role.into()) })
     }
 
-    /// Replaces the permissions of a grantee on a target; an empty list removes the grant.
+    /// Replaces everything that a grantee has on a target: permissions, roles and ends (rule E3).
+    ///
+    /// Roles that are not named again with [`SetGrant::role`] are revoked. Without permissions and roles, nothing is left. It
+    /// is refused as `wrong_kind` if a role has no permissions of the kind, and as `already_over` if the end is not after
+    /// the time of the batch.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
@@ -788,7 +796,7 @@ impl Command {
 
     /// Adds a role, if the catalog permits it; see [`AddRole`] for its permissions.
     ///
-    /// Refused `role_fixed` unless the catalog says [`custom_roles`](crate::catalog::CatalogBuilder::custom_roles).
+    /// It is refused as `role_fixed` unless the catalog has [`custom_roles`](crate::catalog::CatalogBuilder::custom_roles).
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::{Catalog, Kind}};
@@ -804,6 +812,8 @@ impl Command {
     }
 
     /// Changes what a role gives, everywhere at once (rule R4).
+    ///
+    /// It is refused as `role_fixed` unless the catalog has [`custom_roles`](crate::catalog::CatalogBuilder::custom_roles).
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp, catalog::{Catalog, Kind}};
@@ -821,7 +831,9 @@ impl Command {
         SetRole { role: role.into(), ..SetRole::default() }
     }
 
-    /// Removes a role; refused `in_use` while it is given to anyone (rule R6).
+    /// Removes a role.
+    ///
+    /// It is refused as `in_use` while the role is granted to anyone (rule R6).
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
@@ -1007,35 +1019,31 @@ impl Command {
 
 /// Implements the conversion of each builder into a command.
 macro_rules! commands_of {
-    ($($builder:ident),+ $(,)?) => {$(
+    ($($variant:ident($builder:ident)),+ $(,)?) => {$(
         impl From<$builder> for Command {
             fn from(command: $builder) -> Self {
-                Self::$builder(command)
+                Self::$variant(command)
             }
         }
     )+};
 }
 
 commands_of!(
-    AddUser,
-    Invite,
-    InviteMany,
-    RemoveUser,
-    SyncUser,
-    AddGroup,
-    Join,
-    AddResource,
-    SetGrant,
-    AddRole,
-    SetRole,
-    AddKey,
+    AddUser(AddUser),
+    Invite(Invite),
+    InviteMany(InviteMany),
+    RemoveUser(RemoveUser),
+    SyncUser(SyncUser),
+    AddGroup(AddGroup),
+    Join(Join),
+    AddResource(AddResource),
+    Grant(AddGrant),
+    Revoke(Revoke),
+    SetGrant(SetGrant),
+    AddRole(AddRole),
+    SetRole(SetRole),
+    AddKey(AddKey),
 );
-
-impl From<AddGrant> for Command {
-    fn from(grant: AddGrant) -> Self {
-        Self::Grant(grant)
-    }
-}
 
 impl From<License> for Command {
     fn from(license: License) -> Self {

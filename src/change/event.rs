@@ -240,15 +240,15 @@ pub enum Event {
         /// The new owner.
         owner: Name,
     },
-    /// A grant was added, changed or removed.
+    /// The grantee's own permissions on a target changed; roles have events of their own.
     GrantChanged {
         /// The grantee.
         to: Grantee,
         /// The resource or whole kind.
         on: String,
-        /// The permissions without an end, those that they imply included.
+        /// All permissions without an end, implied ones included.
         permissions: Vec<Name>,
-        /// The permissions with an end.
+        /// All permissions with an end, implied ones included. Both lists are empty if nothing is left.
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
         ending: Vec<EndingPermissions>,
     },

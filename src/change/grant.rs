@@ -8,7 +8,7 @@ use crate::catalog::{Entries, PermissionsDocument};
 use crate::directory::Grantee;
 use crate::time::Timestamp;
 
-/// What a command grants or revokes: permissions, or a role.
+/// Permissions or a role, as granted or revoked by a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Given {
     /// Permissions, by name.
@@ -37,7 +37,8 @@ pub enum Given {
 /// let directory = directory.plan(Batch::host(at(0)).add(grant))?.into_directory();
 /// assert!(directory.check_by_name("user:ada", "project/churn", &["write"]).is_allowed());
 ///
-/// let directory = directory.plan(Batch::host(at(1_000)))?.into_directory();
+/// // The first commit at or after the end takes the grant away.
+/// let directory = directory.plan(Batch::host(at(1_000)).add(Command::tick()))?.into_directory();
 /// assert!(!directory.check_by_name("user:ada", "project/churn", &["write"]).is_allowed());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -56,18 +57,11 @@ pub struct AddGrant {
     pub expires_at: Option<Timestamp>,
 }
 
-impl AddGrant {
-    /// Sets the end, which must be later than the time of the batch (`already_over`).
-    pub fn expires_at(mut self, at: Timestamp) -> Self {
-        self.expires_at = Some(at);
-        self
-    }
-}
-
 /// Revokes permissions or a role on a target, whatever end they have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "GivenDocument", into = "GivenDocument"))]
+#[must_use]
 pub struct Revoke {
     /// The grantee.
     pub to: Grantee,
@@ -120,12 +114,6 @@ impl SetGrant {
         self.roles.push(role.into());
         self
     }
-
-    /// Sets the end, which must be later than the time of the batch (`already_over`).
-    pub fn expires_at(mut self, at: Timestamp) -> Self {
-        self.expires_at = Some(at);
-        self
-    }
 }
 
 /// Adds a user to an explicit group, for good or until an end (rule E1).
@@ -141,7 +129,8 @@ impl SetGrant {
 /// let group = directory.group_by_name("on-call").unwrap();
 /// assert_eq!(directory.members_of(group).count(), 1);
 ///
-/// let directory = directory.plan(Batch::host(at(1_000)))?.into_directory();
+/// // The first commit at or after the end takes the membership away.
+/// let directory = directory.plan(Batch::host(at(1_000)).add(Command::tick()))?.into_directory();
 /// assert_eq!(directory.members_of(group).count(), 0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -157,14 +146,6 @@ pub struct Join {
     /// The end of the membership; `None` is no end.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub expires_at: Option<Timestamp>,
-}
-
-impl Join {
-    /// Sets the end, which must be later than the time of the batch (`already_over`).
-    pub fn expires_at(mut self, at: Timestamp) -> Self {
-        self.expires_at = Some(at);
-        self
-    }
 }
 
 /// Adds a role: a named set of permissions over several kinds (rule R1).
@@ -203,27 +184,6 @@ pub struct AddRole {
     pub new: bool,
 }
 
-impl AddRole {
-    /// Adds permissions of a kind, by name.
-    pub fn allow_on<'a>(mut self, kind: &str, permissions: impl IntoIterator<Item = &'a str>) -> Self {
-        self.permissions.0.push((kind.into(), listed(permissions)));
-        self
-    }
-
-    /// Adds permissions of a typed kind.
-    pub fn allow<K: crate::catalog::ResourceKind>(mut self, permissions: K::Permissions) -> Self {
-        let names = PermissionsDocument::These(K::permission_names(permissions));
-        self.permissions.0.push((K::NAME.into(), names));
-        self
-    }
-
-    /// Refuses a name in use as `exists`, even if the role is as asked (rule C4).
-    pub fn must_be_new(mut self) -> Self {
-        self.new = true;
-        self
-    }
-}
-
 /// Changes what a role gives, everywhere at once (rule R4).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -234,25 +194,6 @@ pub struct SetRole {
     pub role: String,
     /// The permissions by kind, in place of those before.
     pub permissions: Entries<PermissionsDocument>,
-}
-
-impl SetRole {
-    /// Adds permissions of a kind, by name.
-    pub fn allow_on<'a>(mut self, kind: &str, permissions: impl IntoIterator<Item = &'a str>) -> Self {
-        self.permissions.0.push((kind.into(), listed(permissions)));
-        self
-    }
-
-    /// Adds permissions of a typed kind.
-    pub fn allow<K: crate::catalog::ResourceKind>(mut self, permissions: K::Permissions) -> Self {
-        let names = PermissionsDocument::These(K::permission_names(permissions));
-        self.permissions.0.push((K::NAME.into(), names));
-        self
-    }
-}
-
-fn listed<'a>(permissions: impl IntoIterator<Item = &'a str>) -> PermissionsDocument {
-    PermissionsDocument::These(permissions.into_iter().map(Into::into).collect())
 }
 
 impl AddGrant {

@@ -412,7 +412,7 @@ pub enum RefusalReason {
         /// The kind.
         kind: String,
     },
-    /// What is asked for would be over already (rule E1).
+    /// The end asked for is not after now (rule E1).
     #[error("the end {expires_at} is not after {now}")]
     AlreadyOver {
         /// The end asked for.
@@ -421,7 +421,9 @@ pub enum RefusalReason {
         now: Timestamp,
     },
     /// The catalog declares the role, or permits no others (rule R1).
-    #[error("role `{role}` cannot be added, changed or removed: the catalog determines it")]
+    #[error(
+        "role `{role}` cannot be added, changed or removed: the catalog declares it or does not have `custom_roles`"
+    )]
     RoleFixed {
         /// The role.
         role: String,
@@ -528,7 +530,11 @@ pub enum RefusalReason {
         group: String,
     },
     /// A group would be inside itself (rule N2).
-    #[error("{what} `{}` would be inside itself: `{}`", way.last().map_or("", |name| name), way.join("` is in `"))]
+    #[error(
+        "{what} `{0}` would be inside itself: `{0}`, in `{1}`",
+        way.last().map_or("", |name| name),
+        way.join("`, in `")
+    )]
     Cycle {
         /// `group` or `resource`.
         what: &'static str,

@@ -658,7 +658,9 @@ impl Replay<'_> {
     fn ensure_changeable(&self, role: &Name) -> Checked {
         let fixed = self.directory.role_record(role).is_some_and(|(_, role)| role.fixed);
         ensure(self.directory.catalog().has_custom_roles() && !fixed, || {
-            format!("the catalog does not permit to change role `{role}`")
+            format!(
+                "role `{role}` cannot be changed: the catalog declares it or does not have `custom_roles`"
+            )
         })
     }
 

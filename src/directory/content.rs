@@ -3,7 +3,6 @@
 //! Two directories are equal if their contents are.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -70,7 +69,7 @@ pub(crate) enum Record {
     End { records: u64 },
 }
 
-/// What a grantee is given on a target.
+/// The grants to one grantee on a target.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -332,7 +331,7 @@ impl Directory {
         })
     }
 
-    /// What is given on a whole kind, sorted by the grantees. What is given on a singleton stands at its resource.
+    /// The grants on a whole kind, sorted by grantee. Those on a singleton are stored with its resource.
     pub(super) fn kind_grants_on(&self, kind: KindId) -> Vec<GrantContent> {
         match self.singleton_of(kind) {
             Some(_) => Vec::new(),
@@ -340,7 +339,7 @@ impl Directory {
         }
     }
 
-    /// What is given on a target, sorted by the grantees.
+    /// The grants on a target, sorted by grantee.
     fn grants_content(&self, kind: KindId, on: TargetSlot) -> Vec<GrantContent> {
         let content = |to: SubjectSlot| {
             let terms = self.grant_record_at(to, on);
@@ -356,11 +355,11 @@ impl Directory {
             };
             (terms != GrantRecord::default()).then_some(grant)
         };
-        sorted(self.subjects_on(on).into_iter().filter_map(content))
+        sorted(self.subjects_on(on).filter_map(content))
     }
 
-    /// Everybody to whom something is given on a target, each once.
-    pub(super) fn subjects_on(&self, on: TargetSlot) -> BTreeSet<SubjectSlot> {
+    /// Returns the grantees with a grant on a target, each once.
+    pub(super) fn subjects_on(&self, on: TargetSlot) -> impl Iterator<Item = SubjectSlot> {
         let (grants, terms) = match on {
             TargetSlot::Everything => (None, None),
             TargetSlot::Kind(kind) => {
@@ -376,7 +375,8 @@ impl Directory {
         let grantees = grants.into_iter().flat_map(TargetGrants::iter);
         let grantees = grantees.map(|(grantee, _)| SubjectSlot::Grantee(grantee));
         let special = terms.into_iter().flat_map(|terms| terms.keys().copied());
-        everyone.into_iter().chain(grantees).chain(special).collect()
+        let special = special.filter(move |&to| self.mask_at(to, on) == 0);
+        everyone.into_iter().chain(grantees).chain(special)
     }
 
     fn subject_name(&self, to: SubjectSlot) -> Option<Grantee> {

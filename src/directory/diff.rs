@@ -3,6 +3,7 @@
 use alloc::borrow::ToOwned as _;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString as _};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::Directory;
@@ -190,7 +191,13 @@ impl Directory {
     }
 
     fn role_names_of_both(&self, after: &Self) -> BTreeSet<String> {
-        self.roles().chain(after.roles()).map(str::to_owned).collect()
+        let same = self.catalog == after.catalog;
+        let shared = |name: &&str| {
+            let [one, other] = [self, after].map(|side| side.role_record(name).map(|(_, role)| &role.masks));
+            same && one.zip(other).is_some_and(|(one, other)| Arc::ptr_eq(one, other))
+        };
+        let names = self.roles().chain(after.roles());
+        names.filter(|name| !shared(name)).map(str::to_owned).collect()
     }
 
     /// Returns `true` if the grants on a kind are the same by the slots of the grantees, without a look at each of many.

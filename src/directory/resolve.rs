@@ -110,8 +110,7 @@ impl Directory {
         let (inner_name, outer_name) = (name(inner), name(outer));
         let explicit = self.group_record(outer).is_some_and(|group| group.membership == Membership::Explicit);
         ensure(explicit, || format!("no group can be nested in `{outer_name}`, which is not explicit"))?;
-        let is =
-            self.group_record(inner).is_some_and(|group| group.outer().any(|group| group == outer.slot()));
+        let is = self.group_record(outer).is_some_and(|group| group.nests(inner.slot()));
         ensure(is != nested, || {
             format!("`{inner_name}` is {} nested in `{outer_name}`", if is { "already" } else { "not" })
         })?;

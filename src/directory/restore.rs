@@ -347,11 +347,12 @@ impl Restore {
             ensure(explicit, || format!("group `{group}` has no explicit members"))?;
             joined.push(group_id.slot());
         }
-        for (group, &at) in content.group_ends.iter() {
-            let known = content.groups.iter().any(|other| other.as_str() == group);
-            ensure(known, || format!("the user has not joined group `{group}`, which has an end"))?;
+        joined.sort_unstable();
+        for (name, &at) in content.group_ends.iter() {
+            let group = self.directory.named_group(name)?;
+            let known = joined.binary_search(&group.slot()).is_ok();
+            ensure(known, || format!("the user has not joined group `{name}`, which has an end"))?;
             self.is_to_come(at)?;
-            let group = self.directory.named_group(group)?;
             self.directory.set_membership_end(id, group, Some(at));
         }
         self.directory.collect_members(&mut self.index, id, joined);
@@ -561,7 +562,7 @@ impl Restore {
             group.membership == Membership::Explicit && group.includes_owner_of.is_none()
         });
         ensure(free, || format!("`{group}` cannot include the owner"))?;
-        let joined = owner.is_none_or(|owner| self.directory.has_joined_for_good(owner.slot(), id.slot()));
+        let joined = owner.is_none_or(|owner| self.directory.has_joined_without_end(owner.slot(), id.slot()));
         ensure(joined, || format!("the owner has not joined `{group}` without an end"))?;
         self.directory.include_owner(id, resource);
         Ok(())

@@ -176,7 +176,7 @@ pub(super) enum Listed {
 
 impl EndingLine {
     /// Returns `true` if the line is of permissions, of a role or of a membership.
-    pub(super) fn is_whole(&self) -> bool {
+    pub(super) fn is_complete(&self) -> bool {
         let given = self.to.is_some() && self.on.is_some();
         let one = self.permissions.is_some() != self.role.is_some();
         let membership = self.user.is_some() && self.group.is_some();

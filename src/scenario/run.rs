@@ -13,7 +13,7 @@ use super::step::{Action, MembershipAnswer, PermissionsAnswer, Step, WhatIf};
 use crate::authorize::{ContributingGrant, Ending, EndingKind};
 use crate::catalog::{Catalog, PermissionSet};
 use crate::change::{Batch, Command, Commit, Event, Plan, Refusal};
-use crate::directory::{Directory, ResourceName};
+use crate::directory::{Directory, ResourceName, end_order};
 use crate::id::{ResourceId, Untyped};
 use crate::seats::{Basis, BuiltinPolicy, License, SeatState};
 use crate::time::Timestamp;
@@ -196,10 +196,17 @@ fn same_list(expected: &[impl AsRef<str>], found: &[impl AsRef<str>]) -> Result<
     Err(Mismatch { expected: json_list(expected), found: json_list(found) })
 }
 
-/// Compares the members or groups that are not so only through nested groups, in any order.
-fn same_direct<'a>(is: &MembershipAnswer, found: impl Iterator<Item = &'a str>) -> Result<(), Mismatch> {
-    let Some(direct) = &is.direct else { return Ok(()) };
-    same_list(&sorted(direct.clone()), &sorted(found.map(str::to_owned).collect()))
+/// Compares members or groups: all, and those that are not so only through nested groups, in any order.
+fn same_membership<'a>(
+    expected: &MembershipAnswer,
+    all: &[&str],
+    direct: impl Iterator<Item = &'a str>,
+) -> Result<(), Mismatch> {
+    if let Some(is) = &expected.is {
+        same_list(is, all)?;
+    }
+    let Some(expected) = &expected.direct else { return Ok(()) };
+    same_list(&sorted(expected.clone()), &sorted(direct.map(str::to_owned).collect()))
 }
 
 /// Compares lines in any order.
@@ -410,7 +417,7 @@ impl Run<'_> {
         let of_grant = |grant: &ContributingGrant| {
             let gives: Vec<&String> = grant.gives.iter().filter(asked).collect();
             let ends = gives.iter().map(|name| grant.ends.get(name).copied());
-            let until = ends.max_by_key(|until| (until.is_none(), *until))?;
+            let until = ends.max_by_key(|&until| end_order(until))?;
             let (to, until) = (grant.to.to_string(), until.map(Timestamp::as_millis));
             Some(SourceLine { to, on: grant.on.clone(), role: grant.role.clone(), until })
         };
@@ -459,21 +466,17 @@ impl Run<'_> {
     fn groups_of(&self, user: &str, is: &MembershipAnswer) -> Result<(), Mismatch> {
         let directory = &self.directory;
         let user = directory.user_by_name(user);
-        if let Some(is) = &is.is {
-            same_list(is, &user.map(|user| directory.group_names_of(user)).unwrap_or_default())?;
-        }
+        let all = user.map(|user| directory.group_names_of(user)).unwrap_or_default();
         let direct = user.into_iter().flat_map(|user| directory.direct_groups_of(user));
-        same_direct(is, direct.filter_map(|group| directory.group_name(group)))
+        same_membership(is, &all, direct.filter_map(|group| directory.group_name(group)))
     }
 
     fn members_of(&self, group: &str, is: &MembershipAnswer) -> Result<(), Mismatch> {
         let directory = &self.directory;
         let group = directory.group_by_name(group);
-        if let Some(is) = &is.is {
-            same_list(is, &group.map(|group| directory.member_names_of(group)).unwrap_or_default())?;
-        }
+        let all = group.map(|group| directory.member_names_of(group)).unwrap_or_default();
         let direct = group.into_iter().flat_map(|group| directory.direct_members_of(group));
-        same_direct(is, direct.filter_map(|user| directory.user_name(user)))
+        same_membership(is, &all, direct.filter_map(|user| directory.user_name(user)))
     }
 
     fn resources(&self, who: &str, kind: &str, permissions: &[String]) -> Vec<String> {

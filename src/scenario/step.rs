@@ -257,11 +257,11 @@ fn list(step: &mut StepDocument) -> Result<Vec<String>, String> {
 }
 
 fn endings(step: &mut StepDocument) -> Result<Vec<EndingLine>, String> {
-    let line = |item| {
-        match item {
-        Listed::Ending(line) if line.is_whole() => Ok(*line),
-        _ => Err("each item of `is` must have `until`, and `to`, `on` and `permissions` or `role`, or `user` and `group`".to_owned()),
-    }
+    const ENDING: &str = "each item of `is` must have `until`, and `to`, `on` and `permissions` or `role`, \
+        or `user` and `group`";
+    let line = |item| match item {
+        Listed::Ending(line) if line.is_complete() => Ok(*line),
+        _ => Err(ENDING.to_owned()),
     };
     items(step)?.into_iter().map(line).collect()
 }

@@ -259,7 +259,7 @@ fn millis(until: Option<Timestamp>) -> Option<u64> {
     until.map(Timestamp::as_millis)
 }
 
-/// Compares where what is granted is from, and until when (rules E7 and R8).
+/// Compares where what is granted is from, and until when (rules E7 and R7).
 fn sources(oracle: &World, explanation: &Explanation, (who, on): (&str, &str)) -> Result<(), String> {
     let lines = |lines: Vec<Value>| lines.into_iter().map(in_order).collect::<BTreeSet<_>>();
     for permission in &explanation.granted {

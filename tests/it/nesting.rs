@@ -53,7 +53,7 @@ fn command(numbers: &mut Numbers) -> Command {
 }
 
 /// The members of a group by recursion.
-fn members(directory: &Directory, group: GroupId) -> BTreeSet<UserId> {
+pub(crate) fn members(directory: &Directory, group: GroupId) -> BTreeSet<UserId> {
     let inner = directory.inner_groups_of(group).flat_map(|inner| members(directory, inner));
     directory.direct_members_of(group).chain(inner).collect()
 }
@@ -106,7 +106,7 @@ fn n2_groups_are_nested_through_eight_steps_and_never_in_themselves() {
     }
     let refusal = refused(Command::nest("g2", "g0"));
     assert_eq!(refusal.code(), "cycle");
-    assert_eq!(refusal.to_string(), "group `g2` would be inside itself: `g0` is in `g1` is in `g2`");
+    assert_eq!(refusal.to_string(), "group `g2` would be inside itself: `g2`, in `g0`, in `g1`, in `g2`");
     assert_eq!(refused(Command::nest("g3", "g3")).code(), "cycle");
     let refusal = refused(Command::leave("ada", "g3"));
     assert_eq!(refusal.to_string(), "user `ada` did not join group `g3`, and is in it through group `g2`");

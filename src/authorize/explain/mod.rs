@@ -70,7 +70,7 @@ pub struct Explanation {
     pub passed_ownership: Vec<PassedOwnership>,
     /// All permissions granted on the resource (rule A2), limited to a key's scope.
     pub granted: Vec<String>,
-    /// Those of them that end, each with its latest end (rule E7).
+    /// The granted permissions that end, each with its latest end (rule E7).
     pub ends: Entries<Timestamp>,
     /// Everything that limits the granted permissions, in the order of rule A6.
     pub cuts: Vec<Cut>,
@@ -106,7 +106,7 @@ pub struct ContributingGrant {
     pub to: Grantee,
     /// The target: the resource, its whole kind such as `project/*`, or `*` for a role that is given on everything.
     pub on: String,
-    /// The role that gives the permissions; `None` for those that were granted by themselves (rule R3).
+    /// The role that gives the permissions; `None` for the grantee's own permissions (rule R3).
     pub role: Option<String>,
     /// The user's membership, if the grantee is a group.
     pub membership: Option<MembershipPath>,
@@ -148,14 +148,14 @@ pub struct PassedOwnership {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct MembershipPath {
-    /// The group that the user is in by itself, the group that it is nested in, and so on; the last is the grantee.
+    /// The group of which the user is a direct member, the group that it is nested in, and so on; the last is the grantee.
     pub groups: Vec<String>,
     /// The end of the membership in the first group.
     pub until: Option<Timestamp>,
 }
 
 impl MembershipPath {
-    /// Returns `true` if the user is in the group by itself, and `false` if only through a nested group.
+    /// Returns `true` if the user is a direct member.
     #[must_use]
     pub fn is_direct(&self) -> bool {
         self.groups.len() == 1

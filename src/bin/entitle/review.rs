@@ -130,7 +130,7 @@ fn write_grants(out: &mut dyn Write, directory: &Directory) -> io::Result<()> {
         let cells = [
             row.to,
             row.users.to_string(),
-            row.direct.to_string(),
+            row.direct_users.to_string(),
             row.on.unwrap_or_default(),
             row.role.unwrap_or_default(),
             row.permissions.join(" "),

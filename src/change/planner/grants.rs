@@ -168,10 +168,7 @@ impl Planner<'_> {
     }
 
     fn grant_changed(&self, place: &Place, after: &GrantRecord) -> Event {
-        let kind = self.directory.kind_of(place.target);
-        let names = |mask: u64| {
-            kind.map_or_else(Vec::new, |kind| self.directory.permission_names(kind, mask, Name::clone))
-        };
+        let names = |mask| self.names_on(place.target, mask);
         let ending = after.ending();
         Event::GrantChanged {
             to: place.to.clone(),
@@ -183,18 +180,21 @@ impl Planner<'_> {
         }
     }
 
+    fn names_on(&self, target: Target, mask: u64) -> Vec<Name> {
+        let kind = self.directory.kind_of(target);
+        kind.map_or_else(Vec::new, |kind| self.directory.permission_names(kind, mask, Name::clone))
+    }
+
     /// Ends what was given to a grantee on a target until a time (rule E4).
     pub(super) fn end_grant(&mut self, to: SubjectSlot, on: TargetSlot, at: Timestamp) {
         let Some((grantee, target)) = self.directory.grantee_and_target(to, on) else { return };
         let mut terms = self.directory.grant_record_of(grantee, target);
         let (mask, roles) = terms.end_by(at);
-        let kind = self.directory.kind_of(target);
         let names = self.directory.grantee_name(grantee).zip(self.directory.target_name(target));
         self.events.extend(names.map(|(to, on)| Event::GrantEnded {
             to,
             on,
-            permissions:
-                kind.map_or_else(Vec::new, |kind| self.directory.permission_names(kind, mask, Name::clone)),
+            permissions: self.names_on(target, mask),
             roles,
             expires_at: at,
         }));

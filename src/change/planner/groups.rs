@@ -111,8 +111,8 @@ impl Planner<'_> {
         if self.directory.has_joined(user.slot(), group.slot()) {
             return Ok(());
         }
-        let inner = self.group(group).into_iter().flat_map(GroupRecord::inner);
-        let through = inner.filter(|&inner| self.directory.is_member(user.slot(), inner)).min();
+        let record = self.group(group);
+        let through = record.and_then(|group| self.directory.inner_group_of(user.slot(), group));
         let Some(through) = through else { return Ok(()) };
         let name = |group: Option<&GroupRecord>| {
             group.and_then(|group| group.name.as_deref()).unwrap_or_default().to_owned()

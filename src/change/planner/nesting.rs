@@ -21,23 +21,27 @@ impl Planner<'_> {
             return Err(RefusalReason::Cycle { what: "group", way: self.group_names(&way) });
         }
         if self.directory.steps_if_nested(inner_id.slot(), outer_id.slot()) > MAX_NESTING {
-            return Err(RefusalReason::TooMany { what: "steps of nested groups", max: MAX_NESTING });
+            return Err(RefusalReason::TooMany { what: "nestings in a row", max: MAX_NESTING });
         }
-        self.directory.nest(inner_id, outer_id, true);
-        let names = self.shared_group_name(inner_id).zip(self.shared_group_name(outer_id));
-        self.events.extend(names.map(|(group, outer)| Event::Nested { group, outer }));
+        self.change_nesting(inner_id, outer_id, true);
         Ok(())
     }
 
     pub(super) fn unnest(&mut self, group: &str, outer: &str) -> Result<(), RefusalReason> {
         let (inner_id, outer_id) = (self.find_group(group)?, self.find_group(outer)?);
-        if !self.is_nested(inner_id, outer_id) {
-            return Ok(());
+        if self.is_nested(inner_id, outer_id) {
+            self.change_nesting(inner_id, outer_id, false);
         }
-        self.directory.nest(inner_id, outer_id, false);
-        let names = self.shared_group_name(inner_id).zip(self.shared_group_name(outer_id));
-        self.events.extend(names.map(|(group, outer)| Event::Unnested { group, outer }));
         Ok(())
+    }
+
+    fn change_nesting(&mut self, inner: GroupId, outer: GroupId, nested: bool) {
+        self.directory.nest(inner, outer, nested);
+        let names = self.shared_group_name(inner).zip(self.shared_group_name(outer));
+        let event = |(group, outer)| {
+            if nested { Event::Nested { group, outer } } else { Event::Unnested { group, outer } }
+        };
+        self.events.extend(names.map(event));
     }
 
     fn is_explicit(&self, group: GroupId, name: &str) -> Result<(), RefusalReason> {
@@ -48,7 +52,7 @@ impl Planner<'_> {
     }
 
     fn is_nested(&self, inner: GroupId, outer: GroupId) -> bool {
-        self.group(inner).is_some_and(|group| group.outer().any(|group| group == outer.slot()))
+        self.group(outer).is_some_and(|group| group.nests(inner.slot()))
     }
 
     fn group_names(&self, groups: &[GroupSlot]) -> Vec<String> {

@@ -128,7 +128,7 @@ impl Planner<'_> {
         if let Some(asked) = named.profile.filter(|&asked| asked != wants) {
             return Some(differs("profile", wants, asked));
         }
-        if let Some(group) = named.groups.iter().find(|group| !self.has_joined_for_good(user, group)) {
+        if let Some(group) = named.groups.iter().find(|group| !self.has_joined_without_end(user, group)) {
             return Some(lists_differ(
                 "groups",
                 &self.truncated_group_names(user),
@@ -141,9 +141,9 @@ impl Planner<'_> {
     }
 
     /// Returns `true` if a user is in a group by itself, without an end (rule E2).
-    fn has_joined_for_good(&self, user: UserId, group: &str) -> bool {
+    fn has_joined_without_end(&self, user: UserId, group: &str) -> bool {
         let group = self.directory.group_by_name(group);
-        group.is_some_and(|group| self.directory.has_joined_for_good(user.slot(), group.slot()))
+        group.is_some_and(|group| self.directory.has_joined_without_end(user.slot(), group.slot()))
     }
 
     /// Returns the names of the groups that a user is in by itself, without an end, shortened to what fits into a
@@ -151,7 +151,7 @@ impl Planner<'_> {
     fn truncated_group_names(&self, user: UserId) -> Vec<String> {
         const SHOWN: usize = 8;
         let mut groups = self.directory.group_names_of(user);
-        groups.retain(|group| self.has_joined_for_good(user, group));
+        groups.retain(|group| self.has_joined_without_end(user, group));
         let more = groups.len().saturating_sub(SHOWN);
         let shown = groups.into_iter().take(SHOWN).map(str::to_owned);
         shown.chain((more > 0).then(|| format!("{more} more"))).collect()

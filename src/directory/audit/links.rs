@@ -105,8 +105,8 @@ impl Directory {
     }
 
     fn grantees_on(&self, on: TargetSlot) -> impl Iterator<Item = GranteeSlot> {
-        let subjects = self.subjects_on(on).into_iter();
-        subjects.filter_map(|to| if let SubjectSlot::Grantee(grantee) = to { Some(grantee) } else { None })
+        self.subjects_on(on)
+            .filter_map(|to| if let SubjectSlot::Grantee(grantee) = to { Some(grantee) } else { None })
     }
 
     /// Works out masks again from what was given, and compares roles with where they are given.

@@ -87,7 +87,7 @@ pub(crate) fn parse_resource<'a>(catalog: &Catalog, text: &'a str) -> ParsedTarg
 /// The target of a grant: one resource, a whole kind (rule A8), or everything (rule R2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
-    /// The whole of each kind, singletons included, on which only roles are given. It is written `*`.
+    /// All resources of all kinds, singletons included. Only roles are granted on it. It is written `*`.
     Everything,
     /// All resources of a kind, those that do not exist yet included.
     Kind(KindId),

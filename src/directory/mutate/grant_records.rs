@@ -7,6 +7,8 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use rpds::RedBlackTreeMapSync;
+
 use super::put;
 use crate::catalog::KindId;
 use crate::directory::storage::{
@@ -43,11 +45,7 @@ impl Directory {
             self.wholes().map(|on| (on, self.grant_record_at(to, on))).collect();
         let before = self.everywhere.get(&to).cloned().unwrap_or_default();
         self.follow_grant_record(to, TargetSlot::Everything, &before, &terms);
-        if terms.is_plain() {
-            self.everywhere.remove_mut(&to);
-        } else {
-            self.everywhere.insert_mut(to, terms);
-        }
+        self.keep_grant_record(to, TargetSlot::Everything, (!terms.is_plain()).then_some(terms));
         for (on, terms) in given {
             self.write_grant_record(to, on, terms);
         }
@@ -61,10 +59,11 @@ impl Directory {
         before: &GrantRecord,
         after: &GrantRecord,
     ) {
-        for end in before.ends() {
+        let (ended, ends) = (before.ends(), after.ends());
+        for &end in ended.iter().filter(|end| ends.binary_search(end).is_err()) {
             self.due.remove_mut(&(end, Due::Grant(to, on)));
         }
-        for end in after.ends() {
+        for &end in ends.iter().filter(|end| ended.binary_search(end).is_err()) {
             self.due.insert_mut((end, Due::Grant(to, on)));
         }
         for (role, _) in before.roles().filter(|(role, _)| !after.has_role(role)) {
@@ -112,38 +111,33 @@ impl Directory {
             return;
         }
         match on {
-            TargetSlot::Everything => {}
+            TargetSlot::Everything => put_record(&mut self.everywhere, to, kept),
             TargetSlot::Kind(kind) => self.update_kind(kind, |entry| {
-                let special = Arc::make_mut(&mut entry.special_grants);
-                match kept {
-                    Some(terms) => special.insert_mut(to, terms),
-                    None => {
-                        special.remove_mut(&to);
-                    }
-                }
+                put_record(Arc::make_mut(&mut entry.special_grants), to, kept);
             }),
             TargetSlot::Resource(slot) => {
-                self.resources.tables.records.update(slot, |record| match kept {
-                    Some(terms) => record.more_mut().special_grants.insert_mut(to, terms),
-                    None => {
-                        record.more_mut().special_grants.remove_mut(&to);
-                    }
+                self.resources.tables.records.update(slot, |record| {
+                    put_record(&mut record.more_mut().special_grants, to, kept);
                 });
             }
         }
     }
 
+    /// Writes a mask, if it is another one, and whether the indexes of grants have it.
     fn write_mask(&mut self, to: SubjectSlot, on: TargetSlot, mask: u64, indexed: bool) {
+        let changes = self.mask_at(to, on) != mask;
         match (to, on) {
             (SubjectSlot::Everyone, TargetSlot::Resource(slot)) => {
                 self.write_grant_to_everyone(slot, mask, indexed);
             }
-            (SubjectSlot::Everyone, TargetSlot::Kind(kind)) => {
+            (SubjectSlot::Everyone, TargetSlot::Kind(kind)) if changes => {
                 self.update_kind(kind, |entry| entry.grants.everyone = mask);
                 self.update_everyone(kind);
             }
             (SubjectSlot::Grantee(grantee), TargetSlot::Resource(slot)) => {
-                self.write_grant(slot, grantee, mask);
+                if changes {
+                    self.write_grant(slot, grantee, mask);
+                }
                 self.index_grant(slot, grantee, indexed);
                 let singleton = self.resource_row_at(slot).filter(|row| row.singleton).map(ResourceRow::kind);
                 if let Some(kind) = singleton {
@@ -151,37 +145,36 @@ impl Directory {
                 }
             }
             (SubjectSlot::Grantee(grantee), TargetSlot::Kind(kind)) => {
-                self.write_kind_grant(kind, grantee, mask);
+                if changes {
+                    self.write_kind_grant(kind, grantee, mask);
+                }
                 self.index_kind_grant(kind, grantee, indexed);
             }
-            (_, TargetSlot::Everything) => {}
+            (_, TargetSlot::Everything | TargetSlot::Kind(_)) => {}
         }
     }
 
     /// Takes everything that a grantee was given on a target, before the grantee is removed.
     pub(super) fn forget_grant(&mut self, resource: ResourceSlot, grantee: GranteeSlot) {
-        let (to, on) = (SubjectSlot::Grantee(grantee), TargetSlot::Resource(resource));
-        if let Some(terms) = self.kept_grant_record(to, on).cloned() {
-            self.follow_grant_record(to, on, &terms, &GrantRecord::default());
-            self.keep_grant_record(to, on, None);
-        }
+        self.forget_grant_record(grantee, TargetSlot::Resource(resource));
         self.write_grant(resource, grantee, 0);
     }
 
     pub(super) fn forget_kind_grant(&mut self, kind: KindId, grantee: GranteeSlot) {
-        let (to, on) = (SubjectSlot::Grantee(grantee), TargetSlot::Kind(kind));
-        if let Some(terms) = self.kept_grant_record(to, on).cloned() {
-            self.follow_grant_record(to, on, &terms, &GrantRecord::default());
-            self.keep_grant_record(to, on, None);
-        }
+        self.forget_grant_record(grantee, TargetSlot::Kind(kind));
         self.write_kind_grant(kind, grantee, 0);
     }
 
     pub(super) fn forget_roles_everywhere(&mut self, grantee: GranteeSlot) {
+        self.forget_grant_record(grantee, TargetSlot::Everything);
+    }
+
+    /// Forgets what is kept apart from a mask, which stays.
+    fn forget_grant_record(&mut self, grantee: GranteeSlot, on: TargetSlot) {
         let to = SubjectSlot::Grantee(grantee);
-        if let Some(terms) = self.everywhere.get(&to).cloned() {
-            self.follow_grant_record(to, TargetSlot::Everything, &terms, &GrantRecord::default());
-            self.everywhere.remove_mut(&to);
+        if let Some(terms) = self.kept_grant_record(to, on).cloned() {
+            self.follow_grant_record(to, on, &terms, &GrantRecord::default());
+            self.keep_grant_record(to, on, None);
         }
     }
 
@@ -276,6 +269,20 @@ impl Directory {
             if self.singleton_of(kind) == Some(slot) {
                 self.update_everyone(kind);
             }
+        }
+    }
+}
+
+/// Adds or replaces the record of a grantee, or removes it.
+fn put_record(
+    records: &mut RedBlackTreeMapSync<SubjectSlot, GrantRecord>,
+    to: SubjectSlot,
+    record: Option<GrantRecord>,
+) {
+    match record {
+        Some(record) => records.insert_mut(to, record),
+        None => {
+            records.remove_mut(&to);
         }
     }
 }

@@ -134,6 +134,9 @@ impl Directory {
         before: u64,
         after: u64,
     ) {
+        if before == after {
+            return;
+        }
         let users = match grantee.kind() {
             GranteeKind::User(user) => [user].into_iter().collect(),
             GranteeKind::Group(group) => {

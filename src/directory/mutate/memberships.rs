@@ -33,7 +33,7 @@ impl Directory {
     /// A group is never in itself, so this ends; each membership changes once at most.
     fn refresh_member(&mut self, user: UserSlot, group: GroupSlot, joined: bool) {
         let Some(record) = self.group_record_at(group) else { return };
-        let member = joined || record.inner().any(|inner| self.is_member(user, inner));
+        let member = joined || self.inner_group_of(user, record).is_some();
         if self.is_member(user, group) == member {
             return;
         }
@@ -73,7 +73,7 @@ impl Directory {
             self.add_stale(users, kind);
         }
         self.groups.tables.records.update(group, |group| {
-            group.members = group.members.iter().filter(|&user| !users.contains(user)).collect();
+            group.members.subtract(users);
         });
         self.refresh_outer(group, users);
     }
@@ -90,11 +90,8 @@ impl Directory {
     /// Works out the memberships of users in a group again.
     pub(super) fn refresh_members(&mut self, group: GroupSlot, users: &SlotSet<UserSlot>) {
         let Some(record) = self.group_record_at(group) else { return };
-        let inner: Vec<&SlotSet<UserSlot>> =
-            record.inner().filter_map(|inner| Some(&self.group_record_at(inner)?.members)).collect();
-        let belongs = |user: UserSlot| {
-            record.joined().contains(user) || inner.iter().any(|members| members.contains(user))
-        };
+        let belongs =
+            |user: UserSlot| record.joined().contains(user) || self.inner_group_of(user, record).is_some();
         let (mut added, mut removed) = (SlotSet::default(), SlotSet::default());
         for user in users.iter() {
             match (record.members.contains(user), belongs(user)) {

@@ -1,4 +1,4 @@
-//! What was given to a grantee on a target: permissions and roles, with their ends.
+//! The permissions and roles of a grantee on a target, with their ends.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -25,7 +25,7 @@ impl Target {
 }
 
 impl Directory {
-    /// What a grantee was given on a target, roles on everything apart.
+    /// The grants to a grantee on a target, without those of roles on everything.
     pub(crate) fn grant_record_of(&self, to: GranteeId, on: Target) -> GrantRecord {
         self.grant_record_at(SubjectSlot::of(to), on.slot())
     }

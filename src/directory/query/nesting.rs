@@ -1,13 +1,18 @@
-//! How groups are nested in each other (rules N1 and N2).
+//! Questions about nested groups (rules N1 and N2).
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use crate::directory::Directory;
-use crate::directory::storage::{GroupRecord, GroupSlot};
+use crate::directory::storage::{GroupRecord, GroupSlot, UserSlot};
 use crate::limits::MAX_NESTING;
 
 impl Directory {
+    /// The lowest of the groups nested in a group that a user is in (rule N3).
+    pub(crate) fn inner_group_of(&self, user: UserSlot, group: &GroupRecord) -> Option<GroupSlot> {
+        self.first_group_among(user, group.inner_set()?)
+    }
+
     /// The steps of the longest way through both groups, if one were nested in the other.
     pub(crate) fn steps_if_nested(&self, inner: GroupSlot, outer: GroupSlot) -> u32 {
         let below = self.steps(inner, |group| group.inner().collect());

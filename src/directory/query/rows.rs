@@ -101,6 +101,18 @@ impl Directory {
         }
     }
 
+    /// The lowest of some groups that a user is in; the cost follows the fewer, these or the user's.
+    pub(crate) fn first_group_among(&self, user: UserSlot, among: &SlotSet<GroupSlot>) -> Option<GroupSlot> {
+        let row = self.user_row_at(user)?;
+        match self.groups_in(user, row) {
+            Groups::Row(row) => row.groups().filter(|&group| among.contains(group)).min(),
+            Groups::Set(set) if among.len() < set.len() as u64 => {
+                among.iter().find(|&group| set.contains(group))
+            }
+            Groups::Set(set) => set.iter().filter(|&group| among.contains(group)).min(),
+        }
+    }
+
     /// Returns `true` if a user is in a group.
     pub(crate) fn is_member(&self, user: UserSlot, group: GroupSlot) -> bool {
         self.user_row_at(user).is_some_and(|row| self.groups_in(user, row).contains(group))
@@ -116,7 +128,7 @@ impl Directory {
     }
 
     /// Returns `true` if a user is in a group by itself, without an end.
-    pub(crate) fn has_joined_for_good(&self, user: UserSlot, group: GroupSlot) -> bool {
+    pub(crate) fn has_joined_without_end(&self, user: UserSlot, group: GroupSlot) -> bool {
         let ends = self.group_record_at(group).is_some_and(|group| group.end_of(user).is_some());
         self.has_joined(user, group) && !ends
     }

@@ -1,4 +1,4 @@
-//! What a grantee was given on a target, where the mask in the row does not say it all: ends and roles.
+//! The permissions and roles of a grantee on a target, with their ends.
 
 use alloc::vec::Vec;
 
@@ -102,7 +102,12 @@ impl GrantRecord {
 
     /// Returns `true` if a role is given exactly until this end, or exactly without one.
     pub(crate) fn has_role_until(&self, role: &str, until: Option<Timestamp>) -> bool {
-        self.roles().any(|(name, end)| name.as_str() == role && end == until)
+        self.role_place(role).is_ok_and(|place| self.roles.get(place).is_some_and(|(_, end)| *end == until))
+    }
+
+    /// The place of a role, or the one where it is to be inserted.
+    fn role_place(&self, role: &str) -> Result<usize, usize> {
+        self.roles.binary_search_by(|(name, _)| name.as_str().cmp(role))
     }
 
     /// Gives a role until an end, or without one; the later end stays (rule R2).
@@ -115,13 +120,16 @@ impl GrantRecord {
 
     /// Gives a role exactly until an end, whatever end it had.
     pub(crate) fn place_role(&mut self, role: &Name, until: Option<Timestamp>) {
-        self.take_role(role);
-        let place = self.roles.partition_point(|(name, _)| name < role);
-        self.roles.insert(place, (role.clone(), until));
+        match self.role_place(role) {
+            Ok(place) => self.roles.iter_mut().skip(place).take(1).for_each(|(_, end)| *end = until),
+            Err(place) => self.roles.insert(place, (role.clone(), until)),
+        }
     }
 
     pub(crate) fn take_role(&mut self, role: &Name) {
-        self.roles.retain(|(name, _)| name != role);
+        if let Ok(place) = self.role_place(role) {
+            self.roles.remove(place);
+        }
     }
 
     /// Takes away what ends by a time: the permissions and the roles.
@@ -135,14 +143,12 @@ impl GrantRecord {
         (over, roles)
     }
 
-    /// The times at which something ends, each once, in no particular order.
+    /// The times at which something ends, each once, in ascending order.
     pub(crate) fn ends(&self) -> SmallVec<[Timestamp; 2]> {
-        let mut ends: SmallVec<[Timestamp; 2]> = self.ending.iter().map(|(end, _)| *end).collect();
-        for until in self.roles.iter().filter_map(|(_, until)| *until) {
-            if !ends.contains(&until) {
-                ends.push(until);
-            }
-        }
+        let of_roles = self.roles.iter().filter_map(|(_, until)| *until);
+        let mut ends: SmallVec<[Timestamp; 2]> = self.ending().map(|(end, _)| end).chain(of_roles).collect();
+        ends.sort_unstable();
+        ends.dedup();
         ends
     }
 }
@@ -176,8 +182,8 @@ mod tests {
             let (mut terms, mut reversed) = (GrantRecord::default(), GrantRecord::default());
             for &(mask, until) in &grants {
                 terms.grant(mask, until.map(Timestamp::from_millis));
-                for (bit, end) in expected.iter_mut().enumerate().filter(|(bit, _)| mask & (1 << bit) != 0) {
-                    let _ = bit;
+                let given = expected.iter_mut().enumerate().filter(|(bit, _)| mask & (1 << bit) != 0);
+                for end in given.map(|(_, end)| end) {
                     *end = Some(match *end {
                         None => until,
                         Some(held) => held.zip(until).map(|(held, until)| held.max(until)),

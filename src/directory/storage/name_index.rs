@@ -231,7 +231,8 @@ mod tests {
             index.remove(name_of(slot), slot, name);
             most = most.max(visited.take());
         }
-        assert!(most < 4 * CROWDED, "a change visited {most} names");
+        // Shards that are not split yet hold twice the others, and hashes differ from run to run.
+        assert!(most < 8 * CROWDED, "a change visited {most} names");
         assert_eq!(index.shard_count, 1);
     }
 }

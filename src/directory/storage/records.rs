@@ -132,6 +132,11 @@ impl GroupRecord {
         self.more.iter().flat_map(|more| more.inner.iter())
     }
 
+    /// The set of the groups that are nested in this one; `None` if it has none of the fields that few groups have.
+    pub(crate) fn inner_set(&self) -> Option<&SlotSet<GroupSlot>> {
+        self.more.as_ref().map(|more| &more.inner)
+    }
+
     /// The groups that this one is nested in.
     pub(crate) fn outer(&self) -> impl Iterator<Item = GroupSlot> + '_ {
         self.more.iter().flat_map(|more| more.outer.iter())
@@ -236,7 +241,7 @@ pub(crate) struct RoleRecord {
     pub(crate) masks: Arc<[u64]>,
     /// True if the catalog declares the role.
     pub(crate) fixed: bool,
-    /// To whom and where it is given.
+    /// The grantees and targets of the role.
     pub(in crate::directory) given: RedBlackTreeSetSync<(SubjectSlot, TargetSlot)>,
 }
 

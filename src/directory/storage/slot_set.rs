@@ -109,6 +109,14 @@ impl<S: Slot> SlotSet<S> {
         }
     }
 
+    /// Removes all slots of another set; a large set is searched for each, and no other is.
+    pub(crate) fn subtract(&mut self, others: &Self) {
+        if matches!(self, Self::Large(_)) {
+            return others.iter().for_each(|slot| self.remove(slot));
+        }
+        *self = self.iter().filter(|&slot| !others.contains(slot)).collect();
+    }
+
     /// The slots in ascending order.
     pub(crate) fn iter(&self) -> SlotIter<'_, S> {
         match self {

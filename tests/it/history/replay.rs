@@ -288,7 +288,7 @@ fn events_of_access_that_contradict_the_state_are_refused() {
         ),
         (
             r#"{ "role_set": { "role": "auditor", "permissions": {} } }"#,
-            "the catalog does not permit to change role `auditor`",
+            "role `auditor` cannot be changed: the catalog declares it or does not have `custom_roles`",
         ),
         (r#"{ "role_set": { "role": "writer", "permissions": { "folder": [] } } }"#, "unknown kind `folder`"),
         (r#"{ "role_removed": { "role": "writer" } }"#, "role `writer` is still given"),

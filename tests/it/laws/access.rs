@@ -3,8 +3,9 @@
 use super::authorization::pairs;
 use super::{Held, apply, ensure, in_every_state, must, set_grant, users};
 use crate::generate::{KINDS, Mix, all_groups};
+use crate::nesting::members;
 use entitle::snapshot::{Builder, Record, records};
-use entitle::{Batch, Command, Directory, GroupId, Refusal, Strict, Timestamp, UserId};
+use entitle::{Batch, Command, Directory, Refusal, Strict, Timestamp, UserId};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -131,12 +132,6 @@ fn e4_after_an_end_all_is_as_if_it_had_never_been_given() {
         }
         Ok(())
     });
-}
-
-/// The members of a group by recursion.
-fn members(directory: &Directory, group: GroupId) -> BTreeSet<UserId> {
-    let inner = directory.inner_groups_of(group).flat_map(|inner| members(directory, inner));
-    directory.direct_members_of(group).chain(inner).collect()
 }
 
 #[test]

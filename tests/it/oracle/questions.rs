@@ -179,7 +179,7 @@ impl World {
         }
     }
 
-    /// E7, R8, H12: where what is granted of these permissions stands, and its latest end there. What reaches the
+    /// E7, R7, H12: where what is granted of these permissions stands, and its latest end there. What reaches the
     /// resource in several ways is one line.
     pub fn explain(&self, who: &str, on: &str, permissions: &[&str]) -> Vec<Value> {
         let Some(principal) = self.principal(who) else { return Vec::new() };

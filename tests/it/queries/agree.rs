@@ -287,7 +287,7 @@ fn review_of_grants(both: &Both) -> Result<(), TestCaseError> {
             None if row.to == "everyone" => (users, users),
             None => (1, 1),
         };
-        prop_assert_eq!((row.users, row.direct), (reached as u64, direct as u64));
+        prop_assert_eq!((row.users, row.direct_users), (reached as u64, direct as u64));
         let new = rows.insert((row.to.clone(), row.on.clone(), row.role.clone(), row.until));
         prop_assert!(new, "a row twice: {:?}", row);
         match (row.on, row.role) {

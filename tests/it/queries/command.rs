@@ -135,7 +135,7 @@ fn grants_to_groups_without_members_are_reviewed() {
     assert_eq!(rows, "group:=admins,0,0,project/*,,write read,\ngroup:idle,0,0,,,,\n");
 }
 
-/// Rules E7 and R8: a row for each end and each role, with the members who are not only in nested groups.
+/// Rules E7 and R7: a row for each end and each role, with the members who are not only in nested groups.
 #[test]
 fn ends_and_roles_are_reviewed() {
     let file = scenario(

@@ -180,9 +180,9 @@ fn with_ends() -> Directory {
     plan(&empty(&catalog), 1, Waitlist, &commands).unwrap().into_directory()
 }
 
-/// Rules E7, N6 and R8: the end of each contribution, the role that gives it, and the way through nested groups.
+/// Rules E7, N6 and R7: the end of each contribution, the role that gives it, and the way through nested groups.
 #[test]
-fn e7_r8_ends_roles_and_ways_through_groups_are_told() {
+fn e7_r7_ends_roles_and_ways_through_groups_are_told() {
     let explanation = with_ends().explain_by_name("user:ada", "project/churn", &["write"]);
     let full = "
 `user:ada`, `write` on `project/churn`: allowed (allowed)
@@ -210,7 +210,7 @@ fn e7_r8_ends_roles_and_ways_through_groups_are_told() {
     assert_eq!(explanation.why().to_string(), why);
 }
 
-/// Rules E7, N6 and R8.
+/// Rules E7, N6 and R7.
 #[test]
 fn the_structured_form_has_ends_roles_and_ways() {
     let explanation = with_ends().explain_by_name("user:ada", "project/churn", &["write"]);

@@ -283,7 +283,7 @@ fn messages_name_the_recorded_and_the_requested_value() {
         ),
         (
             json!({ "nest": { "group": "staff", "in": "owners" } }),
-            "group `staff` would be inside itself: `owners` is in `staff`",
+            "group `staff` would be inside itself: `staff`, in `owners`, in `staff`",
         ),
     ];
     for (command, expected) in cases {

@@ -449,9 +449,8 @@ impl Replay<'_> {
         let (user_id, group_id) = (self.directory.named_user(user)?, self.directory.named_group(group)?);
         self.ensure_explicit(user_id, group_id)?;
         self.ensure_to_come(expires_at)?;
-        let end = self.directory.group_record(group_id).and_then(|group| group.end_of(user_id.slot()));
-        let changes = !self.directory.has_joined(user_id.slot(), group_id.slot()) || end != expires_at;
-        ensure(changes, || format!("user `{user}` is already a member of group `{group}`"))?;
+        let joined = self.directory.has_joined_until(user_id.slot(), group_id.slot(), expires_at);
+        ensure(!joined, || format!("user `{user}` is already a member of group `{group}`"))?;
         self.directory.set_joined(user_id, group_id, true);
         self.directory.set_membership_end(user_id, group_id, expires_at);
         Ok(())
@@ -623,6 +622,8 @@ impl Replay<'_> {
         self.directory.named_role(role)?;
         self.ensure_to_come(expires_at)?;
         let mut terms = self.directory.grant_record_of(grantee, target);
+        let unchanged = terms.roles().any(|(given, end)| given == role && end == expires_at);
+        ensure(!unchanged, || format!("role `{role}` is already given to `{to}` on `{on}`"))?;
         terms.place_role(role, expires_at);
         self.directory.set_grant_record(grantee, target, terms);
         Ok(())

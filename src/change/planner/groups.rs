@@ -142,9 +142,7 @@ impl Planner<'_> {
 
     /// Makes a user a member until an end, or without one; a membership that lasts longer already stays so (rule E2).
     pub(super) fn join(&mut self, user: UserId, group: GroupId, expires_at: Option<Timestamp>) {
-        let has_joined = self.directory.has_joined(user.slot(), group.slot());
-        let end = self.group(group).and_then(|group| group.end_of(user.slot()));
-        if has_joined && (end.is_none() || (expires_at.is_some() && end >= expires_at)) {
+        if self.directory.has_joined_until(user.slot(), group.slot(), expires_at) {
             return;
         }
         self.directory.set_joined(user, group, true);

@@ -11,6 +11,7 @@ use crate::directory::storage::{
     Due, GrantRecord, GranteeSlot, GroupRecord, GroupSlot, Membership, ResourceMore, ResourceSlot, Scope,
     Slot, SlotSet, SubjectSlot, TargetSlot, UserMore, UserSlot, kinds_in,
 };
+use crate::limits::MAX_NESTING;
 use crate::name::Name;
 use crate::time::Timestamp;
 
@@ -63,6 +64,9 @@ impl Directory {
         let outward =
             self.live_groups().flat_map(|(inner, record)| record.outer().map(move |outer| (inner, outer)));
         self.links("a nested group", inward, outward)?;
+        for (slot, group) in self.live_groups() {
+            self.audit_nested_group(slot, group)?;
+        }
         for (slot, group) in self.live_groups().filter(|(_, group)| group.more.is_some()) {
             let of_inner = group.inner().filter_map(|inner| self.group_record_at(inner));
             let inherited: Vec<UserSlot> = of_inner.flat_map(|inner| inner.members.iter()).collect();
@@ -72,6 +76,21 @@ impl Directory {
             self.links(&what, group.members.iter(), counted.iter())?;
         }
         Ok(())
+    }
+
+    /// Checks what no command makes: an end without a membership, and groups that are nested in a managed one, in
+    /// themselves or too deep.
+    fn audit_nested_group(&self, slot: GroupSlot, group: &GroupRecord) -> Result<(), AuditError> {
+        let Some(more) = &group.more else { return Ok(()) };
+        let name = self.group_slot_name(slot).unwrap_or_default();
+        let ends = more.ends.keys().copied().filter(|&user| !group.joined().contains(user));
+        self.links(&format!("an end without a membership in group `{name}`"), ends, core::iter::empty())?;
+        let nests = !more.inner.is_empty();
+        self.same(format_args!("group `{name}` knows who joined"), &more.joined.is_some(), &nests)?;
+        let managed = nests && group.membership != Membership::Explicit;
+        self.same(format_args!("groups are nested in group `{name}`, which is managed"), &managed, &false)?;
+        let too_deep = more.inner.iter().any(|inner| self.steps_if_nested(inner, slot) > MAX_NESTING);
+        self.same(format_args!("groups are nested in group `{name}` too deep"), &too_deep, &false)
     }
 
     fn audit_grants(&self) -> Result<(), AuditError> {

@@ -235,6 +235,7 @@ mod tests {
     use crate::directory::storage::{GrantRecord, KindMask, SlotSet};
     use crate::directory::{Directory, GranteeId, Membership, Target, UserSource, UserStatus};
     use crate::name::Name;
+    use crate::time::Timestamp;
 
     /// A directory in which `ada` is in `data` and has all permissions on projects.
     fn directory() -> Directory {
@@ -287,6 +288,54 @@ mod tests {
                 directory.groups.tables.records.update(data, |group| group.members = SlotSet::default());
             }),
             "a membership of a user: stored as user `ada`, group `data`, recounted as none"
+        );
+    }
+
+    /// What nests and ends is checked for what no command makes.
+    #[test]
+    fn groups_that_no_command_makes_are_found() {
+        let group = |directory: &mut Directory, name: &str, membership: &Membership| {
+            directory.add_group(&Name::new(name).unwrap(), membership, None);
+            directory.group_by_name(name).unwrap()
+        };
+        assert_eq!(
+            message(|directory| {
+                let zoe =
+                    directory.add_user(&Name::new("zoe").unwrap(), UserSource::Local, UserStatus::Active);
+                let data = directory.group_by_name("data").unwrap().slot();
+                directory.groups.tables.records.update(data, |group| {
+                    group.more_mut().ends.insert_mut(zoe.slot(), Timestamp::from_millis(5));
+                });
+            }),
+            "an end without a membership in group `data`: stored as user `zoe`, recounted as none"
+        );
+        assert_eq!(
+            message(|directory| {
+                let data = directory.group_by_name("data").unwrap().slot();
+                directory.groups.tables.records.update(data, |group| {
+                    group.more_mut().joined = Some(group.members.clone());
+                });
+            }),
+            "group `data` knows who joined: stored as yes, recounted as no"
+        );
+        assert_eq!(
+            message(|directory| {
+                let data = directory.group_by_name("data").unwrap();
+                let staff = group(directory, "staff", &Membership::External([].into()));
+                directory.nest(data, staff, true);
+            }),
+            "groups are nested in group `staff`, which is managed: stored as yes, recounted as no"
+        );
+        assert_eq!(
+            message(|directory| {
+                let mut inner = directory.group_by_name("data").unwrap();
+                for name in ["b", "c", "d", "e", "f", "g", "h", "i", "j"] {
+                    let outer = group(directory, name, &Membership::Explicit);
+                    directory.nest(inner, outer, true);
+                    inner = outer;
+                }
+            }),
+            "groups are nested in group `b` too deep: stored as yes, recounted as no"
         );
     }
 }

@@ -14,6 +14,7 @@ use crate::directory::storage::{
 use crate::directory::{Directory, Rights};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
 use crate::seats::SeatRow;
+use crate::time::Timestamp;
 
 // Users.
 
@@ -131,6 +132,12 @@ impl Directory {
     pub(crate) fn has_joined_without_end(&self, user: UserSlot, group: GroupSlot) -> bool {
         let ends = self.group_record_at(group).is_some_and(|group| group.end_of(user).is_some());
         self.has_joined(user, group) && !ends
+    }
+
+    /// Returns `true` if a user is in a group by itself until an end or longer; `None` is without an end (rule E2).
+    pub(crate) fn has_joined_until(&self, user: UserSlot, group: GroupSlot, end: Option<Timestamp>) -> bool {
+        let last = self.group_record_at(group).and_then(|group| group.end_of(user));
+        self.has_joined(user, group) && (last.is_none() || (end.is_some() && last >= end))
     }
 }
 

@@ -232,6 +232,10 @@ fn events_of_access_that_contradict_the_state_are_refused() {
             r#"{ "joined": { "user": "bob", "group": "data", "expires_at": 100 } }"#,
             "already a member of group `data`",
         ),
+        (
+            r#"{ "joined": { "user": "bob", "group": "data", "expires_at": 99 } }"#,
+            "already a member of group `data`",
+        ),
         (r#"{ "left": { "user": "ada", "group": "data" } }"#, "user `ada` is not a member of group `data`"),
         (
             r#"{ "membership_ended": { "user": "bob", "group": "data", "expires_at": 100 } }"#,
@@ -281,6 +285,10 @@ fn events_of_access_that_contradict_the_state_are_refused() {
         (
             r#"{ "role_granted": { "to": "user:ada", "on": "*", "role": "writer", "expires_at": 40 } }"#,
             "the end is not after the commit",
+        ),
+        (
+            r#"{ "role_granted": { "to": "user:bob", "on": "*", "role": "writer" } }"#,
+            "role `writer` is already given to `user:bob` on `*`",
         ),
         (
             r#"{ "role_revoked": { "to": "user:ada", "on": "*", "role": "writer" } }"#,

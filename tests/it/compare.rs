@@ -6,7 +6,7 @@ use crate::generate::{
 use crate::oracle::World;
 use crate::side_by_side::differs;
 use entitle::authorize::{Ending, EndingKind, Explanation};
-use entitle::{Directory, Principal, ResourceId, Timestamp};
+use entitle::{Directory, Principal, ResourceId, Timestamp, Untyped};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Debug, Write as _};
@@ -24,7 +24,13 @@ pub(crate) fn everything(oracle: &World, directory: &Directory) -> Result<(), St
     memberships(oracle, directory)?;
     ends(oracle, directory)?;
     given(oracle, directory)?;
-    rights(oracle, directory)
+    rights(oracle, directory)?;
+    if has_places(directory) { places(oracle, directory) } else { Ok(()) }
+}
+
+/// Returns `true` if the catalog is one of those with the kinds of places.
+fn has_places(directory: &Directory) -> bool {
+    directory.catalog().kind_by_name(PLACE_KINDS[0].0).is_some()
 }
 
 fn clocks(oracle: &World, directory: &Directory) -> Result<(), String> {
@@ -195,9 +201,7 @@ fn requests(target: &str) -> Vec<Vec<&'static str>> {
 fn rights(oracle: &World, directory: &Directory) -> Result<(), String> {
     let mut cells = Vec::new();
     // R2: the star is a target of roles, and no resource.
-    // Only some catalogs have the kinds of places.
-    let has_places = directory.catalog().kind_by_name(PLACE_KINDS[0].0).is_some();
-    let places = if has_places { PLACES } else { &[] };
+    let places = if has_places(directory) { PLACES } else { &[] };
     for target in RESOURCES.iter().chain(places).chain(ODD_TARGETS).chain(&["*"]) {
         cells.push((*target, directory.resource_by_name(target), requests(target)));
     }
@@ -259,27 +263,70 @@ fn millis(until: Option<Timestamp>) -> Option<u64> {
     until.map(Timestamp::as_millis)
 }
 
-/// Compares where what is granted is from, and until when (rules E7 and R7).
+/// Compares where what is granted is from, and until when (rules E7, R7 and H12).
 fn sources(oracle: &World, explanation: &Explanation, (who, on): (&str, &str)) -> Result<(), String> {
     let lines = |lines: Vec<Value>| lines.into_iter().map(in_order).collect::<BTreeSet<_>>();
     for permission in &explanation.granted {
-        let giving = explanation.grants.iter().filter(|grant| grant.permissions.contains(permission));
+        // What reaches the resource in several ways is one line, with the latest end.
+        let mut latest: BTreeMap<(String, String, Option<&str>), Option<Timestamp>> = BTreeMap::new();
+        for grant in &explanation.grants {
+            let arrives = if grant.way.is_empty() { &grant.permissions } else { &grant.passes };
+            if arrives.contains(permission) {
+                let place = (grant.to.to_string(), grant.on.clone(), grant.role.as_deref());
+                let until = grant.ends.get(permission).copied();
+                let end = latest.entry(place).or_insert(until);
+                *end = end.zip(until).map(|(one, other)| one.max(other));
+            }
+        }
         let mut found: Vec<Value> = Vec::new();
-        for grant in giving {
-            let mut line = json!({ "to": grant.to.to_string(), "on": grant.on });
-            if let Some(role) = &grant.role {
+        for ((to, on, role), until) in latest {
+            let mut line = json!({ "to": to, "on": on });
+            if let Some(role) = role {
                 line["role"] = json!(role);
             }
-            if let Some(until) = grant.ends.get(permission) {
+            if let Some(until) = until {
                 line["until"] = json!(until.as_millis());
             }
             found.push(line);
         }
         let owns = explanation.ownership.as_ref().is_some_and(|owner| owner.contains(permission));
-        found.extend(owns.then(|| json!({ "to": "owner", "on": on })));
+        let own = owns.then_some(on);
+        let passed = explanation.passed_ownership.iter().filter(|owned| owned.passes.contains(permission));
+        let owned = own.into_iter().chain(passed.map(|owned| owned.on.as_str()));
+        found.extend(owned.map(|on| json!({ "to": "owner", "on": on })));
         let expected = oracle.explain(who, on, &[permission.as_str()]);
         let what = || format!("what gives {who} {permission} on {on}");
         same(what, &lines(expected), &lines(found))?;
+    }
+    Ok(())
+}
+
+/// Compares where resources lie, what lies in them, and the places above what principals may use (rules H1, H6, H12).
+fn places(oracle: &World, directory: &Directory) -> Result<(), String> {
+    let name = |resource| directory.resource_name(resource).unwrap().to_string();
+    for on in RESOURCES.iter().chain(PLACES) {
+        let Some(resource) = directory.resource_by_name(on) else { continue };
+        let parent = directory.parent_of(resource).map(name);
+        same(|| format!("the parent of {on}"), &oracle.place_of(on), &parent.as_deref())?;
+        let closed = directory.is_closed(resource);
+        same(|| format!("that {on} is closed"), &oracle.is_closed(on), &closed)?;
+        let inside: Vec<ResourceId> = directory.inside(resource).collect();
+        let names = inside.iter().copied().map(name).collect();
+        same(|| format!("what is inside {on}"), &oracle.inside(on), &names)?;
+        for (place, &last) in inside.iter().enumerate() {
+            let rest: Vec<ResourceId> = directory.inside(resource).after(last).collect();
+            same(|| format!("what is inside {on} after {}", name(last)), &&inside[place + 1..], &&rest[..])?;
+        }
+    }
+    for who in principals() {
+        let Some(principal) = directory.principal_by_name(&who) else { continue };
+        for (kind, permissions) in KINDS.iter().chain(PLACE_KINDS) {
+            let permission = *permissions.last().unwrap();
+            let set = directory.catalog().permission_set(kind, [permission]).unwrap();
+            let ways = directory.ways::<Untyped>(principal, set).map(name).collect();
+            let what = || format!("the ways of {who} to {kind} for {permission}");
+            same(what, &oracle.ways(&who, kind, permission), &ways)?;
+        }
     }
     Ok(())
 }

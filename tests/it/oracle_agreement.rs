@@ -32,7 +32,6 @@ fn the_crate_agrees_with_the_oracle_about_access() {
 /// The same where most commands are about resources inside resources. The oracle climbs at every check, so there are
 /// fewer histories.
 #[test]
-#[ignore = "the crate does not know these commands yet"]
 fn the_crate_agrees_with_the_oracle_about_places() {
     for_all_histories(4, Mix::Places, STEPS, agrees);
 }
@@ -54,7 +53,7 @@ fn agrees(history: &History) -> Result<(), String> {
 #[test]
 fn the_histories_reach_every_refusal() {
     let seen = RefCell::new(BTreeMap::<String, u32>::new());
-    for mix in [Mix::All, Mix::Seats] {
+    for mix in [Mix::All, Mix::Seats, Mix::Places] {
         for_the_same_histories(64, mix, STEPS, |history| {
             let mut pair = SideBySide::new(&history.catalog);
             for step in &history.steps {
@@ -100,7 +99,7 @@ const SITUATIONS: [&str; 14] = [
 #[test]
 fn the_histories_reach_every_situation() {
     let seen = RefCell::new(BTreeMap::<&str, u32>::new());
-    for mix in [Mix::All, Mix::Seats] {
+    for mix in [Mix::All, Mix::Seats, Mix::Places] {
         for_the_same_histories(64, mix, STEPS, |history| {
             let mut pair = SideBySide::new(&history.catalog);
             for step in &history.steps {

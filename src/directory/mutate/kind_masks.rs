@@ -67,10 +67,13 @@ impl Directory {
         links.iter().filter_map(|link| Some((link, self.singleton_of(link.parent())?)))
     }
 
-    /// The kinds to whose resources something passes from a singleton kind.
-    fn kinds_inside(&self, singleton: KindId) -> Vec<(KindId, &Link)> {
+    /// The kinds that lie inside a kind, if it is a singleton: what it passes counts on all of their resources.
+    fn kinds_inside(&self, kind: KindId) -> Vec<(KindId, &Link)> {
+        if self.singleton_of(kind).is_none() {
+            return Vec::new();
+        }
         let kinds = self.catalog.definitions();
-        kinds.filter_map(|(kind, definition)| Some((kind, definition.link_to(singleton)?))).collect()
+        kinds.filter_map(|(inside, definition)| Some((inside, definition.link_to(kind)?))).collect()
     }
 
     /// Updates what everyone has on a whole kind and, for a singleton, on the kinds inside it.

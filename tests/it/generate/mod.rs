@@ -41,9 +41,6 @@ pub(crate) fn all_groups() -> impl Iterator<Item = &'static str> {
     [GROUPS, NESTED, MANAGED].into_iter().flatten().copied()
 }
 
-/// Whether the mix of all commands has places too, which the crate must then know.
-pub(crate) const PLACES_IN_ALL: bool = false;
-
 /// The commands of a history.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Mix {
@@ -65,7 +62,7 @@ impl Mix {
 
     /// Returns `true` if catalogs and commands have resources inside resources.
     fn has_places(self) -> bool {
-        matches!(self, Self::Places) || (PLACES_IN_ALL && matches!(self, Self::All))
+        matches!(self, Self::Places | Self::All)
     }
 }
 

@@ -84,7 +84,7 @@ pub const MAX_GROUPS: u32 = (1 << 31) - 16;
 pub const MAX_RESOURCES: u32 = (1 << 31) - 16;
 
 /// The maximum number of links that pass something and lead up from a resource (rule H7).
-pub const MAX_PASSING_LINKS: usize = 8;
+pub const MAX_PASSING_LINKS: u32 = 8;
 
 /// The maximum number of API keys in a directory at a time.
 pub const MAX_KEYS: u32 = (1 << 31) - 16;

@@ -94,7 +94,9 @@ fn difference(sides: Sides<'_>, user: UserId, on: ResourceId) -> Option<AccessDi
 fn add_below_written<'a>(sides: Sides<'a>, written: &[ResourceSlot], on: &mut Vec<ResourceSource<'a>>) {
     for side in sides {
         let wanted = Wanted::all(side.catalog());
-        written.iter().for_each(|&slot| side.add_all_below(slot, &wanted, on));
+        for &slot in written {
+            side.add_all_below(slot, &wanted, on);
+        }
     }
 }
 
@@ -180,7 +182,9 @@ impl<'a> View<'a> {
         {
             on.push(ResourceSource::Set(set.iter()));
             if !wanted.is_empty() {
-                self.side.places_in(set).for_each(|slot| self.side.add_all_below(slot, &wanted, on));
+                for slot in self.side.places_in(set) {
+                    self.side.add_all_below(slot, &wanted, on);
+                }
             }
         }
     }

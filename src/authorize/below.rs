@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use super::candidates::{Candidates, ResourceSource};
 use super::evaluate::{PrincipalRef, ResourceRef};
 use super::lookup::granted_on_kind;
-use crate::catalog::{Catalog, KindDefinition, KindId};
+use crate::catalog::{Catalog, KindDefinition, KindId, Link};
 use crate::directory::{Directory, KindEntry, ResourceRow, ResourceSlot, SlotSet};
 use crate::limits::MAX_KINDS;
 
@@ -129,7 +129,7 @@ impl Directory {
         let mut found = Vec::from([kind]);
         while let Some(parent) = found.pop() {
             for (kind, definition) in self.catalog().definitions() {
-                let passes = definition.link_to(parent).is_some_and(|link| link.passes_anything());
+                let passes = definition.link_to(parent).is_some_and(Link::passes_anything);
                 if passes && !below.contains(&kind) {
                     below.push(kind);
                     found.push(kind);

@@ -51,7 +51,7 @@ pub(super) struct Verdict {
 }
 
 /// A resource and the parents from which something passes to it, the nearest first.
-pub(super) type Way<'a> = ArrayVec<ResourceRef<'a>, { MAX_PASSING_LINKS + 1 }>;
+pub(super) type Way<'a> = ArrayVec<ResourceRef<'a>, { MAX_PASSING_LINKS as usize + 1 }>;
 
 /// Receives every grant that an evaluation reads.
 ///

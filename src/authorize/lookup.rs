@@ -328,7 +328,7 @@ impl Directory {
         }
     }
 
-    fn add_owner<'a>(&self, on: ResourceRef<'_>, wanted: u64, users: &mut Vec<UserSource<'a>>) {
+    fn add_owner(&self, on: ResourceRef<'_>, wanted: u64, users: &mut Vec<UserSource<'_>>) {
         if self.rights().of_kind(on.row.kind()).owner & wanted != 0 {
             let owner: Vec<_> = on.row.owner().into_iter().collect();
             users.push(UserSource::List(owner.into_iter()));

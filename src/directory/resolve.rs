@@ -4,16 +4,16 @@
 
 use alloc::borrow::ToOwned as _;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::model::{ParsedTarget, parse_resource};
-use super::storage::{Membership, Scope, ScopeEntries};
+use super::storage::{Membership, ResourceRow, Scope, ScopeEntries};
 use super::{Directory, Grantee, GranteeId, MembershipRule, Target, UserStatus};
 use crate::catalog::{Entries, KindDefinition, KindId, ProfileId};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
-use crate::limits::MAX_NESTING;
+use crate::limits::{MAX_NESTING, MAX_PASSING_LINKS};
 use crate::name::Name;
 use crate::seats::{Basis, SeatRow};
 
@@ -102,6 +102,24 @@ impl Directory {
             let name = self.user_name(owner).unwrap_or_default();
             format!("`{name}` owns a singleton and is not active")
         })
+    }
+
+    /// Checks that a resource may lie inside another (rules H1 and H7).
+    pub(crate) fn check_parent(&self, resource: ResourceId, parent: ResourceId) -> Checked {
+        let [kind, of_parent] = [resource, parent].map(|id| self.resource_row(id).map(ResourceRow::kind));
+        let link = kind.and_then(|kind| self.catalog().definition(kind)).zip(of_parent);
+        let link = link.and_then(|(kind, of_parent)| kind.link_to(of_parent));
+        let singleton = self.resource_row(parent).is_none_or(|row| row.singleton);
+        let name = |id| self.resource_name(id).map(|name| name.to_string()).unwrap_or_default();
+        let message = |what: &str| format!("resource `{}` {what} `{}`", name(resource), name(parent));
+        let link = link.filter(|_| !singleton).ok_or_else(|| message("cannot lie inside"))?;
+        let outside = self.way_down(resource.slot(), parent.slot()).is_empty();
+        ensure(outside, || message("would lie in itself inside"))?;
+        if !link.passes_anything() {
+            return Ok(());
+        }
+        let links = self.depth_at(parent.slot()).saturating_add(self.height_at(resource.slot()));
+        ensure(links < MAX_PASSING_LINKS as usize, || message("has too many passing links inside"))
     }
 
     /// Checks that a stored nesting can be made or ended.

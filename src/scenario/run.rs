@@ -435,7 +435,7 @@ impl Run<'_> {
             };
             match lines.iter_mut().find(same) {
                 Some(known) => {
-                    known.until = max_by_key(known.until, line.until, |until| (until.is_none(), *until))
+                    known.until = max_by_key(known.until, line.until, |until| (until.is_none(), *until));
                 }
                 None => lines.push(line),
             }

@@ -8,7 +8,7 @@ use super::Planner;
 use crate::catalog::{KindDefinition, KindId, Link};
 use crate::change::event::Event;
 use crate::change::refusal::RefusalReason;
-use crate::directory::{ResourceRow, ResourceSlot, Target};
+use crate::directory::{ResourceRow, ResourceSlot, SlotSet, Target};
 use crate::id::ResourceId;
 use crate::limits::MAX_PASSING_LINKS;
 
@@ -99,16 +99,16 @@ impl Planner<'_> {
     }
 
     pub(super) fn is_low_enough(links: usize) -> Result<(), RefusalReason> {
-        if links <= MAX_PASSING_LINKS {
+        if links <= MAX_PASSING_LINKS as usize {
             return Ok(());
         }
-        Err(RefusalReason::TooMany { what: "passing links", max: MAX_PASSING_LINKS as u32 })
+        Err(RefusalReason::TooMany { what: "passing links", max: MAX_PASSING_LINKS })
     }
 
     /// Refuses to remove a resource in which others lie.
     pub(super) fn is_empty(&self, id: ResourceId, resource: &str) -> Result<(), RefusalReason> {
         let Some(first) = self.directory.inside(id).next() else { return Ok(()) };
-        let inside = self.directory.inside_at(id.slot()).map_or(0, |inside| inside.len());
+        let inside = self.directory.inside_at(id.slot()).map_or(0, SlotSet::len);
         Err(RefusalReason::NotEmpty { resource: resource.to_owned(), inside, first: self.text_of(first) })
     }
 

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::AuditError;
 use crate::catalog::{KindId, Link};
 use crate::directory::Directory;
+use crate::directory::registry::KindEntry;
 use crate::directory::storage::{Heights, ResourceRow, ResourceSlot};
 use crate::limits::MAX_PASSING_LINKS;
 
@@ -37,7 +38,7 @@ impl Directory {
         let mut above = self.parents_above(slot);
         let in_itself = above.by_ref().take(self.resource_count() as usize).any(|above| above == slot);
         self.same(format_args!("resource `{name}` lies in itself"), &in_itself, &false)?;
-        let low_enough = self.depth_at(slot) <= MAX_PASSING_LINKS;
+        let low_enough = self.depth_at(slot) <= MAX_PASSING_LINKS as usize;
         self.same(format_args!("resource `{name}` is not too deep"), &low_enough, &true)
     }
 
@@ -55,7 +56,7 @@ impl Directory {
     }
 
     fn audit_everyone(&self, kind: KindId) -> Result<(), AuditError> {
-        let kept = self.kind_entry(kind).map_or(0, |entry| entry.everyone());
+        let kept = self.kind_entry(kind).map_or(0, KindEntry::everyone);
         let name = self.catalog.kind_name(kind).unwrap_or_default();
         let what = format_args!("the permissions of everyone on kind `{name}`");
         self.same(

@@ -54,7 +54,7 @@ impl Directory {
 
     /// Computes what everyone has on a whole kind.
     pub(in crate::directory) fn computed_everyone(&self, kind: KindId) -> u64 {
-        let granted = self.grants_on_kind(kind).map_or(0, |grants| grants.everyone());
+        let granted = self.grants_on_kind(kind).map_or(0, TargetGrants::everyone);
         let passed = self
             .links_to_singletons(kind)
             .map(|(link, slot)| link.pass(self.resource_row_at(slot).map_or(0, |row| row.grants.everyone)));

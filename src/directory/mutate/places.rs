@@ -7,7 +7,7 @@
 use super::put;
 use crate::catalog::Link;
 use crate::directory::Directory;
-use crate::directory::storage::ResourceSlot;
+use crate::directory::storage::{ResourceRow, ResourceSlot};
 use crate::id::ResourceId;
 
 impl Directory {
@@ -51,7 +51,7 @@ impl Directory {
 
     /// What passes from a parent to a resource, closed or not, if anything does.
     pub(crate) fn passing_link(&self, slot: ResourceSlot, parent: ResourceSlot) -> Option<&Link> {
-        let [kind, of_place] = [slot, parent].map(|slot| self.resource_row_at(slot).map(|row| row.kind()));
+        let [kind, of_place] = [slot, parent].map(|slot| self.resource_row_at(slot).map(ResourceRow::kind));
         let link = self.catalog.definition(kind?)?.link_to(of_place?)?;
         link.passes_anything().then_some(link)
     }

@@ -1,14 +1,10 @@
 //! Where resources lie.
 
-use alloc::format;
-use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
 use crate::directory::Directory;
-use crate::directory::resolve::{Checked, ensure};
 use crate::directory::storage::{ResourceRow, ResourceSlot, SlotIter, SlotSet};
 use crate::id::{ResourceId, Untyped};
-use crate::limits::MAX_PASSING_LINKS;
 
 impl Directory {
     /// Returns the resource that another lies in; `None` if it lies nowhere, or for an unknown id (rule H1).
@@ -40,24 +36,6 @@ impl Directory {
 
     pub(crate) fn is_closed_at(&self, slot: ResourceSlot) -> bool {
         self.resource_more_at(slot).is_some_and(|more| more.closed)
-    }
-
-    /// Checks that a resource may lie inside another (rules H1 and H7).
-    pub(crate) fn check_parent(&self, resource: ResourceId, parent: ResourceId) -> Checked {
-        let [kind, of_parent] = [resource, parent].map(|id| self.resource_row(id).map(ResourceRow::kind));
-        let link = kind.and_then(|kind| self.catalog().definition(kind)).zip(of_parent);
-        let link = link.and_then(|(kind, of_parent)| kind.link_to(of_parent));
-        let singleton = self.resource_row(parent).is_none_or(|row| row.singleton);
-        let name = |id| self.resource_name(id).map(|name| name.to_string()).unwrap_or_default();
-        let message = |what: &str| format!("resource `{}` {what} `{}`", name(resource), name(parent));
-        let link = link.filter(|_| !singleton).ok_or_else(|| message("cannot lie inside"))?;
-        let outside = self.way_down(resource.slot(), parent.slot()).is_empty();
-        ensure(outside, || message("would lie in itself inside"))?;
-        if !link.passes_anything() {
-            return Ok(());
-        }
-        let links = self.depth_at(parent.slot()).saturating_add(self.height_at(resource.slot()));
-        ensure(links < MAX_PASSING_LINKS, || message("has too many passing links inside"))
     }
 
     /// What lies directly inside a resource.

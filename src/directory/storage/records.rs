@@ -215,7 +215,7 @@ pub(crate) struct ResourceMore {
 
 /// The resources inside another, counted by the passing links that lead down through each (rule H7).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Heights([u32; MAX_PASSING_LINKS]);
+pub(crate) struct Heights([u32; MAX_PASSING_LINKS as usize]);
 
 impl Heights {
     /// Takes one away at a height and adds one at another, from 1 on.

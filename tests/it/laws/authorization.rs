@@ -2,7 +2,7 @@
 
 use super::{Held, apply, ensure, in_every_state, must, on_every_step, users};
 use crate::compare::principals;
-use crate::generate::{GROUPS, KINDS, Mix, RESOURCES, USERS};
+use crate::generate::{GROUPS, KINDS, Mix, PLACES, RESOURCES, USERS};
 use entitle::catalog::PermissionSet;
 use entitle::change::{Impact, Plan, ScopeDocument};
 use entitle::{Batch, Command, Directory, Principal, ResourceId, Strict};
@@ -16,7 +16,7 @@ pub(super) fn pairs(directory: &Directory) -> Vec<(String, Principal, &'static s
     let mut pairs = Vec::new();
     for who in principals() {
         let Some(principal) = directory.principal_by_name(&who) else { continue };
-        for on in RESOURCES {
+        for on in RESOURCES.iter().chain(PLACES) {
             if let Some(resource) = directory.resource_by_name(on) {
                 pairs.push((who.clone(), principal, *on, resource));
             }
@@ -348,7 +348,7 @@ fn changes(sides: [&Directory; 2]) -> (Vec<Value>, Vec<Value>) {
     let (mut users, mut resources) = (BTreeSet::new(), BTreeSet::new());
     for side in sides {
         users.extend(crate::compare::users().filter_map(|name| side.user_by_name(name)));
-        let names = RESOURCES.iter().copied().chain(["project/none"]);
+        let names = RESOURCES.iter().chain(PLACES).copied().chain(["project/none"]);
         resources.extend(names.filter_map(|name| side.resource_by_name(name)));
     }
     let (mut access, mut seats) = (Vec::new(), Vec::new());

@@ -6,14 +6,19 @@
 
 use super::authorization::pairs;
 use super::{Held, apply, ensure, in_every_state, must, set_grant};
-use crate::generate::{KEYS, KINDS, Mix, RESOURCES, USERS};
-use entitle::{Directory, Strict};
+use crate::generate::{KEYS, KINDS, Mix, PLACE_KINDS, RESOURCES, USERS};
+use entitle::{Directory, ResourceId, Strict, UserId};
 use serde_json::json;
 
 /// Every kind that is not a singleton, with its permissions.
 fn kinds() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
     let many = |kind: &str| RESOURCES.iter().any(|on| on.starts_with(&format!("{kind}/")));
-    KINDS.iter().copied().filter(move |(kind, _)| many(kind))
+    KINDS.iter().copied().filter(move |(kind, _)| many(kind)).chain(PLACE_KINDS.iter().copied())
+}
+
+/// The resources that a resource lies in, the nearest first.
+fn parents(directory: &Directory, resource: ResourceId) -> impl Iterator<Item = ResourceId> {
+    std::iter::successors(directory.parent_of(resource), |&parent| directory.parent_of(parent))
 }
 
 fn subjects(directory: &Directory) -> Vec<String> {
@@ -30,14 +35,16 @@ fn targets(directory: &Directory) -> Vec<String> {
     there.map(|name| name.to_string()).chain(whole).collect()
 }
 
-/// A grant on a whole kind changes nothing on a resource of another kind.
+/// A grant on a whole kind changes nothing on a resource of another kind, unless it lies in one of the kind.
 #[test]
 fn a8_a_grant_on_a_whole_kind_does_not_affect_other_kinds() {
     in_every_state(Mix::All, |directory| {
         for (kind, permissions) in kinds() {
             let open = must(directory, Strict, &[set_grant("everyone", &format!("{kind}/*"), permissions)])?;
             for (who, principal, on, resource) in pairs(directory) {
-                let of_the_kind = on.split('/').next() == Some(kind);
+                let names = parents(directory, resource).filter_map(|parent| directory.resource_name(parent));
+                let names: Vec<String> = names.map(|name| name.to_string()).chain([on.to_owned()]).collect();
+                let of_the_kind = names.iter().any(|name| name.split('/').next() == Some(kind));
                 let same = open.granted(principal, resource) == directory.granted(principal, resource);
                 ensure(of_the_kind || same, || format!("{who} on {on}, by a grant on {kind}/*"))?;
             }
@@ -46,7 +53,7 @@ fn a8_a_grant_on_a_whole_kind_does_not_affect_other_kinds() {
     });
 }
 
-/// No revoke is lost: without any grant, only owners have granted permissions.
+/// No revoke is lost: without any grant, only owners have granted permissions, and what passes from what they own.
 #[test]
 fn a2_without_grants_only_owners_have_access() {
     in_every_state(Mix::All, |directory| {
@@ -56,13 +63,14 @@ fn a2_without_grants_only_owners_have_access() {
         }
         let bare = must(directory, Strict, &commands)?;
         for (who, principal, on, resource) in pairs(&bare) {
-            let owner = bare.owner_of(resource);
-            let acts_as = match principal {
-                entitle::Principal::User(user) => Some(user),
-                entitle::Principal::Key(_) => owner,
+            let places = parents(&bare, resource).chain(bare.resource_by_name("instance")).chain([resource]);
+            let owners: Vec<UserId> = places.filter_map(|place| bare.owner_of(place)).collect();
+            let owns = match principal {
+                entitle::Principal::User(user) => owners.contains(&user),
+                entitle::Principal::Key(_) => !owners.is_empty(),
             };
             let nothing = bare.granted(principal, resource).bits() == 0;
-            ensure(nothing || owner.is_some() && owner == acts_as, || format!("{who} on {on}"))?;
+            ensure(nothing || owns, || format!("{who} on {on}"))?;
         }
         Ok(())
     });

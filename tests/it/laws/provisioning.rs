@@ -2,7 +2,7 @@
 
 use super::authorization::pairs;
 use super::{Held, apply, catalog_of, ensure, in_every_state, must, set_grant, users};
-use crate::generate::{GROUPS, KINDS, Mix, PROFILES, RESOURCES, all_groups};
+use crate::generate::{GROUPS, KINDS, Mix, PLACE_KINDS, PLACES, PROFILES, RESOURCES, all_groups};
 use entitle::change::RefusalReason;
 use entitle::seats::Waitlist;
 use entitle::{Directory, Refusal, Strict};
@@ -220,11 +220,12 @@ fn g3_an_omitted_profile_is_the_default_and_null_is_none() {
 
 /// Commands that set the grants of a group on every resource, or on every kind that is not a singleton.
 fn set_everywhere(directory: &Directory, group: &str, widely: bool, nothing: bool) -> Vec<Value> {
-    let there = RESOURCES.iter().filter(|on| directory.resource_by_name(on).is_some());
-    let kinds = ["project/*", "connection/*"];
+    let there = RESOURCES.iter().chain(PLACES).filter(|on| directory.resource_by_name(on).is_some());
+    let kinds = ["project/*", "connection/*", "folder/*", "dataset/*"];
     let targets: Vec<&str> = if widely { kinds.to_vec() } else { there.copied().collect() };
     let set = |on: &str| {
-        let (_, all) = KINDS.iter().find(|(kind, _)| on.split('/').next() == Some(kind)).unwrap();
+        let (_, all) =
+            KINDS.iter().chain(PLACE_KINDS).find(|(kind, _)| on.split('/').next() == Some(kind)).unwrap();
         set_grant(&format!("group:{group}"), on, if nothing { &[] } else { all })
     };
     targets.into_iter().map(set).collect()

@@ -116,8 +116,12 @@ fn consistent(both: &Both, who: &str, on: &str, why: &Explanation) -> Result<(),
     let what = format!("{who} on {on}: {why}");
     prop_assert_eq!(both.oracle.granted(who, on), listed(&why.granted), "granted: {}", &what);
     prop_assert_eq!(both.oracle.permissions(who, on), listed(&why.allowed), "allowed: {}", &what);
-    let mut given: BTreeSet<String> = why.grants.iter().flat_map(|grant| grant.permissions.clone()).collect();
+    let arrives = |grant: &ContributingGrant| {
+        if grant.way.is_empty() { grant.permissions.clone() } else { grant.passes.clone() }
+    };
+    let mut given: BTreeSet<String> = why.grants.iter().flat_map(arrives).collect();
     given.extend(why.ownership.iter().flatten().cloned());
+    given.extend(why.passed_ownership.iter().flat_map(|owned| owned.passes.clone()));
     let mut left = given.clone();
     let mut granted = given;
     for cut in &why.cuts {

@@ -108,8 +108,15 @@ fn catalog() -> impl Strategy<Value = Value> {
     let implies = subsequence(implications.to_vec(), 0..=implications.len());
     let owner = (some(KINDS[0].1), some(KINDS[1].1));
     let gated = (some(KINDS[1].1), some(KINDS[2].1));
-    (implies, owner, vec(ceiling(), 4), gated, any::<bool>()).prop_map(
-        |(implies, (rules, owns), ceilings, (gated, used), strict)| {
+    (implies, owner, vec(ceiling(), 4), gated, any::<bool>(), (inside(), inside(), inside())).prop_map(
+        |(
+            implies,
+            (rules, owns),
+            ceilings,
+            (gated, used),
+            strict,
+            (of_instance, of_project, of_connection),
+        )| {
             let mut table = serde_json::Map::new();
             for (from, to) in implies {
                 table.entry(from).or_insert_with(|| json!([])).as_array_mut().unwrap().push(json!(to));
@@ -117,8 +124,9 @@ fn catalog() -> impl Strategy<Value = Value> {
             json!({
                 "kinds": {
                     "instance": { "singleton": true, "permissions": KINDS[0].1, "owner": rules },
-                    "project": { "permissions": KINDS[1].1, "implies": table, "owner": owns },
-                    "connection": { "permissions": KINDS[2].1 },
+                    "project": { "permissions": KINDS[1].1, "implies": table, "owner": owns,
+                                 "inside": { "instance": of_instance, "project": of_project } },
+                    "connection": { "permissions": KINDS[2].1, "inside": { "project": of_connection } },
                 },
                 "profiles": {
                     "designer": { "ceiling": "all" },
@@ -139,6 +147,12 @@ fn catalog() -> impl Strategy<Value = Value> {
             })
         },
     )
+}
+
+/// What passes to a kind from one that it may lie inside, the names being of one kind or of both.
+fn inside() -> impl Strategy<Value = Value> {
+    select(vec![json!("same"), json!({}), json!({ "admin": "all" }), json!({ "admin": ["read"] })])
+        .prop_map(|passes| json!({ "passes": passes }))
 }
 
 fn profile() -> impl Strategy<Value = &'static str> {
@@ -260,5 +274,8 @@ pub(super) fn thing() -> impl Strategy<Value = Value> {
         1 => Just(json!({ "add_group": { "group": "outside" } })),
         1 => select(RESOURCES[1..].to_vec()).prop_map(|name| json!({ "remove_resource": { "resource": name } })),
         1 => select(RESOURCES[1..].to_vec()).prop_map(|name| json!({ "add_resource": { "resource": name } })),
+        4 => (resource(), select(vec![Some("project/ada"), Some("project/churn"), Some("instance"), None]))
+            .prop_map(|(on, parent)| json!({ "move_resource": { "resource": on, "parent": parent } })),
+        2 => (resource(), select(vec!["close", "close", "open"])).prop_map(|(on, verb)| json!({ verb: { "resource": on } })),
     ]
 }

@@ -155,7 +155,27 @@ unknown_kind       100 {"add_resource": {"resource": "widget/a", "owner": "none"
 exists             100 {"add_resource": {"resource": "project/a", "owner": "none"}}
 exists             100 {"add_resource": {"resource": "project/a", "owner": "ada"}}
 unknown_user       100 {"add_resource": {"resource": "project/x", "owner": "none"}}
+unknown_resource   100 {"add_resource": {"resource": "project/x", "owner": "ada", "parent": "folder/none"}}
+unknown_kind       100 {"add_resource": {"resource": "project/x", "owner": "ada", "parent": "widget/a"}}
+wrong_parent       100 {"add_resource": {"resource": "project/x", "owner": "ada", "parent": "instance"}}
+wrong_parent       100 {"add_resource": {"resource": "project/x", "owner": "ada", "parent": "project/a"}}
+exists             100 {"add_resource": {"resource": "project/c", "parent": "folder/top"}}
+exists             100 {"add_resource": {"resource": "project/c", "closed": true}}
 
+singleton          100 {"move_resource": {"resource": "instance", "parent": "folder/none"}}
+unknown_resource   100 {"move_resource": {"resource": "project/x", "parent": "folder/none"}}
+unknown_resource   100 {"move_resource": {"resource": "project/a", "parent": "folder/none"}}
+wrong_parent       100 {"move_resource": {"resource": "folder/top", "parent": "project/c"}}
+cycle              100 {"move_resource": {"resource": "folder/top", "parent": "folder/top"}}
+cycle              100 {"move_resource": {"resource": "folder/top", "parent": "folder/sub"}}
+
+singleton          100 {"close": {"resource": "instance"}}
+unknown_resource   100 {"close": {"resource": "project/x"}}
+singleton          100 {"open": {"resource": "instance"}}
+unknown_resource   100 {"open": {"resource": "project/x"}}
+
+not_empty          100 {"remove_resource": {"resource": "folder/top"}}
+not_empty          100 [{"remove_resource": {"resource": "project/a"}}, {"remove_resource": {"resource": "folder/sub"}}]
 singleton          100 {"remove_resource": {"resource": "instance"}}
 singleton          100 {"remove_resource": {"resource": "instance/a"}}
 unknown_kind       100 {"remove_resource": {"resource": "widget/a"}}

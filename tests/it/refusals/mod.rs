@@ -15,7 +15,11 @@ fn catalog() -> Value {
     json!({
         "kinds": {
             "instance": { "singleton": true, "permissions": ["admin"], "owner": ["admin"] },
-            "project": { "permissions": ["write", "read"], "implies": { "write": ["read"] } },
+            "project": {
+                "permissions": ["write", "read"], "implies": { "write": ["read"] },
+                "inside": { "folder": { "passes": { "read": ["read"] } } }
+            },
+            "folder": { "permissions": ["read"], "inside": { "folder": { "passes": "same" } } },
         },
         "profiles": { "designer": {}, "reader": {}, "guest": {}, "free": { "seat": "exempt" } },
         "add_ons": { "studios": { "gates": { "project": ["write"] } } },
@@ -52,6 +56,9 @@ fn populated() -> Vec<(u64, Value)> {
         later(json!({ "add_role": { "role": "writer", "permissions": { "project": ["write"] } } })),
         later(json!({ "grant": { "to": "user:ada", "on": "project/a", "role": "writer" } })),
         later(json!({ "nest": { "group": "owners", "in": "staff" } })),
+        later(json!({ "add_resource": { "resource": "folder/top" } })),
+        later(json!({ "add_resource": { "resource": "folder/sub", "parent": "folder/top" } })),
+        later(json!({ "add_resource": { "resource": "project/c", "parent": "folder/sub" } })),
     ]
 }
 

@@ -121,8 +121,9 @@ impl<'a> Evaluation<'a> {
         };
         let own = contribution.parts().filter(|part| part.role.is_none());
         let own = latest_ends(own.map(|part| (part.until, part.mask)), u64::MAX);
-        let own = (!own.is_empty()).then(|| grant(&on, None, &own));
-        let roles = contribution.parts().filter(|part| part.role.is_some() && part.mask != 0);
+        let arrives = |mask| place.pass(mask) != 0;
+        let own = own.iter().any(|&(_, mask)| arrives(mask)).then(|| grant(&on, None, &own));
+        let roles = contribution.parts().filter(|part| part.role.is_some() && arrives(part.mask));
         let roles = roles.map(|part| {
             grant(if part.everywhere { "*" } else { &on }, part.role, &Vec::from([(part.until, part.mask)]))
         });
@@ -132,7 +133,8 @@ impl<'a> Evaluation<'a> {
     /// Returns what passes because the user owns a place above, or a singleton.
     pub(super) fn passed_ownership(&self) -> Vec<PassedOwnership> {
         let owned = self.places.iter().skip(1).filter_map(|place| Some((place, place.trace.owner?)));
-        let told = owned.filter_map(|(place, owner)| {
+        let passing = owned.filter(|(place, owner)| place.pass(*owner) != 0);
+        let told = passing.filter_map(|(place, owner)| {
             let kind = self.directory.catalog().definition(place.on.row.kind())?;
             Some(PassedOwnership {
                 on: self.resource_text(place.on.slot),

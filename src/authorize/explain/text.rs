@@ -406,7 +406,7 @@ struct Why<'a>(&'a Explanation);
 impl Explanation {
     /// Returns the grants, the ownership and the effective cuts in a single line, as in an access review.
     ///
-    /// Permissions that others of the same grant imply are omitted.
+    /// Permissions that others of the same grant imply are omitted. Of a grant on a place above, the line has what passes.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
@@ -440,12 +440,17 @@ impl fmt::Display for Why<'_> {
         for grant in &self.0.grants {
             let leading = grant.permissions.iter().filter(|name| !grant.implied.contains(name));
             let leading: Vec<String> = leading.cloned().collect();
-            let leading = Until { names: &leading, implied: &[], ends: &grant.ends };
-            write!(f, "{between}{}: {leading}", self.0.place_of(grant))?;
+            let names = if grant.way.is_empty() { &leading } else { &grant.passes };
+            let names = Until { names, implied: &[], ends: &grant.ends };
+            write!(f, "{between}{}: {names}{}", self.0.place_of(grant), Along(&grant.way))?;
             between = "; ";
         }
         if let Some(owner) = &self.0.ownership {
             write!(f, "{between}owner: {}", all(owner))?;
+            between = "; ";
+        }
+        for owned in &self.0.passed_ownership {
+            write!(f, "{between}owner of `{}`: {}{}", owned.on, all(&owned.passes), Along(&owned.way))?;
             between = "; ";
         }
         for cut in self.0.cuts.iter().filter(|cut| !cut.takes.is_empty()) {

@@ -116,10 +116,7 @@ fn consistent(both: &Both, who: &str, on: &str, why: &Explanation) -> Result<(),
     let what = format!("{who} on {on}: {why}");
     prop_assert_eq!(both.oracle.granted(who, on), listed(&why.granted), "granted: {}", &what);
     prop_assert_eq!(both.oracle.permissions(who, on), listed(&why.allowed), "allowed: {}", &what);
-    let arrives = |grant: &ContributingGrant| {
-        if grant.way.is_empty() { grant.permissions.clone() } else { grant.passes.clone() }
-    };
-    let mut given: BTreeSet<String> = why.grants.iter().flat_map(arrives).collect();
+    let mut given: BTreeSet<String> = why.grants.iter().flat_map(|grant| arrives(grant).to_vec()).collect();
     given.extend(why.ownership.iter().flatten().cloned());
     given.extend(why.passed_ownership.iter().flat_map(|owned| owned.passes.clone()));
     let mut left = given.clone();
@@ -147,11 +144,17 @@ fn consistent(both: &Both, who: &str, on: &str, why: &Explanation) -> Result<(),
     prop_assert_eq!(until, ends, "until when: {}", &what);
     for grant in &why.grants {
         way_of(both, why, grant)?;
-        let asked = grant.permissions.iter().filter(|name| why.asked.contains(name));
-        prop_assert_eq!(asked.collect::<Vec<_>>(), grant.gives.iter().collect::<Vec<_>>());
+        let asked: Vec<String> =
+            arrives(grant).iter().filter(|name| why.asked.contains(name)).cloned().collect();
+        prop_assert_eq!(&asked, &grant.gives);
         prop_assert!(grant.implied.iter().all(|name| grant.permissions.contains(name)));
     }
     Ok(())
+}
+
+/// What a grant gives on the resource: what passes of it, if it stands on a place above.
+fn arrives(grant: &ContributingGrant) -> &[String] {
+    if grant.way.is_empty() { &grant.permissions } else { &grant.passes }
 }
 
 /// The way into a group leads from a group that the user is in by itself through groups that are nested in the next.

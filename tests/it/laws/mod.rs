@@ -10,6 +10,7 @@ mod books;
 mod commits;
 mod known_mistakes;
 mod license;
+mod places;
 mod practice;
 mod provisioning;
 mod rules;

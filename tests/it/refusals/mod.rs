@@ -305,7 +305,10 @@ fn the_nearest_names_of_a_directory_are_given_to_the_host() {
     let cases = [
         (json!({ "suspend": { "user": "dna" } }), vec!["dan"]),
         (json!({ "remove_group": { "group": "reader" } }), vec!["readers"]),
-        (json!({ "remove_resource": { "resource": "project/d" } }), vec!["project/a", "project/b", "project/c"]),
+        (
+            json!({ "remove_resource": { "resource": "project/d" } }),
+            vec!["project/a", "project/b", "project/c"],
+        ),
         (json!({ "remove_key": { "key": "co" } }), vec!["ci"]),
         (json!({ "assign_profile": { "user": "ada", "profile": "Reader" } }), vec!["reader"]),
         (json!({ "remove_license": { "name": "acne" } }), vec!["acme"]),

@@ -113,8 +113,10 @@ impl Directory {
         let name = |id| self.resource_name(id).map(|name| name.to_string()).unwrap_or_default();
         let message = |what: &str| format!("resource `{}` {what} `{}`", name(resource), name(parent));
         let link = link.filter(|_| !singleton).ok_or_else(|| message("cannot lie inside"))?;
-        let outside = self.way_down(resource.slot(), parent.slot()).is_empty();
-        ensure(outside, || message("would lie in itself inside"))?;
+        // Only what something lies in may lie above its own parent.
+        let outside = self.inside(resource).next().is_none()
+            || self.way_down(resource.slot(), parent.slot()).is_empty();
+        ensure(outside && resource != parent, || message("would lie in itself inside"))?;
         if !link.passes_anything() {
             return Ok(());
         }

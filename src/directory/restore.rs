@@ -1,7 +1,7 @@
 //! Reads a directory back from its content; each part is checked against those before it.
 
 use alloc::borrow::ToOwned as _;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::sync::Arc;
@@ -529,14 +529,30 @@ impl Restore {
         content.owner_groups.iter().try_for_each(|group| self.owner_group(id, owner, group))
     }
 
-    /// Puts resources into their parents, once all of them are there.
+    /// Puts resources into their parents, once all of them are there: those above first, so that nothing lies in what is put.
     fn put_inside(&mut self) -> Checked {
+        let mut inside: BTreeMap<ResourceId, Vec<ResourceId>> = BTreeMap::new();
+        let mut below = BTreeSet::new();
         for (resource, parent) in core::mem::take(&mut self.parents) {
-            let parent = self.directory.named_resource(&parent)?;
-            self.directory.check_parent(resource, parent)?;
-            self.directory.set_parent(resource, Some(parent));
+            inside.entry(self.directory.named_resource(&parent)?).or_default().push(resource);
+            below.insert(resource);
         }
-        Ok(())
+        let mut parents: Vec<ResourceId> =
+            inside.keys().copied().filter(|parent| !below.contains(parent)).collect();
+        while let Some(parent) = parents.pop() {
+            for resource in inside.remove(&parent).unwrap_or_default() {
+                self.directory.check_parent(resource, parent)?;
+                self.directory.set_parent(resource, Some(parent));
+                parents.push(resource);
+            }
+        }
+        let in_itself = inside.keys().next().and_then(|&parent| self.directory.resource_name(parent));
+        ensure(in_itself.is_none(), || {
+            format!(
+                "resource `{}` lies in itself",
+                in_itself.map(|name| name.to_string()).unwrap_or_default()
+            )
+        })
     }
 
     /// Adds the resource of a record: that of a singleton kind, with the serial of its name, or another one.

@@ -435,6 +435,53 @@ const UNREACHABLE_ACCESS: &[(&str, &str, &str, &str)] = &[
     ),
 ];
 
+/// The same of places.
+const UNREACHABLE_PLACES: &[(&str, &str, &str, &str)] = &[
+    (
+        "parent_that_does_not_exist",
+        r#""parent":"folder/f7","closed":true"#,
+        r#""parent":"folder/none","closed":true"#,
+        "unknown resource `folder/none`",
+    ),
+    (
+        "parent_of_a_wrong_kind",
+        r#""parent":"folder/f7","closed":true"#,
+        r#""parent":"shelf/s","closed":true"#,
+        "resource `project/p` cannot lie inside `shelf/s`",
+    ),
+    (
+        "parent_that_is_a_singleton",
+        r#""parent":"folder/f7","closed":true"#,
+        r#""parent":"instance","closed":true"#,
+        "resource `project/p` cannot lie inside `instance`",
+    ),
+    (
+        "nine_passing_links",
+        r#""parent":"folder/f7","closed":true"#,
+        r#""parent":"folder/f8","closed":true"#,
+        "resource `project/p` has too many passing links inside `folder/f8`",
+    ),
+    (
+        "resource_in_itself",
+        r#""parent":"folder/f0"}}"#,
+        r#""parent":"folder/f1"}}"#,
+        "resource `folder/f1` lies in itself",
+    ),
+    ("cycle_of_resources", r#""parent":"folder/f0"}}"#, r#""parent":"folder/f3"}}"#, "lies in itself"),
+    (
+        "closed_singleton",
+        r#""resource":"instance"}}"#,
+        r#""resource":"instance","closed":true}}"#,
+        "resource `instance`: `instance` cannot be closed",
+    ),
+    (
+        "singleton_in_a_resource",
+        r#""resource":"instance"}}"#,
+        r#""resource":"instance","parent":"folder/f0"}}"#,
+        "resource `instance` cannot lie inside `folder/f0`",
+    ),
+];
+
 /// A text in which a part is replaced, with a right number of records and checksum; a line that is emptied is left out.
 fn with_part(text: &str, before: &str, after: &str) -> String {
     assert!(text.contains(before), "{before}\nis not in\n{text}");
@@ -469,12 +516,14 @@ fn what_no_command_makes_is_not_read() {
     let mut stored = Vec::new();
     world::access().0.write_to(&mut stored).unwrap();
     let access = kept("access", &String::from_utf8(stored).unwrap());
+    let mut stored = Vec::new();
+    world::places().0.write_to(&mut stored).unwrap();
+    let places = kept("places", &String::from_utf8(stored).unwrap());
     let small = String::from_utf8(small().1).unwrap();
     let mut wrong = Vec::new();
-    let cases = UNREACHABLE.iter().map(|case| (&small, case));
-    for (text, &(name, before, after, expected)) in
-        cases.chain(UNREACHABLE_ACCESS.iter().map(|case| (&access, case)))
-    {
+    let tables = [(&small, UNREACHABLE), (&access, UNREACHABLE_ACCESS), (&places, UNREACHABLE_PLACES)];
+    let cases = tables.into_iter().flat_map(|(text, table)| table.iter().map(move |case| (text, case)));
+    for (text, &(name, before, after, expected)) in cases {
         let hostile = kept(&format!("unreachable_{name}"), &with_part(text, before, after));
         match Directory::read_from(hostile.as_bytes()) {
             Ok(_) => wrong.push(format!("{name} is read")),

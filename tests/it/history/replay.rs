@@ -302,10 +302,15 @@ fn events_of_access_that_contradict_the_state_are_refused() {
         (r#"{ "role_removed": { "role": "writer" } }"#, "role `writer` is still given"),
         (r#"{ "role_removed": { "role": "editor" } }"#, "unknown role `editor`"),
     ];
+    contradictions(&directory, &cases);
+}
+
+/// Checks that each event alone is refused at 40, for the reason beside it.
+fn contradictions(directory: &Directory, cases: &[(&str, &str)]) {
     for (event, expected) in cases {
         let text = format!(r#"{{ "revision": 4, "at": 40, "events": [{event}] }}"#);
         let commit: Commit = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{event}: {error}"));
-        match refused(&directory, &[commit]) {
+        match refused(directory, &[commit]) {
             ReplayError::Contradiction { revision: 4, event: Some(0), source } => {
                 let reason = source.to_string();
                 assert!(reason.contains(expected), "{event}: {reason}");
@@ -313,6 +318,58 @@ fn events_of_access_that_contradict_the_state_are_refused() {
             error => panic!("{event}: {error}"),
         }
     }
+}
+
+/// The same of places, in the directory at 30.
+#[test]
+fn events_of_places_that_contradict_the_state_are_refused() {
+    let (directory, commits) = world::places();
+    assert_eq!(Directory::new(directory.catalog().clone()).replay(&commits).as_ref(), Ok(&directory));
+    let cases = [
+        (
+            r#"{ "resource_added": { "resource": "folder/x", "parent": "folder/x" } }"#,
+            "resource `folder/x` would lie in itself inside `folder/x`",
+        ),
+        (
+            r#"{ "resource_added": { "resource": "project/x", "parent": "folder/f8" } }"#,
+            "resource `project/x` has too many passing links inside `folder/f8`",
+        ),
+        (
+            r#"{ "resource_added": { "resource": "project/x", "parent": "project/p" } }"#,
+            "resource `project/x` cannot lie inside `project/p`",
+        ),
+        (
+            r#"{ "resource_moved": { "resource": "project/p", "parent": "folder/f7" } }"#,
+            "resource `project/p` lies there already",
+        ),
+        (
+            r#"{ "resource_moved": { "resource": "folder/f0", "parent": null } }"#,
+            "resource `folder/f0` lies there already",
+        ),
+        (
+            r#"{ "resource_moved": { "resource": "folder/f0", "parent": "folder/f7" } }"#,
+            "resource `folder/f0` would lie in itself inside `folder/f7`",
+        ),
+        (
+            r#"{ "resource_moved": { "resource": "folder/f1", "parent": "instance" } }"#,
+            "resource `folder/f1` cannot lie inside `instance`",
+        ),
+        (r#"{ "resource_moved": { "resource": "folder/f1", "parent": "folder/no" } }"#, "unknown resource"),
+        (
+            r#"{ "resource_closed": { "resource": "project/p" } }"#,
+            "resource `project/p` cannot be closed or opened",
+        ),
+        (
+            r#"{ "resource_opened": { "resource": "folder/f4" } }"#,
+            "resource `folder/f4` cannot be closed or opened",
+        ),
+        (
+            r#"{ "resource_closed": { "resource": "instance" } }"#,
+            "resource `instance` cannot be closed or opened",
+        ),
+        (r#"{ "resource_removed": { "resource": "folder/f7" } }"#, "resource `folder/f7` is not empty"),
+    ];
+    contradictions(&directory, &cases);
 }
 
 /// At 90 permissions of ada end; the event must name all of them, and no others.

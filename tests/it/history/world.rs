@@ -127,10 +127,51 @@ const ACCESS_STEPS: &str = r#"[
           { "grant": { "to": "user:bob", "on": "*", "role": "writer" } }]]
 ]"#;
 
+const PLACES_CATALOG: &str = r#"{
+    "kinds": {
+        "instance": { "singleton": true, "permissions": ["admin"] },
+        "folder": { "permissions": ["write", "read"], "inside": { "folder": { "passes": "same" } } },
+        "project": { "permissions": ["write", "read"],
+                     "inside": { "folder": { "passes": { "write": ["read"] } }, "instance": { "passes": { "admin": ["write"] } } } },
+        "shelf": { "permissions": ["see"], "inside": { "shelf": {}, "folder": {} } }
+    },
+    "profiles": { "free": { "seat": "exempt" } },
+    "default_profile": "free"
+}"#;
+
+const PLACES_STEPS: &str = r#"[
+    [10, [{ "add_user": { "user": "ada" } },
+          { "add_resource": { "resource": "folder/f0" } },
+          { "add_resource": { "resource": "folder/f1", "parent": "folder/f0" } },
+          { "add_resource": { "resource": "folder/f2", "parent": "folder/f1" } },
+          { "add_resource": { "resource": "folder/f3", "parent": "folder/f2" } },
+          { "add_resource": { "resource": "folder/f4", "parent": "folder/f3" } },
+          { "add_resource": { "resource": "folder/f5", "parent": "folder/f4" } },
+          { "add_resource": { "resource": "folder/f6", "parent": "folder/f5" } },
+          { "add_resource": { "resource": "folder/f7", "parent": "folder/f6" } },
+          { "add_resource": { "resource": "folder/f8", "parent": "folder/f7" } },
+          { "add_resource": { "resource": "shelf/s", "parent": "folder/f0" } }]],
+    [20, [{ "add_resource": { "resource": "project/p", "parent": "folder/f7", "closed": true } },
+          { "grant": { "to": "user:ada", "on": "folder/f0", "permissions": ["write"] } },
+          { "close": { "resource": "folder/f4" } }]],
+    [30, [{ "move_resource": { "resource": "project/p", "parent": "folder/f6" } },
+          { "move_resource": { "resource": "project/p", "parent": "folder/f7" } },
+          { "open": { "resource": "folder/f4" } }]]
+]"#;
+
 /// A directory with ends, roles and nested groups, at 30, and the commits that made it.
 pub(crate) fn access() -> (Directory, Vec<Commit>) {
-    let steps: Vec<(Timestamp, Vec<Command>)> = serde_json::from_str(ACCESS_STEPS).unwrap();
-    let mut directory = Directory::new(serde_json::from_str(ACCESS_CATALOG).unwrap());
+    made(ACCESS_CATALOG, ACCESS_STEPS)
+}
+
+/// A directory with resources inside resources, at 30, and the commits that made it.
+pub(crate) fn places() -> (Directory, Vec<Commit>) {
+    made(PLACES_CATALOG, PLACES_STEPS)
+}
+
+fn made(catalog: &str, steps: &str) -> (Directory, Vec<Commit>) {
+    let steps: Vec<(Timestamp, Vec<Command>)> = serde_json::from_str(steps).unwrap();
+    let mut directory = Directory::new(serde_json::from_str(catalog).unwrap());
     let mut commits = Vec::new();
     for (at, commands) in steps {
         let plan = directory.plan(Batch::host(at).extend(commands)).unwrap();

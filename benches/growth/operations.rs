@@ -40,7 +40,8 @@ impl Growth {
     pub(crate) const fn limit(self) -> f64 {
         match self {
             Self::Linear => 1.15,
-            Self::Flat => 0.15,
+            // A tree of hashes, which are seeded by process, is a level deeper or not.
+            Self::Flat => 0.2,
         }
     }
 }

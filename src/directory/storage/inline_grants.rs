@@ -89,15 +89,22 @@ impl InlineGrants {
         missing
     }
 
-    /// Returns `true` if a grantee that was hit has one of some permissions.
+    /// Returns `true` if a user's groups or the user have one of some permissions.
+    ///
+    /// Nothing is compared where nobody has one of them, as at most places on a way up.
     #[inline]
-    pub(crate) fn any_of(&self, hits: Hits, permissions: u64) -> bool {
-        let (mut any, mut left) = (0, permissions);
+    pub(crate) fn any_of(
+        &self,
+        user: UserSlot,
+        windows: impl Iterator<Item = [u16; INLINE_GRANTS]>,
+        permissions: u64,
+    ) -> bool {
+        let (mut having, mut left) = (0, permissions);
         while left != 0 {
-            any |= self.having.get(left.trailing_zeros() as usize).copied().unwrap_or(0);
+            having |= self.having.get(left.trailing_zeros() as usize).copied().unwrap_or(0);
             left &= left.wrapping_sub(1);
         }
-        any & hits.0 != 0
+        having != 0 && having & self.hits(user, windows).0 != 0
     }
 
     /// All permissions of the grantees that were hit.
@@ -225,6 +232,7 @@ mod tests {
             let granted = granted.fold(0, |all, (_, mask)| all | mask);
             prop_assert_eq!(grants.all_of(hits), granted);
             prop_assert_eq!(grants.any_missing(hits, otherwise, asked), asked & !(granted | otherwise) != 0);
+            prop_assert_eq!(grants.any_of(user, row.windows(), asked), asked & granted != 0);
         }
     }
 }

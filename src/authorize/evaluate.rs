@@ -144,7 +144,16 @@ impl Directory {
     }
 
     /// Adds to what there is on a resource what passes from its parents (rule H3).
+    #[inline]
     pub(super) fn with_passed(&self, on: ResourceRef<'_>, here: impl Fn(ResourceRef<'_>) -> u64) -> u64 {
+        if on.row.passing_parent().is_none() {
+            return here(on);
+        }
+        self.with_passed_from_above(on, here)
+    }
+
+    #[inline(never)]
+    fn with_passed_from_above(&self, on: ResourceRef<'_>, here: impl Fn(ResourceRef<'_>) -> u64) -> u64 {
         let mut way = self.passing_way(on);
         let Some(top) = way.pop() else { return 0 };
         let (mut kind, mut held) = (top.row.kind(), here(top));

@@ -10,7 +10,7 @@ use entitle::catalog::{Catalog, ExternalProfile, ExternalProfiles, Kind, Profile
 use entitle::change::ScopeDocument;
 use entitle::directory::UserSource;
 use entitle::seats::{Overage, Waitlist};
-use entitle::{Batch, Command, Directory, Grantee, License, Timestamp};
+use entitle::{Batch, Command, Directory, Grantee, License, ResourceId, Timestamp, Untyped};
 
 /// An operation and the growth that it is allowed.
 #[derive(Clone, Copy)]
@@ -340,6 +340,64 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         planned(&directory, [Command::remove_resource("project/0")])
     })
     .on_sets(),
+    // Resources inside resources.
+    linear("move_resource: resources", |size| {
+        planned(&with_inside(size), resources(size).map(|on| Command::move_resource(on, "space/other")))
+    })
+    .on_sets(),
+    flat("move_resource: what lies inside", |size| {
+        planned(&with_inside(size), [Command::move_resource("space/all", "space/other")])
+    })
+    .on_sets(),
+    flat("close: what lies inside", |size| planned(&with_inside(size), [Command::close("space/all")]))
+        .on_sets(),
+    flat("add_resource: others in the parent", |size| {
+        planned(&with_inside(size), [Command::add_resource("project/new").parent("space/all").into()])
+    })
+    .on_sets(),
+    flat("remove_resource: refused, what lies inside", |size| {
+        refused(&with_inside(size), [Command::remove_resource("space/all")])
+    })
+    .on_sets(),
+    flat("grant: what lies inside", |size| {
+        planned(&with_inside(size), [Command::grant(Grantee::Everyone, "space/all", ["read"]).into()])
+    })
+    .on_sets(),
+    linear("resources_for: what lies inside a place", |size| {
+        let directory = commit(
+            with_inside(size),
+            [Command::grant(Grantee::user("user 0"), "space/all", ["read"]).into()],
+        );
+        asked(directory, move |found| assert_eq!(found, size))
+    }),
+    flat("resources_for: places where another permission is granted", |size| {
+        let directory = commit(
+            with_inside(size),
+            [Command::grant(Grantee::user("user 0"), "space/other", ["read"]).into()],
+        );
+        asked(directory, |found| assert_eq!(found, 0))
+    })
+    .on_sets(),
+    linear("impact: what lies inside a place that moves", |size| {
+        let directory = commit(
+            with_inside(size),
+            [Command::grant(Grantee::user("user 0"), "space/other", ["read"]).into()],
+        );
+        let plan = directory
+            .plan(Batch::host(Timestamp::EPOCH).add(Command::move_resource("space/all", "space/other")))
+            .unwrap();
+        Box::new(move || {
+            let impact = plan.impact();
+            assert_eq!(impact.access().len(), size + 1);
+            Box::new((impact, plan))
+        })
+    }),
+    linear("snapshot: a way down of so many places that pass nothing", |size| {
+        let directory = with_shelves(size);
+        let mut stored = Vec::new();
+        directory.write_to(&mut stored).unwrap();
+        Box::new(move || Box::new((Directory::read_from(&*stored).unwrap(), stored, directory)))
+    }),
     // What does not change at all.
     flat("add_user: users", |size| {
         planned(&with_users(directory(), size), [Command::add_user("new").profile("writer").into()])
@@ -375,7 +433,14 @@ const LATER: Timestamp = Timestamp::from_millis(1_000);
 const KINDS: [&str; 8] = ["project", "dataset", "model", "report", "board", "flow", "space", "app"];
 
 fn catalog() -> entitle::catalog::CatalogBuilder {
-    let kind = |name| Kind::named(name).permissions(["write", "read"]);
+    let kind = |name| {
+        let kind = Kind::named(name).permissions(["write", "read"]);
+        match name {
+            "project" | "space" => kind.inside_same("space"),
+            "board" => kind.inside("board", [] as [(&str, [&str; 0]); 0]),
+            _ => kind,
+        }
+    };
     let builder = KINDS.into_iter().fold(Catalog::builder(), |builder, name| builder.kind(kind(name)));
     builder.profile(Profile::new("owner")).profile(Profile::new("writer")).profile(Profile::new("reader"))
 }
@@ -514,6 +579,33 @@ fn with_external_groups(size: usize) -> Directory {
 fn with_resources(size: usize) -> Directory {
     let add = resources(size).map(|resource| Command::add_resource(resource).into());
     commit(with_users(directory(), 1), add)
+}
+
+/// Projects in a space, and another space.
+fn with_inside(size: usize) -> Directory {
+    let spaces = ["space/all", "space/other"].map(|space| Command::add_resource(space).into());
+    let add = resources(size).map(|resource| Command::add_resource(resource).parent("space/all").into());
+    commit(with_users(directory(), 1), spaces.into_iter().chain(add))
+}
+
+/// Boards, each in the one before.
+fn with_shelves(size: usize) -> Directory {
+    let add = (0..size).map(|number| {
+        let add = Command::add_resource(format!("board/{number}"));
+        number.checked_sub(1).map_or(add.clone(), |above| add.parent(format!("board/{above}"))).into()
+    });
+    commit(directory(), add)
+}
+
+/// Lists the projects that the user may read.
+fn asked(directory: Directory, answer: impl Fn(usize) + 'static) -> Work {
+    let user = directory.user_by_name("user 0").unwrap();
+    let read = directory.catalog().permission_set("project", ["read"]).unwrap();
+    Box::new(move || {
+        let found: Vec<ResourceId> = directory.resources_for::<Untyped>(user, read).collect();
+        answer(found.len());
+        Box::new((found, directory))
+    })
 }
 
 /// A user who owns resources, and another one.

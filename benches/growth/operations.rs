@@ -10,6 +10,7 @@ use entitle::catalog::{Catalog, ExternalProfile, ExternalProfiles, Kind, Profile
 use entitle::change::ScopeDocument;
 use entitle::directory::UserSource;
 use entitle::seats::{Overage, Waitlist};
+use entitle::snapshot::{Builder, Record, records};
 use entitle::{Batch, Command, Directory, Grantee, License, ResourceId, Timestamp, Untyped};
 
 /// An operation and the growth that it is allowed.
@@ -394,9 +395,12 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     }),
     linear("snapshot: a way down of so many places that pass nothing", |size| {
         let directory = with_shelves(size);
-        let mut stored = Vec::new();
-        directory.write_to(&mut stored).unwrap();
-        Box::new(move || Box::new((Directory::read_from(&*stored).unwrap(), stored, directory)))
+        let stored: Vec<Record> = records(&directory).collect();
+        Box::new(move || {
+            let mut builder = Builder::new();
+            stored.into_iter().for_each(|record| builder.push(record).unwrap());
+            Box::new((builder.finish().unwrap(), directory))
+        })
     }),
     // What does not change at all.
     flat("add_user: users", |size| {

@@ -53,7 +53,7 @@ fn agrees(history: &History) -> Result<(), String> {
 #[test]
 fn the_histories_reach_every_refusal() {
     let seen = RefCell::new(BTreeMap::<String, u32>::new());
-    for mix in [Mix::All, Mix::Seats, Mix::Places] {
+    for mix in [Mix::All, Mix::Seats, Mix::Access] {
         for_the_same_histories(64, mix, STEPS, |history| {
             let mut pair = SideBySide::new(&history.catalog);
             for step in &history.steps {
@@ -99,7 +99,7 @@ const SITUATIONS: [&str; 14] = [
 #[test]
 fn the_histories_reach_every_situation() {
     let seen = RefCell::new(BTreeMap::<&str, u32>::new());
-    for mix in [Mix::All, Mix::Seats, Mix::Places] {
+    for mix in [Mix::All, Mix::Seats, Mix::Access] {
         for_the_same_histories(64, mix, STEPS, |history| {
             let mut pair = SideBySide::new(&history.catalog);
             for step in &history.steps {

@@ -8,6 +8,7 @@
 //! | is this request allowed? | [`Directory::check`](crate::Directory::check) |
 //! | which permissions does a principal have here? | [`Directory::permissions`](crate::Directory::permissions) |
 //! | which resources may a principal use? | [`Directory::resources_for`](crate::Directory::resources_for) |
+//! | which places lead to what a principal may use? | [`Directory::ways`](crate::Directory::ways) |
 //! | which users may use a resource? | [`Directory::users_for`](crate::Directory::users_for) |
 //! | why is it allowed or denied? | [`Directory::explain`](crate::Directory::explain) |
 //! | what does everyone have? | [`Directory::review`](crate::Directory::review) |

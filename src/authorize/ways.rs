@@ -1,4 +1,4 @@
-//! The places on the way to what a principal may use (rule H12).
+//! The places above what a principal may use (rule H12).
 
 use alloc::collections::BTreeSet;
 
@@ -9,8 +9,8 @@ use crate::id::{Principal, ResourceId};
 impl Directory {
     /// Lists all places above the resources on which a principal may do something, in the order of their ids (rule H12).
     ///
-    /// All links count, also those that pass nothing and those into closed resources: a place is shown because of what
-    /// is in it, and nothing is granted there. A host shows these folders beside those that the principal may open. The
+    /// All links count, also those that pass nothing and those into closed resources: a place is shown because of what is
+    /// inside it, and nothing is granted there. A host shows these folders beside those that the principal may open. The
     /// cost is that of [`resources_for`](Self::resources_for), and of each place once.
     ///
     /// ```

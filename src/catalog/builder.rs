@@ -401,9 +401,10 @@ impl Kind {
         self
     }
 
-    /// Lets resources lie inside those of another kind, and says which permissions pass from there (rules H1 and H2).
+    /// Lets resources lie inside those of another kind, and declares which permissions pass from there (rules H1 and H2).
     ///
-    /// Without permissions nothing passes: the place only says where something lies.
+    /// Without permissions nothing passes: resources only lie there. If the other kind is a singleton, all resources of this
+    /// kind lie inside it without being put there (rule H5).
     ///
     /// ```
     /// use entitle::catalog::{Catalog, Kind};
@@ -426,6 +427,27 @@ impl Kind {
     }
 
     /// Lets resources lie inside those of another kind, from which each permission passes as the one of the same name.
+    ///
+    /// Permissions of the other kind that this one does not have pass nothing (rule H2).
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// let catalog = Catalog::builder()
+    ///     .kind(Kind::named("project").permissions(["admin", "read"]))
+    ///     .kind(Kind::named("dataset").permissions(["write", "read"]).inside_same("project"))
+    ///     .profile(Profile::new("member").exempt())
+    ///     .build()?;
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(Command::add_user("ada").profile("member"))
+    ///     .add(Command::add_resource("project/churn"))
+    ///     .add(Command::add_resource("dataset/orders").parent("project/churn"))
+    ///     .add(Command::grant(Grantee::user("ada"), "project/churn", ["admin", "read"]));
+    /// let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// assert!(directory.check_by_name("user:ada", "dataset/orders", &["read"]).is_allowed());
+    /// assert!(!directory.check_by_name("user:ada", "dataset/orders", &["write"]).is_allowed());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn inside_same(self, place: impl Into<String>) -> Self {
         self.inside_document(place, PassesDocument::Same)
     }
@@ -446,10 +468,10 @@ impl<K: ResourceKind> Kind<K> {
         self
     }
 
-    /// Lets resources lie inside those of another kind, and says which permissions pass from there (rules H1 and H2).
+    /// Lets resources lie inside those of another kind, and declares which permissions pass from there (rules H1 and H2).
     ///
-    /// Each permission of the first set passes as every permission of the second. Without any, nothing passes: the place
-    /// only says where something lies.
+    /// Each permission of the first set passes as every permission of the second. Without any, nothing passes: resources only
+    /// lie there. If the other kind is a singleton, all resources of this kind lie inside it without being put there (rule H5).
     ///
     /// ```
     /// # use entitle::bitflags::bitflags;
@@ -486,6 +508,24 @@ impl<K: ResourceKind> Kind<K> {
     }
 
     /// Lets resources lie inside those of another kind, from which each permission passes as the one of the same name.
+    ///
+    /// Permissions of the other kind that this one does not have pass nothing (rule H2).
+    ///
+    /// ```
+    /// # use entitle::bitflags::bitflags;
+    /// # use entitle::catalog::ResourceKind;
+    /// # bitflags! {
+    /// #     #[derive(Clone, Copy)]
+    /// #     pub struct Flags: u64 { const READ = 1; const WRITE = 2; }
+    /// # }
+    /// # enum Folder {}
+    /// # impl ResourceKind for Folder { const NAME: &'static str = "folder"; type Permissions = Flags; }
+    /// use entitle::catalog::{Catalog, Kind, PassesDocument};
+    ///
+    /// let catalog = Catalog::builder().kind(Kind::of::<Folder>().inside_same::<Folder>()).build()?;
+    /// assert_eq!(catalog.document().kinds.0[0].1.inside.0[0].1.passes, PassesDocument::Same);
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
     pub fn inside_same<P: ResourceKind>(self) -> Self {
         self.inside_document(P::NAME, PassesDocument::Same)
     }

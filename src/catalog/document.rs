@@ -131,6 +131,17 @@ pub struct KindDocument {
 }
 
 /// A kind that resources of another kind may lie inside (rule H1).
+///
+/// ```
+/// # #[cfg(feature = "serde")] {
+/// use entitle::catalog::{InsideDocument, PassesDocument};
+///
+/// let inside: InsideDocument = serde_json::from_str(r#"{ "passes": "same" }"#).unwrap();
+/// assert_eq!(inside.passes, PassesDocument::Same);
+/// // Nothing passes if `passes` is omitted.
+/// assert_eq!(serde_json::from_str::<InsideDocument>("{}").unwrap(), InsideDocument::default());
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]

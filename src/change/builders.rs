@@ -284,10 +284,10 @@ pub struct AddResource {
     /// The owner (rule A10).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub owner: Option<String>,
-    /// The resource that it lies in (rule H1).
+    /// The resource that it lies inside (rule H1).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub parent: Option<String>,
-    /// `true` if nothing passes from the parent (rule H6). `None` is `false`, and is not compared with what exists (rule C4).
+    /// True if nothing passes from the parent (rule H6). `None` is false, and is not compared with what exists (rule C4).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub closed: Option<bool>,
     /// True if the command is refused as `exists` when the name is in use, even if every field agrees (rule C4).
@@ -456,7 +456,9 @@ impl AddUser {
 }
 
 impl AddResource {
-    /// Sets the resource that it lies in (rule H1).
+    /// Sets the resource that it lies inside (rule H1).
+    ///
+    /// It is refused as `wrong_parent` if the catalog does not let the kind lie inside that one.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind};
@@ -478,7 +480,27 @@ impl AddResource {
         self
     }
 
-    /// Closes the resource: nothing passes from its parent (rule H6).
+    /// Closes the resource: nothing passes to it from its parent (rule H6).
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("folder").permissions(["read"]))
+    /// #     .kind(Kind::named("project").permissions(["read"]).inside_same("folder"))
+    /// #     .profile(Profile::new("reader").exempt())
+    /// #     .build()?;
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(Command::add_user("bob").profile("reader"))
+    ///     .add(Command::add_resource("folder/team"))
+    ///     .add(Command::add_resource("project/churn").parent("folder/team"))
+    ///     .add(Command::add_resource("project/salaries").parent("folder/team").closed())
+    ///     .add(Command::grant(Grantee::user("bob"), "folder/team", ["read"]));
+    /// let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// assert!(directory.check_by_name("user:bob", "project/churn", &["read"]).is_allowed());
+    /// assert!(!directory.check_by_name("user:bob", "project/salaries", &["read"]).is_allowed());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn closed(mut self) -> Self {
         self.closed = Some(true);
         self

@@ -582,6 +582,8 @@ impl Command {
 
     /// Removes a resource with its grants and everything else that refers to it.
     ///
+    /// It is refused as `not_empty` while something lies inside it (rule H9).
+    ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
     /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
@@ -602,8 +604,8 @@ impl Command {
 
     /// Moves a resource, with all that lies inside it, into another one (rule H8).
     ///
-    /// Own grants, owners, credentials and scopes stay; what passed from the parent before ends, and what passes from the new
-    /// one begins, in one commit.
+    /// Own grants, owners, credentials and scopes stay. In one commit, what passed from the former parent ends and what passes
+    /// from the new one begins. A move into something inside the resource is refused as `cycle`.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind};
@@ -626,6 +628,28 @@ impl Command {
     }
 
     /// Takes a resource, with all that lies inside it, out of its parent (rule H8).
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("folder").permissions(["read"]))
+    /// #     .kind(Kind::named("project").permissions(["read"]).inside_same("folder"))
+    /// #     .profile(Profile::new("reader").exempt())
+    /// #     .build()?;
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_user("bob").profile("reader"))
+    /// #     .add(Command::add_resource("folder/team"))
+    /// #     .add(Command::add_resource("project/churn").parent("folder/team"))
+    /// #     .add(Command::grant(Grantee::user("bob"), "folder/team", ["read"]));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let batch = Batch::host(Timestamp::EPOCH).add(Command::move_to_no_parent("project/churn"));
+    /// let plan = directory.plan(batch)?;
+    /// let churn = directory.resource_by_name("project/churn").unwrap();
+    /// assert_eq!(plan.directory().parent_of(churn), None);
+    /// assert_eq!(plan.impact().access()[0].loses, ["read"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn move_to_no_parent(resource: impl Into<String>) -> Self {
         Self::MoveResource { resource: resource.into(), parent: None }
     }
@@ -633,11 +657,51 @@ impl Command {
     /// Closes a resource to what passes from its parent (rule H6).
     ///
     /// What is granted on the resource itself and on its whole kind still counts.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("folder").permissions(["read"]))
+    /// #     .kind(Kind::named("project").permissions(["read"]).inside_same("folder"))
+    /// #     .profile(Profile::new("reader").exempt())
+    /// #     .build()?;
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_user("bob").profile("reader"))
+    /// #     .add(Command::add_resource("folder/team"))
+    /// #     .add(Command::add_resource("project/churn").parent("folder/team"))
+    /// #     .add(Command::grant(Grantee::user("bob"), "folder/team", ["read"]));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let directory = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::close("project/churn")))?.into_directory();
+    /// let why = directory.explain_by_name("user:bob", "project/churn", &["read"]);
+    /// assert_eq!(why.cuts[0].by.to_string(), "`project/churn` is closed");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn close(resource: impl Into<String>) -> Self {
         Self::Close { resource: resource.into() }
     }
 
     /// Opens a closed resource again to what passes from its parent (rule H6).
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("folder").permissions(["read"]))
+    /// #     .kind(Kind::named("project").permissions(["read"]).inside_same("folder"))
+    /// #     .profile(Profile::new("reader").exempt())
+    /// #     .build()?;
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_user("bob").profile("reader"))
+    /// #     .add(Command::add_resource("folder/team"))
+    /// #     .add(Command::add_resource("project/churn").parent("folder/team"))
+    /// #     .add(Command::grant(Grantee::user("bob"), "folder/team", ["read"]));
+    /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// # let directory = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::close("project/churn")))?.into_directory();
+    /// let plan = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::open("project/churn")))?;
+    /// assert_eq!(plan.impact().access()[0].gains, ["read"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn open(resource: impl Into<String>) -> Self {
         Self::Open { resource: resource.into() }
     }

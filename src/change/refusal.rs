@@ -529,7 +529,7 @@ pub enum RefusalReason {
         /// The group.
         group: String,
     },
-    /// A group would be inside itself (rule N2).
+    /// A group or a resource would be inside itself (rules N2 and H7).
     #[error(
         "{what} `{0}` would be inside itself: `{0}`, in `{1}`",
         way.last().map_or("", |name| name),
@@ -553,7 +553,7 @@ pub enum RefusalReason {
         /// One of them.
         first: String,
     },
-    /// Resources of a kind do not lie inside those of another (rule H1).
+    /// The catalog does not let a resource lie inside another one (rule H1).
     #[error("resource `{resource}` cannot lie inside `{parent}`{}", may_lie(kinds))]
     WrongParent {
         /// The resource.

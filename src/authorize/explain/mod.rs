@@ -126,6 +126,26 @@ pub struct ContributingGrant {
 }
 
 /// The permissions from ownership of a place, and what of them passes to the resource.
+///
+/// ```
+/// # use entitle::catalog::{Catalog, Kind, Profile};
+/// # use entitle::{Batch, Command, Directory, Timestamp};
+/// # let catalog = Catalog::builder()
+/// #     .kind(Kind::named("folder").permissions(["admin", "read"]).owner(["admin"]))
+/// #     .kind(Kind::named("project").permissions(["write", "read"]).inside("folder", [("admin", ["write"])]))
+/// #     .profile(Profile::new("member").exempt())
+/// #     .build()?;
+/// let batch = Batch::host(Timestamp::EPOCH)
+///     .add(Command::add_user("ada").profile("member"))
+///     .add(Command::add_resource("folder/team").owner("ada"))
+///     .add(Command::add_resource("project/churn").parent("folder/team"));
+/// let directory = Directory::new(catalog).plan(batch)?.into_directory();
+/// let why = directory.explain_by_name("user:ada", "project/churn", &["write"]);
+/// let owned = &why.passed_ownership[0];
+/// assert_eq!((owned.on.as_str(), &owned.passes[0]), ("folder/team", &"write".to_owned()));
+/// assert_eq!(owned.way, ["folder/team", "project/churn"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -136,7 +156,7 @@ pub struct PassedOwnership {
     pub permissions: Vec<String>,
     /// What passes of them.
     pub passes: Vec<String>,
-    /// The resources from there down to the one in question, both included.
+    /// The resources from the owned one down to the one in question, both included.
     pub way: Vec<String>,
 }
 

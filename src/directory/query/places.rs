@@ -7,9 +7,26 @@ use crate::directory::storage::{ResourceRow, ResourceSlot, SlotIter, SlotSet};
 use crate::id::{ResourceId, Untyped};
 
 impl Directory {
-    /// Returns the resource that another lies in; `None` if it lies nowhere, or for an unknown id (rule H1).
+    /// Returns the resource that another lies inside; `None` if it lies nowhere, or for an unknown id (rule H1).
     ///
-    /// What a singleton kind passes to all resources of a kind is no parent of theirs.
+    /// A singleton that passes something to all resources of a kind is no parent of theirs (rule H5).
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind};
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("folder").permissions(["read"]))
+    /// #     .kind(Kind::named("project").permissions(["read"]).inside_same("folder"))
+    /// #     .build()?;
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(Command::add_resource("folder/team"))
+    ///     .add(Command::add_resource("project/churn").parent("folder/team"));
+    /// let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let [team, churn] = ["folder/team", "project/churn"].map(|name| directory.resource_by_name(name).unwrap());
+    /// assert_eq!(directory.parent_of(churn), Some(team));
+    /// assert_eq!(directory.parent_of(team), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn parent_of<K>(&self, resource: ResourceId<K>) -> Option<ResourceId> {
         self.resource_row(resource.untyped())?;
@@ -17,6 +34,20 @@ impl Directory {
     }
 
     /// Returns `true` if nothing passes to a resource from its parent (rule H6); `false` for an unknown id.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind};
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("folder").permissions(["read"]))
+    /// #     .kind(Kind::named("project").permissions(["read"]).inside_same("folder"))
+    /// #     .build()?;
+    /// let batch = Batch::host(Timestamp::EPOCH).add(Command::add_resource("project/churn").closed());
+    /// let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let churn = directory.resource_by_name("project/churn").unwrap();
+    /// assert!(directory.is_closed(churn));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_closed<K>(&self, resource: ResourceId<K>) -> bool {
         self.resource_row(resource.untyped()).is_some() && self.is_closed_at(resource.slot())
@@ -24,7 +55,26 @@ impl Directory {
 
     /// Lists the resources that lie directly inside another, in the order of their ids (rule H12).
     ///
-    /// A page continues [`after`](Inside::after) the last resource of the page before. A page costs what it lists.
+    /// A page continues [`after`](Inside::after) the last resource of the page before. A page costs what it lists. The list is
+    /// empty for a singleton, inside which nothing is put (rule H5), and for an unknown id.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind};
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("folder").permissions(["read"]))
+    /// #     .kind(Kind::named("project").permissions(["read"]).inside_same("folder"))
+    /// #     .build()?;
+    /// # let add = |name: &str| Command::add_resource(name);
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(add("folder/team"))
+    ///     .extend(["project/a", "project/b", "project/c"].map(|name| add(name).parent("folder/team")));
+    /// let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let team = directory.resource_by_name("folder/team").unwrap();
+    /// let page: Vec<_> = directory.inside(team).take(2).collect();
+    /// assert_eq!(directory.inside(team).after(page[1]).count(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn inside<K>(&self, parent: ResourceId<K>) -> Inside<'_> {
         let inside = self.resource_row(parent.untyped()).and_then(|_| self.inside_at(parent.slot()));
         Inside { directory: self, slots: inside.map(SlotSet::iter) }

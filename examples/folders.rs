@@ -130,7 +130,7 @@ impl<'a> Tree<'a> {
         }
         let name = self.directory.resource_name(resource).map(|name| name.to_string()).unwrap_or_default();
         let note = if may_read { "" } else { " (only shown)" };
-        lines.push(format!("{:1$}{name}{note}", "", 2 * depth));
+        lines.push(format!("{:1$}{name}{note}", "", depth.saturating_mul(2)));
         for inside in self.directory.inside(resource) {
             self.add(inside, depth.saturating_add(1), lines);
         }

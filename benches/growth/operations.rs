@@ -398,7 +398,9 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         let stored: Vec<Record> = records(&directory).collect();
         Box::new(move || {
             let mut builder = Builder::new();
-            stored.into_iter().for_each(|record| builder.push(record).unwrap());
+            for record in stored {
+                builder.push(record).unwrap();
+            }
             Box::new((builder.finish().unwrap(), directory))
         })
     }),

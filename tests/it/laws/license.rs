@@ -6,7 +6,7 @@ use super::{
     owns_a_singleton,
 };
 use super::{SHARE, catalog_of, set_grant, users, walk};
-use crate::generate::{KINDS, Mix};
+use crate::generate::{KINDS, Mix, PLACE_KINDS};
 use crate::random::for_all_histories;
 use entitle::seats::{Phase, Quantity, Waitlist};
 use entitle::{Directory, License, Strict};
@@ -89,7 +89,8 @@ type Names = BTreeSet<&'static str>;
 
 /// The permissions of all principals on all resources, pair by pair.
 fn allowed(directory: &Directory) -> Vec<(String, &'static str, Names)> {
-    let all = |kind: &str| KINDS.iter().find(|(name, _)| *name == kind).map_or(&[][..], |(_, all)| all);
+    let kinds = || KINDS.iter().chain(PLACE_KINDS);
+    let all = |kind: &str| kinds().find(|(name, _)| *name == kind).map_or(&[][..], |(_, all)| all);
     let each = pairs(directory).into_iter().map(|(who, principal, on, resource)| {
         let found = directory.permissions(principal, resource);
         let found: Vec<_> = directory.catalog().names(found).collect();
@@ -102,7 +103,9 @@ fn allowed(directory: &Directory) -> Vec<(String, &'static str, Names)> {
 /// The permissions of a kind under the catalog's lapsed ceiling, closed under implication.
 fn left(lapsed: &Value, kind: &str) -> Vec<&'static str> {
     match (lapsed.as_str(), kind) {
-        (Some("all"), _) => KINDS.iter().find(|(name, _)| *name == kind).unwrap().1.to_vec(),
+        (Some("all"), _) => {
+            KINDS.iter().chain(PLACE_KINDS).find(|(name, _)| *name == kind).unwrap().1.to_vec()
+        }
         (None, "project") if lapsed.is_object() => vec!["write", "read"],
         (None, "connection") if lapsed.is_object() => vec!["use", "browse"],
         _ => Vec::new(),

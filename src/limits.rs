@@ -71,6 +71,9 @@ pub const MAX_SCHEDULED_LICENSES: u32 = 16;
 /// The maximum number of roles, those of the catalog included (rule R1).
 pub const MAX_ROLES: u32 = 4_096;
 
+/// The maximum number of managers of a group (rule D9).
+pub const MAX_MANAGERS: u32 = 64;
+
 /// The maximum number of nestings between an inner group and an outer one (rule N2).
 pub const MAX_NESTING: u32 = 8;
 

@@ -17,7 +17,7 @@ use crate::change::{Refusal, ReplayError};
 /// # let empty = Directory::new(Catalog::builder().build()?);
 /// // A journal that begins after revision 5, for a directory that is at revision 0.
 /// let journal = MemoryJournal::starting_after(5);
-/// # let commit = Commit { revision: 6, at: Timestamp::EPOCH, by: "ada".into(), events: Vec::new() };
+/// # let commit = Commit { revision: 6, at: Timestamp::EPOCH, actor: None, by: "ada".into(), events: Vec::new() };
 /// journal.append(5, &commit)?;
 ///
 /// let error = Authority::open(empty, journal).unwrap_err();
@@ -102,7 +102,7 @@ pub enum ExecuteError<E, D = Infallible> {
 /// # use entitle::{Authority, Directory, Timestamp};
 /// # let empty = Directory::new(Catalog::builder().build()?);
 /// let authority = Authority::new(empty, MemoryJournal::new());
-/// let ninth = Commit { revision: 9, at: Timestamp::EPOCH, by: String::new(), events: Vec::new() };
+/// let ninth = Commit { revision: 9, at: Timestamp::EPOCH, actor: None, by: String::new(), events: Vec::new() };
 /// assert!(authority.follow([&ninth]).is_err());
 ///
 /// let error = authority.current().unwrap_err();

@@ -18,6 +18,8 @@ use crate::directory::ParseNameError;
 /// assert!("ada".parse::<PrincipalName>().is_err());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "String", into = "String"))]
 #[non_exhaustive]
 pub enum PrincipalName {
     /// A user.
@@ -44,5 +46,19 @@ impl FromStr for PrincipalName {
             Some(("key", name)) => Ok(Self::Key(name.to_string())),
             _ => Err(ParseNameError::new(text, "a principal: `user:NAME` or `key:NAME`")),
         }
+    }
+}
+
+impl TryFrom<String> for PrincipalName {
+    type Error = ParseNameError;
+
+    fn try_from(text: String) -> Result<Self, ParseNameError> {
+        text.parse()
+    }
+}
+
+impl From<PrincipalName> for String {
+    fn from(name: PrincipalName) -> Self {
+        name.to_string()
     }
 }

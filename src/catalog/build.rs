@@ -62,13 +62,25 @@ pub(super) fn build(document: CatalogDocument) -> Result<Catalog, CatalogError> 
         Ok((name, masks))
     });
     let roles = named.collect::<Result<_, CatalogError>>()?;
-    let inner =
-        Inner { document, kinds, profiles, default_profile, add_ons, editions, external, roles, lapsed };
+    let administration = document.administration.as_ref();
+    let administration = administration.map(|opened| kinds_of.administration(opened)).transpose()?;
+    let inner = Inner {
+        document,
+        kinds,
+        profiles,
+        default_profile,
+        add_ons,
+        editions,
+        external,
+        roles,
+        lapsed,
+        administration,
+    };
     Ok(Catalog(Arc::new(inner)))
 }
 
 /// The place of an error, made only if there is one.
-type Within<'a> = &'a dyn Fn() -> CatalogPlace;
+pub(super) type Within<'a> = &'a dyn Fn() -> CatalogPlace;
 
 /// Validates named entries in the order of their declaration.
 fn declare<T, D>(
@@ -301,7 +313,11 @@ fn cycle_from(start: u32, direct: &[u64; 64], implied: &[u64; 64], kind: &KindDe
     }
 }
 
-fn bits_of(within: Within<'_>, kind: &KindDefinition, permissions: &[String]) -> Result<u64, CatalogError> {
+pub(super) fn bits_of(
+    within: Within<'_>,
+    kind: &KindDefinition,
+    permissions: &[String],
+) -> Result<u64, CatalogError> {
     permissions.iter().try_fold(0, |bits, permission| {
         let bit = kind.bit(permission).ok_or_else(|| CatalogError::UnknownPermission {
             within: within(),
@@ -312,9 +328,9 @@ fn bits_of(within: Within<'_>, kind: &KindDefinition, permissions: &[String]) ->
     })
 }
 
-/// The declared kinds, to which ceilings and gates refer.
+/// The declared kinds, to which ceilings, gates and areas refer.
 #[derive(Clone, Copy)]
-struct Kinds<'a>(&'a Declared<KindDefinition>);
+pub(super) struct Kinds<'a>(pub(super) &'a Declared<KindDefinition>);
 
 impl Kinds<'_> {
     fn ceiling(self, within: Within<'_>, ceiling: &CeilingDocument) -> Result<Ceiling, CatalogError> {

@@ -14,7 +14,7 @@ use super::document::{
     ProfileChoice, ProfileDocument, SeatKind,
 };
 use super::kind::{ResourceKind, single_bits};
-use super::{Catalog, CatalogError};
+use super::{Administration, Catalog, CatalogError};
 use crate::id::Untyped;
 
 /// A builder of a [`Catalog`].
@@ -170,6 +170,23 @@ impl CatalogBuilder {
     /// Permits commands to add, change and remove roles (rule R1).
     pub fn custom_roles(mut self) -> Self {
         self.document.custom_roles = true;
+        self
+    }
+
+    /// Sets the areas of commands that are open to actors (rule D2); none by default.
+    ///
+    /// ```
+    /// use entitle::catalog::{Administration, Catalog, Kind};
+    ///
+    /// let catalog = Catalog::builder()
+    ///     .kind(Kind::named("instance").permissions(["manage_users"]).singleton())
+    ///     .administration(Administration::new().people_on("instance", ["manage_users"]))
+    ///     .build()?;
+    /// assert!(catalog.document().administration.is_some());
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
+    pub fn administration(mut self, administration: Administration) -> Self {
+        self.document.administration = Some(administration.into_document());
         self
     }
 
@@ -647,7 +664,7 @@ fn explicit_bits(flags: &[(u64, &str)]) -> Option<Vec<u64>> {
     (!in_order).then(|| flags.iter().map(|&(bit, _)| bit).collect())
 }
 
-fn to_strings<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+pub(super) fn to_strings<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     names.into_iter().map(str::to_owned).collect()
 }
 
@@ -663,7 +680,7 @@ fn add_implied(entries: &mut Entries<Vec<String>>, permission: String, implied: 
 /// Returns the names of the flags in a set.
 ///
 /// A bit without a flag becomes `bit N`, which cannot be a permission, so that validation rejects it.
-fn flag_names<K: ResourceKind>(permissions: &K::Permissions) -> Vec<String> {
+pub(super) fn flag_names<K: ResourceKind>(permissions: &K::Permissions) -> Vec<String> {
     let bits = permissions.bits();
     let set = (0..64).map(|place| 1_u64 << place).filter(|bit| bits & bit != 0);
     let name = |bit: u64| {

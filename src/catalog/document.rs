@@ -101,9 +101,85 @@ pub struct CatalogDocument {
     /// `true` if roles can be added, changed and removed by command (rule R1).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
     pub custom_roles: bool,
+    /// The areas of commands that are open to actors (rule D2); none if left out.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub administration: Option<AdministrationDocument>,
     /// The ceiling while the license is pending or lapsed (rule S12); empty if left out.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub lapsed: Option<CeilingDocument>,
+}
+
+/// The areas of commands that a catalog opens to actors (rules D2 and D3).
+///
+/// An area that is left out is open to nobody. An actor needs one of the permissions that the area lists.
+///
+/// ```
+/// # #[cfg(feature = "serde")] {
+/// use entitle::catalog::{AccessDocument, AdministrationDocument};
+///
+/// let administration: AdministrationDocument = serde_json::from_str(r#"{
+///     "people": { "instance": ["manage_users"] },
+///     "access": { "project": { "admin": "held", "on_call": ["write"] } }
+/// }"#).unwrap();
+/// let access = administration.access.get("project").unwrap();
+/// assert_eq!(access.get("admin"), Some(&AccessDocument::Held));
+/// assert!(administration.groups.is_empty());
+/// # }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub struct AdministrationDocument {
+    /// The permissions of singletons of which one opens the commands about users.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
+    pub people: Entries<Vec<String>>,
+    /// The permissions of singletons of which one, granted, opens the assignment of profiles.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
+    pub seats: Entries<Vec<String>>,
+    /// The permissions of singletons of which one, granted, opens the commands about licenses.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
+    pub license: Entries<Vec<String>>,
+    /// The permissions of singletons of which one opens the commands about groups.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
+    pub groups: Entries<Vec<String>>,
+    /// The permissions of singletons of which one opens the commands about roles.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
+    pub roles: Entries<Vec<String>>,
+    /// By kind, the kinds of the places to create in, and the permissions of which one is needed there (rule D4).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
+    pub create: Entries<Entries<Vec<String>>>,
+    /// By kind, the permissions of which one opens the removal of a resource.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
+    pub remove: Entries<Vec<String>>,
+    /// By kind, the permissions of which one opens the transfer of a resource to another owner.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
+    pub ownership: Entries<Vec<String>>,
+    /// By kind, the permissions that let their holders grant and revoke, and what each of them opens (rule D5).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
+    pub access: Entries<Entries<AccessDocument>>,
+    /// The permissions of singletons whose holders are administered only by each other (rule D11).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
+    pub protected: Entries<Vec<String>>,
+}
+
+/// What a permission lets its holder grant and revoke (rule D5), serialized as `held` or as a list.
+///
+/// ```
+/// # #[cfg(feature = "serde")] {
+/// use entitle::catalog::AccessDocument;
+///
+/// let access: AccessDocument = serde_json::from_str(r#"["write"]"#).unwrap();
+/// assert_eq!(access, AccessDocument::These(vec!["write".to_owned()]));
+/// assert_eq!(serde_json::to_string(&AccessDocument::Held).unwrap(), r#""held""#);
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AccessDocument {
+    /// The permissions that the holder is granted on the target.
+    Held,
+    /// The listed permissions and those that they imply, whether the holder has them or not.
+    These(Vec<String>),
 }
 
 /// A kind of resource.

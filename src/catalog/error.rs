@@ -81,6 +81,14 @@ pub enum CatalogError {
         /// The singleton.
         kind: String,
     },
+    /// A kind that must be a singleton has several resources (rule D3).
+    #[error("{within}: kind `{kind}` is not a singleton")]
+    NotASingleton {
+        /// The place of the error.
+        within: CatalogPlace,
+        /// The kind.
+        kind: String,
+    },
     /// A limit of the library is exceeded (rule C6).
     #[error("{within}: too many {what}: {count}, the limit is {max}")]
     TooMany {
@@ -156,6 +164,11 @@ pub enum CatalogPlace {
     ExternalProfiles,
     /// The lapsed ceiling.
     Lapsed,
+    /// An area of the administration (rule D3).
+    Administration {
+        /// The field of the document, such as `people`.
+        area: &'static str,
+    },
 }
 
 impl fmt::Display for CatalogPlace {
@@ -174,6 +187,7 @@ impl fmt::Display for CatalogPlace {
             Self::DefaultProfile => f.write_str("default profile"),
             Self::ExternalProfiles => f.write_str("external profiles"),
             Self::Lapsed => f.write_str("lapsed ceiling"),
+            Self::Administration { area } => write!(f, "administration, `{area}`"),
         }
     }
 }

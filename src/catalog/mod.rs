@@ -4,6 +4,8 @@
 //! `u64` can be the permissions of a kind, or read from data as a [`CatalogDocument`]. Both are validated in the same
 //! way.
 
+mod administration;
+mod administration_builder;
 mod build;
 mod builder;
 mod document;
@@ -21,11 +23,13 @@ use core::fmt;
 
 use indexmap::IndexMap;
 
+pub(crate) use self::administration::AdministrationDefinition;
+pub use self::administration_builder::Administration;
 pub use self::builder::{CatalogBuilder, Kind, Profile, Role};
 pub use self::document::{
-    AddOnDocument, Cap, CatalogDocument, CeilingDocument, EditionDocument, Enforcement, Entries,
-    ExternalProfile, ExternalProfiles, InsideDocument, KindDocument, PassesDocument, PermissionsDocument,
-    ProfileChoice, ProfileDocument, SeatKind,
+    AccessDocument, AddOnDocument, AdministrationDocument, Cap, CatalogDocument, CeilingDocument,
+    EditionDocument, Enforcement, Entries, ExternalProfile, ExternalProfiles, InsideDocument, KindDocument,
+    PassesDocument, PermissionsDocument, ProfileChoice, ProfileDocument, SeatKind,
 };
 pub use self::error::{CatalogError, CatalogPlace};
 pub use self::kind::{AnyKind, ResourceKind, TypedTarget};
@@ -72,6 +76,7 @@ pub(crate) struct Inner {
     /// The permissions by kind that each role gives.
     roles: Box<[(Name, Arc<[u64]>)]>,
     lapsed: Ceiling,
+    administration: Option<AdministrationDefinition>,
 }
 
 /// The permissions of each kind that an add-on gates: they are denied without it in the license (rule S13).
@@ -276,6 +281,12 @@ impl Catalog {
     #[must_use]
     pub fn has_custom_roles(&self) -> bool {
         self.0.document.custom_roles
+    }
+
+    /// The areas that are open to actors; `None` if the catalog has no `administration`.
+    #[cfg_attr(not(test), expect(dead_code, reason = "nothing judges actors yet"))]
+    pub(crate) fn administration(&self) -> Option<&AdministrationDefinition> {
+        self.0.administration.as_ref()
     }
 
     pub(crate) fn lapsed(&self) -> &Ceiling {

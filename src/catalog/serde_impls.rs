@@ -9,7 +9,7 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-use super::document::{Cap, CeilingDocument, Entries, PassesDocument, PermissionsDocument};
+use super::document::{AccessDocument, Cap, CeilingDocument, Entries, PassesDocument, PermissionsDocument};
 use crate::wire::{Form, deserialize_form};
 
 impl<T: Serialize> Serialize for Entries<T> {
@@ -42,7 +42,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
     }
 }
 
-deserialize_form!(CeilingDocument, PermissionsDocument, PassesDocument, Cap);
+deserialize_form!(CeilingDocument, PermissionsDocument, PassesDocument, AccessDocument, Cap);
 
 impl<'de> Form<'de> for CeilingDocument {
     const EXPECTED: &'static str = "`all`, `none` or permissions by kind";
@@ -114,6 +114,30 @@ impl Serialize for PassesDocument {
         match self {
             Self::Same => serializer.serialize_str("same"),
             Self::Map(map) => map.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Form<'de> for AccessDocument {
+    const EXPECTED: &'static str = "`held` or a list of permissions";
+
+    fn word<E: Error>(word: &str) -> Result<Self, E> {
+        if word == "held" {
+            return Ok(Self::Held);
+        }
+        Err(E::invalid_value(Unexpected::Str(word), &Self::EXPECTED))
+    }
+
+    fn list<A: SeqAccess<'de>>(list: SeqAccessDeserializer<A>) -> Result<Self, A::Error> {
+        Vec::deserialize(list).map(Self::These)
+    }
+}
+
+impl Serialize for AccessDocument {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Held => serializer.serialize_str("held"),
+            Self::These(permissions) => permissions.serialize(serializer),
         }
     }
 }

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::grant::{AddGrant, AddRole, Join, SetGrant, SetRole};
 use super::scope::ScopeDocument;
 use crate::catalog::{PermissionsDocument, ResourceKind};
-use crate::directory::{MembershipRule, UserSource};
+use crate::directory::{Grantee, MembershipRule, UserSource};
 use crate::time::Timestamp;
 
 /// Adds an active user with a seat, groups and an e-mail address.
@@ -251,6 +251,10 @@ pub struct AddGroup {
     /// The resource whose owner is always a member, for explicit groups only (rule A10).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub includes_owner_of: Option<String>,
+    /// The users and groups that may make others join and leave, for explicit groups only (rule D9). `None` is none, and is
+    /// not compared with what exists (rule C4).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub managers: Option<Vec<Grantee>>,
     /// True if the command is refused as `exists` when the name is in use, even if every field agrees (rule C4).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
     pub new: bool,
@@ -570,6 +574,26 @@ impl AddGroup {
     /// Makes the owner of a resource a member, who cannot leave.
     pub fn includes_owner_of(mut self, resource: impl Into<String>) -> Self {
         self.includes_owner_of = Some(resource.into());
+        self
+    }
+
+    /// Sets the managers: the users and groups that may make others join and leave (rule D9).
+    ///
+    /// It is refused as `managed_group` if the group is not explicit, and as `too_many` with more than
+    /// [`MAX_MANAGERS`](crate::limits::MAX_MANAGERS).
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp, catalog::Catalog};
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(Command::add_user("ada"))
+    ///     .add(Command::add_group("data").managers([Grantee::user("ada")]));
+    /// let directory = Directory::new(Catalog::builder().build()?).plan(batch)?.into_directory();
+    /// let data = directory.group_by_name("data").unwrap();
+    /// assert_eq!(directory.managers_of(data).count(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn managers(mut self, managers: impl IntoIterator<Item = Grantee>) -> Self {
+        self.managers = Some(managers.into_iter().collect());
         self
     }
 }

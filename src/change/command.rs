@@ -84,6 +84,13 @@ pub enum Command {
     SyncUser(SyncUser),
     /// Adds a group; see [`AddGroup`].
     AddGroup(AddGroup),
+    /// Replaces the managers of an explicit group (rule D9).
+    SetManagers {
+        /// The group.
+        group: String,
+        /// The users and groups that may make others join and leave, in place of those before.
+        managers: Vec<Grantee>,
+    },
     /// Removes a group with its memberships and grants (rule G5).
     RemoveGroup {
         /// The group.
@@ -478,6 +485,30 @@ impl Command {
     /// ```
     pub fn remove_group(group: impl Into<String>) -> Self {
         Self::RemoveGroup { group: group.into() }
+    }
+
+    /// Replaces the managers of an explicit group: the users and groups that may make others join and leave (rule D9).
+    ///
+    /// It is refused as `managed_group` if the group is not explicit, and as `too_many` with more than
+    /// [`MAX_MANAGERS`](crate::limits::MAX_MANAGERS).
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp, catalog::Catalog};
+    /// # let (now, directory) = (Timestamp::EPOCH, Directory::new(Catalog::builder().build()?));
+    /// let batch = Batch::host(now)
+    ///     .add(Command::add_user("ada"))
+    ///     .add(Command::add_group("data"))
+    ///     .add(Command::set_managers("data", [Grantee::user("ada")]));
+    /// let directory = directory.plan(batch)?.into_directory();
+    /// let data = directory.group_by_name("data").unwrap();
+    /// assert_eq!(directory.managers_of(data).count(), 1);
+    ///
+    /// let plan = directory.plan(Batch::host(now).add(Command::set_managers("data", [])))?;
+    /// assert_eq!(plan.directory().managers_of(data).count(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_managers(group: impl Into<String>, managers: impl IntoIterator<Item = Grantee>) -> Self {
+        Self::SetManagers { group: group.into(), managers: managers.into_iter().collect() }
     }
 
     /// Adds a user to an explicit group.

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::scope::ScopeDocument;
+use crate::authorize::PrincipalName;
 use crate::catalog::Entries;
 use crate::directory::{Grantee, MembershipRule, UserSource};
 use crate::name::Name;
@@ -152,6 +153,16 @@ pub enum Event {
         /// The resource whose owner is always a member, such as `project/churn`.
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
         includes_owner_of: Option<String>,
+        /// The managers, sorted.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+        managers: Vec<Grantee>,
+    },
+    /// The managers of a group changed.
+    ManagersSet {
+        /// The group.
+        group: Name,
+        /// All managers, sorted.
+        managers: Vec<Grantee>,
     },
     /// A group was removed.
     GroupRemoved {
@@ -251,6 +262,9 @@ pub enum Event {
         /// All permissions with an end, implied ones included. Both lists are empty if nothing is left.
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
         ending: Vec<EndingPermissions>,
+        /// True if the actor granted more than the actor was granted, as the catalog lets it (rule D14).
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
+        beyond: bool,
     },
     /// Permissions or roles of a grantee on a target reached their end.
     GrantEnded {
@@ -278,6 +292,9 @@ pub enum Event {
         /// The end; `None` is no end.
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
         expires_at: Option<Timestamp>,
+        /// True if the actor granted more than the actor was granted, as the catalog lets it (rule D14).
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
+        beyond: bool,
     },
     /// A role was revoked.
     RoleRevoked {
@@ -385,6 +402,7 @@ impl Event {
             Self::SeatChanged { .. } => "seat_changed",
             Self::ExternalGroupsChanged { .. } => "external_groups_changed",
             Self::GroupAdded { .. } => "group_added",
+            Self::ManagersSet { .. } => "managers_set",
             Self::GroupRemoved { .. } => "group_removed",
             Self::Joined { .. } => "joined",
             Self::MembershipEnded { .. } => "membership_ended",
@@ -436,6 +454,9 @@ pub struct Commit {
     pub revision: u64,
     /// The time of the commit.
     pub at: Timestamp,
+    /// The user or key that the commit was planned as (rule D1); `None` for the host.
+    #[cfg_attr(feature = "serde", serde(rename = "as", default, skip_serializing_if = "Option::is_none"))]
+    pub actor: Option<PrincipalName>,
     /// A text for the audit log, from [`Batch::by`](super::Batch::by).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "String::is_empty"))]
     pub by: String,

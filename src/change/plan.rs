@@ -10,6 +10,7 @@ use super::event::{Commit, Event};
 use super::impact::{AccessChanges, Impact};
 use super::planner::{Planner, Unmet};
 use super::refusal::{Refusal, RefusalReason};
+use crate::authorize::PrincipalName;
 use crate::directory::Directory;
 use crate::name::Name;
 use crate::seats::{SeatPolicy, Strict};
@@ -38,6 +39,7 @@ use crate::time::Timestamp;
 pub struct Plan {
     before: Directory,
     at: Timestamp,
+    actor: Option<PrincipalName>,
     by: String,
     directory: Directory,
     events: Vec<Event>,
@@ -98,6 +100,20 @@ impl Plan {
     #[must_use]
     pub fn at(&self) -> Timestamp {
         self.at
+    }
+
+    /// Returns the user or key that the plan was made as (rule D1); `None` for the host.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// let plan = directory.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
+    /// assert_eq!(plan.actor(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn actor(&self) -> Option<&PrincipalName> {
+        self.actor.as_ref()
     }
 
     /// Returns the events in order.
@@ -260,8 +276,8 @@ impl Plan {
     /// ```
     #[must_use]
     pub fn commit(&self) -> Option<Commit> {
-        let (by, events) = (self.by.clone(), self.events.clone());
-        (!self.is_empty()).then(|| Commit { revision: self.revision(), at: self.at, by, events })
+        let (actor, by, events) = (self.actor.clone(), self.by.clone(), self.events.clone());
+        (!self.is_empty()).then(|| Commit { revision: self.revision(), at: self.at, actor, by, events })
     }
 }
 
@@ -357,6 +373,7 @@ impl Directory {
         // Only a sync can be unmet, so without one the first pass is the last.
         let may_be_unmet = commands.iter().any(|command| matches!(command, Command::SyncUser(_)));
         let mut unmet = Unmet::default();
+        let name = actor.and_then(|actor| self.principal_name(actor));
         loop {
             let mut planner = Planner::begin(self, at, policy, source, unmet);
             if let Some(actor) = actor {
@@ -373,7 +390,7 @@ impl Directory {
             let (directory, events, unmet) = planner.finish();
             // A plan that records nothing does not advance the clock either (rule C5).
             let directory = if events.is_empty() { self.clone() } else { directory };
-            return Ok(Plan { before: self.clone(), at, by, directory, events, unmet });
+            return Ok(Plan { before: self.clone(), at, actor: name, by, directory, events, unmet });
         }
     }
 

@@ -29,7 +29,7 @@ use crate::time::Timestamp;
 /// # use entitle::change::{Commit, ReplayError};
 /// # use entitle::{Directory, Timestamp};
 /// # let empty = Directory::new(Catalog::builder().build()?);
-/// let second = Commit { revision: 2, at: Timestamp::EPOCH, by: "ada".to_owned(), events: vec![] };
+/// let second = Commit { revision: 2, at: Timestamp::EPOCH, actor: None, by: "ada".to_owned(), events: vec![] };
 /// let error = empty.replay([&second]).unwrap_err();
 /// assert_eq!(error, ReplayError::Gap { expected: 1, found: 2 });
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -77,7 +77,7 @@ fn event_text(event: Option<usize>) -> String {
 ///
 /// # let empty = Directory::new(Catalog::builder().build()?);
 /// let events = vec![Event::UserRemoved { user: Name::new("zoe")?, keys: Vec::new() }];
-/// let commit = Commit { revision: 1, at: Timestamp::EPOCH, by: String::new(), events };
+/// let commit = Commit { revision: 1, at: Timestamp::EPOCH, actor: None, by: String::new(), events };
 /// let error = empty.replay([&commit]).unwrap_err();
 /// assert_eq!(error.source().unwrap().to_string(), "unknown user `zoe`");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -195,9 +195,10 @@ impl Replay<'_> {
             Event::LicenseScheduled { license } => self.license_scheduled(license),
             Event::LicenseRemoved { name } => self.license_removed(name),
             Event::PhaseChanged { phase } => self.phase_changed(*phase),
-            Event::GroupAdded { group, members, includes_owner_of } => {
-                self.group_added(group, members, includes_owner_of.as_deref())
+            Event::GroupAdded { group, members, includes_owner_of, managers } => {
+                self.group_added(group, members, includes_owner_of.as_deref(), managers)
             }
+            Event::ManagersSet { group, managers } => self.managers_set(group, managers),
             Event::GroupRemoved { group } => self.group_removed(group),
             Event::Joined { user, group, expires_at } => self.joined(user, group, *expires_at),
             Event::MembershipEnded { user, group, expires_at } => {
@@ -214,13 +215,15 @@ impl Replay<'_> {
             Event::ResourceOpened { resource } => self.resource_closed(resource, false),
             Event::ResourceRemoved { resource } => self.resource_removed(resource),
             Event::OwnerChanged { resource, owner } => self.owner_changed(resource, owner),
-            Event::GrantChanged { to, on, permissions, ending } => {
+            Event::GrantChanged { to, on, permissions, ending, beyond: _ } => {
                 self.grant_changed(to, on, permissions, ending)
             }
             Event::GrantEnded { to, on, permissions, roles, expires_at } => {
                 self.grant_ended(to, on, permissions, roles, *expires_at)
             }
-            Event::RoleGranted { to, on, role, expires_at } => self.role_granted(to, on, role, *expires_at),
+            Event::RoleGranted { to, on, role, expires_at, beyond: _ } => {
+                self.role_granted(to, on, role, *expires_at)
+            }
             Event::RoleRevoked { to, on, role } => self.role_revoked(to, on, role),
             Event::RoleSet { role, permissions } => self.role_set(role, permissions),
             Event::RoleRemoved { role } => self.role_removed(role),
@@ -428,6 +431,7 @@ impl Replay<'_> {
         group: &Name,
         members: &MembershipRule,
         includes_owner_of: Option<&str>,
+        managers: &[Grantee],
     ) -> Checked {
         self.directory.group_name_is_free(group)?;
         let membership = self.directory.named_membership(members)?;
@@ -435,7 +439,21 @@ impl Replay<'_> {
         let owner_of = includes_owner_of.map(|text| self.directory.named_resource(text)).transpose()?;
         let explicit = membership == Membership::Explicit;
         ensure(owner_of.is_none() || explicit, || format!("group `{group}` is not explicit"))?;
-        self.directory.add_group(group, &membership, owner_of);
+        let managers = self.directory.named_managers(group, &membership, managers)?;
+        let id = self.directory.add_group(group, &membership, owner_of);
+        if !managers.is_empty() {
+            self.directory.set_managers(id, &managers);
+        }
+        Ok(())
+    }
+
+    fn managers_set(&mut self, group: &Name, managers: &[Grantee]) -> Checked {
+        let id = self.directory.named_group(group)?;
+        let membership = self.directory.group_record(id).map(|group| group.membership.clone());
+        let managers = self.directory.named_managers(group, &membership.unwrap_or_default(), managers)?;
+        let changes = !self.directory.managers_of(id).eq(managers.iter().copied());
+        ensure(changes, || format!("group `{group}` already has these managers"))?;
+        self.directory.set_managers(id, &managers);
         Ok(())
     }
 

@@ -56,6 +56,8 @@ pub(crate) enum Record {
         #[cfg_attr(feature = "serde", serde(rename = "in"))]
         outer: Vec<Name>,
     },
+    /// A group with managers.
+    Managed { group: Name, managers: Vec<Grantee> },
     /// A grant on a whole kind.
     KindGrant { kind: String, grant: GrantContent },
     /// A resource with all of its fields.
@@ -219,6 +221,7 @@ impl Directory {
         let groups = self.live_groups().filter_map(|(slot, _)| self.group_content(slot));
         let users = self.live_users().filter_map(|(slot, _)| self.user_content(slot));
         let nestings = self.live_groups().filter_map(|(slot, _)| self.nesting_content(slot));
+        let managed = self.live_groups().filter_map(|(slot, _)| self.managers_content(slot));
         let resources = self.live_resources().filter_map(|(slot, _)| self.resource_content(slot));
         let keys = self.live_keys().filter_map(|(slot, _)| self.key_content(slot));
         [commits, ids]
@@ -231,6 +234,7 @@ impl Directory {
             .chain(groups)
             .chain(users)
             .chain(nestings)
+            .chain(managed)
             .chain(self.kind_grants())
             .chain(resources)
             .chain(self.everywhere_content())
@@ -262,6 +266,16 @@ impl Directory {
             return None;
         }
         Some(Record::Nested { group: group.name.clone()?, outer })
+    }
+
+    /// The managers of a group, if it has any.
+    pub(super) fn managers_content(&self, slot: GroupSlot) -> Option<Record> {
+        let group = self.group_record_at(slot)?;
+        let managers = sorted(group.managers().iter().filter_map(|&manager| self.subject_name(manager)));
+        if managers.is_empty() {
+            return None;
+        }
+        Some(Record::Managed { group: group.name.clone()?, managers })
     }
 
     /// The rule of a group, by name.

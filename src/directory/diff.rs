@@ -139,7 +139,8 @@ impl Directory {
             books: differing(&self.books_by_profile(), &after.books_by_profile()),
             groups: compare(self, after, &touched.groups, |at, name| {
                 let group = at.group_by_name(name)?.slot();
-                Some((at.group_content(group)?.without_id(), at.nesting_content(group)))
+                let (nesting, managers) = (at.nesting_content(group), at.managers_content(group));
+                Some((at.group_content(group)?.without_id(), nesting, managers))
             }),
             users: compare(self, after, &touched.users, |at, name| {
                 at.user_by_name(name).and_then(|user| at.user_content(user.slot())).map(Record::without_id)
@@ -311,6 +312,8 @@ impl Touched {
         let Some(more) = &user.more else { return };
         more.granted_on.iter().chain(more.credentials.iter()).for_each(|slot| self.resource(side, slot));
         more.keys.iter().for_each(|key| self.key(side, key));
+        self.groups
+            .extend(more.manages.iter().filter_map(|group| side.group_slot_name(group)).map(str::to_owned));
         self.kinds(side, GranteeSlot::user(slot), more.granted_on_kinds);
     }
 

@@ -112,6 +112,8 @@ pub struct Directory {
     external: RedBlackTreeMapSync<Name, ExternalName>,
     /// By profile, the groups whose members are the users who want it or others.
     by_profile: Arc<[SlotSet<GroupSlot>]>,
+    /// The groups of which everyone is a manager (rule D9).
+    managed_by_everyone: SlotSet<GroupSlot>,
     due: RedBlackTreeSetSync<(Timestamp, Due)>,
     roles: RedBlackTreeMapSync<Name, RoleRecord>,
     /// The roles that are given on the whole of each kind (rule R2).
@@ -170,6 +172,7 @@ impl Directory {
             singletons: catalog.definitions().map(|_| None).collect(),
             external: RedBlackTreeMapSync::new_sync(),
             by_profile: catalog.profiles().map(|_| SlotSet::default()).collect(),
+            managed_by_everyone: SlotSet::default(),
             due: RedBlackTreeSetSync::new_sync(),
             roles: catalog
                 .roles()

@@ -13,7 +13,7 @@ use super::storage::{Membership, ResourceRow, Scope, ScopeEntries};
 use super::{Directory, Grantee, GranteeId, MembershipRule, Target, UserStatus};
 use crate::catalog::{Entries, KindDefinition, KindId, ProfileId};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
-use crate::limits::{MAX_NESTING, MAX_PASSING_LINKS};
+use crate::limits::{MAX_MANAGERS, MAX_NESTING, MAX_PASSING_LINKS};
 use crate::name::Name;
 use crate::seats::{Basis, SeatRow};
 
@@ -143,6 +143,27 @@ impl Directory {
         ensure(self.steps_if_nested(inner.slot(), outer.slot()) <= MAX_NESTING, || {
             format!("`{inner_name}` would lie too deep in `{outer_name}`")
         })
+    }
+
+    /// The managers of a group, which must be explicit (rule D9).
+    pub(crate) fn named_managers(
+        &self,
+        group: &str,
+        membership: &Membership,
+        managers: &[Grantee],
+    ) -> Result<Vec<GranteeId>, String> {
+        let ids = managers.iter().map(|manager| self.named_grantee(manager));
+        let mut ids: Vec<GranteeId> = ids.collect::<Result<_, _>>()?;
+        ids.sort_unstable();
+        ids.dedup();
+        ensure(ids.len() == managers.len(), || format!("a manager of group `{group}` is named twice"))?;
+        ensure(ids.is_empty() || *membership == Membership::Explicit, || {
+            format!("group `{group}` cannot have managers, because it is not explicit")
+        })?;
+        ensure(ids.len() <= MAX_MANAGERS as usize, || {
+            format!("group `{group}` has more than {MAX_MANAGERS} managers")
+        })?;
+        Ok(ids)
     }
 
     pub(crate) fn named_target(&self, text: &str) -> Result<Target, String> {

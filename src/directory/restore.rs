@@ -108,6 +108,7 @@ impl Restore {
             Record::Group { id, group, members } => self.group(*id, group, members),
             Record::User(content) => self.user(content),
             Record::Nested { group, outer } => self.nested(group, outer),
+            Record::Managed { group, managers } => self.managed(group, managers),
             Record::Role { role, permissions } => self.role(role, permissions),
             Record::Everywhere { to, roles } => self.everywhere(to, roles),
             Record::KindGrant { kind, grant } => self.kind_grant(kind, grant),
@@ -282,7 +283,8 @@ impl Restore {
     }
 }
 
-// Groups in groups: after all users, because members of the inner group become members of the outer one.
+// Groups in groups: after all users, because members of the inner group become members of the outer one. Managers are
+// users, and groups too.
 
 impl Restore {
     fn nested(&mut self, group: &Name, outer: &[Name]) -> Checked {
@@ -293,6 +295,19 @@ impl Restore {
             self.directory.check_nesting(inner_id, outer_id, true)?;
             self.directory.nest(inner_id, outer_id, true);
         }
+        Ok(())
+    }
+
+    fn managed(&mut self, group: &Name, managers: &[Grantee]) -> Checked {
+        let id = self.directory.named_group(group)?;
+        let record = self.directory.group_record(id);
+        let once = record.is_some_and(|group| group.managers().is_empty());
+        ensure(once && !managers.is_empty(), || {
+            format!("group `{group}` is described twice, or without managers")
+        })?;
+        let membership = record.map(|group| group.membership.clone()).unwrap_or_default();
+        let managers = self.directory.named_managers(group, &membership, managers)?;
+        self.directory.set_managers(id, &managers);
         Ok(())
     }
 }

@@ -44,7 +44,7 @@ impl MemoryJournal {
     /// # use entitle::Timestamp;
     /// # use entitle::change::Commit;
     /// # use entitle::journal::{Journal, MemoryJournal};
-    /// # let commit = Commit { revision: 6, at: Timestamp::EPOCH, by: "ada".into(), events: Vec::new() };
+    /// # let commit = Commit { revision: 6, at: Timestamp::EPOCH, actor: None, by: "ada".into(), events: Vec::new() };
     /// // For a directory that was stored at revision 5.
     /// let journal = MemoryJournal::starting_after(5);
     /// assert_eq!(journal.append(5, &commit), Ok(()));

@@ -95,7 +95,7 @@ pub use ::redb;
 ///     }
 /// }
 /// # let journal = Commits(RefCell::default());
-/// # let commit = Commit { revision: 1, at: Timestamp::EPOCH, by: "ada".into(), events: Vec::new() };
+/// # let commit = Commit { revision: 1, at: Timestamp::EPOCH, actor: None, by: "ada".into(), events: Vec::new() };
 /// # assert_eq!(journal.append(0, &commit), Ok(()));
 /// # assert_eq!(journal.append(0, &commit), Err(AppendError::Conflict { found: 1 }));
 /// # assert_eq!(journal.read_after(0), Ok(vec![commit]));
@@ -130,7 +130,7 @@ pub trait Journal {
 /// # use entitle::Timestamp;
 /// # use entitle::change::Commit;
 /// # use entitle::journal::{AppendError, Journal, MemoryJournal};
-/// # let commit = Commit { revision: 1, at: Timestamp::EPOCH, by: "ada".into(), events: Vec::new() };
+/// # let commit = Commit { revision: 1, at: Timestamp::EPOCH, actor: None, by: "ada".into(), events: Vec::new() };
 /// let journal = MemoryJournal::new();
 /// journal.append(0, &commit)?;
 /// assert_eq!(journal.append(0, &commit), Err(AppendError::Conflict { found: 1 }));

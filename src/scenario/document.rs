@@ -34,6 +34,8 @@ pub(super) struct StepDocument {
     pub(super) at: Option<u64>,
     pub(super) by: Option<String>,
     pub(super) note: Option<String>,
+    #[serde(rename = "as")]
+    pub(super) actor: Option<String>,
     #[serde(rename = "do")]
     pub(super) commands: Option<OneOrMore<Command>>,
     pub(super) refused: Option<String>,
@@ -257,9 +259,12 @@ pub(super) struct NamedTotal {
 /// The last commit; only the fields present must match.
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::option_option, reason = "not named, null and a name are three expectations")]
 pub(super) struct NamedCommit {
     pub(super) revision: Option<u64>,
     pub(super) at: Option<u64>,
+    #[serde(default, rename = "as", deserialize_with = "named")]
+    pub(super) actor: Option<Option<String>>,
     pub(super) by: Option<String>,
     pub(super) events: Option<Vec<String>>,
 }

@@ -9,12 +9,12 @@ use core::cmp::max_by_key;
 use core::fmt;
 
 use super::document::{EndingLine, NamedCommit, NamedFigures, NamedTotal, ScenarioDocument, SourceLine};
-use super::step::{Action, MembershipAnswer, PermissionsAnswer, Step, WhatIf};
+use super::step::{Action, Change, MembershipAnswer, PermissionsAnswer, Step, WhatIf};
 use crate::authorize::{ContributingGrant, Ending, EndingKind};
 use crate::catalog::{Catalog, PermissionSet};
 use crate::change::{Batch, Command, Commit, Event, Plan, Refusal};
 use crate::directory::{Directory, ResourceName, end_order};
-use crate::id::{ResourceId, Untyped};
+use crate::id::{Principal, ResourceId, Untyped, UserId};
 use crate::seats::{Basis, BuiltinPolicy, License, SeatState};
 use crate::time::Timestamp;
 
@@ -162,7 +162,7 @@ impl Scenario {
             let came = run.step(step).and_then(|()| if verify { run.verify() } else { Ok(()) });
             if let Err(wrong) = came {
                 failures.push(wrong.at(Some(number), asked(&step.action), step.note.clone()));
-                complete = !matches!(step.action, Action::Do { .. });
+                complete = !matches!(step.action, Action::Do(_));
             }
         }
         let (directory, commits) = (run.directory, run.commits);
@@ -294,35 +294,38 @@ impl Run<'_> {
     fn install(&mut self) -> Result<(), Mismatch> {
         self.now = self.scenario.steps.first().and_then(|step| step.at).unwrap_or_default();
         let Some(license) = &self.scenario.license else { return Ok(()) };
-        self.change(&[Command::InstallLicense(license.clone())], "", None, None)
+        let commands = Vec::from([Command::InstallLicense(license.clone())]);
+        self.change(&Change { actor: None, commands, refused: None, unmet: None }, "")
     }
 
     fn step(&mut self, step: &Step) -> Result<(), Mismatch> {
         self.now = step.at.unwrap_or(self.now);
         match &step.action {
-            Action::Do { commands, refused, unmet } => {
-                self.change(commands, &step.by, refused.as_deref(), unmet.as_ref())
-            }
+            Action::Do(change) => self.change(change, &step.by),
             Action::WhatIf(what_if) => self.what_if(what_if),
             question => self.question(question),
         }
     }
 
-    fn plan(&self, commands: &[Command], by: &str) -> Result<Plan, Refusal> {
-        let batch = Batch::host(self.now).by(by).policy(self.scenario.policy.clone());
+    fn plan(&self, actor: Option<&str>, commands: &[Command], by: &str) -> Result<Plan, Refusal> {
+        let batch = match actor {
+            None => Batch::host(self.now),
+            Some(actor) => Batch::actor(self.now, self.principal(actor)),
+        };
+        let batch = batch.by(by).policy(self.scenario.policy.clone());
         self.directory.plan(batch.extend(commands.iter().cloned()))
     }
 
+    /// A principal by name; an id that was never issued if there is none, which is refused as an actor.
+    fn principal(&self, name: &str) -> Principal {
+        self.directory.principal_by_name(name).unwrap_or(Principal::User(UserId::from_u64(0)))
+    }
+
     /// Commits commands, or compares their refusal with the expected one.
-    fn change(
-        &mut self,
-        commands: &[Command],
-        by: &str,
-        refused: Option<&str>,
-        unmet: Option<&BTreeMap<String, String>>,
-    ) -> Result<(), Mismatch> {
-        let Some(plan) = as_expected(self.plan(commands, by), refused)? else { return Ok(()) };
-        if let Some(expected) = unmet {
+    fn change(&mut self, change: &Change, by: &str) -> Result<(), Mismatch> {
+        let plan = self.plan(change.actor.as_deref(), &change.commands, by);
+        let Some(plan) = as_expected(plan, change.refused.as_deref())? else { return Ok(()) };
+        if let Some(expected) = &change.unmet {
             let found = plan.unmet().iter().map(|unmet| (unmet.user.to_string(), unmet.code.to_owned()));
             same(&json_map(expected), &json_map(&found.collect()))?;
         }
@@ -332,7 +335,8 @@ impl Run<'_> {
     }
 
     fn what_if(&self, what_if: &WhatIf) -> Result<(), Mismatch> {
-        let Some(plan) = as_expected(self.plan(&what_if.commands, ""), what_if.refused.as_deref())? else {
+        let plan = self.plan(what_if.actor.as_deref(), &what_if.commands, "");
+        let Some(plan) = as_expected(plan, what_if.refused.as_deref())? else {
             return Ok(());
         };
         let impact = plan.impact();
@@ -377,7 +381,7 @@ impl Run<'_> {
             Action::LicensePhase(phase) => same(phase.as_str(), self.directory.license_phase().as_str()),
             Action::Total(is) => self.total(is),
             Action::LastCommit(is) => self.last_commit(is),
-            Action::Do { .. } | Action::WhatIf(_) => Ok(()),
+            Action::Do(_) | Action::WhatIf(_) => Ok(()),
         }
     }
 
@@ -555,6 +559,9 @@ impl Run<'_> {
         let mut compared = Compared::default();
         compared.figure("revision", is.revision, revision);
         compared.figure("at", is.at, at);
+        let actor = last.and_then(|commit| commit.actor.as_ref()).map(|actor| actor.to_string());
+        let text = |actor: &Option<String>| actor.as_deref().map_or_else(|| "null".to_owned(), json_text);
+        compared.figure("as", is.actor.as_ref().map(text), text(&actor));
         compared.figure("by", is.by.as_deref().map(json_text), json_text(by));
         compared.figure("events", is.events.as_deref().map(json_list), json_list(&events));
         compared.result()
@@ -656,8 +663,12 @@ impl Compared {
 /// Formats the commands or the question of a step in one line.
 fn asked(action: &Action) -> String {
     match action {
-        Action::Do { commands, .. } => format!("do {}", json_commands(commands)),
-        Action::WhatIf(what_if) => format!("what if {}", json_commands(&what_if.commands)),
+        Action::Do(change) => {
+            format!("{}do {}", asked_as(change.actor.as_deref()), json_commands(&change.commands))
+        }
+        Action::WhatIf(what_if) => {
+            format!("{}what if {}", asked_as(what_if.actor.as_deref()), json_commands(&what_if.commands))
+        }
         Action::Check { who, on, permissions, .. } => {
             format!("check whether {who} may {} on {on}", permissions.join(" and "))
         }
@@ -684,6 +695,10 @@ fn asked(action: &Action) -> String {
         Action::Total(_) => "the total of all counted profiles".to_owned(),
         Action::LastCommit(_) => "the last commit".to_owned(),
     }
+}
+
+fn asked_as(actor: Option<&str>) -> String {
+    actor.map_or_else(String::new, |actor| format!("as {actor}: "))
 }
 
 /// Formats commands as a scenario file writes them.

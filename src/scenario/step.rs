@@ -28,7 +28,7 @@ pub(super) struct Step {
 /// The action or question of a step, with the expected result.
 #[derive(Debug)]
 pub(super) enum Action {
-    Do { commands: Vec<Command>, refused: Option<String>, unmet: Option<BTreeMap<String, String>> },
+    Do(Change),
     Check { who: String, on: String, permissions: Vec<String>, is: String },
     Permissions { who: String, on: String, is: PermissionsAnswer },
     Explain { who: String, on: String, permissions: Vec<String>, from: Vec<SourceLine> },
@@ -45,6 +45,15 @@ pub(super) enum Action {
     LicensePhase(Phase),
     Total(NamedTotal),
     LastCommit(NamedCommit),
+}
+
+/// Commands that are committed, as the host or as a principal.
+#[derive(Debug)]
+pub(super) struct Change {
+    pub(super) actor: Option<String>,
+    pub(super) commands: Vec<Command>,
+    pub(super) refused: Option<String>,
+    pub(super) unmet: Option<BTreeMap<String, String>>,
 }
 
 /// The expected permissions of a principal on a resource: those that are allowed, those that are granted, and their ends.
@@ -65,6 +74,7 @@ pub(super) struct MembershipAnswer {
 /// A plan whose impact is compared and that is not committed.
 #[derive(Debug)]
 pub(super) struct WhatIf {
+    pub(super) actor: Option<String>,
     pub(super) commands: Vec<Command>,
     pub(super) refused: Option<String>,
     pub(super) requirements: Vec<Requirement>,
@@ -90,7 +100,8 @@ impl Step {
 /// Takes the fields of the step's one action or question.
 fn action(step: &mut StepDocument, catalog: &Catalog) -> Result<Action, String> {
     if let Some(OneOrMore(commands)) = step.commands.take() {
-        return Ok(Action::Do { commands, refused: refused(step)?, unmet: step.unmet.take() });
+        let (actor, unmet) = (actor(step)?, step.unmet.take());
+        return Ok(Action::Do(Change { actor, commands, refused: refused(step)?, unmet }));
     }
     if let Some(OneOrMore(commands)) = step.what_if.take() {
         return what_if(step, commands).map(Action::WhatIf);
@@ -165,12 +176,13 @@ fn what_if(step: &mut StepDocument, commands: Vec<Command>) -> Result<WhatIf, St
         requirements.push(Requirement::new(requirement.label, requirement.who, requirement.on, permissions));
     }
     let (breaks, loses, gains) = (step.breaks.take(), step.loses.take(), step.gains.take());
-    Ok(WhatIf { commands, refused: refused(step)?, requirements, breaks, loses, gains })
+    Ok(WhatIf { actor: actor(step)?, commands, refused: refused(step)?, requirements, breaks, loses, gains })
 }
 
 /// Returns the first field that does not belong to the step.
 fn unused_field(step: &StepDocument) -> Option<&'static str> {
     let fields = [
+        ("as", step.actor.is_some()),
         ("do", step.commands.is_some()),
         ("refused", step.refused.is_some()),
         ("unmet", step.unmet.is_some()),
@@ -205,6 +217,13 @@ fn unused_field(step: &StepDocument) -> Option<&'static str> {
 
 fn principal(field: &str, text: &str) -> Result<(), String> {
     text.parse::<PrincipalName>().map(|_| ()).map_err(|error| format!("`{field}`: {error}"))
+}
+
+/// Takes the principal that commands are planned as.
+fn actor(step: &mut StepDocument) -> Result<Option<String>, String> {
+    let actor = step.actor.take();
+    actor.as_deref().map_or(Ok(()), |actor| principal("as", actor))?;
+    Ok(actor)
 }
 
 fn profile_exists(field: &str, profile: &str, catalog: &Catalog) -> Result<(), String> {

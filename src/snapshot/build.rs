@@ -118,6 +118,7 @@ enum Section {
     Group,
     User,
     Nested,
+    Managed,
     KindGrant,
     Resource,
     Everywhere,
@@ -141,6 +142,7 @@ impl Section {
             R::Group { .. } => Self::Group,
             R::User(_) => Self::User,
             R::Nested { .. } => Self::Nested,
+            R::Managed { .. } => Self::Managed,
             R::Everywhere { .. } => Self::Everywhere,
             R::KindGrant { .. } => Self::KindGrant,
             R::Resource(_) => Self::Resource,
@@ -164,6 +166,7 @@ impl Section {
             Self::Group => "`group`",
             Self::User => "`user`",
             Self::Nested => "`nested`",
+            Self::Managed => "`managed`",
             Self::Everywhere => "`everywhere`",
             Self::KindGrant => "`kind_grant`",
             Self::Resource => "`resource`",
@@ -184,6 +187,7 @@ impl Section {
             | Self::Group
             | Self::User
             | Self::Nested
+            | Self::Managed
             | Self::Everywhere
             | Self::KindGrant
             | Self::Resource
@@ -215,6 +219,7 @@ fn described(record: &directory::Record) -> String {
         R::Group { group, .. } => format!("group `{group}`"),
         R::User(user) => format!("user `{}`", user.user),
         R::Nested { group, .. } => format!("the groups that `{group}` is in"),
+        R::Managed { group, .. } => format!("the managers of `{group}`"),
         R::KindGrant { kind, .. } => format!("a grant on all of `{kind}`"),
         R::Resource(resource) => format!("resource `{}`", resource.resource),
         R::Key(key) => format!("key `{}`", key.key),

@@ -78,11 +78,7 @@ impl Planner<'_> {
     }
 
     fn place(&self, to: Grantee, on: String) -> Result<Place, RefusalReason> {
-        let grantee = match &to {
-            Grantee::Everyone => GranteeId::Everyone,
-            Grantee::Group(group) => GranteeId::Group(self.find_group(group)?),
-            Grantee::User(user) => GranteeId::User(self.find_user(user)?),
-        };
+        let grantee = self.find_grantee(&to)?;
         let target = if on == "*" { Target::Everything } else { self.find_target(&on)? };
         Ok(Place { to, on, grantee, target })
     }
@@ -162,7 +158,7 @@ impl Planner<'_> {
         }
         for (role, expires_at) in after.roles().filter(|(role, until)| !before.has_role_until(role, *until)) {
             let (to, on, role) = (place.to.clone(), place.on.clone(), role.clone());
-            self.events.push(Event::RoleGranted { to, on, role, expires_at });
+            self.events.push(Event::RoleGranted { to, on, role, expires_at, beyond: false });
         }
         self.directory.set_grant_record(place.grantee, place.target, after);
     }
@@ -177,6 +173,7 @@ impl Planner<'_> {
             ending: ending
                 .map(|(expires_at, mask)| EndingPermissions { expires_at, permissions: names(mask) })
                 .collect(),
+            beyond: false,
         }
     }
 

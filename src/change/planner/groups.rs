@@ -5,6 +5,7 @@ use alloc::string::ToString as _;
 
 use super::Planner;
 use super::lookup::{differs, new_name};
+use super::managers::are_not_too_many;
 use super::sync::external_names;
 use crate::change::builders::AddGroup;
 use crate::change::event::Event;
@@ -25,16 +26,22 @@ impl Planner<'_> {
         let membership = self.membership(command.members.as_ref())?;
         let owner_of = command.includes_owner_of.as_deref();
         let owner_of = owner_of.map(|resource| self.find_resource(resource)).transpose()?;
-        if owner_of.is_some() && membership != Membership::Explicit {
+        let managers = self.find_managers(command.managers.as_deref().unwrap_or_default())?;
+        if (owner_of.is_some() || !managers.is_empty()) && membership != Membership::Explicit {
             return Err(RefusalReason::ManagedGroup { user: None, group: command.group.clone() });
         }
         if !self.directory.has_room_for_groups() {
             return Err(RefusalReason::TooMany { what: "groups", max: MAX_GROUPS });
         }
+        are_not_too_many(&managers)?;
         let members = self.directory.members_by_name(&membership);
         let includes_owner_of = owner_of.map(|resource| self.text_of(resource));
-        self.directory.add_group(&name, &membership, owner_of);
-        self.events.push(Event::GroupAdded { group: name, members, includes_owner_of });
+        let id = self.directory.add_group(&name, &membership, owner_of);
+        if !managers.is_empty() {
+            self.directory.set_managers(id, &managers);
+        }
+        let managers = self.manager_names(&managers);
+        self.events.push(Event::GroupAdded { group: name, members, includes_owner_of, managers });
         Ok(())
     }
 
@@ -63,6 +70,7 @@ impl Planner<'_> {
             let asked = asked.filter(|&asked| recorded.as_deref() != Some(asked))?;
             Some(differs("includes_owner_of", recorded.as_deref(), Some(asked)))
         });
+        let different = different.or_else(|| self.managers_difference(group, command.managers.as_deref()));
         if different.is_none() {
             return Ok(());
         }

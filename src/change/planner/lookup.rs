@@ -9,7 +9,7 @@ use super::Planner;
 use crate::catalog::{KindDefinition, KindId, ProfileId};
 use crate::change::nearest::nearest;
 use crate::change::refusal::{FieldDifference, RefusalReason};
-use crate::directory::{GroupRecord, ParsedTarget, Target, UserRecord};
+use crate::directory::{Grantee, GranteeId, GroupRecord, ParsedTarget, Target, UserRecord};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
 use crate::name::Name;
 
@@ -46,6 +46,14 @@ impl Planner<'_> {
 
     pub(super) fn find_groups(&self, groups: &[String]) -> Result<Vec<GroupId>, RefusalReason> {
         groups.iter().map(|group| self.find_group(group)).collect()
+    }
+
+    pub(super) fn find_grantee(&self, grantee: &Grantee) -> Result<GranteeId, RefusalReason> {
+        match grantee {
+            Grantee::Everyone => Ok(GranteeId::Everyone),
+            Grantee::Group(group) => self.find_group(group).map(GranteeId::Group),
+            Grantee::User(user) => self.find_user(user).map(GranteeId::User),
+        }
     }
 
     pub(super) fn find_key(&self, key: &str) -> Result<KeyId, RefusalReason> {

@@ -7,6 +7,7 @@ mod grants;
 mod groups;
 mod keys;
 mod lookup;
+mod managers;
 mod nesting;
 mod places;
 mod resources;
@@ -190,6 +191,7 @@ impl<'a> Planner<'a> {
             Command::RenameUser { user, to } => self.rename_user(&user, &to),
             Command::SyncUser(command) => self.sync_user(&command),
             Command::AddGroup(command) => self.add_group(&command),
+            Command::SetManagers { group, managers } => self.set_managers(&group, &managers),
             Command::RemoveGroup { group } => self.remove_group(&group),
             Command::Join(command) => self.join_until(&command),
             Command::Leave { user, group } => self.leave_group(&user, &group),

@@ -44,7 +44,7 @@ impl Planner<'_> {
         self.events.extend(names.map(event));
     }
 
-    fn is_explicit(&self, group: GroupId, name: &str) -> Result<(), RefusalReason> {
+    pub(super) fn is_explicit(&self, group: GroupId, name: &str) -> Result<(), RefusalReason> {
         if self.group(group).is_some_and(|group| group.membership == Membership::Explicit) {
             return Ok(());
         }
@@ -60,7 +60,7 @@ impl Planner<'_> {
         groups.iter().filter_map(name).collect()
     }
 
-    fn shared_group_name(&self, group: GroupId) -> Option<crate::name::Name> {
+    pub(super) fn shared_group_name(&self, group: GroupId) -> Option<crate::name::Name> {
         self.group(group)?.name.clone()
     }
 }

@@ -2,6 +2,7 @@
 
 mod describe;
 mod links;
+mod managers;
 mod places;
 
 use alloc::string::{String, ToString as _};
@@ -78,6 +79,7 @@ impl Directory {
         self.audit_groups()?;
         self.audit_resources()?;
         self.audit_places()?;
+        self.audit_managers()?;
         self.audit_links()
     }
 

@@ -18,8 +18,8 @@ impl Directory {
         name: &Name,
         membership: &Membership,
         includes_owner_of: Option<ResourceId>,
-    ) {
-        self.insert_group(NewId::Next, name, membership, includes_owner_of);
+    ) -> GroupId {
+        self.insert_group(NewId::Next, name, membership, includes_owner_of)
     }
 
     pub(in crate::directory) fn insert_group(
@@ -28,7 +28,7 @@ impl Directory {
         name: &Name,
         membership: &Membership,
         includes_owner_of: Option<ResourceId>,
-    ) {
+    ) -> GroupId {
         let id = self.groups.insert(id, |tables, slot, serial| {
             let added = GroupRecord {
                 serial,
@@ -48,6 +48,7 @@ impl Directory {
                 self.set_joined_at(owner.slot(), slot, true);
             }
         }
+        id
     }
 
     /// Adds the members that a group's rule gives it, and registers the group with what it follows.
@@ -98,6 +99,8 @@ impl Directory {
             self.forget_kind_grant(kind, grantee);
         }
         self.forget_roles_everywhere(grantee);
+        self.forget_manager(grantee);
+        self.write_managers(slot, Vec::new());
         let ends = record.more.as_ref().map(|more| more.ends.clone()).unwrap_or_default();
         for &user in ends.keys() {
             self.write_membership_end(user, slot, None);

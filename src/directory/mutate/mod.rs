@@ -12,6 +12,7 @@ mod groups;
 mod keys;
 mod kind_masks;
 mod license;
+mod managers;
 mod memberships;
 mod places;
 mod resources;

@@ -44,6 +44,7 @@ impl Directory {
         let slot = user.slot();
         let Some(row) = self.user_row(user).copied() else { return };
         self.forget_roles_everywhere(GranteeSlot::user(slot));
+        self.forget_manager(GranteeSlot::user(slot));
         for group in self.group_slots(slot, &row) {
             self.write_membership_end(slot, group, None);
             self.groups.tables.records.update(group, |group| {

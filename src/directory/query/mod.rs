@@ -5,6 +5,7 @@ mod grant_parts;
 mod grant_queries;
 mod grant_records;
 mod lookup;
+mod managers;
 mod names;
 mod nesting;
 mod places;

@@ -40,6 +40,8 @@ pub(crate) struct UserMore {
     /// Kinds with a grant to this user, one bit each.
     pub(in crate::directory) granted_on_kinds: u64,
     pub(in crate::directory) keys: SlotSet<KeySlot>,
+    /// Groups of which the user is a manager (rule D9).
+    pub(in crate::directory) manages: SlotSet<GroupSlot>,
     /// Resources for which the user has recorded a credential.
     pub(in crate::directory) credentials: SlotSet<ResourceSlot>,
 }
@@ -109,7 +111,7 @@ pub(crate) struct GroupRecord {
     pub(in crate::directory) granted_on: SlotSet<ResourceSlot>,
     /// Kinds with a grant to this group, one bit each.
     pub(in crate::directory) granted_on_kinds: u64,
-    /// Only groups that are nested, in which others are, or with memberships that end have one.
+    /// Only groups that are nested, in which others are, with memberships that end, or with managers or as one have one.
     pub(in crate::directory) more: Option<Arc<GroupMore>>,
 }
 
@@ -124,6 +126,17 @@ pub(crate) struct GroupMore {
     pub(crate) joined: Option<SlotSet<UserSlot>>,
     /// The ends of memberships (rule E1).
     pub(crate) ends: RedBlackTreeMapSync<UserSlot, Timestamp>,
+    /// Who may make others join and leave, sorted (rule D9).
+    pub(in crate::directory) managers: Vec<SubjectSlot>,
+    /// The groups of which this one is a manager.
+    pub(in crate::directory) manages: SlotSet<GroupSlot>,
+}
+
+impl GroupMore {
+    fn is_empty(&self) -> bool {
+        let nested = !self.inner.is_empty() || !self.outer.is_empty();
+        !nested && self.ends.is_empty() && self.managers.is_empty() && self.manages.is_empty()
+    }
 }
 
 impl GroupRecord {
@@ -167,10 +180,15 @@ impl GroupRecord {
         self.more.as_ref().and_then(|more| more.ends.get(&user).copied())
     }
 
+    /// The managers, sorted (rule D9).
+    pub(crate) fn managers(&self) -> &[SubjectSlot] {
+        self.more.as_ref().map_or(&[], |more| &more.managers)
+    }
+
     /// Drops the fields that few groups have once this is no longer one of them.
     pub(in crate::directory) fn forget_unused(&mut self) {
         let Some(more) = &self.more else { return };
-        if more.inner.is_empty() && more.outer.is_empty() && more.ends.is_empty() {
+        if more.is_empty() {
             self.more = None;
         } else if more.inner.is_empty() && more.joined.is_some() {
             self.more_mut().joined = None;

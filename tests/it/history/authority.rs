@@ -338,7 +338,8 @@ fn a_journal_that_cannot_be_read_stops_the_follower_until_it_can() {
 #[test]
 fn a_stopped_process_catches_up_before_it_writes() {
     let (one, two, journal) = pair();
-    let later = Commit { revision: 9, at: Timestamp::EPOCH, by: String::new(), events: Vec::new() };
+    let later =
+        Commit { revision: 9, at: Timestamp::EPOCH, actor: None, by: String::new(), events: Vec::new() };
     two.catch_up().unwrap();
     one.execute(add_group("taken")).unwrap();
     assert!(two.follow([&later]).is_err());

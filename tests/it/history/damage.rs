@@ -26,7 +26,7 @@ fn commit(revision: u64) -> Commit {
             {{ "joined": {{ "user": "ada", "group": "group {revision}" }} }}]"#
     );
     let at = Timestamp::from_millis(revision);
-    Commit { revision, at, by: "damage".into(), events: serde_json::from_str(&events).unwrap() }
+    Commit { revision, at, actor: None, by: "damage".into(), events: serde_json::from_str(&events).unwrap() }
 }
 
 /// A folder of this process's own.

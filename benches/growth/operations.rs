@@ -8,7 +8,7 @@ use core::iter;
 
 use entitle::catalog::{Catalog, ExternalProfile, ExternalProfiles, Kind, Profile, ProfileChoice, Role};
 use entitle::change::ScopeDocument;
-use entitle::directory::UserSource;
+use entitle::directory::{GranteeId, UserSource};
 use entitle::seats::{Overage, Waitlist};
 use entitle::snapshot::{Builder, Record, records};
 use entitle::{Batch, Command, Directory, Grantee, License, ResourceId, Timestamp, Untyped};
@@ -184,6 +184,26 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         let directory = commit(directory, [Command::revoke(Grantee::group("outer"), "project/*", ["read"])]);
         planned(&commit(directory, [grant(LATER)]), [grant(Timestamp::from_millis(2_000))])
     }),
+    // Managers of groups.
+    linear("add_group: groups with one manager", |size| {
+        let managed =
+            groups(size).map(|group| Command::add_group(group).managers([Grantee::user("user 0")]).into());
+        planned(&with_users(directory(), 1), managed)
+    })
+    .on_sets(),
+    linear("remove_user: groups that the user manages", |size| {
+        planned(&with_managed(size), [Command::remove_user("user 0").into()])
+    })
+    .on_sets(),
+    linear("groups_managed_by: groups", |size| {
+        let directory = with_managed(size);
+        let user = GranteeId::User(directory.user_by_name("user 0").unwrap());
+        Box::new(move || Box::new((directory.groups_managed_by(user).collect::<Vec<_>>(), directory)))
+    }),
+    flat("set_managers: other groups of the manager", |size| {
+        planned(&with_managed(size), [Command::set_managers("group 0", [])])
+    })
+    .on_sets(),
     // Seats.
     linear("assign_profile: users, twice in a batch", |size| {
         let directory = with_users(directory(), size);
@@ -631,6 +651,13 @@ fn with_inner(size: usize) -> Directory {
 
 fn group_with_grants(group: &str) -> impl Iterator<Item = Command> {
     iter::once(Command::add_group(group).into()).chain(on_kinds(group))
+}
+
+/// One user who is the manager of all groups.
+fn with_managed(size: usize) -> Directory {
+    let managed =
+        groups(size).map(|group| Command::add_group(group).managers([Grantee::user("user 0")]).into());
+    commit(with_users(directory(), 1), managed)
 }
 
 /// Users who each have a grant of their own that ends.

@@ -27,6 +27,7 @@ mod generate;
 mod growth;
 mod history;
 mod laws;
+mod managers;
 mod memory;
 mod nesting;
 mod oracle;

@@ -18,7 +18,7 @@ const PAGE: &str = include_str!("review.html");
 const MARKER: &str = "/* the review */";
 
 /// The columns of the CSV form.
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 15] = [
     "who",
     "user",
     "status",
@@ -32,6 +32,7 @@ const COLUMNS: [&str; 14] = [
     "why",
     "last_commit",
     "last_commit_at",
+    "last_commit_as",
     "last_commit_by",
 ];
 
@@ -92,8 +93,9 @@ fn write_csv(out: &mut dyn Write, history: &History<'_>) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(COLUMNS)?;
     for (row, commit) in history.rows() {
-        let (revision, at, by) = commit.map_or_else(Default::default, |commit| {
-            (commit.revision.to_string(), commit.at.as_millis().to_string(), commit.by.clone())
+        let [revision, at, actor, by] = commit.map_or_else(Default::default, |commit| {
+            let actor = commit.actor.as_ref().map(ToString::to_string).unwrap_or_default();
+            [commit.revision.to_string(), commit.at.as_millis().to_string(), actor, commit.by.clone()]
         });
         let cells = [
             row.who,
@@ -109,6 +111,7 @@ fn write_csv(out: &mut dyn Write, history: &History<'_>) -> io::Result<()> {
             row.why,
             revision,
             at,
+            actor,
             by,
         ];
         csv.write_record(cells.iter().map(|cell| escape_cell(cell).into_owned()))?;
@@ -151,7 +154,7 @@ fn write_html(out: &mut dyn Write, file: &str, history: &History<'_>) -> io::Res
     let mut separator = "\n";
     for (row, commit) in history.rows() {
         let seat = (row.profile, row.seat);
-        let commit = commit.map(|commit| (commit.revision, commit.at, &commit.by));
+        let commit = commit.map(|commit| (commit.revision, commit.at, &commit.actor, &commit.by));
         let row = (
             row.who,
             row.user,

@@ -49,14 +49,15 @@ impl Directory {
         }
     }
 
-    /// Takes a user or group, which is about to be removed, from the managers of all groups.
+    /// Takes a user or group, whose record is about to be removed, from the managers of all groups.
     pub(super) fn forget_manager(&mut self, manager: GranteeSlot) {
         let manager = SubjectSlot::Grantee(manager);
         let managed: Vec<GroupSlot> = self.managed_groups(manager).collect();
         for group in managed {
-            let managers = self.group_record_at(group).map(GroupRecord::managers).unwrap_or_default();
-            let rest = managers.iter().copied().filter(|&other| other != manager).collect();
-            self.write_managers(group, rest);
+            self.groups.tables.records.update(group, |record| {
+                record.more_mut().managers.retain(|&other| other != manager);
+                record.forget_unused();
+            });
         }
     }
 }

@@ -19,7 +19,7 @@ fn content(directory: &Directory) -> BTreeMap<(String, String), Vec<Value>> {
             "kind_grant" => ("kind_grant", &body["kind"]),
             "everywhere" => ("kind_grant", &Value::from("*")),
             "book" => ("book", &body["profile"]),
-            "nested" => ("group", &body["group"]),
+            "nested" | "managed" => ("group", &body["group"]),
             "group" | "role" | "user" | "resource" | "key" => (section.as_str(), &body[section]),
             _ => (section.as_str(), &Value::Null),
         };
@@ -100,6 +100,23 @@ fn a_diff_equals_a_full_comparison() {
             }
         }
     }
+}
+
+/// Managers are stored by slot and compared by name.
+#[test]
+fn a_group_differs_if_only_the_name_of_a_manager_does() {
+    let (end, commits) = world::managers();
+    let directories = world::revisions(&end, &commits);
+    for before in &directories {
+        for after in &directories {
+            agrees(before, after);
+        }
+    }
+    let batch = entitle::Batch::host(end.committed_at()).add(entitle::Command::rename_user("eda", "ida"));
+    let renamed = end.plan(batch).unwrap().into_directory();
+    let names: Vec<String> = end.diff(&renamed).groups.into_iter().map(|group| group.name).collect();
+    assert_eq!(names, ["chiefs"]);
+    agrees(&end, &renamed);
 }
 
 /// Directories that share nothing, or only an earlier revision, are compared by their content.

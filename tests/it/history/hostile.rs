@@ -482,6 +482,52 @@ const UNREACHABLE_PLACES: &[(&str, &str, &str, &str)] = &[
     ),
 ];
 
+/// The same of managers.
+const UNREACHABLE_MANAGERS: &[(&str, &str, &str, &str)] = &[
+    (
+        "manager_who_does_not_exist",
+        r#""managers":["everyone"]"#,
+        r#""managers":["user:cyd"]"#,
+        "the managers of `open`: unknown user `cyd`",
+    ),
+    (
+        "manager_that_does_not_exist",
+        r#""managers":["everyone"]"#,
+        r#""managers":["group:gone"]"#,
+        "the managers of `open`: unknown group `gone`",
+    ),
+    (
+        "manager_named_twice",
+        r#""managers":["everyone"]"#,
+        r#""managers":["everyone","everyone"]"#,
+        "the managers of `open`: a manager of group `open` is named twice",
+    ),
+    (
+        "managers_of_a_group_that_does_not_exist",
+        r#"{"managed":{"group":"open""#,
+        r#"{"managed":{"group":"gone""#,
+        "the managers of `gone`: unknown group `gone`",
+    ),
+    (
+        "managers_of_a_managed_group",
+        r#"{"managed":{"group":"open""#,
+        r#"{"managed":{"group":"company""#,
+        "the managers of `company`: group `company` cannot have managers, because it is not explicit",
+    ),
+    (
+        "managers_described_twice",
+        r#"{"managed":{"group":"open""#,
+        r#"{"managed":{"group":"data""#,
+        "the managers of `data`: group `data` is described twice, or without managers",
+    ),
+    (
+        "managers_described_without_any",
+        r#""managers":["everyone"]"#,
+        r#""managers":[]"#,
+        "the managers of `open`: group `open` is described twice, or without managers",
+    ),
+];
+
 /// A text in which a part is replaced, with a right number of records and checksum; a line that is emptied is left out.
 fn with_part(text: &str, before: &str, after: &str) -> String {
     assert!(text.contains(before), "{before}\nis not in\n{text}");
@@ -519,9 +565,17 @@ fn what_no_command_makes_is_not_read() {
     let mut stored = Vec::new();
     world::places().0.write_to(&mut stored).unwrap();
     let places = kept("places", &String::from_utf8(stored).unwrap());
+    let mut stored = Vec::new();
+    world::managers().0.write_to(&mut stored).unwrap();
+    let managers = kept("managers", &String::from_utf8(stored).unwrap());
     let small = String::from_utf8(small().1).unwrap();
     let mut wrong = Vec::new();
-    let tables = [(&small, UNREACHABLE), (&access, UNREACHABLE_ACCESS), (&places, UNREACHABLE_PLACES)];
+    let tables = [
+        (&small, UNREACHABLE),
+        (&access, UNREACHABLE_ACCESS),
+        (&places, UNREACHABLE_PLACES),
+        (&managers, UNREACHABLE_MANAGERS),
+    ];
     let cases = tables.into_iter().flat_map(|(text, table)| table.iter().map(move |case| (text, case)));
     for (text, &(name, before, after, expected)) in cases {
         let hostile = kept(&format!("unreachable_{name}"), &with_part(text, before, after));

@@ -372,6 +372,95 @@ fn events_of_places_that_contradict_the_state_are_refused() {
     contradictions(&directory, &cases);
 }
 
+/// The same of managers, in the directory at 30.
+#[test]
+fn events_of_managers_that_contradict_the_state_are_refused() {
+    let (directory, commits) = world::managers();
+    assert_eq!(Directory::new(directory.catalog().clone()).replay(&commits).as_ref(), Ok(&directory));
+    let many: Vec<String> = (0..65).map(|number| format!(r#""group:g{number}""#)).collect();
+    let many = many.join(", ");
+    let too_many = format!(r#"{{ "managers_set": {{ "group": "data", "managers": [{many}] }} }}"#);
+    let cases = [
+        (r#"{ "managers_set": { "group": "none", "managers": [] } }"#, "unknown group `none`"),
+        (r#"{ "managers_set": { "group": "data", "managers": ["user:ada"] } }"#, "unknown user `ada`"),
+        (r#"{ "managers_set": { "group": "data", "managers": ["group:gone"] } }"#, "unknown group `gone`"),
+        (
+            r#"{ "managers_set": { "group": "data", "managers": ["user:bob", "user:bob"] } }"#,
+            "a manager of group `data` is named twice",
+        ),
+        (
+            r#"{ "managers_set": { "group": "company", "managers": ["user:bob"] } }"#,
+            "group `company` cannot have managers, because it is not explicit",
+        ),
+        (
+            r#"{ "managers_set": { "group": "data", "managers": ["group:chiefs", "group:company"] } }"#,
+            "group `data` already has these managers",
+        ),
+        (
+            r#"{ "managers_set": { "group": "company", "managers": [] } }"#,
+            "group `company` already has these managers",
+        ),
+        (too_many.as_str(), "unknown group `g0`"),
+        (
+            r#"{ "group_added": { "group": "x", "members": "explicit", "managers": ["group:x"] } }"#,
+            "unknown group `x`",
+        ),
+        (
+            r#"{ "group_added": { "group": "x", "members": { "external": [] }, "managers": ["user:bob"] } }"#,
+            "group `x` cannot have managers, because it is not explicit",
+        ),
+    ];
+    contradictions(&directory, &cases);
+}
+
+/// Events with more managers than a group may have (rule D9).
+#[test]
+fn more_managers_than_a_group_may_have_are_not_replayed() {
+    use entitle::{Batch, Command, Timestamp};
+
+    let groups = |number| format!("g{number}");
+    let batch =
+        Batch::host(Timestamp::EPOCH).extend((0..65).map(|number| Command::add_group(groups(number))));
+    let directory =
+        Directory::new(world::managers().0.catalog().clone()).plan(batch).unwrap().into_directory();
+    let replay = |count: u32| {
+        let managers: Vec<String> = (0..count).map(|number| format!(r#""group:g{number}""#)).collect();
+        let event =
+            format!(r#"{{ "managers_set": {{ "group": "g0", "managers": [{}] }} }}"#, managers.join(","));
+        let text = format!(r#"{{ "revision": 2, "at": 0, "events": [{event}] }}"#);
+        directory.replay(&[serde_json::from_str::<Commit>(&text).unwrap()])
+    };
+    assert!(replay(64).is_ok());
+    let ReplayError::Contradiction { source, .. } = replay(65).unwrap_err() else {
+        panic!("no contradiction")
+    };
+    assert_eq!(source.to_string(), "group `g0` has more than 64 managers");
+}
+
+/// A stored commit keeps who it was made as, and that a grant was beyond what the actor had; replay asks no authority (rule D1).
+#[test]
+fn who_a_commit_was_made_as_is_kept_and_not_judged() {
+    let (directory, _) = world::access();
+    let grants = [
+        r#"{"grant_changed":{"to":"user:bob","on":"project/*","permissions":["read"],"beyond":true}}"#,
+        r#"{"role_granted":{"to":"user:ada","on":"*","role":"writer","beyond":true}}"#,
+    ];
+    let with = |who: &str| format!(r#"{{"revision":4,"at":40,{who}"events":[{}]}}"#, grants.join(","));
+    let mut directories = Vec::new();
+    for who in ["", r#""as":"user:ada","#, r#""as":"key:ci","by":"ticket","#, r#""as":"user:nobody","#] {
+        let text = with(who);
+        let commit: Commit = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::to_string(&commit).unwrap(), text);
+        directories.push(directory.replay([&commit]).unwrap());
+    }
+    assert!(directories.windows(2).all(|pair| pair[0] == pair[1]));
+    let plain = with("").replace(r#","beyond":true"#, "");
+    let commit: Commit = serde_json::from_str(&plain).unwrap();
+    assert_eq!(serde_json::to_string(&commit).unwrap(), plain);
+    assert_eq!(directory.replay([&commit]).as_ref(), Ok(&directories[0]), "a fact of the event alone");
+    assert!(serde_json::from_str::<Commit>(&with(r#""as":"ada","#)).is_err());
+}
+
 /// At 90 permissions of ada end; the event must name all of them, and no others.
 #[test]
 fn an_end_names_exactly_what_ends() {

@@ -159,6 +159,31 @@ const PLACES_STEPS: &str = r#"[
           { "open": { "resource": "folder/f4" } }]]
 ]"#;
 
+const MANAGERS_CATALOG: &str = r#"{
+    "kinds": { "instance": { "singleton": true, "permissions": ["manage_groups"] } },
+    "profiles": { "free": { "seat": "exempt" } },
+    "default_profile": "free",
+    "administration": { "groups": { "instance": ["manage_groups"] } }
+}"#;
+
+const MANAGERS_STEPS: &str = r#"[
+    [10, [{ "add_user": { "user": "ada" } }, { "add_user": { "user": "bob" } }, { "add_user": { "user": "cyd" } },
+          { "add_group": { "group": "company", "members": { "external": ["CN=company"] } } },
+          { "add_group": { "group": "chiefs", "managers": ["user:ada"] } },
+          { "add_group": { "group": "data", "managers": ["user:cyd", "group:company", "group:chiefs"] } },
+          { "add_group": { "group": "open", "managers": ["everyone"] } },
+          { "add_group": { "group": "gone", "managers": ["user:bob"] } }]],
+    [20, [{ "set_managers": { "group": "chiefs", "managers": ["group:chiefs", "user:ada", "group:gone"] } },
+          { "set_managers": { "group": "open", "managers": ["user:cyd", "everyone"] } },
+          { "rename_user": { "user": "ada", "to": "eda" } }]],
+    [30, [{ "remove_group": { "group": "gone" } }, { "remove_user": { "user": "cyd" } }]]
+]"#;
+
+/// A directory with managers of groups, at 30, and the commits that made it.
+pub(crate) fn managers() -> (Directory, Vec<Commit>) {
+    made(MANAGERS_CATALOG, MANAGERS_STEPS)
+}
+
 /// A directory with ends, roles and nested groups, at 30, and the commits that made it.
 pub(crate) fn access() -> (Directory, Vec<Commit>) {
     made(ACCESS_CATALOG, ACCESS_STEPS)

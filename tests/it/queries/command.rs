@@ -90,7 +90,7 @@ fn no_cell_of_the_csv_is_a_formula() {
     let written = text(&entitle(&["review", file.to_str().unwrap()]));
     let mut csv = csv::Reader::from_reader(written.as_bytes());
     let columns = csv.headers().unwrap().clone();
-    assert_eq!(columns.len(), 14);
+    assert_eq!(columns.len(), 15);
     let rows: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
     assert_eq!(rows.len(), NAMES.len());
     for (row, name) in rows.iter().zip(NAMES) {
@@ -107,6 +107,8 @@ fn no_cell_of_the_csv_is_a_formula() {
             ))
         );
         assert_eq!((cell("last_commit"), cell("last_commit_at")), ("1", "1000"));
+        // The host made it.
+        assert_eq!(cell("last_commit_as"), "");
         assert_eq!(cell("last_commit_by"), "'=cmd|'' /c calc'!A1;'-1\\u{202e}");
         for part in row.iter().flat_map(|cell| cell.split([',', ';', '|', ' ', '\t'])) {
             assert!(!part.starts_with(['=', '+', '-', '@', '"', '\t', '\r', '＝']), "a formula: {part}");

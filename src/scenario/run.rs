@@ -559,7 +559,7 @@ impl Run<'_> {
         let mut compared = Compared::default();
         compared.figure("revision", is.revision, revision);
         compared.figure("at", is.at, at);
-        let actor = last.and_then(|commit| commit.actor.as_ref()).map(|actor| actor.to_string());
+        let actor = last.and_then(|commit| commit.actor.as_ref()).map(|actor| format!("{actor}"));
         let text = |actor: &Option<String>| actor.as_deref().map_or_else(|| "null".to_owned(), json_text);
         compared.figure("as", is.actor.as_ref().map(text), text(&actor));
         compared.figure("by", is.by.as_deref().map(json_text), json_text(by));

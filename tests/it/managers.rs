@@ -217,22 +217,27 @@ fn more_managers_than_a_group_may_have_are_not_read() {
 /// An event is a fact: all managers, sorted by name, whatever the command's order and repetitions.
 #[test]
 fn d9_an_event_lists_all_managers() {
-    let ada = || Grantee::user("ada");
+    let [ada, zoe] = [|| Grantee::user("ada"), || Grantee::user("zoe")];
     let batch = Batch::host(NOW)
+        .add(Command::add_user("zoe"))
         .add(Command::add_user("ada"))
         .add(Command::add_group("chiefs").managers([ada(), ada()]))
-        .add(Command::set_managers("chiefs", [ada(), Grantee::Everyone, Grantee::group("chiefs"), ada()]));
+        .add(Command::set_managers(
+            "chiefs",
+            [zoe(), ada(), Grantee::Everyone, Grantee::group("chiefs"), ada()],
+        ));
     let plan = empty().plan(batch).unwrap();
-    let [_, Event::GroupAdded { managers: added, .. }, Event::ManagersSet { managers, .. }] = plan.events()
+    let [_, _, Event::GroupAdded { managers: added, .. }, Event::ManagersSet { managers, .. }] =
+        plan.events()
     else {
         panic!("{:?}", plan.events())
     };
     assert_eq!(added, &[ada()]);
-    assert_eq!(managers, &[Grantee::Everyone, Grantee::group("chiefs"), ada()]);
-    let written = serde_json::to_value(&plan.events()[1..]).unwrap();
+    assert_eq!(managers, &[Grantee::Everyone, Grantee::group("chiefs"), ada(), zoe()]);
+    let written = serde_json::to_value(&plan.events()[2..]).unwrap();
     let expected = serde_json::json!([
         { "group_added": { "group": "chiefs", "members": "explicit", "managers": ["user:ada"] } },
-        { "managers_set": { "group": "chiefs", "managers": ["everyone", "group:chiefs", "user:ada"] } },
+        { "managers_set": { "group": "chiefs", "managers": ["everyone", "group:chiefs", "user:ada", "user:zoe"] } },
     ]);
     assert_eq!(written, expected);
 }

@@ -31,20 +31,20 @@ impl Directory {
         });
     }
 
-    fn put_managed(&mut self, manager: SubjectSlot, group: GroupSlot, manages: bool) {
+    fn put_managed(&mut self, manager: SubjectSlot, group: GroupSlot, added: bool) {
         let SubjectSlot::Grantee(grantee) = manager else {
-            return put(&mut self.managed_by_everyone, group, manages);
+            return put(&mut self.managed_by_everyone, group, added);
         };
         match grantee.kind() {
             GranteeKind::Group(manager) => {
                 self.groups.tables.records.update(manager, |record| {
-                    put(&mut record.more_mut().manages, group, manages);
+                    put(&mut record.more_mut().manages, group, added);
                     record.forget_unused();
                 });
             }
             GranteeKind::User(manager) => {
                 let records = &mut self.users.tables.records;
-                records.update(manager, |record| put(&mut record.more_mut().manages, group, manages));
+                records.update(manager, |record| put(&mut record.more_mut().manages, group, added));
             }
         }
     }
@@ -52,8 +52,8 @@ impl Directory {
     /// Takes a user or group, whose record is about to be removed, from the managers of all groups.
     pub(super) fn forget_manager(&mut self, manager: GranteeSlot) {
         let manager = SubjectSlot::Grantee(manager);
-        let managed: Vec<GroupSlot> = self.managed_groups(manager).collect();
-        for group in managed {
+        let groups: Vec<GroupSlot> = self.managed_groups(manager).collect();
+        for group in groups {
             self.groups.tables.records.update(group, |record| {
                 record.more_mut().managers.retain(|&other| other != manager);
                 record.forget_unused();

@@ -50,8 +50,8 @@ impl Directory {
             GranteeId::User(user) => self.user_record(user).is_some(),
         };
         let manager = known.then(|| SubjectSlot::of(manager));
-        let managed = manager.into_iter().flat_map(|manager| self.managed_groups(manager));
-        managed.filter_map(|group| self.group_id(group))
+        let groups = manager.into_iter().flat_map(|manager| self.managed_groups(manager));
+        groups.filter_map(|group| self.group_id(group))
     }
 
     /// The groups of which a user, a group or everyone is a manager.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
 
 use entitle::Timestamp;
+use entitle::authorize::PrincipalName;
 use entitle::change::Commit;
 use entitle::journal::redb::ReadableTable as _;
 use entitle::journal::{AppendError, DamagedPlace, Journal as _, RedbError, RedbJournal, redb};
@@ -26,7 +27,8 @@ fn commit(revision: u64) -> Commit {
             {{ "joined": {{ "user": "ada", "group": "group {revision}" }} }}]"#
     );
     let at = Timestamp::from_millis(revision);
-    Commit { revision, at, actor: None, by: "damage".into(), events: serde_json::from_str(&events).unwrap() }
+    let actor = (revision % 2 == 0).then(|| PrincipalName::Key("ci".into()));
+    Commit { revision, at, actor, by: "damage".into(), events: serde_json::from_str(&events).unwrap() }
 }
 
 /// A folder of this process's own.

@@ -160,7 +160,7 @@ impl fmt::Display for InFull<'_> {
         }
         for owned in &explanation.passed_ownership {
             write!(f, "\n  granted to the owner of `{}`: {}", owned.on, all(&owned.permissions))?;
-            write!(f, ", of which {} passes{}", all(&owned.passes), Along(&owned.way))?;
+            write!(f, "; passes {}{}", all(&owned.passes), Along(&owned.way))?;
         }
         for cut in explanation.cuts.iter().filter(|cut| !cut.takes.is_empty()) {
             write!(f, "\n  {cut}")?;
@@ -208,7 +208,7 @@ impl fmt::Display for ContributingGrant {
         }
         write!(f, "{}", Until { names, implied, ends: &Entries::default() })?;
         let passes = Until { names: &self.passes, implied: &[], ends };
-        write!(f, ", of which {passes} passes{}", Along(&self.way))
+        write!(f, "; passes {passes}{}", Along(&self.way))
     }
 }
 

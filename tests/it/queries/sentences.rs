@@ -461,3 +461,87 @@ fn a_profile_that_is_no_longer_offered() {
     assert!(seat("ada").ends_with("uses a seat; the license does not offer `reader`"), "{}", seat("ada"));
     assert!(seat("dan").ends_with("uses a seat"), "{}", seat("dan"));
 }
+
+/// A document in a closed folder in a folder of a team; Bob owns the outer folder, and Cyd has something on the instance.
+fn with_places() -> Directory {
+    let catalog = json!({
+        "kinds": {
+            "instance": { "singleton": true, "permissions": ["admin"] },
+            "folder": { "permissions": ["admin", "read"], "implies": { "admin": ["read"] }, "owner": ["admin"],
+                        "inside": { "folder": { "passes": "same" } } },
+            "document": { "permissions": ["write", "read"], "implies": { "write": ["read"] },
+                          "inside": { "folder": { "passes": { "admin": ["write"], "read": ["read"] } },
+                                      "instance": { "passes": { "admin": ["read"] } } } },
+        },
+        "profiles": { "free": { "seat": "exempt" } },
+        "default_profile": "free",
+    });
+    let commands = [
+        json!({ "add_user": { "user": "ada" } }),
+        json!({ "add_user": { "user": "bob" } }),
+        json!({ "add_user": { "user": "cyd" } }),
+        json!({ "add_group": { "group": "team" } }),
+        json!({ "join": { "user": "ada", "group": "team" } }),
+        json!({ "add_resource": { "resource": "folder/top", "owner": "bob" } }),
+        json!({ "add_resource": { "resource": "folder/sub", "parent": "folder/top" } }),
+        json!({ "add_resource": { "resource": "document/plan", "parent": "folder/sub" } }),
+        json!({ "grant": { "to": "group:team", "on": "folder/top", "permissions": ["admin"], "expires_at": 1_767_258_000_000_u64 } }),
+        json!({ "grant": { "to": "everyone", "on": "folder/*", "permissions": ["read"] } }),
+        json!({ "grant": { "to": "user:cyd", "on": "instance", "permissions": ["admin"] } }),
+    ];
+    plan(&empty(&catalog), 1, Waitlist, &commands).unwrap().into_directory()
+}
+
+/// Rule H12: where each contribution stands, the way from there, and what it became.
+#[test]
+fn h12_the_place_of_each_contribution_and_the_way_from_there_are_told() {
+    let directory = with_places();
+    let told = |who: &str| directory.explain_by_name(who, "document/plan", &["write"]);
+    let full = "
+`user:ada`, `write` on `document/plan`: allowed (allowed)
+  `ada` is active and holds `free`
+  granted to `everyone` on `folder/*`: `read`; passes `read`, through `folder/sub` → `document/plan`
+  granted to `everyone` on `folder/*`: `read`; passes `read`, through `folder/top` → `folder/sub` → `document/plan`
+  granted to `group:team` on `folder/top`: `admin`, `read` (implied); passes `write` (until 2026-01-01 09:00:00 UTC), \
+`read` (until 2026-01-01 09:00:00 UTC), through `folder/top` → `folder/sub` → `document/plan`
+  total granted: `write` (until 2026-01-01 09:00:00 UTC), `read`
+  total allowed: `write` (until 2026-01-01 09:00:00 UTC), `read`";
+    assert_eq!(told("user:ada").in_full().to_string(), full.trim());
+    let full = told("user:bob").in_full().to_string();
+    let owner = "
+  granted to the owner of `folder/top`: `admin`, `read`; passes `write`, `read`, through `folder/top` → `folder/sub` → \
+`document/plan`
+";
+    assert!(full.contains(owner), "{full}");
+    let why = "\
+`everyone` on `folder/*`: `read`, through `folder/sub` → `document/plan`; \
+`everyone` on `folder/*`: `read`, through `folder/top` → `folder/sub` → `document/plan`; \
+`user:cyd` on `instance`: `read`, through `instance` → `document/plan`";
+    assert_eq!(told("user:cyd").why().to_string(), why);
+}
+
+/// Rules H6 and H12: a closed resource is told as what stood against what would pass.
+#[test]
+fn h6_a_closed_resource_is_told_as_what_stands_against_it() {
+    let close = [json!({ "close": { "resource": "folder/sub" } })];
+    let closed = plan(&with_places(), 2, Waitlist, &close).unwrap().into_directory();
+    let told = closed.explain_by_name("user:ada", "document/plan", &["write"]);
+    let full = told.in_full().to_string();
+    assert!(
+        full.contains("\n  `folder/sub` is closed: removes `write`\n  total granted: `read`\n"),
+        "{full}"
+    );
+    assert_eq!(
+        serde_json::to_value(&told).unwrap()["cuts"][0]["by"],
+        json!({ "closed": { "resource": "folder/sub" } })
+    );
+}
+
+/// Rule H7: the refusal tells the way.
+#[test]
+fn h7_the_way_of_a_cycle_is_told() {
+    let moved = [json!({ "move_resource": { "resource": "folder/top", "parent": "folder/sub" } })];
+    let refusal = plan(&with_places(), 2, Waitlist, &moved).unwrap_err();
+    let text = "resource `folder/top` would be inside itself: `folder/top`, in `folder/sub`, in `folder/top`";
+    assert!(refusal.to_string().contains(text), "{refusal}");
+}

@@ -546,12 +546,11 @@ impl Restore {
                 parents.push(resource);
             }
         }
-        let in_itself = inside.keys().next().and_then(|&parent| self.directory.resource_name(parent));
-        ensure(in_itself.is_none(), || {
-            format!(
-                "resource `{}` lies in itself",
-                in_itself.map(|name| name.to_string()).unwrap_or_default()
-            )
+        // What is left lies inside itself, or below what does.
+        let left = inside.keys().next().and_then(|&parent| self.directory.resource_name(parent));
+        ensure(left.is_none(), || {
+            let name = left.map(|name| name.to_string()).unwrap_or_default();
+            format!("resource `{name}` lies inside itself, or inside one that does")
         })
     }
 

@@ -146,21 +146,33 @@ impl<'a> Evaluation<'a> {
         told.collect()
     }
 
-    /// Returns the nearest closed resource that keeps something from the user, and what would pass if it were open.
-    fn closed(&self) -> Option<(String, u64)> {
-        let mut links: Vec<&Link> = Vec::new();
-        let (mut at, mut kind) = (self.on.slot, self.kind_id);
-        while let Some(parent) = self.directory.parent_at(at) {
-            let row = self.directory.resource_row_at(parent)?;
-            links.push(self.directory.link(kind, row.kind())?);
-            if self.directory.is_closed_at(at) {
-                let held = self.directory.granted_to(self.who, ResourceRef { slot: parent, row });
-                let passed = links.iter().rev().fold(held, |held, link| link.pass(held));
-                return Some((self.resource_text(at), passed & !self.verdict.granted));
+    /// Returns the closed resources on the way up that keep something from the user, each with what would pass if all were
+    /// open.
+    fn closed(&self) -> Vec<(String, u64)> {
+        let (mut links, mut closed): (Vec<&Link>, Vec<(ResourceSlot, u64)>) = (Vec::new(), Vec::new());
+        let mut at = self.on;
+        while let Some(parent) = self.parent_with_link(at, &mut links) {
+            if self.directory.is_closed_at(at.slot) {
+                closed.push((at.slot, 0));
             }
-            (at, kind) = (parent, row.kind());
+            let here = self.directory.granted_here(self.who, parent, &mut ());
+            let passed = links.iter().rev().fold(here, |held, link| link.pass(held));
+            for (_, takes) in &mut closed {
+                *takes |= passed;
+            }
+            at = parent;
         }
-        None
+        let granted = self.granted_to_user();
+        let closed = closed.into_iter().map(|(slot, takes)| (self.resource_text(slot), takes & !granted));
+        closed.filter(|(_, takes)| *takes != 0).collect()
+    }
+
+    /// Returns the parent of a resource, closed or not, and adds the link to it, if something passes through that.
+    fn parent_with_link(&self, at: ResourceRef<'a>, links: &mut Vec<&'a Link>) -> Option<ResourceRef<'a>> {
+        let slot = self.directory.parent_at(at.slot)?;
+        let row = self.directory.resource_row_at(slot)?;
+        links.push(self.directory.link(at.row.kind(), row.kind()).filter(|link| link.passes_anything())?);
+        Some(ResourceRef { slot, row })
     }
 
     fn resource_text(&self, slot: ResourceSlot) -> String {
@@ -198,7 +210,7 @@ impl<'a> Evaluation<'a> {
         if self.who.key.is_some_and(|key| key.expired) {
             cuts.push(Cut { by: CutBy::KeyExpired { key: self.key() }, takes: names(granted) });
         }
-        if let Some((resource, takes)) = self.closed().filter(|&(_, takes)| takes != 0) {
+        for (resource, takes) in self.closed() {
             cuts.push(Cut { by: CutBy::Closed { resource }, takes: names(takes) });
         }
         if let Some(scope) = self.scope {
@@ -295,9 +307,12 @@ impl<'a> Evaluation<'a> {
         }
         let leading = |mask: u64| names(self.kind, mask & !implied_in(self.kind, mask));
         let granted = held.into_iter().map(|(grantee, mask)| (Through::Grants(grantee), mask));
-        let owner = self.places.first().and_then(|place| place.trace.owner).filter(|&mask| mask != 0);
-        let owner = owner.map(|mask| (Through::Ownership, mask));
-        let has = granted.chain(owner);
+        let owned = self.places.iter().filter_map(|place| Some((place, place.pass(place.trace.owner?))));
+        let owned = owned.filter(|(_, mask)| *mask != 0).map(|(place, mask)| {
+            let above = || Through::OwnershipOf(self.resource_text(place.on.slot));
+            (if place.way.is_empty() { Through::Ownership } else { above() }, mask)
+        });
+        let has = granted.chain(owned);
         let has = has.map(|(through, mask)| Holding { through, permissions: leading(mask) }).collect();
         Need::Grant {
             user: self.user.to_owned(),
@@ -308,14 +323,17 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    /// Returns the groups that have all of the permissions here and do not contain the user, sorted by name.
+    /// Returns the groups that have all of the permissions here, by themselves or from above, and do not contain the user,
+    /// sorted by name.
     fn groups_with(&self, permissions: u64) -> Vec<String> {
         let mut held: BTreeMap<GroupSlot, u64> = BTreeMap::new();
-        let here = self.directory.grants_at(self.on.slot, self.on.row);
-        let on_kind = self.directory.grants_on_kind(self.kind_id);
-        for (grantee, mask) in [Some(here), on_kind].into_iter().flatten().flat_map(TargetGrants::iter) {
-            if let GranteeKind::Group(group) = grantee.kind() {
-                *held.entry(group).or_default() |= mask;
+        for place in &self.places {
+            let here = self.directory.grants_at(place.on.slot, place.on.row);
+            let on_kind = self.directory.grants_on_kind(place.on.row.kind());
+            for (grantee, mask) in [Some(here), on_kind].into_iter().flatten().flat_map(TargetGrants::iter) {
+                if let GranteeKind::Group(group) = grantee.kind() {
+                    *held.entry(group).or_default() |= place.pass(mask);
+                }
             }
         }
         let outside = |group| !self.directory.is_member(self.who.slot, group);

@@ -136,4 +136,6 @@ pub enum Through {
     Grants(Grantee),
     /// Ownership of the resource.
     Ownership,
+    /// Ownership of a place above, or of a singleton.
+    OwnershipOf(String),
 }

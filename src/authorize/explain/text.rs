@@ -165,9 +165,10 @@ impl fmt::Display for InFull<'_> {
         for cut in explanation.cuts.iter().filter(|cut| !cut.takes.is_empty()) {
             write!(f, "\n  {cut}")?;
         }
-        if explanation.acting_user.is_some()
-            && (!explanation.grants.is_empty() || explanation.ownership.is_some())
-        {
+        let granted_nothing = explanation.grants.is_empty()
+            && explanation.ownership.is_none()
+            && explanation.passed_ownership.is_empty();
+        if explanation.acting_user.is_some() && !granted_nothing {
             let total = |names| Until { names, implied: &[], ends: &explanation.ends };
             write!(f, "\n  total granted: {}", total(&explanation.granted))?;
             write!(f, "\n  total allowed: {}", total(&explanation.allowed))?;
@@ -377,6 +378,7 @@ fn holdings(f: &mut Visible<'_, '_>, user: &str, has: &[Holding]) -> fmt::Result
         match &holding.through {
             Through::Grants(grantee) => write!(f, "`{grantee}` has ")?,
             Through::Ownership => f.write_str("the owner has ")?,
+            Through::OwnershipOf(on) => write!(f, "the owner of `{on}` has ")?,
         }
         write!(f, "{}", Listed(&holding.permissions, " and "))?;
     }

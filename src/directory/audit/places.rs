@@ -43,7 +43,12 @@ impl Directory {
 
     fn audit_parent(&self, slot: ResourceSlot, row: &ResourceRow) -> Result<(), AuditError> {
         let name = self.resource_slot_name(slot).map(|name| format!("{name}")).unwrap_or_default();
+        let closed = row.singleton && self.is_closed_at(slot);
+        self.same(format_args!("`{name}` is a closed singleton"), &closed, &false)?;
         let Some(parent) = row.parent() else { return Ok(()) };
+        let kinds = self.catalog.definition(row.kind()).zip(self.resource_row_at(parent));
+        let may = kinds.is_some_and(|(kind, at)| !at.singleton && kind.link_to(at.kind()).is_some());
+        self.same(format_args!("resource `{name}` may lie inside its parent"), &may, &true)?;
         let passes = !self.is_closed_at(slot) && self.passing_link(slot, parent).is_some();
         let what = format_args!("something passes to resource `{name}`");
         self.same(what, &row.passing_parent().is_some(), &passes)?;

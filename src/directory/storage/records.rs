@@ -223,6 +223,7 @@ impl Heights {
         for (height, add) in [(before, false), (after, true)] {
             let count = height.and_then(|height| self.0.get_mut(height.checked_sub(1)?));
             if let Some(count) = count {
+                debug_assert!(add || *count != 0, "INVARIANT (places)");
                 *count = if add { count.saturating_add(1) } else { count.saturating_sub(1) };
             }
         }

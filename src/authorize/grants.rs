@@ -21,7 +21,8 @@ use crate::id::{GroupId, UserId};
 pub struct Grant {
     /// The grantee.
     pub to: GranteeId,
-    /// The resource or whole kind.
+    /// The resource or whole kind. A role on `*` appears here on each whole kind and on each singleton, although it is revoked
+    /// on `*`.
     pub on: Target,
     /// The granted permissions and those that they imply.
     pub permissions: PermissionSet,
@@ -213,6 +214,10 @@ impl Directory {
     /// The grants on a resource do not include those on its whole kind. The list is empty for an unknown target. Each step
     /// takes time logarithmic in the number of grants on the target.
     ///
+    /// A role on `*` is among the grants on each whole kind and on each singleton, and the list of
+    /// [`Target::Everything`] is empty. [`review_grants_on`](Self::review_grants_on) lists each role on the target on which it
+    /// was given, with its end.
+    ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind};
     /// # use entitle::directory::Target;
@@ -239,6 +244,9 @@ impl Directory {
     ///
     /// The grants of a user do not include those of the user's groups. The list is empty for an unknown grantee. The cost
     /// is proportional to the number of grants.
+    ///
+    /// A role on `*` appears on each whole kind and on each singleton, and is revoked on `*`.
+    /// [`review_grants`](Self::review_grants) lists each role on the target on which it was given.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind};

@@ -780,7 +780,8 @@ impl Command {
 
     /// Revokes permissions, and those that imply them, on a target (rule A3).
     ///
-    /// It is refused as `given_by_role` if a role that is granted on the same target gives one of them (rule R5).
+    /// It is refused as `given_by_role` if a role that is granted on the same target gives one of them (rule R5). A whole kind
+    /// and `*` are other targets: for a permission that is given there, the command is a no-op, and the permission stays.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};

@@ -119,8 +119,9 @@ impl Directory {
     /// Lists what ends by a time, the time included: permissions, roles and memberships, in the order of time (rule E7).
     ///
     /// Each end of a grantee's permissions on a target is one item, and so is each role and each membership. A host uses the
-    /// list to announce ends before they come. Invitations and keys expire and are not listed. A page begins
-    /// in time logarithmic in the number of ends, and a list costs what ends or expires by its time.
+    /// list to announce ends before they come. Invitations and keys expire and are not listed. An item may take nothing away,
+    /// where the user has the same in another way; the preview of a tick at that time ([`Plan::impact`](crate::Plan::impact))
+    /// reports who loses what. A page begins in time logarithmic in the number of ends, and a list costs what ends or expires by its time.
     ///
     /// ```
     /// # use entitle::authorize::EndingKind;

@@ -878,7 +878,8 @@ impl Command {
 
     /// Changes what a role gives, everywhere at once (rule R4).
     ///
-    /// It is refused as `role_fixed` unless the catalog has [`custom_roles`](crate::catalog::CatalogBuilder::custom_roles).
+    /// It is refused as `unknown_role` if there is no such role, and as `role_fixed` if the catalog declares it or does not have
+    /// [`custom_roles`](crate::catalog::CatalogBuilder::custom_roles).
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp, catalog::{Catalog, Kind}};
@@ -898,7 +899,8 @@ impl Command {
 
     /// Removes a role.
     ///
-    /// It is refused as `in_use` while the role is granted to anyone (rule R6).
+    /// It is refused as `in_use` while the role is granted to anyone (rule R6), as `unknown_role` if there is no such role, and as
+    /// `role_fixed` if the catalog declares it or does not have [`custom_roles`](crate::catalog::CatalogBuilder::custom_roles).
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};

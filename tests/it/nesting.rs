@@ -109,7 +109,7 @@ fn n2_groups_are_nested_through_eight_steps_and_never_in_themselves() {
     assert_eq!(refusal.to_string(), "group `g2` would be inside itself: `g2`, in `g0`, in `g1`, in `g2`");
     assert_eq!(refused(Command::nest("g3", "g3")).code(), "cycle");
     let refusal = refused(Command::leave("ada", "g3"));
-    assert_eq!(refusal.to_string(), "user `ada` did not join group `g3`, and is in it through group `g2`");
+    assert_eq!(refusal.to_string(), "user `ada` did not join group `g3`: `ada`, in `g0`, in `g1`, in `g2`, in `g3`");
 }
 
 /// A directory with explicit groups, and ada who joined `core`.

@@ -48,7 +48,8 @@ fn every_event_is_in_the_table() {
     let names = source.split("} => \"").skip(1).filter_map(|rest| rest.split_once('"')).map(|(name, _)| name);
     let (_, table) = SPECIFICATION.split_once("# Events\n").unwrap();
     let (table, _) = table.split_once("# Refusal codes\n").unwrap();
-    let listed = table.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')).map(|(name, _)| name);
+    let listed =
+        table.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')).map(|(name, _)| name);
     let names: BTreeSet<&str> = names.collect();
     assert!(names.len() > 40, "only {names:?} are found");
     assert_eq!(listed.collect::<BTreeSet<_>>(), names);

@@ -23,7 +23,7 @@ use indexmap::IndexMap;
 
 pub use self::builder::{CatalogBuilder, Kind, Profile, Role};
 pub use self::document::{
-    AddOnDocument, Cap, CatalogDocument, CeilingDocument, EditionDocument, Enforcement, Entries,
+    AddOnDocument, Cap, CatalogDocument, CeilingDocument, EditionDocument, Enforcement, Entries, EntriesIter,
     ExternalProfile, ExternalProfiles, InsideDocument, KindDocument, PassesDocument, PermissionsDocument,
     ProfileChoice, ProfileDocument, SeatKind,
 };

@@ -398,7 +398,9 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         let stored: Vec<Record> = records(&directory).collect();
         Box::new(move || {
             let mut builder = Builder::new();
-            stored.into_iter().for_each(|record| builder.push(record).unwrap());
+            for record in stored {
+                builder.push(record).unwrap();
+            }
             Box::new((builder.finish().unwrap(), directory))
         })
     }),
@@ -441,7 +443,7 @@ fn catalog() -> entitle::catalog::CatalogBuilder {
         let kind = Kind::named(name).permissions(["write", "read"]);
         match name {
             "project" | "space" => kind.inside_same("space"),
-            "board" => kind.inside("board", [] as [(&str, [&str; 0]); 0]),
+            "board" => kind.inside_passing_nothing("board"),
             _ => kind,
         }
     };

@@ -318,6 +318,49 @@ impl Directory {
         MembersOf { directory: self, left }
     }
 
+    /// Returns `true` if a user is in a group, directly or through nested groups (rule N2); `false` for unknown ids.
+    ///
+    /// The cost does not depend on the number of members.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_group("core"))
+    /// #     .add(Command::add_group("data"))
+    /// #     .add(Command::nest("core", "data"))
+    /// #     .add(Command::add_user("ada").group("core"));
+    /// # let directory = Directory::new(Catalog::builder().build()?).plan(batch)?.into_directory();
+    /// let (ada, data) = (directory.user_by_name("ada").unwrap(), directory.group_by_name("data").unwrap());
+    /// assert!(directory.is_member(ada, data));
+    /// assert!(!directory.is_direct_member(ada, data));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn is_member(&self, user: UserId, group: GroupId) -> bool {
+        self.both_exist(user, group) && self.is_in_group(user.slot(), group.slot())
+    }
+
+    /// Returns `true` if a user is in a group and not only through nested groups (rule N6); `false` for unknown ids.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_group("core"))
+    /// #     .add(Command::add_user("ada").group("core"));
+    /// # let directory = Directory::new(Catalog::builder().build()?).plan(batch)?.into_directory();
+    /// let (ada, core) = (directory.user_by_name("ada").unwrap(), directory.group_by_name("core").unwrap());
+    /// assert!(directory.is_direct_member(ada, core));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn is_direct_member(&self, user: UserId, group: GroupId) -> bool {
+        self.both_exist(user, group) && self.has_joined(user.slot(), group.slot())
+    }
+
+    fn both_exist(&self, user: UserId, group: GroupId) -> bool {
+        self.user_row(user).is_some() && self.group_record(group).is_some()
+    }
+
     /// Lists the groups that are nested in a group, in a stable order (rule N1).
     ///
     /// ```

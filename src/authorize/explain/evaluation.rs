@@ -318,7 +318,7 @@ impl<'a> Evaluation<'a> {
                 *held.entry(group).or_default() |= mask;
             }
         }
-        let outside = |group| !self.directory.is_member(self.who.slot, group);
+        let outside = |group| !self.directory.is_in_group(self.who.slot, group);
         let all = held.into_iter().filter(|&(group, mask)| permissions & !mask == 0 && outside(group));
         let names = all.filter_map(|(group, _)| self.directory.group_slot_name(group));
         let mut names: Vec<String> = names.map(ToOwned::to_owned).collect();

@@ -46,7 +46,7 @@ pub use self::decision::{Decision, Denial, Layer};
 pub use self::ending::{Ending, EndingBy, EndingKind};
 pub use self::explain::{
     ActingUser, ContributingGrant, Cut, CutBy, Explanation, Holding, MembershipPath, Need, PassedOwnership,
-    Through,
+    RoleWithout, Through,
 };
 pub use self::grants::{Grant, GrantsOf, GrantsOn, GroupsOf, MembersOf};
 pub use self::lookup::{ResourcesFor, UsersFor};

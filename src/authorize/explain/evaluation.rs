@@ -1,18 +1,20 @@
 //! The recorded evaluation of one principal on one resource, with names.
 
 use alloc::borrow::ToOwned;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use super::{ContributingGrant, Cut, CutBy, Holding, MembershipPath, Need, PassedOwnership, Through};
+use super::{
+    ContributingGrant, Cut, CutBy, Holding, MembershipPath, Need, PassedOwnership, RoleWithout, Through,
+};
 use crate::authorize::contributions::{Contribution, Ends, Place, granted_ends, latest_ends};
 use crate::authorize::evaluate::{PrincipalRef, ResourceRef, Verdict};
 use crate::catalog::{Entries, KindDefinition, KindId, Link};
 use crate::directory::{
-    Directory, Grantee, GranteeKind, GranteeSlot, GroupSlot, MembershipWay, ResourceSlot, TargetGrants,
-    UserStatus,
+    Directory, Grantee, GranteeKind, GranteeSlot, GroupSlot, MembershipWay, ResourceSlot, SubjectSlot,
+    TargetGrants, TargetSlot, UserStatus,
 };
 use crate::name::Name;
 use crate::seats::SeatState;
@@ -148,15 +150,20 @@ impl<'a> Evaluation<'a> {
 
     /// Returns the nearest closed resource that keeps something from the user, and what would pass if it were open.
     fn closed(&self) -> Option<(String, u64)> {
+        let (closed, parent, links) = self.nearest_closed()?;
+        let passed = pass_down(&links, self.directory.granted_to(self.who, parent));
+        Some((self.resource_text(closed), passed & !self.verdict.granted))
+    }
+
+    /// Returns the nearest closed resource, its parent, and the links from there down to the resource, the last one first.
+    fn nearest_closed(&self) -> Option<(ResourceSlot, ResourceRef<'a>, Vec<&'a Link>)> {
         let mut links: Vec<&Link> = Vec::new();
         let (mut at, mut kind) = (self.on.slot, self.kind_id);
         while let Some(parent) = self.directory.parent_at(at) {
             let row = self.directory.resource_row_at(parent)?;
             links.push(self.directory.link(kind, row.kind())?);
             if self.directory.is_closed_at(at) {
-                let held = self.directory.granted_to(self.who, ResourceRef { slot: parent, row });
-                let passed = links.iter().rev().fold(held, |held, link| link.pass(held));
-                return Some((self.resource_text(at), passed & !self.verdict.granted));
+                return Some((at, ResourceRef { slot: parent, row }, links));
             }
             (at, kind) = (parent, row.kind());
         }
@@ -305,7 +312,55 @@ impl<'a> Evaluation<'a> {
             permissions: leading(missing),
             has,
             groups_with: self.groups_with(missing),
+            places_with: self.places_with(missing),
+            closed: self.closed_to(missing),
+            roles_without: self.roles_without(),
         }
+    }
+
+    /// Returns the places above and the singletons that can pass all of the permissions, the nearest first.
+    fn places_with(&self, permissions: u64) -> Vec<String> {
+        let above = self.places.iter().skip(1);
+        let passing = above.filter(|place| {
+            let kind = self.directory.catalog().definition(place.on.row.kind());
+            permissions & !place.pass(kind.map_or(0, KindDefinition::all)) == 0
+        });
+        let mut slots: Vec<ResourceSlot> = Vec::new();
+        for place in passing {
+            // A singleton may pass to the resource and to places above it.
+            if !slots.contains(&place.on.slot) {
+                slots.push(place.on.slot);
+            }
+        }
+        slots.into_iter().map(|slot| self.resource_text(slot)).collect()
+    }
+
+    /// Returns the nearest closed resource, if its parent could pass all of the permissions.
+    fn closed_to(&self, permissions: u64) -> Option<String> {
+        let (closed, parent, links) = self.nearest_closed()?;
+        let all = self.directory.catalog().definition(parent.row.kind())?.all();
+        (permissions & !pass_down(&links, all) == 0).then(|| self.resource_text(closed))
+    }
+
+    /// Returns the roles that are given to the user here and give nothing on the kind.
+    fn roles_without(&self) -> Vec<RoleWithout> {
+        let groups = self.directory.group_slots(self.who.slot, self.who.row).into_iter();
+        let grantees = groups.map(GranteeSlot::group).chain([GranteeSlot::user(self.who.slot)]);
+        let subjects = grantees.map(SubjectSlot::Grantee).chain([SubjectSlot::Everyone]);
+        let whole_kind = format!("{}/*", self.kind.name());
+        let targets = [
+            (TargetSlot::Resource(self.on.slot), self.resource.as_str()),
+            (TargetSlot::Kind(self.kind_id), whole_kind.as_str()),
+        ];
+        let mut roles = BTreeSet::new();
+        for (subject, (slot, on)) in subjects.flat_map(|subject| targets.map(|target| (subject, target))) {
+            let parts = self.directory.grant_parts(subject, slot).into_iter().filter(|part| part.mask == 0);
+            roles.extend(parts.filter_map(|part| {
+                let on = if part.everywhere { "*" } else { on }.to_owned();
+                Some(RoleWithout { role: part.role?.to_string(), on, kind: self.kind.name().to_owned() })
+            }));
+        }
+        roles.into_iter().collect()
     }
 
     /// Returns the groups that have all of the permissions here and do not contain the user, sorted by name.
@@ -357,6 +412,11 @@ impl<'a> Evaluation<'a> {
 /// Returns the names of permissions, lowest bit first.
 pub(super) fn names(kind: &KindDefinition, bits: u64) -> Vec<String> {
     kind.names(bits).map(ToOwned::to_owned).collect()
+}
+
+/// Returns what permissions become on the way down over some links, the last one first.
+fn pass_down(links: &[&Link], held: u64) -> u64 {
+    links.iter().rev().fold(held, |held, link| link.pass(held))
 }
 
 /// Returns each set bit as a mask of its own.

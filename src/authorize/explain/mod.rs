@@ -11,7 +11,7 @@ mod text;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-pub use self::need::{Holding, Need, Through};
+pub use self::need::{Holding, Need, RoleWithout, Through};
 use super::decision::{Decision, Layer};
 use crate::catalog::Entries;
 use crate::directory::{Grantee, UserStatus};

@@ -43,7 +43,7 @@ mod ways;
 pub(crate) use self::access_diff::AccessDifference;
 pub use self::bound::BoundPrincipal;
 pub use self::decision::{Decision, Denial, Layer};
-pub use self::ending::{Ending, EndingBy, EndingKind};
+pub use self::ending::{Ending, EndingBy, EndingKind, EndingRow};
 pub use self::explain::{
     ActingUser, ContributingGrant, Cut, CutBy, Explanation, Holding, MembershipPath, Need, PassedOwnership,
     RoleWithout, Through,

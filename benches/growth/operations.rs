@@ -443,7 +443,7 @@ fn catalog() -> entitle::catalog::CatalogBuilder {
         let kind = Kind::named(name).permissions(["write", "read"]);
         match name {
             "project" | "space" => kind.inside_same("space"),
-            "board" => kind.inside("board", [] as [(&str, [&str; 0]); 0]),
+            "board" => kind.inside_passing_nothing("board"),
             _ => kind,
         }
     };

@@ -79,7 +79,7 @@ fn declare<T, D>(
 ) -> Result<Declared<D>, CatalogError> {
     let within = CatalogPlace::Catalog;
     let mut declared = Declared::default();
-    for (name, entry) in entries.iter() {
+    for (name, entry) in entries {
         if let Err(source) = check(name) {
             return Err(CatalogError::InvalidName { within, what, source });
         }
@@ -147,7 +147,7 @@ fn link_kinds(
             return Err(CatalogError::SingletonInside { kind: kind() });
         }
         let mut links: Vec<Link> = Vec::with_capacity(document.inside.0.len());
-        for (place, inside) in document.inside.iter() {
+        for (place, inside) in &document.inside {
             let within = || CatalogPlace::Kind { kind: kind() };
             let unknown = || CatalogError::UnknownKind { within: within(), kind: place.to_owned() };
             let (index, _, of_place) = kinds.get_full(place).ok_or_else(unknown)?;
@@ -188,7 +188,7 @@ fn passes(
             }
         }
         PassesDocument::Map(map) => {
-            for (from, to) in map.iter() {
+            for (from, to) in map {
                 let bit = bits_of(&within, place, &[from.to_owned()])?;
                 if seen & bit != 0 {
                     let what = "permission";
@@ -225,7 +225,7 @@ fn close_implications(kind: &KindDocument, definition: &mut KindDefinition) -> R
     let in_kind = || CatalogPlace::Kind { kind: kind_name() };
     let mut direct = [0_u64; 64];
     let mut seen = Vec::new();
-    for (from, to) in kind.implies.iter() {
+    for (from, to) in &kind.implies {
         let within = || CatalogPlace::Implications { kind: kind_name(), permission: from.to_owned() };
         if seen.contains(&from) {
             let what = "list of implications of";
@@ -343,7 +343,7 @@ impl Kinds<'_> {
         kinds: &Entries<PermissionsDocument>,
     ) -> Result<Box<[u64]>, CatalogError> {
         let mut table = vec![None; self.0.len()];
-        for (name, permissions) in kinds.iter() {
+        for (name, permissions) in kinds {
             let unknown = || CatalogError::UnknownKind { within: within(), kind: name.to_owned() };
             let (index, _, kind) = self.0.get_full(name).ok_or_else(unknown)?;
             let bits = match permissions {
@@ -378,7 +378,7 @@ fn build_edition(
 ) -> Result<Edition, CatalogError> {
     let within = || CatalogPlace::Edition { edition: edition_name.to_owned() };
     let mut caps = vec![None; profiles.len()];
-    for (name, cap) in edition.profiles.iter() {
+    for (name, cap) in &edition.profiles {
         let profile = find_profile(&within, profiles, name)?;
         if let Some(entry) = caps.get_mut(profile.index()) {
             if entry.is_some() {

@@ -11,7 +11,7 @@ mod text;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-pub use self::need::{Holding, Need, Through};
+pub use self::need::{Holding, Need, RoleWithout, Through};
 use super::decision::{Decision, Layer};
 use crate::catalog::Entries;
 use crate::directory::{Grantee, UserStatus};
@@ -176,7 +176,10 @@ pub struct MembershipPath {
 }
 
 impl MembershipPath {
-    /// Returns `true` if the user is a direct member.
+    /// Returns `true` if this way is a direct membership.
+    ///
+    /// The user may be a direct member too when a way through a nested group lasts longer;
+    /// [`Directory::is_direct_member`](crate::Directory::is_direct_member) answers that.
     #[must_use]
     pub fn is_direct(&self) -> bool {
         self.groups.len() == 1

@@ -6,7 +6,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
 
-use super::{ContributingGrant, Cut, CutBy, Explanation, Holding, MembershipPath, Need, Through};
+use super::{
+    ContributingGrant, Cut, CutBy, Explanation, Holding, MembershipPath, Need, RoleWithout, Through,
+};
 use crate::authorize::PrincipalName;
 use crate::catalog::Entries;
 use crate::time::Timestamp;
@@ -339,10 +341,17 @@ impl fmt::Display for Need {
             Self::Kind { kind, permissions } => {
                 write!(f, "kind `{kind}` has no permission {}", any(permissions))
             }
-            Self::Grant { user, on, permissions, has, groups_with } => {
+            Self::Grant { user, on, permissions, has, groups_with, places_with, closed, roles_without } => {
                 write!(f, "no group of `{user}` has {} on `{on}`", any(permissions))?;
                 holdings(f, user, has)?;
-                groups_that_have(f, groups_with)
+                groups_that_have(f, groups_with)?;
+                if !places_with.is_empty() {
+                    write!(f, "; a grant on {} would do too", any(places_with))?;
+                }
+                if let Some(closed) = closed {
+                    write!(f, "; `{closed}` is closed to what is granted above it")?;
+                }
+                roles_without.iter().try_for_each(|role| write!(f, "; {role}"))
             }
             Self::Scope { key, on, permissions } => {
                 write!(f, "the scope of key `{key}` does not include {} on `{on}`", all(permissions))
@@ -365,6 +374,14 @@ impl fmt::Display for Need {
                 write!(f, "`{user}` has recorded no credential for `{on}`, required for {}", all(permissions))
             }
         }
+    }
+}
+
+impl fmt::Display for RoleWithout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut Visible(f);
+        let Self { role, on, kind } = self;
+        write!(f, "role `{role}`, given on `{on}`, gives nothing on `{kind}`")
     }
 }
 

@@ -333,7 +333,11 @@ mod tests {
             "resource `project/churn` may lie inside its parent: stored as no, recounted as yes"
         );
         assert_eq!(
-            message(&|directory, [top, sub, _]| directory.set_parent(top, Some(sub))),
+            message(&|directory, [top, sub, _]| {
+                row(directory, top, sub, true);
+                let records = &mut directory.resources.tables.records;
+                records.update(sub.slot(), |record| record.more_mut().inside.insert(top.slot()));
+            }),
             "resources that do not lie in themselves: stored as 3, recounted as 1"
         );
         assert_eq!(

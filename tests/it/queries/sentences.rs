@@ -2,7 +2,7 @@
 
 use crate::side_by_side::{empty, plan};
 use entitle::Directory;
-use entitle::catalog::{Catalog, Kind, Profile};
+use entitle::catalog::{Catalog, Kind, Profile, Role};
 use entitle::seats::Waitlist;
 use entitle::{Batch, Command, Grantee, License, Timestamp};
 use serde_json::{Value, json};
@@ -150,6 +150,9 @@ fn the_structured_form() {
             "permissions": ["write"],
             "has": [{ "through": { "grants": "group:data-team" }, "permissions": ["read"] }],
             "groups_with": ["leads"],
+            "places_with": [],
+            "closed": null,
+            "roles_without": [],
         }),
     );
 }
@@ -327,6 +330,9 @@ fn granted_and_missing_permissions() {
                 { "through": "ownership", "permissions": ["write"] },
             ],
             "groups_with": [],
+            "places_with": [],
+            "closed": null,
+            "roles_without": [],
         } },
         { "add_on": { "add_on": "studio", "permissions": ["deploy"] } },
     ]);
@@ -362,6 +368,58 @@ fn totals_are_omitted_without_grants() {
         "no group of `fay` has `read` on `project/churn`; there are no grants there to `user:fay` or to `everyone`; \
          groups `data-team` and `leads` have it"
     );
+}
+
+/// Without a grant, the need names what else would give it, and what does not.
+#[test]
+fn a_need_names_the_places_above_and_roles_that_give_nothing() {
+    let catalog = Catalog::builder()
+        .kind(Kind::named("instance").singleton().permissions(["admin"]))
+        .kind(Kind::named("folder").permissions(["see", "read"]).inside_same("folder"))
+        .kind(
+            Kind::named("project")
+                .permissions(["write", "read"])
+                .inside("folder", [("read", ["read"])])
+                .inside("instance", [("admin", ["write", "read"])]),
+        )
+        .role(Role::new("auditor").allow_on("folder", ["see"]))
+        .profile(Profile::new("member").exempt())
+        .build()
+        .unwrap();
+    let commands: Vec<Command> = commands![
+        Command::add_user("ada").profile("member"),
+        Command::add_group("core"),
+        Command::join("ada", "core"),
+        Command::add_resource("folder/top"),
+        Command::add_resource("folder/team").parent("folder/top"),
+        Command::add_resource("project/churn").parent("folder/team"),
+        Command::add_resource("project/salaries").parent("folder/team").closed(),
+        Command::add_resource("project/alone").closed(),
+        Command::grant_role(Grantee::group("core"), "*", "auditor")
+    ];
+    let directory = Directory::new(catalog).plan(Batch::host(Timestamp::EPOCH).extend(commands)).unwrap();
+    let need = |on: &str, permission: &str| {
+        let explanation = directory.directory().explain_by_name("user:ada", on, &[permission]);
+        let text = explanation.needs[0].to_string();
+        let in_full = explanation.in_full().to_string();
+        assert!(in_full.contains(&text), "{in_full}");
+        text.strip_prefix(&format!("no group of `ada` has `{permission}` on `{on}`; ")).unwrap().to_owned()
+    };
+    let nobody = "there are no grants there to `user:ada` or to `everyone`; a grant on";
+    let role = "role `auditor`, given on `*`, gives nothing on `project`";
+    assert_eq!(
+        need("project/churn", "read"),
+        format!("{nobody} `instance` or `folder/team` or `folder/top` would do too; {role}")
+    );
+    assert_eq!(need("project/churn", "write"), format!("{nobody} `instance` would do too; {role}"));
+    assert_eq!(
+        need("project/salaries", "read"),
+        format!(
+            "{nobody} `instance` would do too; `project/salaries` is closed to what is granted above it; {role}"
+        )
+    );
+    assert_eq!(need("project/alone", "read"), format!("{nobody} `instance` would do too; {role}"));
+    assert!(!need("folder/team", "read").contains("role"));
 }
 
 /// The short form answers the request in a few lines: what grants it, what removes it, and what is missing.

@@ -13,14 +13,14 @@ use alloc::vec::Vec;
 
 use arrayvec::ArrayVec;
 
-use super::below::Wanted;
+use super::below::{WalkDown, Wanted};
 use super::candidates::{Candidates, Merge, ResourceSource, UserSource};
 use super::evaluate::{PrincipalRef, ResourceRef};
 use super::lookup::granted_on_kind;
 use crate::catalog::KindId;
 use crate::directory::{
     Directory, GranteeKind, GranteeSlot, GroupRecord, KindEntry, ResourceRow, ResourceSlot, SlotSet,
-    UserRecord, UserSlot,
+    UserRecord, UserSlot, kinds_in,
 };
 use crate::id::{GroupId, Principal, ResourceId, UserId};
 
@@ -94,8 +94,9 @@ fn difference(sides: Sides<'_>, user: UserId, on: ResourceId) -> Option<AccessDi
 fn add_below_written<'a>(sides: Sides<'a>, written: &[ResourceSlot], on: &mut Vec<ResourceSource<'a>>) {
     for side in sides {
         let wanted = Wanted::all(side.catalog());
+        let mut walk = WalkDown::new(side, &wanted);
         for &slot in written {
-            side.add_all_below(slot, &wanted, on);
+            walk.add(slot, u64::MAX, on);
         }
     }
 }
@@ -104,13 +105,12 @@ fn add_below_written<'a>(sides: Sides<'a>, written: &[ResourceSlot], on: &mut Ve
 fn add_changed_reach<'a>(sides: Sides<'a>, user: UserId, on: &mut Vec<ResourceSource<'a>>) {
     let views = sides.map(|side| View { side, who: side.active_user(user) });
     let mut all_granted = false;
-    for (kind, _) in sides[0].catalog().definitions() {
+    let mut below = 0;
+    for (kind, definition) in sides[0].catalog().definitions() {
         let [before, after] = views.map(|view| view.licensed(kind));
         let [word_before, word_after] = views.map(|view| view.on_kind(kind));
         if word_before != word_after {
-            for kind in sides[0].kinds_below(kind) {
-                add_kind(views, kind, KindEntry::resources, on);
-            }
+            below |= definition.below();
         }
         if before & word_before != after & word_after {
             add_kind(views, kind, KindEntry::resources, on);
@@ -118,6 +118,9 @@ fn add_changed_reach<'a>(sides: Sides<'a>, user: UserId, on: &mut Vec<ResourceSo
             add_kind(views, kind, KindEntry::open, on);
             all_granted = true;
         }
+    }
+    for kind in kinds_in(below) {
+        add_kind(views, kind, KindEntry::resources, on);
     }
     for (view, other) in [(views[0], views[1]), (views[1], views[0])] {
         if all_granted {
@@ -177,14 +180,12 @@ impl<'a> View<'a> {
         others.sort_unstable();
         groups.retain(|group| others.binary_search(group).is_err());
         let wanted = Wanted::all(self.side.catalog());
-        for set in
-            groups.into_iter().filter_map(|group| self.side.group_record(group)).map(GroupRecord::granted_on)
-        {
+        let mut walk = WalkDown::new(self.side, &wanted);
+        let groups = groups.into_iter().filter_map(|group| self.side.group_record(group));
+        for set in groups.map(GroupRecord::granted_on) {
             on.push(ResourceSource::Set(set.iter()));
-            if !wanted.is_empty() {
-                for slot in self.side.places_in(set) {
-                    self.side.add_all_below(slot, &wanted, on);
-                }
+            for slot in self.side.places_in(set) {
+                walk.add(slot, u64::MAX, on);
             }
         }
     }

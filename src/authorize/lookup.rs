@@ -212,14 +212,15 @@ impl Directory {
         permissions: u64,
     ) -> Vec<ResourceSource<'a>> {
         let Some(kind) = self.kind_entry(kind_id) else { return Vec::new() };
-        if permissions & !granted_on_kind(who, kind) == 0 {
+        let missing = permissions & !granted_on_kind(who, kind);
+        if missing == 0 {
             return Vec::from([ResourceSource::Set(kind.resources().iter())]);
         }
-        // One of the permissions is granted on the resource itself or passes from a parent.
+        // One of the missing permissions is granted on the resource itself or passes from a parent.
         let mut reached = Vec::new();
         self.add_granted(who, &mut reached);
         reached.push(ResourceSource::Set(kind.open().iter()));
-        self.add_below(who, &Wanted::above(self.catalog(), kind_id, permissions), &mut reached);
+        self.add_below(who, &Wanted::above(self.catalog(), kind_id, missing), &mut reached);
         reached
     }
 

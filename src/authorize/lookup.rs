@@ -306,6 +306,9 @@ impl Directory {
             if let Some(kind) = below {
                 wanted = self.link(kind, on.row.kind()).map_or(0, |link| link.passing(wanted));
             }
+            if wanted == 0 {
+                break;
+            }
             self.add_reaching_here(on, wanted, &mut reaching);
             below = Some(on.row.kind());
         }
@@ -321,8 +324,8 @@ impl Directory {
         }
         self.add_owner(on, wanted, users);
         for (link, slot) in self.links_to_singletons(kind) {
-            if let Some(row) = self.resource_row_at(slot) {
-                let wanted = link.passing(wanted);
+            let wanted = link.passing(wanted);
+            if let Some(row) = self.resource_row_at(slot).filter(|_| wanted != 0) {
                 self.add_grantees(self.grants_at(slot, row), wanted, users);
                 self.add_owner(ResourceRef { slot, row }, wanted, users);
             }

@@ -109,7 +109,7 @@ fn add_changed_reach<'a>(sides: Sides<'a>, user: UserId, on: &mut Vec<ResourceSo
     for (kind, definition) in sides[0].catalog().definitions() {
         let [before, after] = views.map(|view| view.licensed(kind));
         let [word_before, word_after] = views.map(|view| view.on_kind(kind));
-        if word_before != word_after {
+        if (word_before ^ word_after) & definition.passing() != 0 {
             below |= definition.below();
         }
         if before & word_before != after & word_after {

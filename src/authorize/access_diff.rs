@@ -276,9 +276,8 @@ impl<'a> Concerned<'a> {
             self.extend(Some(slot), reaching(was.row.required ^ is.row.required));
         }
         if was.row.passing_parent() != is.row.passing_parent() {
-            let parents = both().filter_map(|(side, on)| Some((side, side.passing_parent_of(on?)?)));
-            let reaching = parents.flat_map(|(side, parent)| side.reaching(parent, u64::MAX));
-            self.extend(Some(slot), reaching);
+            let from_parent = both().flat_map(|(side, on)| side.reaching_from_parent(on));
+            self.extend(Some(slot), from_parent);
         }
         if was.row.grants.everyone != is.row.grants.everyone {
             self.extend(Some(slot), sides.map(UserSource::all));
@@ -291,6 +290,16 @@ impl<'a> Concerned<'a> {
         for grantee in grants_changed(sides, was, is) {
             self.extend(Some(slot), sides.into_iter().filter_map(|side| users_of(side, grantee)));
         }
+    }
+}
+
+impl Directory {
+    /// The users to whom anything passes from the parent of a resource.
+    fn reaching_from_parent<'a>(&'a self, on: Option<ResourceRef<'a>>) -> Vec<UserSource<'a>> {
+        let parent = on.and_then(|on| self.passing_parent_of(on));
+        let Some((on, parent)) = on.zip(parent) else { return Vec::new() };
+        let link = self.link(on.row.kind(), parent.row.kind());
+        link.map_or_else(Vec::new, |link| self.reaching(parent, link.passing(u64::MAX)))
     }
 }
 

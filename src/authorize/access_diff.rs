@@ -62,9 +62,13 @@ impl Concern {
         let users = ids(sides.map(|side| side.user_id(self.user)));
         users.into_iter().flat_map(move |user| {
             let mut on = Vec::from([ResourceSource::List(self.written.clone().into_iter())]);
-            add_below_written(sides, &self.written, &mut on);
+            let passing = sides.map(|side| Wanted::all(side.catalog()));
+            let mut below = ChangedBelow::new(sides, user, &passing);
+            for &slot in &self.written {
+                below.add(slot, &mut on);
+            }
             if self.itself {
-                add_changed_reach(sides, user, &mut on);
+                add_changed_reach(sides, user, &mut below, &mut on);
             }
             let on = Candidates::new(on).flat_map(move |slot| ids(sides.map(|side| side.resource_id(slot))));
             on.filter_map(move |on| difference(sides, user, on))
@@ -90,19 +94,50 @@ fn difference(sides: Sides<'_>, user: UserId, on: ResourceId) -> Option<AccessDi
     (before != after).then_some(AccessDifference { user, on, kind, before, after })
 }
 
-/// Adds what lies below resources that were written.
-fn add_below_written<'a>(sides: Sides<'a>, written: &[ResourceSlot], on: &mut Vec<ResourceSource<'a>>) {
-    for side in sides {
-        let wanted = Wanted::all(side.catalog());
-        let mut walk = WalkDown::new(side, &wanted);
-        for &slot in written {
-            walk.add(slot, u64::MAX, on);
+/// Walks down from places, on both sides, with what may differ below because it differs there.
+struct ChangedBelow<'a, 'w> {
+    sides: Sides<'a>,
+    user: UserId,
+    walks: [WalkDown<'a, 'w>; 2],
+}
+
+impl<'a, 'w> ChangedBelow<'a, 'w> {
+    fn new(sides: Sides<'a>, user: UserId, passing: &'w [Wanted<'a>; 2]) -> Self {
+        let [before, after] = sides;
+        let [in_before, in_after] = passing;
+        Self { sides, user, walks: [WalkDown::new(before, in_before), WalkDown::new(after, in_after)] }
+    }
+
+    /// Adds what lies below a place.
+    ///
+    /// What passes there follows from what was granted at the place. Other places on the way were written themselves.
+    fn add(&mut self, place: ResourceSlot, on: &mut Vec<ResourceSource<'a>>) {
+        let changed = self.changed_at(place);
+        self.walks.iter_mut().for_each(|walk| walk.add(place, changed, on));
+    }
+
+    /// The granted permissions of the user that differ in a slot.
+    fn changed_at(&self, slot: ResourceSlot) -> u64 {
+        let [was, is] = self.sides.map(|side| side.resource_id(slot));
+        if was != is {
+            // Another resource has the slot now, and its kind may pass other things.
+            return u64::MAX;
         }
+        let [before, after] = self.sides.map(|side| {
+            let on = is.and_then(|id| side.resource_ref(id));
+            side.active_user(self.user).zip(on).map_or(0, |(who, on)| side.granted_to(who, on))
+        });
+        before ^ after
     }
 }
 
 /// Adds the resources on which a user's access may differ for another reason than that they were written.
-fn add_changed_reach<'a>(sides: Sides<'a>, user: UserId, on: &mut Vec<ResourceSource<'a>>) {
+fn add_changed_reach<'a>(
+    sides: Sides<'a>,
+    user: UserId,
+    places: &mut ChangedBelow<'a, '_>,
+    on: &mut Vec<ResourceSource<'a>>,
+) {
     let views = sides.map(|side| View { side, who: side.active_user(user) });
     let mut all_granted = false;
     let mut below = 0;
@@ -126,7 +161,7 @@ fn add_changed_reach<'a>(sides: Sides<'a>, user: UserId, on: &mut Vec<ResourceSo
         if all_granted {
             view.add_granted(on);
         } else {
-            view.add_other_groups(other, on);
+            view.add_other_groups(other, places, on);
             view.add_other_credentials(other, on);
         }
     }
@@ -175,18 +210,19 @@ impl<'a> View<'a> {
     }
 
     /// Adds what the groups are granted that the user is not in on the other side.
-    fn add_other_groups(&self, other: Self, on: &mut Vec<ResourceSource<'a>>) {
+    fn add_other_groups(
+        &self,
+        other: Self,
+        places: &mut ChangedBelow<'a, '_>,
+        on: &mut Vec<ResourceSource<'a>>,
+    ) {
         let (mut groups, mut others) = (self.groups(), other.groups());
         others.sort_unstable();
         groups.retain(|group| others.binary_search(group).is_err());
-        let wanted = Wanted::all(self.side.catalog());
-        let mut walk = WalkDown::new(self.side, &wanted);
         let groups = groups.into_iter().filter_map(|group| self.side.group_record(group));
         for set in groups.map(GroupRecord::granted_on) {
             on.push(ResourceSource::Set(set.iter()));
-            for slot in self.side.places_in(set) {
-                walk.add(slot, u64::MAX, on);
-            }
+            self.side.places_in(set).for_each(|place| places.add(place, on));
         }
     }
 

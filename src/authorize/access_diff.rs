@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 
 use arrayvec::ArrayVec;
 
-use super::below::{WalkDown, Wanted};
+use super::below::{WalkDown, Wanted, add_above};
 use super::candidates::{Candidates, Merge, ResourceSource, UserSource};
 use super::evaluate::{PrincipalRef, ResourceRef};
 use super::lookup::granted_on_kind;
@@ -139,9 +139,10 @@ fn add_changed_reach<'a>(
     on: &mut Vec<ResourceSource<'a>>,
 ) {
     let views = sides.map(|side| View { side, who: side.active_user(user) });
-    let mut all_granted = false;
+    let catalog = sides[0].catalog();
+    let mut licensed_otherwise = Vec::new();
     let mut below = 0;
-    for (kind, definition) in sides[0].catalog().definitions() {
+    for (kind, definition) in catalog.definitions() {
         let [before, after] = views.map(|view| view.licensed(kind));
         let [word_before, word_after] = views.map(|view| view.on_kind(kind));
         if (word_before ^ word_after) & definition.passing() != 0 {
@@ -151,18 +152,22 @@ fn add_changed_reach<'a>(
             add_kind(views, kind, KindEntry::resources, on);
         } else if before != after {
             add_kind(views, kind, KindEntry::open, on);
-            all_granted = true;
+            licensed_otherwise.push((kind, before ^ after));
         }
     }
     for kind in kinds_in(below) {
         add_kind(views, kind, KindEntry::resources, on);
     }
+    let mut wanted = Vec::new();
+    for &(kind, permissions) in &licensed_otherwise {
+        add_above(&mut wanted, catalog, kind, permissions);
+    }
+    let wanted = Wanted::Above(wanted);
     for (view, other) in [(views[0], views[1]), (views[1], views[0])] {
-        if all_granted {
-            view.add_granted(on);
-        } else {
-            view.add_other_groups(other, places, on);
-            view.add_other_credentials(other, on);
+        view.add_other_groups(other, places, on);
+        view.add_other_credentials(other, on);
+        if !licensed_otherwise.is_empty() {
+            view.add_granted(&wanted, on);
         }
     }
 }
@@ -197,10 +202,11 @@ impl<'a> View<'a> {
         self.who.zip(entry).map_or(0, |(who, entry)| granted_on_kind(who, entry))
     }
 
-    fn add_granted(&self, on: &mut Vec<ResourceSource<'a>>) {
+    /// Adds what the user was granted anything on, and what lies below those where it passes.
+    fn add_granted(&self, wanted: &Wanted<'_>, on: &mut Vec<ResourceSource<'a>>) {
         if let Some(who) = self.who {
             self.side.add_granted(who, on);
-            self.side.add_below(who, &Wanted::all(self.side.catalog()), on);
+            self.side.add_below(who, wanted, on);
         }
     }
 

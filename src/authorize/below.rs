@@ -93,11 +93,7 @@ impl<'a, 'w> WalkDown<'a, 'w> {
             if first {
                 reached.push(ResourceSource::Set(inside.iter()));
             }
-            // With one passing link below, nothing else passes through what lies inside.
-            if new == 0 || directory.height_at(slot) < 2 {
-                continue;
-            }
-            for child in inside.iter().filter(|&child| directory.height_at(child) != 0) {
+            for child in directory.places_at(slot).filter(|_| new != 0) {
                 places.extend(directory.passed_to(child, row, new).map(|passed| (child, passed)));
             }
         }
@@ -119,7 +115,7 @@ impl Directory {
         self.add_granted(who, &mut granted);
         for (kind, entry) in self.kind_entries_by_id().filter(|(kind, _)| wanted.of(*kind) != 0) {
             let all = granted_on_kind(who, entry) & wanted.of(kind) != 0;
-            let part = if all { entry.resources() } else { entry.open() };
+            let part = if all { entry.places() } else { entry.open() };
             granted.push(ResourceSource::Set(part.iter()));
         }
         let mut walk = WalkDown::new(self, wanted);

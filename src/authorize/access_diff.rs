@@ -112,6 +112,9 @@ impl<'a, 'w> ChangedBelow<'a, 'w> {
     ///
     /// What passes there follows from what was granted at the place. Other places on the way were written themselves.
     fn add(&mut self, place: ResourceSlot, on: &mut Vec<ResourceSource<'a>>) {
+        if self.sides.iter().all(|side| side.height_at(place) == 0) {
+            return;
+        }
         let changed = self.changed_at(place);
         self.walks.iter_mut().for_each(|walk| walk.add(place, changed, on));
     }
@@ -228,7 +231,7 @@ impl<'a> View<'a> {
         let groups = groups.into_iter().filter_map(|group| self.side.group_record(group));
         for set in groups.map(GroupRecord::granted_on) {
             on.push(ResourceSource::Set(set.iter()));
-            self.side.places_in(set).for_each(|place| places.add(place, on));
+            set.iter().for_each(|place| places.add(place, on));
         }
     }
 

@@ -10,7 +10,7 @@ use super::candidates::{Candidates, ResourceSource};
 use super::evaluate::{PrincipalRef, ResourceRef};
 use super::lookup::granted_on_kind;
 use crate::catalog::{Catalog, KindDefinition, KindId};
-use crate::directory::{Directory, KindEntry, ResourceRow, ResourceSlot, SlotSet};
+use crate::directory::{Directory, KindEntry, ResourceRow, ResourceSlot};
 
 /// By kind, the permissions that count on a parent, because they lead to what is looked for below.
 pub(super) enum Wanted<'a> {
@@ -135,13 +135,5 @@ impl Directory {
 
     fn kind_entries_by_id(&self) -> impl Iterator<Item = (KindId, &KindEntry)> {
         (0..).map_while(KindId::from_index).zip(self.kind_entries())
-    }
-
-    /// The resources of a set in which others lie.
-    pub(super) fn places_in<'a>(
-        &'a self,
-        set: &'a SlotSet<ResourceSlot>,
-    ) -> impl Iterator<Item = ResourceSlot> + 'a {
-        set.iter().filter(|&slot| self.height_at(slot) != 0)
     }
 }

@@ -126,8 +126,8 @@ impl Directory {
     /// All of the permissions must be allowed, as in [`check`](Self::check). Resources that an advisory profile allows are
     /// included. The result is empty for an unknown principal. The whole list costs what the principal's groups, grants
     /// and ownership reach, not the number of resources; a grant of all of the permissions on the whole kind reaches all of
-    /// its resources. A page costs one search in each group of the user, and what it reads. A principal who may use
-    /// nothing for these permissions, because inactive, without a profile or beyond the ceiling, is answered at once.
+    /// its resources. A page costs one search in each group of the user and in each place that passes one of the
+    /// permissions, and what it reads. A principal who may use nothing for these permissions, because inactive, without a profile or beyond the ceiling, is answered at once.
     ///
     /// With a typed kind, the kind is written at the call: `directory.resources_for::<Project>(ada, Permissions::READ)`.
     /// With a [`PermissionSet`](crate::catalog::PermissionSet), which contains its kind, it is inferred.
@@ -251,8 +251,9 @@ impl Directory {
     /// Lists the users who may do something on a resource.
     ///
     /// All of the permissions must be allowed, as in [`check`](Self::check). The result is empty for an unknown resource.
-    /// The whole list costs the members of the groups that have grants of these permissions there; a grant to everyone
-    /// reaches every user. A page costs one search in each of these groups, and what it reads. API keys are not listed.
+    /// The whole list costs the members of the groups that have grants of these permissions there or on a place from
+    /// which they pass; a grant to everyone reaches every user. A page costs one search in each of these groups, and what
+    /// it reads. API keys are not listed.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};

@@ -247,7 +247,8 @@ impl Directory {
     /// Lists the access of every principal to one resource: its part of [`review`](Self::review).
     ///
     /// Users come first, then keys, each in the order of their ids. The list is empty for an unknown resource. The cost is
-    /// proportional to the members of the groups that have grants there; a grant to everyone reaches every user.
+    /// proportional to the members of the groups that have grants there or on the places above; a grant to everyone reaches
+    /// every user.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};

@@ -115,6 +115,8 @@ fn build_kind(kind_name: &str, kind: &KindDocument) -> Result<KindDefinition, Ca
         implying: Box::new([0; 64]),
         owner: 0,
         inside: Vec::new(),
+        passing: 0,
+        below: 0,
     };
     for (index, permission) in kind.permissions.iter().enumerate() {
         let what = "permission";
@@ -158,13 +160,41 @@ fn link_kinds(
             }
             let Some(definition) = kinds.get(name) else { continue };
             let passes = passes(definition, of_place, &inside.passes)?;
-            links.push(Link { parent: id, passed_by: Box::new(transposed(&passes)), passes });
+            links.push(Link {
+                parent: id,
+                passed_by: Box::new(transposed(&passes)),
+                passes_anything: passes.iter().any(|&passed| passed != 0),
+                passes,
+            });
         }
         if let Some(definition) = kinds.get_mut(name) {
             definition.inside = links;
         }
     }
+    sum_links(kinds);
     Ok(())
+}
+
+/// Works out for each kind what passes anything from it, and to which kinds.
+fn sum_links(kinds: &mut Declared<KindDefinition>) {
+    let mut sums = vec![(0_u64, 0_u64); kinds.len()];
+    for (index, kind) in kinds.values().enumerate() {
+        for link in kind.inside().iter().filter(|link| link.passes_anything()) {
+            if let Some((passing, below)) = sums.get_mut(link.parent().index()) {
+                *passing |= link.passing(u64::MAX);
+                *below |= 1 << index;
+            }
+        }
+    }
+    for index in 0..sums.len() {
+        let through = sums.get(index).map_or(0, |&(_, below)| below);
+        for (_, below) in sums.iter_mut().filter(|(_, below)| below & (1 << index) != 0) {
+            *below |= through;
+        }
+    }
+    for (kind, sum) in kinds.values_mut().zip(sums) {
+        (kind.passing, kind.below) = sum;
+    }
 }
 
 /// By bit of the place, what passes, closed under implication.

@@ -82,6 +82,7 @@ impl Directory {
         self.update_kind(row.kind(), |entry| {
             entry.resources.remove(slot);
             entry.open.remove(slot);
+            entry.places.remove(slot);
         });
         self.resources.remove(slot);
     }

@@ -211,6 +211,8 @@ pub(crate) struct ResourceMore {
     /// The resources that lie directly inside it.
     pub(in crate::directory) inside: SlotSet<ResourceSlot>,
     pub(in crate::directory) heights: Heights,
+    /// The resources in `inside` from which something passes further down, closed or not.
+    pub(in crate::directory) places: SlotSet<ResourceSlot>,
 }
 
 /// The resources inside another, counted by the passing links that lead down through each (rule H7).

@@ -1,7 +1,7 @@
 //! Authorization and license seats for the backends of data platforms.
 //!
 //! `entitle` checks permissions in your process, on every request, and enforces the seat limits of a license. Groups and
-//! grants decide what a user may do; the profile that the user holds, the license and its add-ons limit it to what was
+//! grants, of permissions or roles, decide what a user may do; the profile that the user holds, the license and its add-ons limit it to what was
 //! paid for. It is made for platforms such as Dataiku DSS, Dataiku Cloud or Alteryx.
 //!
 //! ```
@@ -31,9 +31,9 @@
 //!
 //! Four types carry most of the API:
 //!
-//! - [`Catalog`](catalog::Catalog) declares a platform once: kinds of resources and their permissions, profiles, add-ons and
-//!   editions. It is built in code or deserialized.
-//! - [`Directory`] holds users, groups, resources, grants and seats at one revision. It is an immutable value, cheap to
+//! - [`Catalog`](catalog::Catalog) declares a platform once: kinds of resources, their permissions and the kinds that they lie
+//!   inside, roles, profiles, add-ons and editions. It is built in code or deserialized.
+//! - [`Directory`] holds users, groups, resources, roles, grants and seats at one revision. It is an immutable value, cheap to
 //!   clone. [`Directory::check`] takes ids and a permission set, does not allocate and cannot fail.
 //! - [`Batch`] carries a change: commands, the time, and the actor. [`Directory::plan`] turns it into a [`Plan`], which
 //!   contains the next directory and the [`Event`]s to store, or into a [`Refusal`]. A batch applies as a whole or not at
@@ -84,10 +84,10 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | [`catalog`] | kinds, permissions, profiles, add-ons, editions |
-//! | [`directory`] | users, groups, resources and grants at one revision; comparison of two directories |
+//! | [`catalog`] | kinds, permissions, places, roles, profiles, add-ons, editions |
+//! | [`directory`] | users, nested groups, resources and their places, roles, grants and ends at one revision; comparison of two directories |
 //! | [`change`] | commands, batches, plans, events, previews and replay |
-//! | [`authorize`] | checks, lists, explanations and access reviews |
+//! | [`authorize`] | checks, lists, ends, explanations and access reviews |
 //! | [`seats`] | licenses, seat policies and figures |
 //! | [`report`] | seat reports as text, CSV and data |
 //! | `authority`, [`journal`] | the shared handle of a server, and the storage of commits |

@@ -33,9 +33,38 @@ pub(crate) const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(transparent))]
 pub struct Timestamp(u64);
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for Timestamp {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_u64(MillisVisitor)
+    }
+}
+
+/// Reads milliseconds since the Unix epoch.
+#[cfg(feature = "serde")]
+struct MillisVisitor;
+
+#[cfg(feature = "serde")]
+impl serde::de::Visitor<'_> for MillisVisitor {
+    type Value = Timestamp;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("milliseconds since the Unix epoch")
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, millis: u64) -> Result<Timestamp, E> {
+        Ok(Timestamp(millis))
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, millis: i64) -> Result<Timestamp, E> {
+        let negative = |_| E::invalid_value(serde::de::Unexpected::Signed(millis), &self);
+        u64::try_from(millis).map(Timestamp).map_err(negative)
+    }
+}
 
 impl Timestamp {
     /// The Unix epoch, 1970-01-01 00:00:00 UTC.

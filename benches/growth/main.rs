@@ -139,7 +139,7 @@ fn time(selected: &[&Operation]) -> bool {
         let grows = exponent([TIMED[1], TIMED[2]], [times[1], times[2]]);
         let limit = match operation.growth {
             Growth::Linear => 1.5,
-            Growth::Flat => 0.4,
+            Growth::Flat | Growth::FlatInHashes => 0.4,
         };
         let verdict = if grows > limit { " **beyond**" } else { "" };
         within &= grows <= limit;

@@ -31,6 +31,8 @@ pub(crate) enum Growth {
     Linear,
     /// The size is what the operation neither changes nor answers.
     Flat,
+    /// As `Flat`, in a tree of hashes, which are seeded by process: it is a level deeper or not.
+    FlatInHashes,
 }
 
 /// One run of an operation. Everything that it made or used is returned, to be dropped outside of the measurement.
@@ -41,8 +43,8 @@ impl Growth {
     pub(crate) const fn limit(self) -> f64 {
         match self {
             Self::Linear => 1.15,
-            // A tree of hashes, which are seeded by process, is a level deeper or not.
-            Self::Flat => 0.2,
+            Self::Flat => 0.15,
+            Self::FlatInHashes => 0.2,
         }
     }
 }
@@ -67,6 +69,10 @@ const fn flat(name: &'static str, prepare: fn(usize) -> Work) -> Operation {
 }
 
 impl Operation {
+    const fn in_hashes(self) -> Self {
+        Self { growth: Growth::FlatInHashes, ..self }
+    }
+
     const fn on_sets(self) -> Self {
         Self { sizes: SIZES_OF_SETS, ..self }
     }
@@ -360,6 +366,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         let directory = commit(with_resources(size), [key(size)]);
         planned(&directory, [Command::remove_resource("project/0")])
     })
+    .in_hashes()
     .on_sets(),
     // Resources inside resources.
     linear("move_resource: resources", |size| {
@@ -413,6 +420,40 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             Box::new((impact, plan))
         })
     }),
+    flat("impact: what lies inside where everyone gets what does not pass", |size| {
+        previewed(&with_apps(size), Command::grant(Grantee::Everyone, "flow/all", ["read"]))
+    })
+    .on_sets(),
+    flat("impact: what lies inside where a credential is required", |size| {
+        let grant = Command::grant(Grantee::user("user 0"), "flow/all", ["write"]);
+        let directory = commit(with_apps(size), [grant.into()]);
+        previewed(&directory, Command::require_credential("flow/all", ["write"]))
+    })
+    .on_sets(),
+    flat("resources_for: what lies beside a place", |size| {
+        let commands = [
+            Command::add_resource("space/inner").parent("space/all").into(),
+            Command::add_resource("project/inner").parent("space/inner").into(),
+            Command::grant(Grantee::user("user 0"), "space/all", ["read"]).into(),
+        ];
+        let directory = commit(with_inside(size), commands);
+        let user = directory.user_by_name("user 0").unwrap();
+        let read = directory.catalog().permission_set("project", ["read"]).unwrap();
+        Box::new(move || {
+            let found: Vec<_> = directory.resources_for::<Untyped>(user, read).take(20).collect();
+            Box::new((found, directory))
+        })
+    })
+    .on_sets(),
+    linear("users_for: users with a grant on one of eight places above", |size| {
+        let directory = with_grants_above(size);
+        let project = directory.resource_by_name("project/one").unwrap();
+        let read = directory.catalog().permission_set("project", ["read"]).unwrap();
+        Box::new(move || {
+            assert_eq!(directory.users_for::<Untyped>(project, read).count(), size);
+            Box::new(directory)
+        })
+    }),
     linear("snapshot: a way down of so many places that pass nothing", |size| {
         let directory = with_shelves(size);
         let stored: Vec<Record> = records(&directory).collect();
@@ -463,7 +504,8 @@ fn catalog() -> entitle::catalog::CatalogBuilder {
         let kind = Kind::named(name).permissions(["write", "read"]);
         match name {
             "project" | "space" => kind.inside_same("space"),
-            "board" => kind.inside("board", [] as [(&str, [&str; 0]); 0]),
+            "board" => kind.inside_passing_nothing("board"),
+            "app" => kind.inside("flow", [("write", ["write"])]),
             _ => kind,
         }
     };
@@ -612,6 +654,35 @@ fn with_inside(size: usize) -> Directory {
     let spaces = ["space/all", "space/other"].map(|space| Command::add_resource(space).into());
     let add = resources(size).map(|resource| Command::add_resource(resource).parent("space/all").into());
     commit(with_users(directory(), 1), spaces.into_iter().chain(add))
+}
+
+/// Apps in a flow.
+fn with_apps(size: usize) -> Directory {
+    let apps = numbered(size, "app/").map(|app| Command::add_resource(app).parent("flow/all").into());
+    commit(with_users(directory(), 1), iter::once(Command::add_resource("flow/all").into()).chain(apps))
+}
+
+/// A project in eight spaces, each in the one before, and users with a grant on one of these.
+fn with_grants_above(size: usize) -> Directory {
+    let spaces = (0..8).map(|number: usize| {
+        let add = Command::add_resource(format!("space/{number}"));
+        number.checked_sub(1).map_or(add.clone(), |above| add.parent(format!("space/{above}"))).into()
+    });
+    let project = Command::add_resource("project/one").parent("space/7").into();
+    let grants = users(size)
+        .zip((0..8).cycle())
+        .map(|(user, space)| Command::grant(Grantee::user(user), format!("space/{space}"), ["read"]).into());
+    commit(with_users(directory(), size), spaces.chain([project]).chain(grants))
+}
+
+/// Previews a command that changes what one user may do on one resource.
+fn previewed(directory: &Directory, command: impl Into<Command>) -> Work {
+    let plan = directory.plan(Batch::host(Timestamp::EPOCH).add(command.into())).unwrap();
+    Box::new(move || {
+        let impact = plan.impact();
+        assert_eq!(impact.access().len(), 1);
+        Box::new((impact, plan))
+    })
 }
 
 /// Boards, each in the one before.

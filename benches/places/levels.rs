@@ -1,6 +1,7 @@
 //! Folders, projects in them and datasets in these: checks, lookups, a move, and memory.
 
 use core::hint::black_box;
+use core::iter;
 
 use allocation_counter::measure as count_bytes;
 use entitle::catalog::{Catalog, Kind, Profile};
@@ -101,7 +102,7 @@ impl Levels {
     /// The permissions that a user was granted on a resource and those above and may use, computed naively.
     fn allowed(&self, user: u32, resource: u32) -> u64 {
         let groups = self.world.groups_of.row(user);
-        let way = core::iter::successors(Some(resource), |&at| self.parent(at));
+        let way = iter::successors(Some(resource), |&at| self.parent(at));
         let granted = way.fold(0, |mask, at| {
             let grants = self.world.grants_on.row(at).iter();
             let granted = grants.filter(|grant| groups.contains(&grant.group));
@@ -252,6 +253,21 @@ fn resources(levels: &Levels, directory: &Directory, ids: &[ResourceId], check: 
     assert_eq!(page(), 0);
     let best = (0..5).map(|_| nanos(page)).fold(f64::INFINITY, f64::min);
     row(&format!("places/{name}/page/nothing"), best / 1e6, "ms", AtMost(1.0));
+    page_of_all(levels, &directory);
+}
+
+/// The first page of a user with the last permission on every folder.
+fn page_of_all(levels: &Levels, directory: &Directory) {
+    let folders = (0..levels.folders)
+        .map(|folder| Command::grant(Grantee::user("all"), levels.name(folder), ["admin"]).into());
+    let commands = iter::once(Command::from(Command::add_user("all").profile("technical"))).chain(folders);
+    let directory = commit(directory, commands);
+    let who = directory.user_by_name("all").unwrap();
+    let admin = directory.catalog().permission_set("dataset", ["admin"]).unwrap();
+    let page = || directory.resources_for::<Untyped>(who, admin).take(20).count();
+    assert_eq!(page(), 20);
+    let best = (0..5).map(|_| nanos(page)).fold(f64::INFINITY, f64::min);
+    row(&format!("places/{}/page/all", levels.world.size.name), best / 1e6, "ms", AtMost(5.0));
 }
 
 /// All users who may export a dataset.

@@ -27,7 +27,7 @@ use worlds::{Size, is_test};
 
 /// Each thousandth of the resources is a folder and each tenth a project; the others are datasets.
 const L3: Size = Size { name: "L3", users: 1_000_000, groups: 10_000, resources: 1_101_000 };
-const TINY: Size = Size { name: "tiny", users: 100, groups: 20, resources: 1_110 };
+const TINY: Size = Size { name: "tiny", users: 100, groups: 20, resources: 13_200 };
 
 fn main() {
     up::links();

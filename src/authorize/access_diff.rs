@@ -13,14 +13,14 @@ use alloc::vec::Vec;
 
 use arrayvec::ArrayVec;
 
-use super::below::Wanted;
+use super::below::{WalkDown, Wanted, add_above};
 use super::candidates::{Candidates, Merge, ResourceSource, UserSource};
 use super::evaluate::{PrincipalRef, ResourceRef};
 use super::lookup::granted_on_kind;
 use crate::catalog::KindId;
 use crate::directory::{
     Directory, GranteeKind, GranteeSlot, GroupRecord, KindEntry, ResourceRow, ResourceSlot, SlotSet,
-    UserRecord, UserSlot,
+    UserRecord, UserSlot, kinds_in,
 };
 use crate::id::{GroupId, Principal, ResourceId, UserId};
 
@@ -62,9 +62,13 @@ impl Concern {
         let users = ids(sides.map(|side| side.user_id(self.user)));
         users.into_iter().flat_map(move |user| {
             let mut on = Vec::from([ResourceSource::List(self.written.clone().into_iter())]);
-            add_below_written(sides, &self.written, &mut on);
+            let passing = sides.map(|side| Wanted::all(side.catalog()));
+            let mut below = ChangedBelow::new(sides, user, &passing);
+            for &slot in &self.written {
+                below.add(slot, &mut on);
+            }
             if self.itself {
-                add_changed_reach(sides, user, &mut on);
+                add_changed_reach(sides, user, &mut below, &mut on);
             }
             let on = Candidates::new(on).flat_map(move |slot| ids(sides.map(|side| side.resource_id(slot))));
             on.filter_map(move |on| difference(sides, user, on))
@@ -90,41 +94,83 @@ fn difference(sides: Sides<'_>, user: UserId, on: ResourceId) -> Option<AccessDi
     (before != after).then_some(AccessDifference { user, on, kind, before, after })
 }
 
-/// Adds what lies below resources that were written.
-fn add_below_written<'a>(sides: Sides<'a>, written: &[ResourceSlot], on: &mut Vec<ResourceSource<'a>>) {
-    for side in sides {
-        let wanted = Wanted::all(side.catalog());
-        for &slot in written {
-            side.add_all_below(slot, &wanted, on);
+/// Walks down from places, on both sides, with what may differ below because it differs there.
+struct ChangedBelow<'a, 'w> {
+    sides: Sides<'a>,
+    user: UserId,
+    walks: [WalkDown<'a, 'w>; 2],
+}
+
+impl<'a, 'w> ChangedBelow<'a, 'w> {
+    fn new(sides: Sides<'a>, user: UserId, passing: &'w [Wanted<'a>; 2]) -> Self {
+        let [before, after] = sides;
+        let [in_before, in_after] = passing;
+        Self { sides, user, walks: [WalkDown::new(before, in_before), WalkDown::new(after, in_after)] }
+    }
+
+    /// Adds what lies below a place.
+    ///
+    /// What passes there follows from what was granted at the place. Other places on the way were written themselves.
+    fn add(&mut self, place: ResourceSlot, on: &mut Vec<ResourceSource<'a>>) {
+        if self.sides.iter().all(|side| side.height_at(place) == 0) {
+            return;
         }
+        let changed = self.changed_at(place);
+        self.walks.iter_mut().for_each(|walk| walk.add(place, changed, on));
+    }
+
+    /// The granted permissions of the user that differ in a slot.
+    fn changed_at(&self, slot: ResourceSlot) -> u64 {
+        let [was, is] = self.sides.map(|side| side.resource_id(slot));
+        if was != is {
+            // Another resource has the slot now, and its kind may pass other things.
+            return u64::MAX;
+        }
+        let [before, after] = self.sides.map(|side| {
+            let on = is.and_then(|id| side.resource_ref(id));
+            side.active_user(self.user).zip(on).map_or(0, |(who, on)| side.granted_to(who, on))
+        });
+        before ^ after
     }
 }
 
 /// Adds the resources on which a user's access may differ for another reason than that they were written.
-fn add_changed_reach<'a>(sides: Sides<'a>, user: UserId, on: &mut Vec<ResourceSource<'a>>) {
+fn add_changed_reach<'a>(
+    sides: Sides<'a>,
+    user: UserId,
+    places: &mut ChangedBelow<'a, '_>,
+    on: &mut Vec<ResourceSource<'a>>,
+) {
     let views = sides.map(|side| View { side, who: side.active_user(user) });
-    let mut all_granted = false;
-    for (kind, _) in sides[0].catalog().definitions() {
+    let catalog = sides[0].catalog();
+    let mut licensed_otherwise = Vec::new();
+    let mut below = 0;
+    for (kind, definition) in catalog.definitions() {
         let [before, after] = views.map(|view| view.licensed(kind));
         let [word_before, word_after] = views.map(|view| view.on_kind(kind));
-        if word_before != word_after {
-            for kind in sides[0].kinds_below(kind) {
-                add_kind(views, kind, KindEntry::resources, on);
-            }
+        if (word_before ^ word_after) & definition.passing() != 0 {
+            below |= definition.below();
         }
         if before & word_before != after & word_after {
             add_kind(views, kind, KindEntry::resources, on);
         } else if before != after {
             add_kind(views, kind, KindEntry::open, on);
-            all_granted = true;
+            licensed_otherwise.push((kind, before ^ after));
         }
     }
+    for kind in kinds_in(below) {
+        add_kind(views, kind, KindEntry::resources, on);
+    }
+    let mut wanted = Vec::new();
+    for &(kind, permissions) in &licensed_otherwise {
+        add_above(&mut wanted, catalog, kind, permissions);
+    }
+    let wanted = Wanted::Above(wanted);
     for (view, other) in [(views[0], views[1]), (views[1], views[0])] {
-        if all_granted {
-            view.add_granted(on);
-        } else {
-            view.add_other_groups(other, on);
-            view.add_other_credentials(other, on);
+        view.add_other_groups(other, places, on);
+        view.add_other_credentials(other, on);
+        if !licensed_otherwise.is_empty() {
+            view.add_granted(&wanted, on);
         }
     }
 }
@@ -159,10 +205,11 @@ impl<'a> View<'a> {
         self.who.zip(entry).map_or(0, |(who, entry)| granted_on_kind(who, entry))
     }
 
-    fn add_granted(&self, on: &mut Vec<ResourceSource<'a>>) {
+    /// Adds what the user was granted anything on, and what lies below those where it passes.
+    fn add_granted(&self, wanted: &Wanted<'_>, on: &mut Vec<ResourceSource<'a>>) {
         if let Some(who) = self.who {
             self.side.add_granted(who, on);
-            self.side.add_below(who, &Wanted::all(self.side.catalog()), on);
+            self.side.add_below(who, wanted, on);
         }
     }
 
@@ -172,20 +219,19 @@ impl<'a> View<'a> {
     }
 
     /// Adds what the groups are granted that the user is not in on the other side.
-    fn add_other_groups(&self, other: Self, on: &mut Vec<ResourceSource<'a>>) {
+    fn add_other_groups(
+        &self,
+        other: Self,
+        places: &mut ChangedBelow<'a, '_>,
+        on: &mut Vec<ResourceSource<'a>>,
+    ) {
         let (mut groups, mut others) = (self.groups(), other.groups());
         others.sort_unstable();
         groups.retain(|group| others.binary_search(group).is_err());
-        let wanted = Wanted::all(self.side.catalog());
-        for set in
-            groups.into_iter().filter_map(|group| self.side.group_record(group)).map(GroupRecord::granted_on)
-        {
+        let groups = groups.into_iter().filter_map(|group| self.side.group_record(group));
+        for set in groups.map(GroupRecord::granted_on) {
             on.push(ResourceSource::Set(set.iter()));
-            if !wanted.is_empty() {
-                for slot in self.side.places_in(set) {
-                    self.side.add_all_below(slot, &wanted, on);
-                }
-            }
+            set.iter().for_each(|place| places.add(place, on));
         }
     }
 
@@ -275,9 +321,8 @@ impl<'a> Concerned<'a> {
             self.extend(Some(slot), reaching(was.row.required ^ is.row.required));
         }
         if was.row.passing_parent() != is.row.passing_parent() {
-            let parents = both().filter_map(|(side, on)| Some((side, side.passing_parent_of(on?)?)));
-            let reaching = parents.flat_map(|(side, parent)| side.reaching(parent, u64::MAX));
-            self.extend(Some(slot), reaching);
+            let from_parent = both().flat_map(|(side, on)| side.reaching_from_parent(on));
+            self.extend(Some(slot), from_parent);
         }
         if was.row.grants.everyone != is.row.grants.everyone {
             self.extend(Some(slot), sides.map(UserSource::all));
@@ -290,6 +335,16 @@ impl<'a> Concerned<'a> {
         for grantee in grants_changed(sides, was, is) {
             self.extend(Some(slot), sides.into_iter().filter_map(|side| users_of(side, grantee)));
         }
+    }
+}
+
+impl Directory {
+    /// The users to whom anything passes from the parent of a resource.
+    fn reaching_from_parent<'a>(&'a self, on: Option<ResourceRef<'a>>) -> Vec<UserSource<'a>> {
+        let parent = on.and_then(|on| self.passing_parent_of(on));
+        let Some((on, parent)) = on.zip(parent) else { return Vec::new() };
+        let link = self.link(on.row.kind(), parent.row.kind());
+        link.map_or_else(Vec::new, |link| self.reaching(parent, link.passing(u64::MAX)))
     }
 }
 

@@ -3,54 +3,100 @@
 //! Grants are never copied down, so a lookup walks down from where they stand. It visits places in which other places lie; the
 //! resources of the lowest ones are sources that the answer reads page by page.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::candidates::{Candidates, ResourceSource};
 use super::evaluate::{PrincipalRef, ResourceRef};
 use super::lookup::granted_on_kind;
-use crate::catalog::{Catalog, KindDefinition, KindId, Link};
-use crate::directory::{Directory, KindEntry, ResourceRow, ResourceSlot, SlotSet};
-use crate::limits::MAX_KINDS;
+use crate::catalog::{Catalog, KindDefinition, KindId};
+use crate::directory::{Directory, KindEntry, ResourceRow, ResourceSlot};
 
 /// By kind, the permissions that count on a parent, because they lead to what is looked for below.
-pub(super) struct Wanted([u64; MAX_KINDS]);
+pub(super) enum Wanted<'a> {
+    /// Every permission that passes anything.
+    Passing(&'a Catalog),
+    /// The permissions that lead to some of other kinds; kinds after the last are without.
+    Above(Vec<u64>),
+}
 
-impl Wanted {
+impl<'a> Wanted<'a> {
     /// The permissions of parents that pass one of some permissions to resources of a kind, in any number of steps.
     pub(super) fn above(catalog: &Catalog, kind: KindId, permissions: u64) -> Self {
-        let mut wanted = Self([0; MAX_KINDS]);
-        let mut found = Vec::from([(kind, permissions)]);
-        while let Some((kind, permissions)) = found.pop() {
-            for link in catalog.definition(kind).map(KindDefinition::inside).unwrap_or_default() {
-                let new = link.passing(permissions) & !wanted.of(link.parent());
-                if let Some(known) = wanted.0.get_mut(link.parent().index()).filter(|_| new != 0) {
-                    *known |= new;
-                    found.push((link.parent(), new));
-                }
-            }
-        }
-        wanted
+        let mut wanted = Vec::new();
+        add_above(&mut wanted, catalog, kind, permissions);
+        Self::Above(wanted)
     }
 
     /// Every permission that passes anything.
-    pub(super) fn all(catalog: &Catalog) -> Self {
-        let mut wanted = Self([0; MAX_KINDS]);
-        for (_, kind) in catalog.definitions() {
-            for link in kind.inside() {
-                if let Some(known) = wanted.0.get_mut(link.parent().index()) {
-                    *known |= link.passing(u64::MAX);
-                }
+    pub(super) fn all(catalog: &'a Catalog) -> Self {
+        Self::Passing(catalog)
+    }
+
+    pub(super) fn of(&self, kind: KindId) -> u64 {
+        match self {
+            Self::Passing(catalog) => catalog.definition(kind).map_or(0, KindDefinition::passing),
+            Self::Above(wanted) => wanted.get(kind.index()).copied().unwrap_or(0),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Passing(catalog) => catalog.definitions().all(|(_, kind)| kind.passing() == 0),
+            Self::Above(wanted) => wanted.iter().all(|&permissions| permissions == 0),
+        }
+    }
+}
+
+/// Adds the permissions of parents that pass one of some permissions to resources of a kind, in any number of steps.
+pub(super) fn add_above(wanted: &mut Vec<u64>, catalog: &Catalog, kind: KindId, permissions: u64) {
+    let mut found = Vec::from([(kind, permissions)]);
+    while let Some((kind, permissions)) = found.pop() {
+        for link in catalog.definition(kind).map(KindDefinition::inside).unwrap_or_default() {
+            let parent = link.parent().index();
+            wanted.resize(wanted.len().max(parent.saturating_add(1)), 0);
+            let Some(known) = wanted.get_mut(parent) else { continue };
+            let new = link.passing(permissions) & !*known;
+            *known |= new;
+            if new != 0 {
+                found.push((link.parent(), new));
             }
         }
-        wanted
+    }
+}
+
+/// A walk down from some places: each place is a source once, and what leads on from there is followed once.
+pub(super) struct WalkDown<'a, 'w> {
+    directory: &'a Directory,
+    wanted: &'w Wanted<'w>,
+    /// By place, the permissions that were followed.
+    walked: BTreeMap<ResourceSlot, u64>,
+}
+
+impl<'a, 'w> WalkDown<'a, 'w> {
+    pub(super) fn new(directory: &'a Directory, wanted: &'w Wanted<'w>) -> Self {
+        Self { directory, wanted, walked: BTreeMap::new() }
     }
 
-    fn of(&self, kind: KindId) -> u64 {
-        self.0.get(kind.index()).copied().unwrap_or(0)
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.iter().all(|&permissions| permissions == 0)
+    /// Adds everything to which something may pass from a place, of the permissions held there.
+    pub(super) fn add(&mut self, place: ResourceSlot, held: u64, reached: &mut Vec<ResourceSource<'a>>) {
+        let directory = self.directory;
+        let mut places = Vec::from([(place, held)]);
+        while let Some((slot, held)) = places.pop() {
+            let Some(row) = directory.resource_row_at(slot) else { continue };
+            let inside = directory.inside_at(slot).filter(|inside| !inside.is_empty());
+            let (Some(inside), true) = (inside, held & self.wanted.of(row.kind()) != 0) else { continue };
+            let held = held & self.wanted.of(row.kind());
+            let walked = self.walked.entry(slot).or_default();
+            let (first, new) = (*walked == 0, held & !*walked);
+            *walked |= new;
+            if first {
+                reached.push(ResourceSource::Set(inside.iter()));
+            }
+            for child in directory.places_at(slot).filter(|_| new != 0) {
+                places.extend(directory.passed_to(child, row, new).map(|passed| (child, passed)));
+            }
+        }
     }
 }
 
@@ -59,7 +105,7 @@ impl Directory {
     pub(super) fn add_below<'a>(
         &'a self,
         who: PrincipalRef<'a>,
-        wanted: &Wanted,
+        wanted: &Wanted<'_>,
         reached: &mut Vec<ResourceSource<'a>>,
     ) {
         if wanted.is_empty() {
@@ -69,81 +115,25 @@ impl Directory {
         self.add_granted(who, &mut granted);
         for (kind, entry) in self.kind_entries_by_id().filter(|(kind, _)| wanted.of(*kind) != 0) {
             let all = granted_on_kind(who, entry) & wanted.of(kind) != 0;
-            let part = if all { entry.resources() } else { entry.open() };
+            let part = if all { entry.places() } else { entry.open() };
             granted.push(ResourceSource::Set(part.iter()));
         }
+        let mut walk = WalkDown::new(self, wanted);
         for slot in Candidates::new(granted) {
             let row = self.resource_row_at(slot).filter(|row| wanted.of(row.kind()) != 0);
             let Some(row) = row.filter(|_| self.height_at(slot) != 0) else { continue };
             let held = self.granted_here(who, ResourceRef { slot, row }, &mut ());
-            self.walk_down(slot, row, held, wanted, reached);
+            walk.add(slot, held, reached);
         }
     }
 
-    /// Adds everything to which something passes from a place.
-    pub(super) fn add_all_below<'a>(
-        &'a self,
-        slot: ResourceSlot,
-        wanted: &Wanted,
-        reached: &mut Vec<ResourceSource<'a>>,
-    ) {
-        if let Some(row) = self.resource_row_at(slot) {
-            self.walk_down(slot, row, u64::MAX, wanted, reached);
-        }
-    }
-
-    fn walk_down<'a>(
-        &'a self,
-        slot: ResourceSlot,
-        row: &'a ResourceRow,
-        held: u64,
-        wanted: &Wanted,
-        reached: &mut Vec<ResourceSource<'a>>,
-    ) {
-        let mut places = Vec::from([(slot, row, held)]);
-        while let Some((slot, row, held)) = places.pop() {
-            let held = held & wanted.of(row.kind());
-            let inside = self.inside_at(slot).filter(|inside| held != 0 && !inside.is_empty());
-            let Some(inside) = inside else { continue };
-            reached.push(ResourceSource::Set(inside.iter()));
-            // With one passing link below, nothing else passes through what lies inside.
-            if self.height_at(slot) < 2 {
-                continue;
-            }
-            for child in inside.iter().filter(|&child| self.height_at(child) != 0) {
-                let child_row = self.resource_row_at(child).filter(|row| row.passing_parent().is_some());
-                let Some(child_row) = child_row else { continue };
-                let passed = self.link(child_row.kind(), row.kind()).map_or(0, |link| link.pass(held));
-                places.push((child, child_row, passed));
-            }
-        }
+    /// What passes to a resource of some permissions on its parent, unless it is closed.
+    fn passed_to(&self, slot: ResourceSlot, parent: &ResourceRow, held: u64) -> Option<u64> {
+        let row = self.resource_row_at(slot).filter(|row| row.passing_parent().is_some())?;
+        Some(self.link(row.kind(), parent.kind())?.pass(held))
     }
 
     fn kind_entries_by_id(&self) -> impl Iterator<Item = (KindId, &KindEntry)> {
         (0..).map_while(KindId::from_index).zip(self.kind_entries())
-    }
-
-    /// The kinds to whose resources something may pass from those of a kind, in any number of steps.
-    pub(super) fn kinds_below(&self, kind: KindId) -> Vec<KindId> {
-        let mut below: Vec<KindId> = Vec::new();
-        let mut found = Vec::from([kind]);
-        while let Some(parent) = found.pop() {
-            for (kind, definition) in self.catalog().definitions() {
-                let passes = definition.link_to(parent).is_some_and(Link::passes_anything);
-                if passes && !below.contains(&kind) {
-                    below.push(kind);
-                    found.push(kind);
-                }
-            }
-        }
-        below
-    }
-
-    /// The resources of a set in which others lie.
-    pub(super) fn places_in<'a>(
-        &'a self,
-        set: &'a SlotSet<ResourceSlot>,
-    ) -> impl Iterator<Item = ResourceSlot> + 'a {
-        set.iter().filter(|&slot| self.height_at(slot) != 0)
     }
 }

@@ -1,13 +1,17 @@
 //! The list of ends by a time, earliest first (rule E7).
 
+use alloc::borrow::ToOwned;
+use alloc::string::{String, ToString as _};
 use alloc::vec::{self, Vec};
+use core::fmt::{self, Write as _};
 use core::ops::Bound;
 
 use crate::catalog::PermissionSet;
-use crate::directory::{Directory, Due, GrantPart, GranteeId, SubjectSlot, Target, TargetSlot};
+use crate::directory::{Directory, Due, GrantPart, Grantee, GranteeId, SubjectSlot, Target, TargetSlot};
 use crate::id::{GroupId, UserId};
 use crate::name::Name;
 use crate::time::Timestamp;
+use crate::visible::Visible;
 
 /// Something that was given and ends.
 ///
@@ -52,6 +56,58 @@ pub enum EndingKind {
     },
 }
 
+/// Something that ends, with names in place of ids: permissions, a role or a membership.
+///
+/// [`Display`](core::fmt::Display) writes it as a sentence without a final stop.
+///
+/// ```
+/// # use entitle::catalog::{Catalog, Kind};
+/// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+/// # let catalog = Catalog::builder().kind(Kind::named("project").permissions(["write", "read"])).build()?;
+/// let friday = Timestamp::from_millis(1_767_974_400_000);
+/// let batch = Batch::host(Timestamp::EPOCH)
+///     .add(Command::add_resource("project/churn"))
+///     .add(Command::grant(Grantee::Everyone, "project/churn", ["read"]).expires_at(friday));
+/// let directory = Directory::new(catalog).plan(batch)?.into_directory();
+/// let row = directory.ending(friday).next().and_then(|ending| ending.row(&directory)).unwrap();
+/// assert_eq!((row.to.as_str(), row.on.as_deref(), row.until), ("everyone", Some("project/churn"), friday));
+/// assert_eq!(row.to_string(), "`everyone` has `read` on `project/churn` until 2026-01-09 16:00:00 UTC");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct EndingRow {
+    /// The grantee, such as `group:data`; of a membership the user, such as `user:ada`.
+    pub to: String,
+    /// The resource, the whole kind or everything; `None` for a membership.
+    pub on: Option<String>,
+    /// The role, if one ends.
+    pub role: Option<String>,
+    /// The permissions that end, implied ones included; empty for a role or a membership.
+    pub permissions: Vec<String>,
+    /// The group of a membership.
+    pub group: Option<String>,
+    /// The end.
+    pub until: Timestamp,
+}
+
+impl fmt::Display for EndingRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut Visible(f);
+        write!(f, "`{}`", self.to)?;
+        match (&self.group, &self.role) {
+            (Some(group), _) => write!(f, " is in group `{group}`")?,
+            (None, Some(role)) => write!(f, " has role `{role}`")?,
+            (None, None) => write!(f, " has `{}`", self.permissions.join("`, `"))?,
+        }
+        if let Some(on) = &self.on {
+            write!(f, " on `{on}`")?;
+        }
+        write!(f, " until {}", self.until)
+    }
+}
+
 /// An iterator over what ends by a time, in the order of time.
 ///
 /// Created by [`Directory::ending`]. A page ends with some item, and the next page continues [`after`](Self::after) it, on
@@ -82,6 +138,46 @@ impl Ending {
                 (self.until, Due::Membership(group.slot(), user.slot()), None)
             }
         }
+    }
+}
+
+impl Ending {
+    /// Returns the names in place of the ids; `None` if the directory does not have them all any more.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// let friday = Timestamp::from_millis(1_767_974_400_000);
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(Command::add_user("ada"))
+    ///     .add(Command::add_group("audit"))
+    ///     .add(Command::join("ada", "audit").expires_at(friday));
+    /// let directory = Directory::new(Catalog::builder().build()?).plan(batch)?.into_directory();
+    /// let ending = directory.ending(friday).next().unwrap();
+    /// let row = ending.row(&directory).unwrap();
+    /// assert_eq!(row.to_string(), "`user:ada` is in group `audit` until 2026-01-09 16:00:00 UTC");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn row(&self, directory: &Directory) -> Option<EndingRow> {
+        let row = |to, on, role: Option<&Name>, permissions, group| {
+            let role = role.map(|role| role.as_str().to_owned());
+            EndingRow { to, on, role, permissions, group, until: self.until }
+        };
+        Some(match &self.what {
+            EndingKind::Permissions { to, on, permissions } => {
+                let names = directory.catalog().names(*permissions).map(ToOwned::to_owned).collect();
+                let to = directory.grantee_name(*to)?.to_string();
+                row(to, Some(directory.target_name(*on)?), None, names, None)
+            }
+            EndingKind::Role { to, on, role } => {
+                let to = directory.grantee_name(*to)?.to_string();
+                row(to, Some(directory.target_name(*on)?), Some(role), Vec::new(), None)
+            }
+            EndingKind::Membership { user, group } => {
+                let to = Grantee::user(directory.user_name(*user)?).to_string();
+                row(to, None, None, Vec::new(), Some(directory.group_name(*group)?.to_owned()))
+            }
+        })
     }
 }
 
@@ -119,8 +215,9 @@ impl Directory {
     /// Lists what ends by a time, the time included: permissions, roles and memberships, in the order of time (rule E7).
     ///
     /// Each end of a grantee's permissions on a target is one item, and so is each role and each membership. A host uses the
-    /// list to announce ends before they come. Invitations and keys expire and are not listed. A page begins
-    /// in time logarithmic in the number of ends, and a list costs what ends or expires by its time.
+    /// list to announce ends before they come. Invitations and keys expire and are not listed. An item may take nothing away,
+    /// where the user has the same in another way; the preview of a tick at that time ([`Plan::impact`](crate::Plan::impact))
+    /// reports who loses what. A page begins in time logarithmic in the number of ends, and a list costs what ends or expires by its time.
     ///
     /// ```
     /// # use entitle::authorize::EndingKind;

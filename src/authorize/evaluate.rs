@@ -170,6 +170,7 @@ impl Directory {
         let mut at = Some(on);
         while let Some(on) = at {
             if way.try_push(on).is_err() {
+                debug_assert!(false, "INVARIANT (places)");
                 return way;
             }
             at = self.passing_parent_of(on);
@@ -228,10 +229,11 @@ impl Directory {
         false
     }
 
-    /// Returns `true` if one of some permissions was granted to a user on a resource itself.
+    /// Returns `true` if one of some permissions was granted to a user on a resource or its whole kind, or to its owner.
     #[inline]
     fn any_granted(&self, slot: UserSlot, user: &UserRow, on: ResourceRef<'_>, wanted: u64) -> bool {
-        if user.overflows || on.row.overflows {
+        // The user's row holds all groups, or the climb had not begun.
+        if on.row.overflows {
             let who = PrincipalRef { slot, row: user, key: None };
             return self.granted_here(who, on, &mut ()) & wanted != 0;
         }

@@ -21,7 +21,8 @@ use crate::id::{GroupId, UserId};
 pub struct Grant {
     /// The grantee.
     pub to: GranteeId,
-    /// The resource or whole kind.
+    /// The resource or whole kind. A role on `*` appears here on each whole kind and on each singleton, although it is revoked
+    /// on `*`.
     pub on: Target,
     /// The granted permissions and those that they imply.
     pub permissions: PermissionSet,
@@ -213,6 +214,10 @@ impl Directory {
     /// The grants on a resource do not include those on its whole kind. The list is empty for an unknown target. Each step
     /// takes time logarithmic in the number of grants on the target.
     ///
+    /// A role on `*` is among the grants on each whole kind and on each singleton, and the list of
+    /// [`Target::Everything`] is empty. [`review_grants_on`](Self::review_grants_on) lists each role on the target on which it
+    /// was given, with its end.
+    ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind};
     /// # use entitle::directory::Target;
@@ -239,6 +244,9 @@ impl Directory {
     ///
     /// The grants of a user do not include those of the user's groups. The list is empty for an unknown grantee. The cost
     /// is proportional to the number of grants.
+    ///
+    /// A role on `*` appears on each whole kind and on each singleton, and is revoked on `*`.
+    /// [`review_grants`](Self::review_grants) lists each role on the target on which it was given.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind};
@@ -308,6 +316,49 @@ impl Directory {
     pub fn direct_members_of(&self, group: GroupId) -> MembersOf<'_> {
         let left = self.group_record(group).map_or(SlotIter::Flat(&[]), |group| group.joined().iter());
         MembersOf { directory: self, left }
+    }
+
+    /// Returns `true` if a user is in a group, directly or through nested groups (rule N2); `false` for unknown ids.
+    ///
+    /// The cost does not depend on the number of members.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_group("core"))
+    /// #     .add(Command::add_group("data"))
+    /// #     .add(Command::nest("core", "data"))
+    /// #     .add(Command::add_user("ada").group("core"));
+    /// # let directory = Directory::new(Catalog::builder().build()?).plan(batch)?.into_directory();
+    /// let (ada, data) = (directory.user_by_name("ada").unwrap(), directory.group_by_name("data").unwrap());
+    /// assert!(directory.is_member(ada, data));
+    /// assert!(!directory.is_direct_member(ada, data));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn is_member(&self, user: UserId, group: GroupId) -> bool {
+        self.both_exist(user, group) && self.is_in_group(user.slot(), group.slot())
+    }
+
+    /// Returns `true` if a user is in a group and not only through nested groups (rule N6); `false` for unknown ids.
+    ///
+    /// ```
+    /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_group("core"))
+    /// #     .add(Command::add_user("ada").group("core"));
+    /// # let directory = Directory::new(Catalog::builder().build()?).plan(batch)?.into_directory();
+    /// let (ada, core) = (directory.user_by_name("ada").unwrap(), directory.group_by_name("core").unwrap());
+    /// assert!(directory.is_direct_member(ada, core));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn is_direct_member(&self, user: UserId, group: GroupId) -> bool {
+        self.both_exist(user, group) && self.has_joined(user.slot(), group.slot())
+    }
+
+    fn both_exist(&self, user: UserId, group: GroupId) -> bool {
+        self.user_row(user).is_some() && self.group_record(group).is_some()
     }
 
     /// Lists the groups that are nested in a group, in a stable order (rule N1).

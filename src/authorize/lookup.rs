@@ -126,8 +126,8 @@ impl Directory {
     /// All of the permissions must be allowed, as in [`check`](Self::check). Resources that an advisory profile allows are
     /// included. The result is empty for an unknown principal. The whole list costs what the principal's groups, grants
     /// and ownership reach, not the number of resources; a grant of all of the permissions on the whole kind reaches all of
-    /// its resources. A page costs one search in each group of the user, and what it reads. A principal who may use
-    /// nothing for these permissions, because inactive, without a profile or beyond the ceiling, is answered at once.
+    /// its resources. A page costs one search in each group of the user and in each place that passes one of the
+    /// permissions, and what it reads. A principal who may use nothing for these permissions, because inactive, without a profile or beyond the ceiling, is answered at once.
     ///
     /// With a typed kind, the kind is written at the call: `directory.resources_for::<Project>(ada, Permissions::READ)`.
     /// With a [`PermissionSet`](crate::catalog::PermissionSet), which contains its kind, it is inferred.
@@ -212,14 +212,15 @@ impl Directory {
         permissions: u64,
     ) -> Vec<ResourceSource<'a>> {
         let Some(kind) = self.kind_entry(kind_id) else { return Vec::new() };
-        if permissions & !granted_on_kind(who, kind) == 0 {
+        let missing = permissions & !granted_on_kind(who, kind);
+        if missing == 0 {
             return Vec::from([ResourceSource::Set(kind.resources().iter())]);
         }
-        // One of the permissions is granted on the resource itself or passes from a parent.
+        // One of the missing permissions is granted on the resource itself or passes from a parent.
         let mut reached = Vec::new();
         self.add_granted(who, &mut reached);
         reached.push(ResourceSource::Set(kind.open().iter()));
-        self.add_below(who, &Wanted::above(self.catalog(), kind_id, permissions), &mut reached);
+        self.add_below(who, &Wanted::above(self.catalog(), kind_id, missing), &mut reached);
         reached
     }
 
@@ -250,8 +251,9 @@ impl Directory {
     /// Lists the users who may do something on a resource.
     ///
     /// All of the permissions must be allowed, as in [`check`](Self::check). The result is empty for an unknown resource.
-    /// The whole list costs the members of the groups that have grants of these permissions there; a grant to everyone
-    /// reaches every user. A page costs one search in each of these groups, and what it reads. API keys are not listed.
+    /// The whole list costs the members of the groups that have grants of these permissions there or on a place from
+    /// which they pass; a grant to everyone reaches every user. A page costs one search in each of these groups, and what
+    /// it reads. API keys are not listed.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
@@ -305,6 +307,9 @@ impl Directory {
             if let Some(kind) = below {
                 wanted = self.link(kind, on.row.kind()).map_or(0, |link| link.passing(wanted));
             }
+            if wanted == 0 {
+                break;
+            }
             self.add_reaching_here(on, wanted, &mut reaching);
             below = Some(on.row.kind());
         }
@@ -320,8 +325,8 @@ impl Directory {
         }
         self.add_owner(on, wanted, users);
         for (link, slot) in self.links_to_singletons(kind) {
-            if let Some(row) = self.resource_row_at(slot) {
-                let wanted = link.passing(wanted);
+            let wanted = link.passing(wanted);
+            if let Some(row) = self.resource_row_at(slot).filter(|_| wanted != 0) {
                 self.add_grantees(self.grants_at(slot, row), wanted, users);
                 self.add_owner(ResourceRef { slot, row }, wanted, users);
             }

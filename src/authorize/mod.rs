@@ -9,10 +9,18 @@
 //! | which permissions does a principal have here? | [`Directory::permissions`](crate::Directory::permissions) |
 //! | which resources may a principal use? | [`Directory::resources_for`](crate::Directory::resources_for) |
 //! | which places lead to what a principal may use? | [`Directory::ways`](crate::Directory::ways) |
+//! | what lies inside a resource? | [`Directory::inside`](crate::Directory::inside) |
 //! | which users may use a resource? | [`Directory::users_for`](crate::Directory::users_for) |
 //! | why is it allowed or denied? | [`Directory::explain`](crate::Directory::explain) |
+//! | until when does a principal have each permission? | [`Directory::until`](crate::Directory::until) |
+//! | what ends by a time? | [`Directory::ending`](crate::Directory::ending) |
+//! | who is in a group? | [`Directory::members_of`](crate::Directory::members_of) |
+//! | who is in it without nested groups? | [`Directory::direct_members_of`](crate::Directory::direct_members_of) |
+//! | is this user in this group? | [`Directory::is_member`](crate::Directory::is_member) |
+//! | to whom and where is a role given? | [`Directory::grants_of_role`](crate::Directory::grants_of_role) |
 //! | what does everyone have? | [`Directory::review`](crate::Directory::review) |
 //! | what is granted to whom, including groups without members? | [`Directory::review_grants`](crate::Directory::review_grants) |
+//! | what is granted on one target, with ends and roles? | [`Directory::review_grants_on`](crate::Directory::review_grants_on) |
 
 mod access_diff;
 mod below;
@@ -35,10 +43,10 @@ mod ways;
 pub(crate) use self::access_diff::AccessDifference;
 pub use self::bound::BoundPrincipal;
 pub use self::decision::{Decision, Denial, Layer};
-pub use self::ending::{Ending, EndingBy, EndingKind};
+pub use self::ending::{Ending, EndingBy, EndingKind, EndingRow};
 pub use self::explain::{
     ActingUser, ContributingGrant, Cut, CutBy, Explanation, Holding, MembershipPath, Need, PassedOwnership,
-    Through,
+    RoleWithout, Through,
 };
 pub use self::grants::{Grant, GrantsOf, GrantsOn, GroupsOf, MembersOf};
 pub use self::lookup::{ResourcesFor, UsersFor};

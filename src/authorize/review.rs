@@ -247,7 +247,8 @@ impl Directory {
     /// Lists the access of every principal to one resource: its part of [`review`](Self::review).
     ///
     /// Users come first, then keys, each in the order of their ids. The list is empty for an unknown resource. The cost is
-    /// proportional to the members of the groups that have grants there; a grant to everyone reaches every user.
+    /// proportional to the members of the groups that have grants there or on the places above; a grant to everyone reaches
+    /// every user.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
@@ -318,15 +319,53 @@ impl Directory {
         })
     }
 
+    /// Lists every grant on one target, in a stable order: its part of [`review_grants`](Self::review_grants).
+    ///
+    /// Each end of a grantee's permissions has a row, and so has each role, also one that gives nothing there. A role on `*` is in
+    /// the list of [`Target::Everything`] only. The list is empty for an unknown target. The cost is that of the grants on
+    /// the target and of the members of the groups among the grantees.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let catalog = Catalog::builder().kind(Kind::named("project").permissions(["write", "read"])).build()?;
+    /// let june = Timestamp::from_millis(1_780_272_000_000);
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(Command::add_resource("project/churn"))
+    ///     .add(Command::grant(Grantee::Everyone, "project/*", ["write"]))
+    ///     .add(Command::grant(Grantee::Everyone, "project/churn", ["read"]).expires_at(june));
+    /// let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let churn = directory.resource_by_name("project/churn").unwrap();
+    /// let rows: Vec<_> = directory.review_grants_on(churn.into()).collect();
+    /// assert_eq!((rows.len(), &rows[0].permissions[0], rows[0].until), (1, &"read".to_owned(), Some(june)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn review_grants_on(&self, on: Target) -> impl Iterator<Item = GrantRow> {
+        let known = on == Target::Everything || self.kind_of(on).is_some();
+        let subjects = known.then(|| self.subjects_on(on.slot())).into_iter().flatten();
+        // Everyone comes first, then groups, then users, each in the order of their ids.
+        let subjects: BTreeSet<SubjectSlot> = subjects.collect();
+        subjects.into_iter().flat_map(move |subject| {
+            let mut parts = self.parts_on(subject, on).peekable();
+            let given = parts.peek().and_then(|_| self.grantee_and_target(subject, on.slot()));
+            let row = given.and_then(|(to, _)| self.row_without_grant(to));
+            parts.filter_map(move |part| self.with_part(row.clone()?, on, part))
+        })
+    }
+
     /// Lists what was given to a grantee: on everything, on whole kinds, then on resources.
     fn parts_of(&self, to: GranteeId) -> impl Iterator<Item = (Target, GrantPart<'_>)> {
         let mut given = self.grants_of(to);
         let targets = core::iter::from_fn(move || given.next_target());
-        core::iter::once(Target::Everything).chain(targets).flat_map(move |on| {
-            let parts = self.grant_parts(SubjectSlot::of(to), on.slot()).into_iter();
-            let is_of_target = move |part: &GrantPart<'_>| part.everywhere == (on == Target::Everything);
-            parts.filter(is_of_target).map(move |part| (on, part))
-        })
+        core::iter::once(Target::Everything)
+            .chain(targets)
+            .flat_map(move |on| self.parts_on(SubjectSlot::of(to), on).map(move |part| (on, part)))
+    }
+
+    /// Lists what was given to a grantee on this very target.
+    fn parts_on(&self, to: SubjectSlot, on: Target) -> impl Iterator<Item = GrantPart<'_>> {
+        let parts = self.grant_parts(to, on.slot()).into_iter();
+        parts.filter(move |part| part.everywhere == (on == Target::Everything))
     }
 
     /// Returns the row of a group without grants, and what the rows of a grantee have in common.

@@ -19,7 +19,7 @@ impl Directory {
     /// // Folders pass nothing to projects.
     /// let catalog = Catalog::builder()
     ///     .kind(Kind::named("folder").permissions(["read"]).inside_same("folder"))
-    ///     .kind(Kind::named("project").permissions(["read"]).inside("folder", [] as [(&str, [&str; 0]); 0]))
+    ///     .kind(Kind::named("project").permissions(["read"]).inside_passing_nothing("folder"))
     ///     .profile(Profile::new("reader").exempt())
     ///     .build()?;
     /// let batch = Batch::host(Timestamp::EPOCH)

@@ -91,7 +91,7 @@ fn declare<T, D>(
 ) -> Result<Declared<D>, CatalogError> {
     let within = CatalogPlace::Catalog;
     let mut declared = Declared::default();
-    for (name, entry) in entries.iter() {
+    for (name, entry) in entries {
         if let Err(source) = check(name) {
             return Err(CatalogError::InvalidName { within, what, source });
         }
@@ -127,6 +127,8 @@ fn build_kind(kind_name: &str, kind: &KindDocument) -> Result<KindDefinition, Ca
         implying: Box::new([0; 64]),
         owner: 0,
         inside: Vec::new(),
+        passing: 0,
+        below: 0,
     };
     for (index, permission) in kind.permissions.iter().enumerate() {
         let what = "permission";
@@ -159,7 +161,7 @@ fn link_kinds(
             return Err(CatalogError::SingletonInside { kind: kind() });
         }
         let mut links: Vec<Link> = Vec::with_capacity(document.inside.0.len());
-        for (place, inside) in document.inside.iter() {
+        for (place, inside) in &document.inside {
             let within = || CatalogPlace::Kind { kind: kind() };
             let unknown = || CatalogError::UnknownKind { within: within(), kind: place.to_owned() };
             let (index, _, of_place) = kinds.get_full(place).ok_or_else(unknown)?;
@@ -170,13 +172,41 @@ fn link_kinds(
             }
             let Some(definition) = kinds.get(name) else { continue };
             let passes = passes(definition, of_place, &inside.passes)?;
-            links.push(Link { parent: id, passed_by: Box::new(transposed(&passes)), passes });
+            links.push(Link {
+                parent: id,
+                passed_by: Box::new(transposed(&passes)),
+                passes_anything: passes.iter().any(|&passed| passed != 0),
+                passes,
+            });
         }
         if let Some(definition) = kinds.get_mut(name) {
             definition.inside = links;
         }
     }
+    sum_links(kinds);
     Ok(())
+}
+
+/// Works out for each kind what passes anything from it, and to which kinds.
+fn sum_links(kinds: &mut Declared<KindDefinition>) {
+    let mut sums = vec![(0_u64, 0_u64); kinds.len()];
+    for (index, kind) in kinds.values().enumerate() {
+        for link in kind.inside().iter().filter(|link| link.passes_anything()) {
+            if let Some((passing, below)) = sums.get_mut(link.parent().index()) {
+                *passing |= link.passing(u64::MAX);
+                *below |= 1 << index;
+            }
+        }
+    }
+    for index in 0..sums.len() {
+        let through = sums.get(index).map_or(0, |&(_, below)| below);
+        for (_, below) in sums.iter_mut().filter(|(_, below)| below & (1 << index) != 0) {
+            *below |= through;
+        }
+    }
+    for (kind, sum) in kinds.values_mut().zip(sums) {
+        (kind.passing, kind.below) = sum;
+    }
 }
 
 /// By bit of the place, what passes, closed under implication.
@@ -200,7 +230,7 @@ fn passes(
             }
         }
         PassesDocument::Map(map) => {
-            for (from, to) in map.iter() {
+            for (from, to) in map {
                 let bit = bits_of(&within, place, &[from.to_owned()])?;
                 if seen & bit != 0 {
                     let what = "permission";
@@ -237,7 +267,7 @@ fn close_implications(kind: &KindDocument, definition: &mut KindDefinition) -> R
     let in_kind = || CatalogPlace::Kind { kind: kind_name() };
     let mut direct = [0_u64; 64];
     let mut seen = Vec::new();
-    for (from, to) in kind.implies.iter() {
+    for (from, to) in &kind.implies {
         let within = || CatalogPlace::Implications { kind: kind_name(), permission: from.to_owned() };
         if seen.contains(&from) {
             let what = "list of implications of";
@@ -359,7 +389,7 @@ impl Kinds<'_> {
         kinds: &Entries<PermissionsDocument>,
     ) -> Result<Box<[u64]>, CatalogError> {
         let mut table = vec![None; self.0.len()];
-        for (name, permissions) in kinds.iter() {
+        for (name, permissions) in kinds {
             let unknown = || CatalogError::UnknownKind { within: within(), kind: name.to_owned() };
             let (index, _, kind) = self.0.get_full(name).ok_or_else(unknown)?;
             let bits = match permissions {
@@ -394,7 +424,7 @@ fn build_edition(
 ) -> Result<Edition, CatalogError> {
     let within = || CatalogPlace::Edition { edition: edition_name.to_owned() };
     let mut caps = vec![None; profiles.len()];
-    for (name, cap) in edition.profiles.iter() {
+    for (name, cap) in &edition.profiles {
         let profile = find_profile(&within, profiles, name)?;
         if let Some(entry) = caps.get_mut(profile.index()) {
             if entry.is_some() {

@@ -420,8 +420,8 @@ impl Kind {
 
     /// Lets resources lie inside those of another kind, and declares which permissions pass from there (rules H1 and H2).
     ///
-    /// Without permissions nothing passes: resources only lie there. If the other kind is a singleton, all resources of this
-    /// kind lie inside it without being put there (rule H5).
+    /// If the other kind is a singleton, all resources of this kind lie inside it without being put there (rule H5). See
+    /// [`inside_passing_nothing`](Self::inside_passing_nothing) for folders that only order things.
     ///
     /// ```
     /// use entitle::catalog::{Catalog, Kind};
@@ -441,6 +441,29 @@ impl Kind {
         let these = |to| PermissionsDocument::These(to_strings(to));
         let passes = passes.into_iter().map(|(from, to)| (from, these(to)));
         self.inside_document(place, PassesDocument::Map(passes.collect()))
+    }
+
+    /// Lets resources lie inside those of another kind, from which nothing passes: they only lie there (rule H2).
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// let catalog = Catalog::builder()
+    ///     .kind(Kind::named("folder").permissions(["read"]))
+    ///     .kind(Kind::named("project").permissions(["read"]).inside_passing_nothing("folder"))
+    ///     .profile(Profile::new("member").exempt())
+    ///     .build()?;
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(Command::add_user("ada").profile("member"))
+    ///     .add(Command::add_resource("folder/team"))
+    ///     .add(Command::add_resource("project/churn").parent("folder/team"))
+    ///     .add(Command::grant(Grantee::user("ada"), "folder/team", ["read"]));
+    /// let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// assert!(!directory.check_by_name("user:ada", "project/churn", &["read"]).is_allowed());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn inside_passing_nothing(self, place: impl Into<String>) -> Self {
+        self.inside_document(place, PassesDocument::Map(Entries::default()))
     }
 
     /// Lets resources lie inside those of another kind, from which each permission passes as the one of the same name.
@@ -487,8 +510,9 @@ impl<K: ResourceKind> Kind<K> {
 
     /// Lets resources lie inside those of another kind, and declares which permissions pass from there (rules H1 and H2).
     ///
-    /// Each permission of the first set passes as every permission of the second. Without any, nothing passes: resources only
-    /// lie there. If the other kind is a singleton, all resources of this kind lie inside it without being put there (rule H5).
+    /// Each permission of the first set passes as every permission of the second. If the other kind is a singleton, all resources
+    /// of this kind lie inside it without being put there (rule H5). See
+    /// [`inside_passing_nothing`](Self::inside_passing_nothing) for folders that only order things.
     ///
     /// ```
     /// # use entitle::bitflags::bitflags;
@@ -522,6 +546,28 @@ impl<K: ResourceKind> Kind<K> {
         }
         let map = map.into_iter().map(|(from, to)| (from, PermissionsDocument::These(to)));
         self.inside_document(P::NAME, PassesDocument::Map(map.collect()))
+    }
+
+    /// Lets resources lie inside those of another kind, from which nothing passes: they only lie there (rule H2).
+    ///
+    /// ```
+    /// # use entitle::bitflags::bitflags;
+    /// # use entitle::catalog::ResourceKind;
+    /// # bitflags! {
+    /// #     #[derive(Clone, Copy)]
+    /// #     pub struct Flags: u64 { const READ = 1; const WRITE = 2; }
+    /// # }
+    /// # enum Folder {}
+    /// # impl ResourceKind for Folder { const NAME: &'static str = "folder"; type Permissions = Flags; }
+    /// use entitle::catalog::{Catalog, Kind, PassesDocument};
+    ///
+    /// let catalog = Catalog::builder().kind(Kind::of::<Folder>().inside_passing_nothing::<Folder>()).build()?;
+    /// let passes = &catalog.document().kinds.0[0].1.inside.0[0].1.passes;
+    /// assert_eq!(*passes, PassesDocument::Map(Default::default()));
+    /// # Ok::<(), entitle::catalog::CatalogError>(())
+    /// ```
+    pub fn inside_passing_nothing<P: ResourceKind>(self) -> Self {
+        self.inside_document(P::NAME, PassesDocument::Map(Entries::default()))
     }
 
     /// Lets resources lie inside those of another kind, from which each permission passes as the one of the same name.

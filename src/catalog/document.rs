@@ -5,6 +5,7 @@
 
 use alloc::string::String;
 use alloc::vec::{self, Vec};
+use core::slice;
 
 /// A map of named values that keeps their order and duplicate names, serialized as an object.
 ///
@@ -16,6 +17,9 @@ use alloc::vec::{self, Vec};
 /// let entries = Entries::from_iter([("b", 1), ("a", 2)]);
 /// assert_eq!(entries.get("a"), Some(&2));
 /// assert_eq!(entries.iter().collect::<Vec<_>>(), [("b", &1), ("a", &2)]);
+/// for (name, value) in &entries {
+///     assert_eq!(entries.get(name), Some(value));
+/// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entries<T>(pub Vec<(String, T)>);
@@ -28,8 +32,8 @@ impl<T> Default for Entries<T> {
 
 impl<T> Entries<T> {
     /// Lists the names and values in their order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    pub fn iter(&self) -> EntriesIter<'_, T> {
+        self.into_iter()
     }
 
     /// Returns the value of a name, the first one if there are several.
@@ -53,6 +57,41 @@ impl<T> IntoIterator for Entries<T> {
         self.0.into_iter()
     }
 }
+
+impl<'a, T> IntoIterator for &'a Entries<T> {
+    type Item = (&'a str, &'a T);
+    type IntoIter = EntriesIter<'a, T>;
+
+    fn into_iter(self) -> EntriesIter<'a, T> {
+        EntriesIter(self.0.iter())
+    }
+}
+
+/// An iterator over the names and values of [`Entries`], in their order.
+///
+/// ```
+/// use entitle::catalog::Entries;
+///
+/// let entries = Entries::from_iter([("b", 1), ("a", 2)]);
+/// assert_eq!((&entries).into_iter().last(), Some(("a", &2)));
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "an iterator does nothing until it is iterated"]
+pub struct EntriesIter<'a, T>(slice::Iter<'a, (String, T)>);
+
+impl<'a, T> Iterator for EntriesIter<'a, T> {
+    type Item = (&'a str, &'a T);
+
+    fn next(&mut self) -> Option<(&'a str, &'a T)> {
+        self.0.next().map(|(name, value)| (name.as_str(), value))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl<T> ExactSizeIterator for EntriesIter<'_, T> {}
 
 impl<T, N: Into<String>> FromIterator<(N, T)> for Entries<T> {
     fn from_iter<I: IntoIterator<Item = (N, T)>>(entries: I) -> Self {

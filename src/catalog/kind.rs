@@ -302,6 +302,10 @@ pub struct KindDefinition {
     pub(super) owner: u64,
     /// The kinds that a resource may lie inside.
     pub(super) inside: Vec<Link>,
+    /// The permissions that pass anything to what lies inside.
+    pub(super) passing: u64,
+    /// By bit, the kinds to whose resources something may pass, in any number of steps.
+    pub(super) below: u64,
 }
 
 /// What passes from resources of one kind to those of another that lie inside them (rules H1 and H2).
@@ -313,6 +317,7 @@ pub(crate) struct Link {
     pub(super) passes: Box<[u64; 64]>,
     /// By bit of what lies inside, the bits of the parent that pass it.
     pub(super) passed_by: Box<[u64; 64]>,
+    pub(super) passes_anything: bool,
 }
 
 impl Link {
@@ -333,7 +338,7 @@ impl Link {
 
     /// Returns `true` if anything passes.
     pub(crate) fn passes_anything(&self) -> bool {
-        self.passes.iter().any(|&passed| passed != 0)
+        self.passes_anything
     }
 }
 
@@ -345,6 +350,16 @@ impl KindDefinition {
     /// Returns the kinds that a resource may lie inside.
     pub(crate) fn inside(&self) -> &[Link] {
         &self.inside
+    }
+
+    /// Returns the permissions that pass anything to what lies inside.
+    pub(crate) fn passing(&self) -> u64 {
+        self.passing
+    }
+
+    /// Returns the kinds to whose resources something may pass, in any number of steps, by bit.
+    pub(crate) fn below(&self) -> u64 {
+        self.below
     }
 
     /// Returns what passes from resources of a kind, if a resource may lie inside them.

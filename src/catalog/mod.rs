@@ -1,4 +1,4 @@
-//! The declarations of a platform: kinds and their permissions, profiles, add-ons and editions.
+//! The declarations of a platform: kinds, their permissions and places, roles, profiles, add-ons and editions.
 //!
 //! A [`Catalog`] is immutable. It is declared in code with [`Catalog::builder`], where any [`bitflags`] type over
 //! `u64` can be the permissions of a kind, or read from data as a [`CatalogDocument`]. Both are validated in the same
@@ -28,7 +28,7 @@ pub use self::administration_builder::Administration;
 pub use self::builder::{CatalogBuilder, Kind, Profile, Role};
 pub use self::document::{
     AccessDocument, AddOnDocument, AdministrationDocument, Cap, CatalogDocument, CeilingDocument,
-    EditionDocument, Enforcement, Entries, ExternalProfile, ExternalProfiles, InsideDocument, KindDocument,
+    EditionDocument, Enforcement, Entries, EntriesIter, ExternalProfile, ExternalProfiles, InsideDocument, KindDocument,
     PassesDocument, PermissionsDocument, ProfileChoice, ProfileDocument, SeatKind,
 };
 pub use self::error::{CatalogError, CatalogPlace};
@@ -43,7 +43,7 @@ use crate::name::Name;
 /// A hash map from names to values that keeps the order of declaration.
 pub(crate) type Declared<T> = IndexMap<Box<str>, T, hashbrown::DefaultHashBuilder>;
 
-/// A validated catalog: the kinds, profiles, add-ons and editions of a platform.
+/// A validated catalog: the kinds, roles, profiles, add-ons and editions of a platform.
 ///
 /// A clone shares the content and costs one reference count. Two catalogs are equal if they declare the same in the same
 /// order. The bits of a typed kind are part of it, so a typed and an untyped kind of the same names are not equal.

@@ -291,7 +291,7 @@ pub struct AddResource {
     /// The resource that it lies inside (rule H1).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub parent: Option<String>,
-    /// True if nothing passes from the parent (rule H6). `None` is false, and is not compared with what exists (rule C4).
+    /// True if nothing passes from the parent (rule H6). `None` adds it open, and is not compared with what exists (rule C4).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub closed: Option<bool>,
     /// True if the command is refused as `exists` when the name is in use, even if every field agrees (rule C4).
@@ -486,6 +486,9 @@ impl AddResource {
 
     /// Closes the resource: nothing passes to it from its parent (rule H6).
     ///
+    /// If the resource exists and is open, the command is refused as `exists`. Without this and [`open`](Self::open), a resource
+    /// is added open, and one that exists may be either (rule C4).
+    ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
     /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
@@ -507,6 +510,24 @@ impl AddResource {
     /// ```
     pub fn closed(mut self) -> Self {
         self.closed = Some(true);
+        self
+    }
+
+    /// Adds the resource open, and refuses the command as `exists` if the resource exists and is closed (rule C4).
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind};
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// # let catalog = Catalog::builder().kind(Kind::named("project").permissions(["read"])).build()?;
+    /// # let now = Timestamp::EPOCH;
+    /// let add = || Command::add_resource("project/churn");
+    /// let directory = Directory::new(catalog).plan(Batch::host(now).add(add().closed()))?.into_directory();
+    /// assert!(directory.plan(Batch::host(now).add(add())).is_ok());
+    /// assert_eq!(directory.plan(Batch::host(now).add(add().open())).unwrap_err().code(), "exists");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open(mut self) -> Self {
+        self.closed = Some(false);
         self
     }
 }

@@ -811,7 +811,8 @@ impl Command {
 
     /// Revokes permissions, and those that imply them, on a target (rule A3).
     ///
-    /// It is refused as `given_by_role` if a role that is granted on the same target gives one of them (rule R5).
+    /// It is refused as `given_by_role` if a role that is granted on the same target gives one of them (rule R5). A whole kind
+    /// and `*` are other targets: for a permission that is given there, the command is a no-op, and the permission stays.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};
@@ -859,7 +860,7 @@ impl Command {
 
     /// Replaces everything that a grantee has on a target: permissions, roles and ends (rule E3).
     ///
-    /// Roles that are not named again with [`SetGrant::role`] are revoked. Without permissions and roles, nothing is left. It
+    /// Roles that are not named again with [`SetGrant::role`] are revoked. [`clear_grant`](Self::clear_grant) leaves nothing. It
     /// is refused as `wrong_kind` if a role has no permissions of the kind, and as `already_over` if the end is not after
     /// the time of the batch.
     ///
@@ -889,6 +890,31 @@ impl Command {
         SetGrant { to, on: on.into_text(), permissions, roles: Vec::new(), expires_at: None }
     }
 
+    /// Takes away everything that a grantee has on a target: permissions and roles, whatever their ends (rule E3).
+    ///
+    /// It is [`set_grant`](Self::set_grant) without permissions and roles. What is given on a whole kind, on `*` or on a place
+    /// above is given on another target, and stays.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Role};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("project").permissions(["write", "read"]))
+    /// #     .role(Role::new("reviewer").allow_on("project", ["read"]))
+    /// #     .build()?;
+    /// # let directory = Directory::new(catalog);
+    /// let batch = Batch::host(Timestamp::EPOCH)
+    ///     .add(Command::grant(Grantee::Everyone, "project/*", ["write"]))
+    ///     .add(Command::grant_role(Grantee::Everyone, "project/*", "reviewer"))
+    ///     .add(Command::clear_grant(Grantee::Everyone, "project/*"));
+    /// assert_eq!(directory.plan(batch)?.directory().review_grants().count(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn clear_grant(to: Grantee, on: impl CommandTarget) -> Self {
+        let (permissions, roles) = (Vec::new(), Vec::new());
+        Self::SetGrant(SetGrant { to, on: on.into_text(), permissions, roles, expires_at: None })
+    }
+
     /// Adds a role, if the catalog permits it; see [`AddRole`] for its permissions.
     ///
     /// It is refused as `role_fixed` unless the catalog has [`custom_roles`](crate::catalog::CatalogBuilder::custom_roles).
@@ -908,7 +934,8 @@ impl Command {
 
     /// Changes what a role gives, everywhere at once (rule R4).
     ///
-    /// It is refused as `role_fixed` unless the catalog has [`custom_roles`](crate::catalog::CatalogBuilder::custom_roles).
+    /// It is refused as `unknown_role` if there is no such role, and as `role_fixed` if the catalog declares it or does not have
+    /// [`custom_roles`](crate::catalog::CatalogBuilder::custom_roles).
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp, catalog::{Catalog, Kind}};
@@ -928,7 +955,8 @@ impl Command {
 
     /// Removes a role.
     ///
-    /// It is refused as `in_use` while the role is granted to anyone (rule R6).
+    /// It is refused as `in_use` while the role is granted to anyone (rule R6), as `unknown_role` if there is no such role, and as
+    /// `role_fixed` if the catalog declares it or does not have [`custom_roles`](crate::catalog::CatalogBuilder::custom_roles).
     ///
     /// ```
     /// # use entitle::{Batch, Command, Directory, Timestamp, catalog::Catalog};

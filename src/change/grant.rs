@@ -73,7 +73,7 @@ pub struct Revoke {
 
 /// Replaces what a grantee has on a target: permissions, roles and ends (rule E3).
 ///
-/// Without permissions and roles it removes all of it.
+/// Without permissions and roles it removes all of it, as [`Command::clear_grant`](crate::Command::clear_grant) does.
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Kind};

@@ -19,7 +19,8 @@ use crate::seats::{Basis, SeatState};
 /// Created by [`Plan::impact`](super::Plan::impact) and [`Plan::impact_up_to`](super::Plan::impact_up_to). It compares
 /// the last commit with the plan, including what is due, by identity: a renamed user is the same one, and a user who
 /// was removed and added again is another. Users and resources that the plan adds or removes are included. Keys are not listed: their
-/// access follows from the user and the scope.
+/// access follows from the user and the scope. Ends are not compared: a plan that only moves an end has no change of access. To see
+/// such a move, compare [`Directory::until`] of the plan's directory with that of the current one.
 ///
 /// Serialized, it is an object of `access`, `seats`, `gains`, `loses` and `complete`.
 ///

@@ -47,6 +47,8 @@ impl Refusal {
             }
             RefusalReason::UnknownResource { resource } => nearest_resources(resource, directory),
             RefusalReason::UnknownKind { nearest, .. }
+            | RefusalReason::UnknownRoleKind { nearest, .. }
+            | RefusalReason::UnknownRole { nearest, .. }
             | RefusalReason::UnknownPermission { nearest, .. }
             | RefusalReason::UnknownProfile { nearest, .. } => nearest.clone(),
             _ => Vec::new(),

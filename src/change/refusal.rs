@@ -366,6 +366,26 @@ pub enum RefusalReason {
         /// The nearest kinds of the catalog.
         nearest: Vec<String>,
     },
+    /// A role is to give permissions of a kind that the catalog does not declare (rule R1).
+    ///
+    /// The code is `unknown_kind`, as of [`UnknownKind`](Self::UnknownKind).
+    #[error("role `{role}`: unknown kind `{kind}`{}", did_you_mean(nearest))]
+    UnknownRoleKind {
+        /// The role.
+        role: String,
+        /// The name of the kind.
+        kind: String,
+        /// The nearest kinds of the catalog.
+        nearest: Vec<String>,
+    },
+    /// Permissions are to be granted on `*`, on which only roles are (rule R2).
+    ///
+    /// The code is `unknown_kind`, as of [`UnknownKind`](Self::UnknownKind).
+    #[error("permissions cannot be granted on `*`, only roles; name a kind{}", such_as(example.as_ref()))]
+    PermissionsOnEverything {
+        /// A target of the catalog, such as `project/*`; `None` if it has no kinds.
+        example: Option<String>,
+    },
     /// The kind declares no such permission.
     #[error("kind `{kind}` has no permission `{permission}`{}", did_you_mean(nearest))]
     UnknownPermission {
@@ -421,12 +441,12 @@ pub enum RefusalReason {
         now: Timestamp,
     },
     /// The catalog declares the role, or permits no others (rule R1).
-    #[error(
-        "role `{role}` cannot be added, changed or removed: the catalog declares it or does not have `custom_roles`"
-    )]
+    #[error("role `{role}` cannot be {}", fixed_because(*declared))]
     RoleFixed {
         /// The role.
         role: String,
+        /// True if the catalog declares the role; false if the catalog does not have `custom_roles`.
+        declared: bool,
     },
     /// A role gives the permissions, so only the role can be revoked (rule R5).
     #[error("role `{role}` gives `{}` to `{to}` on `{on}`: revoke the role", permissions.join("`, `"))]
@@ -529,6 +549,16 @@ pub enum RefusalReason {
         /// The group.
         group: String,
     },
+    /// A group is to be nested in one whose members follow from profiles or external names (rule N1).
+    ///
+    /// The code is `managed_group`, as of [`ManagedGroup`](Self::ManagedGroup).
+    #[error("group `{group}` cannot be nested in `{outer}`: only explicit groups contain groups")]
+    CannotNest {
+        /// The group that was to be nested.
+        group: String,
+        /// The group that is not explicit.
+        outer: String,
+    },
     /// A group or a resource would be inside itself (rules N2 and H7).
     #[error(
         "{what} `{0}` would be inside itself: `{0}`, in `{1}`",
@@ -564,14 +594,14 @@ pub enum RefusalReason {
         kinds: Vec<String>,
     },
     /// The user is in the group only because another group is nested in it (rule N3).
-    #[error("user `{user}` did not join group `{group}`, and is in it through group `{through}`")]
+    #[error("user `{user}` did not join group `{group}`: `{user}`, in `{}`", way.join("`, in `"))]
     NestedMember {
         /// The user.
         user: String,
         /// The group.
         group: String,
-        /// The nested group that the user is in.
-        through: String,
+        /// The way outward: the group of which the user is a direct member, the one that it is nested in, and so on to the group.
+        way: Vec<String>,
     },
     /// The user's status does not allow it.
     #[error("user `{user}` is {status}: {requirement}")]
@@ -652,6 +682,18 @@ fn expected_form(target: &str) -> &'static str {
     if target.contains('/') { "" } else { ": expected `KIND/KEY`, `KIND/*` or the kind of a singleton" }
 }
 
+fn such_as(example: Option<&String>) -> String {
+    example.map(|example| format!(", such as `{example}`")).unwrap_or_default()
+}
+
+fn fixed_because(declared: bool) -> &'static str {
+    if declared {
+        "changed or removed: the catalog declares it"
+    } else {
+        "added, changed or removed: the catalog does not have `custom_roles`"
+    }
+}
+
 fn with(differs: Option<&FieldDifference>) -> String {
     differs.map(|differs| format!(" with {differs}")).unwrap_or_default()
 }
@@ -673,7 +715,9 @@ impl RefusalReason {
             Self::UnknownUser { .. } => "unknown_user",
             Self::UnknownGroup { .. } => "unknown_group",
             Self::UnknownResource { .. } => "unknown_resource",
-            Self::UnknownKind { .. } => "unknown_kind",
+            Self::UnknownKind { .. }
+            | Self::UnknownRoleKind { .. }
+            | Self::PermissionsOnEverything { .. } => "unknown_kind",
             Self::UnknownPermission { .. } => "unknown_permission",
             Self::UnknownProfile { .. } => "unknown_profile",
             Self::UnknownKey { .. } => "unknown_key",
@@ -691,7 +735,7 @@ impl RefusalReason {
             Self::OwnerProtected { .. } => "owner_protected",
             Self::OwnsResources { .. } => "owns_resources",
             Self::NotInvited { .. } => "not_invited",
-            Self::ManagedGroup { .. } => "managed_group",
+            Self::ManagedGroup { .. } | Self::CannotNest { .. } => "managed_group",
             Self::Cycle { .. } => "cycle",
             Self::NestedMember { .. } => "nested_member",
             Self::NotEmpty { .. } => "not_empty",
@@ -714,6 +758,8 @@ impl RefusalReason {
             | Self::InvalidName { .. }
             | Self::InvalidAddresses { .. }
             | Self::UnknownKind { .. }
+            | Self::UnknownRoleKind { .. }
+            | Self::PermissionsOnEverything { .. }
             | Self::UnknownPermission { .. }
             | Self::UnknownProfile { .. }
             | Self::Singleton { .. }
@@ -736,6 +782,7 @@ impl RefusalReason {
             | Self::OwnsResources { .. }
             | Self::NotInvited { .. }
             | Self::ManagedGroup { .. }
+            | Self::CannotNest { .. }
             | Self::RoleFixed { .. }
             | Self::GivenByRole { .. }
             | Self::InUse { .. }

@@ -373,9 +373,9 @@ impl Directory {
     }
 
     /// Returns the grantees with a grant on a target, each once.
-    pub(super) fn subjects_on(&self, on: TargetSlot) -> impl Iterator<Item = SubjectSlot> {
+    pub(crate) fn subjects_on(&self, on: TargetSlot) -> impl Iterator<Item = SubjectSlot> {
         let (grants, terms) = match on {
-            TargetSlot::Everything => (None, None),
+            TargetSlot::Everything => (None, Some(&self.everywhere)),
             TargetSlot::Kind(kind) => {
                 (self.grants_on_kind(kind), self.kind_entry(kind).map(|entry| &*entry.special_grants))
             }

@@ -35,7 +35,7 @@ pub struct Diff {
     pub roles: Vec<Difference>,
     /// The kinds whose grants on all of the kind differ, and `*` if the roles that are given on everything differ.
     pub kinds: Vec<String>,
-    /// The resources that differ: in owner, grants, credentials, or the permissions that need one.
+    /// The resources that differ: in owner, parent, being closed, grants, credentials, or the permissions that need one.
     pub resources: Vec<Difference>,
     /// The keys that differ.
     pub keys: Vec<Difference>,

@@ -56,7 +56,7 @@ use self::storage::ExternalName;
 pub(crate) use self::storage::{
     Due, GrantRecord, GranteeKind, GranteeSlot, GroupRecord, GroupSlot, Groups, KeyRecord, KeySlot,
     Membership, ResourceRow, ResourceSlot, RoleRecord, RowState, Scope, ScopeEntries, Slot, SlotIter,
-    SlotSet, SubjectSlot, TargetGrants, TargetSlot, UserRecord, UserRow, UserSlot,
+    SlotSet, SubjectSlot, TargetGrants, TargetSlot, UserRecord, UserRow, UserSlot, kinds_in,
 };
 use crate::catalog::{Catalog, KindId};
 use crate::limits::{MAX_GROUPS, MAX_KEYS, MAX_RESOURCES, MAX_USERS};

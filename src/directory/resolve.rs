@@ -187,7 +187,7 @@ impl Directory {
     /// The permissions of a role by kind, closed under implication.
     pub(crate) fn named_role_masks(&self, permissions: &Entries<Vec<String>>) -> Result<Arc<[u64]>, String> {
         let mut masks = alloc::vec![0_u64; self.catalog.kinds().len()];
-        for (kind, permissions) in permissions.iter() {
+        for (kind, permissions) in permissions {
             let id = self.catalog.kind_by_name(kind).ok_or_else(|| format!("unknown kind `{kind}`"))?;
             let mask = self.named_grant(id, permissions)?;
             if let Some(entry) = masks.get_mut(id.index()) {
@@ -263,7 +263,7 @@ impl Directory {
 
     pub(crate) fn named_scope(&self, entries: &Entries<Vec<String>>) -> Result<Scope, String> {
         let (mut kinds, mut resources) = (Vec::new(), Vec::new());
-        for (on, permissions) in entries.iter() {
+        for (on, permissions) in entries {
             match self.named_target(on)? {
                 Target::Everything => return Err(format!("`{on}` cannot be in a scope")),
                 Target::Kind(kind) => kinds.push((kind, self.named_grant(kind, permissions)?)),

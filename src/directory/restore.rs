@@ -363,7 +363,7 @@ impl Restore {
             joined.push(group_id.slot());
         }
         joined.sort_unstable();
-        for (name, &at) in content.group_ends.iter() {
+        for (name, &at) in &content.group_ends {
             let group = self.directory.named_group(name)?;
             let known = joined.binary_search(&group.slot()).is_ok();
             ensure(known, || format!("the user has not joined group `{name}`, which has an end"))?;
@@ -412,7 +412,7 @@ impl Restore {
             format!("there are more than {MAX_ROLES} roles")
         })?;
         let masks = self.directory.named_role_masks(permissions)?;
-        for (kind, permissions) in permissions.iter() {
+        for (kind, permissions) in permissions {
             let id = self.directory.named_kind(kind)?;
             self.closed(id, permissions).map_err(|reason| format!("the role on `{kind}` {reason}"))?;
         }
@@ -500,7 +500,7 @@ impl Restore {
 
     /// Checks that a scope is stored with all that its permissions imply.
     fn scope_closed(&self, entries: &Entries<Vec<String>>) -> Checked {
-        for (on, permissions) in entries.iter() {
+        for (on, permissions) in entries {
             let kind = self.directory.kind_of(self.directory.named_target(on)?);
             let kind = kind.ok_or_else(|| format!("unknown target `{on}`"))?;
             self.closed(kind, permissions).map_err(|reason| format!("the scope on `{on}` {reason}"))?;
@@ -511,7 +511,7 @@ impl Restore {
     fn resource(&mut self, content: &ResourceContent) -> Checked {
         let id = self.place(&content.resource, content.id)?;
         let kind = self.directory.named_kind_of(id)?;
-        for (to, permissions) in content.grants.iter() {
+        for (to, permissions) in &content.grants {
             let named: Grantee = to.parse().map_err(|error: ParseNameError| error.to_string())?;
             let grantee: GranteeId = self.directory.named_grantee(&named)?;
             let mask = self.grant(kind, &named, permissions)?;
@@ -561,12 +561,11 @@ impl Restore {
                 parents.push(resource);
             }
         }
-        let in_itself = inside.keys().next().and_then(|&parent| self.directory.resource_name(parent));
-        ensure(in_itself.is_none(), || {
-            format!(
-                "resource `{}` lies in itself",
-                in_itself.map(|name| name.to_string()).unwrap_or_default()
-            )
+        // What is left lies inside itself, or below what does.
+        let left = inside.keys().next().and_then(|&parent| self.directory.resource_name(parent));
+        ensure(left.is_none(), || {
+            let name = left.map(|name| name.to_string()).unwrap_or_default();
+            format!("resource `{name}` lies inside itself, or inside one that does")
         })
     }
 

@@ -11,6 +11,7 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, MapAccess, S
 use crate::catalog::CatalogDocument;
 use crate::change::Command;
 use crate::seats::{Basis, BuiltinPolicy, License, Phase, Quantity, SeatState};
+use crate::time::Timestamp;
 use crate::wire::{Form, deserialize_form};
 
 #[derive(Debug, serde::Deserialize)]
@@ -31,7 +32,7 @@ pub(super) struct ScenarioDocument {
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StepDocument {
-    pub(super) at: Option<u64>,
+    pub(super) at: Option<Timestamp>,
     pub(super) by: Option<String>,
     pub(super) note: Option<String>,
     #[serde(rename = "as")]

@@ -12,7 +12,7 @@ use super::document::{EndingLine, NamedCommit, NamedFigures, NamedTotal, Scenari
 use super::step::{Action, Change, MembershipAnswer, PermissionsAnswer, Step, WhatIf};
 use crate::authorize::{ContributingGrant, Ending, EndingKind};
 use crate::catalog::{Catalog, PermissionSet};
-use crate::change::{Batch, Command, Commit, Event, Plan, Refusal};
+use crate::change::{AccessChange, Batch, Command, Commit, Event, Impact, Plan, Refusal};
 use crate::directory::{Directory, ResourceName, end_order};
 use crate::id::{Principal, ResourceId, Untyped, UserId};
 use crate::seats::{Basis, BuiltinPolicy, License, SeatState};
@@ -209,6 +209,47 @@ fn same_membership<'a>(
     same_list(&sorted(expected.clone()), &sorted(direct.map(str::to_owned).collect()))
 }
 
+/// Compares the counts of a preview and the requirements that break.
+fn same_impact(what_if: &WhatIf, impact: &Impact) -> Result<(), Mismatch> {
+    let mut broken: Vec<&str> = Vec::new();
+    for requirement in what_if.requirements.iter().filter(|requirement| impact.breaks(requirement)) {
+        broken.push(&requirement.label);
+    }
+    broken.sort_unstable();
+    let counted = |expected: Option<usize>, found: usize, what: &str| match expected {
+        Some(expected) => same(&format!("{what} {expected}"), &format!("{what} {found}")),
+        None => Ok(()),
+    };
+    counted(what_if.loses, impact.loses(), "loses")?;
+    counted(what_if.gains, impact.gains(), "gains")?;
+    let Some(breaks) = &what_if.breaks else { return Ok(()) };
+    same_list(breaks, &broken)
+}
+
+/// The most changes that the failure of a preview lists.
+const LISTED_CHANGES: usize = 10;
+
+/// Lists the first changes of a preview, after a colon; empty if there are none.
+fn changes_of(impact: &Impact) -> String {
+    let access = impact.access();
+    let mut lines: Vec<String> = access.iter().take(LISTED_CHANGES).map(change_text).collect();
+    let more = access.len().saturating_sub(LISTED_CHANGES);
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
+    if lines.is_empty() { String::new() } else { format!(": {}", lines.join("; ")) }
+}
+
+/// Formats a change: "`ada` on `project/churn` loses `write`".
+fn change_text(change: &AccessChange) -> String {
+    let part = |verb: &str, names: &[String]| {
+        (!names.is_empty()).then(|| format!(" {verb} `{}`", names.join("`, `")))
+    };
+    let parts: Vec<String> =
+        [part("loses", &change.loses), part("gains", &change.gains)].into_iter().flatten().collect();
+    format!("`{}` on `{}`{}", change.user, change.resource, parts.join(" and"))
+}
+
 /// Compares lines in any order.
 fn same_lines<T: fmt::Display>(expected: &[T], found: &[T]) -> Result<(), Mismatch> {
     let written = |lines: &[T]| {
@@ -340,19 +381,10 @@ impl Run<'_> {
             return Ok(());
         };
         let impact = plan.impact();
-        let mut broken: Vec<&str> = Vec::new();
-        for requirement in what_if.requirements.iter().filter(|requirement| impact.breaks(requirement)) {
-            broken.push(&requirement.label);
-        }
-        broken.sort_unstable();
-        let counted = |expected: Option<usize>, found: usize, what: &str| match expected {
-            Some(expected) => same(&format!("{what} {expected}"), &format!("{what} {found}")),
-            None => Ok(()),
-        };
-        counted(what_if.loses, impact.loses(), "loses")?;
-        counted(what_if.gains, impact.gains(), "gains")?;
-        let Some(breaks) = &what_if.breaks else { return Ok(()) };
-        same_list(breaks, &broken)
+        same_impact(what_if, &impact).map_err(|wrong| {
+            let changes = changes_of(&impact);
+            Mismatch { found: format!("{}{changes}", wrong.found), ..wrong }
+        })
     }
 
     fn question(&self, question: &Action) -> Result<(), Mismatch> {

@@ -86,7 +86,7 @@ pub(super) struct WhatIf {
 impl Step {
     /// Validates a step.
     pub(super) fn new(mut written: StepDocument, catalog: &Catalog) -> Result<Self, String> {
-        let at = written.at.map(Timestamp::from_millis);
+        let at = written.at;
         let by = written.by.take().unwrap_or_default();
         let note = written.note.take();
         let action = action(&mut written, catalog)?;
@@ -263,7 +263,10 @@ fn permissions(step: &mut StepDocument) -> Result<PermissionsAnswer, String> {
 
 fn membership(step: &mut StepDocument) -> Result<MembershipAnswer, String> {
     let direct = step.direct.take();
-    let is = if step.is.is_some() || direct.is_none() { Some(list(step)?) } else { None };
+    if step.is.is_none() && direct.is_none() {
+        return Err("`is` or `direct` must be given".to_owned());
+    }
+    let is = if step.is.is_some() { Some(list(step)?) } else { None };
     Ok(MembershipAnswer { is, direct })
 }
 

@@ -58,6 +58,19 @@ pub(crate) fn members(directory: &Directory, group: GroupId) -> BTreeSet<UserId>
     directory.direct_members_of(group).chain(inner).collect()
 }
 
+/// The ids of a removed user and of a removed group are unknown, also after their slots are used again.
+fn is_member_of_nothing_that_was_removed(before: &Directory) {
+    let gone = before.groups().filter_map(|group| before.group_name(group)).map(Command::remove_group);
+    let gone = gone.chain(
+        before.users().filter_map(|user| before.user_name(user)).map(Command::remove_user).map(Into::into),
+    );
+    let again = [Command::add_group("new").into(), Command::add_user("new").group("new").into()];
+    let after = after(before, gone.chain(again));
+    for (user, group) in before.users().flat_map(|user| before.groups().map(move |group| (user, group))) {
+        assert!(!after.is_member(user, group) && !after.is_direct_member(user, group));
+    }
+}
+
 #[test]
 fn n2_members_are_those_who_joined_and_those_of_nested_groups() {
     for seed in 0..times(40, 2_000) {
@@ -76,12 +89,16 @@ fn n2_members_are_those_who_joined_and_those_of_nested_groups() {
                 let found: BTreeSet<UserId> = directory.members_of(group).collect();
                 assert_eq!(found, members(&directory, group), "{:?}", commits.last());
                 for user in directory.users() {
+                    assert_eq!(directory.is_member(user, group), found.contains(&user));
+                    let joined = directory.direct_members_of(group).any(|other| other == user);
+                    assert_eq!(directory.is_direct_member(user, group), joined);
                     let direct = directory.direct_groups_of(user).any(|other| other == group);
                     assert_eq!(direct, directory.direct_members_of(group).any(|other| other == user));
                 }
             }
         }
         assert_eq!(start.replay(&commits).unwrap(), directory);
+        is_member_of_nothing_that_was_removed(&directory);
         let mut builder = Builder::new();
         records(&directory).try_for_each(|record| builder.push(record)).unwrap();
         let stored = builder.finish().unwrap();
@@ -109,7 +126,10 @@ fn n2_groups_are_nested_through_eight_steps_and_never_in_themselves() {
     assert_eq!(refusal.to_string(), "group `g2` would be inside itself: `g2`, in `g0`, in `g1`, in `g2`");
     assert_eq!(refused(Command::nest("g3", "g3")).code(), "cycle");
     let refusal = refused(Command::leave("ada", "g3"));
-    assert_eq!(refusal.to_string(), "user `ada` did not join group `g3`, and is in it through group `g2`");
+    assert_eq!(
+        refusal.to_string(),
+        "user `ada` did not join group `g3`: `ada`, in `g0`, in `g1`, in `g2`, in `g3`"
+    );
 }
 
 /// A directory with explicit groups, and ada who joined `core`.

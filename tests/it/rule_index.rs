@@ -41,6 +41,20 @@ fn every_rule_has_tests() {
     assert_eq!(listed, rules());
 }
 
+/// The specification has a line for each event, by its name.
+#[test]
+fn every_event_is_in_the_table() {
+    let source = include_str!("../../src/change/event.rs");
+    let names = source.split("} => \"").skip(1).filter_map(|rest| rest.split_once('"')).map(|(name, _)| name);
+    let (_, table) = SPECIFICATION.split_once("# Events\n").unwrap();
+    let (table, _) = table.split_once("# Refusal codes\n").unwrap();
+    let listed =
+        table.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')).map(|(name, _)| name);
+    let names: BTreeSet<&str> = names.collect();
+    assert!(names.len() > 40, "only {names:?} are found");
+    assert_eq!(listed.collect::<BTreeSet<_>>(), names);
+}
+
 #[test]
 fn every_test_on_the_page_exists() {
     for (rule, tests) in rows() {

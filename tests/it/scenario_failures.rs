@@ -219,6 +219,31 @@ fn steps_about_ends_and_nested_groups_are_compared() {
     }
 }
 
+/// A preview with another result lists who gains and who loses what, the first ten changes.
+#[test]
+fn a_failing_preview_lists_what_changes() {
+    let found = |step: &str| {
+        let outcome = of_access(step).unwrap().run();
+        let [failure] = outcome.failures() else { panic!("{step}: {:?}", outcome.failures()) };
+        failure.found.clone()
+    };
+    let step = r#"{ "what_if": [{ "unnest": { "group": "core", "in": "data" } },
+        { "add_resource": { "resource": "project/b" } },
+        { "grant": { "to": "everyone", "on": "project/b", "permissions": ["write"] } }], "loses": 2 }"#;
+    assert_eq!(found(step), "loses 1: `ada` on `project/a` loses `read`; `ada` on `project/b` gains `write`");
+    let step = r#"{ "what_if": { "unnest": { "group": "core", "in": "data" } }, "requirements":
+        [{ "label": "nightly", "who": "user:ada", "on": "project/a", "permission": "read" }], "breaks": [] }"#;
+    assert_eq!(found(step), r#"["nightly"]: `ada` on `project/a` loses `read`"#);
+    assert_eq!(found(r#"{ "what_if": { "tick": {} }, "gains": 1 }"#), "gains 0");
+    let users: Vec<String> = (0..11)
+        .map(|n| format!(r#"{{ "add_user": {{ "user": "u{n}" }} }}, {{ "join": {{ "user": "u{n}", "group": "data" }} }}"#))
+        .collect();
+    let step = format!(r#"{{ "what_if": [{}], "gains": 0 }}"#, users.join(", "));
+    let many = found(&step);
+    assert_eq!(many.matches("gains `read`").count(), 10, "{many}");
+    assert!(many.starts_with("gains 11: `u0` on") && many.ends_with("; and 1 more"), "{many}");
+}
+
 /// Steps about ends and nested groups that lack something or have too much are no steps.
 #[test]
 fn malformed_steps_about_ends_and_nested_groups_are_errors() {
@@ -254,7 +279,18 @@ fn malformed_steps_about_ends_and_nested_groups_are_errors() {
             r#"{ "explain": { "who": "user:ada", "on": "project/a", "permission": "read" }, "from": [{ "to": "owner" }] }"#,
             "missing field `on`",
         ),
-        (r#"{ "members_of": "data" }"#, "`is` must be a list"),
+        (r#"{ "members_of": "data" }"#, "`is` or `direct` must be given"),
+        (r#"{ "groups_of": "ada" }"#, "`is` or `direct` must be given"),
+        (r#"{ "members_of": "data", "is": "ada" }"#, "`is` must be a list"),
+        (
+            r#"{ "do": { "join": { "user": "ada", "group": "data", "expires_at": "2026-01-01" } } }"#,
+            "expected milliseconds since the Unix epoch",
+        ),
+        (
+            r#"{ "do": { "join": { "user": "ada", "group": "data", "expires_at": -1 } } }"#,
+            "expected milliseconds since the Unix epoch",
+        ),
+        (r#"{ "at": "noon", "do": { "tick": {} } }"#, "expected milliseconds since the Unix epoch"),
         (
             r#"{ "members_of": "data", "is": [{ "user": "ada", "group": "core", "until": 8 }] }"#,
             "a list of words",

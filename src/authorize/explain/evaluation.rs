@@ -1,18 +1,20 @@
 //! The recorded evaluation of one principal on one resource, with names.
 
 use alloc::borrow::ToOwned;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use super::{ContributingGrant, Cut, CutBy, Holding, MembershipPath, Need, PassedOwnership, Through};
+use super::{
+    ContributingGrant, Cut, CutBy, Holding, MembershipPath, Need, PassedOwnership, RoleWithout, Through,
+};
 use crate::authorize::contributions::{Contribution, Ends, Place, granted_ends, latest_ends};
 use crate::authorize::evaluate::{PrincipalRef, ResourceRef, Verdict};
 use crate::catalog::{Entries, KindDefinition, KindId, Link};
 use crate::directory::{
-    Directory, Grantee, GranteeKind, GranteeSlot, GroupSlot, MembershipWay, ResourceSlot, TargetGrants,
-    UserStatus,
+    Directory, Grantee, GranteeKind, GranteeSlot, GroupSlot, MembershipWay, ResourceSlot, SubjectSlot,
+    TargetGrants, TargetSlot, UserStatus,
 };
 use crate::name::Name;
 use crate::seats::SeatState;
@@ -146,21 +148,45 @@ impl<'a> Evaluation<'a> {
         told.collect()
     }
 
-    /// Returns the nearest closed resource that keeps something from the user, and what would pass if it were open.
-    fn closed(&self) -> Option<(String, u64)> {
-        let mut links: Vec<&Link> = Vec::new();
-        let (mut at, mut kind) = (self.on.slot, self.kind_id);
-        while let Some(parent) = self.directory.parent_at(at) {
-            let row = self.directory.resource_row_at(parent)?;
-            links.push(self.directory.link(kind, row.kind())?);
-            if self.directory.is_closed_at(at) {
-                let held = self.directory.granted_to(self.who, ResourceRef { slot: parent, row });
-                let passed = links.iter().rev().fold(held, |held, link| link.pass(held));
-                return Some((self.resource_text(at), passed & !self.verdict.granted));
+    /// Returns the closed resources on the way up that keep something from the user, each with what would pass if all were
+    /// open.
+    fn closed(&self) -> Vec<(String, u64)> {
+        let (mut links, mut closed): (Vec<&Link>, Vec<(ResourceSlot, u64)>) = (Vec::new(), Vec::new());
+        let mut at = self.on;
+        while let Some(parent) = self.parent_with_link(at, &mut links) {
+            if self.directory.is_closed_at(at.slot) {
+                closed.push((at.slot, 0));
             }
-            (at, kind) = (parent, row.kind());
+            let here = self.directory.granted_here(self.who, parent, &mut ());
+            let passed = pass_down(&links, here);
+            for (_, takes) in &mut closed {
+                *takes |= passed;
+            }
+            at = parent;
         }
-        None
+        let granted = self.granted_to_user();
+        let closed = closed.into_iter().map(|(slot, takes)| (self.resource_text(slot), takes & !granted));
+        closed.filter(|(_, takes)| *takes != 0).collect()
+    }
+
+    /// Returns the nearest closed resource, its parent, and the links from there down to the resource, the last one first.
+    fn nearest_closed(&self) -> Option<(ResourceSlot, ResourceRef<'a>, Vec<&'a Link>)> {
+        let (mut links, mut at) = (Vec::new(), self.on);
+        loop {
+            let parent = self.parent_with_link(at, &mut links)?;
+            if self.directory.is_closed_at(at.slot) {
+                return Some((at.slot, parent, links));
+            }
+            at = parent;
+        }
+    }
+
+    /// Returns the parent of a resource, closed or not, and adds the link to it, if something passes through that.
+    fn parent_with_link(&self, at: ResourceRef<'a>, links: &mut Vec<&'a Link>) -> Option<ResourceRef<'a>> {
+        let slot = self.directory.parent_at(at.slot)?;
+        let row = self.directory.resource_row_at(slot)?;
+        links.push(self.directory.link(at.row.kind(), row.kind()).filter(|link| link.passes_anything())?);
+        Some(ResourceRef { slot, row })
     }
 
     fn resource_text(&self, slot: ResourceSlot) -> String {
@@ -198,7 +224,7 @@ impl<'a> Evaluation<'a> {
         if self.who.key.is_some_and(|key| key.expired) {
             cuts.push(Cut { by: CutBy::KeyExpired { key: self.key() }, takes: names(granted) });
         }
-        if let Some((resource, takes)) = self.closed().filter(|&(_, takes)| takes != 0) {
+        for (resource, takes) in self.closed() {
             cuts.push(Cut { by: CutBy::Closed { resource }, takes: names(takes) });
         }
         if let Some(scope) = self.scope {
@@ -295,9 +321,12 @@ impl<'a> Evaluation<'a> {
         }
         let leading = |mask: u64| names(self.kind, mask & !implied_in(self.kind, mask));
         let granted = held.into_iter().map(|(grantee, mask)| (Through::Grants(grantee), mask));
-        let owner = self.places.first().and_then(|place| place.trace.owner).filter(|&mask| mask != 0);
-        let owner = owner.map(|mask| (Through::Ownership, mask));
-        let has = granted.chain(owner);
+        let owned = self.places.iter().filter_map(|place| Some((place, place.pass(place.trace.owner?))));
+        let owned = owned.filter(|(_, mask)| *mask != 0).map(|(place, mask)| {
+            let above = || Through::OwnershipOf(self.resource_text(place.on.slot));
+            (if place.way.is_empty() { Through::Ownership } else { above() }, mask)
+        });
+        let has = granted.chain(owned);
         let has = has.map(|(through, mask)| Holding { through, permissions: leading(mask) }).collect();
         Need::Grant {
             user: self.user.to_owned(),
@@ -305,20 +334,71 @@ impl<'a> Evaluation<'a> {
             permissions: leading(missing),
             has,
             groups_with: self.groups_with(missing),
+            places_with: self.places_with(missing),
+            closed: self.closed_to(missing),
+            roles_without: self.roles_without(),
         }
     }
 
-    /// Returns the groups that have all of the permissions here and do not contain the user, sorted by name.
-    fn groups_with(&self, permissions: u64) -> Vec<String> {
-        let mut held: BTreeMap<GroupSlot, u64> = BTreeMap::new();
-        let here = self.directory.grants_at(self.on.slot, self.on.row);
-        let on_kind = self.directory.grants_on_kind(self.kind_id);
-        for (grantee, mask) in [Some(here), on_kind].into_iter().flatten().flat_map(TargetGrants::iter) {
-            if let GranteeKind::Group(group) = grantee.kind() {
-                *held.entry(group).or_default() |= mask;
+    /// Returns the places above and the singletons that can pass all of the permissions, the nearest first.
+    fn places_with(&self, permissions: u64) -> Vec<String> {
+        let above = self.places.iter().skip(1);
+        let passing = above.filter(|place| {
+            let kind = self.directory.catalog().definition(place.on.row.kind());
+            permissions & !place.pass(kind.map_or(0, KindDefinition::all)) == 0
+        });
+        let mut slots: Vec<ResourceSlot> = Vec::new();
+        for place in passing {
+            // A singleton may pass to the resource and to places above it.
+            if !slots.contains(&place.on.slot) {
+                slots.push(place.on.slot);
             }
         }
-        let outside = |group| !self.directory.is_member(self.who.slot, group);
+        slots.into_iter().map(|slot| self.resource_text(slot)).collect()
+    }
+
+    /// Returns the nearest closed resource, if its parent could pass all of the permissions.
+    fn closed_to(&self, permissions: u64) -> Option<String> {
+        let (closed, parent, links) = self.nearest_closed()?;
+        let all = self.directory.catalog().definition(parent.row.kind())?.all();
+        (permissions & !pass_down(&links, all) == 0).then(|| self.resource_text(closed))
+    }
+
+    /// Returns the roles that are given to the user here and give nothing on the kind.
+    fn roles_without(&self) -> Vec<RoleWithout> {
+        let groups = self.directory.group_slots(self.who.slot, self.who.row).into_iter();
+        let grantees = groups.map(GranteeSlot::group).chain([GranteeSlot::user(self.who.slot)]);
+        let subjects = grantees.map(SubjectSlot::Grantee).chain([SubjectSlot::Everyone]);
+        let whole_kind = format!("{}/*", self.kind.name());
+        let targets = [
+            (TargetSlot::Resource(self.on.slot), self.resource.as_str()),
+            (TargetSlot::Kind(self.kind_id), whole_kind.as_str()),
+        ];
+        let mut roles = BTreeSet::new();
+        for (subject, (slot, on)) in subjects.flat_map(|subject| targets.map(|target| (subject, target))) {
+            let parts = self.directory.grant_parts(subject, slot).into_iter().filter(|part| part.mask == 0);
+            roles.extend(parts.filter_map(|part| {
+                let on = if part.everywhere { "*" } else { on }.to_owned();
+                Some(RoleWithout { role: part.role?.to_string(), on, kind: self.kind.name().to_owned() })
+            }));
+        }
+        roles.into_iter().collect()
+    }
+
+    /// Returns the groups that have all of the permissions here, by themselves or from above, and do not contain the user,
+    /// sorted by name.
+    fn groups_with(&self, permissions: u64) -> Vec<String> {
+        let mut held: BTreeMap<GroupSlot, u64> = BTreeMap::new();
+        for place in &self.places {
+            let here = self.directory.grants_at(place.on.slot, place.on.row);
+            let on_kind = self.directory.grants_on_kind(place.on.row.kind());
+            for (grantee, mask) in [Some(here), on_kind].into_iter().flatten().flat_map(TargetGrants::iter) {
+                if let GranteeKind::Group(group) = grantee.kind() {
+                    *held.entry(group).or_default() |= place.pass(mask);
+                }
+            }
+        }
+        let outside = |group| !self.directory.is_in_group(self.who.slot, group);
         let all = held.into_iter().filter(|&(group, mask)| permissions & !mask == 0 && outside(group));
         let names = all.filter_map(|(group, _)| self.directory.group_slot_name(group));
         let mut names: Vec<String> = names.map(ToOwned::to_owned).collect();
@@ -357,6 +437,11 @@ impl<'a> Evaluation<'a> {
 /// Returns the names of permissions, lowest bit first.
 pub(super) fn names(kind: &KindDefinition, bits: u64) -> Vec<String> {
     kind.names(bits).map(ToOwned::to_owned).collect()
+}
+
+/// Returns what permissions become on the way down over some links, the last one first.
+fn pass_down(links: &[&Link], held: u64) -> u64 {
+    links.iter().rev().fold(held, |held, link| link.pass(held))
 }
 
 /// Returns each set bit as a mask of its own.

@@ -11,7 +11,7 @@ mod text;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-pub use self::need::{Holding, Need, Through};
+pub use self::need::{Holding, Need, RoleWithout, Through};
 use super::decision::{Decision, Layer};
 use crate::catalog::Entries;
 use crate::directory::{Grantee, UserStatus};
@@ -61,18 +61,18 @@ pub struct Explanation {
     pub layer: Option<Layer>,
     /// The user who acts; `None` if the principal is unknown.
     pub acting_user: Option<ActingUser>,
-    /// Every grant to the principal here, including those on the whole kind and those that give none of the requested
-    /// permissions.
+    /// Every grant to the principal that counts here: on the resource, its whole kind, a place above or a singleton. Those
+    /// that give none of the requested permissions are included.
     pub grants: Vec<ContributingGrant>,
     /// The permissions from ownership; `None` if the user does not own the resource.
     pub ownership: Option<Vec<String>>,
-    /// What passes because the user owns a place that the resource lies in, or a singleton (rules H3 and H5).
+    /// The permissions that pass from places above and singletons that the user owns (rules H3 and H5).
     pub passed_ownership: Vec<PassedOwnership>,
     /// All permissions granted on the resource (rule A2), limited to a key's scope.
     pub granted: Vec<String>,
     /// The granted permissions that end, each with its latest end (rule E7).
     pub ends: Entries<Timestamp>,
-    /// Everything that limits the granted permissions, in the order of rule A6.
+    /// Everything that limits what was granted or would pass, in the order of rule A6.
     pub cuts: Vec<Cut>,
     /// All permissions allowed on the resource, each one checked on its own.
     pub allowed: Vec<String>,
@@ -104,7 +104,8 @@ pub struct ActingUser {
 pub struct ContributingGrant {
     /// The grantee: the user, a group of the user, or everyone.
     pub to: Grantee,
-    /// The target: the resource, its whole kind such as `project/*`, or `*` for a role that is given on everything.
+    /// The target: the resource, a place above, a singleton, one of their whole kinds such as `project/*`, or `*` for a role
+    /// that is given on everything.
     pub on: String,
     /// The role that gives the permissions; `None` for the grantee's own permissions (rule R3).
     pub role: Option<String>,
@@ -112,7 +113,7 @@ pub struct ContributingGrant {
     pub membership: Option<MembershipPath>,
     /// All permissions that the grant gives on its target.
     pub permissions: Vec<String>,
-    /// What passes of them to the resource, if the grant stands on a place above or on a singleton; else empty (rule H12).
+    /// The permissions that pass to the resource, if the target is a place above or a singleton; else empty (rule H12).
     pub passes: Vec<String>,
     /// The resources from that place down to the one in question, both included; else empty.
     pub way: Vec<String>,
@@ -154,7 +155,7 @@ pub struct PassedOwnership {
     pub on: String,
     /// The permissions of its owner.
     pub permissions: Vec<String>,
-    /// What passes of them.
+    /// The permissions that pass.
     pub passes: Vec<String>,
     /// The resources from the owned one down to the one in question, both included.
     pub way: Vec<String>,
@@ -175,7 +176,10 @@ pub struct MembershipPath {
 }
 
 impl MembershipPath {
-    /// Returns `true` if the user is a direct member.
+    /// Returns `true` if this way is a direct membership.
+    ///
+    /// The user may be a direct member too when a way through a nested group lasts longer;
+    /// [`Directory::is_direct_member`](crate::Directory::is_direct_member) answers that.
     #[must_use]
     pub fn is_direct(&self) -> bool {
         self.groups.len() == 1
@@ -189,7 +193,8 @@ impl MembershipPath {
 pub struct Cut {
     /// The cause.
     pub by: CutBy,
-    /// The granted permissions that this cut alone removes; may be empty.
+    /// The permissions that this cut alone removes; for a closed resource, those that would pass if everything on the way
+    /// were open. May be empty.
     pub takes: Vec<String>,
 }
 
@@ -201,7 +206,7 @@ pub struct Cut {
 pub enum CutBy {
     /// A closed resource, through which nothing passes from above (rule H6).
     Closed {
-        /// The resource itself, or a place that it lies in.
+        /// The resource itself, or a place that it lies inside.
         resource: String,
     },
     /// The scope of a key (rule A11). It limits the permissions granted to the key's user.

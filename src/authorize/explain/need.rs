@@ -58,6 +58,12 @@ pub enum Need {
         has: Vec<Holding>,
         /// The groups that have all of the missing permissions there and do not contain the user, sorted by name.
         groups_with: Vec<String>,
+        /// The places above and the singletons on which a grant can give all of the missing permissions, the nearest first.
+        places_with: Vec<String>,
+        /// The closed resource that keeps out what a grant above it would pass: the resource itself, or a place (rule H6).
+        closed: Option<String>,
+        /// The roles that are given to the user there and give nothing on the kind.
+        roles_without: Vec<RoleWithout>,
     },
     /// The scope of the key must include the permissions.
     Scope {
@@ -115,6 +121,37 @@ pub enum Need {
     },
 }
 
+/// A role that is given to a user and gives nothing on the kind of the resource.
+///
+/// ```
+/// # use entitle::catalog::{Catalog, Kind, Role};
+/// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+/// # let catalog = Catalog::builder()
+/// #     .kind(Kind::named("project").permissions(["read"]))
+/// #     .kind(Kind::named("report").permissions(["read"]))
+/// #     .role(Role::new("auditor").allow_on("report", ["read"]))
+/// #     .build()?;
+/// let batch = Batch::host(Timestamp::EPOCH)
+///     .add(Command::add_user("ada"))
+///     .add(Command::add_resource("project/churn"))
+///     .add(Command::grant_role(Grantee::user("ada"), "*", "auditor"));
+/// let directory = Directory::new(catalog).plan(batch)?.into_directory();
+/// let need = directory.explain_by_name("user:ada", "project/churn", &["read"]).needs[0].to_string();
+/// assert!(need.ends_with("role `auditor`, given on `*`, gives nothing on `project`"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct RoleWithout {
+    /// The role.
+    pub role: String,
+    /// The target on which it is given: the resource, its whole kind, or `*`.
+    pub on: String,
+    /// The kind on which it gives nothing.
+    pub kind: String,
+}
+
 /// The permissions that a user has on a resource through one source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -136,4 +173,6 @@ pub enum Through {
     Grants(Grantee),
     /// Ownership of the resource.
     Ownership,
+    /// Ownership of a place above, or of a singleton.
+    OwnershipOf(String),
 }

@@ -6,7 +6,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
 
-use super::{ContributingGrant, Cut, CutBy, Explanation, Holding, MembershipPath, Need, Through};
+use super::{
+    ContributingGrant, Cut, CutBy, Explanation, Holding, MembershipPath, Need, RoleWithout, Through,
+};
 use crate::authorize::PrincipalName;
 use crate::catalog::Entries;
 use crate::time::Timestamp;
@@ -160,14 +162,15 @@ impl fmt::Display for InFull<'_> {
         }
         for owned in &explanation.passed_ownership {
             write!(f, "\n  granted to the owner of `{}`: {}", owned.on, all(&owned.permissions))?;
-            write!(f, ", of which {} passes{}", all(&owned.passes), Along(&owned.way))?;
+            write!(f, "; passes {}{}", all(&owned.passes), Along(&owned.way))?;
         }
         for cut in explanation.cuts.iter().filter(|cut| !cut.takes.is_empty()) {
             write!(f, "\n  {cut}")?;
         }
-        if explanation.acting_user.is_some()
-            && (!explanation.grants.is_empty() || explanation.ownership.is_some())
-        {
+        let granted_nothing = explanation.grants.is_empty()
+            && explanation.ownership.is_none()
+            && explanation.passed_ownership.is_empty();
+        if explanation.acting_user.is_some() && !granted_nothing {
             let total = |names| Until { names, implied: &[], ends: &explanation.ends };
             write!(f, "\n  total granted: {}", total(&explanation.granted))?;
             write!(f, "\n  total allowed: {}", total(&explanation.allowed))?;
@@ -208,7 +211,7 @@ impl fmt::Display for ContributingGrant {
         }
         write!(f, "{}", Until { names, implied, ends: &Entries::default() })?;
         let passes = Until { names: &self.passes, implied: &[], ends };
-        write!(f, ", of which {passes} passes{}", Along(&self.way))
+        write!(f, "; passes {passes}{}", Along(&self.way))
     }
 }
 
@@ -338,10 +341,17 @@ impl fmt::Display for Need {
             Self::Kind { kind, permissions } => {
                 write!(f, "kind `{kind}` has no permission {}", any(permissions))
             }
-            Self::Grant { user, on, permissions, has, groups_with } => {
+            Self::Grant { user, on, permissions, has, groups_with, places_with, closed, roles_without } => {
                 write!(f, "no group of `{user}` has {} on `{on}`", any(permissions))?;
                 holdings(f, user, has)?;
-                groups_that_have(f, groups_with)
+                groups_that_have(f, groups_with)?;
+                if !places_with.is_empty() {
+                    write!(f, "; a grant on {} would do too", any(places_with))?;
+                }
+                if let Some(closed) = closed {
+                    write!(f, "; `{closed}` is closed to what is granted above it")?;
+                }
+                roles_without.iter().try_for_each(|role| write!(f, "; {role}"))
             }
             Self::Scope { key, on, permissions } => {
                 write!(f, "the scope of key `{key}` does not include {} on `{on}`", all(permissions))
@@ -367,6 +377,14 @@ impl fmt::Display for Need {
     }
 }
 
+impl fmt::Display for RoleWithout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut Visible(f);
+        let Self { role, on, kind } = self;
+        write!(f, "role `{role}`, given on `{on}`, gives nothing on `{kind}`")
+    }
+}
+
 /// Writes "; `group:data-team` has `read`, `everyone` has `list`".
 fn holdings(f: &mut Visible<'_, '_>, user: &str, has: &[Holding]) -> fmt::Result {
     if has.is_empty() {
@@ -377,6 +395,7 @@ fn holdings(f: &mut Visible<'_, '_>, user: &str, has: &[Holding]) -> fmt::Result
         match &holding.through {
             Through::Grants(grantee) => write!(f, "`{grantee}` has ")?,
             Through::Ownership => f.write_str("the owner has ")?,
+            Through::OwnershipOf(on) => write!(f, "the owner of `{on}` has ")?,
         }
         write!(f, "{}", Listed(&holding.permissions, " and "))?;
     }

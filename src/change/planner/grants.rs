@@ -1,6 +1,7 @@
 //! What is granted on targets: permissions and roles, with and without an end (rules E1 to E4, R2 and R5).
 
 use alloc::borrow::ToOwned as _;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -86,9 +87,16 @@ impl Planner<'_> {
     fn kind_there(&self, place: &Place) -> Result<KindId, RefusalReason> {
         if place.target == Target::Everything {
             // Permissions are of a kind, and everything is of none (rule R2).
-            return Err(self.unknown_kind("*", "*"));
+            return Err(RefusalReason::PermissionsOnEverything { example: self.whole_kind_to_name() });
         }
         self.kind_of(place.target, &place.on)
+    }
+
+    /// A whole kind that a command could name, or else a singleton.
+    fn whole_kind_to_name(&self) -> Option<String> {
+        let kinds = || self.directory.catalog().definitions().map(|(_, kind)| kind);
+        let whole = kinds().find(|kind| !kind.singleton()).map(|kind| format!("{}/*", kind.name()));
+        whole.or_else(|| kinds().next().map(|kind| kind.name().to_owned()))
     }
 
     /// The permissions, and those that they imply, on the kind of a target.

@@ -11,7 +11,7 @@ use crate::change::builders::AddGroup;
 use crate::change::event::Event;
 use crate::change::grant::Join;
 use crate::change::refusal::{FieldDifference, RefusalReason};
-use crate::directory::{GroupRecord, GroupSlot, Membership, MembershipRule, UserSlot};
+use crate::directory::{GroupSlot, Membership, MembershipRule, UserSlot};
 use crate::id::{GroupId, UserId};
 use crate::limits::MAX_GROUPS;
 use crate::time::Timestamp;
@@ -119,16 +119,14 @@ impl Planner<'_> {
         if self.directory.has_joined(user.slot(), group.slot()) {
             return Ok(());
         }
-        let record = self.group(group);
-        let through = record.and_then(|group| self.directory.inner_group_of(user.slot(), group));
-        let Some(through) = through else { return Ok(()) };
-        let name = |group: Option<&GroupRecord>| {
-            group.and_then(|group| group.name.as_deref()).unwrap_or_default().to_owned()
-        };
+        let row = self.directory.user_row(user);
+        let groups = row.map(|row| self.directory.group_slots(user.slot(), row)).unwrap_or_default();
+        let way = self.directory.membership_way(user.slot(), &groups, group.slot());
+        let Some(way) = way else { return Ok(()) };
         Err(RefusalReason::NestedMember {
             user: self.name_of(user).map(Into::into).unwrap_or_default(),
-            group: name(self.group(group)),
-            through: name(self.directory.group_record_at(through)),
+            group: self.directory.group_name(group).unwrap_or_default().to_owned(),
+            way: self.group_names(&way.groups),
         })
     }
 

@@ -15,7 +15,9 @@ impl Planner<'_> {
     pub(super) fn set_managers(&mut self, group: &str, managers: &[Grantee]) -> Result<(), RefusalReason> {
         let id = self.find_group(group)?;
         let managers = self.find_managers(managers)?;
-        self.is_explicit(id, group)?;
+        if !self.is_explicit(id) {
+            return Err(RefusalReason::ManagedGroup { user: None, group: group.into() });
+        }
         if self.directory.managers_of(id).collect::<Vec<_>>() == managers {
             return Ok(());
         }

@@ -13,7 +13,7 @@ use crate::limits::MAX_NESTING;
 impl Planner<'_> {
     pub(super) fn nest(&mut self, group: &str, outer: &str) -> Result<(), RefusalReason> {
         let (inner_id, outer_id) = (self.find_group(group)?, self.find_group(outer)?);
-        self.is_explicit(outer_id, outer)?;
+        self.may_contain(outer_id, outer, group)?;
         if self.is_nested(inner_id, outer_id) {
             return Ok(());
         }
@@ -44,18 +44,22 @@ impl Planner<'_> {
         self.events.extend(names.map(event));
     }
 
-    pub(super) fn is_explicit(&self, group: GroupId, name: &str) -> Result<(), RefusalReason> {
-        if self.group(group).is_some_and(|group| group.membership == Membership::Explicit) {
+    fn may_contain(&self, id: GroupId, outer: &str, group: &str) -> Result<(), RefusalReason> {
+        if self.is_explicit(id) {
             return Ok(());
         }
-        Err(RefusalReason::ManagedGroup { user: None, group: name.into() })
+        Err(RefusalReason::CannotNest { group: group.into(), outer: outer.into() })
+    }
+
+    pub(super) fn is_explicit(&self, group: GroupId) -> bool {
+        self.group(group).is_some_and(|group| group.membership == Membership::Explicit)
     }
 
     fn is_nested(&self, inner: GroupId, outer: GroupId) -> bool {
         self.group(outer).is_some_and(|group| group.nests(inner.slot()))
     }
 
-    fn group_names(&self, groups: &[GroupSlot]) -> Vec<String> {
+    pub(super) fn group_names(&self, groups: &[GroupSlot]) -> Vec<String> {
         let name = |&group: &GroupSlot| Some(self.directory.group_record_at(group)?.name.as_deref()?.into());
         groups.iter().filter_map(name).collect()
     }

@@ -19,7 +19,7 @@ impl Planner<'_> {
         parent: Option<&str>,
     ) -> Result<(), RefusalReason> {
         let id = self.find_resource(resource)?;
-        let kind = self.placed(id, resource)?;
+        let kind = self.kind_unless_singleton(id, resource)?;
         let parent = parent.map(|parent| self.find_parent(resource, kind, parent)).transpose()?;
         if self.directory.parent_of(id) == parent {
             return Ok(());
@@ -31,7 +31,7 @@ impl Planner<'_> {
             }
             let above = self.depth_inside(kind, parent);
             let below = if above == 0 { 0 } else { self.directory.height_at(id.slot()) };
-            Self::is_low_enough(above.saturating_add(below))?;
+            Self::check_depth(above.saturating_add(below))?;
         }
         self.directory.set_parent(id, parent);
         let parent = parent.map(|parent| self.text_of(parent));
@@ -41,7 +41,7 @@ impl Planner<'_> {
 
     pub(super) fn set_closed(&mut self, resource: &str, closed: bool) -> Result<(), RefusalReason> {
         let id = self.find_resource(resource)?;
-        self.placed(id, resource)?;
+        self.kind_unless_singleton(id, resource)?;
         if self.directory.is_closed(id) == closed {
             return Ok(());
         }
@@ -56,7 +56,7 @@ impl Planner<'_> {
     }
 
     /// The kind of a resource that can be moved, closed and opened: of any but a singleton.
-    fn placed(&self, id: ResourceId, resource: &str) -> Result<KindId, RefusalReason> {
+    fn kind_unless_singleton(&self, id: ResourceId, resource: &str) -> Result<KindId, RefusalReason> {
         if self.is_singleton(id) {
             return Err(RefusalReason::Singleton { resource: resource.to_owned() });
         }
@@ -98,7 +98,7 @@ impl Planner<'_> {
         self.directory.depth_at(parent.slot()).saturating_add(1)
     }
 
-    pub(super) fn is_low_enough(links: usize) -> Result<(), RefusalReason> {
+    pub(super) fn check_depth(links: usize) -> Result<(), RefusalReason> {
         if links <= MAX_PASSING_LINKS as usize {
             return Ok(());
         }
@@ -106,7 +106,7 @@ impl Planner<'_> {
     }
 
     /// Refuses to remove a resource in which others lie.
-    pub(super) fn is_empty(&self, id: ResourceId, resource: &str) -> Result<(), RefusalReason> {
+    pub(super) fn check_empty(&self, id: ResourceId, resource: &str) -> Result<(), RefusalReason> {
         let Some(first) = self.directory.inside(id).next() else { return Ok(()) };
         let inside = self.directory.inside_at(id.slot()).map_or(0, SlotSet::len);
         Err(RefusalReason::NotEmpty { resource: resource.to_owned(), inside, first: self.text_of(first) })

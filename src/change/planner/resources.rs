@@ -26,7 +26,7 @@ impl Planner<'_> {
         let parent = command.parent.as_deref().map(|parent| self.find_parent(resource, kind, parent));
         let parent = parent.transpose()?;
         let depth = parent.map_or(0, |parent| self.depth_inside(kind, parent));
-        Self::is_low_enough(depth)?;
+        Self::check_depth(depth)?;
         if !self.directory.has_room_for_resources() {
             return Err(RefusalReason::TooMany { what: "resources", max: MAX_RESOURCES });
         }
@@ -93,7 +93,7 @@ impl Planner<'_> {
         if self.is_singleton(id) {
             return Err(RefusalReason::Singleton { resource: resource.to_owned() });
         }
-        self.is_empty(id, resource)?;
+        self.check_empty(id, resource)?;
         self.directory.remove_resource(id);
         self.events.push(Event::ResourceRemoved { resource: resource.to_owned() });
         Ok(())

@@ -32,7 +32,7 @@ impl Planner<'_> {
             Self::may_exist(command.new, "role", &name)?;
             return self.role_as_asked(&name, &role.masks, &command.permissions);
         }
-        let masks = self.role_masks(&command.permissions)?;
+        let masks = self.role_masks(&command.role, &command.permissions)?;
         self.is_changeable(&name)?;
         if self.directory.role_count() >= MAX_ROLES as usize {
             return Err(RefusalReason::TooMany { what: "roles", max: MAX_ROLES });
@@ -48,7 +48,7 @@ impl Planner<'_> {
         masks: &Arc<[u64]>,
         asked: &Entries<PermissionsDocument>,
     ) -> Result<(), RefusalReason> {
-        if self.role_masks(asked).is_ok_and(|asked| asked == *masks) {
+        if self.role_masks(name, asked).is_ok_and(|asked| asked == *masks) {
             return Ok(());
         }
         let asked = asked.iter().map(|(kind, permissions)| match permissions {
@@ -64,7 +64,7 @@ impl Planner<'_> {
 
     pub(super) fn set_role(&mut self, command: &SetRole) -> Result<(), RefusalReason> {
         let name = self.find_role(&command.role)?;
-        let masks = self.role_masks(&command.permissions)?;
+        let masks = self.role_masks(&command.role, &command.permissions)?;
         self.is_changeable(&name)?;
         if self.directory.role_record(&name).is_none_or(|(_, role)| role.masks != masks) {
             self.put_role(name, &masks);
@@ -95,18 +95,27 @@ impl Planner<'_> {
         if self.directory.catalog().has_custom_roles() && !fixed {
             return Ok(());
         }
-        Err(RefusalReason::RoleFixed { role: role.to_string() })
+        Err(RefusalReason::RoleFixed { role: role.to_string(), declared: fixed })
     }
 
     /// The permissions of a role by kind, closed under implication.
-    fn role_masks(&self, permissions: &Entries<PermissionsDocument>) -> Result<Arc<[u64]>, RefusalReason> {
+    fn role_masks(
+        &self,
+        role: &str,
+        permissions: &Entries<PermissionsDocument>,
+    ) -> Result<Arc<[u64]>, RefusalReason> {
         let catalog = self.directory.catalog();
         let mut masks = vec![0_u64; catalog.kinds().len()];
         // The order of the kinds means nothing, so faults are reported in the order of their names.
         let mut named: Vec<_> = permissions.iter().collect();
         named.sort_by_key(|(kind, _)| *kind);
         for (kind, permissions) in named {
-            let id = catalog.kind_by_name(kind).ok_or_else(|| self.unknown_kind(kind, kind))?;
+            let unknown = || RefusalReason::UnknownRoleKind {
+                role: role.to_owned(),
+                kind: kind.to_owned(),
+                nearest: nearest(kind, catalog.kinds()),
+            };
+            let id = catalog.kind_by_name(kind).ok_or_else(unknown)?;
             let Some(definition) = catalog.definition(id) else { continue };
             let mask = match permissions {
                 PermissionsDocument::All => definition.all(),

@@ -236,6 +236,7 @@ mod tests {
     use crate::catalog::{Catalog, Kind};
     use crate::directory::storage::{GrantRecord, KindMask, SlotSet};
     use crate::directory::{Directory, GranteeId, Membership, Target, UserSource, UserStatus};
+    use crate::id::ResourceId;
     use crate::name::Name;
     use crate::time::Timestamp;
 
@@ -290,6 +291,63 @@ mod tests {
                 directory.groups.tables.records.update(data, |group| group.members = SlotSet::default());
             }),
             "a membership of a user: stored as user `ada`, group `data`, recounted as none"
+        );
+    }
+
+    /// Where resources lie is compared from both sides, and checked for what no command makes.
+    #[test]
+    fn faults_about_places_are_found() {
+        let folder = Kind::named("folder").permissions(["read"]).inside_same("folder");
+        let project = Kind::named("project").permissions(["read"]);
+        let catalog = Catalog::builder().kind(folder).kind(project).build().unwrap();
+        let message = |spoil: &dyn Fn(&mut Directory, [ResourceId; 3])| {
+            let mut directory = Directory::new(catalog.clone());
+            let add = |directory: &mut Directory, kind: &str, key: &str| {
+                let kind = directory.catalog().kind_by_name(kind).unwrap();
+                directory.add_resource(kind, &Name::new(key).unwrap())
+            };
+            let top = add(&mut directory, "folder", "top");
+            let sub = add(&mut directory, "folder", "sub");
+            let churn = add(&mut directory, "project", "churn");
+            directory.set_parent(sub, Some(top));
+            assert_eq!(directory.audit(), Ok(()));
+            spoil(&mut directory, [top, sub, churn]);
+            directory.audit().unwrap_err().to_string()
+        };
+        let row = |directory: &mut Directory, of: ResourceId, parent: ResourceId, passes: bool| {
+            let parent = Some(parent.slot());
+            directory.resources.tables.rows.update(of.slot(), |row| row.set_parent(parent, passes));
+        };
+        assert_eq!(
+            message(&|directory, [top, sub, _]| row(directory, top, sub, true)),
+            "a resource inside another: stored as resource `folder/sub`, resource `folder/top`, recounted as none"
+        );
+        assert_eq!(
+            message(&|directory, [_, _, churn]| row(directory, churn, churn, false)),
+            "a resource inside another: stored as resource `project/churn`, resource `project/churn`, recounted as none"
+        );
+        assert_eq!(
+            message(&|directory, [top, sub, _]| row(directory, sub, top, false)),
+            "something passes to resource `folder/sub`: stored as no, recounted as yes"
+        );
+        assert_eq!(
+            message(&|directory, [top, _, churn]| directory.set_parent(churn, Some(top))),
+            "resource `project/churn` may lie inside its parent: stored as no, recounted as yes"
+        );
+        assert_eq!(
+            message(&|directory, [top, sub, _]| {
+                row(directory, top, sub, true);
+                let records = &mut directory.resources.tables.records;
+                records.update(sub.slot(), |record| record.more_mut().inside.insert(top.slot()));
+            }),
+            "resources that do not lie in themselves: stored as 3, recounted as 1"
+        );
+        assert_eq!(
+            message(&|directory, [top, ..]| {
+                let records = &mut directory.resources.tables.records;
+                records.update(top.slot(), |record| record.more_mut().heights.count(None, Some(3)));
+            }),
+            "the heights inside resource `folder/top` agree: stored as no, recounted as yes"
         );
     }
 

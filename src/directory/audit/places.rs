@@ -26,7 +26,7 @@ impl Directory {
         for kind in self.catalog.definitions().map(|(kind, _)| kind) {
             self.audit_everyone(kind)?;
         }
-        Ok(())
+        self.audit_place_count()
     }
 
     /// Walks down from the resources that lie nowhere: what is not met lies in itself.
@@ -43,7 +43,12 @@ impl Directory {
 
     fn audit_parent(&self, slot: ResourceSlot, row: &ResourceRow) -> Result<(), AuditError> {
         let name = self.resource_slot_name(slot).map(|name| format!("{name}")).unwrap_or_default();
+        let closed = row.singleton && self.is_closed_at(slot);
+        self.same(format_args!("`{name}` is a closed singleton"), &closed, &false)?;
         let Some(parent) = row.parent() else { return Ok(()) };
+        let kinds = self.catalog.definition(row.kind()).zip(self.resource_row_at(parent));
+        let may = kinds.is_some_and(|(kind, at)| !at.singleton && kind.link_to(at.kind()).is_some());
+        self.same(format_args!("resource `{name}` may lie inside its parent"), &may, &true)?;
         let passes = !self.is_closed_at(slot) && self.passing_link(slot, parent).is_some();
         let what = format_args!("something passes to resource `{name}`");
         self.same(what, &row.passing_parent().is_some(), &passes)?;
@@ -52,16 +57,37 @@ impl Directory {
     }
 
     fn audit_heights(&self, slot: ResourceSlot) -> Result<(), AuditError> {
-        let mut counted = Heights::default();
+        let (mut counted, mut places) = (Heights::default(), Vec::new());
         let inside: Vec<ResourceSlot> = self.inside_at(slot).into_iter().flat_map(|set| set.iter()).collect();
         for child in inside {
             if self.passing_link(child, slot).is_some_and(Link::passes_anything) {
-                counted.count(None, Some(self.height_at(child).saturating_add(1)));
+                let height = self.height_at(child);
+                counted.count(None, Some(height.saturating_add(1)));
+                places.extend((height != 0).then_some(child));
             }
         }
         let kept = self.resource_more_at(slot).map(|more| more.heights.clone()).unwrap_or_default();
         let name = self.resource_slot_name(slot).map(|name| format!("{name}")).unwrap_or_default();
-        self.same(format_args!("the heights inside resource `{name}` agree"), &(kept == counted), &true)
+        self.same(format_args!("the heights inside resource `{name}` agree"), &(kept == counted), &true)?;
+        self.same(
+            format_args!("the places inside resource `{name}`"),
+            &self.places_at(slot).eq(places),
+            &true,
+        )?;
+        let kind = self.resource_row_at(slot).and_then(|row| self.kind_entry(row.kind()));
+        let listed = kind.is_some_and(|kind| kind.places().contains(slot));
+        self.same(
+            format_args!("resource `{name}` is a place of its kind"),
+            &listed,
+            &(counted.greatest() != 0),
+        )
+    }
+
+    /// Counts the places of all kinds, each of which was found in the set of its kind.
+    fn audit_place_count(&self) -> Result<(), AuditError> {
+        let of_kinds: u64 = self.kind_entries().map(|kind| kind.places().len()).sum();
+        let found = self.live_resources().filter(|&(slot, _)| self.height_at(slot) != 0);
+        self.same(format_args!("the places of all kinds"), &of_kinds, &found.map(|_| 1).sum())
     }
 
     fn audit_everyone(&self, kind: KindId) -> Result<(), AuditError> {

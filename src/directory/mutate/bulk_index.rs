@@ -60,7 +60,7 @@ impl Directory {
         self.resources.tables.rows.update(resource, |row| row.set_owner(Some(owner)));
         let singleton = self.resource_row_at(resource).filter(|row| row.singleton).map(ResourceRow::kind);
         if let Some(kind) = singleton {
-            self.update_owner_masks(owner, kind);
+            self.add_stale(&[owner].into_iter().collect(), kind);
         }
         index.owned.push((owner, resource));
     }

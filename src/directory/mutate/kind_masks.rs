@@ -15,11 +15,10 @@
 //! mask on exactly one kind that is not a singleton, the user's row contains a copy; if on several, the row has a mark.
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 
 use roaring::RoaringBitmap;
-
-use alloc::vec::Vec;
 
 use crate::catalog::{KindDefinition, KindId, Link};
 use crate::directory::Directory;
@@ -83,14 +82,6 @@ impl Directory {
         for kind in kinds {
             let everyone = self.computed_everyone(kind);
             self.update_kind(kind, |entry| entry.everyone = everyone);
-        }
-    }
-
-    /// Updates the masks of a user who became the owner of a singleton, or is it no longer.
-    pub(super) fn update_owner_masks(&mut self, user: UserSlot, singleton: KindId) {
-        let inside: Vec<KindId> = self.kinds_inside(singleton).into_iter().map(|(kind, _)| kind).collect();
-        for kind in inside {
-            self.add_stale(&[user].into_iter().collect(), kind);
         }
     }
 

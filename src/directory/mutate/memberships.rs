@@ -34,7 +34,7 @@ impl Directory {
     fn refresh_member(&mut self, user: UserSlot, group: GroupSlot, joined: bool) {
         let Some(record) = self.group_record_at(group) else { return };
         let member = joined || self.inner_group_of(user, record).is_some();
-        if self.is_member(user, group) == member {
+        if self.is_in_group(user, group) == member {
             return;
         }
         let outer: Vec<GroupSlot> = record.outer().collect();

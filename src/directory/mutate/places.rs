@@ -2,7 +2,8 @@
 //!
 //! INVARIANT (places): the row of a resource names its parent, and says whether anything passes from there: if the
 //! link of the two kinds passes something and the resource is not closed. The record of a parent has all that lies
-//! directly inside, and counts these by the passing links that lead down through them, closed or not.
+//! directly inside, and counts these by the passing links that lead down through them, closed or not. Those with more
+//! than one such link, and of each kind those with any, are places, in sets of their own.
 
 use super::put;
 use crate::catalog::Link;
@@ -24,7 +25,7 @@ impl Directory {
         self.resources.tables.rows.update(slot, |row| row.set_parent(Some(parent), passes && open));
         self.resources.tables.records.update(parent, |record| put(&mut record.more_mut().inside, slot, true));
         if passes {
-            self.count_height(parent, None, Some(self.height_at(slot).saturating_add(1)));
+            self.count_height(parent, slot, None, Some(self.height_at(slot).saturating_add(1)));
         }
     }
 
@@ -36,7 +37,7 @@ impl Directory {
             .records
             .update(parent, |record| put(&mut record.more_mut().inside, slot, false));
         if self.passing_link(slot, parent).is_some() {
-            self.count_height(parent, Some(self.height_at(slot).saturating_add(1)), None);
+            self.count_height(parent, slot, Some(self.height_at(slot).saturating_add(1)), None);
         }
     }
 
@@ -57,21 +58,40 @@ impl Directory {
     }
 
     /// Counts that something inside a parent has another height, in the parent and in those above.
-    fn count_height(&mut self, parent: ResourceSlot, before: Option<usize>, after: Option<usize>) {
-        let (mut at, mut before, mut after) = (parent, before, after);
+    fn count_height(
+        &mut self,
+        parent: ResourceSlot,
+        child: ResourceSlot,
+        before: Option<usize>,
+        after: Option<usize>,
+    ) {
+        let (mut at, mut child, mut before, mut after) = (parent, child, before, after);
         loop {
             let was = self.height_at(at);
-            self.resources.tables.records.update(at, |record| record.more_mut().heights.count(before, after));
+            self.resources.tables.records.update(at, |record| {
+                let more = record.more_mut();
+                more.heights.count(before, after);
+                put(&mut more.places, child, after.is_some_and(|height| height > 1));
+            });
             let is = self.height_at(at);
             if was == is {
                 return;
+            }
+            if (was == 0) != (is == 0) {
+                self.put_place_of_kind(at, is != 0);
             }
             let Some(above) = self.parent_at(at).filter(|&above| self.passing_link(at, above).is_some())
             else {
                 return;
             };
             (before, after) = (Some(was.saturating_add(1)), Some(is.saturating_add(1)));
-            at = above;
+            (child, at) = (at, above);
+        }
+    }
+
+    fn put_place_of_kind(&mut self, slot: ResourceSlot, is_place: bool) {
+        if let Some(kind) = self.resource_row_at(slot).map(ResourceRow::kind) {
+            self.update_kind(kind, |entry| put(&mut entry.places, slot, is_place));
         }
     }
 }

@@ -82,6 +82,7 @@ impl Directory {
         self.update_kind(row.kind(), |entry| {
             entry.resources.remove(slot);
             entry.open.remove(slot);
+            entry.places.remove(slot);
         });
         self.resources.remove(slot);
     }
@@ -113,7 +114,10 @@ impl Directory {
         self.resources.tables.rows.update(slot, |row| row.set_owner(owner));
         let singleton = self.resource_row(resource).filter(|row| row.singleton).map(ResourceRow::kind);
         if let Some(kind) = singleton {
-            before.into_iter().chain(owner).for_each(|user| self.update_owner_masks(user, kind));
+            before
+                .into_iter()
+                .chain(owner)
+                .for_each(|user| self.add_stale(&[user].into_iter().collect(), kind));
         }
         let Some(owner) = owner else { return };
         self.users.tables.owned.update(owner, |owned| owned.insert(slot));

@@ -93,6 +93,11 @@ impl Directory {
         self.resource_more_at(slot).map(|more| &more.inside)
     }
 
+    /// What lies directly inside a resource and passes something further down, closed or not.
+    pub(crate) fn places_at(&self, slot: ResourceSlot) -> impl Iterator<Item = ResourceSlot> {
+        self.resource_more_at(slot).into_iter().flat_map(|more| more.places.iter())
+    }
+
     /// The number of passing links that lead down from a resource at most, closed or not (rule H7).
     pub(crate) fn height_at(&self, slot: ResourceSlot) -> usize {
         self.resource_more_at(slot).map_or(0, |more| more.heights.greatest())

@@ -115,7 +115,7 @@ impl Directory {
     }
 
     /// Returns `true` if a user is in a group.
-    pub(crate) fn is_member(&self, user: UserSlot, group: GroupSlot) -> bool {
+    pub(crate) fn is_in_group(&self, user: UserSlot, group: GroupSlot) -> bool {
         self.user_row_at(user).is_some_and(|row| self.groups_in(user, row).contains(group))
     }
 }

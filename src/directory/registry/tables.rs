@@ -63,6 +63,8 @@ pub(crate) struct KindEntry {
     pub(in crate::directory) resources: SlotSet<ResourceSlot>,
     /// The resources on which everyone was granted something.
     pub(in crate::directory) open: SlotSet<ResourceSlot>,
+    /// The resources from which something passes to others.
+    pub(in crate::directory) places: SlotSet<ResourceSlot>,
 }
 
 impl KindEntry {
@@ -86,6 +88,11 @@ impl KindEntry {
     /// The resources on which everyone was granted something.
     pub(crate) fn open(&self) -> &SlotSet<ResourceSlot> {
         &self.open
+    }
+
+    /// The resources from which something passes to others, closed or not.
+    pub(crate) fn places(&self) -> &SlotSet<ResourceSlot> {
+        &self.places
     }
 
     /// Returns `true` if both are the same grants on the whole kind: the same in the row, and one overflow.

@@ -229,6 +229,8 @@ pub(crate) struct ResourceMore {
     /// The resources that lie directly inside it.
     pub(in crate::directory) inside: SlotSet<ResourceSlot>,
     pub(in crate::directory) heights: Heights,
+    /// The resources in `inside` from which something passes further down, closed or not.
+    pub(in crate::directory) places: SlotSet<ResourceSlot>,
 }
 
 /// The resources inside another, counted by the passing links that lead down through each (rule H7).
@@ -241,6 +243,7 @@ impl Heights {
         for (height, add) in [(before, false), (after, true)] {
             let count = height.and_then(|height| self.0.get_mut(height.checked_sub(1)?));
             if let Some(count) = count {
+                debug_assert!(add || *count != 0, "INVARIANT (places)");
                 *count = if add { count.saturating_add(1) } else { count.saturating_sub(1) };
             }
         }

@@ -465,9 +465,14 @@ const UNREACHABLE_PLACES: &[(&str, &str, &str, &str)] = &[
         "resource_in_itself",
         r#""parent":"folder/f0"}}"#,
         r#""parent":"folder/f1"}}"#,
-        "resource `folder/f1` lies in itself",
+        "resource `folder/f1` lies inside itself, or inside one that does",
     ),
-    ("cycle_of_resources", r#""parent":"folder/f0"}}"#, r#""parent":"folder/f3"}}"#, "lies in itself"),
+    (
+        "cycle_of_resources",
+        r#""parent":"folder/f0"}}"#,
+        r#""parent":"folder/f3"}}"#,
+        "lies inside itself, or inside one that does",
+    ),
     (
         "closed_singleton",
         r#""resource":"instance"}}"#,

@@ -3,9 +3,9 @@
 use super::{Held, apply, ensure, in_every_state, must, on_every_step, users};
 use crate::compare::principals;
 use crate::generate::{GROUPS, KINDS, Mix, PLACES, RESOURCES, USERS};
-use entitle::catalog::PermissionSet;
+use entitle::catalog::{Catalog, Kind, PermissionSet, Profile};
 use entitle::change::{Impact, Plan, ScopeDocument};
-use entitle::{Batch, Command, Directory, Principal, ResourceId, Strict};
+use entitle::{Batch, Command, Directory, Grantee, Principal, ResourceId, Strict, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -330,6 +330,37 @@ fn s15_a_preview_lists_every_change() {
         ensure(plan.access_changes().count() == access.len(), || "counted one by one".into())?;
         (0..=access.len().max(seats.len()) + 1).try_for_each(|limit| up_to(limit, plan, &impact))
     });
+}
+
+/// A preview looks below a place that replaced another one, where the same permission passes something else (rule S15).
+#[test]
+fn s15_a_preview_knows_which_place_something_lies_in() {
+    let kind = |name| Kind::named(name).permissions(["write", "read"]);
+    let project =
+        kind("project").inside("folder", [("read", ["read"])]).inside("shelf", [("read", ["write"])]);
+    let catalog = Catalog::builder().kind(kind("folder")).kind(kind("shelf")).kind(project);
+    let catalog = catalog.profile(Profile::new("writer").exempt()).build().unwrap();
+    let ada = || Grantee::user("ada");
+    let batch = Batch::host(Timestamp::EPOCH)
+        .add(Command::add_user("ada").profile("writer"))
+        .add(Command::add_resource("folder/a"))
+        .add(Command::add_resource("project/churn").parent("folder/a"))
+        .add(Command::grant(ada(), "folder/*", ["read"]))
+        .add(Command::grant(ada(), "shelf/*", ["read"]));
+    let before = Directory::new(catalog).plan(batch).unwrap().into_directory();
+    let batch = Batch::host(Timestamp::EPOCH)
+        .add(Command::move_to_no_parent("project/churn"))
+        .add(Command::remove_resource("folder/a"))
+        .add(Command::add_resource("shelf/b"))
+        .add(Command::move_resource("project/churn", "shelf/b"));
+    let plan = before.plan(batch).unwrap();
+    let change = |on: &str, gains: &[&str], loses: &[&str]| json!({ "user": "ada", "resource": on, "gains": gains, "loses": loses });
+    let expected = [
+        change("folder/a", &[], &["read"]),
+        change("shelf/b", &["read"], &[]),
+        change("project/churn", &["write"], &["read"]),
+    ];
+    assert_eq!(json!(plan.impact().access()), json!(expected));
 }
 
 /// Checks that a preview with a limit lists the first changes, exactly, and says whether there are more.

@@ -4,7 +4,7 @@
 //! resources that a lookup finds, the users that it finds, the explanation, the review, and the oracle.
 
 use super::worlds::{Both, GROUPS, KEYS, KINDS, RESOURCES, USERS, story};
-use entitle::authorize::{ContributingGrant, Explanation};
+use entitle::authorize::{ContributingGrant, Explanation, GrantRow};
 use entitle::catalog::PermissionSet;
 use entitle::directory::{GranteeId, Target};
 use entitle::{Directory, Grantee, GroupId, Principal, ResourceId, Timestamp, Untyped, UserId};
@@ -287,6 +287,7 @@ fn review(both: &Both) -> Result<(), TestCaseError> {
 fn review_of_grants(both: &Both) -> Result<(), TestCaseError> {
     let mut permissions: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
     let (mut roles, mut alone, mut rows) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut by_target: BTreeMap<String, Vec<GrantRow>> = BTreeMap::new();
     let users = USERS.iter().filter(|user| both.directory.user_by_name(user).is_some()).count();
     for row in both.directory.review_grants() {
         let (reached, direct) = match row.to.strip_prefix("group:") {
@@ -295,6 +296,9 @@ fn review_of_grants(both: &Both) -> Result<(), TestCaseError> {
             None => (1, 1),
         };
         prop_assert_eq!((row.users, row.direct_users), (reached as u64, direct as u64));
+        if let Some(on) = &row.on {
+            by_target.entry(on.clone()).or_default().push(row.clone());
+        }
         let new = rows.insert((row.to.clone(), row.on.clone(), row.role.clone(), row.until));
         prop_assert!(new, "a row twice: {:?}", row);
         match (row.on, row.role) {
@@ -303,6 +307,16 @@ fn review_of_grants(both: &Both) -> Result<(), TestCaseError> {
             (Some(on), None) => permissions.entry((row.to, on)).or_default().extend(row.permissions),
         }
     }
+    let resources =
+        RESOURCES.iter().filter_map(|on| both.directory.resource_by_name(on)).map(Target::Resource);
+    let kinds =
+        KINDS.iter().filter_map(|(kind, _)| both.directory.catalog().kind_by_name(kind)).map(Target::Kind);
+    for target in resources.chain(kinds).chain([Target::Everything]) {
+        let here: Vec<GrantRow> = both.directory.review_grants_on(target).collect();
+        let name = both.directory.target_name(target).unwrap();
+        prop_assert_eq!(here, by_target.remove(&name).unwrap_or_default());
+    }
+    prop_assert_eq!(by_target.len(), 0, "every target was asked about");
     let permissions: BTreeSet<_> = permissions.into_iter().map(|((to, on), names)| (to, on, names)).collect();
     prop_assert_eq!(&both.oracle.grants(), &permissions);
     prop_assert_eq!(&both.oracle.roles_given(), &roles);

@@ -2,7 +2,7 @@
 
 use crate::side_by_side::{empty, plan};
 use entitle::Directory;
-use entitle::catalog::{Catalog, Kind, Profile};
+use entitle::catalog::{Catalog, Kind, Profile, Role};
 use entitle::seats::Waitlist;
 use entitle::{Batch, Command, Grantee, License, Timestamp};
 use serde_json::{Value, json};
@@ -150,6 +150,9 @@ fn the_structured_form() {
             "permissions": ["write"],
             "has": [{ "through": { "grants": "group:data-team" }, "permissions": ["read"] }],
             "groups_with": ["leads"],
+            "places_with": [],
+            "closed": null,
+            "roles_without": [],
         }),
     );
 }
@@ -327,6 +330,9 @@ fn granted_and_missing_permissions() {
                 { "through": "ownership", "permissions": ["write"] },
             ],
             "groups_with": [],
+            "places_with": [],
+            "closed": null,
+            "roles_without": [],
         } },
         { "add_on": { "add_on": "studio", "permissions": ["deploy"] } },
     ]);
@@ -362,6 +368,58 @@ fn totals_are_omitted_without_grants() {
         "no group of `fay` has `read` on `project/churn`; there are no grants there to `user:fay` or to `everyone`; \
          groups `data-team` and `leads` have it"
     );
+}
+
+/// Without a grant, the need names what else would give it, and what does not.
+#[test]
+fn a_need_names_the_places_above_and_roles_that_give_nothing() {
+    let catalog = Catalog::builder()
+        .kind(Kind::named("instance").singleton().permissions(["admin"]))
+        .kind(Kind::named("folder").permissions(["see", "read"]).inside_same("folder"))
+        .kind(
+            Kind::named("project")
+                .permissions(["write", "read"])
+                .inside("folder", [("read", ["read"])])
+                .inside("instance", [("admin", ["write", "read"])]),
+        )
+        .role(Role::new("auditor").allow_on("folder", ["see"]))
+        .profile(Profile::new("member").exempt())
+        .build()
+        .unwrap();
+    let commands: Vec<Command> = commands![
+        Command::add_user("ada").profile("member"),
+        Command::add_group("core"),
+        Command::join("ada", "core"),
+        Command::add_resource("folder/top"),
+        Command::add_resource("folder/team").parent("folder/top"),
+        Command::add_resource("project/churn").parent("folder/team"),
+        Command::add_resource("project/salaries").parent("folder/team").closed(),
+        Command::add_resource("project/alone").closed(),
+        Command::grant_role(Grantee::group("core"), "*", "auditor")
+    ];
+    let directory = Directory::new(catalog).plan(Batch::host(Timestamp::EPOCH).extend(commands)).unwrap();
+    let need = |on: &str, permission: &str| {
+        let explanation = directory.directory().explain_by_name("user:ada", on, &[permission]);
+        let text = explanation.needs[0].to_string();
+        let in_full = explanation.in_full().to_string();
+        assert!(in_full.contains(&text), "{in_full}");
+        text.strip_prefix(&format!("no group of `ada` has `{permission}` on `{on}`; ")).unwrap().to_owned()
+    };
+    let nobody = "there are no grants there to `user:ada` or to `everyone`; a grant on";
+    let role = "role `auditor`, given on `*`, gives nothing on `project`";
+    assert_eq!(
+        need("project/churn", "read"),
+        format!("{nobody} `instance` or `folder/team` or `folder/top` would do too; {role}")
+    );
+    assert_eq!(need("project/churn", "write"), format!("{nobody} `instance` would do too; {role}"));
+    assert_eq!(
+        need("project/salaries", "read"),
+        format!(
+            "{nobody} `instance` would do too; `project/salaries` is closed to what is granted above it; {role}"
+        )
+    );
+    assert_eq!(need("project/alone", "read"), format!("{nobody} `instance` would do too; {role}"));
+    assert!(!need("folder/team", "read").contains("role"));
 }
 
 /// The short form answers the request in a few lines: what grants it, what removes it, and what is missing.
@@ -460,4 +518,88 @@ fn a_profile_that_is_no_longer_offered() {
         |user: &str| directory.explain_seat(directory.user_by_name(user).unwrap()).unwrap().to_string();
     assert!(seat("ada").ends_with("uses a seat; the license does not offer `reader`"), "{}", seat("ada"));
     assert!(seat("dan").ends_with("uses a seat"), "{}", seat("dan"));
+}
+
+/// A document in a closed folder in a folder of a team; Bob owns the outer folder, and Cyd has something on the instance.
+fn with_places() -> Directory {
+    let catalog = json!({
+        "kinds": {
+            "instance": { "singleton": true, "permissions": ["admin"] },
+            "folder": { "permissions": ["admin", "read"], "implies": { "admin": ["read"] }, "owner": ["admin"],
+                        "inside": { "folder": { "passes": "same" } } },
+            "document": { "permissions": ["write", "read"], "implies": { "write": ["read"] },
+                          "inside": { "folder": { "passes": { "admin": ["write"], "read": ["read"] } },
+                                      "instance": { "passes": { "admin": ["read"] } } } },
+        },
+        "profiles": { "free": { "seat": "exempt" } },
+        "default_profile": "free",
+    });
+    let commands = [
+        json!({ "add_user": { "user": "ada" } }),
+        json!({ "add_user": { "user": "bob" } }),
+        json!({ "add_user": { "user": "cyd" } }),
+        json!({ "add_group": { "group": "team" } }),
+        json!({ "join": { "user": "ada", "group": "team" } }),
+        json!({ "add_resource": { "resource": "folder/top", "owner": "bob" } }),
+        json!({ "add_resource": { "resource": "folder/sub", "parent": "folder/top" } }),
+        json!({ "add_resource": { "resource": "document/plan", "parent": "folder/sub" } }),
+        json!({ "grant": { "to": "group:team", "on": "folder/top", "permissions": ["admin"], "expires_at": 1_767_258_000_000_u64 } }),
+        json!({ "grant": { "to": "everyone", "on": "folder/*", "permissions": ["read"] } }),
+        json!({ "grant": { "to": "user:cyd", "on": "instance", "permissions": ["admin"] } }),
+    ];
+    plan(&empty(&catalog), 1, Waitlist, &commands).unwrap().into_directory()
+}
+
+/// Rule H12: where each contribution stands, the way from there, and what it became.
+#[test]
+fn h12_the_place_of_each_contribution_and_the_way_from_there_are_told() {
+    let directory = with_places();
+    let told = |who: &str| directory.explain_by_name(who, "document/plan", &["write"]);
+    let full = "
+`user:ada`, `write` on `document/plan`: allowed (allowed)
+  `ada` is active and holds `free`
+  granted to `everyone` on `folder/*`: `read`; passes `read`, through `folder/sub` → `document/plan`
+  granted to `everyone` on `folder/*`: `read`; passes `read`, through `folder/top` → `folder/sub` → `document/plan`
+  granted to `group:team` on `folder/top`: `admin`, `read` (implied); passes `write` (until 2026-01-01 09:00:00 UTC), \
+`read` (until 2026-01-01 09:00:00 UTC), through `folder/top` → `folder/sub` → `document/plan`
+  total granted: `write` (until 2026-01-01 09:00:00 UTC), `read`
+  total allowed: `write` (until 2026-01-01 09:00:00 UTC), `read`";
+    assert_eq!(told("user:ada").in_full().to_string(), full.trim());
+    let full = told("user:bob").in_full().to_string();
+    let owner = "
+  granted to the owner of `folder/top`: `admin`, `read`; passes `write`, `read`, through `folder/top` → `folder/sub` → \
+`document/plan`
+";
+    assert!(full.contains(owner), "{full}");
+    let why = "\
+`everyone` on `folder/*`: `read`, through `folder/sub` → `document/plan`; \
+`everyone` on `folder/*`: `read`, through `folder/top` → `folder/sub` → `document/plan`; \
+`user:cyd` on `instance`: `read`, through `instance` → `document/plan`";
+    assert_eq!(told("user:cyd").why().to_string(), why);
+}
+
+/// Rules H6 and H12: a closed resource is told as what stood against what would pass.
+#[test]
+fn h6_a_closed_resource_is_told_as_what_stands_against_it() {
+    let close = [json!({ "close": { "resource": "folder/sub" } })];
+    let closed = plan(&with_places(), 2, Waitlist, &close).unwrap().into_directory();
+    let told = closed.explain_by_name("user:ada", "document/plan", &["write"]);
+    let full = told.in_full().to_string();
+    assert!(
+        full.contains("\n  `folder/sub` is closed: removes `write`\n  total granted: `read`\n"),
+        "{full}"
+    );
+    assert_eq!(
+        serde_json::to_value(&told).unwrap()["cuts"][0]["by"],
+        json!({ "closed": { "resource": "folder/sub" } })
+    );
+}
+
+/// Rule H7: the refusal tells the way.
+#[test]
+fn h7_the_way_of_a_cycle_is_told() {
+    let moved = [json!({ "move_resource": { "resource": "folder/top", "parent": "folder/sub" } })];
+    let refusal = plan(&with_places(), 2, Waitlist, &moved).unwrap_err();
+    let text = "resource `folder/top` would be inside itself: `folder/top`, in `folder/sub`, in `folder/top`";
+    assert!(refusal.to_string().contains(text), "{refusal}");
 }

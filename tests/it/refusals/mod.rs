@@ -286,7 +286,27 @@ fn messages_name_the_recorded_and_the_requested_value() {
         ),
         (
             json!({ "leave": { "user": "dan", "group": "staff" } }),
-            "user `dan` did not join group `staff`, and is in it through group `owners`",
+            "user `dan` did not join group `staff`: `dan`, in `owners`, in `staff`",
+        ),
+        (
+            json!({ "nest": { "group": "staff", "in": "readers" } }),
+            "group `staff` cannot be nested in `readers`: only explicit groups contain groups",
+        ),
+        (
+            json!({ "grant": { "to": "everyone", "on": "*", "permissions": ["read"] } }),
+            "permissions cannot be granted on `*`, only roles; name a kind, such as `project/*`",
+        ),
+        (
+            json!({ "add_role": { "role": "x", "permissions": { "projct": ["read"] } } }),
+            "role `x`: unknown kind `projct`; did you mean `project`?",
+        ),
+        (
+            json!({ "set_role": { "role": "writer", "permissions": { "widget": "all" } } }),
+            "role `writer`: unknown kind `widget`",
+        ),
+        (
+            json!({ "remove_role": { "role": "auditor" } }),
+            "role `auditor` cannot be changed or removed: the catalog declares it",
         ),
         (
             json!({ "nest": { "group": "staff", "in": "owners" } }),
@@ -296,6 +316,19 @@ fn messages_name_the_recorded_and_the_requested_value() {
     for (command, expected) in cases {
         assert_eq!(message(command.clone()), expected, "{command}");
     }
+}
+
+/// Without custom roles, no role can be added.
+#[test]
+fn a_fixed_role_is_refused_with_its_reason() {
+    let directory = empty(&json!({ "kinds": {}, "profiles": {} }));
+    let command = json!({ "add_role": { "role": "x", "permissions": {} } });
+    let refusal = plan(&directory, 0, Strict, &[command]).unwrap_err();
+    assert_eq!(refusal.code(), "role_fixed");
+    assert_eq!(
+        refusal.to_string(),
+        "role `x` cannot be added, changed or removed: the catalog does not have `custom_roles`"
+    );
 }
 
 /// Names of users, groups, resources and keys are suggested on demand only: any person may see a message.
@@ -312,6 +345,8 @@ fn the_nearest_names_of_a_directory_are_given_to_the_host() {
         (json!({ "remove_key": { "key": "co" } }), vec!["ci"]),
         (json!({ "assign_profile": { "user": "ada", "profile": "Reader" } }), vec!["reader"]),
         (json!({ "remove_license": { "name": "acne" } }), vec!["acme"]),
+        (json!({ "remove_role": { "role": "writr" } }), vec!["writer"]),
+        (json!({ "add_role": { "role": "x", "permissions": { "projct": "all" } } }), vec!["project"]),
         (json!({ "suspend": { "user": "somebody.else" } }), vec![]),
         (json!({ "accept_invite": { "user": "dan" } }), vec![]),
     ];

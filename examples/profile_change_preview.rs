@@ -1,9 +1,10 @@
-//! Previews of role and edition changes, and proof that they can be reversed.
+//! Previews of profile and edition changes, and proof that they can be reversed.
 //!
-//! The platform resembles Alteryx: a role defines the operations on each type of object, and an object can be used by its
+//! The platform resembles Alteryx, where a role limits what its holder may use and is a profile here: it defines the operations
+//! on each type of object, and an object can be used by its
 //! owner and by the users with whom it is shared. A user needs both.
 //!
-//! Run it with `cargo run --example role_change_preview`.
+//! Run it with `cargo run --example profile_change_preview`.
 
 #![expect(
     clippy::panic_in_result_fn,
@@ -115,20 +116,20 @@ fn print_impact(impact: &Impact) {
 
 fn main() -> Result<(), Error> {
     let full = setup()?;
-    let basic = role_downgrade(&full)?;
-    role_upgrade(&full, &basic)?;
+    let basic = profile_downgrade(&full)?;
+    profile_upgrade(&full, &basic)?;
     let starter = edition_downgrade(&full)?;
     edition_upgrade(&full, &starter)?;
     println!();
     println!("change             data at risk    effect on users                    to reverse");
     println!("edition upgrade    none            more permissions at once           not needed");
     println!("edition downgrade  none            some requests are denied           upgrade again");
-    println!("role downgrade     none            requests denied, schedules fail    transfer or upgrade");
-    println!("role upgrade       none            all permissions again at once      not needed");
+    println!("profile downgrade  none            requests denied, schedules fail    transfer or upgrade");
+    println!("profile upgrade    none            all permissions again at once      not needed");
     Ok(())
 }
 
-fn role_downgrade(full: &Directory) -> Result<Directory, Error> {
+fn profile_downgrade(full: &Directory) -> Result<Directory, Error> {
     println!("preview: ada becomes a basic user");
     let (plan, impact) = preview(full, Command::assign_profile("ada", "basic"))?;
     print_impact(&impact);
@@ -153,7 +154,7 @@ fn role_downgrade(full: &Directory) -> Result<Directory, Error> {
     Ok(basic)
 }
 
-fn role_upgrade(full: &Directory, basic: &Directory) -> Result<(), Error> {
+fn profile_upgrade(full: &Directory, basic: &Directory) -> Result<(), Error> {
     println!("preview: ada becomes a full user again");
     let (plan, impact) = preview(basic, Command::assign_profile("ada", "full"))?;
     print_impact(&impact);

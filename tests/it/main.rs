@@ -16,6 +16,7 @@ macro_rules! commands {
 }
 
 mod access_histories;
+mod administration;
 mod allocations;
 mod boundaries;
 mod compare;

@@ -29,10 +29,7 @@ pub(super) struct Authority {
 impl Authority {
     /// Whether the actor is a user, or a key without a limit. What rests on no permission is done by no other key.
     pub fn is_whole(&self) -> bool {
-        match self.who.strip_prefix("key:") {
-            None => true,
-            Some(key) => self.world.state.keys[key].scope == Scope::All,
-        }
+        self.world.has_whole_scope(&self.who)
     }
 
     pub fn is_left_out(&self, clause: Mutation) -> bool {
@@ -113,6 +110,26 @@ impl Batch {
 }
 
 impl World {
+    pub fn key_numbers(&self) -> BTreeMap<u64, String> {
+        self.state.keys.iter().map(|(name, key)| (key.number, name.clone())).collect()
+    }
+
+    pub fn group_names(&self) -> Vec<String> {
+        self.state.groups.keys().cloned().collect()
+    }
+
+    /// The user, or the one that a key acts as.
+    pub fn user_of(&self, actor: &str) -> Option<String> {
+        let number = self.actor(actor)?.user;
+        self.user_numbers().remove(&number)
+    }
+
+    /// A11: whether a principal is a user, or a key without a limit.
+    pub fn has_whole_scope(&self, actor: &str) -> bool {
+        let key = actor.strip_prefix("key:").and_then(|key| self.state.keys.get(key));
+        key.is_none_or(|key| key.scope == Scope::All)
+    }
+
     /// D14: the code of the refusal that a plan would get now, or nothing.
     pub fn may(&self, who: &str, at: u64, commands: &[Value]) -> Result<(), String> {
         self.clone().apply_as(Some(who), at, commands).map(|_| ())

@@ -70,11 +70,12 @@ impl World {
         Ok(what_if)
     }
 
-    fn user_numbers(&self) -> ByNumber {
+    /// The names of users by their numbers, which stay through renames.
+    pub fn user_numbers(&self) -> ByNumber {
         self.state.users.iter().map(|(name, user)| (user.number, name.clone())).collect()
     }
 
-    fn resource_numbers(&self) -> ByNumber {
+    pub fn resource_numbers(&self) -> ByNumber {
         self.state.resources.iter().map(|(name, resource)| (resource.number, name.clone())).collect()
     }
 

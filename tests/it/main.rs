@@ -17,6 +17,7 @@ macro_rules! commands {
 
 mod access_histories;
 mod administration;
+mod administration_histories;
 mod allocations;
 mod boundaries;
 mod compare;

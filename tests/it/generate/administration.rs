@@ -14,6 +14,9 @@ use serde_json::{Map, Value, json};
 
 type Text = BoxedStrategy<String>;
 
+/// Who plans a batch, and its commands.
+type Plan = (Option<String>, Vec<Value>);
+
 /// Those who plan most; they need no seat.
 const ACTORS: &[&str] = &["ada", "bob", "cyd"];
 
@@ -67,12 +70,13 @@ type Picks = Vec<(&'static str, &'static [&'static str], Vec<usize>)>;
 fn plain(area: &'static str) -> impl Strategy<Value = Value> {
     let any = subsequence(KINDS[0].1, 1..=2).prop_map(|listed| json!({ "instance": listed }));
     let usual = match area {
-        "license" | "roles" | "protected" => "admin",
-        "people" | "groups" => "audit",
-        _ => "create_projects",
+        "license" | "roles" => &["admin"][..],
+        "protected" => &["admin", "audit"],
+        "people" | "groups" => &["audit"],
+        _ => &["create_projects"],
     };
     prop_oneof![
-        14 => Just(json!({ "instance": [usual] })),
+        14 => Just(json!({ "instance": usual })),
         3 => any,
         1 => Just(json!({ "instance": [] })),
         1 => Just(Value::Null),
@@ -120,7 +124,7 @@ fn places() -> impl Strategy<Value = Value> + Clone {
 type Says = Vec<(usize, Option<Vec<usize>>)>;
 
 fn access() -> impl Strategy<Value = Says> + Clone {
-    let says = prop_oneof![3 => Just(None), 2 => vec(0usize..4, 0..=2).prop_map(Some)];
+    let says = prop_oneof![1 => Just(None), 2 => vec(0usize..4, 1..=2).prop_map(Some)];
     (option::weighted(0.95, Just((0, None))), vec((0usize..4, says), 0..=2))
         .prop_map(|(first, more)| more.into_iter().chain(first).collect())
 }
@@ -135,7 +139,7 @@ fn opened(permissions: &'static [&'static str], says: &Says) -> Value {
 
 /// Batches that a history begins with: actors who need no seat, what they have, managers, and keys.
 pub(super) fn population() -> impl Strategy<Value = Vec<Vec<Value>>> {
-    let keys: Vec<_> = KEYS.iter().map(|_| (select(ACTORS), scope())).collect();
+    let keys: Vec<_> = KEYS.iter().map(|_| (Just(ACTORS[0]), scope())).collect();
     let managers = vec((select(MANAGED_BY), managers()), 2..=3);
     (vec(has_much(), 12..=16), vec(rights(), 3..=5), managers, keys).prop_map(|(much, rights, managers, keys)| {
         let assign = ACTORS.iter().map(|user| json!({ "assign_profile": { "user": user, "profile": "technical" } }));
@@ -144,8 +148,16 @@ pub(super) fn population() -> impl Strategy<Value = Vec<Vec<Value>>> {
             json!({ "install_license": { "name": "acme", "seats": { "designer": 2, "reader": 2 }, "add_ons": ["studios", "lineage"] } }),
             json!({ "transfer_ownership": { "resource": "instance", "to": "cyd" } }),
             json!({ "grant": { "to": "user:ada", "on": "instance", "permissions": ["audit", "create_projects"] } }),
-            json!({ "grant": { "to": "user:bob", "on": "instance", "permissions": ["audit"] } }),
-            json!({ "grant": { "to": "user:cyd", "on": "instance", "permissions": ["audit"] } }),
+            json!({ "grant": { "to": "user:bob", "on": "instance", "permissions": ["audit"], "expires_at": { "in": 900 } } }),
+            json!({ "grant": { "to": "user:cyd", "on": "instance", "permissions": ["audit"], "expires_at": { "in": 900 } } }),
+            // Dee is protected, and does not count as an administrator.
+            json!({ "grant": { "to": "user:dee", "on": "instance", "permissions": ["admin"], "expires_at": { "in": 900 } } }),
+            json!({ "remove_group": { "group": "leads" } }),
+            json!({ "add_group": { "group": "leads", "includes_owner_of": "project/a" } }),
+            json!({ "grant": { "to": "group:leads", "on": "connection/s", "permissions": ["use"] } }),
+            json!({ "join": { "user": "dee", "group": "g1" } }),
+            json!({ "join": { "user": "bob", "group": "g2" } }),
+            json!({ "join": { "user": "dee", "group": "g3" } }),
         ];
         let managers = managers.into_iter().map(|(group, managers)| json!({ "set_managers": { "group": group, "managers": managers } }));
         let keys = KEYS[..2].iter().zip(keys).map(|(key, (acts_as, scope))| json!({ "add_key": { "key": key, "acts_as": acts_as, "scope": scope } }));
@@ -156,26 +168,29 @@ pub(super) fn population() -> impl Strategy<Value = Vec<Vec<Value>>> {
 
 /// What one of the actors has, so that many plans of theirs succeed.
 fn has_much() -> impl Strategy<Value = Value> {
-    (
-        pool(&ACTORS[..2]),
-        target(),
-        prop_oneof![2 => Just(vec![0]), 1 => picks()],
-        body(vec![rare("expires_at", end())]),
-    )
-        .prop_map(|(to, on, picks, mut body)| {
-            body["to"] = json!(format!("user:{to}"));
-            body["permissions"] = json!(listed(&on, &picks));
-            body["on"] = json!(on);
-            json!({ "grant": body })
-        })
+    let users = pool(&ACTORS[..2]).prop_map(|user| format!("user:{user}"));
+    let groups = pool(&MANAGED_BY[..3]).prop_map(|group| format!("group:{group}"));
+    let to = prop_oneof![3 => users, 1 => groups];
+    let picks = prop_oneof![2 => Just(vec![0]), 1 => picks()];
+    (to, target(), picks, body(vec![rare("expires_at", end())])).prop_map(|(to, on, picks, mut body)| {
+        body["to"] = json!(to);
+        body["permissions"] = json!(listed(&on, &picks));
+        body["on"] = json!(on);
+        json!({ "grant": body })
+    })
 }
 
-/// Who plans: half of the time the host.
-pub(super) fn actor() -> impl Strategy<Value = Option<String>> {
+/// Batches and who plans them: half of the time the host.
+pub(super) fn plans(of_host: impl Strategy<Value = Plan> + 'static) -> impl Strategy<Value = Plan> {
+    let any = (actor(), of_host).prop_map(|(actor, (_, commands))| (actor, commands));
+    prop_oneof![20 => any, 1 => new_and_shared()]
+}
+
+fn actor() -> impl Strategy<Value = Option<String>> {
     let users = prop_oneof![12 => pool(ACTORS), 1 => user()];
     let of_users = users.prop_map(|user| format!("user:{user}"));
     let of_keys = prop_oneof![8 => pool(&KEYS[..2]), 1 => key()].prop_map(|key| format!("key:{key}"));
-    option::weighted(0.5, prop_oneof![5 => of_users, 1 => of_keys])
+    option::weighted(0.5, prop_oneof![3 => of_users, 1 => of_keys])
 }
 
 /// The commands with few fields of their own.
@@ -187,7 +202,7 @@ pub(super) fn entries() -> Vec<Entry> {
     let remove = vec![need("user", victim()), maybe("heir", few_users())];
     let add_key = vec![
         need("key", free_key()),
-        need("acts_as", few_users()),
+        need("acts_as", prop_oneof![2 => Just(ACTORS[0].to_string()).boxed(), 1 => few_users()]),
         need("scope", scope()),
         rare("expires_at", end()),
     ];
@@ -212,7 +227,8 @@ pub(super) fn entries() -> Vec<Entry> {
         (3, "reinstate", vec![need("user", few_users())]),
         (1, "rename_user", vec![need("user", victim()), need("to", pool(&["dee", "eve@x", "Ada"]))]),
         (3, "assign_profile", vec![need("user", few_users()), need("profile", profile)]),
-        (3, "transfer_ownership", vec![need("resource", place()), need("to", few_users())]),
+        (2, "transfer_ownership", vec![need("resource", place()), need("to", few_users())]),
+        (3, "transfer_ownership", vec![need("resource", Just("project/a")), need("to", few_users())]),
         (2, "close", vec![need("resource", place())]),
         (2, "open", vec![need("resource", place())]),
         (3, "move_resource", vec![need("resource", place()), need("parent", option::weighted(0.7, place()))]),
@@ -252,7 +268,35 @@ pub(super) fn rights() -> impl Strategy<Value = Value> {
         4 => of("revoke", Vec::new()),
         3 => of("set_grant", vec![rare("expires_at", end())]),
         1 => role,
+        1 => Just(json!({ "revoke": { "to": "user:ada", "on": "instance", "permissions": ["audit"] } })),
+        2 => for_themselves(),
     ]
+}
+
+/// What actors would give to themselves.
+fn for_themselves() -> impl Strategy<Value = Value> {
+    let on = pool(&["dataset/*", "dataset/d", "project/*", "project/a", "folder/f0"]);
+    let grant = (pool(ACTORS), on, picks()).prop_map(|(user, on, picks)| {
+        json!({ "grant": { "to": format!("user:{user}"), "on": on, "permissions": listed(&on, &picks) } })
+    });
+    let join = (pool(ACTORS), pool(MANAGED_BY))
+        .prop_map(|(user, group)| json!({ "join": { "user": user, "group": group } }));
+    prop_oneof![3 => grant, 2 => join]
+}
+
+/// Something new, and a grant on it, by its owner.
+fn new_and_shared() -> impl Strategy<Value = Plan> {
+    let new = pool(&["project/a/b", "dataset/e", "folder/f8", "folder/f9"]);
+    (pool(ACTORS), new, picks(), any::<bool>()).prop_map(|(user, new, picks, again)| {
+        let mut commands = vec![
+            json!({ "add_resource": { "resource": new, "owner": user } }),
+            json!({ "grant": { "to": "user:dee", "on": new, "permissions": listed(&new, &picks) } }),
+        ];
+        if again {
+            commands.insert(0, json!({ "remove_resource": { "resource": new } }));
+        }
+        (Some(format!("user:{user}")), commands)
+    })
 }
 
 fn grantee() -> Text {
@@ -305,7 +349,7 @@ fn target() -> Text {
 }
 
 fn place() -> Text {
-    prop_oneof![8 => pool(&["project/a", "project/b", "folder/f0", "folder/f1", "dataset/d"]), 2 => pool(PLACES), 1 => pool(RESOURCES)].boxed()
+    prop_oneof![8 => pool(&["project/a", "project/b", "project/b", "folder/f1", "dataset/d"]), 2 => pool(PLACES), 1 => pool(RESOURCES)].boxed()
 }
 
 fn picks() -> impl Strategy<Value = Vec<usize>> {

@@ -191,8 +191,10 @@ fn step(mix: Mix) -> impl Strategy<Value = Step> {
         3 => vec(command(mix), 2),
         1 => vec(command(mix), 3..=4),
     ];
-    let actor = if mix.has_administration() { administration::actor().boxed() } else { Just(None).boxed() };
-    (wait(), decider(), actor, commands).prop_map(|(wait, policy, actor, commands)| Step {
+    let of_host = commands.prop_map(|commands| (None, commands));
+    let plans =
+        if mix.has_administration() { administration::plans(of_host).boxed() } else { of_host.boxed() };
+    (wait(), decider(), plans).prop_map(|(wait, policy, (actor, commands))| Step {
         wait,
         policy,
         actor,

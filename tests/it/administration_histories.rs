@@ -8,10 +8,10 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// The number of steps of a history.
-const STEPS: usize = 60;
+const STEPS: usize = 160;
 
 /// The refusals of single commands of actors.
-const REFUSALS: [&str; 44] = [
+const REFUSALS: [&str; 43] = [
     "add_group: not_authorized",
     "add_key: beyond_own",
     "add_key: not_authorized",
@@ -20,7 +20,6 @@ const REFUSALS: [&str; 44] = [
     "add_role: not_authorized",
     "add_user: not_authorized",
     "assign_profile: beyond_own",
-    "assign_profile: for_oneself",
     "assign_profile: not_authorized",
     "close: beyond_own",
     "close: not_authorized",
@@ -146,7 +145,7 @@ fn the_histories_of_administration_reach_every_refusal_and_every_situation() {
     let never: Vec<&str> =
         REFUSALS.into_iter().chain(SITUATIONS).filter(|what| !seen.contains_key(*what)).collect();
     assert!(never.is_empty(), "never reached: {never:?}, but {seen:#?}");
-    assert!(seen["made of the actor"] * 6 > seen["actor"], "{seen:#?}");
+    assert!(seen["made of the actor"] * 8 > seen["actor"], "{seen:#?}");
 }
 
 fn name(command: &Value) -> &str {

@@ -125,7 +125,7 @@ type Says = Vec<(usize, Option<Vec<usize>>)>;
 
 fn access() -> impl Strategy<Value = Says> + Clone {
     let says = prop_oneof![1 => Just(None), 2 => vec(0usize..4, 1..=2).prop_map(Some)];
-    (option::weighted(0.95, Just((0, None))), vec((0usize..4, says), 0..=2))
+    (option::weighted(0.95, (0usize..3).prop_map(|pick| (pick, None))), vec((0usize..4, says), 0..=2))
         .prop_map(|(first, more)| more.into_iter().chain(first).collect())
 }
 
@@ -141,7 +141,9 @@ fn opened(permissions: &'static [&'static str], says: &Says) -> Value {
 pub(super) fn population() -> impl Strategy<Value = Vec<Vec<Value>>> {
     let keys: Vec<_> = KEYS.iter().map(|_| (Just(ACTORS[0]), scope())).collect();
     let managers = vec((select(MANAGED_BY), managers()), 2..=3);
-    (vec(has_much(), 12..=16), vec(rights(), 3..=5), managers, keys).prop_map(|(much, rights, managers, keys)| {
+    let kinds = vec(on_a_whole_kind(), 9..=12);
+    let some = (vec(has_much(), 6..=8), vec(rights(), 3..=5));
+    (kinds, some, managers, keys).prop_map(|(kinds, (much, rights), managers, keys)| {
         let assign = ACTORS.iter().map(|user| json!({ "assign_profile": { "user": user, "profile": "technical" } }));
         let root = [
             // In a license that is in force, with the add-on that gates what some areas ask.
@@ -155,13 +157,15 @@ pub(super) fn population() -> impl Strategy<Value = Vec<Vec<Value>>> {
             json!({ "remove_group": { "group": "leads" } }),
             json!({ "add_group": { "group": "leads", "includes_owner_of": "project/a" } }),
             json!({ "grant": { "to": "group:leads", "on": "connection/s", "permissions": ["use"] } }),
+            // Something passes into what the actors may change.
+            json!({ "grant": { "to": "group:g1", "on": "folder/f0", "permissions": ["admin"] } }),
             json!({ "join": { "user": "dee", "group": "g1" } }),
             json!({ "join": { "user": "bob", "group": "g2" } }),
             json!({ "join": { "user": "dee", "group": "g3" } }),
         ];
         let managers = managers.into_iter().map(|(group, managers)| json!({ "set_managers": { "group": group, "managers": managers } }));
         let keys = KEYS[..2].iter().zip(keys).map(|(key, (acts_as, scope))| json!({ "add_key": { "key": key, "acts_as": acts_as, "scope": scope } }));
-        let all = assign.chain(root).chain(much).chain(rights).chain(managers).chain(keys);
+        let all = assign.chain(root).chain(kinds).chain(much).chain(rights).chain(managers).chain(keys);
         all.map(|command| vec![command]).collect()
     })
 }
@@ -180,10 +184,33 @@ fn has_much() -> impl Strategy<Value = Value> {
     })
 }
 
+/// What one of the actors has everywhere, sometimes with an end.
+fn on_a_whole_kind() -> impl Strategy<Value = Value> {
+    let kinds = pool(&["project/*", "project/*", "folder/*", "dataset/*"]);
+    let of = (pool(ACTORS), kinds, vec(0usize..4, 1..=2), body(vec![rare("expires_at", end())]));
+    of.prop_map(|(user, on, picks, mut body)| {
+        body["to"] = json!(format!("user:{user}"));
+        body["permissions"] = json!(listed(&on, &picks));
+        body["on"] = json!(on);
+        json!({ "grant": body })
+    })
+}
+
 /// Batches and who plans them: half of the time the host.
 pub(super) fn plans(of_host: impl Strategy<Value = Plan> + 'static) -> impl Strategy<Value = Plan> {
     let any = (actor(), of_host).prop_map(|(actor, (_, commands))| (actor, commands));
-    prop_oneof![20 => any, 1 => new_and_shared()]
+    let of_rights = (pool(&ACTORS[..2]), rights())
+        .prop_map(|(user, command)| (Some(format!("user:{user}")), vec![command]));
+    prop_oneof![
+        20 => any,
+        3 => of_rights,
+        2 => placed_by_actors(),
+        2 => for_themselves(),
+        1 => new_and_shared(),
+        1 => nested_by_actors(),
+        1 => upward(),
+        1 => removes_itself(),
+    ]
 }
 
 fn actor() -> impl Strategy<Value = Option<String>> {
@@ -220,17 +247,25 @@ pub(super) fn entries() -> Vec<Entry> {
         (7, "join", [member(), vec![rare("expires_at", end())]].concat()),
         (4, "leave", member()),
         (2, "nest", nesting()),
-        (2, "unnest", nesting()),
-        (2, "invite", invite),
-        (2, "remove_user", remove),
+        (5, "unnest", nesting()),
+        (3, "invite", invite),
+        (3, "remove_user", remove),
         (2, "suspend", vec![need("user", victim())]),
         (3, "reinstate", vec![need("user", few_users())]),
-        (1, "rename_user", vec![need("user", victim()), need("to", pool(&["dee", "eve@x", "Ada"]))]),
+        (4, "rename_user", vec![need("user", victim()), need("to", pool(&["dee", "eve@x", "Ada"]))]),
         (3, "assign_profile", vec![need("user", few_users()), need("profile", profile)]),
         (2, "transfer_ownership", vec![need("resource", place()), need("to", few_users())]),
         (3, "transfer_ownership", vec![need("resource", Just("project/a")), need("to", few_users())]),
-        (2, "close", vec![need("resource", place())]),
-        (2, "open", vec![need("resource", place())]),
+        (3, "close", vec![need("resource", place())]),
+        (
+            3,
+            "move_resource",
+            vec![
+                need("resource", pool(&["project/a", "project/b"])),
+                need("parent", option::weighted(0.7, pool(&["folder/f0", "folder/f1"]))),
+            ],
+        ),
+        (4, "open", vec![need("resource", place())]),
         (3, "move_resource", vec![need("resource", place()), need("parent", option::weighted(0.7, place()))]),
         (
             2,
@@ -269,19 +304,63 @@ pub(super) fn rights() -> impl Strategy<Value = Value> {
         3 => of("set_grant", vec![rare("expires_at", end())]),
         1 => role,
         1 => Just(json!({ "revoke": { "to": "user:ada", "on": "instance", "permissions": ["audit"] } })),
-        2 => for_themselves(),
     ]
 }
 
 /// What actors would give to themselves.
-fn for_themselves() -> impl Strategy<Value = Value> {
-    let on = pool(&["dataset/*", "dataset/d", "project/*", "project/a", "folder/f0"]);
-    let grant = (pool(ACTORS), on, picks()).prop_map(|(user, on, picks)| {
-        json!({ "grant": { "to": format!("user:{user}"), "on": on, "permissions": listed(&on, &picks) } })
+fn for_themselves() -> impl Strategy<Value = Plan> {
+    let on = pool(&["dataset/*", "dataset/d", "project/*", "folder/f0"]);
+    let kinds = (on, picks()).prop_map(|(on, picks)| json!({ "on": on, "permissions": listed(&on, &picks) }));
+    let name = prop_oneof![2 => Just("grant"), 1 => Just("set_grant")];
+    let grant = (pool(ACTORS), name, kinds).prop_map(|(user, name, mut body)| {
+        body["to"] = json!(format!("user:{user}"));
+        (user, json!({ name: body }))
     });
-    let join = (pool(ACTORS), pool(MANAGED_BY))
-        .prop_map(|(user, group)| json!({ "join": { "user": user, "group": group } }));
+    let join = (pool(ACTORS), pool(MANAGED_BY)).prop_map(|(user, group)| {
+        let join = json!({ "join": { "user": user, "group": group } });
+        (user, join)
+    });
     prop_oneof![3 => grant, 2 => join]
+        .prop_map(|(user, command)| (Some(format!("user:{user}")), vec![command]))
+}
+
+/// What is asked of somebody who is protected.
+fn upward() -> impl Strategy<Value = Plan> {
+    let commands = [
+        json!({ "assign_profile": { "user": "dee", "profile": "technical" } }),
+        json!({ "assign_profile": { "user": "dee", "profile": "guest" } }),
+        json!({ "suspend": { "user": "dee" } }),
+        json!({ "rename_user": { "user": "dee", "to": "Ada" } }),
+        json!({ "remove_user": { "user": "dee", "heir": "bob" } }),
+    ];
+    (pool(ACTORS), select(commands.to_vec()))
+        .prop_map(|(user, command)| (Some(format!("user:{user}")), vec![command]))
+}
+
+/// A key that goes on after it has removed itself.
+fn removes_itself() -> impl Strategy<Value = Plan> {
+    let goes_on = [json!({ "tick": {} }), json!({ "add_group": { "group": "ops" } })];
+    (pool(&KEYS[..2]), select(goes_on.to_vec())).prop_map(|(key, next)| {
+        (Some(format!("key:{key}")), vec![json!({ "remove_key": { "key": key } }), next])
+    })
+}
+
+/// A nesting that is made and taken apart.
+fn nested_by_actors() -> impl Strategy<Value = Plan> {
+    let name = prop_oneof![1 => Just("nest"), 2 => Just("unnest")];
+    let pair = select(&[("g4", "g3"), ("g3", "g2"), ("g9", "g1")][..]);
+    (option::weighted(0.6, pool(ACTORS)), name, pair).prop_map(|(user, name, (inner, outer))| {
+        (user.map(|user| format!("user:{user}")), vec![json!({ name: { "group": inner, "in": outer } })])
+    })
+}
+
+/// What lies where something passes, changed by who may change it most of all.
+fn placed_by_actors() -> impl Strategy<Value = Plan> {
+    let moves = option::weighted(0.6, pool(&["folder/f0", "folder/f1"]))
+        .prop_map(|parent| json!({ "move_resource": { "resource": "project/b", "parent": parent } }));
+    let flags = select(&["close", "open"][..]).prop_map(|name| json!({ name: { "resource": "project/b" } }));
+    let who = option::weighted(0.8, pool(&ACTORS[..2]).prop_map(|user| format!("user:{user}")));
+    (who, prop_oneof![moves, flags]).prop_map(|(who, command)| (who, vec![command]))
 }
 
 /// Something new, and a grant on it, by its owner.

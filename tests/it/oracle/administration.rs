@@ -167,9 +167,17 @@ impl Authority {
         not_authorized(area, first)
     }
 
-    /// D3: an area by kind: one of the permissions that it names for the target's kind, on the target. D2: never on
-    /// what does not exist.
-    fn d3_by_kind(&self, area: &str, on: &str) -> Executed {
+    /// D3: an area by kind: one of the permissions that it names for a resource's kind, on the resource. D2: never on what
+    /// does not exist, so not on a whole kind either.
+    fn d3_by_kind(&self, area: &str, resource: &str) -> Executed {
+        if resource.ends_with("/*") {
+            return not_authorized(area, None);
+        }
+        self.d3_on(area, resource)
+    }
+
+    /// D3: the same on the target of a grant, which may be a whole kind.
+    fn d3_on(&self, area: &str, on: &str) -> Executed {
         let kind = World::kind_of(on);
         let permissions: Vec<&String> = match area {
             "access" => self.opened().access.get(kind).into_iter().flat_map(BTreeMap::keys).collect(),
@@ -204,6 +212,10 @@ impl Authority {
             return not_authorized("create", None);
         }
         for (kind, on) in places {
+            // D2: a whole kind is no place.
+            if on.ends_with("/*") {
+                return not_authorized("create", None);
+            }
             self.d3_one_of("create", on, &named[kind].iter().collect::<Vec<_>>())?;
         }
         Ok(())
@@ -255,7 +267,7 @@ impl Authority {
     fn may_change_access(&self, body: &Value) -> Executed {
         let on = text(body, "on").unwrap();
         if on != EVERY_KIND {
-            return self.d3_by_kind("access", on);
+            return self.d3_on("access", on);
         }
         let mut roles = texts(body, "roles");
         roles.extend(text(body, "role").map(str::to_string));
@@ -274,7 +286,7 @@ impl Authority {
         if targets.is_empty() {
             return not_authorized("access", None);
         }
-        targets.iter().try_for_each(|target| self.d3_by_kind("access", target))
+        targets.iter().try_for_each(|target| self.d3_on("access", target))
     }
 
     /// D3: open to the user concerned, and in `people`.

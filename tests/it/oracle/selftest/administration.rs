@@ -229,6 +229,19 @@ fn d2_what_is_not_opened_is_asked_before_all_other_faults() {
         not_by("root", json!({ "remove_resource": { "resource": "dataset/d" } }), "not_authorized"),
         by("ada", json!({ "remove_resource": { "resource": "project/p" } }))
     ]));
+    // Nor is it held on a whole kind, by who has all of it, where a resource is meant.
+    let all = |on: &str| grant("user:bob", on, &["admin"]);
+    let require = json!({ "require_credential": { "resource": "project/*", "for": [] } });
+    holds(&json!([
+        { "do": [all("project/*"), all("folder/*"), grant("user:bob", "instance", &["create_projects"])] },
+        not_by("bob", transfer("project/*", "bob"), "not_authorized"),
+        not_by("bob", json!({ "remove_resource": { "resource": "project/*" } }), "not_authorized"),
+        not_by("bob", json!({ "close": { "resource": "project/*" } }), "not_authorized"),
+        not_by("bob", require, "not_authorized"),
+        not_by("bob", moved("project/*", None), "not_authorized"),
+        not_by("bob", put("project/new", "folder/*"), "not_authorized"),
+        by("bob", grant("user:eve", "project/*", &["read"]))
+    ]));
     // A catalog that opens nothing: a tick, and what concerns the actor alone.
     let mut closed = catalog();
     closed.as_object_mut().unwrap().remove("administration");

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-/// Random numbers from a seed (SplitMix64).
+/// Random numbers from a seed (`SplitMix64`).
 pub(super) struct Dice(u64);
 
 impl Dice {

@@ -186,7 +186,9 @@ impl Authority {
             match says {
                 Access::Held => held.iter().for_each(|(held, end)| give(&mut sum, held, *end)),
                 Access::Listed(listed) => {
-                    listed.iter().for_each(|listed| give(&mut sum, listed, held[permission]));
+                    for listed in listed {
+                        give(&mut sum, listed, held[permission]);
+                    }
                 }
             }
         }
@@ -237,12 +239,11 @@ impl Authority {
     /// D5: granting needs all of the closed set.
     fn d5_grant(&self, body: &Value) -> Verdict {
         let (to, on, end) = (text(body, "to").unwrap(), text(body, "on").unwrap(), End::of(body));
-        let given = match text(body, "role") {
-            Some(role) => self.world.role_on(role, on),
-            None => {
-                let listed = texts(body, "permissions").into_iter().collect();
-                vec![(on.to_string(), self.world.closed(on, &listed))]
-            }
+        let given = if let Some(role) = text(body, "role") {
+            self.world.role_on(role, on)
+        } else {
+            let listed = texts(body, "permissions").into_iter().collect();
+            vec![(on.to_string(), self.world.closed(on, &listed))]
         };
         let needs: Vec<Need> =
             given.into_iter().flat_map(|(on, permissions)| needs(&on, permissions, Some(end))).collect();

@@ -302,7 +302,9 @@ impl World {
             if *on == whole_kind || on == EVERY_KIND {
                 for (role, end) in &given.roles {
                     let gives = self.role_gives(role, kind);
-                    gives.iter().for_each(|name| give(&mut until, name, member_until.min(*end)));
+                    for name in &gives {
+                        give(&mut until, name, member_until.min(*end));
+                    }
                 }
             }
         }

@@ -58,13 +58,13 @@ pub(crate) fn walk(
     mut visit: impl FnMut(&World, u64, &[Value], &Result<bool, String>, &World),
 ) {
     let (mut world, mut now) = (World::new(&history.catalog), 0);
-    for Step { wait, policy, commands } in &history.steps {
+    for Step { wait, policy, actor, commands } in &history.steps {
         let at = u64::saturating_add_signed(now, *wait);
         now = now.max(at);
         let commands: Vec<Value> = commands.iter().map(|command| resolve(command, at)).collect();
         let before = world.clone();
         world.set_policy(policy.for_oracle());
-        let outcome = world.apply(at, &commands);
+        let outcome = world.apply_as(actor.as_deref(), at, &commands);
         visit(&before, at, &commands, &outcome, &world);
     }
 }

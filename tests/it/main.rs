@@ -16,7 +16,9 @@ macro_rules! commands {
 }
 
 mod access_histories;
+mod administration;
 mod administration_catalog;
+mod administration_histories;
 mod allocations;
 mod boundaries;
 mod compare;

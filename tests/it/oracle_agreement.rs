@@ -36,6 +36,14 @@ fn the_crate_agrees_with_the_oracle_about_places() {
     for_all_histories(4, Mix::Places, STEPS, agrees);
 }
 
+/// The same where half of the plans are made by people. The oracle judges each command on a copy of the world, so there
+/// are fewer histories.
+#[test]
+#[ignore = "the crate does not know administration by people yet"]
+fn the_crate_agrees_with_the_oracle_about_administration() {
+    for_all_histories(4, Mix::Administration, STEPS, agrees);
+}
+
 fn agrees(history: &History) -> Result<(), String> {
     let mut pair = SideBySide::new(&history.catalog);
     // A place in the middle, which is as random as the history.

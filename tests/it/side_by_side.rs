@@ -6,7 +6,7 @@ use crate::oracle::World;
 use entitle::catalog::{Catalog, CatalogDocument};
 use entitle::change::Commit;
 use entitle::seats::SeatPolicy;
-use entitle::{Batch, Command, Directory, Plan, Refusal, Timestamp};
+use entitle::{Batch, Command, Directory, Plan, Principal, Refusal, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -74,15 +74,24 @@ impl SideBySide {
         let at = self.now.saturating_add_signed(step.wait);
         self.now = self.now.max(at);
         let commands: Vec<Value> = step.commands.iter().map(|command| resolve(command, at)).collect();
-        self.log.push(json!({ "at": at, "policy": format!("{:?}", step.policy), "do": commands }));
+        let policy = format!("{:?}", step.policy);
+        self.log.push(json!({ "at": at, "as": step.actor, "policy": policy, "do": commands }));
         self.batch(at, step, &commands).map_err(|difference| self.explain(&difference))
     }
 
     fn batch(&mut self, at: u64, step: &Step, commands: &[Value]) -> Result<Outcome, String> {
         round_trips(commands)?;
         self.oracle.set_policy(step.policy.for_oracle());
-        let expected = self.oracle.apply(at, commands);
-        let planned = plan(&self.directory, at, step.policy.for_library(), commands);
+        let expected = self.oracle.apply_as(step.actor.as_deref(), at, commands);
+        let batch = match &step.actor {
+            None => Batch::host(Timestamp::from_millis(at)),
+            Some(actor) => match self.principal(actor) {
+                Some(actor) => Batch::actor(Timestamp::from_millis(at), actor),
+                None => return nobody(&expected),
+            },
+        };
+        let batch = batch.policy(step.policy.for_library()).extend(read_commands(commands));
+        let planned = self.directory.plan(batch);
         let found = match &planned {
             Ok(plan) => Ok(!plan.is_empty()),
             Err(refusal) => Err(refusal.code().to_string()),
@@ -102,6 +111,14 @@ impl SideBySide {
         self.commits.extend(plan.commit());
         self.directory = self.directory.apply(plan).map_err(|stale| stale.to_string())?;
         Ok(found)
+    }
+
+    /// The principal that an actor's text names.
+    fn principal(&self, actor: &str) -> Option<Principal> {
+        match actor.split_once(':')? {
+            ("user", name) => self.directory.user_by_name(name).map(Principal::from),
+            (_, name) => self.directory.key_by_name(name).map(Principal::from),
+        }
     }
 
     /// Rule C3: the stored commits make an equal directory, also after they are written and read back.
@@ -133,6 +150,14 @@ impl SideBySide {
     pub(crate) fn explain(&self, difference: &str) -> String {
         let steps: Vec<String> = self.log.iter().map(Value::to_string).collect();
         format!("{difference}\nafter:\n{}\n", steps.join(",\n"))
+    }
+}
+
+/// The outcome for an actor that the crate knows no id of: only the time can be a fault before that.
+fn nobody(expected: &Outcome) -> Result<Outcome, String> {
+    match expected.as_ref().map_err(String::as_str) {
+        Err("not_authorized" | "time_reversed" | "time_jump") => Ok(expected.clone()),
+        _ => differs("the outcome for an unknown actor", expected, &"not_authorized"),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Mix;
 use super::access::roles;
+use super::administration::with_administration;
 use super::places::with_places;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -26,7 +27,11 @@ pub(super) fn catalog(mix: Mix) -> BoxedStrategy<Value> {
         catalog.as_object_mut().unwrap().extend(roles.as_object().unwrap().clone());
         catalog
     });
-    if mix.has_places() { with_places(both).boxed() } else { both.boxed() }
+    if !mix.has_places() {
+        return both.boxed();
+    }
+    let with_places = with_places(both);
+    if mix.has_administration() { with_administration(with_places).boxed() } else { with_places.boxed() }
 }
 
 fn without_roles() -> impl Strategy<Value = Value> {

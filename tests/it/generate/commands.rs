@@ -5,7 +5,7 @@ use super::license::license;
 use super::names::{
     GROUPS, RESOURCES, USERS, addresses, external, group, key, resource, subject, target, user,
 };
-use super::{Mix, access, moment, places};
+use super::{Mix, access, administration, moment, places};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -48,7 +48,7 @@ pub(super) fn body(fields: Vec<Field>) -> impl Strategy<Value = Value> {
 pub(super) fn command(mix: Mix) -> impl Strategy<Value = Value> {
     let mut table = users();
     let mut rest = vec![(4, license().boxed())];
-    if let Mix::All | Mix::Access | Mix::Places = mix {
+    if let Mix::All | Mix::Access | Mix::Places | Mix::Administration = mix {
         table.extend(groups_and_resources());
         table.extend(keys_and_credentials());
         rest.push((16, rights().boxed()));
@@ -64,6 +64,12 @@ pub(super) fn command(mix: Mix) -> impl Strategy<Value = Value> {
         let entries = places::entries().into_iter();
         table.extend(entries.map(|(weight, name, fields)| (more * weight, name, fields)));
         rest.push((more * 30, places::placing().boxed()));
+    }
+    if mix.has_administration() {
+        let more = if let Mix::Administration = mix { 15 } else { 1 };
+        let entries = administration::entries().into_iter();
+        table.extend(entries.map(|(weight, name, fields)| (more * weight, name, fields)));
+        rest.push((more * 25, administration::rights().boxed()));
     }
     let named = table.into_iter().map(|(weight, name, fields)| {
         let command = body(fields).prop_map(move |body| json!({ name: body }));

@@ -5,6 +5,7 @@
 //! out of it: that is what makes shrinking useful.
 
 mod access;
+mod administration;
 mod catalog;
 mod commands;
 mod license;
@@ -33,6 +34,8 @@ pub(crate) use read::read;
 pub(crate) struct Step {
     pub(crate) wait: i64,
     pub(crate) policy: Decider,
+    /// D1: who the batch is made as; without one it is the host's.
+    pub(crate) actor: Option<String>,
     pub(crate) commands: Vec<Value>,
 }
 
@@ -40,6 +43,9 @@ pub(crate) struct Step {
 pub(crate) fn all_groups() -> impl Iterator<Item = &'static str> {
     [GROUPS, NESTED, MANAGED].into_iter().flatten().copied()
 }
+
+/// Whether the mix of all commands has administration too, which the crate must then know.
+const ADMINISTRATION_IN_ALL: bool = false;
 
 /// The commands of a history.
 #[derive(Clone, Copy, Debug)]
@@ -52,17 +58,24 @@ pub(crate) enum Mix {
     Access,
     /// All commands, most of them about resources inside resources.
     Places,
+    /// All commands, half of them planned by people, in catalogs that open something to them.
+    Administration,
 }
 
 impl Mix {
     /// Returns `true` if catalogs and commands have ends, roles and nested groups.
     fn has_access(self) -> bool {
-        matches!(self, Self::Access | Self::Places | Self::All)
+        matches!(self, Self::Access | Self::Places | Self::Administration | Self::All)
     }
 
     /// Returns `true` if catalogs and commands have resources inside resources.
     fn has_places(self) -> bool {
-        matches!(self, Self::Places | Self::All)
+        matches!(self, Self::Places | Self::Administration | Self::All)
+    }
+
+    /// Returns `true` if people plan, and catalogs open something to them.
+    fn has_administration(self) -> bool {
+        matches!(self, Self::Administration) || (ADMINISTRATION_IN_ALL && matches!(self, Self::All))
     }
 }
 
@@ -75,7 +88,8 @@ pub(crate) struct History {
 
 impl fmt::Debug for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "wait {}, {:?}, {}", self.wait, self.policy, json!(self.commands))
+        let actor = self.actor.as_deref().unwrap_or("the host");
+        write!(f, "wait {}, {:?}, as {actor}, {}", self.wait, self.policy, json!(self.commands))
     }
 }
 
@@ -103,7 +117,11 @@ fn opening(mix: Mix) -> BoxedStrategy<Vec<Step>> {
     if !mix.has_places() {
         return steps.boxed();
     }
-    followed_by(steps, places::population()).boxed()
+    let steps = followed_by(steps, places::population());
+    if !mix.has_administration() {
+        return steps.boxed();
+    }
+    followed_by(steps, administration::population()).boxed()
 }
 
 /// Steps with those of more batches after them.
@@ -119,7 +137,7 @@ fn followed_by(
 
 /// A step of those that populate the directory.
 fn opening_step(commands: Vec<Value>) -> Step {
-    Step { wait: 0, policy: Decider::Ready(json!("waitlist")), commands }
+    Step { wait: 0, policy: Decider::Ready(json!("waitlist")), actor: None, commands }
 }
 
 impl History {
@@ -173,7 +191,15 @@ fn step(mix: Mix) -> impl Strategy<Value = Step> {
         3 => vec(command(mix), 2),
         1 => vec(command(mix), 3..=4),
     ];
-    (wait(), decider(), commands).prop_map(|(wait, policy, commands)| Step { wait, policy, commands })
+    let of_host = commands.prop_map(|commands| (None, commands));
+    let plans =
+        if mix.has_administration() { administration::plans(of_host).boxed() } else { of_host.boxed() };
+    (wait(), decider(), plans).prop_map(|(wait, policy, (actor, commands))| Step {
+        wait,
+        policy,
+        actor,
+        commands,
+    })
 }
 
 /// A wait: time mostly advances by little, and sometimes goes back.

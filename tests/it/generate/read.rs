@@ -51,6 +51,7 @@ pub(crate) fn read(bytes: &[u8]) -> (History, usize) {
         steps.extend(rest.chunks_exact(STRIDE).take(STEPS).map(|step| Step {
             wait: chosen(&choices.wait, &step[..1]),
             policy: chosen(&choices.policy, &step[1..2]),
+            actor: None,
             commands:
                 step[3..].chunks(2).take(how_many(step[2])).map(|seed| chosen(commands, seed)).collect(),
         }));

@@ -66,7 +66,7 @@ fn a_chain_of_refused_syncs(pairs: usize) -> SideBySide {
     let external = json!({ "choose": "first_match", "map": map });
     let mut both =
         SideBySide::new(&json!({ "kinds": {}, "profiles": profiles, "external_profiles": external }));
-    let step = |commands| Step { wait: 0, policy: Decider::Ready(json!("strict")), commands };
+    let step = |commands| Step { wait: 0, policy: Decider::Ready(json!("strict")), actor: None, commands };
 
     let seats = json!({ "a": pairs, "b": pairs, "c": 0, "d": 1 });
     let license = json!({ "install_license": { "name": "full", "seats": seats } });

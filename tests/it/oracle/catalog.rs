@@ -1,9 +1,10 @@
 //! The catalog that a platform's code declares: kinds, permissions, profiles, add-ons, editions.
 
+use super::administration::Administration;
 use super::json::{fields, flag, list, malformed, number, object, text, text_set};
 use super::names::{is_identifier, is_name};
 use super::roles::ROLES_MAX;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// C6: the maxima of a catalog.
@@ -77,6 +78,8 @@ pub struct Catalog {
     pub roles: BTreeMap<String, PerKind>,
     /// R1: whether others may be added.
     pub custom_roles: bool,
+    /// D2: what is opened to people.
+    pub administration: Administration,
 }
 
 impl Kind {
@@ -142,6 +145,7 @@ impl Catalog {
             "lapsed",
             "roles",
             "custom_roles",
+            "administration",
         ];
         let map = fields(value, "the catalog", &known)?;
         let mut catalog = Catalog {
@@ -155,6 +159,7 @@ impl Catalog {
             lapsed: PerKind::new(),
             roles: BTreeMap::new(),
             custom_roles: false,
+            administration: Administration::default(),
         };
         catalog.parse_kinds(map.get("kinds").unwrap_or(&Value::Null))?;
         catalog.parse_profiles(map.get("profiles").unwrap_or(&Value::Null))?;
@@ -179,6 +184,8 @@ impl Catalog {
         if let Some(custom) = given(map.get("custom_roles")) {
             catalog.custom_roles = flag(custom, "`custom_roles`")?;
         }
+        let administration = given(map.get("administration")).cloned().unwrap_or_else(|| json!({}));
+        catalog.administration = catalog.parse_administration(&administration)?;
         Ok(catalog)
     }
 
@@ -376,7 +383,7 @@ impl Catalog {
         Ok(())
     }
 
-    fn known_kind(&self, name: &str) -> Result<&Kind, String> {
+    pub(super) fn known_kind(&self, name: &str) -> Result<&Kind, String> {
         match self.kinds.get(name) {
             Some(kind) => Ok(kind),
             None => malformed(format!("unknown_kind `{name}`")),
@@ -393,7 +400,7 @@ impl Catalog {
 }
 
 /// The value of a field; null is the same as leaving it out.
-fn given(value: Option<&Value>) -> Option<&Value> {
+pub(super) fn given(value: Option<&Value>) -> Option<&Value> {
     value.filter(|value| !value.is_null())
 }
 
@@ -415,7 +422,7 @@ fn label(text: &str) -> Result<(), String> {
     if is_name(text) { Ok(()) } else { malformed(format!("invalid_name: `{text}`")) }
 }
 
-fn known_permissions(kind: &Kind, name: &str, value: &Value) -> Result<Permissions, String> {
+pub(super) fn known_permissions(kind: &Kind, name: &str, value: &Value) -> Result<Permissions, String> {
     let permissions = text_set(value, "permissions")?;
     for permission in &permissions {
         if !kind.permissions.contains(permission) {

@@ -23,11 +23,7 @@ impl Batch {
     /// The grantee and the target, checked in this order. R2: permissions cannot be given on `*`.
     fn slot(&self, body: &Value, names_permissions: bool) -> Result<Slot, String> {
         let to = text(body, "to").unwrap();
-        if let Some(user) = to.strip_prefix("user:") {
-            self.known_user(user)?;
-        } else if let Some(group) = to.strip_prefix("group:") {
-            self.known_group(group)?;
-        }
+        self.known_subject(to)?;
         let on = text(body, "on").unwrap();
         if on != EVERY_KIND {
             self.world.resolve(on)?;
@@ -35,6 +31,16 @@ impl Batch {
             return refuse("unknown_kind");
         }
         Ok((to.to_string(), on.to_string()))
+    }
+
+    /// A user or a group must be known.
+    pub(super) fn known_subject(&self, subject: &str) -> Executed {
+        if let Some(user) = subject.strip_prefix("user:") {
+            self.known_user(user)?;
+        } else if let Some(group) = subject.strip_prefix("group:") {
+            self.known_group(group)?;
+        }
+        Ok(())
     }
 
     /// The permissions in a command, exactly as listed.

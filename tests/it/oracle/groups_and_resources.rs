@@ -6,7 +6,7 @@ use super::names::{is_key, is_name};
 use super::users::{must_be_new, text, texts};
 use super::world::{Batch, Executed, Group, Key, Members, Resource, Scope, Status, World, refuse};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The meaning of a target's text.
 pub(super) enum Target {
@@ -101,6 +101,30 @@ impl World {
         Ok(listed.iter().cloned().collect())
     }
 
+    /// A11: a scope is everything, or permissions by target; an empty entry is no entry.
+    pub(super) fn scope(&self, body: &Value) -> Result<Scope, String> {
+        if body["scope"] == "all" {
+            return Ok(Scope::All);
+        }
+        let mut entries = BTreeMap::new();
+        if let Some(map) = body["scope"].as_object() {
+            // The order of the entries does not matter, so faults are reported in the order of their names.
+            for (target, listed) in map.iter().collect::<BTreeMap<_, _>>() {
+                self.resolve(target)?;
+                let permissions = if listed == "all" {
+                    self.catalog.kinds[World::kind_of(target)].permissions.clone()
+                } else {
+                    let listed = texts(&body["scope"], target);
+                    self.closed(target, &self.known_permissions(target, &listed)?)
+                };
+                if !permissions.is_empty() {
+                    entries.insert(target.clone(), permissions);
+                }
+            }
+        }
+        Ok(Scope::Of(entries))
+    }
+
     /// A3: the permissions and all that they imply on that target.
     pub(super) fn closed(&self, target: &str, permissions: &Permissions) -> Permissions {
         self.catalog.kinds[World::kind_of(target)].closed(permissions)
@@ -132,7 +156,9 @@ impl Batch {
             // C4: a field left out asks for nothing.
             let same_members = body["members"].is_null() || group.members == members;
             let same_owner = includes.is_none() || group.includes_owner_of.as_deref() == includes;
-            return if same_members && same_owner { Ok(()) } else { refuse("exists") };
+            let managers: BTreeSet<String> = texts(body, "managers").into_iter().collect();
+            let same_managers = body["managers"].is_null() || group.managers == managers;
+            return if same_members && same_owner && same_managers { Ok(()) } else { refuse("exists") };
         }
         match &members {
             Members::Explicit => {}
@@ -151,11 +177,13 @@ impl Batch {
             None => None,
             Some(resource) => Some(self.world.resolve_resource(resource)?),
         };
-        // G1: only explicit groups may include a resource's owner.
-        if includes_owner_of.is_some() && members != Members::Explicit {
+        let managers = self.managers(body)?;
+        // G1, D9: only explicit groups may include a resource's owner, or have managers.
+        if (includes_owner_of.is_some() || !managers.is_empty()) && members != Members::Explicit {
             return refuse("managed_group");
         }
-        self.state().groups.insert(name.to_string(), Group { members, includes_owner_of });
+        Batch::check_number_of_managers(&managers)?;
+        self.state().groups.insert(name.to_string(), Group { members, includes_owner_of, managers });
         self.record();
         Ok(())
     }
@@ -171,6 +199,9 @@ impl Batch {
         state.grants.retain(|(to, _), _| *to != subject);
         for user in state.users.values_mut() {
             user.joined.remove(name);
+        }
+        for group in state.groups.values_mut() {
+            group.managers.remove(&subject);
         }
         self.record();
         Ok(())
@@ -320,30 +351,6 @@ impl Batch {
         Ok(())
     }
 
-    /// A11: a scope is everything, or permissions by target; an empty entry is no entry.
-    fn scope(&self, body: &Value) -> Result<Scope, String> {
-        if body["scope"] == "all" {
-            return Ok(Scope::All);
-        }
-        let mut entries = BTreeMap::new();
-        if let Some(map) = body["scope"].as_object() {
-            // The order of the entries does not matter, so faults are reported in the order of their names.
-            for (target, listed) in map.iter().collect::<BTreeMap<_, _>>() {
-                self.world.resolve(target)?;
-                let permissions = if listed == "all" {
-                    self.world.catalog.kinds[World::kind_of(target)].permissions.clone()
-                } else {
-                    let listed = texts(&body["scope"], target);
-                    self.world.closed(target, &self.world.known_permissions(target, &listed)?)
-                };
-                if !permissions.is_empty() {
-                    entries.insert(target.clone(), permissions);
-                }
-            }
-        }
-        Ok(Scope::Of(entries))
-    }
-
     pub(super) fn add_key(&mut self, body: &Value) -> Executed {
         let name = text(body, "key").unwrap();
         let acts_as = text(body, "acts_as").unwrap();
@@ -355,13 +362,13 @@ impl Batch {
             if must_be_new(body) {
                 return refuse("exists");
             }
-            let same_scope = body["scope"].is_null() || self.scope(body).as_ref() == Ok(&key.scope);
+            let same_scope = body["scope"].is_null() || self.world.scope(body).as_ref() == Ok(&key.scope);
             let same_expiry = expires_at.is_none() || key.expires_at == expires_at;
             let same = key.acts_as == acts_as && same_scope && same_expiry;
             return if same { Ok(()) } else { refuse("exists") };
         }
         let acts_as = self.known_user(acts_as)?;
-        let scope = self.scope(body)?;
+        let scope = self.world.scope(body)?;
         // C5: a key that has expired already is added as an expired one.
         let expired = expires_at.is_some_and(|expires_at| expires_at <= self.at);
         let number = self.state().new_number();

@@ -13,12 +13,17 @@
     reason = "test code: what a test itself gets wrong may panic, and `pub` marks what the tests call"
 )]
 
+mod actors;
+mod administration;
+mod administrators;
+mod authority;
 mod catalog;
 mod ends;
 mod grants;
 mod groups_and_resources;
 mod json;
 mod license;
+mod mutation;
 mod names;
 mod nesting;
 mod places;
@@ -34,6 +39,7 @@ mod users;
 mod what_if;
 mod world;
 
+pub use mutation::Mutation;
 pub use policy::{Answer, Ask, Policy};
 pub use scenario::run_scenario;
 pub use what_if::WhatIf;

@@ -38,7 +38,7 @@ impl World {
     }
 
     /// The groups that a group is nested in, one step up.
-    fn outer_groups_of(&self, inner: &str) -> Vec<&str> {
+    pub(super) fn outer_groups_of(&self, inner: &str) -> Vec<&str> {
         let nestings = self.state.nestings.iter().filter(|(from, _)| from == inner);
         nestings.map(|(_, outer)| outer.as_str()).collect()
     }

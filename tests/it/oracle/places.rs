@@ -41,15 +41,18 @@ impl World {
     /// H3, H5, H6: the resources from which something passes into this one, and what: the singletons that its kind lies
     /// inside, and its place unless it is closed.
     pub(super) fn passes_into(&self, name: &str) -> Vec<(&str, &Passes)> {
-        let inside = self.catalog.kinds[World::kind_of(name)].inside.iter();
-        let mut all: Vec<_> = inside
-            .filter(|(kind, _)| self.is_singleton(kind))
-            .map(|(kind, passes)| (kind.as_str(), passes))
-            .collect();
+        let mut all = self.singletons_into(World::kind_of(name));
         if !self.is_closed(name) {
             all.extend(self.passing_link(name));
         }
         all
+    }
+
+    /// H5: the singletons that a kind lies inside, and what passes from them.
+    pub(super) fn singletons_into(&self, kind: &str) -> Vec<(&str, &Passes)> {
+        let inside = self.catalog.kinds.get(kind).into_iter().flat_map(|kind| &kind.inside);
+        let singletons = inside.filter(|(kind, _)| self.is_singleton(kind));
+        singletons.map(|(kind, passes)| (kind.as_str(), passes)).collect()
     }
 
     /// H7: how many links that pass something lead up from a resource, closed or not.

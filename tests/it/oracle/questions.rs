@@ -1,7 +1,7 @@
 //! The queries: granted permissions, allowed permissions, and the reverse (A, G).
 
 use super::catalog::{Passes, Permissions};
-use super::ends::{End, Ends};
+use super::ends::{End, Ends, give};
 use super::grants::EVERY_KIND;
 use super::world::{Given, Key, Scope, Status, User, World};
 use serde_json::{Value, json};
@@ -77,7 +77,7 @@ impl World {
     }
 
     /// A2: how long a grant to this grantee is one to this user; `None` if it is not at all.
-    fn reaches(&self, subject: &str, user: &str) -> Option<End> {
+    pub(super) fn reaches(&self, subject: &str, user: &str) -> Option<End> {
         match subject.split_once(':') {
             Some(("user", name)) => (name == user).then_some(End::Never),
             Some(("group", name)) => self.membership(name, user),
@@ -240,34 +240,107 @@ impl World {
         if !permissions.iter().all(|wanted| granted.contains_key(wanted)) {
             return "not_granted";
         }
+        let licensed = self.check_license(user, &resource.kind, permissions);
+        // A12: a key uses its user's credential.
+        if licensed.starts_with("allowed") && any_in(&resource.requires) && !user.credentials.contains(on) {
+            return "credential_required";
+        }
+        licensed
+    }
+
+    /// A4: what licensing says to somebody active who is granted permissions of a kind.
+    fn check_license(&self, user: &User, kind: &str, permissions: &[&str]) -> &'static str {
+        let all_in = |set: &Permissions| permissions.iter().all(|wanted| set.contains(*wanted));
+        let any_in = |set: &Permissions| permissions.iter().any(|wanted| set.contains(*wanted));
         let Some(seat) = &user.seat else { return "no_seat" };
         // A4: a kind that a ceiling does not name has no permissions under it.
         let nothing = Permissions::new();
-        let lapsed = self.catalog.lapsed.get(&resource.kind).unwrap_or(&nothing);
+        let lapsed = self.catalog.lapsed.get(kind).unwrap_or(&nothing);
         // S12: it applies to every user, with exempt and advisory profiles too.
         if self.state.phase.is_cut() && !all_in(lapsed) {
             return "license_lapsed";
         }
         let profile = self.catalog.profile(&seat.profile).unwrap();
-        let is_beyond = !all_in(profile.ceiling.get(&resource.kind).unwrap_or(&nothing));
+        let is_beyond = !all_in(profile.ceiling.get(kind).unwrap_or(&nothing));
         if is_beyond && !profile.advisory {
             return "beyond_profile";
         }
         // S13: permissions that an add-on gates are denied if the license lacks it; S12: without a
         // license every add-on is missing.
         for (name, gates) in &self.catalog.add_ons {
-            let gated = gates.get(&resource.kind).is_some_and(any_in);
+            let gated = gates.get(kind).is_some_and(any_in);
             let has = self.state.license.as_ref().is_some_and(|license| license.add_ons.contains(name));
             if gated && !has {
                 return "add_on_missing";
             }
         }
-        // A12: a key uses its user's credential.
-        if any_in(&resource.requires) && !user.credentials.contains(on) {
-            return "credential_required";
-        }
         // A4: advisory enforcement denies nothing, and is reported.
         if is_beyond { "allowed_beyond_profile" } else { "allowed" }
+    }
+
+    /// D5: what is granted on a resource, or on the whole of a kind (`project/*`), each permission with its latest end.
+    pub(super) fn until_on(&self, who: &str, on: &str) -> Ends {
+        match on.strip_suffix("/*") {
+            Some(kind) => self.until_on_whole_kind(who, kind),
+            None => self.until(who, on),
+        }
+    }
+
+    /// A8, H5: what is granted on a whole kind: by grants on it, by roles on every kind, and by what passes from the
+    /// singletons that it lies inside.
+    fn until_on_whole_kind(&self, who: &str, kind: &str) -> Ends {
+        let (mut until, Some(principal)) = (Ends::new(), self.principal(who)) else { return Ends::new() };
+        let whole_kind = format!("{kind}/*");
+        for ((to, on), given) in &self.state.grants {
+            let Some(member_until) = self.reaches(to, principal.name) else { continue };
+            if *on == whole_kind {
+                given
+                    .permissions
+                    .iter()
+                    .for_each(|(name, end)| give(&mut until, name, member_until.min(*end)));
+            }
+            if *on == whole_kind || on == EVERY_KIND {
+                for (role, end) in &given.roles {
+                    let gives = self.role_gives(role, kind);
+                    for name in &gives {
+                        give(&mut until, name, member_until.min(*end));
+                    }
+                }
+            }
+        }
+        for (singleton, passes) in self.singletons_into(kind) {
+            let above = self.until(&format!("user:{}", principal.name), singleton);
+            for (permission, end) in above {
+                passes.get(&permission).into_iter().flatten().for_each(|name| give(&mut until, name, end));
+            }
+        }
+        if let Some(Scope::Of(entries)) = principal.key.map(|key| &key.scope) {
+            let scope = self.scope_on_target(entries, &whole_kind);
+            until.retain(|permission, _| scope.contains(permission));
+        }
+        until
+    }
+
+    /// H10: the part of a scope that is about a target, which may be a whole kind.
+    pub(super) fn scope_on_target(&self, entries: &BTreeMap<String, Permissions>, on: &str) -> Permissions {
+        let Some(kind) = on.strip_suffix("/*") else { return self.scope_on(entries, on) };
+        let mut scope = entries.get(on).cloned().unwrap_or_default();
+        for (singleton, passes) in self.singletons_into(kind) {
+            for permission in self.scope_on(entries, singleton) {
+                scope.extend(passes.get(&permission).into_iter().flatten().cloned());
+            }
+        }
+        scope
+    }
+
+    /// A5: what a check says to an active principal, on a resource or on a whole kind.
+    pub(super) fn check_on(&self, who: &str, on: &str, permission: &str) -> String {
+        let Some(kind) = on.strip_suffix("/*") else { return self.check(who, on, &[permission]) };
+        let Some(principal) = self.principal(who) else { return "unknown_principal".into() };
+        if !self.until_on_whole_kind(who, kind).contains_key(permission) {
+            return "not_granted".into();
+        }
+        self.check_license(principal.user, kind, &[permission]).to_string()
     }
 
     /// A14: permissions that are allowed beyond the profile are included.

@@ -47,6 +47,10 @@ const CODES: &[&str] = &[
     "wrong_kind",
     "wrong_parent",
     "not_empty",
+    "not_authorized",
+    "beyond_own",
+    "for_oneself",
+    "last_administrator",
 ];
 
 /// All answers that a check may expect; `denied` is any reason (A6).
@@ -85,7 +89,9 @@ const FIGURES: &[&str] = &[
 
 /// The word of each sort of step, and the fields that go with it.
 const STEPS: &[(&str, &[&str])] = &[
-    ("do", &["refused", "unmet"]),
+    ("do", &["as", "refused", "unmet"]),
+    ("may", &["is"]),
+    ("who_may", &["is"]),
     ("check", &["is"]),
     ("permissions", &["is", "granted", "until"]),
     ("explain", &["from"]),
@@ -98,7 +104,7 @@ const STEPS: &[(&str, &[&str])] = &[
     ("ending", &["is"]),
     ("inside", &["is"]),
     ("ways", &["is"]),
-    ("what_if", &["requirements", "breaks", "loses", "gains", "refused"]),
+    ("what_if", &["as", "requirements", "breaks", "loses", "gains", "refused"]),
     ("license_phase", &[]),
     ("total", &[]),
     ("last_commit", &[]),
@@ -210,6 +216,8 @@ fn run_step(world: &mut World, at: &mut u64, step: &Value) -> Result<(), String>
             expect_set("the ways", needed(map, "is")?, &world.ways(who(ask[0])?, ask[1], ask[2]))
         }
         "what_if" => run_what_if(world, *at, map),
+        "may" => run_may(world, *at, map),
+        "who_may" => expect_list(map, "is", &world.who_may(*at, &commands(&map["who_may"])?)),
         "total" => expect_fields(&map["total"], &["cap", "consumed", "available"], &world.total_figures()),
         "last_commit" => run_last_commit(world, map),
         _ => {
@@ -276,7 +284,7 @@ fn expect_fields(expected: &Value, known: &[&str], found: &Value) -> Result<(), 
 
 /// Compares the number and the time of the last commit; the rules do not say how facts are written down.
 fn run_last_commit(world: &World, map: &Step) -> Result<(), String> {
-    let known = ["revision", "at", "by", "events"];
+    let known = ["revision", "at", "as", "by", "events"];
     let found = world.last_commit();
     for (name, expected) in fields(&map["last_commit"], "`last_commit`", &known)? {
         match name.as_str() {
@@ -318,7 +326,7 @@ fn expect_refusal<T>(map: &Step, outcome: &Result<T, String>) -> Result<(), Stri
 fn run_do(world: &mut World, at: u64, map: &Step) -> Result<(), String> {
     let commands = commands(&map["do"])?;
     let before = world.clone();
-    let outcome = world.apply(at, &commands);
+    let outcome = world.apply_as(actor(map)?, at, &commands);
     expect_refusal(map, &outcome)?;
     // S10: a refused command changes nothing at all.
     if outcome.is_err() && *world != before {
@@ -331,6 +339,23 @@ fn run_do(world: &mut World, at: u64, map: &Step) -> Result<(), String> {
         return Err(format!("unmet are {:?}", world.unmet()));
     }
     Ok(())
+}
+
+/// D1: who a plan is made as; without an actor it is the host's.
+fn actor(map: &Step) -> Result<Option<&str>, String> {
+    map.get("as").map(|actor| who(text(actor, "`as`")?)).transpose()
+}
+
+/// D14: what a plan of an actor would get now.
+fn run_may(world: &World, at: u64, map: &Step) -> Result<(), String> {
+    let question = fields(&map["may"], "`may`", &["as", "do"])?;
+    let actor = who(text(needed(question, "as")?, "`as`")?)?;
+    let outcome = world.may(actor, at, &commands(needed(question, "do")?)?);
+    let expected = needed(map, "is")?;
+    if expected != "allowed" {
+        code(expected)?;
+    }
+    expect("who may", expected, &json!(outcome.err().unwrap_or("allowed".into())))
 }
 
 fn run_check(world: &World, map: &Step) -> Result<(), String> {
@@ -449,7 +474,7 @@ fn run_what_if(world: &World, at: u64, map: &Step) -> Result<(), String> {
         text(needed(requirement, "on")?, "`on`")?;
         wanted(needed(requirement, "permission")?)?;
     }
-    let outcome = world.what_if(at, &commands, requirements);
+    let outcome = world.what_if_as(actor(map)?, at, &commands, requirements);
     expect_refusal(map, &outcome)?;
     let Ok(found) = outcome else { return Ok(()) };
     if let Some(expected) = map.get("loses") {

@@ -1,6 +1,12 @@
 //! The trickiest rules, each with a small history worked out by hand from the specification.
 
 mod access;
+mod administration;
+mod administration_access;
+mod administration_groups;
+mod administration_keys;
+mod administration_places;
+mod administration_upward;
 mod ends;
 mod files;
 mod nested_groups;

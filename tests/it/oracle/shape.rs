@@ -18,6 +18,7 @@ enum Shape {
     Source,
     Members,
     Grantee,
+    Grantees,
     Scope,
     /// Permissions by kind.
     PerKind,
@@ -27,7 +28,8 @@ enum Shape {
 }
 
 use Shape::{
-    Flag, Grantee, Integer, Members, Number, PerKind, Place, Profile, Scope, SeatFigures, Source, Text, Texts,
+    Flag, Grantee, Grantees, Integer, Members, Number, PerKind, Place, Profile, Scope, SeatFigures, Source,
+    Text, Texts,
 };
 
 /// Every command with its fields; a field whose name ends in `?` may be left out.
@@ -73,7 +75,17 @@ const COMMANDS: &[(&str, &[(&str, Shape)])] = &[
             ("link?", Flag),
         ],
     ),
-    ("add_group", &[("group", Text), ("members?", Members), ("includes_owner_of?", Text), ("new?", Flag)]),
+    (
+        "add_group",
+        &[
+            ("group", Text),
+            ("members?", Members),
+            ("includes_owner_of?", Text),
+            ("managers?", Grantees),
+            ("new?", Flag),
+        ],
+    ),
+    ("set_managers", &[("group", Text), ("managers", Grantees)]),
     ("remove_group", &[("group", Text)]),
     ("join", &[("user", Text), ("group", Text), ("expires_at?", Number)]),
     ("leave", &[("user", Text), ("group", Text)]),
@@ -177,6 +189,7 @@ fn check_shape(value: &Value, shape: Shape, what: &str) -> Result<(), String> {
         },
         Members => check_members(value, what),
         Grantee => check_subject(text(value, what)?, what),
+        Grantees => texts(value, what)?.iter().try_for_each(|subject| check_subject(subject, what)),
         Scope => check_scope(value, what),
         PerKind => check_per_kind(value, what),
         Integer => check_integer(value, what),

@@ -413,6 +413,9 @@ impl Batch {
         let state = self.state();
         state.users.remove(name);
         state.grants.retain(|(to, _), _| *to != subject);
+        for group in state.groups.values_mut() {
+            group.managers.remove(&subject);
+        }
         // A11: a key is removed with its user.
         state.keys.retain(|_, key| key.acts_as != name);
         self.record();
@@ -449,6 +452,11 @@ impl Batch {
         for key in state.keys.values_mut() {
             if key.acts_as == name {
                 key.acts_as = to.to_string();
+            }
+        }
+        for group in state.groups.values_mut() {
+            if group.managers.remove(&old_subject) {
+                group.managers.insert(new_subject.clone());
             }
         }
         for ((subject, target), given) in std::mem::take(&mut state.grants) {

@@ -21,8 +21,19 @@ type ByNumber = BTreeMap<u64, String>;
 impl World {
     /// Plans the batch on a copy and compares the last commit with it, due changes included.
     pub fn what_if(&self, at: u64, commands: &[Value], requirements: &[Value]) -> Result<WhatIf, String> {
+        self.what_if_as(None, at, commands, requirements)
+    }
+
+    /// D1: the same, made as somebody.
+    pub fn what_if_as(
+        &self,
+        actor: Option<&str>,
+        at: u64,
+        commands: &[Value],
+        requirements: &[Value],
+    ) -> Result<WhatIf, String> {
         let mut after = self.clone();
-        after.apply(at, commands)?;
+        after.apply_as(actor, at, commands)?;
         let (users, resources) = (self.user_numbers(), self.resource_numbers());
         let (users_after, resources_after) = (after.user_numbers(), after.resource_numbers());
         let mut what_if = WhatIf { loses: 0, gains: 0, breaks: Vec::new() };
@@ -59,11 +70,12 @@ impl World {
         Ok(what_if)
     }
 
-    fn user_numbers(&self) -> ByNumber {
+    /// The names of users by their numbers, which stay through renames.
+    pub fn user_numbers(&self) -> ByNumber {
         self.state.users.iter().map(|(name, user)| (user.number, name.clone())).collect()
     }
 
-    fn resource_numbers(&self) -> ByNumber {
+    pub fn resource_numbers(&self) -> ByNumber {
         self.state.resources.iter().map(|(name, resource)| (resource.number, name.clone())).collect()
     }
 

@@ -1,8 +1,11 @@
 //! The state of the world and how a batch of commands changes it.
 
+use super::actors::Actor;
 use super::catalog::{Catalog, PerKind, Permissions};
 use super::ends::Ends;
+use super::json::is_malformed;
 use super::license::{Figure, License, Phase};
+use super::mutation::Mutation;
 use super::policy::Policy;
 use super::shape::check_command;
 use serde_json::{Value, json};
@@ -14,6 +17,11 @@ pub type Executed = Result<(), String>;
 /// A refusal, by its code.
 pub fn refuse<T>(code: &str) -> Result<T, String> {
     Err(code.to_string())
+}
+
+/// A refusal with what it tells, which follows the code.
+pub fn refuse_telling<T>(code: &str, told: &Value) -> Result<T, String> {
+    Err(format!("{code} {told}"))
 }
 
 /// S4: the status of a user.
@@ -83,6 +91,8 @@ pub struct Group {
     pub members: Members,
     /// A10: the resource whose owner is always a member.
     pub includes_owner_of: Option<String>,
+    /// D9: the subjects who may make others join and leave.
+    pub managers: BTreeSet<String>,
 }
 
 /// A resource.
@@ -179,7 +189,12 @@ pub struct World {
     pub(super) catalog: Catalog,
     pub(super) policy: Policy,
     pub(super) state: State,
+    /// The clauses that a test leaves out.
+    pub(super) mutations: BTreeSet<Mutation>,
     unmet: BTreeMap<String, String>,
+    told: Value,
+    last_actor: Option<String>,
+    beyond: BTreeSet<usize>,
 }
 
 impl PartialEq for World {
@@ -232,6 +247,10 @@ pub(super) struct Batch {
     pub seats_before: BTreeMap<u64, String>,
     /// S9: the places of the seats that were given up in this commit, by the users' numbers and the profiles.
     pub orders: BTreeMap<(u64, String), u64>,
+    /// D1: who the batch is made as; without one it is the host's.
+    pub actor: Option<Actor>,
+    /// D14: the grants that needed an exception, by the places of the commands.
+    pub beyond: BTreeSet<usize>,
 }
 
 impl World {
@@ -269,7 +288,21 @@ impl World {
                 state.resources.insert(name.clone(), Resource::new(number, name));
             }
         }
-        World { catalog, policy: Policy::Strict, state, unmet: BTreeMap::new() }
+        World {
+            catalog,
+            policy: Policy::Strict,
+            state,
+            mutations: BTreeSet::new(),
+            unmet: BTreeMap::new(),
+            told: Value::Null,
+            last_actor: None,
+            beyond: BTreeSet::new(),
+        }
+    }
+
+    /// Leaves out a clause from now on, to see whether a property finds it.
+    pub fn leave_out(&mut self, clause: Mutation) {
+        self.mutations.insert(clause);
     }
 
     /// Sets the policy that is asked from now on if capacity is lacking (S7).
@@ -279,6 +312,23 @@ impl World {
 
     /// Plans and commits at once: returns `true` if a commit was made, or the code of the refusal.
     pub fn apply(&mut self, at: u64, commands: &[Value]) -> Result<bool, String> {
+        self.apply_as(None, at, commands)
+    }
+
+    /// D1: the same, made as somebody; without an actor it is the host's.
+    pub fn apply_as(&mut self, actor: Option<&str>, at: u64, commands: &[Value]) -> Result<bool, String> {
+        self.told = Value::Null;
+        let outcome = self.plan_and_commit(actor, at, commands);
+        outcome.map_err(|error| match error.split_once(" {") {
+            Some((code, told)) if !is_malformed(&error) => {
+                self.told = serde_json::from_str(&format!("{{{told}")).unwrap();
+                code.to_string()
+            }
+            _ => error,
+        })
+    }
+
+    fn plan_and_commit(&mut self, actor: Option<&str>, at: u64, commands: &[Value]) -> Result<bool, String> {
         for command in commands {
             check_command(command)?;
         }
@@ -294,17 +344,17 @@ impl World {
         let mut plans = 0;
         let mut all_unmet = None;
         loop {
-            let mut batch = self.plan(at, commands, &unmet, all_unmet.clone())?;
+            let mut batch = self.plan(actor, (at, commands), &unmet, all_unmet.clone())?;
             if batch.newly_unmet.is_empty() {
                 self.unmet = batch.unmet.values().cloned().collect();
+                self.beyond = std::mem::take(&mut batch.beyond);
                 // C5: what records nothing makes no commit: clock, revision and figures stay.
                 if !batch.recorded {
                     return Ok(false);
                 }
                 batch.finish();
-                let unmet = std::mem::take(&mut self.unmet);
-                *self = batch.world;
-                self.unmet = unmet;
+                let (unmet, beyond) = (std::mem::take(&mut self.unmet), std::mem::take(&mut self.beyond));
+                *self = World { unmet, beyond, last_actor: actor.map(str::to_string), ..batch.world };
                 return Ok(true);
             }
             // G2: after 16 plans with refused syncs, none gets another profile.
@@ -330,14 +380,48 @@ impl World {
         &self.unmet
     }
 
+    /// C8: what the last refusal tells beside its code; null if that is all, or nothing was refused.
+    pub fn told(&self) -> &Value {
+        &self.told
+    }
+
+    /// D14: the places of the commands in the last batch whose grant needed an exception.
+    pub fn beyond(&self) -> &BTreeSet<usize> {
+        &self.beyond
+    }
+
     /// One pass over a batch, in which some syncs ask for no profile.
     fn plan(
         &self,
-        at: u64,
-        commands: &[Value],
+        actor: Option<&str>,
+        (at, commands): (u64, &[Value]),
         unmet: &BTreeMap<usize, (String, String)>,
         all_unmet: Option<String>,
     ) -> Result<Batch, String> {
+        let mut batch = self.begin(at, unmet, all_unmet);
+        if let Some(actor) = actor {
+            batch.made_as(actor)?;
+        }
+        let before = batch.count_before();
+        let world_before = batch.world.clone();
+        for (index, command) in commands.iter().enumerate() {
+            batch.index = index;
+            batch.run_as_actor(command)?;
+        }
+        world_before.d12_last_administrator(&batch.world)?;
+        // S6: seats are settled after the last command, and the queue is served only after that (S8).
+        batch.settle(&before)?;
+        batch.serve_queue();
+        Ok(batch)
+    }
+
+    /// A batch in which nothing has been run yet.
+    pub(super) fn begin(
+        &self,
+        at: u64,
+        unmet: &BTreeMap<usize, (String, String)>,
+        all_unmet: Option<String>,
+    ) -> Batch {
         // C2, S10: the work is done on a copy, so that a refused batch changes nothing at all.
         let mut batch = Batch {
             world: self.clone(),
@@ -351,25 +435,19 @@ impl World {
             newly_unmet: Vec::new(),
             seats_before: BTreeMap::new(),
             orders: BTreeMap::new(),
+            actor: None,
+            beyond: BTreeSet::new(),
         };
         batch.accrue_seat_time();
         // C5: all that is due is applied first, together, and the queue is served.
         batch.apply_what_is_due();
         batch.serve_queue();
-        let before = batch.count_before();
         for user in batch.world.state.users.values() {
             if let Some(seat) = &user.seat {
                 batch.seats_before.insert(user.number, seat.profile.clone());
             }
         }
-        for (index, command) in commands.iter().enumerate() {
-            batch.index = index;
-            batch.run(command)?;
-        }
-        // S6: seats are settled after the last command, and the queue is served only after that (S8).
-        batch.settle(&before)?;
-        batch.serve_queue();
-        Ok(batch)
+        batch
     }
 
     /// The number of commits made.
@@ -379,7 +457,7 @@ impl World {
 
     /// The number and the time of the last commit.
     pub fn last_commit(&self) -> Value {
-        json!({ "revision": self.state.revision, "at": self.state.clock })
+        json!({ "revision": self.state.revision, "at": self.state.clock, "as": self.last_actor })
     }
 
     /// The phase of the license as of the last commit (S12).
@@ -527,7 +605,7 @@ impl Batch {
         }
     }
 
-    fn run(&mut self, command: &Value) -> Executed {
+    pub fn run(&mut self, command: &Value) -> Executed {
         let (name, body) = command.as_object().unwrap().iter().next().unwrap();
         match name.as_str() {
             "add_user" => self.add_user(body),
@@ -543,6 +621,7 @@ impl Batch {
             "sync_user" => self.sync_user(body),
             "add_group" => self.add_group(body),
             "remove_group" => self.remove_group(body),
+            "set_managers" => self.set_managers(body),
             "join" => self.join(body),
             "leave" => self.leave(body),
             "nest" => self.nest(body),

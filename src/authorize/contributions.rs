@@ -72,6 +72,15 @@ pub(super) struct Contribution<'a> {
 }
 
 impl<'a> Contribution<'a> {
+    /// What a grantee has on a whole kind, wherever its resources lie.
+    pub(super) fn on_kind(
+        grantee: Option<GranteeSlot>,
+        way: Option<MembershipWay>,
+        parts: Vec<GrantPart<'a>>,
+    ) -> Self {
+        Self { place: 0, whole_kind: true, grantee, way, parts }
+    }
+
     /// The parts, each until the earlier one of its own end and that of the membership (rule E2).
     pub(super) fn parts(&self) -> impl Iterator<Item = GrantPart<'a>> {
         let member_until = self.way.as_ref().and_then(|way| way.until);
@@ -187,7 +196,7 @@ impl Directory {
         ends.into_iter().map(|(until, mask)| (until, K::answer(kind, mask))).collect()
     }
 
-    fn ends_on(&self, who: PrincipalRef<'_>, on: ResourceRef<'_>) -> Ends {
+    pub(super) fn ends_on(&self, who: PrincipalRef<'_>, on: ResourceRef<'_>) -> Ends {
         let granted = self.granted_to(who, on) & self.rights().of_kind(on.row.kind()).all;
         let places = self.places(who, on);
         granted_ends(&self.contributions(who, &places), &places, granted)

@@ -313,17 +313,24 @@ impl Directory {
     /// Evaluates both layers for a principal on a resource.
     #[inline]
     pub(super) fn verdict(&self, who: PrincipalRef<'_>, on: ResourceRef<'_>) -> Verdict {
-        let kind = self.rights().of_kind(on.row.kind());
-        let profile = self.rights().of_profile(who.row, on.row.kind());
+        let missing_credential = self.missing_credential(who.slot, on);
+        let granted = self.granted_to(who, on);
+        Verdict { missing_credential, ..self.verdict_on_kind(who, on.row.kind(), granted) }
+    }
+
+    /// Evaluates both layers for what a principal is granted on a whole kind.
+    pub(super) fn verdict_on_kind(&self, who: PrincipalRef<'_>, kind_id: KindId, granted: u64) -> Verdict {
+        let kind = self.rights().of_kind(kind_id);
+        let profile = self.rights().of_profile(who.row, kind_id);
         Verdict {
             known: kind.all,
-            granted: self.granted_to(who, on),
+            granted,
             seated: who.row.holds_profile(),
             phase: kind.phase,
             ceiling: !profile.beyond,
             advisory: self.rights().is_advisory(who.row),
             add_ons: kind.add_ons,
-            missing_credential: self.missing_credential(who.slot, on),
+            missing_credential: 0,
         }
     }
 

@@ -38,6 +38,7 @@ mod grants;
 mod lookup;
 mod principal;
 mod review;
+mod standing;
 mod ways;
 
 pub(crate) use self::access_diff::AccessDifference;
@@ -52,3 +53,4 @@ pub use self::grants::{Grant, GrantsOf, GrantsOn, GroupsOf, MembersOf};
 pub use self::lookup::{ResourcesFor, UsersFor};
 pub use self::principal::PrincipalName;
 pub use self::review::{Access, AccessRow, GrantRow, Review};
+pub(crate) use self::standing::{Held, Standing};

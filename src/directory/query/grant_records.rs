@@ -88,7 +88,7 @@ impl Directory {
     }
 
     /// The target that is the whole of a kind; a singleton that is not added yet has none.
-    pub(in crate::directory) fn whole_of(&self, kind: KindId) -> Option<TargetSlot> {
+    pub(crate) fn whole_of(&self, kind: KindId) -> Option<TargetSlot> {
         if self.catalog.definition(kind)?.singleton() {
             self.singleton_of(kind).map(TargetSlot::Resource)
         } else {

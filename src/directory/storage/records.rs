@@ -316,6 +316,15 @@ impl Scope {
             Self::Entries(entries) => found(&entries.kinds, kind) | entries.resources.get(resource),
         }
     }
+
+    /// The permissions on a whole kind that are in scope.
+    pub(crate) fn on_whole(&self, kind: KindId) -> u64 {
+        match self {
+            Self::All => u64::MAX,
+            Self::Nothing => 0,
+            Self::Entries(entries) => found(&entries.kinds, kind),
+        }
+    }
 }
 
 fn found(entries: &[(KindId, u64)], kind: KindId) -> u64 {

@@ -1,0 +1,179 @@
+//! What a principal holds on a target, and what of it is allowed: the ground on which it may ask for changes (rule D5).
+
+use alloc::vec::Vec;
+
+use super::contributions::{Contribution, Ends, latest_ends};
+use super::decision::Decision;
+use super::evaluate::{PrincipalRef, ResourceRef, Verdict};
+use crate::catalog::{KindId, ProfileId};
+use crate::directory::{
+    Directory, GranteeKind, GranteeSlot, KeyRecord, KindEntry, Scope, SubjectSlot, TargetSlot, UserRow,
+    UserSlot, end_order,
+};
+use crate::id::Principal;
+use crate::time::Timestamp;
+
+/// An existing principal, with the profile that counts for it.
+///
+/// In a batch that is the profile from before it, because seats are settled after the last command (rule D3).
+pub(crate) struct Standing<'a> {
+    directory: &'a Directory,
+    slot: UserSlot,
+    row: UserRow,
+    key: Option<&'a KeyRecord>,
+}
+
+/// What is granted on a target: each permission with its latest end.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Held(Ends);
+
+impl Held {
+    /// Returns all permissions.
+    pub(crate) fn all(&self) -> u64 {
+        self.0.iter().fold(0, |all, (_, mask)| all | mask)
+    }
+
+    /// Returns the permissions that last until an end or longer; `None` is without an end.
+    pub(crate) fn lasting(&self, end: Option<Timestamp>) -> u64 {
+        let lasting = self.0.iter().filter(|(until, _)| end_order(*until) >= end_order(end));
+        lasting.fold(0, |all, (_, mask)| all | mask)
+    }
+
+    /// Returns the end of a permission; `None` if it is not held.
+    pub(crate) fn end_of(&self, permission: u64) -> Option<Option<Timestamp>> {
+        self.0.iter().find(|(_, mask)| mask & permission != 0).map(|&(until, _)| until)
+    }
+
+    /// Returns the permissions by their ends.
+    pub(crate) fn ends(&self) -> &[(Option<Timestamp>, u64)] {
+        &self.0
+    }
+}
+
+impl Directory {
+    /// Returns a principal with the profile that counts for it; `None` if it does not exist.
+    pub(crate) fn standing(&self, who: Principal, profile: Option<ProfileId>) -> Option<Standing<'_>> {
+        let PrincipalRef { slot, row, key } = self.principal_ref(who)?;
+        let mut row = *row;
+        row.set_profile(profile);
+        Some(Standing { directory: self, slot, row, key })
+    }
+
+    /// Returns what a user is granted on a whole kind: by grants on it, by roles on everything, and by what passes from
+    /// singletons (rules A8, H5 and R2).
+    fn ends_on_kind(&self, who: PrincipalRef<'_>, kind: KindId) -> Ends {
+        let groups = self.group_slots(who.slot, who.row);
+        let mut grantees: Vec<Option<GranteeSlot>> = Vec::from([None]);
+        let grants = self.kind_entry(kind).map(KindEntry::grants);
+        if let Some(grants) = grants {
+            grants.granted_to(who.slot, self.groups_in(who.slot, who.row), &mut |grantee, mask| {
+                grantees.extend((mask != 0).then_some(Some(grantee)));
+            });
+        }
+        let contributions = grantees.into_iter().map(|grantee| {
+            let to = grantee.map_or(SubjectSlot::Everyone, SubjectSlot::Grantee);
+            let way = match grantee.map(GranteeSlot::kind) {
+                Some(GranteeKind::Group(group)) => self.membership_way(who.slot, &groups, group),
+                _ => None,
+            };
+            Contribution::on_kind(grantee, way, self.grant_parts(to, TargetSlot::Kind(kind)))
+        });
+        let contributions: Vec<Contribution<'_>> = contributions.collect();
+        let here = contributions.iter().flat_map(Contribution::parts).map(|part| (part.until, part.mask));
+        let passed = self.links_to_singletons(kind).flat_map(|(link, slot)| {
+            let row = self.resource_row_at(slot);
+            let ends = row.map(|row| self.ends_on(who, ResourceRef { slot, row })).unwrap_or_default();
+            ends.into_iter().map(move |(until, mask)| (until, link.pass(mask)))
+        });
+        latest_ends(here.chain(passed), u64::MAX)
+    }
+
+    /// Returns the permissions in a key's scope on a whole kind (rule H10).
+    fn scope_on_kind(&self, scope: &Scope, kind: KindId) -> u64 {
+        let passed =
+            self.links_to_singletons(kind).map(|(link, slot)| link.pass(scope.on(link.parent(), slot)));
+        passed.fold(scope.on_whole(kind), |all, passed| all | passed)
+    }
+}
+
+impl<'a> Standing<'a> {
+    fn who(&self) -> PrincipalRef<'_> {
+        PrincipalRef { slot: self.slot, row: &self.row, key: self.key }
+    }
+
+    /// Returns `true` if the user is active and the key has not expired.
+    pub(crate) fn is_active(&self) -> bool {
+        self.who().is_active()
+    }
+
+    /// The user, or the one that the key acts as.
+    pub(crate) fn user(&self) -> UserSlot {
+        self.slot
+    }
+
+    /// The key, unless it is the user that acts.
+    pub(crate) fn key(&self) -> Option<&'a KeyRecord> {
+        self.key
+    }
+
+    /// Returns `true` for a user, and for a key without a limit: what rests on no permission is done by no other key.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.key.is_none_or(|key| matches!(key.scope, Scope::All))
+    }
+
+    /// Returns `true` if a subject is the user, a group that the user is in, or everyone.
+    pub(crate) fn is_reached_by(&self, to: SubjectSlot) -> bool {
+        match to {
+            SubjectSlot::Everyone => true,
+            SubjectSlot::Grantee(grantee) => match grantee.kind() {
+                GranteeKind::User(user) => user == self.slot,
+                GranteeKind::Group(group) => {
+                    self.directory.group_slots(self.slot, &self.row).binary_search(&group).is_ok()
+                }
+            },
+        }
+    }
+
+    /// Returns what is granted on a target, the security layer alone, in the scope of the key (rules A2, A11).
+    pub(crate) fn held(&self, on: TargetSlot) -> Held {
+        let directory = self.directory;
+        let (ends, scope) = match on {
+            TargetSlot::Everything => return Held::default(),
+            TargetSlot::Kind(kind) => {
+                let user = PrincipalRef { key: None, ..self.who() };
+                let scope = self.key.map(|key| directory.scope_on_kind(&key.scope, kind));
+                (directory.ends_on_kind(user, kind), scope)
+            }
+            TargetSlot::Resource(slot) => {
+                let row = directory.resource_row_at(slot);
+                let ends = row.map(|row| directory.ends_on(self.who(), ResourceRef { slot, row }));
+                (ends.unwrap_or_default(), None)
+            }
+        };
+        Held(latest_ends(ends.into_iter(), scope.unwrap_or(u64::MAX)))
+    }
+
+    /// Returns what both layers say on a target.
+    fn verdict(&self, on: TargetSlot) -> Option<Verdict> {
+        match on {
+            TargetSlot::Everything => None,
+            TargetSlot::Kind(kind) => {
+                Some(self.directory.verdict_on_kind(self.who(), kind, self.held(on).all()))
+            }
+            TargetSlot::Resource(slot) => {
+                let row = self.directory.resource_row_at(slot)?;
+                Some(self.directory.verdict(self.who(), ResourceRef { slot, row }))
+            }
+        }
+    }
+
+    /// Returns the permissions that are allowed on a target, each one on its own.
+    pub(crate) fn allowed(&self, on: TargetSlot) -> u64 {
+        self.verdict(on).map_or(0, |verdict| verdict.allowed())
+    }
+
+    /// Returns what a check for a permission on a target says.
+    pub(crate) fn decision(&self, on: TargetSlot, permission: u64) -> Option<Decision> {
+        self.verdict(on).map(|verdict| verdict.decision(permission))
+    }
+}

@@ -341,7 +341,12 @@ impl Directory {
     }
 
     /// Adds the users with one of some permissions from grants to groups and users.
-    fn add_grantees<'a>(&'a self, grants: TargetGrants<'a>, wanted: u64, users: &mut Vec<UserSource<'a>>) {
+    pub(super) fn add_grantees<'a>(
+        &'a self,
+        grants: TargetGrants<'a>,
+        wanted: u64,
+        users: &mut Vec<UserSource<'a>>,
+    ) {
         users.push(UserSource::granted(grants, wanted));
         for (grantee, mask) in grants.to_groups() {
             if let GranteeKind::Group(group) = grantee.kind()

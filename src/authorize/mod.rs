@@ -23,6 +23,7 @@
 //! | what is granted on one target, with ends and roles? | [`Directory::review_grants_on`](crate::Directory::review_grants_on) |
 
 mod access_diff;
+mod administrators;
 mod below;
 #[cfg(feature = "bench-internals")]
 mod bench_internals;
@@ -37,6 +38,7 @@ mod explain;
 mod grants;
 mod lookup;
 mod principal;
+mod reaching;
 mod review;
 mod standing;
 mod ways;
@@ -52,5 +54,6 @@ pub use self::explain::{
 pub use self::grants::{Grant, GrantsOf, GrantsOn, GroupsOf, MembersOf};
 pub use self::lookup::{ResourcesFor, UsersFor};
 pub use self::principal::PrincipalName;
+pub(crate) use self::reaching::Reaching;
 pub use self::review::{Access, AccessRow, GrantRow, Review};
 pub(crate) use self::standing::{Held, Standing};

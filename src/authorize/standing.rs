@@ -7,10 +7,11 @@ use super::decision::Decision;
 use super::evaluate::{PrincipalRef, ResourceRef, Verdict};
 use crate::catalog::{KindId, ProfileId};
 use crate::directory::{
-    Directory, GranteeKind, GranteeSlot, KeyRecord, KindEntry, Scope, SubjectSlot, TargetSlot, UserRow,
-    UserSlot, end_order,
+    Directory, GrantRecord, GranteeKind, GranteeSlot, KeyRecord, KindEntry, ResourceSlot, Scope, SubjectSlot,
+    TargetGrants, TargetSlot, UserRow, UserSlot, end_order,
 };
 use crate::id::Principal;
+use crate::name::Name;
 use crate::time::Timestamp;
 
 /// An existing principal, with the profile that counts for it.
@@ -47,6 +48,17 @@ impl Held {
     /// Returns the permissions by their ends.
     pub(crate) fn ends(&self) -> &[(Option<Timestamp>, u64)] {
         &self.0
+    }
+
+    /// Adds permissions up, each with its latest end.
+    pub(crate) fn sum(parts: impl Iterator<Item = (Option<Timestamp>, u64)>) -> Self {
+        Self(latest_ends(parts, u64::MAX))
+    }
+
+    /// Returns `true` if a permission is held, and longer than by another, which may not have it.
+    pub(crate) fn lasts_longer(&self, permission: u64, other: &Self) -> bool {
+        let Some(end) = self.end_of(permission) else { return false };
+        other.end_of(permission).is_none_or(|other| end_order(end) > end_order(other))
     }
 }
 
@@ -86,6 +98,50 @@ impl Directory {
             ends.into_iter().map(move |(until, mask)| (until, link.pass(mask)))
         });
         latest_ends(here.chain(passed), u64::MAX)
+    }
+
+    /// Returns what a grant record gives on a target, on everything by the whole of each kind (rules R2 and R3).
+    pub(crate) fn given_by(&self, record: &GrantRecord, on: TargetSlot) -> Vec<(TargetSlot, Held)> {
+        let given = |on, kind| {
+            let of_role = |(role, until): (&Name, _)| {
+                (until, self.role_record(role).map_or(0, |(_, role)| role.on(kind)))
+            };
+            let ending = record.ending().map(|(until, mask)| (Some(until), mask));
+            let own = core::iter::once((None, record.lasting())).chain(ending);
+            (on, Held::sum(own.chain(record.roles().map(of_role))))
+        };
+        if on == TargetSlot::Everything {
+            let kinds = self.catalog().definitions();
+            return kinds.filter_map(|(kind, _)| Some(given(self.whole_of(kind)?, kind))).collect();
+        }
+        self.kind_at(on).map(|(kind, _)| given(on, kind)).into_iter().collect()
+    }
+
+    /// Returns what is granted on a resource to any subject, also to a group that nobody is in, to its owner, and what
+    /// passes to it of that (rule D10).
+    pub(crate) fn granted_to_any(&self, on: ResourceSlot) -> u64 {
+        let Some(row) = self.resource_row_at(on) else { return 0 };
+        self.with_passed(ResourceRef { slot: on, row }, |on| {
+            let kind = on.row.kind();
+            let of_all =
+                |grants: TargetGrants<'_>| grants.iter().fold(grants.everyone(), |all, (_, mask)| all | mask);
+            let whole = self.kind_entry(kind).map_or(0, |kind| of_all(kind.grants()));
+            let owner = on.row.owner().map_or(0, |_| self.rights().of_kind(kind).owner);
+            let here = of_all(self.grants_at(on.slot, on.row)) | whole | owner;
+            let singletons = self.links_to_singletons(kind);
+            singletons.fold(here, |all, (link, slot)| all | link.pass(self.granted_to_any(slot)))
+        })
+    }
+
+    /// Returns the permissions in a key's scope on a target as things lie (rule H10).
+    pub(crate) fn scope_on_target(&self, scope: &Scope, on: TargetSlot) -> u64 {
+        match on {
+            TargetSlot::Everything => 0,
+            TargetSlot::Kind(kind) => self.scope_on_kind(scope, kind),
+            TargetSlot::Resource(slot) => {
+                self.resource_row_at(slot).map_or(0, |row| self.scope_on(scope, ResourceRef { slot, row }))
+            }
+        }
     }
 
     /// Returns the permissions in a key's scope on a whole kind (rule H10).

@@ -10,7 +10,6 @@ use super::document::{AccessDocument, AdministrationDocument, Entries};
 use super::{CatalogError, CatalogPlace, KindDefinition, KindId};
 
 /// An area that is not by kind: its permissions are asked on singletons (rule D3).
-#[cfg_attr(not(test), expect(dead_code, reason = "nothing judges actors yet"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Area {
     People,
@@ -18,6 +17,23 @@ pub(crate) enum Area {
     License,
     Groups,
     Roles,
+}
+
+impl Area {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::People => "people",
+            Self::Seats => "seats",
+            Self::License => "license",
+            Self::Groups => "groups",
+            Self::Roles => "roles",
+        }
+    }
+
+    /// Returns `true` if being granted a permission is enough, whatever the license says (rule D3).
+    pub(crate) const fn is_by_grant(self) -> bool {
+        matches!(self, Self::Seats | Self::License)
+    }
 }
 
 /// What a permission lets its holder grant and revoke (rule D5).
@@ -46,7 +62,6 @@ pub(crate) struct AdministrationDefinition {
     protected: Vec<(KindId, u64)>,
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "nothing judges actors yet"))]
 impl AdministrationDefinition {
     /// Returns the singletons of an area and the permissions of which one is needed.
     pub(crate) fn area(&self, area: Area) -> &[(KindId, u64)] {

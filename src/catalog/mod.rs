@@ -23,13 +23,13 @@ use core::fmt;
 
 use indexmap::IndexMap;
 
-pub(crate) use self::administration::AdministrationDefinition;
+pub(crate) use self::administration::{Access, AdministrationDefinition, Area};
 pub use self::administration_builder::Administration;
 pub use self::builder::{CatalogBuilder, Kind, Profile, Role};
 pub use self::document::{
     AccessDocument, AddOnDocument, AdministrationDocument, Cap, CatalogDocument, CeilingDocument,
-    EditionDocument, Enforcement, Entries, EntriesIter, ExternalProfile, ExternalProfiles, InsideDocument, KindDocument,
-    PassesDocument, PermissionsDocument, ProfileChoice, ProfileDocument, SeatKind,
+    EditionDocument, Enforcement, Entries, EntriesIter, ExternalProfile, ExternalProfiles, InsideDocument,
+    KindDocument, PassesDocument, PermissionsDocument, ProfileChoice, ProfileDocument, SeatKind,
 };
 pub use self::error::{CatalogError, CatalogPlace};
 pub use self::kind::{AnyKind, ResourceKind, TypedTarget};
@@ -284,7 +284,6 @@ impl Catalog {
     }
 
     /// The areas that are open to actors; `None` if the catalog has no `administration`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "nothing judges actors yet"))]
     pub(crate) fn administration(&self) -> Option<&AdministrationDefinition> {
         self.0.administration.as_ref()
     }

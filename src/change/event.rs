@@ -374,6 +374,13 @@ pub enum Event {
 }
 
 impl Event {
+    /// Notes that an actor granted more than it was granted (rule D14).
+    pub(super) fn set_beyond(&mut self) {
+        if let Self::GrantChanged { beyond, .. } | Self::RoleGranted { beyond, .. } = self {
+            *beyond = true;
+        }
+    }
+
     /// Returns the name of the kind of event, as it is serialized.
     ///
     /// ```

@@ -377,12 +377,13 @@ impl Directory {
         loop {
             let mut planner = Planner::begin(self, at, policy, source, unmet);
             if let Some(actor) = actor {
-                planner.authorize(actor)?;
+                planner.plan_as(actor)?;
             }
             let pass = if may_be_unmet { commands.clone() } else { core::mem::take(&mut commands) };
             for (index, command) in pass.into_iter().enumerate() {
                 planner.command(index, command)?;
             }
+            planner.keeps_an_administrator().map_err(|reason| Refusal::new(None, reason))?;
             if !planner.settle()? {
                 unmet = planner.into_unmet();
                 continue;

@@ -8,7 +8,8 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::nearest::did_you_mean;
-use crate::authorize::PrincipalName;
+use crate::authorize::{Denial, PrincipalName};
+use crate::catalog::Entries;
 use crate::directory::{Grantee, UserSource, UserStatus};
 use crate::name::NameError;
 use crate::seats::{LicenseConflict, Phase, Quantity};
@@ -147,7 +148,10 @@ impl Refusal {
         "not_empty",
         "wrong_parent",
         "wrong_state",
+        "beyond_own",
+        "for_oneself",
         "too_many",
+        "last_administrator",
         "no_license",
         "license_lapsed",
         "not_offered",
@@ -308,13 +312,45 @@ pub enum RefusalReason {
         /// The latest time that the batch may have.
         latest: Timestamp,
     },
-    /// The actor may not ask for changes: it is unknown, or the catalog opens no commands to actors (rule C8).
-    #[error("{} is not authorized to make changes: {reason}", text_of(actor.as_ref()))]
+    /// The actor may not ask for the command, or for any (rules D1 to D4).
+    #[error("{} is not authorized: {reason}", text_of(actor.as_ref()))]
     NotAuthorized {
         /// The actor; `None` if it is unknown.
         actor: Option<PrincipalName>,
         /// The obstacle.
-        reason: &'static str,
+        reason: Unauthorized,
+    },
+    /// The actor may not give or take away what it does not have (rule D6).
+    #[error("beyond what the actor has: {}", by_target(lacking))]
+    BeyondOwn {
+        /// What is lacking, by target.
+        lacking: Entries<Vec<String>>,
+    },
+    /// A key may not add one that can do more, or lasts longer (rule D13).
+    ///
+    /// The code is `beyond_own`, as of [`BeyondOwn`](Self::BeyondOwn).
+    #[error("the {field} of the new key is beyond that of the key that adds it")]
+    BeyondOwnKey {
+        /// `scope` or `expires_at`.
+        field: &'static str,
+    },
+    /// The actor may do this for others only (rule D7).
+    #[error("not for oneself: {} can only be given to others", by_target(lacking))]
+    ForOneself {
+        /// What the actor does not have itself, by target.
+        lacking: Entries<Vec<String>>,
+    },
+    /// No active user would be left who is granted something protected by hand and without end (rule D12).
+    #[error(
+        "no active user would have `{permission}` on `{on}` by hand and without end; user `{user}` has it now"
+    )]
+    LastAdministrator {
+        /// A user who has it now.
+        user: String,
+        /// The singleton.
+        on: String,
+        /// The permission.
+        permission: String,
     },
     /// A new name is malformed or overlong (rule C6).
     #[error("invalid name: {}", list(names))]
@@ -673,6 +709,90 @@ pub enum RefusalReason {
     },
 }
 
+/// The reason why an actor may not ask for a command (rules D1 to D4 and D13).
+///
+/// What does not exist is denied as what is not granted, so who may not ask is not told what exists.
+///
+/// ```
+/// # use entitle::catalog::{Administration, Catalog, Kind, Profile};
+/// # use entitle::{Batch, Command, Denial, Directory, Timestamp};
+/// use entitle::change::{RefusalReason, Unauthorized};
+///
+/// # let catalog = Catalog::builder()
+/// #     .kind(Kind::named("instance").permissions(["users"]).singleton())
+/// #     .profile(Profile::new("reader").exempt())
+/// #     .administration(Administration::new().people_on("instance", ["users"]))
+/// #     .build()?;
+/// # let now = Timestamp::EPOCH;
+/// # let batch = Batch::host(now).add(Command::add_user("ada").profile("reader"));
+/// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+/// let ada = directory.user_by_name("ada").unwrap();
+/// let refusal = directory.plan(Batch::actor(now, ada).add(Command::add_user("bob"))).unwrap_err();
+/// let RefusalReason::NotAuthorized { reason, .. } = refusal.reason() else { panic!("{refusal}") };
+/// let Unauthorized::Denied { area, on, permission, denial } = reason else { panic!("{refusal}") };
+/// assert_eq!((*area, on.as_str(), permission.as_str()), ("people", "instance", "users"));
+/// assert_eq!(*denial, Denial::NotGranted);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unauthorized {
+    /// The actor does not exist.
+    UnknownActor,
+    /// The actor is not an active user, or its key has expired.
+    InactiveActor,
+    /// The catalog has no `administration`.
+    NoAdministration,
+    /// Only the host may ask for it.
+    HostOnly,
+    /// The catalog opens the area to nobody there.
+    NotOpen {
+        /// The area, such as `people`.
+        area: &'static str,
+    },
+    /// None of the permissions that the area names is allowed to the actor.
+    Denied {
+        /// The area, such as `people`.
+        area: &'static str,
+        /// The target that was asked.
+        on: String,
+        /// The first of the permissions.
+        permission: String,
+        /// The reason for which it is denied (rule A6).
+        denial: Denial,
+    },
+    /// Only its owner transfers a singleton.
+    NotOwner {
+        /// The singleton.
+        resource: String,
+    },
+    /// The key acts as another user, or does not exist.
+    NotOwnKey,
+}
+
+impl fmt::Display for Unauthorized {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownActor => f.write_str("it does not exist"),
+            Self::InactiveActor => f.write_str("it is not active"),
+            Self::NoAdministration => f.write_str("the catalog has no `administration`"),
+            Self::HostOnly => f.write_str("only the host may ask for this"),
+            Self::NotOpen { area } => write!(f, "the catalog does not open `{area}` here"),
+            Self::Denied { area, on, permission, denial } => {
+                write!(f, "`{area}` takes `{permission}` on `{on}`: {denial}")
+            }
+            Self::NotOwner { resource } => write!(f, "only its owner transfers singleton `{resource}`"),
+            Self::NotOwnKey => f.write_str("the key acts as another user, or does not exist"),
+        }
+    }
+}
+
+/// Permissions by target, as text.
+fn by_target(permissions: &Entries<Vec<String>>) -> String {
+    let targets = permissions.iter().map(|(on, names)| format!("`{}` on `{on}`", names.join("`, `")));
+    targets.collect::<Vec<_>>().join("; ")
+}
+
 fn text_of(actor: Option<&PrincipalName>) -> String {
     actor.map_or_else(|| "the actor".to_owned(), |actor| format!("`{actor}`"))
 }
@@ -710,6 +830,9 @@ impl RefusalReason {
             Self::TimeReversed { .. } => "time_reversed",
             Self::TimeJump { .. } => "time_jump",
             Self::NotAuthorized { .. } => "not_authorized",
+            Self::BeyondOwn { .. } | Self::BeyondOwnKey { .. } => "beyond_own",
+            Self::ForOneself { .. } => "for_oneself",
+            Self::LastAdministrator { .. } => "last_administrator",
             Self::InvalidName { .. } | Self::InvalidAddresses { .. } => "invalid_name",
             Self::Exists { .. } => "exists",
             Self::UnknownUser { .. } => "unknown_user",
@@ -753,7 +876,10 @@ impl RefusalReason {
     const fn class(&self) -> RefusalClass {
         match self {
             Self::TimeReversed { .. } => RefusalClass::Stale,
-            Self::NotAuthorized { .. } => RefusalClass::Forbidden,
+            Self::NotAuthorized { .. }
+            | Self::BeyondOwn { .. }
+            | Self::BeyondOwnKey { .. }
+            | Self::ForOneself { .. } => RefusalClass::Forbidden,
             Self::TimeJump { .. }
             | Self::InvalidName { .. }
             | Self::InvalidAddresses { .. }
@@ -789,6 +915,7 @@ impl RefusalReason {
             | Self::Cycle { .. }
             | Self::NestedMember { .. }
             | Self::NotEmpty { .. }
+            | Self::LastAdministrator { .. }
             | Self::WrongState { .. } => RefusalClass::Conflict,
             Self::NoLicense { .. }
             | Self::LicenseLapsed { .. }

@@ -39,7 +39,6 @@ fn the_crate_agrees_with_the_oracle_about_places() {
 /// The same where half of the plans are made by people. The oracle judges each command on a copy of the world, so there
 /// are fewer histories.
 #[test]
-#[ignore = "the crate does not know administration by people yet"]
 fn the_crate_agrees_with_the_oracle_about_administration() {
     for_all_histories(4, Mix::Administration, STEPS, agrees);
 }

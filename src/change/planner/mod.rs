@@ -3,6 +3,7 @@
 //! A command is checked whole before it changes anything: its new name, its other fields in order, then states (rule
 //! C8). What was decided is applied to the next directory and noted as an event in one step.
 
+mod actor;
 mod grants;
 mod groups;
 mod keys;
@@ -16,17 +17,20 @@ mod seats;
 mod sync;
 mod users;
 
+pub use self::actor::WhoMay;
+
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use hashbrown::HashMap;
 
+use self::actor::Actor;
 use super::command::Command;
 use super::event::Event;
 use super::plan::UnmetProfile;
 use super::refusal::{Refusal, RefusalReason};
 use crate::directory::{Directory, Due};
-use crate::id::{Principal, UserId};
+use crate::id::UserId;
 use crate::limits::MAX_PLANS_OF_A_BATCH;
 use crate::seats::{ConsumedBefore, Protected, RequestSource, SeatPolicy};
 use crate::time::Timestamp;
@@ -52,6 +56,8 @@ pub(super) struct Planner<'a> {
     /// The directory after everything that was due, if anything was.
     base_after_due: Option<Directory>,
     unmet: Unmet,
+    /// Who the batch is made as; `None` for the host.
+    actor: Option<Actor>,
 }
 
 /// The syncs that do not get their profile (rule G2).
@@ -103,10 +109,28 @@ impl<'a> Planner<'a> {
         source: Option<RequestSource>,
         unmet: Unmet,
     ) -> Self {
+        let mut planner = Self::on(base, now, policy, source, unmet);
+        planner.apply_due();
+        planner.serve_queue();
+        if !planner.events.is_empty() {
+            planner.base_after_due = Some(planner.directory.clone());
+            planner.before = ConsumedBefore::of(planner.directory.ledger(), planner.directory.catalog());
+        }
+        planner
+    }
+
+    /// Begins on a directory in which nothing is due.
+    fn on(
+        base: &'a Directory,
+        now: Timestamp,
+        policy: &'a dyn SeatPolicy,
+        source: Option<RequestSource>,
+        unmet: Unmet,
+    ) -> Self {
         let mut directory = base.clone();
         directory.begin_commit(now);
         let before = ConsumedBefore::of(directory.ledger(), directory.catalog());
-        let mut planner = Self {
+        Self {
             directory,
             now,
             policy,
@@ -119,14 +143,8 @@ impl<'a> Planner<'a> {
             base,
             base_after_due: None,
             unmet,
-        };
-        planner.apply_due();
-        planner.serve_queue();
-        if !planner.events.is_empty() {
-            planner.base_after_due = Some(planner.directory.clone());
-            planner.before = ConsumedBefore::of(planner.directory.ledger(), planner.directory.catalog());
+            actor: None,
         }
-        planner
     }
 
     /// Applies everything that has expired by now.
@@ -159,22 +177,14 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Refuses an actor who may not ask for changes.
-    ///
-    /// A catalog opens nothing to actors yet, so all of them are refused (rule C8).
-    pub(super) fn authorize(&self, actor: Principal) -> Result<(), Refusal> {
-        let actor = self.directory.principal_name(actor);
-        let reason = match actor {
-            Some(_) => "the catalog permits no commands to actors",
-            None => "it does not exist",
-        };
-        Err(Refusal::new(None, RefusalReason::NotAuthorized { actor, reason }))
-    }
-
     /// Decides the next command, the one with this index in the batch.
     pub(super) fn command(&mut self, index: usize, command: Command) -> Result<(), Refusal> {
         self.index = index;
-        self.decide(command).map_err(|reason| Refusal::new(Some(index), reason))
+        let decided = match self.actor {
+            Some(actor) => self.decide_as(actor, command),
+            None => self.decide(command),
+        };
+        decided.map_err(|reason| Refusal::new(Some(index), reason))
     }
 
     fn decide(&mut self, command: Command) -> Result<(), RefusalReason> {
@@ -220,6 +230,11 @@ impl<'a> Planner<'a> {
             Command::RemoveLicense { name } => self.remove_license(&name),
             Command::Tick {} => Ok(()),
         }
+    }
+
+    /// Returns the directory as it is now.
+    pub(super) fn into_directory(self) -> Directory {
+        self.directory
     }
 
     /// Returns the syncs that do not get their profile.

@@ -102,7 +102,7 @@ impl Directory {
     }
 
     /// Computes the masks of stale users, and the copies in their rows.
-    pub(in crate::directory) fn update_stale_masks(&mut self) {
+    pub(crate) fn update_stale_masks(&mut self) {
         let mut stale_rows = RoaringBitmap::new();
         for (kind, stale) in core::mem::take(&mut self.stale_masks) {
             for user in stale.iter().map(UserSlot::new) {

@@ -8,7 +8,7 @@ use crate::catalog::KindId;
 use crate::directory::Directory;
 use crate::directory::registry::{FIXED, NewId};
 use crate::directory::storage::{
-    GranteeSlot, GroupSlot, ResourceMore, ResourceRow, ResourceSlot, Scope, SlotSet, SubjectSlot, TargetSlot,
+    GranteeSlot, ResourceMore, ResourceRow, ResourceSlot, Scope, SubjectSlot, TargetSlot,
 };
 use crate::id::{ResourceId, UserId};
 use crate::name::Name;
@@ -121,16 +121,11 @@ impl Directory {
         }
         let Some(owner) = owner else { return };
         self.users.tables.owned.update(owner, |owned| owned.insert(slot));
-        for group in self.owner_groups(slot).iter() {
+        for group in self.groups_with_owner_of(slot).iter() {
             self.set_joined_at(owner, group, true);
             // An owner is a member for as long as the ownership lasts.
             self.write_membership_end(owner, group, None);
         }
-    }
-
-    fn owner_groups(&self, resource: ResourceSlot) -> SlotSet<GroupSlot> {
-        let more = self.resource_record_at(resource).and_then(|record| record.more.as_ref());
-        more.map(|more| more.owner_groups.clone()).unwrap_or_default()
     }
 
     /// Sets the permissions that need a personal credential (rule A12).

@@ -148,10 +148,7 @@ impl Directory {
         if before == profile {
             return;
         }
-        let groups = |profile: Option<ProfileId>| {
-            profile.and_then(|profile| self.by_profile.get(profile.index())).cloned().unwrap_or_default()
-        };
-        let (left, joined) = (groups(before), groups(profile));
+        let (left, joined) = (self.groups_by_profile(before), self.groups_by_profile(profile));
         for group in left.iter().filter(|&group| !joined.contains(group)) {
             self.set_joined_at(user.slot(), group, false);
         }

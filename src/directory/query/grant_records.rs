@@ -77,7 +77,7 @@ impl Directory {
     }
 
     /// The kind of a target, and whether it is the whole of it: all resources, or the one of a singleton.
-    pub(in crate::directory) fn kind_at(&self, on: TargetSlot) -> Option<(KindId, bool)> {
+    pub(crate) fn kind_at(&self, on: TargetSlot) -> Option<(KindId, bool)> {
         match on {
             TargetSlot::Everything => None,
             TargetSlot::Kind(kind) => Some((kind, true)),

@@ -1,5 +1,6 @@
 //! Lookups: from names to ids and back, and from ids and slots to rows and records.
 
+mod administration;
 mod fields;
 mod grant_parts;
 mod grant_queries;

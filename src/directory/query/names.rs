@@ -1,9 +1,11 @@
 //! From ids to names and fields.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::directory::storage::{GranteeKind, GranteeSlot, GroupSlot, KeySlot, ResourceSlot, UserSlot};
+use crate::directory::storage::{
+    GranteeKind, GranteeSlot, GroupSlot, KeySlot, ResourceSlot, TargetSlot, UserSlot,
+};
 use crate::directory::{Directory, Grantee, GranteeId, ResourceName, Target, UserSource, UserStatus};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
 
@@ -95,6 +97,15 @@ impl Directory {
 // Names of slots.
 
 impl Directory {
+    /// The name of a target that exists.
+    pub(crate) fn target_slot_name(&self, on: TargetSlot) -> Option<String> {
+        match on {
+            TargetSlot::Everything => self.target_name(Target::Everything),
+            TargetSlot::Kind(kind) => self.target_name(Target::Kind(kind)),
+            TargetSlot::Resource(slot) => self.resource_slot_name(slot).as_ref().map(ToString::to_string),
+        }
+    }
+
     pub(crate) fn user_slot_name(&self, slot: UserSlot) -> Option<&str> {
         self.user_record_at(slot).and_then(|user| user.name.as_deref())
     }

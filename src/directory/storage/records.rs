@@ -11,7 +11,7 @@ use super::slot::{GroupSlot, KeySlot, ResourceSlot, UserSlot};
 use super::slot_set::SlotSet;
 use crate::catalog::KindId;
 use crate::directory::model::{UserSource, UserStatus};
-use crate::limits::MAX_PASSING_LINKS;
+use crate::limits::{MAX_KINDS, MAX_PASSING_LINKS};
 use crate::name::Name;
 use crate::time::Timestamp;
 
@@ -274,6 +274,12 @@ impl RoleRecord {
     /// The permissions that the role gives on a kind.
     pub(crate) fn on(&self, kind: KindId) -> u64 {
         self.masks.get(kind.index()).copied().unwrap_or(0)
+    }
+
+    /// The kinds on which the role gives something, one bit each.
+    pub(crate) fn kinds(&self) -> u64 {
+        let kinds = self.masks.iter().zip(0..MAX_KINDS).filter(|(mask, _)| **mask != 0);
+        kinds.fold(0, |all, (_, kind)| all | 1 << kind)
     }
 
     pub(crate) fn is_given(&self) -> bool {

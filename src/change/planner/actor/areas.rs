@@ -1,0 +1,294 @@
+//! Who may ask for a command: the areas that a catalog opens (rules D2 to D4 and D13).
+
+use alloc::borrow::Cow;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use crate::catalog::{AdministrationDefinition, Area, KindId};
+use crate::change::command::Command;
+use crate::change::grant::Given;
+use crate::change::refusal::Unauthorized;
+use crate::directory::{Directory, GrantRecord, Grantee, Target, TargetSlot, UserSlot, UserSource, kinds_in};
+use crate::id::{GroupId, ResourceId, UserId};
+
+/// A condition for asking for a command: one of its ways is enough.
+pub(super) struct Condition<'a> {
+    pub(super) ways: Vec<Way<'a>>,
+    /// What is told if no way is a permission.
+    pub(super) otherwise: Unauthorized,
+}
+
+/// What lets an actor ask.
+pub(super) enum Way<'a> {
+    /// One of some permissions is allowed.
+    Allowed(Asked<'a>),
+    /// One of some permissions is granted, whatever the license says.
+    Granted(Asked<'a>),
+    /// The actor is a manager of a group.
+    Manages(GroupId),
+    /// The actor is a user, or a key that acts as that user.
+    ActsAs(UserSlot),
+    /// The same, and the key has no limit.
+    Is(UserSlot),
+}
+
+/// Permissions that an area names, on a target that a text names.
+pub(super) struct Asked<'a> {
+    pub(super) area: &'static str,
+    pub(super) name: Cow<'a, str>,
+    /// `None` if it does not exist: there nothing is held (rule D2).
+    pub(super) on: Option<TargetSlot>,
+    pub(super) kind: KindId,
+    pub(super) permissions: u64,
+}
+
+/// What a catalog opens, and the directory as a command finds it.
+#[derive(Clone, Copy)]
+pub(super) struct Areas<'a> {
+    pub(super) directory: &'a Directory,
+    pub(super) administration: &'a AdministrationDefinition,
+}
+
+impl<'a> Condition<'a> {
+    fn only(way: Way<'a>, otherwise: Unauthorized) -> Self {
+        Self { ways: Vec::from([way]), otherwise }
+    }
+
+    fn never(otherwise: Unauthorized) -> Self {
+        Self { ways: Vec::new(), otherwise }
+    }
+
+    fn or(mut self, way: Option<Way<'a>>) -> Self {
+        self.ways.extend(way);
+        self
+    }
+}
+
+impl<'a> Areas<'a> {
+    /// Returns what must be so for an actor to ask for a command, whatever else stands against it.
+    pub(super) fn conditions(self, command: &'a Command) -> Vec<Condition<'a>> {
+        match command {
+            Command::Tick {} => Vec::new(),
+            Command::AddUser(command) => self.to_add_people(command.profile.as_ref(), &command.groups),
+            Command::Invite(command) => self.to_add_people(command.profile.as_ref(), &command.groups),
+            Command::InviteMany(command) => self.to_add_people(command.profile.as_ref(), &command.groups),
+            Command::RevokeInvite { .. } | Command::Suspend { .. } | Command::Reinstate { .. } => {
+                self.one(Area::People)
+            }
+            Command::RemoveUser(command) => self.to_remove_user(&command.user, command.heir.is_some()),
+            Command::RenameUser { user, .. } => self.to_rename(user),
+            Command::AssignProfile { .. } => self.one(Area::Seats),
+            Command::InstallLicense(_) | Command::RemoveLicense { .. } => self.one(Area::License),
+            Command::AddGroup(_)
+            | Command::RemoveGroup { .. }
+            | Command::SetManagers { .. }
+            | Command::Nest { .. }
+            | Command::Unnest { .. } => self.one(Area::Groups),
+            Command::Join(command) => Vec::from([self.to_change_members(&command.group)]),
+            Command::Leave { group, .. } => Vec::from([self.to_change_members(group)]),
+            Command::AddRole(_) | Command::SetRole(_) | Command::RemoveRole { .. } => self.one(Area::Roles),
+            Command::AddResource(command) => self.to_create(&command.resource, command.parent.as_deref()),
+            Command::RemoveResource { resource } => {
+                Vec::from([self.on_resource("remove", resource, AdministrationDefinition::removal_on)])
+            }
+            Command::MoveResource { resource, parent } => {
+                let mut conditions = Vec::from([self.to_change(resource)]);
+                conditions.extend(self.to_create(resource, parent.as_deref()));
+                conditions
+            }
+            Command::Close { resource }
+            | Command::Open { resource }
+            | Command::RequireCredential { resource, .. } => Vec::from([self.to_change(resource)]),
+            Command::TransferOwnership { resource, .. } => self.to_transfer(Cow::Borrowed(resource)),
+            Command::Grant(command) => self.to_give(&command.to, &command.on, &command.given),
+            Command::Revoke(command) => self.to_give(&command.to, &command.on, &command.given),
+            Command::SetGrant(command) => {
+                self.to_change_access(&command.on, &command.roles, Some(&command.to))
+            }
+            Command::RecordCredential { user, .. } | Command::ForgetCredential { user, .. } => {
+                let user = self.directory.user_by_name(user).map(|user| Way::Is(user.slot()));
+                Vec::from([self.area(Area::People).or(user)])
+            }
+            Command::AddKey(command) => Self::own_key(self.directory.user_by_name(&command.acts_as)),
+            Command::RemoveKey { key } => {
+                let key = self.directory.key_by_name(key);
+                Self::own_key(key.and_then(|key| self.directory.user_of(key)))
+            }
+            // These say what another system found, or speak for another (rule D3).
+            Command::SyncUser(_) | Command::AcceptInvite { .. } => {
+                Vec::from([Condition::never(Unauthorized::HostOnly)])
+            }
+        }
+    }
+
+    fn one(self, area: Area) -> Vec<Condition<'a>> {
+        Vec::from([self.area(area)])
+    }
+
+    /// An area that is asked on singletons.
+    fn area(self, area: Area) -> Condition<'a> {
+        let ways = self.administration.area(area).iter().map(|&(kind, permissions)| {
+            let name = Cow::Borrowed(self.directory.catalog().kind_name(kind).unwrap_or_default());
+            let on = self.directory.whole_of(kind);
+            let asked = Asked { area: area.as_str(), name, on, kind, permissions };
+            // A lapsed license could never be renewed if what it takes away were needed for that.
+            if area.is_by_grant() { Way::Granted(asked) } else { Way::Allowed(asked) }
+        });
+        Condition { ways: ways.collect(), otherwise: Unauthorized::NotOpen { area: area.as_str() } }
+    }
+
+    /// An area by kind, on a resource; a whole kind is none.
+    fn on_resource(
+        self,
+        area: &'static str,
+        resource: impl Into<Cow<'a, str>>,
+        permissions: impl FnOnce(&AdministrationDefinition, KindId) -> u64,
+    ) -> Condition<'a> {
+        let name = resource.into();
+        let otherwise = Unauthorized::NotOpen { area };
+        let Some(kind) = self.kind_named_in(&name) else { return Condition::never(otherwise) };
+        let on = self.resource_named(&name).map(|id| TargetSlot::Resource(id.slot()));
+        let permissions = permissions(self.administration, kind);
+        Condition::only(Way::Allowed(Asked { area, name, on, kind, permissions }), otherwise)
+    }
+
+    fn kind_named_in(self, target: &str) -> Option<KindId> {
+        let kind = target.split('/').next().unwrap_or_default();
+        self.directory.catalog().kind_by_name(kind)
+    }
+
+    fn resource_named(self, text: &str) -> Option<ResourceId> {
+        match self.directory.find_target(text) {
+            Ok(Target::Resource(resource)) => Some(resource),
+            _ => None,
+        }
+    }
+
+    fn to_change(self, resource: &'a str) -> Condition<'a> {
+        self.on_resource("access", resource, access_to)
+    }
+
+    /// Ownership of a singleton is transferred only by its owner.
+    fn to_transfer(self, resource: Cow<'a, str>) -> Vec<Condition<'a>> {
+        let row = self.resource_named(&resource).and_then(|id| self.directory.resource_row(id));
+        let not_owner = Unauthorized::NotOwner { resource: resource.to_string() };
+        let by_owner = row.filter(|row| row.singleton).map(|row| Condition {
+            ways: row.owner().map(Way::ActsAs).into_iter().collect(),
+            otherwise: not_owner,
+        });
+        let ownership = self.on_resource("ownership", resource, AdministrationDefinition::ownership_of);
+        core::iter::once(ownership).chain(by_owner).collect()
+    }
+
+    /// One permission on each place that applies: the singletons named, and the parent if its kind is named (rule D4).
+    fn to_create(self, resource: &'a str, parent: Option<&'a str>) -> Vec<Condition<'a>> {
+        let area = "create";
+        let otherwise = || Unauthorized::NotOpen { area };
+        let named = self.kind_named_in(resource).map(|kind| self.administration.create_in(kind));
+        let parent = parent.and_then(|parent| Some((self.kind_named_in(parent)?, parent)));
+        let place = |&(kind, permissions): &(KindId, u64)| {
+            let singleton = self.directory.singleton_of(kind).map(TargetSlot::Resource);
+            let (name, on) = match (singleton, parent) {
+                (Some(_), _) => (self.directory.catalog().kind_name(kind).unwrap_or_default(), singleton),
+                (None, Some((of, parent))) if of == kind => {
+                    (parent, self.resource_named(parent).map(|id| TargetSlot::Resource(id.slot())))
+                }
+                _ => return None,
+            };
+            let asked = Asked { area, name: Cow::Borrowed(name), on, kind, permissions };
+            Some(Condition::only(Way::Allowed(asked), otherwise()))
+        };
+        let places: Vec<Condition<'a>> = named.unwrap_or_default().iter().filter_map(place).collect();
+        if places.is_empty() { Vec::from([Condition::never(otherwise())]) } else { places }
+    }
+
+    /// A profile that is not the default, and groups, are areas of their own (rule D3).
+    fn to_add_people(self, profile: Option<&Option<String>>, groups: &'a [String]) -> Vec<Condition<'a>> {
+        let mut conditions = self.one(Area::People);
+        if self.is_another_profile(profile) {
+            conditions.push(self.area(Area::Seats));
+        }
+        conditions.extend(groups.iter().map(|group| self.to_change_members(group)));
+        conditions
+    }
+
+    /// Returns `true` if a command names a profile that is not the default.
+    pub(super) fn is_another_profile(self, profile: Option<&Option<String>>) -> bool {
+        let catalog = self.directory.catalog();
+        let default = catalog.default_profile().and_then(|profile| catalog.profile_name(profile));
+        profile.is_some_and(|profile| profile.as_deref() != default)
+    }
+
+    /// The area, or being a manager of the group (rule D9).
+    fn to_change_members(self, group: &str) -> Condition<'a> {
+        self.area(Area::Groups).or(self.directory.group_by_name(group).map(Way::Manages))
+    }
+
+    /// Naming an heir is a transfer of each thing owned.
+    fn to_remove_user(self, user: &str, has_heir: bool) -> Vec<Condition<'a>> {
+        let user = self.directory.user_by_name(user).filter(|_| has_heir);
+        let owned = user.into_iter().flat_map(|user| self.directory.owned_by(user.slot()));
+        let owned = owned.filter_map(|slot| self.directory.resource_slot_name(slot));
+        let transfers = owned.flat_map(|resource| self.to_transfer(Cow::Owned(resource.to_string())));
+        core::iter::once(self.area(Area::People)).chain(transfers).collect()
+    }
+
+    /// Who comes from elsewhere is renamed by the host only (rule D11).
+    fn to_rename(self, user: &str) -> Vec<Condition<'a>> {
+        let source = self.directory.user_by_name(user).and_then(|user| self.directory.source_of(user));
+        let elsewhere = source.is_some_and(|source| source != UserSource::Local);
+        let host_only = elsewhere.then(|| Condition::never(Unauthorized::HostOnly));
+        core::iter::once(self.area(Area::People)).chain(host_only).collect()
+    }
+
+    fn to_give(self, to: &Grantee, on: &'a str, given: &Given) -> Vec<Condition<'a>> {
+        match given {
+            Given::Role(role) => self.to_change_access(on, core::slice::from_ref(role), None),
+            Given::Permissions(_) => self.to_change_access(on, &[], Some(to)),
+        }
+    }
+
+    /// On everything, each kind that the roles name is asked, and those of the roles that a grantee has there.
+    fn to_change_access(self, on: &'a str, roles: &[String], there: Option<&Grantee>) -> Vec<Condition<'a>> {
+        if on != "*" {
+            return Vec::from([self.to_change_on(Cow::Borrowed(on))]);
+        }
+        let there = there.and_then(|to| self.directory.named_grantee(to).ok());
+        let there = there.map(|to| self.directory.grant_record_of(to, Target::Everything));
+        let there = there.iter().flat_map(GrantRecord::roles).map(|(role, _)| role.as_str());
+        let kinds = roles
+            .iter()
+            .map(String::as_str)
+            .chain(there)
+            .try_fold(0, |all, role| Some(all | self.directory.role_record(role)?.1.kinds()));
+        // An unknown role names no kind on which anything could be held.
+        let kinds = kinds_in(kinds.unwrap_or(0)).filter_map(|kind| self.directory.whole_of(kind));
+        let names = kinds.filter_map(|on| self.directory.target_slot_name(on));
+        let conditions: Vec<_> = names.map(|name| self.to_change_on(Cow::Owned(name))).collect();
+        if conditions.is_empty() {
+            return Vec::from([Condition::never(Unauthorized::NotOpen { area: "access" })]);
+        }
+        conditions
+    }
+
+    /// Access is changed on resources and on whole kinds.
+    fn to_change_on(self, name: Cow<'a, str>) -> Condition<'a> {
+        let area = "access";
+        let otherwise = Unauthorized::NotOpen { area };
+        let Some(kind) = self.kind_named_in(&name) else { return Condition::never(otherwise) };
+        let on = self.directory.find_target(&name).ok().map(Target::slot);
+        let permissions = access_to(self.administration, kind);
+        Condition::only(Way::Allowed(Asked { area, name, on, kind, permissions }), otherwise)
+    }
+
+    /// Everybody has keys of their own, and a key those of its user (rule D13).
+    fn own_key(acts_as: Option<UserId>) -> Vec<Condition<'a>> {
+        let ways = acts_as.map(|user| Way::ActsAs(user.slot())).into_iter().collect();
+        Vec::from([Condition { ways, otherwise: Unauthorized::NotOwnKey }])
+    }
+}
+
+/// The permissions of a kind of which each lets its holder grant and revoke something.
+fn access_to(administration: &AdministrationDefinition, kind: KindId) -> u64 {
+    administration.access_on(kind).iter().fold(0, |all, (permission, _)| all | permission)
+}

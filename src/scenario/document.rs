@@ -54,6 +54,8 @@ pub(super) struct StepDocument {
     pub(super) inside: Option<String>,
     pub(super) ways: Option<ResourcesQuestion>,
     pub(super) what_if: Option<OneOrMore<Command>>,
+    pub(super) may: Option<MayQuestion>,
+    pub(super) who_may: Option<OneOrMore<Command>>,
     pub(super) requirements: Option<Vec<RequirementDocument>>,
     pub(super) breaks: Option<Vec<String>>,
     pub(super) loses: Option<usize>,
@@ -246,6 +248,15 @@ pub(super) struct NamedFigures {
     pub(super) basis: Option<Option<Basis>>,
     #[serde(default, deserialize_with = "named")]
     pub(super) reason: Option<Option<String>>,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MayQuestion {
+    #[serde(rename = "as")]
+    pub(super) actor: String,
+    #[serde(rename = "do")]
+    pub(super) commands: OneOrMore<Command>,
 }
 
 /// The figures of the total; only the fields present must match.

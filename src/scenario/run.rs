@@ -413,8 +413,25 @@ impl Run<'_> {
             Action::LicensePhase(phase) => same(phase.as_str(), self.directory.license_phase().as_str()),
             Action::Total(is) => self.total(is),
             Action::LastCommit(is) => self.last_commit(is),
+            Action::May { actor, commands, is } => self.may(actor, commands, is),
+            Action::WhoMay { commands, is } => same_list(is, &self.who_may(commands)),
             Action::Do(_) | Action::WhatIf(_) => Ok(()),
         }
+    }
+
+    fn may(&self, actor: &str, commands: &[Command], is: &str) -> Result<(), Mismatch> {
+        match self.plan(Some(actor), commands, "") {
+            Ok(_) => same(is, "allowed"),
+            Err(refusal) if refusal.code() == is => Ok(()),
+            Err(refusal) => {
+                Err(Mismatch { expected: is.to_owned(), found: format!("{} ({refusal})", refusal.code()) })
+            }
+        }
+    }
+
+    fn who_may(&self, commands: &[Command]) -> Vec<String> {
+        let users = self.directory.who_may(self.now, commands.iter().cloned());
+        sorted(users.filter_map(|user| self.directory.user_name(user)).map(str::to_owned).collect())
     }
 
     fn check(&self, who: &str, on: &str, permissions: &[String], is: &str) -> Result<(), Mismatch> {
@@ -701,6 +718,8 @@ fn asked(action: &Action) -> String {
         Action::WhatIf(what_if) => {
             format!("{}what if {}", asked_as(what_if.actor.as_deref()), json_commands(&what_if.commands))
         }
+        Action::May { actor, commands, .. } => format!("whether {actor} may {}", json_commands(commands)),
+        Action::WhoMay { commands, .. } => format!("who may {}", json_commands(commands)),
         Action::Check { who, on, permissions, .. } => {
             format!("check whether {who} may {} on {on}", permissions.join(" and "))
         }

@@ -42,6 +42,8 @@ pub(super) enum Action {
     GroupsOf { user: String, is: MembershipAnswer },
     MembersOf { group: String, is: MembershipAnswer },
     WhatIf(WhatIf),
+    May { actor: String, commands: Vec<Command>, is: String },
+    WhoMay { commands: Vec<Command>, is: Vec<String> },
     LicensePhase(Phase),
     Total(NamedTotal),
     LastCommit(NamedCommit),
@@ -105,6 +107,14 @@ fn action(step: &mut StepDocument, catalog: &Catalog) -> Result<Action, String> 
     }
     if let Some(OneOrMore(commands)) = step.what_if.take() {
         return what_if(step, commands).map(Action::WhatIf);
+    }
+    if let Some(asked) = step.may.take() {
+        principal("may.as", &asked.actor)?;
+        let OneOrMore(commands) = asked.commands;
+        return Ok(Action::May { actor: asked.actor, commands, is: outcome(step)? });
+    }
+    if let Some(OneOrMore(commands)) = step.who_may.take() {
+        return Ok(Action::WhoMay { commands, is: list(step)? });
     }
     if let Some(check) = step.check.take() {
         principal("check.who", &check.who)?;
@@ -199,6 +209,8 @@ fn unused_field(step: &StepDocument) -> Option<&'static str> {
         ("inside", step.inside.is_some()),
         ("ways", step.ways.is_some()),
         ("what_if", step.what_if.is_some()),
+        ("may", step.may.is_some()),
+        ("who_may", step.who_may.is_some()),
         ("requirements", step.requirements.is_some()),
         ("breaks", step.breaks.is_some()),
         ("loses", step.loses.is_some()),
@@ -238,6 +250,14 @@ fn refused(step: &mut StepDocument) -> Result<Option<String>, String> {
             Err(format!("`refused` is `{code}`, which is not a refusal code"))
         }
         _ => Ok(refused),
+    }
+}
+
+/// What planning says: `allowed` or the code of a refusal.
+fn outcome(step: &mut StepDocument) -> Result<String, String> {
+    match step.is.take() {
+        Some(Expected::Word(is)) if is == "allowed" || Refusal::CODES.contains(&is.as_str()) => Ok(is),
+        _ => Err("`is` must be `allowed` or a refusal code here".to_owned()),
     }
 }
 

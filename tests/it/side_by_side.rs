@@ -4,11 +4,11 @@ use crate::compare;
 use crate::generate::{Step, resolve};
 use crate::oracle::World;
 use entitle::catalog::{Catalog, CatalogDocument};
-use entitle::change::Commit;
+use entitle::change::{Commit, Event, RefusalReason};
 use entitle::seats::SeatPolicy;
 use entitle::{Batch, Command, Directory, Plan, Principal, Refusal, Timestamp};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The outcome of a batch: `true` if a commit was made, or the code of the refusal.
 pub(crate) type Outcome = Result<bool, String>;
@@ -99,7 +99,14 @@ impl SideBySide {
         if found != expected {
             return differs("the outcome", &expected, &planned.map(|plan| plan.events().to_vec()));
         }
-        let Ok(plan) = planned else { return Ok(found) };
+        let plan = match planned {
+            Ok(plan) => plan,
+            Err(refusal) => return self.told(&refusal).map(|()| found),
+        };
+        let beyond = plan.events().iter().any(is_beyond);
+        if beyond == self.oracle.beyond().is_empty() {
+            return differs("what was granted by an exception", self.oracle.beyond(), &plan.events());
+        }
         let unmet: BTreeMap<String, String> =
             plan.unmet().iter().map(|unmet| (unmet.user.to_string(), unmet.code.to_string())).collect();
         if unmet != *self.oracle.unmet() {
@@ -111,6 +118,27 @@ impl SideBySide {
         self.commits.extend(plan.commit());
         self.directory = self.directory.apply(plan).map_err(|stale| stale.to_string())?;
         Ok(found)
+    }
+
+    /// What a refusal says is lacking.
+    fn told(&self, refusal: &Refusal) -> Result<(), String> {
+        let lacking = match refusal.reason() {
+            RefusalReason::BeyondOwn { lacking } | RefusalReason::ForOneself { lacking } => {
+                let sorted = |names: &Vec<String>| json!(names.iter().collect::<BTreeSet<_>>());
+                json!(lacking.iter().map(|(on, names)| (on, sorted(names))).collect::<BTreeMap<_, _>>())
+            }
+            RefusalReason::BeyondOwnKey { field } => json!(field),
+            RefusalReason::LastAdministrator { user, on, permission } => {
+                let told = self.oracle.told();
+                let has = told["users"].as_array().is_some_and(|users| users.contains(&json!(user)));
+                let same =
+                    has && told["resource"] == on.as_str() && told["permission"] == permission.as_str();
+                return if same { Ok(()) } else { differs("the last administrator", told, refusal) };
+            }
+            _ => return Ok(()),
+        };
+        let expected = &self.oracle.told()["lacking"];
+        if *expected == lacking { Ok(()) } else { differs("what is lacking", expected, &lacking) }
     }
 
     /// The principal that an actor's text names.
@@ -151,6 +179,10 @@ impl SideBySide {
         let steps: Vec<String> = self.log.iter().map(Value::to_string).collect();
         format!("{difference}\nafter:\n{}\n", steps.join(",\n"))
     }
+}
+
+fn is_beyond(event: &Event) -> bool {
+    matches!(event, Event::GrantChanged { beyond: true, .. } | Event::RoleGranted { beyond: true, .. })
 }
 
 /// The outcome for an actor that the crate knows no id of: only the time can be a fault before that.

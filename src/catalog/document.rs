@@ -170,34 +170,104 @@ pub struct CatalogDocument {
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct AdministrationDocument {
     /// The permissions of singletons of which one opens the commands about users.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            default,
+            deserialize_with = "crate::wire::or_default",
+            skip_serializing_if = "Entries::is_empty"
+        )
+    )]
     pub people: Entries<Vec<String>>,
     /// The permissions of singletons of which one, granted, opens the assignment of profiles.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            default,
+            deserialize_with = "crate::wire::or_default",
+            skip_serializing_if = "Entries::is_empty"
+        )
+    )]
     pub seats: Entries<Vec<String>>,
     /// The permissions of singletons of which one, granted, opens the commands about licenses.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            default,
+            deserialize_with = "crate::wire::or_default",
+            skip_serializing_if = "Entries::is_empty"
+        )
+    )]
     pub license: Entries<Vec<String>>,
     /// The permissions of singletons of which one opens the commands about groups.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            default,
+            deserialize_with = "crate::wire::or_default",
+            skip_serializing_if = "Entries::is_empty"
+        )
+    )]
     pub groups: Entries<Vec<String>>,
     /// The permissions of singletons of which one opens the commands about roles.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            default,
+            deserialize_with = "crate::wire::or_default",
+            skip_serializing_if = "Entries::is_empty"
+        )
+    )]
     pub roles: Entries<Vec<String>>,
     /// By kind, the kinds of the places to create in, and the permissions of which one is needed there (rule D4).
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            default,
+            deserialize_with = "crate::wire::or_default",
+            skip_serializing_if = "Entries::is_empty"
+        )
+    )]
     pub create: Entries<Entries<Vec<String>>>,
     /// By kind, the permissions of which one opens the removal of a resource.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            default,
+            deserialize_with = "crate::wire::or_default",
+            skip_serializing_if = "Entries::is_empty"
+        )
+    )]
     pub remove: Entries<Vec<String>>,
     /// By kind, the permissions of which one opens the transfer of a resource to another owner.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            default,
+            deserialize_with = "crate::wire::or_default",
+            skip_serializing_if = "Entries::is_empty"
+        )
+    )]
     pub ownership: Entries<Vec<String>>,
     /// By kind, the permissions that let their holders grant and revoke, and what each of them opens (rule D5).
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            default,
+            deserialize_with = "crate::wire::or_default",
+            skip_serializing_if = "Entries::is_empty"
+        )
+    )]
     pub access: Entries<Entries<AccessDocument>>,
     /// The permissions of singletons whose holders are administered only by each other (rule D11).
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Entries::is_empty"))]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            default,
+            deserialize_with = "crate::wire::or_default",
+            skip_serializing_if = "Entries::is_empty"
+        )
+    )]
     pub protected: Entries<Vec<String>>,
 }
 

@@ -81,6 +81,9 @@ impl Batch {
         if !is_active || expired {
             return nobody("inactive");
         }
+        if !world.catalog.has_administration {
+            return nobody("no_administration");
+        }
         Ok(Some(Authority { world, who, user }))
     }
 

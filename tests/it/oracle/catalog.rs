@@ -80,6 +80,8 @@ pub struct Catalog {
     pub custom_roles: bool,
     /// D2: what is opened to people.
     pub administration: Administration,
+    /// D2: without it, no plan is made as anybody.
+    pub has_administration: bool,
 }
 
 impl Kind {
@@ -160,6 +162,7 @@ impl Catalog {
             roles: BTreeMap::new(),
             custom_roles: false,
             administration: Administration::default(),
+            has_administration: given(map.get("administration")).is_some(),
         };
         catalog.parse_kinds(map.get("kinds").unwrap_or(&Value::Null))?;
         catalog.parse_profiles(map.get("profiles").unwrap_or(&Value::Null))?;

@@ -242,9 +242,15 @@ fn d2_what_is_not_opened_is_asked_before_all_other_faults() {
         not_by("bob", put("project/new", "folder/*"), "not_authorized"),
         by("bob", grant("user:eve", "project/*", &["read"]))
     ]));
+    // A catalog without areas: no plan is made as anybody.
+    let mut none = catalog();
+    none.as_object_mut().unwrap().remove("administration");
+    let add_key = json!({ "add_key": { "key": "ci", "acts_as": "root", "scope": "all" } });
+    let steps = [tick(), add_key, add_user("new")].map(|command| not_by("root", command, "not_authorized"));
+    holds_with(&none, &json!(steps));
     // A catalog that opens nothing: a tick, and what concerns the actor alone.
     let mut closed = catalog();
-    closed.as_object_mut().unwrap().remove("administration");
+    closed["administration"] = json!({});
     holds_with(
         &closed,
         &json!([

@@ -1,7 +1,7 @@
-//! What lies below the places where something is granted (rules H3 and H12).
+//! The resources below the places where something is granted (rules H3 and H12).
 //!
-//! Grants are never copied down, so a lookup walks down from where they stand. It visits places in which other places lie; the
-//! resources of the lowest ones are sources that the answer reads page by page.
+//! Grants are never copied down, so a lookup walks down from where they stand. It visits places inside which other places
+//! lie; the resources of the lowest ones are sources that the answer reads page by page.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -52,14 +52,14 @@ impl<'a> Wanted<'a> {
 pub(super) fn add_above(wanted: &mut Vec<u64>, catalog: &Catalog, kind: KindId, permissions: u64) {
     let mut found = Vec::from([(kind, permissions)]);
     while let Some((kind, permissions)) = found.pop() {
-        for link in catalog.definition(kind).map(KindDefinition::inside).unwrap_or_default() {
-            let parent = link.parent().index();
+        for map in catalog.definition(kind).map(KindDefinition::inside).unwrap_or_default() {
+            let parent = map.parent().index();
             wanted.resize(wanted.len().max(parent.saturating_add(1)), 0);
             let Some(known) = wanted.get_mut(parent) else { continue };
-            let new = link.passing(permissions) & !*known;
+            let new = map.passing(permissions) & !*known;
             *known |= new;
             if new != 0 {
-                found.push((link.parent(), new));
+                found.push((map.parent(), new));
             }
         }
     }
@@ -127,10 +127,10 @@ impl Directory {
         }
     }
 
-    /// What passes to a resource of some permissions on its parent, unless it is closed.
+    /// The permissions that pass to a resource of some on its parent, unless it is closed.
     fn passed_to(&self, slot: ResourceSlot, parent: &ResourceRow, held: u64) -> Option<u64> {
         let row = self.resource_row_at(slot).filter(|row| row.passing_parent().is_some())?;
-        Some(self.link(row.kind(), parent.kind())?.pass(held))
+        Some(self.map_from(row.kind(), parent.kind())?.pass(held))
     }
 
     fn kind_entries_by_id(&self) -> impl Iterator<Item = (KindId, &KindEntry)> {

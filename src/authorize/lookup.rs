@@ -305,7 +305,7 @@ impl Directory {
         let (mut reaching, mut wanted, mut below) = (Vec::new(), wanted, None);
         for on in self.passing_way(on) {
             if let Some(kind) = below {
-                wanted = self.link(kind, on.row.kind()).map_or(0, |link| link.passing(wanted));
+                wanted = self.map_from(kind, on.row.kind()).map_or(0, |map| map.passing(wanted));
             }
             if wanted == 0 {
                 break;
@@ -324,8 +324,8 @@ impl Directory {
             self.add_grantees(grants, wanted, users);
         }
         self.add_owner(on, wanted, users);
-        for (link, slot) in self.links_to_singletons(kind) {
-            let wanted = link.passing(wanted);
+        for (map, slot) in self.maps_from_singletons(kind) {
+            let wanted = map.passing(wanted);
             if let Some(row) = self.resource_row_at(slot).filter(|_| wanted != 0) {
                 self.add_grantees(self.grants_at(slot, row), wanted, users);
                 self.add_owner(ResourceRef { slot, row }, wanted, users);

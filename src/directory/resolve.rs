@@ -107,17 +107,17 @@ impl Directory {
     /// Checks that a resource may lie inside another (rules H1 and H7).
     pub(crate) fn check_parent(&self, resource: ResourceId, parent: ResourceId) -> Checked {
         let [kind, of_parent] = [resource, parent].map(|id| self.resource_row(id).map(ResourceRow::kind));
-        let link = kind.and_then(|kind| self.catalog().definition(kind)).zip(of_parent);
-        let link = link.and_then(|(kind, of_parent)| kind.link_to(of_parent));
+        let map = kind.and_then(|kind| self.catalog().definition(kind)).zip(of_parent);
+        let map = map.and_then(|(kind, of_parent)| kind.map_from(of_parent));
         let singleton = self.resource_row(parent).is_none_or(|row| row.singleton);
         let name = |id| self.resource_name(id).map(|name| name.to_string()).unwrap_or_default();
         let message = |what: &str| format!("resource `{}` {what} `{}`", name(resource), name(parent));
-        let link = link.filter(|_| !singleton).ok_or_else(|| message("cannot lie inside"))?;
-        // Only what something lies in may lie above its own parent.
+        let map = map.filter(|_| !singleton).ok_or_else(|| message("cannot lie inside"))?;
+        // Only what something lies inside may lie above its own parent.
         let outside = self.inside(resource).next().is_none()
             || self.way_down(resource.slot(), parent.slot()).is_empty();
-        ensure(outside && resource != parent, || message("would lie in itself inside"))?;
-        if !link.passes_anything() {
+        ensure(outside && resource != parent, || message("would lie inside itself, under"))?;
+        if !map.passes_anything() {
             return Ok(());
         }
         let links = self.depth_at(parent.slot()).saturating_add(self.height_at(resource.slot()));

@@ -301,7 +301,7 @@ fn sources(oracle: &World, explanation: &Explanation, (who, on): (&str, &str)) -
     Ok(())
 }
 
-/// Compares where resources lie, what lies in them, and the places above what principals may use (rules H1, H6, H12).
+/// Compares where resources lie, what lies inside them, and the places above what principals may use (rules H1, H6, H12).
 fn places(oracle: &World, directory: &Directory) -> Result<(), String> {
     let name = |resource| directory.resource_name(resource).unwrap().to_string();
     for on in RESOURCES.iter().chain(PLACES) {

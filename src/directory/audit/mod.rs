@@ -292,7 +292,7 @@ mod tests {
         );
     }
 
-    /// Where resources lie is compared from both sides, and checked for what no command makes.
+    /// Parents are compared from both sides, and checked for what no command makes.
     #[test]
     fn faults_about_places_are_found() {
         let folder = Kind::named("folder").permissions(["read"]).inside_same("folder");
@@ -338,7 +338,7 @@ mod tests {
                 let records = &mut directory.resources.tables.records;
                 records.update(sub.slot(), |record| record.more_mut().inside.insert(top.slot()));
             }),
-            "resources that do not lie in themselves: stored as 3, recounted as 1"
+            "resources that do not lie inside themselves: stored as 3, recounted as 1"
         );
         assert_eq!(
             message(&|directory, [top, ..]| {
@@ -349,7 +349,7 @@ mod tests {
         );
     }
 
-    /// What nests and ends is checked for what no command makes.
+    /// Nestings and ends are checked for what no command makes.
     #[test]
     fn groups_that_no_command_makes_are_found() {
         let group = |directory: &mut Directory, name: &str, membership: &Membership| {

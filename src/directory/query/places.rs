@@ -1,4 +1,4 @@
-//! Where resources lie.
+//! Queries about parents, and about the resources inside others.
 
 use alloc::vec::Vec;
 
@@ -88,12 +88,12 @@ impl Directory {
         self.resource_more_at(slot).is_some_and(|more| more.closed)
     }
 
-    /// What lies directly inside a resource.
+    /// The resources directly inside another.
     pub(crate) fn inside_at(&self, slot: ResourceSlot) -> Option<&SlotSet<ResourceSlot>> {
         self.resource_more_at(slot).map(|more| &more.inside)
     }
 
-    /// What lies directly inside a resource and passes something further down, closed or not.
+    /// The resources directly inside another from which something passes further down, closed or not.
     pub(crate) fn places_at(&self, slot: ResourceSlot) -> impl Iterator<Item = ResourceSlot> {
         self.resource_more_at(slot).into_iter().flat_map(|more| more.places.iter())
     }
@@ -106,16 +106,16 @@ impl Directory {
     /// The number of passing links that lead up from a resource, closed or not (rule H7).
     pub(crate) fn depth_at(&self, slot: ResourceSlot) -> usize {
         let up =
-            |&at: &ResourceSlot| self.parent_at(at).filter(|&parent| self.passing_link(at, parent).is_some());
+            |&at: &ResourceSlot| self.parent_at(at).filter(|&parent| self.passing_map(at, parent).is_some());
         core::iter::successors(Some(slot), up).skip(1).count()
     }
 
-    /// The places that a resource lies in, the nearest first.
+    /// The places that a resource lies inside, the nearest first.
     pub(crate) fn parents_above(&self, slot: ResourceSlot) -> impl Iterator<Item = ResourceSlot> {
         core::iter::successors(self.parent_at(slot), |&at| self.parent_at(at))
     }
 
-    /// The way from a parent down to a resource that lies in it, both included; empty if it does not.
+    /// The way from a parent down to a resource that lies inside it, both included; empty if it does not.
     pub(crate) fn way_down(&self, parent: ResourceSlot, resource: ResourceSlot) -> Vec<ResourceSlot> {
         let mut way = Vec::from([resource]);
         for above in self.parents_above(resource) {

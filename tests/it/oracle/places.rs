@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 const PASSING_LINKS_MAX: usize = 8;
 
 impl World {
-    /// H1: the resource that this one lies in.
+    /// H1: the resource that this one lies inside.
     pub fn place_of(&self, name: &str) -> Option<&str> {
         self.state.resources.get(name)?.place.as_deref()
     }
@@ -101,7 +101,7 @@ impl Batch {
         if self.world.state.resources.keys().any(too_long) { refuse("too_many") } else { Ok(()) }
     }
 
-    /// H8: all that lies inside comes along, because it names only what it lies in itself.
+    /// H8: all that lies inside comes along, because it names only what it lies inside itself.
     pub(super) fn move_resource(&mut self, body: &Value) -> Executed {
         let name = self.no_singleton(body)?;
         let place = self.place(World::kind_of(&name), body)?;

@@ -126,7 +126,7 @@ impl World {
         scope
     }
 
-    /// A2, R3: all that gives a user permissions on a resource by itself, whatever it lies in.
+    /// A2, R3: all that gives a user permissions on a resource by itself, whatever it lies inside.
     fn given_here<'a>(&'a self, user: &str, resource_name: &'a str) -> Vec<Contribution<'a>> {
         let resource = &self.state.resources[resource_name];
         let whole_kind = format!("{}/*", resource.kind);

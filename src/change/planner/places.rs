@@ -8,7 +8,7 @@ use super::Planner;
 use crate::catalog::{KindDefinition, KindId, PassMap};
 use crate::change::event::Event;
 use crate::change::refusal::RefusalReason;
-use crate::directory::{ResourceRow, ResourceSlot, SlotSet, Target};
+use crate::directory::{ResourceSlot, SlotSet, Target};
 use crate::id::ResourceId;
 use crate::limits::MAX_PASSING_LINKS;
 
@@ -29,9 +29,7 @@ impl Planner<'_> {
             if !way.is_empty() {
                 return Err(RefusalReason::Cycle { what: "resource", way: self.texts_up(&way) });
             }
-            let above = self.depth_inside(kind, parent);
-            let below = if above == 0 { 0 } else { self.directory.height_at(id.slot()) };
-            Self::check_depth(above.saturating_add(below))?;
+            self.check_depth(kind, self.directory.height_at(id.slot()), parent)?;
         }
         self.directory.set_parent(id, parent);
         let parent = parent.map(|parent| self.text_of(parent));
@@ -88,18 +86,14 @@ impl Planner<'_> {
         })
     }
 
-    /// The number of passing links that lead up from a resource of a kind in a parent.
-    pub(super) fn depth_inside(&self, kind: KindId, parent: ResourceId) -> usize {
-        let of_parent = self.directory.resource_row(parent).map(ResourceRow::kind);
-        let map = of_parent.and_then(|of| self.directory.catalog().definition(kind)?.map_from(of));
-        if !map.is_some_and(PassMap::passes_anything) {
-            return 0;
-        }
-        self.directory.depth_at(parent.slot()).saturating_add(1)
-    }
-
-    pub(super) fn check_depth(links: usize) -> Result<(), RefusalReason> {
-        if links <= MAX_PASSING_LINKS as usize {
+    /// Refuses to put a resource of a kind and a height into a parent where too many passing links would lead up (rule H7).
+    pub(super) fn check_depth(
+        &self,
+        kind: KindId,
+        height: usize,
+        parent: ResourceId,
+    ) -> Result<(), RefusalReason> {
+        if self.directory.links_if_inside(kind, height, parent.slot()) <= MAX_PASSING_LINKS as usize {
             return Ok(());
         }
         Err(RefusalReason::TooMany { what: "passing links", max: MAX_PASSING_LINKS })

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::catalog::{KindId, PassMap};
 use crate::directory::Directory;
 use crate::directory::storage::{ResourceRow, ResourceSlot, SlotIter, SlotSet};
 use crate::id::{ResourceId, Untyped};
@@ -108,6 +109,17 @@ impl Directory {
         let up =
             |&at: &ResourceSlot| self.parent_at(at).filter(|&parent| self.passing_map(at, parent).is_some());
         core::iter::successors(Some(slot), up).skip(1).count()
+    }
+
+    /// The most passing links that would lead up from a resource of a kind and a height, or from below it, inside a parent
+    /// (rule H7).
+    pub(crate) fn links_if_inside(&self, kind: KindId, height: usize, parent: ResourceSlot) -> usize {
+        let of_parent = self.resource_row_at(parent).map(ResourceRow::kind);
+        let map = of_parent.and_then(|of_parent| self.catalog.definition(kind)?.map_from(of_parent));
+        if !map.is_some_and(PassMap::passes_anything) {
+            return 0;
+        }
+        self.depth_at(parent).saturating_add(1).saturating_add(height)
     }
 
     /// The places that a resource lies inside, the nearest first.

@@ -334,7 +334,7 @@ fn s15_a_preview_lists_every_change() {
 
 /// A preview looks below a place that replaced another one, where the same permission passes something else (rule S15).
 #[test]
-fn s15_a_preview_knows_which_place_something_lies_in() {
+fn s15_a_preview_knows_which_place_something_lies_inside() {
     let kind = |name| Kind::named(name).permissions(["write", "read"]);
     let project =
         kind("project").inside("folder", [("read", ["read"])]).inside("shelf", [("read", ["write"])]);

@@ -4,12 +4,13 @@ mod describe;
 mod links;
 mod places;
 
+use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::fmt;
 
 use self::describe::{Describe, Permissions};
-use super::storage::{KindMask, Membership, RowState, UserRecord, UserRow, UserSlot};
+use super::storage::{KindMask, Membership, ResourceMore, RowState, UserRecord, UserRow, UserSlot};
 use super::{Directory, ResourceName, UserStatus};
 use crate::catalog::{KindId, ProfileId};
 use crate::id::{GroupId, UserId};
@@ -215,6 +216,9 @@ impl Directory {
         let mut live = 0_u32;
         for (slot, row) in self.live_resources() {
             live = live.saturating_add(1);
+            let unused = self.resource_more_at(slot).is_some_and(ResourceMore::is_unused);
+            let name = self.resource_slot_name(slot).map(|name| format!("{name}")).unwrap_or_default();
+            self.same(format_args!("resource `{name}` has unused fields"), &unused, &false)?;
             if let Some(key) = self.resource_slot_name(slot).and_then(ResourceName::key) {
                 self.same(
                     format_args!("the resource with the key `{key}`"),
@@ -336,14 +340,17 @@ mod tests {
             message(&|directory, [top, sub, _]| {
                 row(directory, top, sub, true);
                 let records = &mut directory.resources.tables.records;
-                records.update(sub.slot(), |record| record.more_mut().inside.insert(top.slot()));
+                records
+                    .update(sub.slot(), |record| record.change_more(|more| more.inside.insert(top.slot())));
             }),
             "resources that do not lie inside themselves: stored as 3, recounted as 1"
         );
         assert_eq!(
             message(&|directory, [top, ..]| {
                 let records = &mut directory.resources.tables.records;
-                records.update(top.slot(), |record| record.more_mut().heights.count(None, Some(3)));
+                records.update(top.slot(), |record| {
+                    record.change_more(|more| more.heights.count(None, Some(3)))
+                });
             }),
             "the heights inside resource `folder/top` agree: stored as no, recounted as yes"
         );

@@ -23,7 +23,7 @@ impl Directory {
         let passes = self.passing_map(slot, parent).is_some();
         let open = !self.is_closed_at(slot);
         self.resources.tables.rows.update(slot, |row| row.set_parent(Some(parent), passes && open));
-        self.resources.tables.records.update(parent, |record| put(&mut record.more_mut().inside, slot, true));
+        self.put_in_record(parent, slot, true);
         if passes {
             self.count_height(parent, slot, None, Some(self.height_at(slot).saturating_add(1)));
         }
@@ -32,19 +32,21 @@ impl Directory {
     /// Takes a resource out of the record of its parent.
     pub(super) fn leave_parent(&mut self, slot: ResourceSlot) {
         let Some(parent) = self.parent_at(slot) else { return };
-        self.resources
-            .tables
-            .records
-            .update(parent, |record| put(&mut record.more_mut().inside, slot, false));
+        self.put_in_record(parent, slot, false);
         if self.passing_map(slot, parent).is_some() {
             self.count_height(parent, slot, Some(self.height_at(slot).saturating_add(1)), None);
         }
     }
 
+    fn put_in_record(&mut self, parent: ResourceSlot, slot: ResourceSlot, inside: bool) {
+        let records = &mut self.resources.tables.records;
+        records.update(parent, |record| record.change_more(|more| put(&mut more.inside, slot, inside)));
+    }
+
     /// Closes a resource to what passes from its parent, or opens it again (rule H6).
     pub(crate) fn set_closed(&mut self, resource: ResourceId, closed: bool) {
         let slot = resource.slot();
-        self.resources.tables.records.update(slot, |record| record.more_mut().closed = closed);
+        self.resources.tables.records.update(slot, |record| record.change_more(|more| more.closed = closed));
         let Some(parent) = self.parent_at(slot) else { return };
         let passes = !closed && self.passing_map(slot, parent).is_some();
         self.resources.tables.rows.update(slot, |row| row.set_parent(Some(parent), passes));
@@ -69,9 +71,10 @@ impl Directory {
         loop {
             let was = self.height_at(at);
             self.resources.tables.records.update(at, |record| {
-                let more = record.more_mut();
-                more.heights.count(before, after);
-                put(&mut more.places, child, after.is_some_and(|height| height > 1));
+                record.change_more(|more| {
+                    more.heights.count(before, after);
+                    put(&mut more.places, child, after.is_some_and(|height| height > 1));
+                });
             });
             let is = self.height_at(at);
             if was == is {

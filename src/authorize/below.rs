@@ -39,13 +39,6 @@ impl<'a> Wanted<'a> {
             Self::Above(wanted) => wanted.get(kind.index()).copied().unwrap_or(0),
         }
     }
-
-    fn is_empty(&self) -> bool {
-        match self {
-            Self::Passing(catalog) => catalog.definitions().all(|(_, kind)| kind.passing() == 0),
-            Self::Above(wanted) => wanted.iter().all(|&permissions| permissions == 0),
-        }
-    }
 }
 
 /// Adds the permissions of parents that pass one of some permissions to resources of a kind, in any number of steps.
@@ -108,23 +101,32 @@ impl Directory {
         wanted: &Wanted<'_>,
         reached: &mut Vec<ResourceSource<'a>>,
     ) {
-        if wanted.is_empty() {
-            return;
-        }
-        let mut granted = Vec::new();
-        self.add_granted(who, &mut granted);
-        for (kind, entry) in self.kind_entries_by_id().filter(|(kind, _)| wanted.of(*kind) != 0) {
-            let all = granted_on_kind(who, entry) & wanted.of(kind) != 0;
-            let part = if all { entry.places() } else { entry.open() };
-            granted.push(ResourceSource::Set(part.iter()));
-        }
         let mut walk = WalkDown::new(self, wanted);
-        for slot in Candidates::new(granted) {
-            let row = self.resource_row_at(slot).filter(|row| wanted.of(row.kind()) != 0);
-            let Some(row) = row.filter(|_| self.height_at(slot) != 0) else { continue };
+        for slot in Candidates::new(self.granted_places(who, wanted)) {
+            let Some(row) = self.resource_row_at(slot) else { continue };
             let held = self.granted_here(who, ResourceRef { slot, row }, &mut ());
             walk.add(slot, held, reached);
         }
+    }
+
+    /// The places on which a principal may be granted something that passes. Other granted resources are not read.
+    fn granted_places<'a>(&'a self, who: PrincipalRef<'_>, wanted: &Wanted<'_>) -> Vec<ResourceSource<'a>> {
+        let passing =
+            |(kind, entry): &(KindId, &KindEntry)| wanted.of(*kind) != 0 && !entry.places().is_empty();
+        let kinds: Vec<_> = self.kind_entries_by_id().filter(passing).collect();
+        let granted = if kinds.is_empty() { Vec::new() } else { self.granted_sets(who) };
+        let mut found = Vec::new();
+        for (kind, entry) in kinds {
+            if granted_on_kind(who, entry) & wanted.of(kind) != 0 {
+                found.push(ResourceSource::Set(entry.places().iter()));
+                continue;
+            }
+            for set in granted.iter().copied().chain([entry.open()]) {
+                let places: Vec<ResourceSlot> = set.common(entry.places()).collect();
+                found.push(ResourceSource::List(places.into_iter()));
+            }
+        }
+        found
     }
 
     /// The permissions that pass to a resource of some on its parent, unless it is closed.

@@ -85,7 +85,7 @@ impl<'a> PrincipalRef<'a> {
         self.row.state == RowState::Active && self.key.is_none_or(|key| !key.expired)
     }
 
-    fn scope(&self) -> Option<&'a Scope> {
+    pub(super) fn scope(&self) -> Option<&'a Scope> {
         self.key.map(|key| &key.scope)
     }
 }
@@ -135,12 +135,15 @@ impl Directory {
 
     /// Returns the permissions in a key's scope on a resource (rule H10).
     pub(super) fn scope_on(&self, scope: &Scope, on: ResourceRef<'_>) -> u64 {
-        self.with_passed(on, |on| {
-            let kind = on.row.kind();
-            let singletons = self.maps_from_singletons(kind);
-            let passed = singletons.map(|(map, slot)| map.pass(scope.on(map.parent(), slot)));
-            passed.fold(scope.on(kind, on.slot), |all, passed| all | passed)
-        })
+        self.with_passed(on, |on| self.scope_here(scope, on))
+    }
+
+    /// Returns the permissions in a key's scope on a resource without what passes from its parents.
+    pub(super) fn scope_here(&self, scope: &Scope, on: ResourceRef<'_>) -> u64 {
+        let kind = on.row.kind();
+        let singletons = self.maps_from_singletons(kind);
+        let passed = singletons.map(|(map, slot)| map.pass(scope.on(map.parent(), slot)));
+        passed.fold(scope.on(kind, on.slot), |all, passed| all | passed)
     }
 
     /// Adds to what there is on a resource what passes from its parents (rule H3).

@@ -148,24 +148,29 @@ impl<'a> Evaluation<'a> {
         told.collect()
     }
 
-    /// Returns the closed resources on the way up that keep something from the user, each with what would pass if all were
-    /// open.
+    /// Returns the closed resources on the way up that keep something from the user or out of the key's scope, each with what
+    /// would pass if all were open.
     fn closed(&self) -> Vec<(String, u64)> {
-        let (mut maps, mut closed): (Vec<&PassMap>, Vec<(ResourceSlot, u64)>) = (Vec::new(), Vec::new());
+        let (mut maps, mut closed): (Vec<&PassMap>, Vec<KeptOut>) = (Vec::new(), Vec::new());
         let mut at = self.on;
         while let Some(parent) = self.parent_with_map(at, &mut maps) {
             if self.directory.is_closed_at(at.slot) {
-                closed.push((at.slot, 0));
+                closed.push(KeptOut { by: at.slot, granted: 0, scope: 0 });
             }
-            let here = self.directory.granted_here(self.who, parent, &mut ());
-            let passed = pass_down(&maps, here);
-            for (_, takes) in &mut closed {
-                *takes |= passed;
+            let granted = pass_down(&maps, self.directory.granted_here(self.who, parent, &mut ()));
+            let scope = self.who.scope().map_or(0, |scope| self.directory.scope_here(scope, parent));
+            let scope = pass_down(&maps, scope);
+            for kept_out in &mut closed {
+                kept_out.granted |= granted;
+                kept_out.scope |= scope;
             }
             at = parent;
         }
-        let granted = self.granted_to_user();
-        let closed = closed.into_iter().map(|(slot, takes)| (self.resource_text(slot), takes & !granted));
+        let (granted, scope) = (self.granted_to_user(), self.scope.unwrap_or(u64::MAX));
+        // Everything that is kept out is kept out by the nearest one too.
+        let if_open = granted | closed.first().map_or(0, |nearest| nearest.granted);
+        let takes = |kept_out: &KeptOut| kept_out.granted & !granted | kept_out.scope & !scope & if_open;
+        let closed = closed.iter().map(|kept_out| (self.resource_text(kept_out.by), takes(kept_out)));
         closed.filter(|(_, takes)| *takes != 0).collect()
     }
 
@@ -434,6 +439,14 @@ impl<'a> Evaluation<'a> {
             profiles_with: profiles_with.map(ToOwned::to_owned).collect(),
         }
     }
+}
+
+/// What would pass through a closed resource if all on the way were open.
+struct KeptOut {
+    by: ResourceSlot,
+    granted: u64,
+    /// What would pass into the scope of a key.
+    scope: u64,
 }
 
 /// Returns the names of permissions, lowest bit first.

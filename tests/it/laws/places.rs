@@ -73,9 +73,10 @@ fn h6_into_a_closed_resource_passes_as_much_as_from_nowhere() {
             let nowhere = must(&open, Strict, &[moved(name, None)])?;
             same_granted(&closed, &nowhere, &format!("{name} closed, and nowhere"))?;
             let home = parent(directory, name);
-            let back =
-                must(&closed, Strict, &[moved(name, None), moved(name, home.as_deref()), set("open")])?;
-            same_granted(&back, &open, &format!("{name} moved while closed"))?;
+            let back = must(&closed, Strict, &[moved(name, None), moved(name, home.as_deref())])?;
+            same_granted(&back, &closed, &format!("{name} moved while closed"))?;
+            let opened = must(&back, Strict, &[set("open")])?;
+            same_granted(&opened, &open, &format!("{name} moved while closed, and opened"))?;
             made.set(made.get() + u32::from(home.is_some()));
         }
         Ok(())

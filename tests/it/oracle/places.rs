@@ -32,7 +32,7 @@ impl World {
     }
 
     /// H2: the place of a resource and what passes from there by the maps of the kinds, if anything does.
-    fn passing_link(&self, name: &str) -> Option<(&str, &Passes)> {
+    pub(super) fn passing_link(&self, name: &str) -> Option<(&str, &Passes)> {
         let place = self.place_of(name)?;
         let passes = &self.catalog.kinds[World::kind_of(name)].inside[World::kind_of(place)];
         (!passes.is_empty()).then_some((place, passes))

@@ -349,7 +349,7 @@ mod tests {
             message(&|directory, [top, ..]| {
                 let records = &mut directory.resources.tables.records;
                 records.update(top.slot(), |record| {
-                    record.change_more(|more| more.heights.count(None, Some(3)))
+                    record.change_more(|more| more.heights.count(None, Some(3)));
                 });
             }),
             "the heights inside resource `folder/top` agree: stored as no, recounted as yes"

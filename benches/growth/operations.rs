@@ -445,6 +445,20 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         })
     })
     .on_sets(),
+    flat("resources_for: granted resources that are no places, beside a place", |size| {
+        let read = |on: String| Command::grant(Grantee::user("user 0"), on, ["read"]).into();
+        let granted = resources(size).map(read).chain([read("space/other".to_owned())]);
+        let inner = Command::add_resource("project/inner").parent("space/other").into();
+        let directory = commit(commit(with_inside(size), [inner]), granted);
+        let user = directory.user_by_name("user 0").unwrap();
+        let read = directory.catalog().permission_set("project", ["read"]).unwrap();
+        Box::new(move || {
+            let found: Vec<_> = directory.resources_for::<Untyped>(user, read).take(20).collect();
+            assert_eq!(found.len(), 20);
+            Box::new((found, directory))
+        })
+    })
+    .on_sets(),
     linear("users_for: users with a grant on one of eight places above", |size| {
         let directory = with_grants_above(size);
         let project = directory.resource_by_name("project/one").unwrap();

@@ -15,7 +15,7 @@ use crate::worlds::{
     user_name,
 };
 
-/// The folders that lie in the first one.
+/// The folders that lie inside the first one.
 const IN_THE_FIRST: u32 = 9;
 
 /// A world whose first resources are folders, the next ones projects, and the others datasets.

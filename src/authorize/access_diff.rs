@@ -343,8 +343,8 @@ impl Directory {
     fn reaching_from_parent<'a>(&'a self, on: Option<ResourceRef<'a>>) -> Vec<UserSource<'a>> {
         let parent = on.and_then(|on| self.passing_parent_of(on));
         let Some((on, parent)) = on.zip(parent) else { return Vec::new() };
-        let link = self.link(on.row.kind(), parent.row.kind());
-        link.map_or_else(Vec::new, |link| self.reaching(parent, link.passing(u64::MAX)))
+        let map = self.map_from(on.row.kind(), parent.row.kind());
+        map.map_or_else(Vec::new, |map| self.reaching(parent, map.passing(u64::MAX)))
     }
 }
 

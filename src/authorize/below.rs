@@ -1,7 +1,7 @@
-//! What lies below the places where something is granted (rules H3 and H12).
+//! The resources below the places where something is granted (rules H3 and H12).
 //!
-//! Grants are never copied down, so a lookup walks down from where they stand. It visits places in which other places lie; the
-//! resources of the lowest ones are sources that the answer reads page by page.
+//! Grants are never copied down, so a lookup walks down from where they stand. It visits places inside which other places
+//! lie; the resources of the lowest ones are sources that the answer reads page by page.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -39,27 +39,20 @@ impl<'a> Wanted<'a> {
             Self::Above(wanted) => wanted.get(kind.index()).copied().unwrap_or(0),
         }
     }
-
-    fn is_empty(&self) -> bool {
-        match self {
-            Self::Passing(catalog) => catalog.definitions().all(|(_, kind)| kind.passing() == 0),
-            Self::Above(wanted) => wanted.iter().all(|&permissions| permissions == 0),
-        }
-    }
 }
 
 /// Adds the permissions of parents that pass one of some permissions to resources of a kind, in any number of steps.
 pub(super) fn add_above(wanted: &mut Vec<u64>, catalog: &Catalog, kind: KindId, permissions: u64) {
     let mut found = Vec::from([(kind, permissions)]);
     while let Some((kind, permissions)) = found.pop() {
-        for link in catalog.definition(kind).map(KindDefinition::inside).unwrap_or_default() {
-            let parent = link.parent().index();
+        for map in catalog.definition(kind).map(KindDefinition::inside).unwrap_or_default() {
+            let parent = map.parent().index();
             wanted.resize(wanted.len().max(parent.saturating_add(1)), 0);
             let Some(known) = wanted.get_mut(parent) else { continue };
-            let new = link.passing(permissions) & !*known;
+            let new = map.passing(permissions) & !*known;
             *known |= new;
             if new != 0 {
-                found.push((link.parent(), new));
+                found.push((map.parent(), new));
             }
         }
     }
@@ -108,29 +101,38 @@ impl Directory {
         wanted: &Wanted<'_>,
         reached: &mut Vec<ResourceSource<'a>>,
     ) {
-        if wanted.is_empty() {
-            return;
-        }
-        let mut granted = Vec::new();
-        self.add_granted(who, &mut granted);
-        for (kind, entry) in self.kind_entries_by_id().filter(|(kind, _)| wanted.of(*kind) != 0) {
-            let all = granted_on_kind(who, entry) & wanted.of(kind) != 0;
-            let part = if all { entry.places() } else { entry.open() };
-            granted.push(ResourceSource::Set(part.iter()));
-        }
         let mut walk = WalkDown::new(self, wanted);
-        for slot in Candidates::new(granted) {
-            let row = self.resource_row_at(slot).filter(|row| wanted.of(row.kind()) != 0);
-            let Some(row) = row.filter(|_| self.height_at(slot) != 0) else { continue };
+        for slot in Candidates::new(self.granted_places(who, wanted)) {
+            let Some(row) = self.resource_row_at(slot) else { continue };
             let held = self.granted_here(who, ResourceRef { slot, row }, &mut ());
             walk.add(slot, held, reached);
         }
     }
 
-    /// What passes to a resource of some permissions on its parent, unless it is closed.
+    /// The places on which a principal may be granted something that passes. Other granted resources are not read.
+    fn granted_places<'a>(&'a self, who: PrincipalRef<'_>, wanted: &Wanted<'_>) -> Vec<ResourceSource<'a>> {
+        let passing =
+            |(kind, entry): &(KindId, &KindEntry)| wanted.of(*kind) != 0 && !entry.places().is_empty();
+        let kinds: Vec<_> = self.kind_entries_by_id().filter(passing).collect();
+        let granted = if kinds.is_empty() { Vec::new() } else { self.granted_sets(who) };
+        let mut found = Vec::new();
+        for (kind, entry) in kinds {
+            if granted_on_kind(who, entry) & wanted.of(kind) != 0 {
+                found.push(ResourceSource::Set(entry.places().iter()));
+                continue;
+            }
+            for set in granted.iter().copied().chain([entry.open()]) {
+                let places: Vec<ResourceSlot> = set.common(entry.places()).collect();
+                found.push(ResourceSource::List(places.into_iter()));
+            }
+        }
+        found
+    }
+
+    /// The permissions that pass to a resource of some on its parent, unless it is closed.
     fn passed_to(&self, slot: ResourceSlot, parent: &ResourceRow, held: u64) -> Option<u64> {
         let row = self.resource_row_at(slot).filter(|row| row.passing_parent().is_some())?;
-        Some(self.link(row.kind(), parent.kind())?.pass(held))
+        Some(self.map_from(row.kind(), parent.kind())?.pass(held))
     }
 
     fn kind_entries_by_id(&self) -> impl Iterator<Item = (KindId, &KindEntry)> {

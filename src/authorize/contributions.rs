@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 use super::evaluate::{PrincipalRef, Recorder, ResourceRef};
-use crate::catalog::{AnyKind, KindId, Link};
+use crate::catalog::{AnyKind, KindId, PassMap};
 use crate::directory::{
     Directory, GrantPart, GranteeKind, GranteeSlot, MembershipWay, ResourceSlot, SubjectSlot, TargetSlot,
     earlier_end, end_order,
@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 /// True for a grant on the whole kind; the grantee, `None` for everyone; the permissions.
 type Granted = (bool, Option<GranteeSlot>, u64);
 
-/// What was granted on one resource.
+/// The grants and the ownership that were found on one resource.
 #[derive(Debug, Default)]
 pub(super) struct Trace {
     pub(super) grants: Vec<Granted>,
@@ -34,20 +34,20 @@ impl Recorder for Trace {
     }
 }
 
-/// A place from which permissions come: the resource itself, a parent from which something passes, or a singleton.
-pub(super) struct Place<'a> {
+/// An origin of permissions: the resource itself, a parent from which something passes, or a singleton.
+pub(super) struct Origin<'a> {
     pub(super) on: ResourceRef<'a>,
-    /// The links down to the resource, the last one first; none for the resource itself.
-    links: Vec<&'a Link>,
-    /// The resources from the place down to the resource; empty for the resource itself.
+    /// The maps down to the resource, the last one first; none for the resource itself.
+    maps: Vec<&'a PassMap>,
+    /// The resources from the origin down to the resource; empty for the resource itself.
     pub(super) way: Vec<ResourceSlot>,
     pub(super) trace: Trace,
 }
 
-impl Place<'_> {
+impl Origin<'_> {
     /// Returns what permissions become on the resource.
     pub(super) fn pass(&self, held: u64) -> u64 {
-        self.links.iter().rev().fold(held, |held, link| link.pass(held))
+        self.maps.iter().rev().fold(held, |held, map| map.pass(held))
     }
 
     /// Returns what everything that was granted here becomes on the resource.
@@ -60,8 +60,8 @@ impl Place<'_> {
 /// The grants to one grantee on a target that count for a user.
 #[derive(Debug)]
 pub(super) struct Contribution<'a> {
-    /// The number of the place where it was granted.
-    pub(super) place: usize,
+    /// The number of the origin where it was granted.
+    pub(super) origin: usize,
     /// True for a grant on the whole kind.
     pub(super) whole_kind: bool,
     /// `None` for everyone.
@@ -78,7 +78,7 @@ impl<'a> Contribution<'a> {
         way: Option<MembershipWay>,
         parts: Vec<GrantPart<'a>>,
     ) -> Self {
-        Self { place: 0, whole_kind: true, grantee, way, parts }
+        Self { origin: 0, whole_kind: true, grantee, way, parts }
     }
 
     /// The parts, each until the earlier one of its own end and that of the membership (rule E2).
@@ -111,36 +111,40 @@ pub(super) fn latest_ends(parts: impl Iterator<Item = (Option<Timestamp>, u64)>,
 }
 
 impl Directory {
-    /// Records what is granted on a resource and on every place from which something passes to it, the resource first.
-    pub(super) fn places<'a>(&'a self, who: PrincipalRef<'_>, on: ResourceRef<'a>) -> Vec<Place<'a>> {
-        let traced = |on: ResourceRef<'a>, links: Vec<&'a Link>, way: Vec<ResourceSlot>| {
+    /// Records what is granted on a resource and on every origin from which something passes to it, the resource first.
+    pub(super) fn origins<'a>(&'a self, who: PrincipalRef<'_>, on: ResourceRef<'a>) -> Vec<Origin<'a>> {
+        let traced = |on: ResourceRef<'a>, maps: Vec<&'a PassMap>, way: Vec<ResourceSlot>| {
             let mut trace = Trace::default();
             self.granted_here(who, on, &mut trace);
-            Place { on, links, way, trace }
+            Origin { on, maps, way, trace }
         };
-        let (mut places, mut links, mut down) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut origins, mut maps, mut down) = (Vec::new(), Vec::new(), Vec::new());
         let mut below: Option<KindId> = None;
         for at in self.passing_way(on) {
-            links.extend(below.and_then(|kind| self.link(kind, at.row.kind())));
+            maps.extend(below.and_then(|kind| self.map_from(kind, at.row.kind())));
             down.insert(0, at.slot);
             let way = if below.is_some() { down.clone() } else { Vec::new() };
-            places.push(traced(at, links.clone(), way));
-            for (link, slot) in self.links_to_singletons(at.row.kind()) {
+            origins.push(traced(at, maps.clone(), way));
+            for (map, slot) in self.maps_from_singletons(at.row.kind()) {
                 if let Some(row) = self.resource_row_at(slot) {
-                    let links = links.iter().copied().chain([link]).collect();
+                    let maps = maps.iter().copied().chain([map]).collect();
                     let way = core::iter::once(slot).chain(down.iter().copied()).collect();
-                    places.push(traced(ResourceRef { slot, row }, links, way));
+                    origins.push(traced(ResourceRef { slot, row }, maps, way));
                 }
             }
             below = Some(at.row.kind());
         }
-        places
+        origins
     }
 
     /// Splits each recorded grant into its parts.
-    pub(super) fn contributions(&self, who: PrincipalRef<'_>, places: &[Place<'_>]) -> Vec<Contribution<'_>> {
+    pub(super) fn contributions(
+        &self,
+        who: PrincipalRef<'_>,
+        origins: &[Origin<'_>],
+    ) -> Vec<Contribution<'_>> {
         let groups = self.group_slots(who.slot, who.row);
-        let contribution = |(place, on, (whole_kind, grantee, _)): (usize, ResourceRef<'_>, Granted)| {
+        let contribution = |(origin, on, (whole_kind, grantee, _)): (usize, ResourceRef<'_>, Granted)| {
             let to = grantee.map_or(SubjectSlot::Everyone, SubjectSlot::Grantee);
             let target =
                 if whole_kind { TargetSlot::Kind(on.row.kind()) } else { TargetSlot::Resource(on.slot) };
@@ -148,10 +152,10 @@ impl Directory {
                 Some(GranteeKind::Group(group)) => self.membership_way(who.slot, &groups, group),
                 _ => None,
             };
-            Contribution { place, whole_kind, grantee, way, parts: self.grant_parts(to, target) }
+            Contribution { origin, whole_kind, grantee, way, parts: self.grant_parts(to, target) }
         };
-        let granted = places.iter().enumerate().flat_map(|(number, place)| {
-            place.trace.grants.iter().map(move |&granted| (number, place.on, granted))
+        let granted = origins.iter().enumerate().flat_map(|(number, origin)| {
+            origin.trace.grants.iter().map(move |&granted| (number, origin.on, granted))
         });
         granted.map(contribution).collect()
     }
@@ -198,19 +202,19 @@ impl Directory {
 
     pub(super) fn ends_on(&self, who: PrincipalRef<'_>, on: ResourceRef<'_>) -> Ends {
         let granted = self.granted_to(who, on) & self.rights().of_kind(on.row.kind()).all;
-        let places = self.places(who, on);
-        granted_ends(&self.contributions(who, &places), &places, granted)
+        let origins = self.origins(who, on);
+        granted_ends(&self.contributions(who, &origins), &origins, granted)
     }
 }
 
 /// Returns the granted permissions of a recorded evaluation by their ends.
-pub(super) fn granted_ends(contributions: &[Contribution<'_>], places: &[Place<'_>], granted: u64) -> Ends {
+pub(super) fn granted_ends(contributions: &[Contribution<'_>], origins: &[Origin<'_>], granted: u64) -> Ends {
     let parts = contributions.iter().flat_map(|contribution| {
-        let place = places.get(contribution.place);
-        let pass = move |mask| place.map_or(0, |place| place.pass(mask));
+        let origin = origins.get(contribution.origin);
+        let pass = move |mask| origin.map_or(0, |origin| origin.pass(mask));
         contribution.parts().map(move |part| (part.until, pass(part.mask)))
     });
-    let owners = places.iter().filter_map(|place| Some((None, place.pass(place.trace.owner?))));
+    let owners = origins.iter().filter_map(|origin| Some((None, origin.pass(origin.trace.owner?))));
     let ends = latest_ends(parts.chain(owners), granted);
     let all = ends.iter().fold(0, |all, (_, mask)| all | mask);
     debug_assert_eq!(all, granted, "INVARIANT (grant records)");

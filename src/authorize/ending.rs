@@ -117,19 +117,19 @@ impl fmt::Display for EndingRow {
 pub struct EndingBy<'a> {
     directory: &'a Directory,
     by: Timestamp,
-    /// The place after which the rest of what comes due begins.
+    /// The position after which the rest of what comes due begins.
     from: Bound<(Timestamp, Due)>,
     /// The rest of what ends for one grantee on one target.
     items: vec::IntoIter<Ending>,
     /// The end of the previous page: nothing up to it is listed.
-    last: Option<Place>,
+    last: Option<Position>,
 }
 
-/// A place in the order: the end, what comes due then, and of a grant the role, where its permissions are before all roles.
-type Place = (Timestamp, Due, Option<Name>);
+/// A position in the order: the end, what comes due then, and of a grant the role, where its permissions are before all roles.
+type Position = (Timestamp, Due, Option<Name>);
 
 impl Ending {
-    fn place(&self) -> Place {
+    fn position(&self) -> Position {
         let grant = |to: GranteeId, on: Target| Due::Grant(SubjectSlot::of(to), on.slot());
         match &self.what {
             EndingKind::Permissions { to, on, .. } => (self.until, grant(*to, *on), None),
@@ -184,10 +184,10 @@ impl Ending {
 impl EndingBy<'_> {
     /// Continues after the last item of the previous page. It may have ended or been revoked since.
     pub fn after(mut self, last: &Ending) -> Self {
-        let place = last.place();
-        self.from = Bound::Included((place.0, place.1));
+        let position = last.position();
+        self.from = Bound::Included((position.0, position.1));
         self.items = Vec::new().into_iter();
-        self.last = Some(place);
+        self.last = Some(position);
         self
     }
 }
@@ -198,7 +198,7 @@ impl Iterator for EndingBy<'_> {
     fn next(&mut self) -> Option<Ending> {
         loop {
             let last = self.last.as_ref();
-            let is_later = |item: &Ending| last.is_none_or(|last| item.place() > *last);
+            let is_later = |item: &Ending| last.is_none_or(|last| item.position() > *last);
             if let Some(item) = self.items.find(is_later) {
                 return Some(item);
             }

@@ -5,7 +5,7 @@
 
 use arrayvec::ArrayVec;
 
-use crate::catalog::{KindId, Link, Request};
+use crate::catalog::{KindId, PassMap, Request};
 use crate::directory::{
     Directory, GranteeSlot, Groups, KeyRecord, ResourceRow, ResourceSlot, RowState, Scope, UserRow, UserSlot,
 };
@@ -85,7 +85,7 @@ impl<'a> PrincipalRef<'a> {
         self.row.state == RowState::Active && self.key.is_none_or(|key| !key.expired)
     }
 
-    fn scope(&self) -> Option<&'a Scope> {
+    pub(super) fn scope(&self) -> Option<&'a Scope> {
         self.key.map(|key| &key.scope)
     }
 }
@@ -135,12 +135,15 @@ impl Directory {
 
     /// Returns the permissions in a key's scope on a resource (rule H10).
     pub(super) fn scope_on(&self, scope: &Scope, on: ResourceRef<'_>) -> u64 {
-        self.with_passed(on, |on| {
-            let kind = on.row.kind();
-            let singletons = self.links_to_singletons(kind);
-            let passed = singletons.map(|(link, slot)| link.pass(scope.on(link.parent(), slot)));
-            passed.fold(scope.on(kind, on.slot), |all, passed| all | passed)
-        })
+        self.with_passed(on, |on| self.scope_here(scope, on))
+    }
+
+    /// Returns the permissions in a key's scope on a resource without what passes from its parents.
+    pub(super) fn scope_here(&self, scope: &Scope, on: ResourceRef<'_>) -> u64 {
+        let kind = on.row.kind();
+        let singletons = self.maps_from_singletons(kind);
+        let passed = singletons.map(|(map, slot)| map.pass(scope.on(map.parent(), slot)));
+        passed.fold(scope.on(kind, on.slot), |all, passed| all | passed)
     }
 
     /// Adds to what there is on a resource what passes from its parents (rule H3).
@@ -158,8 +161,8 @@ impl Directory {
         let Some(top) = way.pop() else { return 0 };
         let (mut kind, mut held) = (top.row.kind(), here(top));
         for on in way.into_iter().rev() {
-            let link = self.link(on.row.kind(), kind);
-            (kind, held) = (on.row.kind(), here(on) | link.map_or(0, |link| link.pass(held)));
+            let map = self.map_from(on.row.kind(), kind);
+            (kind, held) = (on.row.kind(), here(on) | map.map_or(0, |map| map.pass(held)));
         }
         held
     }
@@ -189,8 +192,8 @@ impl Directory {
 
     /// Returns what passes from resources of one kind to those of another in them.
     #[inline]
-    pub(super) fn link(&self, kind: KindId, parent: KindId) -> Option<&Link> {
-        self.catalog().definition(kind)?.link_to(parent)
+    pub(super) fn map_from(&self, kind: KindId, parent: KindId) -> Option<&PassMap> {
+        self.catalog().definition(kind)?.map_from(parent)
     }
 
     /// Returns `true` if one of some permissions, of which one is missing on the resource itself, does not pass from its parents.
@@ -217,7 +220,7 @@ impl Directory {
         let (mut row, mut wanted) = (on, permission);
         while let Some(at) = row.passing_parent() {
             let Some(parent) = self.resource_row_at(at) else { return false };
-            wanted = self.link(row.kind(), parent.kind()).map_or(0, |link| link.passing(wanted));
+            wanted = self.map_from(row.kind(), parent.kind()).map_or(0, |map| map.passing(wanted));
             if wanted == 0 {
                 return false;
             }

@@ -11,7 +11,9 @@ use super::below::Wanted;
 use super::candidates::{Candidates, ResourceSource, UserSource};
 use super::evaluate::{PrincipalRef, ResourceRef};
 use crate::catalog::{AnyKind, KindId, Request};
-use crate::directory::{Directory, GranteeKind, GroupRecord, KindEntry, SlotSet, TargetGrants, UserRecord};
+use crate::directory::{
+    Directory, GranteeKind, GroupRecord, KindEntry, ResourceSlot, SlotSet, TargetGrants, UserRecord,
+};
 use crate::id::{Principal, ResourceId, Untyped, UserId};
 
 /// An iterator over the resources of one kind that a principal may use, in a stable order.
@@ -238,14 +240,15 @@ impl Directory {
 
     /// Adds the resources that the user owns and those with a grant to the user or to a group of the user.
     pub(super) fn add_granted<'a>(&'a self, who: PrincipalRef<'_>, reached: &mut Vec<ResourceSource<'a>>) {
-        let groups = self.group_slots(who.slot, who.row);
-        reached.reserve(groups.len().saturating_add(3));
-        let groups =
-            groups.into_iter().filter_map(|group| self.group_record_at(group)).map(GroupRecord::granted_on);
-        let user = self.user_record_at(who.slot);
-        let own = user.and_then(UserRecord::granted_on);
-        let sets = groups.chain(self.owned_set(who.slot)).chain(own);
-        reached.extend(sets.map(SlotSet::iter).map(ResourceSource::Set));
+        reached.extend(self.granted_sets(who).into_iter().map(SlotSet::iter).map(ResourceSource::Set));
+    }
+
+    /// Returns the resources that the user owns and those with a grant to the user or to a group of the user.
+    pub(super) fn granted_sets(&self, who: PrincipalRef<'_>) -> Vec<&SlotSet<ResourceSlot>> {
+        let groups = self.group_slots(who.slot, who.row).into_iter();
+        let groups = groups.filter_map(|group| self.group_record_at(group)).map(GroupRecord::granted_on);
+        let own = self.user_record_at(who.slot).and_then(UserRecord::granted_on);
+        groups.chain(self.owned_set(who.slot)).chain(own).collect()
     }
 
     /// Lists the users who may do something on a resource.
@@ -305,7 +308,7 @@ impl Directory {
         let (mut reaching, mut wanted, mut below) = (Vec::new(), wanted, None);
         for on in self.passing_way(on) {
             if let Some(kind) = below {
-                wanted = self.link(kind, on.row.kind()).map_or(0, |link| link.passing(wanted));
+                wanted = self.map_from(kind, on.row.kind()).map_or(0, |map| map.passing(wanted));
             }
             if wanted == 0 {
                 break;
@@ -324,8 +327,8 @@ impl Directory {
             self.add_grantees(grants, wanted, users);
         }
         self.add_owner(on, wanted, users);
-        for (link, slot) in self.links_to_singletons(kind) {
-            let wanted = link.passing(wanted);
+        for (map, slot) in self.maps_from_singletons(kind) {
+            let wanted = map.passing(wanted);
             if let Some(row) = self.resource_row_at(slot).filter(|_| wanted != 0) {
                 self.add_grantees(self.grants_at(slot, row), wanted, users);
                 self.add_owner(ResourceRef { slot, row }, wanted, users);

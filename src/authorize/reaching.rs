@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::candidates::{Candidates, UserSource};
 use super::evaluate::ResourceRef;
-use crate::catalog::{KindId, Link};
+use crate::catalog::KindId;
 use crate::directory::{Directory, GranteeKind, KindEntry, SubjectSlot, TargetSlot, UserSlot};
 
 /// A set of users, collected without visiting them.
@@ -68,8 +68,8 @@ impl<'a> Reaching<'a> {
             return;
         }
         directory.add_grantees(KindEntry::grants(entry), permissions, &mut self.sources);
-        for (link, slot) in directory.links_to_singletons(kind) {
-            self.add_holders(TargetSlot::Resource(slot), Link::passing(link, permissions));
+        for (map, slot) in directory.maps_from_singletons(kind) {
+            self.add_holders(TargetSlot::Resource(slot), map.passing(permissions));
         }
     }
 }

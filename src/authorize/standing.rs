@@ -41,6 +41,7 @@ impl Held {
     }
 
     /// Returns the end of a permission; `None` if it is not held.
+    #[expect(clippy::option_option, reason = "not held, and held without an end, are two answers")]
     pub(crate) fn end_of(&self, permission: u64) -> Option<Option<Timestamp>> {
         self.0.iter().find(|(_, mask)| mask & permission != 0).map(|&(until, _)| until)
     }
@@ -92,10 +93,10 @@ impl Directory {
         });
         let contributions: Vec<Contribution<'_>> = contributions.collect();
         let here = contributions.iter().flat_map(Contribution::parts).map(|part| (part.until, part.mask));
-        let passed = self.links_to_singletons(kind).flat_map(|(link, slot)| {
+        let passed = self.maps_from_singletons(kind).flat_map(|(map, slot)| {
             let row = self.resource_row_at(slot);
             let ends = row.map(|row| self.ends_on(who, ResourceRef { slot, row })).unwrap_or_default();
-            ends.into_iter().map(move |(until, mask)| (until, link.pass(mask)))
+            ends.into_iter().map(move |(until, mask)| (until, map.pass(mask)))
         });
         latest_ends(here.chain(passed), u64::MAX)
     }
@@ -128,8 +129,8 @@ impl Directory {
             let whole = self.kind_entry(kind).map_or(0, |kind| of_all(kind.grants()));
             let owner = on.row.owner().map_or(0, |_| self.rights().of_kind(kind).owner);
             let here = of_all(self.grants_at(on.slot, on.row)) | whole | owner;
-            let singletons = self.links_to_singletons(kind);
-            singletons.fold(here, |all, (link, slot)| all | link.pass(self.granted_to_any(slot)))
+            let singletons = self.maps_from_singletons(kind);
+            singletons.fold(here, |all, (map, slot)| all | map.pass(self.granted_to_any(slot)))
         })
     }
 
@@ -147,7 +148,7 @@ impl Directory {
     /// Returns the permissions in a key's scope on a whole kind (rule H10).
     fn scope_on_kind(&self, scope: &Scope, kind: KindId) -> u64 {
         let passed =
-            self.links_to_singletons(kind).map(|(link, slot)| link.pass(scope.on(link.parent(), slot)));
+            self.maps_from_singletons(kind).map(|(map, slot)| map.pass(scope.on(map.parent(), slot)));
         passed.fold(scope.on_whole(kind), |all, passed| all | passed)
     }
 }

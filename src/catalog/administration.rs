@@ -132,7 +132,7 @@ impl Kinds<'_> {
         mut build: impl FnMut(KindId, &KindDefinition, &T) -> Result<D, CatalogError>,
     ) -> Result<Vec<(KindId, D)>, CatalogError> {
         let mut each: Vec<(KindId, D)> = Vec::with_capacity(entries.0.len());
-        for (name, entry) in entries.iter() {
+        for (name, entry) in entries {
             let within = CatalogPlace::Administration { area };
             let found = self.0.get_full(name);
             let found =
@@ -196,7 +196,7 @@ fn access(
     entries: &Entries<AccessDocument>,
 ) -> Result<Vec<(u64, Access)>, CatalogError> {
     let mut access: Vec<(u64, Access)> = Vec::with_capacity(entries.0.len());
-    for (name, opens) in entries.iter() {
+    for (name, opens) in entries {
         let bit = bits("access", kind, &[name.to_owned()])?;
         if access.iter().any(|&(other, _)| other == bit) {
             let within = CatalogPlace::Administration { area: "access" };

@@ -15,7 +15,7 @@ use super::document::{
 use super::kind::union_over;
 use super::{
     AddOn, Catalog, CatalogError, CatalogPlace, Ceiling, Declared, Edition, ExternalChoice, Inner,
-    KindDefinition, KindId, Link, Mapped, ProfileChoice, ProfileDefinition, ProfileId,
+    KindDefinition, KindId, Mapped, PassMap, ProfileChoice, ProfileDefinition, ProfileId,
 };
 use crate::limits::{MAX_KINDS, MAX_PERMISSIONS, MAX_PROFILES, MAX_ROLES};
 use crate::name::{Name, NameError, check_identifier, check_name};
@@ -25,7 +25,7 @@ pub(super) fn build(document: CatalogDocument) -> Result<Catalog, CatalogError> 
     at_most("kinds", document.kinds.0.len(), MAX_KINDS, || CatalogPlace::Catalog)?;
     at_most("profiles", document.profiles.0.len(), MAX_PROFILES, || CatalogPlace::Catalog)?;
     let mut kinds = declare("kind", &document.kinds, check_identifier, build_kind)?;
-    link_kinds(&document.kinds, &mut kinds)?;
+    map_kinds(&document.kinds, &mut kinds)?;
     let kinds_of = Kinds(&kinds);
     let profiles = declare("profile", &document.profiles, check_identifier, |name, profile| {
         let within = || CatalogPlace::Profile { profile: name.to_owned() };
@@ -151,7 +151,7 @@ fn build_kind(kind_name: &str, kind: &KindDocument) -> Result<KindDefinition, Ca
 }
 
 /// Works out what passes between kinds (rules H1 and H2).
-fn link_kinds(
+fn map_kinds(
     documents: &Entries<KindDocument>,
     kinds: &mut Declared<KindDefinition>,
 ) -> Result<(), CatalogError> {
@@ -160,19 +160,19 @@ fn link_kinds(
         if document.singleton {
             return Err(CatalogError::SingletonInside { kind: kind() });
         }
-        let mut links: Vec<Link> = Vec::with_capacity(document.inside.0.len());
+        let mut maps: Vec<PassMap> = Vec::with_capacity(document.inside.0.len());
         for (place, inside) in &document.inside {
             let within = || CatalogPlace::Kind { kind: kind() };
             let unknown = || CatalogError::UnknownKind { within: within(), kind: place.to_owned() };
             let (index, _, of_place) = kinds.get_full(place).ok_or_else(unknown)?;
             let id = KindId::from_index(index).ok_or_else(unknown)?;
-            if links.iter().any(|link| link.parent == id) {
+            if maps.iter().any(|map| map.parent == id) {
                 let what = "place";
                 return Err(CatalogError::Duplicate { within: within(), what, name: place.to_owned() });
             }
             let Some(definition) = kinds.get(name) else { continue };
             let passes = passes(definition, of_place, &inside.passes)?;
-            links.push(Link {
+            maps.push(PassMap {
                 parent: id,
                 passed_by: Box::new(transposed(&passes)),
                 passes_anything: passes.iter().any(|&passed| passed != 0),
@@ -180,20 +180,20 @@ fn link_kinds(
             });
         }
         if let Some(definition) = kinds.get_mut(name) {
-            definition.inside = links;
+            definition.inside = maps;
         }
     }
-    sum_links(kinds);
+    sum_maps(kinds);
     Ok(())
 }
 
 /// Works out for each kind what passes anything from it, and to which kinds.
-fn sum_links(kinds: &mut Declared<KindDefinition>) {
+fn sum_maps(kinds: &mut Declared<KindDefinition>) {
     let mut sums = vec![(0_u64, 0_u64); kinds.len()];
     for (index, kind) in kinds.values().enumerate() {
-        for link in kind.inside().iter().filter(|link| link.passes_anything()) {
-            if let Some((passing, below)) = sums.get_mut(link.parent().index()) {
-                *passing |= link.passing(u64::MAX);
+        for map in kind.inside().iter().filter(|map| map.passes_anything()) {
+            if let Some((passing, below)) = sums.get_mut(map.parent().index()) {
+                *passing |= map.passing(u64::MAX);
                 *below |= 1 << index;
             }
         }

@@ -331,12 +331,12 @@ pub struct KindDocument {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct InsideDocument {
-    /// What passes from the place to what lies inside it (rule H2).
+    /// The permissions that pass from the place to the resources inside it (rule H2).
     #[cfg_attr(feature = "serde", serde(default, deserialize_with = "crate::wire::or_default"))]
     pub passes: PassesDocument,
 }
 
-/// What passes from a place to the resources inside it (rule H2), serialized as `same` or as a map.
+/// The permissions that pass from a place to the resources inside it (rule H2), serialized as `same` or as a map.
 ///
 /// ```
 /// # #[cfg(feature = "serde")] {

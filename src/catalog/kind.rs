@@ -300,17 +300,17 @@ pub struct KindDefinition {
     /// For each bit, the bit and all bits that imply it.
     pub(super) implying: Box<[u64; 64]>,
     pub(super) owner: u64,
-    /// The kinds that a resource may lie inside.
-    pub(super) inside: Vec<Link>,
+    /// The maps from the kinds that a resource may lie inside.
+    pub(super) inside: Vec<PassMap>,
     /// The permissions that pass anything to what lies inside.
     pub(super) passing: u64,
     /// By bit, the kinds to whose resources something may pass, in any number of steps.
     pub(super) below: u64,
 }
 
-/// What passes from resources of one kind to those of another that lie inside them (rules H1 and H2).
+/// The map of the permissions that pass from one kind to another, whose resources may lie inside (rules H1 and H2).
 #[derive(Debug)]
-pub(crate) struct Link {
+pub(crate) struct PassMap {
     /// The kind of the parent.
     pub(super) parent: KindId,
     /// By bit of the parent, what passes, closed under implication.
@@ -320,7 +320,7 @@ pub(crate) struct Link {
     pub(super) passes_anything: bool,
 }
 
-impl Link {
+impl PassMap {
     pub(crate) fn parent(&self) -> KindId {
         self.parent
     }
@@ -347,8 +347,8 @@ impl KindDefinition {
         &self.name
     }
 
-    /// Returns the kinds that a resource may lie inside.
-    pub(crate) fn inside(&self) -> &[Link] {
+    /// Returns the maps from the kinds that a resource may lie inside.
+    pub(crate) fn inside(&self) -> &[PassMap] {
         &self.inside
     }
 
@@ -362,10 +362,10 @@ impl KindDefinition {
         self.below
     }
 
-    /// Returns what passes from resources of a kind, if a resource may lie inside them.
+    /// Returns the map from a kind, if a resource may lie inside one of it.
     #[inline]
-    pub(crate) fn link_to(&self, parent: KindId) -> Option<&Link> {
-        self.inside.iter().find(|link| link.parent == parent)
+    pub(crate) fn map_from(&self, parent: KindId) -> Option<&PassMap> {
+        self.inside.iter().find(|map| map.parent == parent)
     }
 
     pub(crate) fn singleton(&self) -> bool {

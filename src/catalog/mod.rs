@@ -33,7 +33,7 @@ pub use self::document::{
 };
 pub use self::error::{CatalogError, CatalogPlace};
 pub use self::kind::{AnyKind, ResourceKind, TypedTarget};
-pub(crate) use self::kind::{KindDefinition, Link, Request};
+pub(crate) use self::kind::{KindDefinition, PassMap, Request};
 pub use self::permission::{KindId, PermissionSet};
 pub use self::profile::ProfileId;
 pub(crate) use self::profile::{Ceiling, ProfileDefinition};

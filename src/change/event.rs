@@ -215,7 +215,7 @@ pub enum Event {
     ResourceAdded {
         /// The resource, such as `project/churn`.
         resource: String,
-        /// The resource that it lies in.
+        /// The resource that it lies inside.
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
         parent: Option<String>,
         /// True if nothing passes from the parent.

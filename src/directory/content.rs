@@ -149,7 +149,7 @@ pub(crate) struct ResourceContent {
     pub(crate) resource: String,
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub(crate) owner: Option<Name>,
-    /// The resource that it lies in, which may come later.
+    /// The resource that it lies inside, which may come later.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub(crate) parent: Option<String>,
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]

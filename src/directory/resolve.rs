@@ -106,22 +106,21 @@ impl Directory {
 
     /// Checks that a resource may lie inside another (rules H1 and H7).
     pub(crate) fn check_parent(&self, resource: ResourceId, parent: ResourceId) -> Checked {
-        let [kind, of_parent] = [resource, parent].map(|id| self.resource_row(id).map(ResourceRow::kind));
-        let link = kind.and_then(|kind| self.catalog().definition(kind)).zip(of_parent);
-        let link = link.and_then(|(kind, of_parent)| kind.link_to(of_parent));
-        let singleton = self.resource_row(parent).is_none_or(|row| row.singleton);
+        let kind = self.resource_row(resource).map(ResourceRow::kind);
+        let place = self.resource_row(parent).filter(|row| !row.singleton);
+        let may_lie = |kind: &KindId| {
+            let definition = self.catalog().definition(*kind).zip(place);
+            definition.is_some_and(|(kind, place)| kind.map_from(place.kind()).is_some())
+        };
         let name = |id| self.resource_name(id).map(|name| name.to_string()).unwrap_or_default();
         let message = |what: &str| format!("resource `{}` {what} `{}`", name(resource), name(parent));
-        let link = link.filter(|_| !singleton).ok_or_else(|| message("cannot lie inside"))?;
-        // Only what something lies in may lie above its own parent.
+        let kind = kind.filter(may_lie).ok_or_else(|| message("cannot lie inside"))?;
+        // Only what something lies inside may lie above its own parent.
         let outside = self.inside(resource).next().is_none()
             || self.way_down(resource.slot(), parent.slot()).is_empty();
-        ensure(outside && resource != parent, || message("would lie in itself inside"))?;
-        if !link.passes_anything() {
-            return Ok(());
-        }
-        let links = self.depth_at(parent.slot()).saturating_add(self.height_at(resource.slot()));
-        ensure(links < MAX_PASSING_LINKS as usize, || message("has too many passing links inside"))
+        ensure(outside && resource != parent, || message("would lie inside itself, under"))?;
+        let links = self.links_if_inside(kind, self.height_at(resource.slot()), parent.slot());
+        ensure(links <= MAX_PASSING_LINKS as usize, || message("has too many passing links inside"))
     }
 
     /// Checks that a stored nesting can be made or ended.

@@ -40,7 +40,7 @@ pub(crate) struct Restore {
     /// The catalog that the directory was stored with, if it is not the one of the directory.
     stored_catalog: Option<Catalog>,
     index: BulkIndex,
-    /// The resources that lie in others, and the names of these.
+    /// The resources that lie inside others, and the names of these.
     parents: Vec<(ResourceId, String)>,
     last_turn: u64,
     /// The turns, each with the time since which its user waits.
@@ -544,7 +544,7 @@ impl Restore {
         content.owner_groups.iter().try_for_each(|group| self.owner_group(id, owner, group))
     }
 
-    /// Puts resources into their parents, once all of them are there: those above first, so that nothing lies in what is put.
+    /// Puts resources into their parents, once all of them are there: those above first, so that nothing lies inside what is put.
     fn put_inside(&mut self) -> Checked {
         let mut inside: BTreeMap<ResourceId, Vec<ResourceId>> = BTreeMap::new();
         let mut below = BTreeSet::new();

@@ -108,13 +108,8 @@ fn action(step: &mut StepDocument, catalog: &Catalog) -> Result<Action, String> 
     if let Some(OneOrMore(commands)) = step.what_if.take() {
         return what_if(step, commands).map(Action::WhatIf);
     }
-    if let Some(asked) = step.may.take() {
-        principal("may.as", &asked.actor)?;
-        let OneOrMore(commands) = asked.commands;
-        return Ok(Action::May { actor: asked.actor, commands, is: outcome(step)? });
-    }
-    if let Some(OneOrMore(commands)) = step.who_may.take() {
-        return Ok(Action::WhoMay { commands, is: list(step)? });
+    if let Some(action) = authority(step)? {
+        return Ok(action);
     }
     if let Some(check) = step.check.take() {
         principal("check.who", &check.who)?;
@@ -176,6 +171,19 @@ fn action(step: &mut StepDocument, catalog: &Catalog) -> Result<Action, String> 
         return Ok(Action::LastCommit(is));
     }
     Err("the step has neither commands nor a question".to_owned())
+}
+
+/// Takes a question about who may ask for commands.
+fn authority(step: &mut StepDocument) -> Result<Option<Action>, String> {
+    if let Some(asked) = step.may.take() {
+        principal("may.as", &asked.actor)?;
+        let OneOrMore(commands) = asked.commands;
+        return Ok(Some(Action::May { actor: asked.actor, commands, is: outcome(step)? }));
+    }
+    match step.who_may.take() {
+        Some(OneOrMore(commands)) => Ok(Some(Action::WhoMay { commands, is: list(step)? })),
+        None => Ok(None),
+    }
 }
 
 fn what_if(step: &mut StepDocument, commands: Vec<Command>) -> Result<WhatIf, String> {

@@ -5,7 +5,7 @@ use crate::generate::{
 };
 use crate::oracle::World;
 use crate::side_by_side::differs;
-use entitle::authorize::{Ending, EndingKind, Explanation};
+use entitle::authorize::{CutBy, Ending, EndingKind, Explanation};
 use entitle::{Directory, Principal, ResourceId, Timestamp, Untyped};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -298,10 +298,15 @@ fn sources(oracle: &World, explanation: &Explanation, (who, on): (&str, &str)) -
         let what = || format!("what gives {who} {permission} on {on}");
         same(what, &lines(expected), &lines(found))?;
     }
-    Ok(())
+    let closed = explanation.cuts.iter().filter_map(|cut| match &cut.by {
+        CutBy::Closed { resource } => Some((resource.clone(), cut.takes.iter().cloned().collect())),
+        _ => None,
+    });
+    let what = || format!("what closed resources keep out of what {who} has on {on}");
+    same(what, &oracle.kept_out(who, on), &closed.collect())
 }
 
-/// Compares where resources lie, what lies in them, and the places above what principals may use (rules H1, H6, H12).
+/// Compares where resources lie, what lies inside them, and the places above what principals may use (rules H1, H6, H12).
 fn places(oracle: &World, directory: &Directory) -> Result<(), String> {
     let name = |resource| directory.resource_name(resource).unwrap().to_string();
     for on in RESOURCES.iter().chain(PLACES) {

@@ -5,6 +5,7 @@
 use allocation_counter::{AllocationInfo, measure};
 use core::hint::black_box;
 use entitle::catalog::{Catalog, Kind, PermissionSet, Profile};
+use entitle::change::ScopeDocument;
 use entitle::{Batch, Command, Directory, Grantee, License, Timestamp, Untyped, UserId};
 
 const NOW: Timestamp = Timestamp::EPOCH;
@@ -213,4 +214,56 @@ fn a_page_begins_where_the_last_one_ended() {
         assert!(taken.bytes_total < 15_000, "{taken:?}");
     }
     assert_eq!(paged, all);
+}
+
+/// A resource that had something which few resources have is as small afterwards as one that never had it.
+#[test]
+fn resources_that_are_as_they_were_keep_nothing() {
+    const COUNT: u32 = 2_000;
+    let later = Timestamp::from_millis(1_000);
+    let names = || (0..COUNT).map(|number| format!("folder/f{number}"));
+    let to = || Grantee::user("ada");
+    let scope = names().fold(ScopeDocument::nothing(), |scope, name| scope.with(&name, ["read"]));
+    let cases: [(&str, Vec<Command>, Vec<Command>); 6] = [
+        ("closed", names().map(Command::close).collect(), names().map(Command::open).collect()),
+        (
+            "inside",
+            names().skip(1).map(|name| Command::move_resource("folder/f0", name)).collect(),
+            commands![Command::move_to_no_parent("folder/f0")],
+        ),
+        (
+            "a credential",
+            names().map(|name| Command::record_credential("ada", name)).collect(),
+            names().map(|name| Command::forget_credential("ada", name)).collect(),
+        ),
+        (
+            "in a scope",
+            commands![Command::add_key("ci", "ada").scope(scope)],
+            commands![Command::remove_key("ci")],
+        ),
+        (
+            "an owner's group",
+            names().map(|name| Command::add_group(&name[7..]).includes_owner_of(&name).into()).collect(),
+            (0..COUNT).map(|number| Command::remove_group(format!("f{number}"))).collect(),
+        ),
+        (
+            "a grant with an end",
+            names().map(|name| Command::grant(to(), name, ["read"]).expires_at(later).into()).collect(),
+            names().map(|name| Command::clear_grant(to(), name)).collect(),
+        ),
+    ];
+    for (what, give, take) in cases {
+        let folder = Kind::named("folder").permissions(["read"]).inside_same("folder");
+        let empty = Directory::new(Catalog::builder().kind(folder).build().unwrap());
+        let ada = commands![Command::add_user("ada").no_profile()].into_iter();
+        let before = apply(&empty, ada.chain(names().map(|name| Command::add_resource(name).into())));
+        let mut left = None;
+        let kept = measure(|| {
+            let given = apply(&before, give.clone());
+            left = Some(apply(&given, take.clone()));
+            drop((given, before));
+        });
+        assert!(kept.bytes_current < 10_000, "{what}: {} bytes stay", kept.bytes_current);
+        left.unwrap().audit().unwrap();
+    }
 }

@@ -62,7 +62,7 @@ fn is_of_places(command: &Value) -> bool {
     moves || PLACE_KINDS.iter().any(|(kind, _)| on.starts_with(kind) || scope.contains(kind))
 }
 
-/// Everything that may lie in something.
+/// Everything that may lie inside something.
 fn things() -> impl Iterator<Item = &'static str> {
     PLACES.iter().chain(&RESOURCES[..5]).copied()
 }

@@ -9,9 +9,9 @@ use alloc::vec::Vec;
 use super::{
     ContributingGrant, Cut, CutBy, Holding, MembershipPath, Need, PassedOwnership, RoleWithout, Through,
 };
-use crate::authorize::contributions::{Contribution, Ends, Place, granted_ends, latest_ends};
+use crate::authorize::contributions::{Contribution, Ends, Origin, granted_ends, latest_ends};
 use crate::authorize::evaluate::{PrincipalRef, ResourceRef, Verdict};
-use crate::catalog::{Entries, KindDefinition, KindId, Link};
+use crate::catalog::{Entries, KindDefinition, KindId, PassMap};
 use crate::directory::{
     Directory, Grantee, GranteeKind, GranteeSlot, GroupSlot, MembershipWay, ResourceSlot, SubjectSlot,
     TargetGrants, TargetSlot, UserStatus,
@@ -29,7 +29,7 @@ pub(super) struct Evaluation<'a> {
     kind_id: KindId,
     user: &'a str,
     resource: String,
-    places: Vec<Place<'a>>,
+    origins: Vec<Origin<'a>>,
     scope: Option<u64>,
     contributions: Vec<Contribution<'a>>,
     pub(super) verdict: Verdict,
@@ -45,8 +45,8 @@ impl<'a> Evaluation<'a> {
         let kind_id = on.row.kind();
         let kind = directory.catalog().definition(kind_id)?;
         let verdict = directory.verdict(who, on);
-        let places = directory.places(who, on);
-        let contributions = directory.contributions(who, &places);
+        let origins = directory.origins(who, on);
+        let contributions = directory.contributions(who, &origins);
         let scope = who.key.map(|key| directory.scope_on(&key.scope, on));
         let user = directory.user_slot_name(who.slot)?;
         let resource = directory.resource_slot_name(on.slot)?.to_string();
@@ -58,7 +58,7 @@ impl<'a> Evaluation<'a> {
             kind_id,
             user,
             resource,
-            places,
+            origins,
             scope,
             contributions,
             verdict,
@@ -67,13 +67,13 @@ impl<'a> Evaluation<'a> {
 
     /// Returns the permissions from ownership, or `None` if the user does not own the resource.
     pub(super) fn ownership(&self) -> Option<Vec<String>> {
-        let here = self.places.first()?;
+        let here = self.origins.first()?;
         here.trace.owner.map(|owner| names(self.kind, owner))
     }
 
     /// Returns the permissions granted to the user, without applying a key's scope.
     fn granted_to_user(&self) -> u64 {
-        self.places.iter().fold(0, |all, place| all | place.passed())
+        self.origins.iter().fold(0, |all, origin| all | origin.passed())
     }
 
     fn key(&self) -> String {
@@ -94,19 +94,19 @@ impl<'a> Evaluation<'a> {
 
     /// Returns what a grantee has on a target: its own permissions, and those of each role.
     fn of_contribution(&self, contribution: &Contribution<'_>, wanted: u64) -> Vec<ContributingGrant> {
-        let place = self.places.get(contribution.place);
-        let place =
-            place.and_then(|place| Some((place, self.directory.catalog().definition(place.on.row.kind())?)));
+        let origin = self.origins.get(contribution.origin);
+        let origin = origin
+            .and_then(|origin| Some((origin, self.directory.catalog().definition(origin.on.row.kind())?)));
         let to = self.grantee_name(contribution.grantee);
-        let Some(((place, kind), to)) = place.zip(to) else { return Vec::new() };
+        let Some(((origin, kind), to)) = origin.zip(to) else { return Vec::new() };
         let membership = contribution.way.as_ref().map(|way| self.membership_path(way));
         let whole_kind = || format!("{}/*", kind.name());
-        let on = if contribution.whole_kind { whole_kind() } else { self.resource_text(place.on.slot) };
-        let way: Vec<String> = place.way.iter().map(|&slot| self.resource_text(slot)).collect();
+        let on = if contribution.whole_kind { whole_kind() } else { self.resource_text(origin.on.slot) };
+        let way: Vec<String> = origin.way.iter().map(|&slot| self.resource_text(slot)).collect();
         let grant = |on: &str, role: Option<&Name>, ends: &Ends| {
             let mask = ends.iter().fold(0, |all, (_, mask)| all | mask);
             let implied = ends.iter().fold(0, |all, (_, mask)| all | implied_in(kind, *mask));
-            let passed = ends.iter().map(|&(until, mask)| (until, place.pass(mask)));
+            let passed = ends.iter().map(|&(until, mask)| (until, origin.pass(mask)));
             let passed_ends = latest_ends(passed, u64::MAX);
             ContributingGrant {
                 to: to.clone(),
@@ -115,15 +115,15 @@ impl<'a> Evaluation<'a> {
                 membership: membership.clone(),
                 permissions: names(kind, mask),
                 implied: names(kind, implied),
-                passes: if way.is_empty() { Vec::new() } else { names(self.kind, place.pass(mask)) },
+                passes: if way.is_empty() { Vec::new() } else { names(self.kind, origin.pass(mask)) },
                 way: way.clone(),
-                gives: names(self.kind, place.pass(mask) & wanted),
+                gives: names(self.kind, origin.pass(mask) & wanted),
                 ends: self.end_names(&passed_ends),
             }
         };
         let own = contribution.parts().filter(|part| part.role.is_none());
         let own = latest_ends(own.map(|part| (part.until, part.mask)), u64::MAX);
-        let arrives = |mask| place.pass(mask) != 0;
+        let arrives = |mask| origin.pass(mask) != 0;
         let own = own.iter().any(|&(_, mask)| arrives(mask)).then(|| grant(&on, None, &own));
         let roles = contribution.parts().filter(|part| part.role.is_some() && arrives(part.mask));
         let roles = roles.map(|part| {
@@ -134,58 +134,63 @@ impl<'a> Evaluation<'a> {
 
     /// Returns what passes because the user owns a place above, or a singleton.
     pub(super) fn passed_ownership(&self) -> Vec<PassedOwnership> {
-        let owned = self.places.iter().skip(1).filter_map(|place| Some((place, place.trace.owner?)));
-        let passing = owned.filter(|(place, owner)| place.pass(*owner) != 0);
-        let told = passing.filter_map(|(place, owner)| {
-            let kind = self.directory.catalog().definition(place.on.row.kind())?;
+        let owned = self.origins.iter().skip(1).filter_map(|origin| Some((origin, origin.trace.owner?)));
+        let passing = owned.filter(|(origin, owner)| origin.pass(*owner) != 0);
+        let told = passing.filter_map(|(origin, owner)| {
+            let kind = self.directory.catalog().definition(origin.on.row.kind())?;
             Some(PassedOwnership {
-                on: self.resource_text(place.on.slot),
+                on: self.resource_text(origin.on.slot),
                 permissions: names(kind, owner),
-                passes: names(self.kind, place.pass(owner)),
-                way: place.way.iter().map(|&slot| self.resource_text(slot)).collect(),
+                passes: names(self.kind, origin.pass(owner)),
+                way: origin.way.iter().map(|&slot| self.resource_text(slot)).collect(),
             })
         });
         told.collect()
     }
 
-    /// Returns the closed resources on the way up that keep something from the user, each with what would pass if all were
-    /// open.
+    /// Returns the closed resources on the way up that keep something from the user or out of the key's scope, each with what
+    /// would pass if all were open.
     fn closed(&self) -> Vec<(String, u64)> {
-        let (mut links, mut closed): (Vec<&Link>, Vec<(ResourceSlot, u64)>) = (Vec::new(), Vec::new());
+        let (mut maps, mut closed): (Vec<&PassMap>, Vec<KeptOut>) = (Vec::new(), Vec::new());
         let mut at = self.on;
-        while let Some(parent) = self.parent_with_link(at, &mut links) {
+        while let Some(parent) = self.parent_with_map(at, &mut maps) {
             if self.directory.is_closed_at(at.slot) {
-                closed.push((at.slot, 0));
+                closed.push(KeptOut { by: at.slot, granted: 0, scope: 0 });
             }
-            let here = self.directory.granted_here(self.who, parent, &mut ());
-            let passed = pass_down(&links, here);
-            for (_, takes) in &mut closed {
-                *takes |= passed;
+            let granted = pass_down(&maps, self.directory.granted_here(self.who, parent, &mut ()));
+            let scope = self.who.scope().map_or(0, |scope| self.directory.scope_here(scope, parent));
+            let scope = pass_down(&maps, scope);
+            for kept_out in &mut closed {
+                kept_out.granted |= granted;
+                kept_out.scope |= scope;
             }
             at = parent;
         }
-        let granted = self.granted_to_user();
-        let closed = closed.into_iter().map(|(slot, takes)| (self.resource_text(slot), takes & !granted));
+        let (granted, scope) = (self.granted_to_user(), self.scope.unwrap_or(u64::MAX));
+        // Everything that is kept out is kept out by the nearest one too.
+        let if_open = granted | closed.first().map_or(0, |nearest| nearest.granted);
+        let takes = |kept_out: &KeptOut| kept_out.granted & !granted | kept_out.scope & !scope & if_open;
+        let closed = closed.iter().map(|kept_out| (self.resource_text(kept_out.by), takes(kept_out)));
         closed.filter(|(_, takes)| *takes != 0).collect()
     }
 
-    /// Returns the nearest closed resource, its parent, and the links from there down to the resource, the last one first.
-    fn nearest_closed(&self) -> Option<(ResourceSlot, ResourceRef<'a>, Vec<&'a Link>)> {
-        let (mut links, mut at) = (Vec::new(), self.on);
+    /// Returns the nearest closed resource, its parent, and the maps from there down to the resource, the last one first.
+    fn nearest_closed(&self) -> Option<(ResourceSlot, ResourceRef<'a>, Vec<&'a PassMap>)> {
+        let (mut maps, mut at) = (Vec::new(), self.on);
         loop {
-            let parent = self.parent_with_link(at, &mut links)?;
+            let parent = self.parent_with_map(at, &mut maps)?;
             if self.directory.is_closed_at(at.slot) {
-                return Some((at.slot, parent, links));
+                return Some((at.slot, parent, maps));
             }
             at = parent;
         }
     }
 
-    /// Returns the parent of a resource, closed or not, and adds the link to it, if something passes through that.
-    fn parent_with_link(&self, at: ResourceRef<'a>, links: &mut Vec<&'a Link>) -> Option<ResourceRef<'a>> {
+    /// Returns the parent of a resource, closed or not, and adds the map from it, if that passes something.
+    fn parent_with_map(&self, at: ResourceRef<'a>, maps: &mut Vec<&'a PassMap>) -> Option<ResourceRef<'a>> {
         let slot = self.directory.parent_at(at.slot)?;
         let row = self.directory.resource_row_at(slot)?;
-        links.push(self.directory.link(at.row.kind(), row.kind()).filter(|link| link.passes_anything())?);
+        maps.push(self.directory.map_from(at.row.kind(), row.kind()).filter(|map| map.passes_anything())?);
         Some(ResourceRef { slot, row })
     }
 
@@ -201,7 +206,7 @@ impl<'a> Evaluation<'a> {
     /// Returns the granted permissions that end, each with its latest end.
     pub(super) fn ends(&self) -> Entries<Timestamp> {
         let granted = self.verdict.granted & self.kind.all();
-        self.end_names(&granted_ends(&self.contributions, &self.places, granted))
+        self.end_names(&granted_ends(&self.contributions, &self.origins, granted))
     }
 
     /// Returns the permissions that end, lowest bit first.
@@ -312,19 +317,21 @@ impl<'a> Evaluation<'a> {
 
     fn grant_needed(&self, missing: u64) -> Need {
         let mut held: BTreeMap<Grantee, u64> = BTreeMap::new();
-        for (place, &(_, grantee, mask)) in
-            self.places.iter().flat_map(|place| place.trace.grants.iter().map(move |grant| (place, grant)))
+        for (origin, &(_, grantee, mask)) in self
+            .origins
+            .iter()
+            .flat_map(|origin| origin.trace.grants.iter().map(move |grant| (origin, grant)))
         {
-            if let Some(grantee) = self.grantee_name(grantee).filter(|_| place.pass(mask) != 0) {
-                *held.entry(grantee).or_default() |= place.pass(mask);
+            if let Some(grantee) = self.grantee_name(grantee).filter(|_| origin.pass(mask) != 0) {
+                *held.entry(grantee).or_default() |= origin.pass(mask);
             }
         }
         let leading = |mask: u64| names(self.kind, mask & !implied_in(self.kind, mask));
         let granted = held.into_iter().map(|(grantee, mask)| (Through::Grants(grantee), mask));
-        let owned = self.places.iter().filter_map(|place| Some((place, place.pass(place.trace.owner?))));
-        let owned = owned.filter(|(_, mask)| *mask != 0).map(|(place, mask)| {
-            let above = || Through::OwnershipOf(self.resource_text(place.on.slot));
-            (if place.way.is_empty() { Through::Ownership } else { above() }, mask)
+        let owned = self.origins.iter().filter_map(|origin| Some((origin, origin.pass(origin.trace.owner?))));
+        let owned = owned.filter(|(_, mask)| *mask != 0).map(|(origin, mask)| {
+            let above = || Through::OwnershipOf(self.resource_text(origin.on.slot));
+            (if origin.way.is_empty() { Through::Ownership } else { above() }, mask)
         });
         let has = granted.chain(owned);
         let has = has.map(|(through, mask)| Holding { through, permissions: leading(mask) }).collect();
@@ -342,16 +349,16 @@ impl<'a> Evaluation<'a> {
 
     /// Returns the places above and the singletons that can pass all of the permissions, the nearest first.
     fn places_with(&self, permissions: u64) -> Vec<String> {
-        let above = self.places.iter().skip(1);
-        let passing = above.filter(|place| {
-            let kind = self.directory.catalog().definition(place.on.row.kind());
-            permissions & !place.pass(kind.map_or(0, KindDefinition::all)) == 0
+        let above = self.origins.iter().skip(1);
+        let passing = above.filter(|origin| {
+            let kind = self.directory.catalog().definition(origin.on.row.kind());
+            permissions & !origin.pass(kind.map_or(0, KindDefinition::all)) == 0
         });
         let mut slots: Vec<ResourceSlot> = Vec::new();
-        for place in passing {
+        for origin in passing {
             // A singleton may pass to the resource and to places above it.
-            if !slots.contains(&place.on.slot) {
-                slots.push(place.on.slot);
+            if !slots.contains(&origin.on.slot) {
+                slots.push(origin.on.slot);
             }
         }
         slots.into_iter().map(|slot| self.resource_text(slot)).collect()
@@ -359,9 +366,9 @@ impl<'a> Evaluation<'a> {
 
     /// Returns the nearest closed resource, if its parent could pass all of the permissions.
     fn closed_to(&self, permissions: u64) -> Option<String> {
-        let (closed, parent, links) = self.nearest_closed()?;
+        let (closed, parent, maps) = self.nearest_closed()?;
         let all = self.directory.catalog().definition(parent.row.kind())?.all();
-        (permissions & !pass_down(&links, all) == 0).then(|| self.resource_text(closed))
+        (permissions & !pass_down(&maps, all) == 0).then(|| self.resource_text(closed))
     }
 
     /// Returns the roles that are given to the user here and give nothing on the kind.
@@ -389,12 +396,12 @@ impl<'a> Evaluation<'a> {
     /// sorted by name.
     fn groups_with(&self, permissions: u64) -> Vec<String> {
         let mut held: BTreeMap<GroupSlot, u64> = BTreeMap::new();
-        for place in &self.places {
-            let here = self.directory.grants_at(place.on.slot, place.on.row);
-            let on_kind = self.directory.grants_on_kind(place.on.row.kind());
+        for origin in &self.origins {
+            let here = self.directory.grants_at(origin.on.slot, origin.on.row);
+            let on_kind = self.directory.grants_on_kind(origin.on.row.kind());
             for (grantee, mask) in [Some(here), on_kind].into_iter().flatten().flat_map(TargetGrants::iter) {
                 if let GranteeKind::Group(group) = grantee.kind() {
-                    *held.entry(group).or_default() |= place.pass(mask);
+                    *held.entry(group).or_default() |= origin.pass(mask);
                 }
             }
         }
@@ -434,14 +441,22 @@ impl<'a> Evaluation<'a> {
     }
 }
 
+/// What would pass through a closed resource if all on the way were open.
+struct KeptOut {
+    by: ResourceSlot,
+    granted: u64,
+    /// What would pass into the scope of a key.
+    scope: u64,
+}
+
 /// Returns the names of permissions, lowest bit first.
 pub(super) fn names(kind: &KindDefinition, bits: u64) -> Vec<String> {
     kind.names(bits).map(ToOwned::to_owned).collect()
 }
 
-/// Returns what permissions become on the way down over some links, the last one first.
-fn pass_down(links: &[&Link], held: u64) -> u64 {
-    links.iter().rev().fold(held, |held, link| link.pass(held))
+/// Returns what permissions become on the way down over some maps, the last one first.
+fn pass_down(maps: &[&PassMap], held: u64) -> u64 {
+    maps.iter().rev().fold(held, |held, map| map.pass(held))
 }
 
 /// Returns each set bit as a mask of its own.

@@ -193,8 +193,8 @@ impl MembershipPath {
 pub struct Cut {
     /// The cause.
     pub by: CutBy,
-    /// The permissions that this cut alone removes; for a closed resource, those that would pass if everything on the way
-    /// were open. May be empty.
+    /// The permissions that this cut alone removes; for a closed resource, those that would pass, also into the scope of a
+    /// key, if everything on the way were open. May be empty.
     pub takes: Vec<String>,
 }
 

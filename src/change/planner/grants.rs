@@ -1,4 +1,4 @@
-//! What is granted on targets: permissions and roles, with and without an end (rules E1 to E4, R2 and R5).
+//! Grants on targets: permissions and roles, with and without an end (rules E1 to E4, R2 and R5).
 
 use alloc::borrow::ToOwned as _;
 use alloc::format;

@@ -1,14 +1,14 @@
-//! Where resources lie (rules H1 and H6 to H9).
+//! Parents of resources, and closing (rules H1 and H6 to H9).
 
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Planner;
-use crate::catalog::{KindDefinition, KindId, Link};
+use crate::catalog::{KindDefinition, KindId, PassMap};
 use crate::change::event::Event;
 use crate::change::refusal::RefusalReason;
-use crate::directory::{ResourceRow, ResourceSlot, SlotSet, Target};
+use crate::directory::{ResourceSlot, SlotSet, Target};
 use crate::id::ResourceId;
 use crate::limits::MAX_PASSING_LINKS;
 
@@ -29,9 +29,7 @@ impl Planner<'_> {
             if !way.is_empty() {
                 return Err(RefusalReason::Cycle { what: "resource", way: self.texts_up(&way) });
             }
-            let above = self.depth_inside(kind, parent);
-            let below = if above == 0 { 0 } else { self.directory.height_at(id.slot()) };
-            Self::check_depth(above.saturating_add(below))?;
+            self.check_depth(kind, self.directory.height_at(id.slot()), parent)?;
         }
         self.directory.set_parent(id, parent);
         let parent = parent.map(|parent| self.text_of(parent));
@@ -72,40 +70,36 @@ impl Planner<'_> {
     ) -> Result<ResourceId, RefusalReason> {
         let id = self.find_resource(parent)?;
         let catalog = self.directory.catalog();
-        let links = catalog.definition(kind).map(KindDefinition::inside).unwrap_or_default();
+        let maps = catalog.definition(kind).map(KindDefinition::inside).unwrap_or_default();
         let row = self.directory.resource_row(id).filter(|row| !row.singleton);
-        if row.is_some_and(|row| links.iter().any(|link| link.parent() == row.kind())) {
+        if row.is_some_and(|row| maps.iter().any(|map| map.parent() == row.kind())) {
             return Ok(id);
         }
-        let may_lie = |link: &Link| {
-            let singleton = catalog.definition(link.parent()).is_none_or(KindDefinition::singleton);
-            catalog.kind_name(link.parent()).filter(|_| !singleton).map(str::to_owned)
+        let may_lie = |map: &PassMap| {
+            let singleton = catalog.definition(map.parent()).is_none_or(KindDefinition::singleton);
+            catalog.kind_name(map.parent()).filter(|_| !singleton).map(str::to_owned)
         };
         Err(RefusalReason::WrongParent {
             resource: resource.to_owned(),
             parent: parent.to_owned(),
-            kinds: links.iter().filter_map(may_lie).collect(),
+            kinds: maps.iter().filter_map(may_lie).collect(),
         })
     }
 
-    /// The number of passing links that lead up from a resource of a kind in a parent.
-    pub(super) fn depth_inside(&self, kind: KindId, parent: ResourceId) -> usize {
-        let of_parent = self.directory.resource_row(parent).map(ResourceRow::kind);
-        let link = of_parent.and_then(|of| self.directory.catalog().definition(kind)?.link_to(of));
-        if !link.is_some_and(Link::passes_anything) {
-            return 0;
-        }
-        self.directory.depth_at(parent.slot()).saturating_add(1)
-    }
-
-    pub(super) fn check_depth(links: usize) -> Result<(), RefusalReason> {
-        if links <= MAX_PASSING_LINKS as usize {
+    /// Refuses to put a resource of a kind and a height into a parent where too many passing links would lead up (rule H7).
+    pub(super) fn check_depth(
+        &self,
+        kind: KindId,
+        height: usize,
+        parent: ResourceId,
+    ) -> Result<(), RefusalReason> {
+        if self.directory.links_if_inside(kind, height, parent.slot()) <= MAX_PASSING_LINKS as usize {
             return Ok(());
         }
         Err(RefusalReason::TooMany { what: "passing links", max: MAX_PASSING_LINKS })
     }
 
-    /// Refuses to remove a resource in which others lie.
+    /// Refuses to remove a resource that others lie inside.
     pub(super) fn check_empty(&self, id: ResourceId, resource: &str) -> Result<(), RefusalReason> {
         let Some(first) = self.directory.inside(id).next() else { return Ok(()) };
         let inside = self.directory.inside_at(id.slot()).map_or(0, SlotSet::len);

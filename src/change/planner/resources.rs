@@ -25,8 +25,7 @@ impl Planner<'_> {
         let owner = owner.map(|owner| self.find_user(owner)).transpose()?;
         let parent = command.parent.as_deref().map(|parent| self.find_parent(resource, kind, parent));
         let parent = parent.transpose()?;
-        let depth = parent.map_or(0, |parent| self.depth_inside(kind, parent));
-        Self::check_depth(depth)?;
+        parent.map_or(Ok(()), |parent| self.check_depth(kind, 0, parent))?;
         if !self.directory.has_room_for_resources() {
             return Err(RefusalReason::TooMany { what: "resources", max: MAX_RESOURCES });
         }

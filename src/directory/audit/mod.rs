@@ -5,12 +5,13 @@ mod links;
 mod managers;
 mod places;
 
+use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::fmt;
 
 use self::describe::{Describe, Permissions};
-use super::storage::{KindMask, Membership, RowState, UserRecord, UserRow, UserSlot};
+use super::storage::{KindMask, Membership, ResourceMore, RowState, UserRecord, UserRow, UserSlot};
 use super::{Directory, ResourceName, UserStatus};
 use crate::catalog::{KindId, ProfileId};
 use crate::id::{GroupId, UserId};
@@ -217,6 +218,9 @@ impl Directory {
         let mut live = 0_u32;
         for (slot, row) in self.live_resources() {
             live = live.saturating_add(1);
+            let unused = self.resource_more_at(slot).is_some_and(ResourceMore::is_unused);
+            let name = self.resource_slot_name(slot).map(|name| format!("{name}")).unwrap_or_default();
+            self.same(format_args!("resource `{name}` has unused fields"), &unused, &false)?;
             if let Some(key) = self.resource_slot_name(slot).and_then(ResourceName::key) {
                 self.same(
                     format_args!("the resource with the key `{key}`"),
@@ -294,7 +298,7 @@ mod tests {
         );
     }
 
-    /// Where resources lie is compared from both sides, and checked for what no command makes.
+    /// Parents are compared from both sides, and checked for what no command makes.
     #[test]
     fn faults_about_places_are_found() {
         let folder = Kind::named("folder").permissions(["read"]).inside_same("folder");
@@ -338,20 +342,23 @@ mod tests {
             message(&|directory, [top, sub, _]| {
                 row(directory, top, sub, true);
                 let records = &mut directory.resources.tables.records;
-                records.update(sub.slot(), |record| record.more_mut().inside.insert(top.slot()));
+                records
+                    .update(sub.slot(), |record| record.change_more(|more| more.inside.insert(top.slot())));
             }),
-            "resources that do not lie in themselves: stored as 3, recounted as 1"
+            "resources that do not lie inside themselves: stored as 3, recounted as 1"
         );
         assert_eq!(
             message(&|directory, [top, ..]| {
                 let records = &mut directory.resources.tables.records;
-                records.update(top.slot(), |record| record.more_mut().heights.count(None, Some(3)));
+                records.update(top.slot(), |record| {
+                    record.change_more(|more| more.heights.count(None, Some(3)));
+                });
             }),
             "the heights inside resource `folder/top` agree: stored as no, recounted as yes"
         );
     }
 
-    /// What nests and ends is checked for what no command makes.
+    /// Nestings and ends are checked for what no command makes.
     #[test]
     fn groups_that_no_command_makes_are_found() {
         let group = |directory: &mut Directory, name: &str, membership: &Membership| {

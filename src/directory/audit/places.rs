@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use super::AuditError;
-use crate::catalog::{KindId, Link};
+use crate::catalog::{KindId, PassMap};
 use crate::directory::Directory;
 use crate::directory::registry::KindEntry;
 use crate::directory::storage::{Heights, ResourceRow, ResourceSlot, SlotSet};
@@ -29,7 +29,7 @@ impl Directory {
         self.audit_place_count()
     }
 
-    /// Walks down from the resources that lie nowhere: what is not met lies in itself.
+    /// Walks down from the resources that lie nowhere: what is not met lies inside itself.
     fn audit_no_cycle(&self) -> Result<(), AuditError> {
         let nowhere = self.live_resources().filter(|(_, row)| row.parent().is_none());
         let mut places: Vec<ResourceSlot> = nowhere.map(|(slot, _)| slot).collect();
@@ -38,7 +38,7 @@ impl Directory {
             met = met.saturating_add(1);
             places.extend(self.inside_at(place).into_iter().flat_map(SlotSet::iter));
         }
-        self.same(format_args!("resources that do not lie in themselves"), &self.resource_count(), &met)
+        self.same(format_args!("resources that do not lie inside themselves"), &self.resource_count(), &met)
     }
 
     fn audit_parent(&self, slot: ResourceSlot, row: &ResourceRow) -> Result<(), AuditError> {
@@ -47,9 +47,9 @@ impl Directory {
         self.same(format_args!("`{name}` is a closed singleton"), &closed, &false)?;
         let Some(parent) = row.parent() else { return Ok(()) };
         let kinds = self.catalog.definition(row.kind()).zip(self.resource_row_at(parent));
-        let may = kinds.is_some_and(|(kind, at)| !at.singleton && kind.link_to(at.kind()).is_some());
+        let may = kinds.is_some_and(|(kind, at)| !at.singleton && kind.map_from(at.kind()).is_some());
         self.same(format_args!("resource `{name}` may lie inside its parent"), &may, &true)?;
-        let passes = !self.is_closed_at(slot) && self.passing_link(slot, parent).is_some();
+        let passes = !self.is_closed_at(slot) && self.passing_map(slot, parent).is_some();
         let what = format_args!("something passes to resource `{name}`");
         self.same(what, &row.passing_parent().is_some(), &passes)?;
         let low_enough = self.depth_at(slot) <= MAX_PASSING_LINKS as usize;
@@ -60,7 +60,7 @@ impl Directory {
         let (mut counted, mut places) = (Heights::default(), Vec::new());
         let inside: Vec<ResourceSlot> = self.inside_at(slot).into_iter().flat_map(|set| set.iter()).collect();
         for child in inside {
-            if self.passing_link(child, slot).is_some_and(Link::passes_anything) {
+            if self.passing_map(child, slot).is_some_and(PassMap::passes_anything) {
                 let height = self.height_at(child);
                 counted.count(None, Some(height.saturating_add(1)));
                 places.extend((height != 0).then_some(child));

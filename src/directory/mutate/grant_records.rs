@@ -117,7 +117,7 @@ impl Directory {
             }),
             TargetSlot::Resource(slot) => {
                 self.resources.tables.records.update(slot, |record| {
-                    put_record(&mut record.more_mut().special_grants, to, kept);
+                    record.change_more(|more| put_record(&mut more.special_grants, to, kept));
                 });
             }
         }

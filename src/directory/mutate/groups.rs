@@ -43,7 +43,8 @@ impl Directory {
         self.fill_group(slot, membership);
         if let Some(resource) = includes_owner_of {
             let records = &mut self.resources.tables.records;
-            records.update(resource.slot(), |record| record.more_mut().owner_groups.insert(slot));
+            records
+                .update(resource.slot(), |record| record.change_more(|more| more.owner_groups.insert(slot)));
             if let Some(owner) = self.owner_of(resource) {
                 self.set_joined_at(owner.slot(), slot, true);
             }
@@ -126,7 +127,7 @@ impl Directory {
         }
         if let Some(resource) = record.includes_owner_of {
             let records = &mut self.resources.tables.records;
-            records.update(resource, |record| record.more_mut().owner_groups.remove(slot));
+            records.update(resource, |record| record.change_more(|more| more.owner_groups.remove(slot)));
         }
         self.groups.remove(slot);
     }
@@ -158,6 +159,6 @@ impl Directory {
         let (group, resource) = (group.slot(), resource.slot());
         self.groups.tables.records.update(group, |record| record.includes_owner_of = Some(resource));
         let records = &mut self.resources.tables.records;
-        records.update(resource, |record| record.more_mut().owner_groups.insert(group));
+        records.update(resource, |record| record.change_more(|more| more.owner_groups.insert(group)));
     }
 }

@@ -43,7 +43,7 @@ impl Directory {
         let slot = id.slot();
         for (resource, _) in entries.iter().flat_map(|entries| entries.resources.iter()) {
             let records = &mut self.resources.tables.records;
-            records.update(resource, |record| record.more_mut().keys.insert(slot));
+            records.update(resource, |record| record.change_more(|more| more.keys.insert(slot)));
         }
         if let Some(at) = expires_at {
             self.due.insert_mut((at, Due::Key(slot)));
@@ -69,7 +69,7 @@ impl Directory {
         if let Scope::Entries(entries) = &record.scope {
             for (resource, _) in entries.resources.iter() {
                 let records = &mut self.resources.tables.records;
-                records.update(resource, |entry| entry.more_mut().keys.remove(slot));
+                records.update(resource, |record| record.change_more(|more| more.keys.remove(slot)));
             }
         }
         if let Some(user) = record.acts_as {

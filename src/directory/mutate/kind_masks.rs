@@ -20,7 +20,7 @@ use core::ops::RangeInclusive;
 
 use roaring::RoaringBitmap;
 
-use crate::catalog::{KindDefinition, KindId, Link};
+use crate::catalog::{KindDefinition, KindId, PassMap};
 use crate::directory::Directory;
 use crate::directory::storage::{
     GranteeKind, GranteeSlot, GroupSlot, KindMask, ResourceRow, ResourceSlot, SlotSet, TargetGrants,
@@ -41,12 +41,12 @@ impl Directory {
             let grants = self.mask_grants(kind);
             grants.map_or(0, |grants| grants.granted_to(user, self.groups_in(user, row), &mut |_, _| {}))
         };
-        let passed = self.links_to_singletons(kind).map(|(link, slot)| {
+        let passed = self.maps_from_singletons(kind).map(|(map, slot)| {
             let singleton =
                 self.resource_row_at(slot).filter(|row| row.is_owned_by(user)).map(ResourceRow::kind);
             let owner =
                 singleton.and_then(|kind| self.catalog.definition(kind)).map_or(0, KindDefinition::owner);
-            link.pass(granted(link.parent()) | owner)
+            map.pass(granted(map.parent()) | owner)
         });
         passed.fold(granted(kind), |mask, passed| mask | passed)
     }
@@ -55,24 +55,27 @@ impl Directory {
     pub(in crate::directory) fn computed_everyone(&self, kind: KindId) -> u64 {
         let granted = self.grants_on_kind(kind).map_or(0, TargetGrants::everyone);
         let passed = self
-            .links_to_singletons(kind)
-            .map(|(link, slot)| link.pass(self.resource_row_at(slot).map_or(0, |row| row.grants.everyone)));
+            .maps_from_singletons(kind)
+            .map(|(map, slot)| map.pass(self.resource_row_at(slot).map_or(0, |row| row.grants.everyone)));
         passed.fold(granted, |mask, passed| mask | passed)
     }
 
     /// The singletons from which something passes to all resources of a kind.
-    pub(crate) fn links_to_singletons(&self, kind: KindId) -> impl Iterator<Item = (&Link, ResourceSlot)> {
-        let links = self.catalog.definition(kind).map(KindDefinition::inside).unwrap_or_default();
-        links.iter().filter_map(|link| Some((link, self.singleton_of(link.parent())?)))
+    pub(crate) fn maps_from_singletons(
+        &self,
+        kind: KindId,
+    ) -> impl Iterator<Item = (&PassMap, ResourceSlot)> {
+        let maps = self.catalog.definition(kind).map(KindDefinition::inside).unwrap_or_default();
+        maps.iter().filter_map(|map| Some((map, self.singleton_of(map.parent())?)))
     }
 
     /// The kinds that lie inside a kind, if it is a singleton: what it passes counts on all of their resources.
-    fn kinds_inside(&self, kind: KindId) -> Vec<(KindId, &Link)> {
+    fn kinds_inside(&self, kind: KindId) -> Vec<(KindId, &PassMap)> {
         if self.singleton_of(kind).is_none() {
             return Vec::new();
         }
         let kinds = self.catalog.definitions();
-        kinds.filter_map(|(inside, definition)| Some((inside, definition.link_to(kind)?))).collect()
+        kinds.filter_map(|(inside, definition)| Some((inside, definition.map_from(kind)?))).collect()
     }
 
     /// Updates what everyone has on a whole kind and, for a singleton, on the kinds inside it.
@@ -163,7 +166,7 @@ impl Directory {
         if mask == 0 {
             return;
         }
-        let inside = self.kinds_inside(kind).into_iter().map(|(inside, link)| (inside, link.pass(mask)));
+        let inside = self.kinds_inside(kind).into_iter().map(|(inside, map)| (inside, map.pass(mask)));
         for (inside, passed) in inside.collect::<Vec<_>>() {
             self.add_masks(users, inside, passed);
         }

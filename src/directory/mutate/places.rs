@@ -1,12 +1,12 @@
 //! Places: the resources that others lie inside (rules H1 and H6 to H9).
 //!
 //! INVARIANT (places): the row of a resource names its parent, and says whether anything passes from there: if the
-//! link of the two kinds passes something and the resource is not closed. The record of a parent has all that lies
+//! map of the two kinds passes something and the resource is not closed. The record of a parent has all that lies
 //! directly inside, and counts these by the passing links that lead down through them, closed or not. Those with more
 //! than one such link, and of each kind those with any, are places, in sets of their own.
 
 use super::put;
-use crate::catalog::Link;
+use crate::catalog::PassMap;
 use crate::directory::Directory;
 use crate::directory::storage::{ResourceRow, ResourceSlot};
 use crate::id::ResourceId;
@@ -20,10 +20,10 @@ impl Directory {
             self.resources.tables.rows.update(slot, |row| row.set_parent(None, false));
             return;
         };
-        let passes = self.passing_link(slot, parent).is_some();
+        let passes = self.passing_map(slot, parent).is_some();
         let open = !self.is_closed_at(slot);
         self.resources.tables.rows.update(slot, |row| row.set_parent(Some(parent), passes && open));
-        self.resources.tables.records.update(parent, |record| put(&mut record.more_mut().inside, slot, true));
+        self.put_in_record(parent, slot, true);
         if passes {
             self.count_height(parent, slot, None, Some(self.height_at(slot).saturating_add(1)));
         }
@@ -32,29 +32,31 @@ impl Directory {
     /// Takes a resource out of the record of its parent.
     pub(super) fn leave_parent(&mut self, slot: ResourceSlot) {
         let Some(parent) = self.parent_at(slot) else { return };
-        self.resources
-            .tables
-            .records
-            .update(parent, |record| put(&mut record.more_mut().inside, slot, false));
-        if self.passing_link(slot, parent).is_some() {
+        self.put_in_record(parent, slot, false);
+        if self.passing_map(slot, parent).is_some() {
             self.count_height(parent, slot, Some(self.height_at(slot).saturating_add(1)), None);
         }
+    }
+
+    fn put_in_record(&mut self, parent: ResourceSlot, slot: ResourceSlot, inside: bool) {
+        let records = &mut self.resources.tables.records;
+        records.update(parent, |record| record.change_more(|more| put(&mut more.inside, slot, inside)));
     }
 
     /// Closes a resource to what passes from its parent, or opens it again (rule H6).
     pub(crate) fn set_closed(&mut self, resource: ResourceId, closed: bool) {
         let slot = resource.slot();
-        self.resources.tables.records.update(slot, |record| record.more_mut().closed = closed);
+        self.resources.tables.records.update(slot, |record| record.change_more(|more| more.closed = closed));
         let Some(parent) = self.parent_at(slot) else { return };
-        let passes = !closed && self.passing_link(slot, parent).is_some();
+        let passes = !closed && self.passing_map(slot, parent).is_some();
         self.resources.tables.rows.update(slot, |row| row.set_parent(Some(parent), passes));
     }
 
-    /// What passes from a parent to a resource, closed or not, if anything does.
-    pub(crate) fn passing_link(&self, slot: ResourceSlot, parent: ResourceSlot) -> Option<&Link> {
+    /// The map from the kind of a parent to that of a resource, closed or not, if anything passes by it.
+    pub(crate) fn passing_map(&self, slot: ResourceSlot, parent: ResourceSlot) -> Option<&PassMap> {
         let [kind, of_place] = [slot, parent].map(|slot| self.resource_row_at(slot).map(ResourceRow::kind));
-        let link = self.catalog.definition(kind?)?.link_to(of_place?)?;
-        link.passes_anything().then_some(link)
+        let map = self.catalog.definition(kind?)?.map_from(of_place?)?;
+        map.passes_anything().then_some(map)
     }
 
     /// Counts that something inside a parent has another height, in the parent and in those above.
@@ -69,9 +71,10 @@ impl Directory {
         loop {
             let was = self.height_at(at);
             self.resources.tables.records.update(at, |record| {
-                let more = record.more_mut();
-                more.heights.count(before, after);
-                put(&mut more.places, child, after.is_some_and(|height| height > 1));
+                record.change_more(|more| {
+                    more.heights.count(before, after);
+                    put(&mut more.places, child, after.is_some_and(|height| height > 1));
+                });
             });
             let is = self.height_at(at);
             if was == is {
@@ -80,7 +83,7 @@ impl Directory {
             if (was == 0) != (is == 0) {
                 self.put_place_of_kind(at, is != 0);
             }
-            let Some(above) = self.parent_at(at).filter(|&above| self.passing_link(at, above).is_some())
+            let Some(above) = self.parent_at(at).filter(|&above| self.passing_map(at, above).is_some())
             else {
                 return;
             };

@@ -139,7 +139,9 @@ impl Directory {
         let users = &mut self.users.tables.records;
         users.update(user, |record| put(&mut record.more_mut().credentials, resource, recorded));
         let resources = &mut self.resources.tables.records;
-        resources.update(resource, |record| put(&mut record.more_mut().credentials, user, recorded));
+        resources.update(resource, |record| {
+            record.change_more(|more| put(&mut more.credentials, user, recorded));
+        });
     }
 }
 

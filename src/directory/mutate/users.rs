@@ -77,7 +77,7 @@ impl Directory {
         }
         for resource in more.credentials.iter() {
             let records = &mut self.resources.tables.records;
-            records.update(resource, |record| record.more_mut().credentials.remove(slot));
+            records.update(resource, |record| record.change_more(|more| more.credentials.remove(slot)));
         }
         for name in more.external.iter() {
             self.change_external(name, |entry| entry.users.remove(slot));

@@ -1,7 +1,8 @@
-//! Where resources lie.
+//! Queries about parents, and about the resources inside others.
 
 use alloc::vec::Vec;
 
+use crate::catalog::{KindId, PassMap};
 use crate::directory::Directory;
 use crate::directory::storage::{ResourceRow, ResourceSlot, SlotIter, SlotSet};
 use crate::id::{ResourceId, Untyped};
@@ -88,12 +89,12 @@ impl Directory {
         self.resource_more_at(slot).is_some_and(|more| more.closed)
     }
 
-    /// What lies directly inside a resource.
+    /// The resources directly inside another.
     pub(crate) fn inside_at(&self, slot: ResourceSlot) -> Option<&SlotSet<ResourceSlot>> {
         self.resource_more_at(slot).map(|more| &more.inside)
     }
 
-    /// What lies directly inside a resource and passes something further down, closed or not.
+    /// The resources directly inside another from which something passes further down, closed or not.
     pub(crate) fn places_at(&self, slot: ResourceSlot) -> impl Iterator<Item = ResourceSlot> {
         self.resource_more_at(slot).into_iter().flat_map(|more| more.places.iter())
     }
@@ -106,16 +107,27 @@ impl Directory {
     /// The number of passing links that lead up from a resource, closed or not (rule H7).
     pub(crate) fn depth_at(&self, slot: ResourceSlot) -> usize {
         let up =
-            |&at: &ResourceSlot| self.parent_at(at).filter(|&parent| self.passing_link(at, parent).is_some());
+            |&at: &ResourceSlot| self.parent_at(at).filter(|&parent| self.passing_map(at, parent).is_some());
         core::iter::successors(Some(slot), up).skip(1).count()
     }
 
-    /// The places that a resource lies in, the nearest first.
+    /// The most passing links that would lead up from a resource of a kind and a height, or from below it, inside a parent
+    /// (rule H7).
+    pub(crate) fn links_if_inside(&self, kind: KindId, height: usize, parent: ResourceSlot) -> usize {
+        let of_parent = self.resource_row_at(parent).map(ResourceRow::kind);
+        let map = of_parent.and_then(|of_parent| self.catalog.definition(kind)?.map_from(of_parent));
+        if !map.is_some_and(PassMap::passes_anything) {
+            return 0;
+        }
+        self.depth_at(parent).saturating_add(1).saturating_add(height)
+    }
+
+    /// The places that a resource lies inside, the nearest first.
     pub(crate) fn parents_above(&self, slot: ResourceSlot) -> impl Iterator<Item = ResourceSlot> {
         core::iter::successors(self.parent_at(slot), |&at| self.parent_at(at))
     }
 
-    /// The way from a parent down to a resource that lies in it, both included; empty if it does not.
+    /// The way from a parent down to a resource that lies inside it, both included; empty if it does not.
     pub(crate) fn way_down(&self, parent: ResourceSlot, resource: ResourceSlot) -> Vec<ResourceSlot> {
         let mut way = Vec::from([resource]);
         for above in self.parents_above(resource) {

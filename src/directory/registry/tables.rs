@@ -55,7 +55,7 @@ pub(crate) struct KindEntry {
     pub(in crate::directory) overflow: Option<Arc<Overflow>>,
     /// The grants on the whole kind of which `grants` does not say everything.
     pub(in crate::directory) special_grants: Arc<RedBlackTreeMapSync<SubjectSlot, GrantRecord>>,
-    /// What everyone has on the whole kind; see the invariant of the kind masks.
+    /// The permissions of everyone on the whole kind; see the invariant of the kind masks.
     pub(in crate::directory) everyone: u64,
     /// By user, what was granted on the whole kind or on the singleton; see the invariant of the kind masks.
     pub(in crate::directory) masks: Table<UserSlot, u64, 128>,

@@ -288,8 +288,23 @@ impl RoleRecord {
 }
 
 impl ResourceRecord {
-    pub(in crate::directory) fn more_mut(&mut self) -> &mut ResourceMore {
-        Arc::make_mut(self.more.get_or_insert_default())
+    /// Changes the fields that few resources have, and drops them once this is no longer one of them.
+    pub(in crate::directory) fn change_more(&mut self, change: impl FnOnce(&mut ResourceMore)) {
+        let more = Arc::make_mut(self.more.get_or_insert_default());
+        change(more);
+        if more.is_unused() {
+            self.more = None;
+        }
+    }
+}
+
+impl ResourceMore {
+    /// Returns `true` if every field is as in a resource that has none of them.
+    pub(in crate::directory) fn is_unused(&self) -> bool {
+        let Self { credentials, keys, owner_groups, special_grants, closed, inside, heights, places } = self;
+        let named_by_none = credentials.is_empty() && keys.is_empty() && owner_groups.is_empty();
+        let no_place = inside.is_empty() && places.is_empty() && *heights == Heights::default();
+        named_by_none && special_grants.is_empty() && !closed && no_place
     }
 }
 

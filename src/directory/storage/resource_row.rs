@@ -26,7 +26,7 @@ pub(crate) struct ResourceRow {
     pub(crate) overflows: bool,
     /// True for the one resource of a singleton kind, whose grants are in the kind masks.
     pub(crate) singleton: bool,
-    /// The slot of the resource that it lies in, with a bit if nothing passes from there, or [`NO_SLOT`] (rule H1).
+    /// The slot of the resource that it lies inside, with a bit if nothing passes from there, or [`NO_SLOT`] (rule H1).
     parent: u32,
     /// The permissions that need a personal credential (rule A12).
     pub(crate) required: u64,
@@ -70,13 +70,13 @@ impl ResourceRow {
         self.owner = owner.map_or(NO_SLOT, UserSlot::index);
     }
 
-    /// The resource that it lies in.
+    /// The resource that it lies inside.
     pub(crate) fn parent(&self) -> Option<ResourceSlot> {
         (self.live && self.parent != NO_SLOT)
             .then_some(ResourceSlot::from_index(self.parent & !NOTHING_PASSES))
     }
 
-    /// The resource that it lies in, if anything passes from there.
+    /// The resource that it lies inside, if anything passes from there.
     #[inline]
     pub(crate) fn passing_parent(&self) -> Option<ResourceSlot> {
         (self.parent & NOTHING_PASSES == 0).then_some(ResourceSlot::from_index(self.parent))

@@ -125,6 +125,12 @@ impl<S: Slot> SlotSet<S> {
             Self::Large(slots) => SlotIter::Large(Box::new(slots.iter()), PhantomData),
         }
     }
+
+    /// The slots that are in another set too, in ascending order: a search in the larger set for each of the smaller one.
+    pub(crate) fn common<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = S> + 'a {
+        let (few, many) = if self.len() < other.len() { (self, other) } else { (other, self) };
+        few.iter().filter(|&slot| many.contains(slot))
+    }
 }
 
 /// The slots to add to, with room for one more: memory grows by an eighth, because large directories have many sets.
@@ -266,6 +272,15 @@ mod tests {
             }
             prop_assert!(skipped(&slots, last).into_iter().eq(expected.iter().copied().filter(|&index| index > last)));
         }
+    }
+
+    #[test]
+    fn common_slots_are_in_both() {
+        let (few, large) = (set([3, 5_000, 9_000]), set((0..10_000).step_by(3)));
+        for (one, other) in [(&few, &large), (&large, &few)] {
+            assert_eq!(one.common(other).map(UserSlot::index).collect::<Vec<_>>(), [3, 9_000]);
+        }
+        assert_eq!(few.common(&Users::default()).count(), 0);
     }
 
     #[test]

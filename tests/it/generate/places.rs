@@ -124,7 +124,7 @@ pub(super) fn with_places(catalog: impl Strategy<Value = Value>) -> impl Strateg
 pub(super) fn population() -> impl Strategy<Value = Vec<Vec<Value>>> {
     let steps = prop_oneof![1 => Just(8usize), 1 => 0usize..=8];
     let above = prop_oneof![1 => Just(7usize), 1 => 0usize..=8];
-    // What lies in nothing at first is there half of the time, so that it can be added later.
+    // What lies inside nothing at first is there half of the time, so that it can be added later.
     let others = vec(any::<bool>(), FOLDERS + 1);
     (steps, above, others, vec(rights(), 2..=4), add_key()).prop_map(|(steps, above, others, rights, key)| {
         let there =
@@ -245,7 +245,7 @@ fn placed() -> impl Strategy<Value = (String, Value)> {
     prop_oneof![5 => folder, 4 => named, 2 => (place(), anywhere)]
 }
 
-/// A place or what may lie in one; now and then something else.
+/// A place or what may lie inside one; now and then something else.
 fn place() -> Text {
     prop_oneof![10 => pool(PLACES), 5 => pool(&RESOURCES[..5]), 1 => pool(RESOURCES), 1 => pool(ODD_TARGETS)]
         .boxed()

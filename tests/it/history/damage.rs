@@ -27,7 +27,7 @@ fn commit(revision: u64) -> Commit {
             {{ "joined": {{ "user": "ada", "group": "group {revision}" }} }}]"#
     );
     let at = Timestamp::from_millis(revision);
-    let actor = (revision % 2 == 0).then(|| PrincipalName::Key("ci".into()));
+    let actor = revision.is_multiple_of(2).then(|| PrincipalName::Key("ci".into()));
     Commit { revision, at, actor, by: "damage".into(), events: serde_json::from_str(&events).unwrap() }
 }
 

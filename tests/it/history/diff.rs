@@ -181,3 +181,37 @@ fn a_kind_differs_if_only_the_name_of_a_grantee_does() {
     assert_eq!(before.diff(&replaced).kinds, ["report"]);
     agrees(&before, &replaced);
 }
+
+/// A resource that was moved or closed is changed, and the places are not (rules H6 and H8).
+#[test]
+fn a_move_and_a_closing_are_told() {
+    use entitle::catalog::{Catalog, Kind};
+    use entitle::{Batch, Command, Timestamp};
+
+    let folder = Kind::named("folder").permissions(["read"]).inside_same("folder");
+    let project = Kind::named("project").permissions(["read"]).inside_same("folder");
+    let catalog = Catalog::builder().kind(folder).kind(project).build().unwrap();
+    let commit = |directory: &Directory, commands: Vec<Command>| {
+        directory.plan(Batch::host(Timestamp::EPOCH).extend(commands)).unwrap().into_directory()
+    };
+    let setup = commands![
+        Command::add_resource("folder/a"),
+        Command::add_resource("folder/b"),
+        Command::add_resource("folder/sub").parent("folder/a"),
+        Command::add_resource("project/churn").parent("folder/sub"),
+    ];
+    let before = commit(&Directory::new(catalog), setup);
+    for (change, name) in [
+        (Command::move_resource("folder/sub", "folder/b"), "folder/sub"),
+        (Command::move_to_no_parent("project/churn"), "project/churn"),
+        (Command::close("project/churn"), "project/churn"),
+        (Command::close("folder/a"), "folder/a"),
+    ] {
+        let after = commit(&before, vec![change]);
+        for (one, other) in [(&before, &after), (&after, &before)] {
+            let expected = ("resource".to_owned(), name.to_owned(), Some(DifferenceKind::Changed));
+            assert_eq!(told(&one.diff(other)), [expected]);
+            agrees(one, other);
+        }
+    }
+}

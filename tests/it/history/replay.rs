@@ -328,7 +328,7 @@ fn events_of_places_that_contradict_the_state_are_refused() {
     let cases = [
         (
             r#"{ "resource_added": { "resource": "folder/x", "parent": "folder/x" } }"#,
-            "resource `folder/x` would lie in itself inside `folder/x`",
+            "resource `folder/x` would lie inside itself, under `folder/x`",
         ),
         (
             r#"{ "resource_added": { "resource": "project/x", "parent": "folder/f8" } }"#,
@@ -348,7 +348,7 @@ fn events_of_places_that_contradict_the_state_are_refused() {
         ),
         (
             r#"{ "resource_moved": { "resource": "folder/f0", "parent": "folder/f7" } }"#,
-            "resource `folder/f0` would lie in itself inside `folder/f7`",
+            "resource `folder/f0` would lie inside itself, under `folder/f7`",
         ),
         (
             r#"{ "resource_moved": { "resource": "folder/f1", "parent": "instance" } }"#,

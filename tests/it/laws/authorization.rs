@@ -334,7 +334,7 @@ fn s15_a_preview_lists_every_change() {
 
 /// A preview looks below a place that replaced another one, where the same permission passes something else (rule S15).
 #[test]
-fn s15_a_preview_knows_which_place_something_lies_in() {
+fn s15_a_preview_knows_which_place_something_lies_inside() {
     let kind = |name| Kind::named(name).permissions(["write", "read"]);
     let project =
         kind("project").inside("folder", [("read", ["read"])]).inside("shelf", [("read", ["write"])]);
@@ -343,9 +343,12 @@ fn s15_a_preview_knows_which_place_something_lies_in() {
     let ada = || Grantee::user("ada");
     let batch = Batch::host(Timestamp::EPOCH)
         .add(Command::add_user("ada").profile("writer"))
+        .add(Command::add_user("bob").profile("writer"))
         .add(Command::add_resource("folder/a"))
         .add(Command::add_resource("project/churn").parent("folder/a"))
         .add(Command::grant(ada(), "folder/*", ["read"]))
+        // Bob has nothing on what comes after the folder.
+        .add(Command::grant(Grantee::user("bob"), "folder/a", ["read"]))
         .add(Command::grant(ada(), "shelf/*", ["read"]));
     let before = Directory::new(catalog).plan(batch).unwrap().into_directory();
     let batch = Batch::host(Timestamp::EPOCH)
@@ -354,11 +357,13 @@ fn s15_a_preview_knows_which_place_something_lies_in() {
         .add(Command::add_resource("shelf/b"))
         .add(Command::move_resource("project/churn", "shelf/b"));
     let plan = before.plan(batch).unwrap();
-    let change = |on: &str, gains: &[&str], loses: &[&str]| json!({ "user": "ada", "resource": on, "gains": gains, "loses": loses });
+    let change = |user: &str, on: &str, gains: &[&str], loses: &[&str]| json!({ "user": user, "resource": on, "gains": gains, "loses": loses });
     let expected = [
-        change("folder/a", &[], &["read"]),
-        change("shelf/b", &["read"], &[]),
-        change("project/churn", &["write"], &["read"]),
+        change("ada", "folder/a", &[], &["read"]),
+        change("ada", "shelf/b", &["read"], &[]),
+        change("ada", "project/churn", &["write"], &["read"]),
+        change("bob", "folder/a", &[], &["read"]),
+        change("bob", "project/churn", &[], &["read"]),
     ];
     assert_eq!(json!(plan.impact().access()), json!(expected));
 }

@@ -16,7 +16,7 @@ fn kinds() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
     KINDS.iter().copied().filter(move |(kind, _)| many(kind)).chain(PLACE_KINDS.iter().copied())
 }
 
-/// The resources that a resource lies in, the nearest first.
+/// The resources that a resource lies inside, the nearest first.
 fn parents(directory: &Directory, resource: ResourceId) -> impl Iterator<Item = ResourceId> {
     std::iter::successors(directory.parent_of(resource), |&parent| directory.parent_of(parent))
 }
@@ -35,7 +35,7 @@ fn targets(directory: &Directory) -> Vec<String> {
     there.map(|name| name.to_string()).chain(whole).collect()
 }
 
-/// A grant on a whole kind changes nothing on a resource of another kind, unless it lies in one of the kind.
+/// A grant on a whole kind changes nothing on a resource of another kind, unless it lies inside one of the kind.
 #[test]
 fn a8_a_grant_on_a_whole_kind_does_not_affect_other_kinds() {
     in_every_state(Mix::All, |directory| {

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 const PASSING_LINKS_MAX: usize = 8;
 
 impl World {
-    /// H1: the resource that this one lies in.
+    /// H1: the resource that this one lies inside.
     pub fn place_of(&self, name: &str) -> Option<&str> {
         self.state.resources.get(name)?.place.as_deref()
     }
@@ -32,7 +32,7 @@ impl World {
     }
 
     /// H2: the place of a resource and what passes from there by the maps of the kinds, if anything does.
-    fn passing_link(&self, name: &str) -> Option<(&str, &Passes)> {
+    pub(super) fn passing_link(&self, name: &str) -> Option<(&str, &Passes)> {
         let place = self.place_of(name)?;
         let passes = &self.catalog.kinds[World::kind_of(name)].inside[World::kind_of(place)];
         (!passes.is_empty()).then_some((place, passes))
@@ -104,7 +104,7 @@ impl Batch {
         if self.world.state.resources.keys().any(too_long) { refuse("too_many") } else { Ok(()) }
     }
 
-    /// H8: all that lies inside comes along, because it names only what it lies in itself.
+    /// H8: all that lies inside comes along, because it names only what it lies inside itself.
     pub(super) fn move_resource(&mut self, body: &Value) -> Executed {
         let name = self.no_singleton(body)?;
         let place = self.place(World::kind_of(&name), body)?;

@@ -126,7 +126,7 @@ impl World {
         scope
     }
 
-    /// A2, R3: all that gives a user permissions on a resource by itself, whatever it lies in.
+    /// A2, R3: all that gives a user permissions on a resource by itself, whatever it lies inside.
     fn given_here<'a>(&'a self, user: &str, resource_name: &'a str) -> Vec<Contribution<'a>> {
         let resource = &self.state.resources[resource_name];
         let whole_kind = format!("{}/*", resource.kind);
@@ -205,6 +205,50 @@ impl World {
             lines.push(line);
         }
         lines
+    }
+
+    /// H12: what each closed resource on the way up keeps out: what would pass through it from grants or into a key's scope
+    /// if nothing on the way were closed, and is not there as it is.
+    pub fn kept_out(&self, who: &str, on: &str) -> BTreeMap<String, BTreeSet<String>> {
+        let Some(principal) = self.principal(who) else { return BTreeMap::new() };
+        let way = [on].into_iter().chain(self.places_above(on));
+        let closed: Vec<&str> = way.filter(|name| self.is_closed(name)).collect();
+        if closed.is_empty() {
+            return BTreeMap::new();
+        }
+        let mut open = self.clone();
+        open.state.resources.values_mut().for_each(|resource| resource.closed = false);
+        let names = |all: Vec<Contribution<'_>>| -> BTreeSet<String> {
+            all.into_iter().flat_map(|one| one.ends).map(|(name, _)| name.to_string()).collect()
+        };
+        let granted = |world: &World, at: &str| names(world.given_to(principal.name, at));
+        let scope = |world: &World, at: &str| match principal.key.map(|key| &key.scope) {
+            Some(Scope::Of(entries)) => world.scope_on(entries, at),
+            _ => Permissions::new(),
+        };
+        let mut kept_out = BTreeMap::new();
+        for closed in closed {
+            let granted_through = open.passed_through(on, closed, &|at| granted(&open, at));
+            let scope_through = open.passed_through(on, closed, &|at| scope(&open, at));
+            let mut kept = &granted_through - &granted(self, on);
+            kept.extend((&scope_through - &scope(self, on)).intersection(&granted(&open, on)).cloned());
+            if !kept.is_empty() {
+                kept_out.insert(closed.to_string(), kept);
+            }
+        }
+        kept_out
+    }
+
+    /// What passes to a resource through another one on the way up, of what there is on each.
+    fn passed_through(
+        &self,
+        name: &str,
+        through: &str,
+        all_on: &impl Fn(&str) -> BTreeSet<String>,
+    ) -> BTreeSet<String> {
+        let Some((place, passes)) = self.passing_link(name) else { return BTreeSet::new() };
+        let above = if name == through { all_on(place) } else { self.passed_through(place, through, all_on) };
+        above.iter().filter_map(|permission| passes.get(permission)).flatten().cloned().collect()
     }
 
     /// A2: the granted permissions, whatever the status, the seat and the ceiling.

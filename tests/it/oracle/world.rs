@@ -102,7 +102,7 @@ pub struct Resource {
     pub number: u64,
     pub kind: String,
     pub owner: Option<String>,
-    /// H1: the resource that this one lies in.
+    /// H1: the resource that this one lies inside.
     pub place: Option<String>,
     /// H6: nothing passes into it from its place.
     pub closed: bool,

@@ -4,7 +4,7 @@
 //! resources that a lookup finds, the users that it finds, the explanation, the review, and the oracle.
 
 use super::worlds::{Both, GROUPS, KEYS, KINDS, RESOURCES, USERS, story};
-use entitle::authorize::{ContributingGrant, Explanation, GrantRow};
+use entitle::authorize::{ContributingGrant, CutBy, Explanation, GrantRow};
 use entitle::catalog::PermissionSet;
 use entitle::directory::{GranteeId, Target};
 use entitle::{Directory, Grantee, GroupId, Principal, ResourceId, Timestamp, Untyped, UserId};
@@ -123,8 +123,8 @@ fn consistent(both: &Both, who: &str, on: &str, why: &Explanation) -> Result<(),
     let mut granted = given;
     for cut in &why.cuts {
         let (advisory, scope) = match &cut.by {
-            entitle::authorize::CutBy::Profile { advisory, .. } => (*advisory, false),
-            entitle::authorize::CutBy::Scope { .. } => (false, true),
+            CutBy::Profile { advisory, .. } => (*advisory, false),
+            CutBy::Scope { .. } => (false, true),
             _ => (false, false),
         };
         for name in cut.takes.iter().filter(|_| !advisory) {

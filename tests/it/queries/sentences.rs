@@ -595,6 +595,32 @@ fn h6_a_closed_resource_is_told_as_what_stands_against_it() {
     );
 }
 
+/// Rules H6 and H12: of two closed resources on one way each is told.
+#[test]
+fn h6_every_closed_resource_on_the_way_is_told() {
+    let close = ["folder/sub", "document/plan"].map(|name| json!({ "close": { "resource": name } }));
+    let closed = plan(&with_places(), 2, Waitlist, &close).unwrap().into_directory();
+    let full = closed.explain_by_name("user:ada", "document/plan", &["write"]).in_full().to_string();
+    let told = "
+  `document/plan` is closed: removes `write`, `read`
+  `folder/sub` is closed: removes `write`, `read`
+";
+    assert!(full.contains(told), "{full}");
+}
+
+/// Rules H10 and H12: a closed resource is told where it keeps the scope of a key out of what the user has.
+#[test]
+fn h10_a_closed_resource_is_told_as_what_stands_against_a_scope() {
+    let commands = [
+        json!({ "add_key": { "key": "ci", "acts_as": "ada", "scope": { "folder/top": ["admin"] } } }),
+        json!({ "grant": { "to": "user:ada", "on": "document/plan", "permissions": ["write"] } }),
+        json!({ "close": { "resource": "document/plan" } }),
+    ];
+    let closed = plan(&with_places(), 2, Waitlist, &commands).unwrap().into_directory();
+    let full = closed.explain_by_name("key:ci", "document/plan", &["write"]).in_full().to_string();
+    assert!(full.contains("\n  `document/plan` is closed: removes `write`, `read`\n"), "{full}");
+}
+
 /// Rule H7: the refusal tells the way.
 #[test]
 fn h7_the_way_of_a_cycle_is_told() {

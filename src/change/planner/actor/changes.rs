@@ -13,8 +13,8 @@ use crate::change::command::Command;
 use crate::change::event::Event;
 use crate::change::grant::{AddGrant, Given};
 use crate::directory::{
-    Directory, GrantRecord, Grantee, GranteeSlot, GroupSlot, ResourceSlot, Scope, SubjectSlot, Target,
-    TargetSlot,
+    Directory, GrantRecord, Grantee, GranteeSlot, GroupRecord, GroupSlot, ResourceRow, ResourceSlot, Scope,
+    SubjectSlot, Target, TargetSlot,
 };
 
 /// Managers, owners, roles and nestings have no end, so what they give is to be held without one (rule D8).
@@ -213,7 +213,7 @@ impl Authority<'_> {
     /// More managers get what the group gives, and fewer lose it (rules D8 and D9).
     fn managers(&self, group: &str, managers: &[Grantee]) -> Verdict {
         let record = self.directory.group_by_name(group).and_then(|group| self.directory.group_record(group));
-        let so_far = record.map(|group| group.managers()).unwrap_or_default();
+        let so_far = record.map(GroupRecord::managers).unwrap_or_default();
         let adds =
             managers.iter().filter_map(|to| self.subject(to)).any(|manager| !so_far.contains(&manager));
         self.group(group, if adds { FOR_GOOD } else { Change::Taken })
@@ -258,7 +258,7 @@ impl Authority<'_> {
 
     /// The owner set, and what the groups give that include the owner (rule D10).
     fn transfer(&self, resource: ResourceSlot) -> Verdict {
-        let kind = self.directory.resource_row_at(resource).map(|row| row.kind());
+        let kind = self.directory.resource_row_at(resource).map(ResourceRow::kind);
         let owner = kind.map_or(0, |kind| self.directory.rights().of_kind(kind).owner);
         let on = TargetSlot::Resource(resource);
         let mut needs = Vec::from([Need { on, permissions: owner, change: FOR_GOOD }]);
@@ -289,10 +289,10 @@ impl Authority<'_> {
     }
 
     fn passing_from(&self, resource: ResourceSlot, parent: ResourceSlot, change: Change) -> Verdict {
-        let kind = |slot| self.directory.resource_row_at(slot).map(|row| row.kind());
+        let kind = |slot| self.directory.resource_row_at(slot).map(ResourceRow::kind);
         let definition = kind(resource).and_then(|kind| self.directory.catalog().definition(kind));
-        let link = kind(parent).and_then(|parent| definition.and_then(|kind| kind.link_to(parent)));
-        let permissions = link.map_or(0, |link| link.pass(self.directory.granted_to_any(parent)));
+        let map = kind(parent).and_then(|parent| definition.and_then(|kind| kind.map_from(parent)));
+        let permissions = map.map_or(0, |map| map.pass(self.directory.granted_to_any(parent)));
         self.held_all(&[Need { on: TargetSlot::Resource(resource), permissions, change }])
     }
 
@@ -311,8 +311,8 @@ impl Authority<'_> {
 
     /// Naming an heir is a transfer of each thing owned (rule D10).
     fn removal(&self, user: &str) -> Verdict {
-        let owner = self.directory.user_by_name(user);
-        let owned = owner.into_iter().flat_map(|user| self.directory.owned_by(user.slot()));
+        let id = self.directory.user_by_name(user);
+        let owned = id.into_iter().flat_map(|user| self.directory.owned_by(user.slot()));
         owned.map(|resource| self.transfer(resource)).fold(self.not_upward(user), Verdict::and)
     }
 

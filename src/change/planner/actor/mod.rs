@@ -19,7 +19,7 @@ use crate::catalog::ProfileId;
 use crate::change::command::Command;
 use crate::change::event::Event;
 use crate::change::refusal::{Refusal, RefusalReason, Unauthorized};
-use crate::directory::Directory;
+use crate::directory::{Directory, GroupRecord};
 use crate::id::{GroupId, Principal};
 use crate::name::Name;
 
@@ -138,7 +138,7 @@ impl<'a> Authority<'a> {
 
     /// Returns `true` if the actor is a manager of a group; a key is one only with the whole scope (rule D9).
     fn manages(&self, group: GroupId) -> bool {
-        let managers = self.directory.group_record(group).map(|group| group.managers()).unwrap_or_default();
+        let managers = self.directory.group_record(group).map(GroupRecord::managers).unwrap_or_default();
         self.actor.is_whole() && managers.iter().any(|&manager| self.actor.is_reached_by(manager))
     }
 }

@@ -146,7 +146,7 @@ fn h7_links_that_pass_nothing_are_of_any_depth() {
         granted("user:ada", "shelf/s1", &[]),
         granted("user:ada", "folder/f", &[]),
         granted("user:ada", "project/q", &[]),
-        // The folders are shown because of what lies in them, and nothing is granted on them.
+        // The folders are shown because of what lies inside them, and nothing is granted on them.
         { "ways": { "who": "user:eve", "kind": "project", "permission": "read" }, "is": ways },
         granted("user:eve", "folder/f7", &[]),
         granted("user:eve", "shelf/s0", &[]),
@@ -186,7 +186,7 @@ fn h6_a_closed_resource_lets_nothing_in_from_its_place() {
         granted("user:bob", "folder/sub", &["write", "read"]),
         granted("user:ada", "project/p", &["write", "read"]),
         granted("user:eve", "project/p", &["admin", "write", "read"]),
-        // What is granted there passes on: it is closed to what lies above it, not to what lies in it.
+        // What is granted there passes on: it is closed to what lies above it, not to what lies inside it.
         granted("user:ada", "dataset/d", &["write", "read"]),
         granted("user:eve", "dataset/d", &["write", "read"]),
         from("user:bob", "project/p", "read", json!([])),
@@ -270,7 +270,7 @@ fn h8_moving_there_and_back_restores_every_answer() {
 }
 
 #[test]
-fn h7_nothing_lies_in_itself() {
+fn h7_nothing_lies_inside_itself() {
     holds(&json!([
         { "do": put("folder/low", "folder/sub") },
         { "do": moved("folder/top", Some("folder/low")), "refused": "cycle" },
@@ -289,7 +289,7 @@ fn h7_nothing_lies_in_itself() {
 }
 
 #[test]
-fn h9_what_something_lies_in_is_not_removed() {
+fn h9_what_something_lies_inside_is_not_removed() {
     holds(&json!([
         { "do": remove("folder/sub"), "refused": "not_empty" },
         { "do": [remove("project/p"), remove("dataset/d")], "refused": "not_empty" },
@@ -365,7 +365,7 @@ fn h3_what_is_granted_on_a_whole_kind_passes_from_each_of_it() {
         { "resources": { "who": "user:ada", "kind": "dataset", "permission": "write" },
           "is": ["dataset/d", "dataset/e", "dataset/lone"] },
         from("user:ada", "dataset/e", "read", json!([{ "to": "user:ada", "on": "project/*" }])),
-        // Whole kinds reach closed ones, and from there what lies in them; the closed dataset gets nothing.
+        // Whole kinds reach closed ones, and from there what lies inside them; the closed dataset gets nothing.
         { "do": [close("project/q"), close("dataset/e")] },
         granted("user:ada", "dataset/lone", &["write", "read"]),
         granted("user:ada", "dataset/e", &[])
@@ -419,7 +419,7 @@ fn h1_a_resource_lies_only_where_its_kind_may() {
         { "do": put("shelf/s", "folder/top"), "refused": "wrong_parent" },
         { "do": put("project/q", "dataset/d"), "refused": "wrong_parent" },
         { "do": moved("folder/sub", Some("project/p")), "refused": "wrong_parent" },
-        // A singleton is no place, also for those that lie in it anyway.
+        // A singleton is no place, also for those that lie inside it anyway.
         { "do": put("project/q", "instance"), "refused": "wrong_parent" },
         { "do": put("folder/f", "instance"), "refused": "wrong_parent" },
         { "do": moved("project/p", Some("instance")), "refused": "wrong_parent" },

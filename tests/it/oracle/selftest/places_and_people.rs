@@ -21,7 +21,7 @@ fn h5_what_a_singleton_passes_counts_as_granted_on_the_whole_kind() {
     holds(&json!([
         { "do": [add("project/lone"), add("connection/c"), close("project/p"), close("project/lone"), close("connection/c"),
                  grant("user:ada", "instance", "admin"), grant("group:team", "instance", "view_audit")] },
-        // It reaches what lies nowhere, what lies in something else, and what is closed.
+        // It reaches what lies nowhere, what lies inside something else, and what is closed.
         granted("user:ada", "project/lone", &["admin", "write", "read"]),
         granted("user:ada", "project/p", &["admin", "write", "read"]),
         granted("user:ada", "dataset/d", &["write", "read"]),
@@ -251,7 +251,7 @@ fn h12_the_questions_are_complete() {
         ways("user:none", "dataset", &[]),
         ways("user:ada", "widget", &[]),
         { "do": grant("user:ada", "folder/top", "read") },
-        // A place is shown for what lies in it, whether or not it may be used itself.
+        // A place is shown for what lies inside it, whether or not it may be used itself.
         ways("user:ada", "folder", &[]),
         { "do": open("folder/sub") },
         ways("user:ada", "folder", &["folder/top"]),

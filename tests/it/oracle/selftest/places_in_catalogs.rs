@@ -21,7 +21,7 @@ fn fault(catalog: &Value) -> String {
     run_scenario(&json!({ "entitle": 1, "catalog": catalog, "steps": [] }).to_string()).unwrap_err()
 }
 
-/// What passes to ada's project from the folder that it lies in, by one permission there.
+/// What passes to ada's project from the folder that it lies inside, by one permission there.
 fn passes(map: Value, permission: &str) -> Vec<String> {
     let mut world = World::new(&with(json!({ "folder": { "passes": map } })));
     let commands = [
@@ -49,7 +49,7 @@ fn h2_a_map_says_what_passes() {
     }
 }
 
-/// Whether thirty of some kinds in turn may lie in each other.
+/// Whether thirty of some kinds in turn may lie inside each other.
 fn is_deep(catalog: &Value, kinds: &[&str]) -> bool {
     let mut world = World::new(catalog);
     let mut above = None;
@@ -85,7 +85,7 @@ fn h7_a_map_that_gives_nothing_is_an_empty_one() {
 }
 
 #[test]
-fn h1_kinds_may_lie_in_each_other_and_name_those_after_them() {
+fn h1_kinds_may_lie_inside_each_other_and_name_those_after_them() {
     let mut catalog = with(json!({ "folder": { "passes": "same" }, "project": { "passes": "same" } }));
     catalog["kinds"]["folder"]["inside"] = json!({ "project": { "passes": { "admin": ["admin"] } } });
     let mut world = World::new(&catalog);
@@ -116,7 +116,7 @@ fn a_catalog_with_a_fault_about_places_is_not_read() {
     assert!(of(json!({ "folder": { "pass": {} } })).contains("unknown field `pass`"));
     assert!(of(json!({ "folder": "same" })).contains("must be an object"));
     assert!(of(json!(["folder"])).contains("must be an object"));
-    // H1, H5: a singleton lies in nothing, and other kinds lie in it.
+    // H1, H5: a singleton lies inside nothing, and other kinds lie inside it.
     let mut catalog = with(json!({ "instance": { "passes": "same" } }));
     World::new(&catalog);
     catalog["kinds"]["instance"]["inside"] = json!({});

@@ -1,10 +1,11 @@
 //! `entitle review`: the access of every principal in the final directory of a scenario, as CSV or as one HTML page.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use entitle::authorize::{Access, AccessRow};
+use entitle::authorize::{Access, AccessRow, PrincipalName};
 use entitle::catalog::Entries;
-use entitle::change::Commit;
+use entitle::change::{Commit, Givers};
 use entitle::report::escape_cell;
 use entitle::scenario::TestReport;
 use entitle::{Directory, Timestamp};
@@ -36,6 +37,20 @@ const COLUMNS: [&str; 15] = [
     "last_commit_by",
 ];
 
+const GRANT_COLUMNS: [&str; 11] = [
+    "to",
+    "users",
+    "direct",
+    "on",
+    "role",
+    "permissions",
+    "until",
+    "given_as",
+    "given_by",
+    "given_at",
+    "beyond",
+];
+
 /// Writes the review of a scenario's final directory.
 ///
 /// Nothing is written if a change failed: the directory is not the intended one then.
@@ -47,7 +62,7 @@ pub(super) fn review(file: &str, form: &ReviewForm) -> Result<Exit, CliError> {
     let history = History::of(&outcome).map_err(CliError::InvalidInput)?;
     print(|out| match form {
         ReviewForm::Csv => write_csv(out, &history),
-        ReviewForm::GrantsCsv => write_grants(out, &history.last),
+        ReviewForm::GrantsCsv => write_grants(out, &history),
         ReviewForm::Html => write_html(out, file, &history),
     })?;
     Ok(exit)
@@ -70,6 +85,13 @@ impl<'a> History<'a> {
             last = next;
         }
         Ok(Self { last, commits })
+    }
+
+    /// Who gave the grants that there are.
+    fn givers(&self) -> Givers {
+        let mut givers = Givers::new();
+        self.commits.iter().for_each(|(_, commit)| givers.add(commit));
+        givers
     }
 
     /// Returns the last commit that changed the granted or the allowed permissions of a principal on a resource, or an end.
@@ -120,15 +142,24 @@ fn write_csv(out: &mut dyn Write, history: &History<'_>) -> io::Result<()> {
 }
 
 /// Formats the permissions that end with their ends, in milliseconds since the Unix epoch: `write=2000 read=3000`.
+/// The principal that a batch was made as; `host` for the host.
+fn actor_text(actor: Option<&PrincipalName>) -> String {
+    actor.map_or_else(|| "host".to_owned(), ToString::to_string)
+}
+
 fn ends(ends: &Entries<Timestamp>) -> String {
     let ends = ends.iter().map(|(permission, until)| format!("{permission}={}", until.as_millis()));
     ends.collect::<Vec<_>>().join(" ")
 }
 
-fn write_grants(out: &mut dyn Write, directory: &Directory) -> io::Result<()> {
+fn write_grants(out: &mut dyn Write, history: &History<'_>) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(["to", "users", "direct", "on", "role", "permissions", "until"])?;
-    for row in directory.review_grants() {
+    csv.write_record(GRANT_COLUMNS)?;
+    let givers = history.givers();
+    for row in history.last.review_grants() {
+        let given = givers.of_grant(&row);
+        let last = given.last();
+        let actors: BTreeSet<String> = given.iter().map(|giver| actor_text(giver.actor.as_ref())).collect();
         let until = row.until.map(|until| until.as_millis().to_string());
         let cells = [
             row.to,
@@ -138,6 +169,10 @@ fn write_grants(out: &mut dyn Write, directory: &Directory) -> io::Result<()> {
             row.role.unwrap_or_default(),
             row.permissions.join(" "),
             until.unwrap_or_default(),
+            actors.into_iter().collect::<Vec<_>>().join(" "),
+            last.map(|giver| giver.by.clone()).unwrap_or_default(),
+            last.map(|giver| giver.at.as_millis().to_string()).unwrap_or_default(),
+            if given.iter().any(|giver| giver.beyond) { "yes" } else { "" }.to_owned(),
         ];
         csv.write_record(cells.iter().map(|cell| escape_cell(cell).into_owned()))?;
     }

@@ -8,6 +8,7 @@ mod admission;
 mod authorization;
 mod books;
 mod commits;
+mod givers;
 mod known_mistakes;
 mod license;
 mod places;

@@ -133,8 +133,8 @@ fn grants_to_groups_without_members_are_reviewed() {
     );
     let written = text(&entitle(&["review", "--grants", file.to_str().unwrap()]));
     let (columns, rows) = written.split_once('\n').unwrap();
-    assert_eq!(columns, "to,users,direct,on,role,permissions,until");
-    assert_eq!(rows, "group:=admins,0,0,project/*,,write read,\ngroup:idle,0,0,,,,\n");
+    assert_eq!(columns, "to,users,direct,on,role,permissions,until,given_as,given_by,given_at,beyond");
+    assert_eq!(rows, "group:=admins,0,0,project/*,,write read,,host,,0,\ngroup:idle,0,0,,,,,,,,\n");
 }
 
 /// Rules E7 and R7: a row for each end and each role, with the members who are not only in nested groups.
@@ -156,11 +156,11 @@ fn ends_and_roles_are_reviewed() {
     );
     let written = text(&entitle(&["review", "--grants", file.to_str().unwrap()]));
     let expected = "\
-to,users,direct,on,role,permissions,until
-group:core,1,1,*,lead,,8000
-group:core,1,1,project/*,lead,write read,
-group:data,2,1,project/churn,,read,
-group:data,2,1,project/churn,,write,9000
+to,users,direct,on,role,permissions,until,given_as,given_by,given_at,beyond
+group:core,1,1,*,lead,,8000,host,,0,
+group:core,1,1,project/*,lead,write read,,host,,0,
+group:data,2,1,project/churn,,read,,host,,0,
+group:data,2,1,project/churn,,write,9000,host,,0,
 ";
     assert_eq!(written, expected);
 

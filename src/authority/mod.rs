@@ -289,6 +289,29 @@ impl<J: Journal> Authority<J> {
     }
 
     /// Plans a batch by its policy or that of the authority, not before the last commit.
+    /// Returns the refusal that a batch would get now, by the seat policy that [`execute`](Self::execute) uses, or nothing
+    /// (rule D14).
+    ///
+    /// A page asks it to show only what would succeed. [`Directory::may`] is the same with the policy of the batch.
+    ///
+    /// # Errors
+    ///
+    /// The [`Refusal`] of the batch.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::journal::MemoryJournal;
+    /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
+    /// # let catalog = Catalog::builder().profile(Profile::new("designer")).build()?;
+    /// # let authority = Authority::new(Directory::new(catalog), MemoryJournal::new());
+    /// let add = Batch::host(Timestamp::EPOCH).add(Command::add_user("ada").profile("designer"));
+    /// assert_eq!(authority.may(add).unwrap_err().code(), "no_license");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn may(&self, batch: Batch) -> Result<(), Refusal> {
+        self.plan(batch).map(|_| ())
+    }
+
     fn plan_on(&self, base: &Directory, batch: Batch) -> Result<Plan, Refusal> {
         base.plan_with(batch.not_before(base.committed_at()), &*self.policy)
     }

@@ -44,7 +44,7 @@ impl Directory {
         let mut reached = BTreeSet::from([group]);
         let mut open = Vec::from([group]);
         while let Some(group) = open.pop() {
-            let record = self.group_record_at(group)?;
+            let Some(record) = self.group_record_at(group) else { continue };
             if record.membership != Membership::Explicit {
                 continue;
             }

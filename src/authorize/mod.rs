@@ -23,6 +23,7 @@
 //! | what is granted on one target, with ends and roles? | [`Directory::review_grants_on`](crate::Directory::review_grants_on) |
 
 mod access_diff;
+mod acting_principal;
 mod administrators;
 mod below;
 #[cfg(feature = "bench-internals")]
@@ -40,10 +41,10 @@ mod lookup;
 mod principal;
 mod reaching;
 mod review;
-mod standing;
 mod ways;
 
 pub(crate) use self::access_diff::AccessDifference;
+pub(crate) use self::acting_principal::{ActingPrincipal, Held};
 pub use self::bound::BoundPrincipal;
 pub use self::decision::{Decision, Denial, Layer};
 pub use self::ending::{Ending, EndingBy, EndingKind, EndingRow};
@@ -56,4 +57,3 @@ pub use self::lookup::{ResourcesFor, UsersFor};
 pub use self::principal::PrincipalName;
 pub(crate) use self::reaching::Reaching;
 pub use self::review::{Access, AccessRow, GrantRow, Review};
-pub(crate) use self::standing::{Held, Standing};

@@ -374,6 +374,55 @@ pub enum Event {
 }
 
 impl Event {
+    /// Returns `true` if somebody may have less after it, or for a shorter time, of what was granted by hand.
+    pub(super) fn may_take(&self) -> bool {
+        match self {
+            Self::UserSuspended { .. }
+            | Self::UserRemoved { .. }
+            | Self::Joined { .. }
+            | Self::Left { .. }
+            | Self::MembershipEnded { .. }
+            | Self::Unnested { .. }
+            | Self::GroupRemoved { .. }
+            | Self::GrantChanged { .. }
+            | Self::GrantEnded { .. }
+            | Self::RoleGranted { .. }
+            | Self::RoleRevoked { .. }
+            | Self::RoleSet { .. }
+            | Self::OwnerChanged { .. } => true,
+            Self::UserAdded { .. }
+            | Self::UserInvited { .. }
+            | Self::InvitationAccepted { .. }
+            | Self::InvitationExpired { .. }
+            | Self::Linked { .. }
+            | Self::ProfileUnmet { .. }
+            | Self::LicenseScheduled { .. }
+            | Self::LicenseRemoved { .. }
+            | Self::UserReinstated { .. }
+            | Self::UserRenamed { .. }
+            | Self::ProfileWanted { .. }
+            | Self::SeatChanged { .. }
+            | Self::ExternalGroupsChanged { .. }
+            | Self::GroupAdded { .. }
+            | Self::ManagersSet { .. }
+            | Self::Nested { .. }
+            | Self::ResourceAdded { .. }
+            | Self::ResourceMoved { .. }
+            | Self::ResourceClosed { .. }
+            | Self::ResourceOpened { .. }
+            | Self::ResourceRemoved { .. }
+            | Self::RoleRemoved { .. }
+            | Self::KeyAdded { .. }
+            | Self::KeyExpired { .. }
+            | Self::KeyRemoved { .. }
+            | Self::CredentialRequired { .. }
+            | Self::CredentialRecorded { .. }
+            | Self::CredentialForgotten { .. }
+            | Self::LicenseInstalled { .. }
+            | Self::PhaseChanged { .. } => false,
+        }
+    }
+
     /// Notes that an actor granted more than it was granted (rule D14).
     pub(super) fn set_beyond(&mut self) {
         if let Self::GrantChanged { beyond, .. } | Self::RoleGranted { beyond, .. } = self {

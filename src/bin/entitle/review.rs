@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use entitle::authorize::{Access, AccessRow, PrincipalName};
 use entitle::catalog::Entries;
-use entitle::change::{Commit, Givers};
+use entitle::change::{Commit, GrantHistory};
 use entitle::report::escape_cell;
 use entitle::scenario::TestReport;
 use entitle::{Directory, Timestamp};
@@ -88,10 +88,10 @@ impl<'a> History<'a> {
     }
 
     /// Who gave the grants that there are.
-    fn givers(&self) -> Givers {
-        let mut givers = Givers::new();
-        self.commits.iter().for_each(|(_, commit)| givers.add(commit));
-        givers
+    fn grant_history(&self) -> GrantHistory {
+        let mut history = GrantHistory::new();
+        self.commits.iter().for_each(|(_, commit)| history.add(commit));
+        history
     }
 
     /// Returns the last commit that changed the granted or the allowed permissions of a principal on a resource, or an end.
@@ -141,12 +141,12 @@ fn write_csv(out: &mut dyn Write, history: &History<'_>) -> io::Result<()> {
     csv.flush()
 }
 
-/// Formats the permissions that end with their ends, in milliseconds since the Unix epoch: `write=2000 read=3000`.
 /// The principal that a batch was made as; `host` for the host.
 fn actor_text(actor: Option<&PrincipalName>) -> String {
     actor.map_or_else(|| "host".to_owned(), ToString::to_string)
 }
 
+/// Formats the permissions that end with their ends, in milliseconds since the Unix epoch: `write=2000 read=3000`.
 fn ends(ends: &Entries<Timestamp>) -> String {
     let ends = ends.iter().map(|(permission, until)| format!("{permission}={}", until.as_millis()));
     ends.collect::<Vec<_>>().join(" ")
@@ -155,11 +155,12 @@ fn ends(ends: &Entries<Timestamp>) -> String {
 fn write_grants(out: &mut dyn Write, history: &History<'_>) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(GRANT_COLUMNS)?;
-    let givers = history.givers();
+    let grants = history.grant_history();
     for row in history.last.review_grants() {
-        let given = givers.of_grant(&row);
+        let given = grants.granted_by(&row);
         let last = given.last();
-        let actors: BTreeSet<String> = given.iter().map(|giver| actor_text(giver.actor.as_ref())).collect();
+        let actors: BTreeSet<String> =
+            given.iter().map(|granted| actor_text(granted.actor.as_ref())).collect();
         let until = row.until.map(|until| until.as_millis().to_string());
         let cells = [
             row.to,
@@ -170,9 +171,9 @@ fn write_grants(out: &mut dyn Write, history: &History<'_>) -> io::Result<()> {
             row.permissions.join(" "),
             until.unwrap_or_default(),
             actors.into_iter().collect::<Vec<_>>().join(" "),
-            last.map(|giver| giver.by.clone()).unwrap_or_default(),
-            last.map(|giver| giver.at.as_millis().to_string()).unwrap_or_default(),
-            if given.iter().any(|giver| giver.beyond) { "yes" } else { "" }.to_owned(),
+            last.map(|granted| granted.by.clone()).unwrap_or_default(),
+            last.map(|granted| granted.at.as_millis().to_string()).unwrap_or_default(),
+            if given.iter().any(|granted| granted.beyond) { "yes" } else { "" }.to_owned(),
         ];
         csv.write_record(cells.iter().map(|cell| escape_cell(cell).into_owned()))?;
     }

@@ -42,7 +42,7 @@ impl Planner<'_> {
     }
 
     /// The scope with everything in it looked up, closed under implication (rule A3).
-    fn scope(&self, written: Option<&ScopeDocument>) -> Result<Scope, RefusalReason> {
+    pub(super) fn scope(&self, written: Option<&ScopeDocument>) -> Result<Scope, RefusalReason> {
         let entries = match written {
             None => return Ok(Scope::Nothing),
             Some(ScopeDocument::All) => return Ok(Scope::All),

@@ -55,6 +55,8 @@ pub(super) struct Planner<'a> {
     base: &'a Directory,
     /// The directory after everything that was due, if anything was.
     base_after_due: Option<Directory>,
+    /// The events of what was due, which come first.
+    due_events: usize,
     unmet: Unmet,
     /// Who the batch is made as; `None` for the host.
     actor: Option<Actor>,
@@ -114,6 +116,7 @@ impl<'a> Planner<'a> {
         planner.serve_queue();
         if !planner.events.is_empty() {
             planner.base_after_due = Some(planner.directory.clone());
+            planner.due_events = planner.events.len();
             planner.before = ConsumedBefore::of(planner.directory.ledger(), planner.directory.catalog());
         }
         planner
@@ -142,6 +145,7 @@ impl<'a> Planner<'a> {
             events: Vec::new(),
             base,
             base_after_due: None,
+            due_events: 0,
             unmet,
             actor: None,
         }
@@ -213,9 +217,9 @@ impl<'a> Planner<'a> {
             Command::Close { resource } => self.set_closed(&resource, true),
             Command::Open { resource } => self.set_closed(&resource, false),
             Command::TransferOwnership { resource, to } => self.transfer_ownership(&resource, &to),
-            Command::Grant(command) => self.grant(command),
-            Command::Revoke(command) => self.revoke(command),
-            Command::SetGrant(command) => self.set_grant(command),
+            Command::Grant(command) => self.grant(&command),
+            Command::Revoke(command) => self.revoke(&command),
+            Command::SetGrant(command) => self.set_grant(&command),
             Command::AddRole(command) => self.add_role(&command),
             Command::SetRole(command) => self.set_role(&command),
             Command::RemoveRole { role } => self.remove_role(&role),

@@ -99,7 +99,7 @@ impl Planner<'_> {
     }
 
     /// The permissions of a role by kind, closed under implication.
-    fn role_masks(
+    pub(super) fn role_masks(
         &self,
         role: &str,
         permissions: &Entries<PermissionsDocument>,

@@ -141,7 +141,7 @@ impl Planner<'_> {
     }
 
     /// Returns `true` if a user is in a group by itself, without an end (rule E2).
-    fn has_joined_without_end(&self, user: UserId, group: &str) -> bool {
+    pub(super) fn has_joined_without_end(&self, user: UserId, group: &str) -> bool {
         let group = self.directory.group_by_name(group);
         group.is_some_and(|group| self.directory.has_joined_without_end(user.slot(), group.slot()))
     }
@@ -223,7 +223,7 @@ impl Planner<'_> {
         self.exists_as_asked(user, UserStatus::Invited, &named, other)
     }
 
-    fn is_expired(&self, user: UserId) -> bool {
+    pub(super) fn is_expired(&self, user: UserId) -> bool {
         self.user(user).is_some_and(|user| user.status == UserStatus::Expired)
     }
 
@@ -429,7 +429,7 @@ impl Planner<'_> {
 }
 
 /// The addresses in a text, each once; every bad one is listed (rule G6).
-fn addresses(text: &str) -> Result<Vec<&str>, RefusalReason> {
+pub(super) fn addresses(text: &str) -> Result<Vec<&str>, RefusalReason> {
     let parts = text.split([',', ';', ' ', '\n', '\r']).filter(|part| !part.is_empty());
     let mut seen = HashSet::new();
     let (good, bad): (Vec<&str>, Vec<&str>) =

@@ -8,7 +8,7 @@ mod admission;
 mod authorization;
 mod books;
 mod commits;
-mod givers;
+mod grant_history;
 mod known_mistakes;
 mod license;
 mod places;

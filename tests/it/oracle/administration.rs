@@ -167,6 +167,11 @@ impl Authority {
         not_authorized(area, first)
     }
 
+    /// D9: whether the actor manages the groups by profile.
+    pub(super) fn holds_seats(&self) -> bool {
+        self.d3_plain("seats").is_ok()
+    }
+
     /// D3: an area by kind: one of the permissions that it names for a resource's kind, on the resource. D2: never on what
     /// does not exist, so not on a whole kind either.
     fn d3_by_kind(&self, area: &str, resource: &str) -> Executed {

@@ -343,7 +343,8 @@ impl Authority {
                 continue;
             }
             let verdict = self.d9_group(name, is_in(&has).then_some(End::Never));
-            all.add(if self.is_whole() { self.by_exception(user, verdict) } else { verdict });
+            let by_seats = self.is_whole() && self.holds_seats();
+            all.add(if by_seats { self.by_exception(user, verdict) } else { verdict });
         }
         all
     }
@@ -448,8 +449,9 @@ impl Authority {
             if before.is_some_and(|before| before.wants != user.wants) {
                 verdict.add(self.d11_not_upward(name));
             }
-            // D3: the default profile is open to who has `people`.
-            if self.world.names_another_profile(body) {
+            // D3: the default profile is open to who has `people`; it is no way to take from who is there.
+            let takes = before.is_some_and(|before| before.wants != user.wants);
+            if takes || self.world.names_another_profile(body) {
                 verdict.add(self.d9_profile(name, after));
             }
         }

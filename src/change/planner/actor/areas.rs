@@ -1,14 +1,17 @@
 //! Who may ask for a command: the areas that a catalog opens (rules D2 to D4 and D13).
 
-use alloc::borrow::Cow;
-use alloc::string::{String, ToString as _};
+use alloc::borrow::ToOwned as _;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::catalog::{AdministrationDefinition, Area, KindId};
 use crate::change::command::Command;
 use crate::change::grant::Given;
 use crate::change::refusal::Unauthorized;
-use crate::directory::{Directory, GrantRecord, Grantee, Target, TargetSlot, UserSlot, UserSource, kinds_in};
+use crate::directory::{
+    Directory, GrantRecord, Grantee, ResourceRow, ResourceSlot, Target, TargetSlot, UserSlot, UserSource,
+    kinds_in,
+};
 use crate::id::{GroupId, ResourceId, UserId};
 
 /// A condition for asking for a command: one of its ways is enough.
@@ -35,7 +38,8 @@ pub(super) enum Way<'a> {
 /// Permissions that an area names, on a target that a text names.
 pub(super) struct Asked<'a> {
     pub(super) area: &'static str,
-    pub(super) name: Cow<'a, str>,
+    /// `None` if it is not told to who may not ask, because the command does not name it.
+    pub(super) name: Option<&'a str>,
     /// `None` if it does not exist: there nothing is held (rule D2).
     pub(super) on: Option<TargetSlot>,
     pub(super) kind: KindId,
@@ -99,7 +103,7 @@ impl<'a> Areas<'a> {
             Command::Close { resource }
             | Command::Open { resource }
             | Command::RequireCredential { resource, .. } => Vec::from([self.to_change(resource)]),
-            Command::TransferOwnership { resource, .. } => self.to_transfer(Cow::Borrowed(resource)),
+            Command::TransferOwnership { resource, .. } => self.to_transfer(resource),
             Command::Grant(command) => self.to_give(&command.to, &command.on, &command.given),
             Command::Revoke(command) => self.to_give(&command.to, &command.on, &command.given),
             Command::SetGrant(command) => {
@@ -126,9 +130,9 @@ impl<'a> Areas<'a> {
     }
 
     /// An area that is asked on singletons.
-    fn area(self, area: Area) -> Condition<'a> {
+    pub(super) fn area(self, area: Area) -> Condition<'a> {
         let ways = self.administration.area(area).iter().map(|&(kind, permissions)| {
-            let name = Cow::Borrowed(self.directory.catalog().kind_name(kind).unwrap_or_default());
+            let name = self.directory.catalog().kind_name(kind);
             let on = self.directory.whole_of(kind);
             let asked = Asked { area: area.as_str(), name, on, kind, permissions };
             // A lapsed license could never be renewed if what it takes away were needed for that.
@@ -137,17 +141,27 @@ impl<'a> Areas<'a> {
         Condition { ways: ways.collect(), otherwise: Unauthorized::NotOpen { area: area.as_str() } }
     }
 
-    /// An area by kind, on a resource; a whole kind is none.
+    /// An area by kind, on a resource that a text names; a whole kind is none.
     fn on_resource(
         self,
         area: &'static str,
-        resource: impl Into<Cow<'a, str>>,
+        name: &'a str,
         permissions: impl FnOnce(&AdministrationDefinition, KindId) -> u64,
     ) -> Condition<'a> {
-        let name = resource.into();
+        let on = self.resource_named(name).map(|id| TargetSlot::Resource(id.slot()));
+        self.by_kind(area, self.kind_named_in(name), Some(name), on, permissions)
+    }
+
+    fn by_kind(
+        self,
+        area: &'static str,
+        kind: Option<KindId>,
+        name: Option<&'a str>,
+        on: Option<TargetSlot>,
+        permissions: impl FnOnce(&AdministrationDefinition, KindId) -> u64,
+    ) -> Condition<'a> {
         let otherwise = Unauthorized::NotOpen { area };
-        let Some(kind) = self.kind_named_in(&name) else { return Condition::never(otherwise) };
-        let on = self.resource_named(&name).map(|id| TargetSlot::Resource(id.slot()));
+        let Some(kind) = kind else { return Condition::never(otherwise) };
         let permissions = permissions(self.administration, kind);
         Condition::only(Way::Allowed(Asked { area, name, on, kind, permissions }), otherwise)
     }
@@ -169,15 +183,20 @@ impl<'a> Areas<'a> {
     }
 
     /// Ownership of a singleton is transferred only by its owner.
-    fn to_transfer(self, resource: Cow<'a, str>) -> Vec<Condition<'a>> {
-        let row = self.resource_named(&resource).and_then(|id| self.directory.resource_row(id));
-        let not_owner = Unauthorized::NotOwner { resource: resource.to_string() };
-        let by_owner = row.filter(|row| row.singleton).map(|row| Condition {
-            ways: row.owner().map(Way::ActsAs).into_iter().collect(),
-            otherwise: not_owner,
-        });
-        let ownership = self.on_resource("ownership", resource, AdministrationDefinition::ownership_of);
-        core::iter::once(ownership).chain(by_owner).collect()
+    fn to_transfer(self, resource: &'a str) -> Vec<Condition<'a>> {
+        let on = self.resource_named(resource).map(ResourceId::slot);
+        let kind = self.kind_named_in(resource);
+        let target = on.map(TargetSlot::Resource);
+        let ownership = AdministrationDefinition::ownership_of;
+        let condition = self.by_kind("ownership", kind, Some(resource), target, ownership);
+        core::iter::once(condition).chain(on.and_then(|on| self.by_owner(on))).collect()
+    }
+
+    fn by_owner(self, on: ResourceSlot) -> Option<Condition<'a>> {
+        let row = self.directory.resource_row_at(on).filter(|row| row.singleton)?;
+        let resource = self.directory.catalog().kind_name(row.kind()).unwrap_or_default().to_owned();
+        let ways = row.owner().map(Way::ActsAs).into_iter().collect();
+        Some(Condition { ways, otherwise: Unauthorized::NotOwner { resource } })
     }
 
     /// One permission on each place that applies: the singletons named, and the parent if its kind is named (rule D4).
@@ -195,7 +214,7 @@ impl<'a> Areas<'a> {
                 }
                 _ => return None,
             };
-            let asked = Asked { area, name: Cow::Borrowed(name), on, kind, permissions };
+            let asked = Asked { area, name: Some(name), on, kind, permissions };
             Some(Condition::only(Way::Allowed(asked), otherwise()))
         };
         let places: Vec<Condition<'a>> = named.unwrap_or_default().iter().filter_map(place).collect();
@@ -228,8 +247,13 @@ impl<'a> Areas<'a> {
     fn to_remove_user(self, user: &str, has_heir: bool) -> Vec<Condition<'a>> {
         let user = self.directory.user_by_name(user).filter(|_| has_heir);
         let owned = user.into_iter().flat_map(|user| self.directory.owned_by(user.slot()));
-        let owned = owned.filter_map(|slot| self.directory.resource_slot_name(slot));
-        let transfers = owned.flat_map(|resource| self.to_transfer(Cow::Owned(resource.to_string())));
+        let transfers = owned.flat_map(|on| {
+            let kind = self.directory.resource_row_at(on).map(ResourceRow::kind);
+            let ownership = AdministrationDefinition::ownership_of;
+            let target = Some(TargetSlot::Resource(on));
+            let condition = self.by_kind("ownership", kind, None, target, ownership);
+            core::iter::once(condition).chain(self.by_owner(on))
+        });
         core::iter::once(self.area(Area::People)).chain(transfers).collect()
     }
 
@@ -251,7 +275,8 @@ impl<'a> Areas<'a> {
     /// On everything, each kind that the roles name is asked, and those of the roles that a grantee has there.
     fn to_change_access(self, on: &'a str, roles: &[String], there: Option<&Grantee>) -> Vec<Condition<'a>> {
         if on != "*" {
-            return Vec::from([self.to_change_on(Cow::Borrowed(on))]);
+            let target = self.directory.find_target(on).ok().map(Target::slot);
+            return Vec::from([self.by_kind("access", self.kind_named_in(on), Some(on), target, access_to)]);
         }
         let there = there.and_then(|to| self.directory.named_grantee(to).ok());
         let there = there.map(|to| self.directory.grant_record_of(to, Target::Everything));
@@ -262,23 +287,13 @@ impl<'a> Areas<'a> {
             .chain(there)
             .try_fold(0, |all, role| Some(all | self.directory.role_record(role)?.1.kinds()));
         // An unknown role names no kind on which anything could be held.
-        let kinds = kinds_in(kinds.unwrap_or(0)).filter_map(|kind| self.directory.whole_of(kind));
-        let names = kinds.filter_map(|on| self.directory.target_slot_name(on));
-        let conditions: Vec<_> = names.map(|name| self.to_change_on(Cow::Owned(name))).collect();
+        let conditions: Vec<_> = kinds_in(kinds.unwrap_or(0))
+            .map(|kind| self.by_kind("access", Some(kind), None, self.directory.whole_of(kind), access_to))
+            .collect();
         if conditions.is_empty() {
             return Vec::from([Condition::never(Unauthorized::NotOpen { area: "access" })]);
         }
         conditions
-    }
-
-    /// Access is changed on resources and on whole kinds.
-    fn to_change_on(self, name: Cow<'a, str>) -> Condition<'a> {
-        let area = "access";
-        let otherwise = Unauthorized::NotOpen { area };
-        let Some(kind) = self.kind_named_in(&name) else { return Condition::never(otherwise) };
-        let on = self.directory.find_target(&name).ok().map(Target::slot);
-        let permissions = access_to(self.administration, kind);
-        Condition::only(Way::Allowed(Asked { area, name, on, kind, permissions }), otherwise)
     }
 
     /// Everybody has keys of their own, and a key those of its user (rule D13).

@@ -4,63 +4,89 @@ use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::Authority;
-use super::verdict::{Change, Lacking, Need, Verdict};
+use super::Judge;
+use super::judgment::{Judgment, Lacking, Need, Needed};
 use crate::authorize::Held;
-use crate::catalog::Access;
+use crate::catalog::{Access, Area, Entries, PermissionsDocument, ProfileId};
 use crate::change::builders::AddKey;
 use crate::change::command::Command;
-use crate::change::event::Event;
-use crate::change::grant::{AddGrant, Given};
+use crate::change::grant::AddGrant;
+use crate::change::planner::grants::GrantChange;
+use crate::change::planner::users::addresses;
+use crate::change::refusal::RefusalReason;
 use crate::directory::{
-    Directory, GrantRecord, Grantee, GranteeSlot, GroupRecord, GroupSlot, ResourceRow, ResourceSlot, Scope,
-    SubjectSlot, Target, TargetSlot,
+    Grantee, GranteeSlot, GroupRecord, GroupSlot, ResourceRow, ResourceSlot, Scope, SubjectSlot, Target,
+    TargetSlot,
 };
+use crate::id::UserId;
 
 /// Managers, owners, roles and nestings have no end, so what they give is to be held without one (rule D8).
-const FOR_GOOD: Change = Change::GivenUntil(None);
+const FOR_GOOD: Needed = Needed::GivenUntil(None);
 
-impl Authority<'_> {
-    /// Returns what stands against a change that a command made, by the directory before it and after it.
-    pub(super) fn judge(&self, command: &Command, after: &Directory, events: &[Event]) -> Verdict {
+impl Judge<'_> {
+    /// Returns what stands against what a command changes, by the directory before it.
+    ///
+    /// It does not matter for a command that has a fault or changes nothing.
+    pub(super) fn judge(&self, command: &Command) -> Judgment {
         match command {
             Command::Grant(command) => self.grant(command),
-            Command::Revoke(command) => self.replace(&command.to, &command.on, after),
-            Command::SetGrant(command) => self.replace(&command.to, &command.on, after),
+            Command::Revoke(command) => self.replace(self.planner.change_if_revoked(command).ok()),
+            Command::SetGrant(command) => self.replace(self.planner.change_if_set(command).ok()),
             Command::Join(command) => {
-                self.membership(&command.user, &command.group, Change::GivenUntil(command.expires_at))
+                self.membership(&command.user, &command.group, Needed::GivenUntil(command.expires_at))
             }
-            Command::Leave { user, group } => self.membership(user, group, Change::Taken),
+            Command::Leave { user, group } => self.membership(user, group, Needed::Taken),
             Command::Nest { outer, .. } => self.group(outer, FOR_GOOD),
-            Command::Unnest { outer, .. } => self.group(outer, Change::Taken),
-            Command::RemoveGroup { group } => self.group(group, Change::Taken),
+            Command::Unnest { outer, .. } => self.group(outer, Needed::Taken),
+            Command::RemoveGroup { group } => self.group(group, Needed::Taken),
             Command::SetManagers { group, managers } => self.managers(group, managers),
-            Command::AddRole(command) => self.role(&command.role, after),
-            Command::SetRole(command) => self.role(&command.role, after),
+            Command::AddRole(command) => self.role(&command.role, &command.permissions),
+            Command::SetRole(command) => self.role(&command.role, &command.permissions),
             Command::TransferOwnership { resource, .. } => self.on_resource(resource, Self::transfer),
             Command::MoveResource { resource, parent } => {
-                self.on_resource(resource, |authority, resource| authority.moved(resource, parent.as_deref()))
+                self.on_resource(resource, |judge, resource| judge.moved(resource, parent.as_deref()))
             }
             Command::Close { resource } => {
-                self.on_resource(resource, |authority, resource| authority.passing(resource, Change::Taken))
+                self.on_resource(resource, |judge, resource| judge.passing(resource, Needed::Taken))
             }
             Command::Open { resource } => {
-                self.on_resource(resource, |authority, resource| authority.passing(resource, FOR_GOOD))
+                self.on_resource(resource, |judge, resource| judge.passing(resource, FOR_GOOD))
             }
-            Command::Suspend { user, .. }
-            | Command::RevokeInvite { user }
-            | Command::RenameUser { user, .. } => self.not_upward(user),
+            Command::Suspend { user, .. } | Command::RevokeInvite { user } | Command::RenameUser { user, .. } => {
+                self.not_upward(user)
+            }
             Command::RemoveUser(command) => self.removal(&command.user),
-            Command::AssignProfile { user, .. } => self.not_upward(user).and(self.profile(user, after)),
+            Command::AssignProfile { user, profile } => {
+                self.not_upward(user).and(self.assigned(user, profile.as_deref()))
+            }
             Command::AddUser(command) => {
-                self.people(command.profile.as_ref(), &command.groups, after, events)
+                self.people(&[&command.user], command.profile.as_ref(), &command.groups)
             }
-            Command::Invite(command) => self.people(command.profile.as_ref(), &command.groups, after, events),
+            Command::Invite(command) => {
+                self.people(&[&command.user], command.profile.as_ref(), &command.groups)
+            }
             Command::InviteMany(command) => {
-                self.people(command.profile.as_ref(), &command.groups, after, events)
+                let users = addresses(&command.text).unwrap_or_default();
+                self.people(&users, command.profile.as_ref(), &command.groups)
             }
-            Command::AddKey(command) => self.key(command, after),
-            _ => Verdict::default(),
+            Command::AddKey(command) => self.key(command),
+            // They give nobody a permission that is there already, and take none.
+            Command::AddGroup(_)
+            | Command::AddResource(_)
+            | Command::RemoveResource { .. }
+            | Command::RemoveRole { .. }
+            | Command::RequireCredential { .. }
+            | Command::RecordCredential { .. }
+            | Command::ForgetCredential { .. }
+            | Command::RemoveKey { .. }
+            | Command::Reinstate { .. }
+            // What seats and licenses give is not the actor's to have.
+            | Command::InstallLicense(_)
+            | Command::RemoveLicense { .. }
+            | Command::Tick {}
+            // Only the host asks for these.
+            | Command::SyncUser(_)
+            | Command::AcceptInvite { .. } => Judgment::default(),
         }
     }
 
@@ -73,9 +99,9 @@ impl Authority<'_> {
             let Some(on) = same.first().map(|need| need.on) else { continue };
             let had = has(on);
             let missing = same.iter().fold(0, |all, need| {
-                let enough = match need.change {
-                    Change::Taken => had.all(),
-                    Change::GivenUntil(end) => had.lasting(end),
+                let enough = match need.needed {
+                    Needed::Taken => had.all(),
+                    Needed::GivenUntil(end) => had.lasting(end),
                 };
                 all | need.permissions & !enough
             });
@@ -85,8 +111,8 @@ impl Authority<'_> {
     }
 
     /// What is needed is held, whatever lists open (rules D9 and D10).
-    fn held_all(&self, needs: &[Need]) -> Verdict {
-        Verdict::beyond(Self::lacking(needs, |on| self.actor.held(on)))
+    fn held_all(&self, needs: &[Need]) -> Judgment {
+        Judgment::beyond(Self::lacking(needs, |on| self.actor.held(on)))
     }
 
     /// What the actor may hand out or take on a target: the sum of what each permission opens that is allowed (rule D5).
@@ -105,14 +131,14 @@ impl Authority<'_> {
     }
 
     /// What is needed can be handed out or taken, and what is given by an exception is not for oneself (rules D5 and D7).
-    fn can_hand_out(&self, to: SubjectSlot, needs: &[Need]) -> Verdict {
-        let is_given = |need: &&Need| need.change != Change::Taken;
+    fn can_hand_out(&self, to: SubjectSlot, needs: &[Need]) -> Judgment {
+        let is_given = |need: &&Need| need.needed != Needed::Taken;
         let given: Vec<Need> = needs.iter().filter(is_given).copied().collect();
         let exceptions = Self::lacking(&given, |on| self.actor.held(on));
-        let verdict = Verdict::beyond(Self::lacking(needs, |on| self.handed_out(on)));
+        let judgment = Judgment::beyond(Self::lacking(needs, |on| self.handed_out(on)));
         let by_exception = !exceptions.is_empty();
         let for_oneself = if self.actor.is_reached_by(to) { exceptions } else { Lacking::new() };
-        Verdict { for_oneself, by_exception, ..verdict }
+        Judgment { for_oneself, by_exception, ..judgment }
     }
 
     fn subject(&self, to: &Grantee) -> Option<SubjectSlot> {
@@ -120,65 +146,44 @@ impl Authority<'_> {
     }
 
     /// Granting needs all of the closed set (rule D5).
-    fn grant(&self, command: &AddGrant) -> Verdict {
-        let mut record = GrantRecord::default();
-        let target = self.directory.named_place(&command.on).ok().map(Target::slot);
-        let Some((to, on)) = self.subject(&command.to).zip(target) else { return Verdict::default() };
-        match &command.given {
-            Given::Role(role) => {
-                if let Some((role, _)) = self.directory.role_record(role) {
-                    record.grant_role(role, command.expires_at);
-                }
-            }
-            Given::Permissions(names) => {
-                let kind = self.directory.kind_at(on);
-                let definition = kind.and_then(|(kind, _)| self.directory.catalog().definition(kind));
-                let bits =
-                    names.iter().filter_map(|name| definition?.bit(name)).fold(0, |all, bit| all | bit);
-                record.grant(definition.map_or(0, |kind| kind.close(bits)), command.expires_at);
-            }
-        }
+    fn grant(&self, command: &AddGrant) -> Judgment {
+        let Some((to, on, record)) = self.planner.grant_given(command) else { return Judgment::default() };
         let given = self.directory.given_by(&record, on);
         let needs = given.iter().flat_map(|(on, ends)| {
             ends.ends().iter().map(|&(until, permissions)| Need {
                 on: *on,
                 permissions,
-                change: Change::GivenUntil(until),
+                needed: Needed::GivenUntil(until),
             })
         });
         self.can_hand_out(to, &needs.collect::<Vec<_>>())
     }
 
     /// What really changes: what goes or ends earlier is taken, what comes or ends later is given (rule D5).
-    fn replace(&self, to: &Grantee, on: &str, after: &Directory) -> Verdict {
-        let grantee = self.directory.named_grantee(to).ok();
-        let target = self.directory.named_place(on).ok();
-        let Some((grantee, target)) = grantee.zip(target) else { return Verdict::default() };
-        let given = |directory: &Directory| {
-            directory.given_by(&directory.grant_record_of(grantee, target), target.slot())
-        };
-        let (had, has) = (given(self.directory), given(after));
+    fn replace(&self, change: Option<GrantChange<'_>>) -> Judgment {
+        let Some(change) = change else { return Judgment::default() };
+        let [had, has] = change.records().map(|record| self.directory.given_by(record, change.on()));
         let needs = had.iter().zip(&has).flat_map(|((on, had), (_, has))| changes(*on, had, has));
-        self.can_hand_out(SubjectSlot::of(grantee), &needs.collect::<Vec<_>>())
+        self.can_hand_out(change.to(), &needs.collect::<Vec<_>>())
     }
 
     /// What a member of a group gets: what it and the groups have that it is nested in, and those that it is a manager of,
     /// for a manager hands out memberships, and without end (rules D8 and D9).
-    fn sum_of(&self, group: GroupSlot, change: Change) -> Vec<Need> {
+    fn sum_of(&self, group: GroupSlot, needed: Needed) -> Vec<Need> {
         let mut needs = Vec::new();
         let mut reached = BTreeSet::new();
-        let mut open = Vec::from([(group, change)]);
-        while let Some((group, change)) = open.pop() {
-            if !reached.insert((group, change)) {
+        let mut open = Vec::from([(group, needed)]);
+        while let Some((group, needed)) = open.pop() {
+            if !reached.insert((group, needed)) {
                 continue;
             }
             let given = self.directory.given_to_group(group);
-            needs.extend(given.map(|(on, permissions)| Need { on, permissions, change }));
+            needs.extend(given.map(|(on, permissions)| Need { on, permissions, needed }));
             let record = self.directory.group_record_at(group);
-            open.extend(record.iter().flat_map(|record| record.outer()).map(|outer| (outer, change)));
-            let managed = match change {
-                Change::Taken => Change::Taken,
-                Change::GivenUntil(_) => FOR_GOOD,
+            open.extend(record.iter().flat_map(|record| record.outer()).map(|outer| (outer, needed)));
+            let managed = match needed {
+                Needed::Taken => Needed::Taken,
+                Needed::GivenUntil(_) => FOR_GOOD,
             };
             let subject = SubjectSlot::Grantee(GranteeSlot::group(group));
             open.extend(self.directory.managed_groups(subject).map(|group| (group, managed)));
@@ -186,24 +191,23 @@ impl Authority<'_> {
         needs
     }
 
-    fn group_at(&self, group: GroupSlot, change: Change) -> Verdict {
-        self.held_all(&self.sum_of(group, change))
+    fn group_at(&self, group: GroupSlot, needed: Needed) -> Judgment {
+        self.held_all(&self.sum_of(group, needed))
     }
 
-    fn group(&self, group: &str, change: Change) -> Verdict {
+    fn group(&self, group: &str, needed: Needed) -> Judgment {
         let group = self.directory.group_by_name(group);
-        group.map(|group| self.group_at(group.slot(), change)).unwrap_or_default()
+        group.map(|group| self.group_at(group.slot(), needed)).unwrap_or_default()
     }
 
     /// A manager makes others join and leave without holding what the group gives (rules D7 and D9).
-    fn membership(&self, user: &str, group: &str, change: Change) -> Verdict {
-        let Some(id) = self.directory.group_by_name(group) else { return Verdict::default() };
-        let oneself = self.is_oneself(user);
-        if self.manages(id) && !oneself {
-            return Verdict::default();
+    fn membership(&self, user: &str, group: &str, needed: Needed) -> Judgment {
+        let Some(id) = self.directory.group_by_name(group) else { return Judgment::default() };
+        match (self.manages(id), self.is_oneself(user)) {
+            (false, _) => self.group_at(id.slot(), needed),
+            (true, true) => self.group_at(id.slot(), needed).for_others_only(),
+            (true, false) => Judgment::default(),
         }
-        let verdict = self.group_at(id.slot(), change);
-        if self.manages(id) { verdict.except_for(oneself) } else { verdict }
     }
 
     fn is_oneself(&self, user: &str) -> bool {
@@ -211,57 +215,63 @@ impl Authority<'_> {
     }
 
     /// More managers get what the group gives, and fewer lose it (rules D8 and D9).
-    fn managers(&self, group: &str, managers: &[Grantee]) -> Verdict {
+    fn managers(&self, group: &str, managers: &[Grantee]) -> Judgment {
         let record = self.directory.group_by_name(group).and_then(|group| self.directory.group_record(group));
         let so_far = record.map(GroupRecord::managers).unwrap_or_default();
         let adds =
             managers.iter().filter_map(|to| self.subject(to)).any(|manager| !so_far.contains(&manager));
-        self.group(group, if adds { FOR_GOOD } else { Change::Taken })
+        self.group(group, if adds { FOR_GOOD } else { Needed::Taken })
+    }
+
+    fn assigned(&self, user: &str, profile: Option<&str>) -> Judgment {
+        let seat = self.directory.user_by_name(user).and_then(|user| self.directory.seat(user));
+        let profile = profile.map(|profile| self.planner.find_profile(profile)).transpose();
+        let (Some(seat), Ok(profile)) = (seat, profile) else { return Judgment::default() };
+        self.profile(self.is_oneself(user), seat.wants, profile)
     }
 
     /// A group by profile is managed by who has the area `seats` (rule D9).
-    fn profile(&self, user: &str, after: &Directory) -> Verdict {
-        let by_profile = |directory: &Directory| {
-            let user = directory.user_by_name(user);
-            let wants = user.and_then(|user| directory.seat(user)).and_then(|seat| seat.wants);
-            directory.groups_by_profile(wants)
-        };
-        let (left, joined) = (by_profile(self.directory), by_profile(after));
-        let taken = left.iter().filter(|&group| !joined.contains(group)).map(|group| (group, Change::Taken));
+    fn profile(&self, oneself: bool, had: Option<ProfileId>, has: Option<ProfileId>) -> Judgment {
+        let by_seats = self.actor.is_whole() && self.meets(self.areas.area(Area::Seats)).is_ok();
+        if by_seats && !oneself {
+            return Judgment::default();
+        }
+        let [left, joined] = [had, has].map(|profile| self.directory.groups_by_profile(profile));
+        let taken = left.iter().filter(|&group| !joined.contains(group)).map(|group| (group, Needed::Taken));
         let given = joined.iter().filter(|&group| !left.contains(group)).map(|group| (group, FOR_GOOD));
-        let verdicts = taken.chain(given).map(|(group, change)| self.group_at(group, change));
-        let verdict = verdicts.fold(Verdict::default(), Verdict::and);
-        if self.actor.is_whole() { verdict.except_for(self.is_oneself(user)) } else { verdict }
+        let judgments = taken.chain(given).map(|(group, needed)| self.group_at(group, needed));
+        let judgment = judgments.fold(Judgment::default(), Judgment::and);
+        if by_seats { judgment.for_others_only() } else { judgment }
     }
 
     /// What is added to a role and taken from it is held on the whole kinds; a role has no end (rules R7 and D8).
-    fn role(&self, role: &str, after: &Directory) -> Verdict {
+    fn role(&self, role: &str, permissions: &Entries<PermissionsDocument>) -> Judgment {
+        let Ok(masks) = self.planner.role_masks(role, permissions) else { return Judgment::default() };
+        let record = self.directory.role_record(role).map(|(_, record)| record);
         let mut needs = Vec::new();
-        for (kind, _) in self.directory.catalog().definitions() {
-            let gives =
-                |directory: &Directory| directory.role_record(role).map_or(0, |(_, role)| role.on(kind));
-            let (had, has) = (gives(self.directory), gives(after));
+        for ((kind, _), &has) in self.directory.catalog().definitions().zip(masks.iter()) {
+            let had = record.map_or(0, |record| record.on(kind));
             let Some(on) = self.directory.whole_of(kind) else { continue };
-            let changes = [(has & !had, FOR_GOOD), (had & !has, Change::Taken)];
+            let changes = [(has & !had, FOR_GOOD), (had & !has, Needed::Taken)];
             let changes = changes.into_iter().filter(|(permissions, _)| *permissions != 0);
-            needs.extend(changes.map(|(permissions, change)| Need { on, permissions, change }));
+            needs.extend(changes.map(|(permissions, needed)| Need { on, permissions, needed }));
         }
         self.held_all(&needs)
     }
 
-    fn on_resource(&self, resource: &str, judge: impl FnOnce(&Self, ResourceSlot) -> Verdict) -> Verdict {
+    fn on_resource(&self, resource: &str, judge: impl FnOnce(&Self, ResourceSlot) -> Judgment) -> Judgment {
         match self.directory.find_target(resource) {
             Ok(Target::Resource(resource)) => judge(self, resource.slot()),
-            _ => Verdict::default(),
+            _ => Judgment::default(),
         }
     }
 
     /// The owner set, and what the groups give that include the owner (rule D10).
-    fn transfer(&self, resource: ResourceSlot) -> Verdict {
+    fn transfer(&self, resource: ResourceSlot) -> Judgment {
         let kind = self.directory.resource_row_at(resource).map(ResourceRow::kind);
         let owner = kind.map_or(0, |kind| self.directory.rights().of_kind(kind).owner);
         let on = TargetSlot::Resource(resource);
-        let mut needs = Vec::from([Need { on, permissions: owner, change: FOR_GOOD }]);
+        let mut needs = Vec::from([Need { on, permissions: owner, needed: FOR_GOOD }]);
         for group in self.directory.groups_with_owner_of(resource).iter() {
             needs.extend(self.sum_of(group, FOR_GOOD));
         }
@@ -270,11 +280,11 @@ impl Authority<'_> {
 
     /// What passes from the old place is taken, and what passes from the new one is given; to a closed resource nothing
     /// passes (rules D10 and H6).
-    fn moved(&self, resource: ResourceSlot, parent: Option<&str>) -> Verdict {
+    fn moved(&self, resource: ResourceSlot, parent: Option<&str>) -> Judgment {
         if self.directory.is_closed_at(resource) {
-            return Verdict::default();
+            return Judgment::default();
         }
-        let taken = self.passing(resource, Change::Taken);
+        let taken = self.passing(resource, Needed::Taken);
         let Some(Ok(Target::Resource(parent))) = parent.map(|parent| self.directory.find_target(parent))
         else {
             return taken;
@@ -283,102 +293,103 @@ impl Authority<'_> {
     }
 
     /// What passes to a resource from where it lies, or would if it were open, to any subject (rule D10).
-    fn passing(&self, resource: ResourceSlot, change: Change) -> Verdict {
+    fn passing(&self, resource: ResourceSlot, needed: Needed) -> Judgment {
         let parent = self.directory.parent_at(resource);
-        parent.map(|parent| self.passing_from(resource, parent, change)).unwrap_or_default()
+        parent.map(|parent| self.passing_from(resource, parent, needed)).unwrap_or_default()
     }
 
-    fn passing_from(&self, resource: ResourceSlot, parent: ResourceSlot, change: Change) -> Verdict {
+    fn passing_from(&self, resource: ResourceSlot, parent: ResourceSlot, needed: Needed) -> Judgment {
         let kind = |slot| self.directory.resource_row_at(slot).map(ResourceRow::kind);
         let definition = kind(resource).and_then(|kind| self.directory.catalog().definition(kind));
         let map = kind(parent).and_then(|parent| definition.and_then(|kind| kind.map_from(parent)));
         let permissions = map.map_or(0, |map| map.pass(self.directory.granted_to_any(parent)));
-        self.held_all(&[Need { on: TargetSlot::Resource(resource), permissions, change }])
+        self.held_all(&[Need { on: TargetSlot::Resource(resource), permissions, needed }])
     }
 
     /// To whom something protected is granted is touched only by who is granted it too (rule D11).
-    fn not_upward(&self, user: &str) -> Verdict {
-        let Some(user) = self.directory.user_by_name(user) else { return Verdict::default() };
+    fn not_upward(&self, user: &str) -> Judgment {
+        let user = self.directory.user_by_name(user);
+        user.map(|user| self.not_upward_to(user)).unwrap_or_default()
+    }
+
+    fn not_upward_to(&self, user: UserId) -> Judgment {
         let mut lacking = Lacking::new();
+        let Some(user) = self.directory.acting_principal(user.into(), None) else {
+            return Judgment::default();
+        };
         for &(kind, protected) in self.areas.administration.protected() {
             let Some(on) = self.directory.whole_of(kind) else { continue };
-            let theirs = self.directory.standing(user.into(), None).map_or(0, |user| user.held(on).all());
-            let upward = protected & theirs & !self.actor.held(on).all();
+            let upward = protected & user.granted(on) & !self.actor.granted(on);
             lacking.extend((upward != 0).then_some((on, upward)));
         }
-        Verdict::beyond(lacking)
+        Judgment::beyond(lacking)
     }
 
     /// Naming an heir is a transfer of each thing owned (rule D10).
-    fn removal(&self, user: &str) -> Verdict {
+    fn removal(&self, user: &str) -> Judgment {
         let id = self.directory.user_by_name(user);
         let owned = id.into_iter().flat_map(|user| self.directory.owned_by(user.slot()));
-        owned.map(|resource| self.transfer(resource)).fold(self.not_upward(user), Verdict::and)
+        owned.map(|resource| self.transfer(resource)).fold(self.not_upward(user), Judgment::and)
     }
 
     /// The groups that new and invited users join, and their profile (rules D3, D9 and D11).
-    fn people(
-        &self,
-        profile: Option<&Option<String>>,
-        groups: &[String],
-        after: &Directory,
-        events: &[Event],
-    ) -> Verdict {
-        let users = events.iter().filter_map(|event| match event {
-            Event::UserAdded { user, .. } | Event::UserInvited { user, .. } => Some(user),
-            _ => None,
+    fn people(&self, users: &[&str], profile: Option<&Option<String>>, groups: &[String]) -> Judgment {
+        let joins = |group: &&String| {
+            users.iter().any(|user| {
+                let user = self.directory.user_by_name(user);
+                user.is_none_or(|user| !self.planner.has_joined_without_end(user, group))
+            })
+        };
+        let joined = groups.iter().filter(joins).map(|group| {
+            // Nobody who is active is added or invited, so this is never oneself.
+            let managed = self.directory.group_by_name(group).is_some_and(|group| self.manages(group));
+            if managed { Judgment::default() } else { self.group(group, FOR_GOOD) }
         });
-        let of_user = |user: &str| {
-            let groups = groups.iter().filter(|group| self.joins(user, group, after));
-            let joins = groups.map(|group| self.membership(user, group, FOR_GOOD));
-            let mut verdict = joins.fold(Verdict::default(), Verdict::and);
-            if self.wants_another(user, after) {
-                verdict = verdict.and(self.not_upward(user));
-            }
-            // The default profile is open to who has `people`.
-            if self.areas.is_another_profile(profile) {
-                verdict.and(self.profile(user, after))
-            } else {
-                verdict
-            }
-        };
-        users.map(|user| of_user(user)).fold(Verdict::default(), Verdict::and)
+        let judgment = joined.fold(Judgment::default(), Judgment::and);
+        let Ok(asked) = self.asked(profile) else { return judgment };
+        let (known, new): (Vec<_>, Vec<_>) =
+            users.iter().map(|user| self.directory.user_by_name(user)).partition(Option::is_some);
+        // The default profile is open to who has `people`.
+        let is_another = !new.is_empty() && self.areas.is_another_profile(profile);
+        let judgment = if is_another { judgment.and(self.profile(false, None, asked)) } else { judgment };
+        // An invitation that is renewed without a profile asks for the one that is remembered.
+        let renewed =
+            known.into_iter().flatten().filter(|&user| profile.is_some() && self.planner.is_expired(user));
+        renewed.map(|user| self.renewed(user, asked)).fold(judgment, Judgment::and)
     }
 
-    /// Returns `true` if a command makes a user join a group, or stay without an end.
-    fn joins(&self, user: &str, group: &str, after: &Directory) -> bool {
-        let joined = |directory: &Directory| {
-            let (user, group) = (directory.user_by_name(user)?, directory.group_by_name(group)?);
-            let record = directory.group_record(group)?;
-            record.joined().contains(user.slot()).then(|| record.end_of(user.slot()))
-        };
-        joined(self.directory) != joined(after)
+    fn asked(&self, profile: Option<&Option<String>>) -> Result<Option<ProfileId>, RefusalReason> {
+        match profile {
+            None => Ok(self.directory.catalog().default_profile()),
+            Some(profile) => profile.as_deref().map(|profile| self.planner.find_profile(profile)).transpose(),
+        }
     }
 
-    fn wants_another(&self, user: &str, after: &Directory) -> bool {
-        let wants = |directory: &Directory| {
-            directory.user_by_name(user).and_then(|user| directory.seat(user)).map(|seat| seat.wants)
-        };
-        wants(self.directory).is_some_and(|before| Some(before) != wants(after))
+    fn renewed(&self, user: UserId, asked: Option<ProfileId>) -> Judgment {
+        let wanted = self.directory.seat(user).and_then(|seat| seat.wants);
+        if wanted == asked {
+            return Judgment::default();
+        }
+        self.not_upward_to(user).and(self.profile(false, wanted, asked))
     }
 
     /// A key makes only keys within its own scope, and with an end not after its own (rule D13).
-    fn key(&self, command: &AddKey, after: &Directory) -> Verdict {
-        let added = after.key_by_name(&command.key).and_then(|key| after.key_record(key));
-        let Some((own, added)) = self.actor.key().zip(added) else { return Verdict::default() };
-        let mut verdict = Verdict::default();
-        if own.expires_at.is_some_and(|own| added.expires_at.is_none_or(|end| end > own)) {
-            verdict.beyond_key = Some("expires_at");
+    fn key(&self, command: &AddKey) -> Judgment {
+        let added = self.planner.scope(command.scope.as_ref()).ok();
+        let Some((own, added)) = self.actor.key().zip(added) else { return Judgment::default() };
+        let mut judgment = Judgment::default();
+        if own.expires_at.is_some_and(|own| command.expires_at.is_none_or(|end| end > own)) {
+            judgment.beyond_key = Some("expires_at");
         }
-        match (&own.scope, &added.scope) {
-            (Scope::All, _) | (_, Scope::Nothing) => verdict,
-            (_, Scope::All) => Verdict { beyond_key: Some("scope"), ..verdict },
+        match (&own.scope, &added) {
+            (Scope::All, _) | (_, Scope::Nothing) => judgment,
+            (_, Scope::All) => Judgment { beyond_key: Some("scope"), ..judgment },
             (own, Scope::Entries(added)) => {
                 let kinds = added.kinds.iter().map(|&(kind, mask)| (TargetSlot::Kind(kind), mask));
                 let resources = added.resources.iter().map(|(slot, mask)| (TargetSlot::Resource(slot), mask));
                 let within = |on| self.directory.scope_on_target(own, on);
                 let lacking = kinds.chain(resources).map(|(on, mask)| (on, mask & !within(on)));
-                verdict.and(Verdict::beyond(lacking.filter(|(_, mask)| *mask != 0).collect()))
+                judgment.and(Judgment::beyond(lacking.filter(|(_, mask)| *mask != 0).collect()))
             }
         }
     }
@@ -392,12 +403,12 @@ fn changes(on: TargetSlot, had: &Held, has: &Held) -> Vec<Need> {
         let permission = left & left.wrapping_neg();
         left &= left.wrapping_sub(1);
         let (before, after) = (had.end_of(permission), has.end_of(permission));
-        let change = match after {
+        let needed = match after {
             _ if before == after => continue,
-            Some(until) if has.lasts_longer(permission, had) => Change::GivenUntil(until),
-            _ => Change::Taken,
+            Some(until) if has.lasts_longer(permission, had) => Needed::GivenUntil(until),
+            _ => Needed::Taken,
         };
-        changes.push(Need { on, permissions: permission, change });
+        changes.push(Need { on, permissions: permission, needed });
     }
     changes
 }

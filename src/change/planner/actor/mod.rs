@@ -5,16 +5,18 @@
 
 mod areas;
 mod changes;
-mod last;
-mod verdict;
+mod judgment;
+mod last_administrator;
 mod who_may;
 
+use alloc::borrow::ToOwned as _;
 use alloc::string::ToString as _;
 
 use self::areas::{Areas, Asked, Condition, Way};
+use self::judgment::Judgment;
 pub use self::who_may::WhoMay;
 use super::Planner;
-use crate::authorize::{Decision, Denial, Standing};
+use crate::authorize::{ActingPrincipal, Decision, Denial};
 use crate::catalog::ProfileId;
 use crate::change::command::Command;
 use crate::change::event::Event;
@@ -32,21 +34,22 @@ pub(super) struct Actor {
 }
 
 /// An actor, and the directory as a command finds it.
-struct Authority<'a> {
+struct Judge<'a> {
+    planner: &'a Planner<'a>,
     directory: &'a Directory,
     areas: Areas<'a>,
-    actor: Standing<'a>,
+    actor: ActingPrincipal<'a>,
 }
 
 impl Planner<'_> {
     /// Begins to plan as somebody, after what was due.
     pub(in crate::change) fn plan_as(&mut self, principal: Principal) -> Result<(), Refusal> {
         self.directory.update_stale_masks();
-        let standing = self.directory.standing(principal, None);
-        let seat = standing.map(|standing| self.directory.seat_at(standing.user()));
+        let acting = self.directory.acting_principal(principal, None);
+        let seat = acting.map(|acting| self.directory.seat_at(acting.user()));
         let actor = Actor { principal, profile: seat.and_then(|seat| seat.profile()) };
-        if let Err(reason) = Authority::of(&self.directory, actor) {
-            return Err(Refusal::new(None, not_authorized(&self.directory, actor, reason)));
+        if let Err(reason) = Judge::of(self, actor) {
+            return Err(Refusal::new(None, self.not_authorized(actor, reason)));
         }
         self.actor = Some(actor);
         Ok(())
@@ -54,45 +57,49 @@ impl Planner<'_> {
 
     /// Decides a command of an actor.
     ///
-    /// What it changes is known once it is decided, and then judged by the directory before it. A maximum is reported after a
-    /// lack of authority (rule C8), so the planner's `too_many` is held back.
+    /// It is judged first, on the directory as it is; what stands against it counts unless it has a fault of its own or
+    /// changes nothing. A maximum is reported after a lack of authority (rule C8).
     pub(super) fn decide_as(&mut self, actor: Actor, command: Command) -> Result<(), RefusalReason> {
         self.directory.update_stale_masks();
-        let before = self.directory.clone();
-        let refused = |reason| not_authorized(&before, actor, reason);
-        let authority = Authority::of(&before, actor).map_err(refused)?;
-        authority.may_ask(&command).map_err(refused)?;
+        let judgment = self.judge(actor, &command)?;
         let noted = self.events.len();
-        let outcome = self.decide(command.clone());
+        let outcome = self.decide(command);
         let too_many = matches!(outcome, Err(RefusalReason::TooMany { .. }));
         if outcome.is_err() && !too_many {
             return outcome;
         }
         if too_many || self.events.len() != noted {
-            let events = self.events.get(noted..).unwrap_or_default();
-            let verdict = authority.judge(&command, &self.directory, events);
-            verdict.refusal(&before)?;
-            if verdict.by_exception {
+            judgment.refusal(&self.directory)?;
+            if judgment.by_exception {
                 self.events.iter_mut().skip(noted).for_each(Event::set_beyond);
             }
         }
         outcome
     }
+
+    fn judge(&self, actor: Actor, command: &Command) -> Result<Judgment, RefusalReason> {
+        let judged = Judge::of(self, actor).and_then(|judge| {
+            judge.may_ask(command)?;
+            Ok(judge.judge(command))
+        });
+        judged.map_err(|reason| self.not_authorized(actor, reason))
+    }
+
+    fn not_authorized(&self, actor: Actor, reason: Unauthorized) -> RefusalReason {
+        RefusalReason::NotAuthorized { actor: self.directory.principal_name(actor.principal), reason }
+    }
 }
 
-fn not_authorized(directory: &Directory, actor: Actor, reason: Unauthorized) -> RefusalReason {
-    RefusalReason::NotAuthorized { actor: directory.principal_name(actor.principal), reason }
-}
-
-impl<'a> Authority<'a> {
-    fn of(directory: &'a Directory, actor: Actor) -> Result<Self, Unauthorized> {
-        let standing =
-            directory.standing(actor.principal, actor.profile).ok_or(Unauthorized::UnknownActor)?;
-        if !standing.is_active() {
+impl<'a> Judge<'a> {
+    fn of(planner: &'a Planner<'_>, actor: Actor) -> Result<Self, Unauthorized> {
+        let directory = &planner.directory;
+        let acting = directory.acting_principal(actor.principal, actor.profile);
+        let acting = acting.ok_or(Unauthorized::UnknownActor)?;
+        if !acting.is_active() {
             return Err(Unauthorized::InactiveActor);
         }
         let administration = directory.catalog().administration().ok_or(Unauthorized::NoAdministration)?;
-        Ok(Self { directory, areas: Areas { directory, administration }, actor: standing })
+        Ok(Self { planner, directory, areas: Areas { directory, administration }, actor: acting })
     }
 
     /// Returns whether the actor may ask for a command, whatever else stands against it (rule D2).
@@ -103,9 +110,7 @@ impl<'a> Authority<'a> {
     fn meets(&self, condition: Condition<'_>) -> Result<(), Unauthorized> {
         let is_open = |way: &Way<'_>| match way {
             Way::Allowed(asked) => asked.on.is_some_and(|on| self.actor.allowed(on) & asked.permissions != 0),
-            Way::Granted(asked) => {
-                asked.on.is_some_and(|on| self.actor.held(on).all() & asked.permissions != 0)
-            }
+            Way::Granted(asked) => asked.on.is_some_and(|on| self.actor.granted(on) & asked.permissions != 0),
             Way::Manages(group) => self.manages(*group),
             Way::ActsAs(user) => *user == self.actor.user(),
             Way::Is(user) => *user == self.actor.user() && self.actor.is_whole(),
@@ -120,7 +125,7 @@ impl<'a> Authority<'a> {
         Err(denied.unwrap_or(condition.otherwise))
     }
 
-    /// The first of the permissions, and why it is denied; `None` if there is none.
+    /// The first of the permissions, and why it is denied; `None` if there is none, or it is not told.
     ///
     /// Whether a target exists is not told to who may not ask (rule D2).
     fn denied(&self, asked: &Asked<'_>) -> Option<Unauthorized> {
@@ -128,12 +133,7 @@ impl<'a> Authority<'a> {
         let permission = self.directory.permission_names(asked.kind, first, Name::to_string).pop()?;
         let decision = asked.on.and_then(|on| self.actor.decision(on, first));
         let denial = decision.and_then(Decision::denial).unwrap_or(Denial::NotGranted);
-        Some(Unauthorized::Denied {
-            area: asked.area,
-            on: asked.name.clone().into_owned(),
-            permission,
-            denial,
-        })
+        Some(Unauthorized::Denied { area: asked.area, on: asked.name?.to_owned(), permission, denial })
     }
 
     /// Returns `true` if the actor is a manager of a group; a key is one only with the whole scope (rule D9).

@@ -30,7 +30,8 @@ pub struct WhoMay {
 impl Directory {
     /// Returns the refusal that a batch would get now, seats included, or nothing (rule D14).
     ///
-    /// It is what [`plan`](Self::plan) says, without the plan: a page asks it to show only what would succeed.
+    /// It is what [`plan`](Self::plan) says, without the plan: a page asks it to show only what would succeed. Seats are
+    /// those of [`Strict`] unless the batch has another policy; `Authority::may` asks with the policy of its host.
     ///
     /// # Errors
     ///
@@ -88,10 +89,12 @@ impl Directory {
     /// assert_eq!(directory.who_may(now, [share]).collect::<Vec<_>>(), [ada]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn who_may(&self, now: Timestamp, commands: impl IntoIterator<Item = Command>) -> WhoMay {
+    pub fn who_may<C: Into<Command>>(&self, now: Timestamp, commands: impl IntoIterator<Item = C>) -> WhoMay {
         let now = now.max(self.committed_at());
-        let directory = Planner::begin(self, now, &Strict, None, Unmet::default()).into_directory();
-        let commands: Vec<Command> = commands.into_iter().collect();
+        let mut directory = Planner::begin(self, now, &Strict, None, Unmet::default()).into_directory();
+        // Once, and not for each candidate.
+        directory.update_stale_masks();
+        let commands: Vec<Command> = commands.into_iter().map(Into::into).collect();
         let candidates = candidates(&directory, &commands).into_iter();
         WhoMay { directory, now, commands, candidates }
     }

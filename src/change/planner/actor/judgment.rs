@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 
 /// How long a permission is given, or that it is taken away, for which it is enough to have it now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Change {
+pub(super) enum Needed {
     Taken,
     /// `None` is without an end.
     GivenUntil(Option<Timestamp>),
@@ -22,7 +22,7 @@ pub(super) enum Change {
 pub(super) struct Need {
     pub(super) on: TargetSlot,
     pub(super) permissions: u64,
-    pub(super) change: Change,
+    pub(super) needed: Needed,
 }
 
 /// Permissions by target.
@@ -30,7 +30,7 @@ pub(super) type Lacking = Vec<(TargetSlot, u64)>;
 
 /// What stands against a change.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Verdict {
+pub(super) struct Judgment {
     /// What the actor lacks.
     pub(super) lacking: Lacking,
     /// The field in which a key goes beyond the one that adds it (rule D13).
@@ -41,7 +41,7 @@ pub(super) struct Verdict {
     pub(super) by_exception: bool,
 }
 
-impl Verdict {
+impl Judgment {
     /// What must be had and is not.
     pub(super) fn beyond(lacking: Lacking) -> Self {
         Self { lacking, ..Self::default() }
@@ -55,9 +55,9 @@ impl Verdict {
         self
     }
 
-    /// What an exception lets one do to others, and not to oneself (rule D7).
-    pub(super) fn except_for(self, oneself: bool) -> Self {
-        if oneself { Self { for_oneself: self.lacking, ..Self::default() } } else { Self::default() }
+    /// What an exception lets one do to others, asked for oneself (rule D7).
+    pub(super) fn for_others_only(self) -> Self {
+        Self { for_oneself: self.lacking, ..Self::default() }
     }
 
     /// The refusal, if anything stands against the change: `beyond_own` is before `for_oneself` (rule C8).

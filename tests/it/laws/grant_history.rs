@@ -5,7 +5,7 @@ use crate::random::for_all_histories;
 use crate::side_by_side::SideBySide;
 use entitle::Directory;
 use entitle::authorize::GrantRow;
-use entitle::change::{Commit, Event, Giver, Givers};
+use entitle::change::{Commit, Event, GrantHistory, GrantedBy};
 use entitle::directory::{Grantee, GranteeId, Target};
 
 const STEPS: usize = 40;
@@ -15,7 +15,7 @@ fn ids(directory: &Directory, row: &GrantRow) -> (GranteeId, Target) {
     let to = match row.to.parse().unwrap() {
         Grantee::User(user) => GranteeId::User(directory.user_by_name(&user).unwrap()),
         Grantee::Group(group) => GranteeId::Group(directory.group_by_name(&group).unwrap()),
-        _ => GranteeId::Everyone,
+        Grantee::Everyone => GranteeId::Everyone,
     };
     let on = row.on.as_deref().unwrap();
     let kind = || directory.catalog().kind_by_name(on.strip_suffix("/*").unwrap()).unwrap();
@@ -44,7 +44,12 @@ fn changes(event: &Event, row: &GrantRow) -> bool {
 }
 
 /// The first commit since which a permission was always there is the giver's, unless it was taken and given in one.
-fn is_right(after: &[Directory], commits: &[Commit], row: &GrantRow, given: &[&Giver]) -> Result<(), String> {
+fn is_right(
+    after: &[Directory],
+    commits: &[Commit],
+    row: &GrantRow,
+    given: &[&GrantedBy],
+) -> Result<(), String> {
     let last = after.last().unwrap();
     let ids = ids(last, row);
     for permission in &row.permissions {
@@ -70,14 +75,14 @@ fn agrees(history: &History) -> Result<(), String> {
             after.push(pair.directory.clone());
         }
     }
-    let mut givers = Givers::new();
-    pair.commits.iter().for_each(|commit| givers.add(commit));
+    let mut history = GrantHistory::new();
+    pair.commits.iter().for_each(|commit| history.add(commit));
     for row in pair.directory.review_grants().filter(|row| row.on.is_some()) {
-        let given = givers.of_grant(&row);
+        let given = history.granted_by(&row);
         let checked = match &row.role {
             None => is_right(&after, &pair.commits, &row, &given),
             Some(role) => {
-                let gave = |giver: &&&Giver| {
+                let gave = |giver: &&&GrantedBy| {
                     let commit =
                         pair.commits.iter().find(|commit| commit.revision == giver.revision).unwrap();
                     commit.events.iter().any(|event| {
@@ -86,7 +91,7 @@ fn agrees(history: &History) -> Result<(), String> {
                     })
                 };
                 let right = given.len() == 1 && given.iter().all(|giver| gave(&giver));
-                if right { Ok(()) } else { Err(format!("{row:?} has the givers {given:?}")) }
+                if right { Ok(()) } else { Err(format!("{row:?} has the history {given:?}")) }
             }
         };
         checked.map_err(|difference| pair.explain(&difference))?;

@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 /// An existing principal, with the profile that counts for it.
 ///
 /// In a batch that is the profile from before it, because seats are settled after the last command (rule D3).
-pub(crate) struct Standing<'a> {
+pub(crate) struct ActingPrincipal<'a> {
     directory: &'a Directory,
     slot: UserSlot,
     row: UserRow,
@@ -65,11 +65,15 @@ impl Held {
 
 impl Directory {
     /// Returns a principal with the profile that counts for it; `None` if it does not exist.
-    pub(crate) fn standing(&self, who: Principal, profile: Option<ProfileId>) -> Option<Standing<'_>> {
+    pub(crate) fn acting_principal(
+        &self,
+        who: Principal,
+        profile: Option<ProfileId>,
+    ) -> Option<ActingPrincipal<'_>> {
         let PrincipalRef { slot, row, key } = self.principal_ref(who)?;
         let mut row = *row;
         row.set_profile(profile);
-        Some(Standing { directory: self, slot, row, key })
+        Some(ActingPrincipal { directory: self, slot, row, key })
     }
 
     /// Returns what a user is granted on a whole kind: by grants on it, by roles on everything, and by what passes from
@@ -153,7 +157,7 @@ impl Directory {
     }
 }
 
-impl<'a> Standing<'a> {
+impl<'a> ActingPrincipal<'a> {
     fn who(&self) -> PrincipalRef<'_> {
         PrincipalRef { slot: self.slot, row: &self.row, key: self.key }
     }
@@ -210,12 +214,29 @@ impl<'a> Standing<'a> {
         Held(latest_ends(ends.into_iter(), scope.unwrap_or(u64::MAX)))
     }
 
+    /// Returns the permissions that are granted on a target, whatever their ends.
+    pub(crate) fn granted(&self, on: TargetSlot) -> u64 {
+        let directory = self.directory;
+        match on {
+            TargetSlot::Everything => 0,
+            TargetSlot::Kind(kind) => {
+                let granted =
+                    directory.kind_entry(kind).map_or(0, |kind| kind.everyone() | kind.mask(self.slot));
+                let scope = self.key.map(|key| directory.scope_on_kind(&key.scope, kind));
+                granted & scope.unwrap_or(u64::MAX)
+            }
+            TargetSlot::Resource(slot) => directory
+                .resource_row_at(slot)
+                .map_or(0, |row| directory.granted_to(self.who(), ResourceRef { slot, row })),
+        }
+    }
+
     /// Returns what both layers say on a target.
     fn verdict(&self, on: TargetSlot) -> Option<Verdict> {
         match on {
             TargetSlot::Everything => None,
             TargetSlot::Kind(kind) => {
-                Some(self.directory.verdict_on_kind(self.who(), kind, self.held(on).all()))
+                Some(self.directory.verdict_on_kind(self.who(), kind, self.granted(on)))
             }
             TargetSlot::Resource(slot) => {
                 let row = self.directory.resource_row_at(slot)?;

@@ -2,6 +2,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString as _};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::event::{Commit, EndingPermissions, Event};
@@ -13,13 +14,13 @@ use crate::time::Timestamp;
 /// Who gave the grants, roles and memberships of a directory, read from its commits (rule D15).
 ///
 /// A directory says what is given, and its history by whom. What was given before the first commit that was added, such as
-/// before a snapshot, has no giver here. An end that was moved counts as given again. Time and memory of
-/// [`add`](Self::add) follow the events.
+/// before a snapshot, is not known here. An end that was moved counts as given again. Time and
+/// memory of [`add`](Self::add) follow the events; what was given on a resource that was removed stays in memory.
 ///
 /// ```
 /// # use entitle::catalog::{Administration, Catalog, Kind, Profile};
 /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
-/// use entitle::change::Givers;
+/// use entitle::change::GrantHistory;
 ///
 /// # let catalog = Catalog::builder()
 /// #     .kind(Kind::named("project").permissions(["admin", "read"]).implies("admin", ["read"]))
@@ -36,23 +37,23 @@ use crate::time::Timestamp;
 /// # let ada = first.directory().user_by_name("ada").unwrap();
 /// let share = Command::grant(Grantee::user("bob"), "project/churn", ["read"]);
 /// let plan = first.directory().plan(Batch::actor(now, ada).add(share))?;
-/// let mut givers = Givers::new();
-/// givers.add(&first.commit().unwrap());
-/// givers.add(&plan.commit().unwrap());
+/// let mut history = GrantHistory::new();
+/// history.add(&first.commit().unwrap());
+/// history.add(&plan.commit().unwrap());
 ///
 /// let row = plan.directory().review_grants().next().unwrap();
-/// let given = givers.of_grant(&row);
+/// let given = history.granted_by(&row);
 /// assert_eq!(given[0].actor.as_ref().unwrap().to_string(), "user:ada");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Givers {
+pub struct GrantHistory {
     /// The number of events so far.
     events: u64,
     /// By grantee and target, what is given there.
     grants: BTreeMap<(String, String), GivenThere>,
     /// By user and group.
-    memberships: BTreeMap<(String, String), (u64, Giver)>,
+    memberships: BTreeMap<(String, String), (u64, Arc<GrantedBy>)>,
     /// By group or resource, the last event that removed one of that name: who joined or was given something on it
     /// before that did so in another one.
     removed: BTreeMap<String, u64>,
@@ -61,7 +62,7 @@ pub struct Givers {
 /// The commit in which something was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Giver {
+pub struct GrantedBy {
     /// The revision of the commit.
     pub revision: u64,
     /// The time of the commit.
@@ -79,7 +80,7 @@ pub struct Giver {
 struct Given {
     until: Option<Timestamp>,
     event: u64,
-    giver: Giver,
+    by: Arc<GrantedBy>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -96,7 +97,7 @@ impl GivenThere {
     }
 }
 
-impl Givers {
+impl GrantHistory {
     /// Creates an empty history.
     #[must_use]
     pub fn new() -> Self {
@@ -105,28 +106,27 @@ impl Givers {
 
     /// Adds the next commit.
     pub fn add(&mut self, commit: &Commit) {
-        let giver = Giver {
+        let by = Arc::new(GrantedBy {
             revision: commit.revision,
             at: commit.at,
             actor: commit.actor.clone(),
             by: commit.by.clone(),
             beyond: false,
-        };
+        });
         for event in &commit.events {
             self.events = self.events.saturating_add(1);
-            self.event(event, &giver);
+            self.event(event, &by);
         }
     }
 
-    fn event(&mut self, event: &Event, giver: &Giver) {
+    fn event(&mut self, event: &Event, by: &Arc<GrantedBy>) {
         match event {
             Event::GrantChanged { to, on, permissions, ending, beyond } => {
-                let giver = Giver { beyond: *beyond, ..giver.clone() };
-                self.set_permissions(to, on, permissions, ending, &giver);
+                self.set_permissions(to, on, permissions, ending, &with_beyond(by, *beyond));
             }
             Event::RoleGranted { to, on, role, expires_at, beyond } => {
-                let giver = Giver { beyond: *beyond, ..giver.clone() };
-                let part = Given { until: *expires_at, event: self.events, giver };
+                let by = with_beyond(by, *beyond);
+                let part = Given { until: *expires_at, event: self.events, by };
                 self.there(to, on).roles.insert(role.clone(), part);
             }
             Event::RoleRevoked { to, on, role } => {
@@ -139,7 +139,7 @@ impl Givers {
             }
             Event::Joined { user, group, .. } => {
                 let membership = (user.to_string(), group.to_string());
-                self.memberships.insert(membership, (self.events, giver.clone()));
+                self.memberships.insert(membership, (self.events, Arc::clone(by)));
             }
             Event::Left { user, group } | Event::MembershipEnded { user, group, .. } => {
                 self.memberships.remove(&(user.to_string(), group.to_string()));
@@ -170,14 +170,14 @@ impl Givers {
         there
     }
 
-    /// Replaces the permissions; those whose end stays as it was keep their giver.
+    /// Replaces the permissions; those whose end stays as it was keep the commit that gave them.
     fn set_permissions(
         &mut self,
         to: &Grantee,
         on: &str,
         lasting: &[Name],
         ending: &[EndingPermissions],
-        giver: &Giver,
+        by: &Arc<GrantedBy>,
     ) {
         let event = self.events;
         let there = self.there(to, on);
@@ -187,7 +187,7 @@ impl Givers {
             .flat_map(|ending| ending.permissions.iter().map(move |name| (name, Some(ending.expires_at))));
         for (name, until) in lasting.iter().map(|name| (name, None)).chain(ending) {
             let same = before.remove(name).filter(|given| given.until == until);
-            let part = same.unwrap_or_else(|| Given { until, event, giver: giver.clone() });
+            let part = same.unwrap_or_else(|| Given { until, event, by: Arc::clone(by) });
             there.permissions.insert(name.clone(), part);
         }
     }
@@ -198,7 +198,7 @@ impl Givers {
         let grants = take(&mut self.grants, &old).into_iter();
         self.grants.extend(grants.map(|(on, there)| ((new.clone(), on), there)));
         let memberships = take(&mut self.memberships, user).into_iter();
-        self.memberships.extend(memberships.map(|(group, giver)| ((to.to_string(), group), giver)));
+        self.memberships.extend(memberships.map(|(group, by)| ((to.to_string(), group), by)));
     }
 
     /// Returns the commits in which what a row of [`review_grants`](crate::Directory::review_grants) lists was given, the
@@ -206,7 +206,7 @@ impl Givers {
     ///
     /// A row has several if its permissions were given one after the other.
     #[must_use]
-    pub fn of_grant(&self, row: &GrantRow) -> Vec<&Giver> {
+    pub fn granted_by(&self, row: &GrantRow) -> Vec<&GrantedBy> {
         let Some(on) = &row.on else { return Vec::new() };
         let removed = self.removed.get(on).copied().unwrap_or(0);
         let there = self.grants.get(&(row.to.clone(), on.clone()));
@@ -215,10 +215,11 @@ impl Givers {
             None => row.permissions.iter().filter_map(|name| there.permissions.get(name.as_str())).collect(),
         });
         let given = given.filter(|given| given.until == row.until && given.event > removed);
-        let mut givers: Vec<&Giver> = given.map(|given| &given.giver).collect();
-        givers.sort_unstable_by_key(|giver| giver.revision);
-        givers.dedup_by_key(|giver| giver.revision);
-        givers
+        let mut commits: Vec<&GrantedBy> = given.map(|given| &*given.by).collect();
+        // Of one commit, the grant that was beyond is told.
+        commits.sort_unstable_by_key(|by| (by.revision, !by.beyond));
+        commits.dedup_by_key(|by| by.revision);
+        commits
     }
 
     /// Returns the commit in which a user joined a group; `None` if that was before the first commit, or the membership
@@ -227,7 +228,7 @@ impl Givers {
     /// ```
     /// # use entitle::catalog::{Catalog, Profile};
     /// # use entitle::{Batch, Command, Directory, Timestamp};
-    /// use entitle::change::Givers;
+    /// use entitle::change::GrantHistory;
     ///
     /// # let catalog = Catalog::builder().profile(Profile::new("designer").exempt()).build()?;
     /// let batch = Batch::host(Timestamp::EPOCH)
@@ -236,17 +237,21 @@ impl Givers {
     ///     .add(Command::add_group("data"))
     ///     .add(Command::join("ada", "data"));
     /// let plan = Directory::new(catalog).plan(batch)?;
-    /// let mut givers = Givers::new();
-    /// givers.add(&plan.commit().unwrap());
-    /// assert_eq!(givers.of_membership("ada", "data").unwrap().by, "ticket 4711");
+    /// let mut history = GrantHistory::new();
+    /// history.add(&plan.commit().unwrap());
+    /// assert_eq!(history.joined_by("ada", "data").unwrap().by, "ticket 4711");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn of_membership(&self, user: &str, group: &str) -> Option<&Giver> {
+    pub fn joined_by(&self, user: &str, group: &str) -> Option<&GrantedBy> {
         let removed = self.removed.get(&Grantee::group(group).to_string()).copied().unwrap_or(0);
-        let (event, giver) = self.memberships.get(&(user.to_string(), group.to_string()))?;
-        (*event > removed).then_some(giver)
+        let (event, by) = self.memberships.get(&(user.to_string(), group.to_string()))?;
+        (*event > removed).then_some(&**by)
     }
+}
+
+fn with_beyond(by: &Arc<GrantedBy>, beyond: bool) -> Arc<GrantedBy> {
+    if beyond { Arc::new(GrantedBy { beyond, ..GrantedBy::clone(by) }) } else { Arc::clone(by) }
 }
 
 /// Removes the entries with the first half of a key.

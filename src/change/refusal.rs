@@ -321,7 +321,7 @@ pub enum RefusalReason {
         reason: Unauthorized,
     },
     /// The actor may not give or take away what it does not have (rule D6).
-    #[error("beyond what the actor has: {}", by_target(lacking))]
+    #[error("not the actor's to give or take, or not for so long: {}", by_target(lacking))]
     BeyondOwn {
         /// What is lacking, by target.
         lacking: Entries<Vec<String>>,
@@ -335,7 +335,7 @@ pub enum RefusalReason {
         field: &'static str,
     },
     /// The actor may do this for others only (rule D7).
-    #[error("not for oneself: {} can only be given to others", by_target(lacking))]
+    #[error("only others may be given or bereft of what the actor does not have: {}", by_target(lacking))]
     ForOneself {
         /// What the actor does not have itself, by target.
         lacking: Entries<Vec<String>>,
@@ -447,7 +447,9 @@ pub enum RefusalReason {
         key: String,
     },
     /// A singleton cannot be added, removed or given a key (rule A9).
-    #[error("`{resource}` names a singleton, which cannot be added or removed and has no key")]
+    #[error(
+        "`{resource}` names a singleton, which has no key and is never added, removed, moved, closed or opened"
+    )]
     Singleton {
         /// The name.
         resource: String,
@@ -578,7 +580,9 @@ pub enum RefusalReason {
         user: String,
     },
     /// The members of the group follow from profiles, external names or ownership (rule G4).
-    #[error("the members of group `{group}` cannot be changed by command: they are managed")]
+    #[error(
+        "only explicit groups have managers and are joined and left by command: group `{group}` is not explicit"
+    )]
     ManagedGroup {
         /// The user, if one was named.
         user: Option<String>,
@@ -779,7 +783,7 @@ impl fmt::Display for Unauthorized {
             Self::HostOnly => f.write_str("only the host may ask for this"),
             Self::NotOpen { area } => write!(f, "the catalog does not open `{area}` here"),
             Self::Denied { area, on, permission, denial } => {
-                write!(f, "`{area}` takes `{permission}` on `{on}`: {denial}")
+                write!(f, "`{area}` takes a permission such as `{permission}` on `{on}`: {denial}")
             }
             Self::NotOwner { resource } => write!(f, "only its owner transfers singleton `{resource}`"),
             Self::NotOwnKey => f.write_str("the key acts as another user, or does not exist"),

@@ -129,6 +129,9 @@ impl Directory {
 
     /// The way from a parent down to a resource that lies inside it, both included; empty if it does not.
     pub(crate) fn way_down(&self, parent: ResourceSlot, resource: ResourceSlot) -> Vec<ResourceSlot> {
+        if parent == resource {
+            return Vec::from([resource]);
+        }
         let mut way = Vec::from([resource]);
         for above in self.parents_above(resource) {
             way.push(above);
@@ -137,7 +140,7 @@ impl Directory {
                 return way;
             }
         }
-        if parent == resource { way } else { Vec::new() }
+        Vec::new()
     }
 }
 

@@ -66,7 +66,7 @@ impl Planner<'_> {
         let outcome = self.decide(command);
         let too_many = matches!(outcome, Err(RefusalReason::TooMany { .. }));
         if outcome.is_err() && !too_many {
-            return outcome;
+            return outcome.map_err(without_other_keys);
         }
         if too_many || self.events.len() != noted {
             judgment.refusal(&self.directory)?;
@@ -87,6 +87,16 @@ impl Planner<'_> {
 
     fn not_authorized(&self, actor: Actor, reason: Unauthorized) -> RefusalReason {
         RefusalReason::NotAuthorized { actor: self.directory.principal_name(actor.principal), reason }
+    }
+}
+
+/// Whose a key is, is not told to everybody who may add one (rule D13).
+fn without_other_keys(reason: RefusalReason) -> RefusalReason {
+    match reason {
+        RefusalReason::Exists { what: "key", name, .. } => {
+            RefusalReason::Exists { what: "key", name, differs: None }
+        }
+        other => other,
     }
 }
 

@@ -40,7 +40,7 @@ impl Directory {
     /// # use entitle::catalog::{Administration, Catalog, Kind, Profile};
     /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
     /// # let catalog = Catalog::builder()
-    /// #     .kind(Kind::named("project").permissions(["admin", "read"]).implies("admin", ["read"]))
+    /// #     .kind(Kind::named("project").permissions(["admin", "read"]).implies("admin", ["read"]).owner(["admin"]))
     /// #     .profile(Profile::new("designer").exempt())
     /// #     .administration(Administration::new().access_held_on("project", ["admin"]))
     /// #     .build()?;
@@ -72,7 +72,7 @@ impl Directory {
     /// # use entitle::catalog::{Administration, Catalog, Kind, Profile};
     /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
     /// # let catalog = Catalog::builder()
-    /// #     .kind(Kind::named("project").permissions(["admin", "read"]).implies("admin", ["read"]))
+    /// #     .kind(Kind::named("project").permissions(["admin", "read"]).implies("admin", ["read"]).owner(["admin"]))
     /// #     .profile(Profile::new("designer").exempt())
     /// #     .administration(Administration::new().access_held_on("project", ["admin"]))
     /// #     .build()?;
@@ -88,10 +88,10 @@ impl Directory {
     /// assert_eq!(directory.who_may(now, [share]).collect::<Vec<_>>(), [ada]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn who_may(&self, now: Timestamp, commands: impl IntoIterator<Item = Command>) -> WhoMay {
+    pub fn who_may(&self, now: Timestamp, commands: impl IntoIterator<Item = impl Into<Command>>) -> WhoMay {
         let now = now.max(self.committed_at());
         let directory = Planner::begin(self, now, &Strict, None, Unmet::default()).into_directory();
-        let commands: Vec<Command> = commands.into_iter().collect();
+        let commands: Vec<Command> = commands.into_iter().map(Into::into).collect();
         let candidates = candidates(&directory, &commands).into_iter();
         WhoMay { directory, now, commands, candidates }
     }

@@ -113,12 +113,12 @@ pub(crate) fn catalog() -> Result<Catalog, CatalogError> {
         .edition("starter", [("full", Cap::AtMost(10))])
         .edition("professional", [("full", Cap::License), ("basic", Cap::License)])
         .edition("enterprise", [("full", Cap::License), ("basic", Cap::License), ("viewer", Cap::Unlimited)])
-        .administration(administration())
+        .administration(areas())
         .build()
 }
 
 /// Returns who may change what: administrators change people and licenses, and who may share an object shares it.
-fn administration() -> entitle::catalog::Administration {
+fn areas() -> entitle::catalog::Administration {
     entitle::catalog::Administration::new()
         .people::<Account>(Administration::all())
         .seats::<Account>(Administration::all())

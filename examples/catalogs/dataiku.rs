@@ -241,13 +241,13 @@ pub(crate) fn catalog() -> Result<Catalog, CatalogError> {
         .default_profile("reader")
         // A sublicense limits one instance within the license of the company.
         .edition("sublicense", [("full_designer", Cap::AtMost(25)), ("reader", Cap::AtMost(100))])
-        .administration(administration())
+        .administration(areas())
         .build()
 }
 
 /// Returns who may change what: administrators of the instance change people, and who may edit a project's permissions
 /// shares what they have there.
-fn administration() -> Administration {
+fn areas() -> Administration {
     Administration::new()
         .people::<Instance>(Global::ADMIN)
         .seats::<Instance>(Global::ADMIN)

@@ -4,12 +4,14 @@
 //! |---|---|
 //! | [`express_your_platform`] | hosts: from a platform's documentation to a catalog and its checks |
 //! | [`patterns`] | hosts: the library in a server, storage, time, many tenants |
+//! | [`who_may_change_what`] | administrators of platforms: who may invite, share, move and manage, as tested catalogs |
 //! | [`glossary`] | everyone: the words, and what other platforms call them |
 //! | [`specification`] | everyone: the numbered rules, such as `A6` or `S7` |
 //! | [`limitations`], [`comparison`] | those who choose a library |
 //! | [`architecture`], [`decisions`] | contributors: a map of the code, and the reasons for it |
 //!
-//! The specification and the patterns contain code for the default features and are empty without them.
+//! The specification, the patterns and the page about who may change what contain code for the default features and are empty
+//! without them.
 
 #[doc = include_str!("docs/express_your_platform.md")]
 pub mod express_your_platform {}
@@ -20,6 +22,13 @@ pub mod express_your_platform {}
     doc = "This page is part of builds with the default features."
 )]
 pub mod patterns {}
+
+#[cfg_attr(all(feature = "serde", feature = "sync"), doc = include_str!("docs/who_may_change_what.md"))]
+#[cfg_attr(
+    not(all(feature = "serde", feature = "sync")),
+    doc = "This page is part of builds with the default features."
+)]
+pub mod who_may_change_what {}
 
 #[doc = include_str!("docs/glossary.md")]
 pub mod glossary {}

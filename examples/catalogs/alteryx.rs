@@ -113,7 +113,34 @@ pub(crate) fn catalog() -> Result<Catalog, CatalogError> {
         .edition("starter", [("full", Cap::AtMost(10))])
         .edition("professional", [("full", Cap::License), ("basic", Cap::License)])
         .edition("enterprise", [("full", Cap::License), ("basic", Cap::License), ("viewer", Cap::Unlimited)])
+        .administration(areas())
         .build()
+}
+
+/// Returns who may change what: administrators change people and licenses, and who may share an object shares it.
+fn areas() -> entitle::catalog::Administration {
+    entitle::catalog::Administration::new()
+        .people::<Account>(Administration::all())
+        .seats::<Account>(Administration::all())
+        .license::<Account>(Administration::ACCOUNT_ADMIN)
+        .groups::<Account>(Administration::all())
+        .access_held::<AppBuilderApplication>(Operations::SHARE)
+        .access_held::<AutoInsightsDataset>(Operations::SHARE)
+        .access_held::<AutoInsightsMission>(Operations::SHARE)
+        .access_held::<AutoInsightsReport>(Operations::SHARE)
+        .access_held::<Connection>(DataOperations::SHARE)
+        .access_held::<Dataset>(DataOperations::SHARE)
+        .access_held::<DesktopConnection>(DesktopOperations::SHARE)
+        .access_held::<DesktopMacro>(Operations::SHARE)
+        .access_held::<Plan>(Operations::SHARE)
+        .access_held::<DesktopWorkflow>(Operations::SHARE)
+        .access_held::<Workflow>(Operations::SHARE)
+        .access_held::<Schedule>(Operations::SHARE)
+        .access_held::<Package>(Operations::SHARE)
+        .access_held::<PackageSpec>(Operations::SHARE)
+        .access_held::<Flow>(Operations::SHARE)
+        .access_held::<MlProject>(Operations::SHARE)
+        .protected::<Account>(Administration::all())
 }
 
 fn objects(catalog: CatalogBuilder) -> CatalogBuilder {

@@ -3,7 +3,9 @@
 //! `tests/scenarios/dss_profiles.json` has the same catalog as data, and a test compares the two.
 
 use entitle::bitflags::{Flags, bitflags};
-use entitle::catalog::{Cap, Catalog, CatalogBuilder, CatalogError, Kind, Profile, ResourceKind};
+use entitle::catalog::{
+    Administration, Cap, Catalog, CatalogBuilder, CatalogError, Kind, Profile, ResourceKind,
+};
 
 bitflags! {
     /// The global permissions of a group.
@@ -239,7 +241,22 @@ pub(crate) fn catalog() -> Result<Catalog, CatalogError> {
         .default_profile("reader")
         // A sublicense limits one instance within the license of the company.
         .edition("sublicense", [("full_designer", Cap::AtMost(25)), ("reader", Cap::AtMost(100))])
+        .administration(areas())
         .build()
+}
+
+/// Returns who may change what: administrators of the instance change people, and who may edit a project's permissions
+/// shares what they have there.
+fn areas() -> Administration {
+    Administration::new()
+        .people::<Instance>(Global::ADMIN)
+        .seats::<Instance>(Global::ADMIN)
+        .license::<Instance>(Global::ADMIN)
+        .groups::<Instance>(Global::ADMIN)
+        .create::<Project, Instance>(Global::MAY_CREATE_PROJECTS)
+        .access_held::<Instance>(Global::ADMIN)
+        .access_held::<Project>(OfProject::ADMIN | OfProject::EDIT_PERMISSIONS)
+        .protected::<Instance>(Global::ADMIN)
 }
 
 fn project() -> Kind<Project> {

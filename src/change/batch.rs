@@ -64,18 +64,36 @@ impl Batch {
         }
     }
 
-    /// Starts a batch of a user or a key, which may run the commands that the catalog opens to it (rule C8).
+    /// Starts a batch of a user or a key, which may run the commands that the catalog opens to it (rules D1 to D15).
     ///
-    /// A catalog cannot open any command yet, so every plan of an actor is refused as `not_authorized`.
+    /// It gives and takes only what the user has. Everything else is refused: as `not_authorized` if the catalog's
+    /// [`Administration`](crate::catalog::Administration) does not open the command, as `beyond_own` if the actor lacks what
+    /// would be given or taken, and as `for_oneself` if it may go to others only. Every plan is checked anew, so a batch that is
+    /// planned again after a conflict is checked again.
     ///
     /// ```
-    /// # use entitle::catalog::{Catalog, Profile};
-    /// # use entitle::{Batch, Command, Directory, Timestamp};
-    /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+    /// # use entitle::catalog::{Administration, Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("project").permissions(["share", "write", "read"]).implies("write", ["read"]))
+    /// #     .profile(Profile::new("reader").exempt())
+    /// #     .administration(Administration::new().access_held_on("project", ["share"]))
+    /// #     .build()?;
     /// # let now = Timestamp::EPOCH;
-    /// # let batch = Batch::host(now).add(Command::add_user("ada").profile("reader"));
+    /// # let batch = Batch::host(now)
+    /// #     .add(Command::add_user("ada").profile("reader"))
+    /// #     .add(Command::add_user("bob").profile("reader"))
+    /// #     .add(Command::add_resource("project/churn"))
+    /// #     .add(Command::grant(Grantee::user("ada"), "project/churn", ["share", "read"]));
     /// # let directory = Directory::new(catalog).plan(batch)?.into_directory();
+    /// // In this catalog, `share` lets its holder give what the holder has on a project.
     /// let ada = directory.user_by_name("ada").unwrap();
+    /// let give = |permission| Command::grant(Grantee::user("bob"), "project/churn", [permission]);
+    /// let plan = directory.plan(Batch::actor(now, ada).add(give("read")))?;
+    /// assert_eq!(plan.commit().unwrap().actor.as_ref().unwrap().to_string(), "user:ada");
+    ///
+    /// let refusal = directory.plan(Batch::actor(now, ada).add(give("write"))).unwrap_err();
+    /// assert_eq!(refusal.code(), "beyond_own");
     /// let refusal = directory.plan(Batch::actor(now, ada).add(Command::add_group("data"))).unwrap_err();
     /// assert_eq!(refusal.code(), "not_authorized");
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -41,7 +41,7 @@ impl Directory {
     /// # use entitle::catalog::{Administration, Catalog, Kind, Profile};
     /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
     /// # let catalog = Catalog::builder()
-    /// #     .kind(Kind::named("project").permissions(["admin", "read"]).implies("admin", ["read"]))
+    /// #     .kind(Kind::named("project").permissions(["admin", "read"]).implies("admin", ["read"]).owner(["admin"]))
     /// #     .profile(Profile::new("designer").exempt())
     /// #     .administration(Administration::new().access_held_on("project", ["admin"]))
     /// #     .build()?;
@@ -73,7 +73,7 @@ impl Directory {
     /// # use entitle::catalog::{Administration, Catalog, Kind, Profile};
     /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
     /// # let catalog = Catalog::builder()
-    /// #     .kind(Kind::named("project").permissions(["admin", "read"]).implies("admin", ["read"]))
+    /// #     .kind(Kind::named("project").permissions(["admin", "read"]).implies("admin", ["read"]).owner(["admin"]))
     /// #     .profile(Profile::new("designer").exempt())
     /// #     .administration(Administration::new().access_held_on("project", ["admin"]))
     /// #     .build()?;
@@ -89,7 +89,7 @@ impl Directory {
     /// assert_eq!(directory.who_may(now, [share]).collect::<Vec<_>>(), [ada]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn who_may<C: Into<Command>>(&self, now: Timestamp, commands: impl IntoIterator<Item = C>) -> WhoMay {
+    pub fn who_may(&self, now: Timestamp, commands: impl IntoIterator<Item = impl Into<Command>>) -> WhoMay {
         let now = now.max(self.committed_at());
         let mut directory = Planner::begin(self, now, &Strict, None, Unmet::default()).into_directory();
         // Once, and not for each candidate.

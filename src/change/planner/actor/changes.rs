@@ -352,9 +352,9 @@ impl Judge<'_> {
         // The default profile is open to who has `people`.
         let is_another = !new.is_empty() && self.areas.is_another_profile(profile);
         let judgment = if is_another { judgment.and(self.profile(false, None, asked)) } else { judgment };
-        // An invitation that is renewed without a profile asks for the one that is remembered.
-        let renewed =
-            known.into_iter().flatten().filter(|&user| profile.is_some() && self.planner.is_expired(user));
+        let renewed = known.into_iter().flatten().filter(|&user| self.planner.is_expired(user));
+        // Without a profile, the one that is remembered is asked for again.
+        let asked = profile.map(|_| asked);
         renewed.map(|user| self.renewed(user, asked)).fold(judgment, Judgment::and)
     }
 
@@ -365,12 +365,15 @@ impl Judge<'_> {
         }
     }
 
-    fn renewed(&self, user: UserId, asked: Option<ProfileId>) -> Judgment {
+    /// An invitation that is renewed may go to another address, so it is like a name that is given anew (rule D11).
+    #[expect(clippy::option_option, reason = "left out, none and a profile are three requests")]
+    fn renewed(&self, user: UserId, asked: Option<Option<ProfileId>>) -> Judgment {
         let wanted = self.directory.seat(user).and_then(|seat| seat.wants);
-        if wanted == asked {
-            return Judgment::default();
+        let judgment = self.not_upward_to(user);
+        match asked.filter(|&asked| asked != wanted) {
+            Some(asked) => judgment.and(self.profile(false, wanted, asked)),
+            None => judgment,
         }
-        self.not_upward_to(user).and(self.profile(false, wanted, asked))
     }
 
     /// A key makes only keys within its own scope, and with an end not after its own (rule D13).

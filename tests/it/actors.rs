@@ -231,7 +231,7 @@ fn d12_no_plan_of_the_host_takes_the_last_administrator() {
                 suspend.clone(),
                 remove.clone(),
                 // One that ends before the batch does.
-                json!([admin("user:bob"), set_grant("user:bob"), revoke("user:ada")]),
+                json!([{ "add_user": { "user": "dan" } }, admin("user:dan"), set_grant("user:dan"), revoke("user:ada")]),
             ],
         ),
         (
@@ -452,7 +452,7 @@ fn d14_a_refusal_tells_what_was_asked() {
     let refusal = refusal(&directory, "user:cut", &suspend);
     assert_eq!(
         refusal.to_string(),
-        "`user:cut` is not authorized: `people` takes `people` on `instance`: beyond the profile"
+        "`user:cut` is not authorized: `people` takes `people` on `instance`: granted, but not included in the user's profile"
     );
 }
 

@@ -85,7 +85,7 @@ unknown_group  user:ada  {"join": {"user": "eve", "group": "none"}}
 invalid_name   user:ada  {"add_group": {"group": " "}}
 already_over   user:bob  {"join": {"user": "bob", "group": "data", "expires_at": 10}}
 managed_group  user:ada  {"join": {"user": "eve", "group": "mapped"}}
-wrong_state    user:ada  {"reinstate": {"user": "nobody@x"}}
+wrong_state    user:ada  {"invite": {"user": "sue"}}
 owner_protected user:ada {"suspend": {"user": "root"}}
 beyond_own     user:ada  {"rename_user": {"user": "root", "to": "boss"}}
 beyond_own     user:ada  {"join": {"user": "ada", "group": "data"}}
@@ -102,7 +102,7 @@ for_oneself    user:ada  {"grant": {"to": "everyone", "on": "dataset/d", "permis
 for_oneself    user:ada  [{"join": {"user": "ada", "group": "m0"}}, {"grant": {"to": "group:m0", "on": "dataset/d", "permissions": ["read"]}}]
 too_many       user:ada  {"set_managers": {"group": "m0", "managers": MANY}}
 too_many       user:ada  {"add_group": {"group": "new", "managers": MANY}}
-last_administrator user:root {"transfer_ownership": {"resource": "instance", "to": "sue"}}
+last_administrator user:root {"transfer_ownership": {"resource": "instance", "to": "bob"}}
 seat_limit     user:ada  [{"add_user": {"user": "x", "profile": "designer"}}]
 "#;
 

@@ -75,9 +75,7 @@ impl Mix {
 
     /// Returns `true` if people plan, and catalogs open something to them.
     fn has_administration(self) -> bool {
-        matches!(self, Self::Administration)
-            || ((ADMINISTRATION_IN_ALL || std::env::var_os("ADM_IN_ALL").is_some())
-                && matches!(self, Self::All))
+        matches!(self, Self::Administration) || (ADMINISTRATION_IN_ALL && matches!(self, Self::All))
     }
 }
 

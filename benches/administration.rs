@@ -58,9 +58,13 @@ impl<'a> Administered<'a> {
         places.sort_unstable();
         places.dedup();
         let directory = world.build_on(&Directory::new(catalog()));
-        let grant = |to: &Grantee, place: &u32| Command::grant(to.clone(), resource_name(*place), ["run"]).into();
-        let to = |to: Grantee, places: &[u32]| places.iter().map(move |place| grant(&to, place)).collect::<Vec<Command>>();
-        let mut commands: Vec<Command> = ["data", "leads"].map(|group| Command::add_group(group).into()).into();
+        let grant =
+            |to: &Grantee, place: &u32| Command::grant(to.clone(), resource_name(*place), ["run"]).into();
+        let to = |to: Grantee, places: &[u32]| {
+            places.iter().map(move |place| grant(&to, place)).collect::<Vec<Command>>()
+        };
+        let mut commands: Vec<Command> =
+            ["data", "leads"].map(|group| Command::add_group(group).into()).into();
         for user in ["everywhere", "lead", "lacking"] {
             commands.push(Command::add_user(user).profile("technical").into());
             commands.push(Command::grant(Grantee::user(user), Instance::NAME, ["manage"]).into());
@@ -93,7 +97,9 @@ impl<'a> Administered<'a> {
             }
             let refusal = planned(Some(self.user("lacking")), user).unwrap_err();
             let lacks = resource_name(self.places[0]);
-            assert!(refusal.code() == "beyond_own" && refusal.to_string().ends_with(&format!("on `{lacks}`")));
+            assert!(
+                refusal.code() == "beyond_own" && refusal.to_string().ends_with(&format!("on `{lacks}`"))
+            );
         }
         let planned = &planned;
         let mut contenders = actors.map(|actor| -> clock::Contender<'_> {

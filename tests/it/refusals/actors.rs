@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 fn catalog() -> Value {
     json!({
         "kinds": {
-            "instance": { "singleton": true, "permissions": ["admin", "people", "groups"], "owner": ["admin"] },
+            "instance": { "singleton": true, "permissions": ["admin", "people", "groups"], "owner": ["people"] },
             "project": { "permissions": ["admin", "write", "read"], "implies": { "admin": ["write"], "write": ["read"] },
                          "owner": ["admin"] },
             "dataset": { "permissions": ["on_call", "read"] },
@@ -40,8 +40,10 @@ fn population() -> Vec<Value> {
         json!({ "add_user": { "user": "eve" } }),
         json!({ "add_user": { "user": "sue" } }),
         json!({ "suspend": { "user": "sue" } }),
+        json!({ "invite": { "user": "new@x" } }),
         json!({ "sync_user": { "user": "lea", "source": "ldap", "external_groups": [] } }),
         json!({ "transfer_ownership": { "resource": "instance", "to": "root" } }),
+        json!({ "grant": { "to": "user:root", "on": "instance", "permissions": ["admin"] } }),
         json!({ "grant": { "to": "user:ada", "on": "instance", "permissions": ["people", "groups"] } }),
         json!({ "grant": { "to": "user:ada", "on": "dataset/*", "permissions": ["on_call"] } }),
         json!({ "add_resource": { "resource": "project/p", "owner": "ada" } }),
@@ -85,7 +87,7 @@ unknown_group  user:ada  {"join": {"user": "eve", "group": "none"}}
 invalid_name   user:ada  {"add_group": {"group": " "}}
 already_over   user:bob  {"join": {"user": "bob", "group": "data", "expires_at": 10}}
 managed_group  user:ada  {"join": {"user": "eve", "group": "mapped"}}
-wrong_state    user:ada  {"invite": {"user": "sue"}}
+wrong_state    user:ada  {"suspend": {"user": "new@x"}}
 owner_protected user:ada {"suspend": {"user": "root"}}
 beyond_own     user:ada  {"rename_user": {"user": "root", "to": "boss"}}
 beyond_own     user:ada  {"join": {"user": "ada", "group": "data"}}
@@ -102,7 +104,7 @@ for_oneself    user:ada  {"grant": {"to": "everyone", "on": "dataset/d", "permis
 for_oneself    user:ada  [{"join": {"user": "ada", "group": "m0"}}, {"grant": {"to": "group:m0", "on": "dataset/d", "permissions": ["read"]}}]
 too_many       user:ada  {"set_managers": {"group": "m0", "managers": MANY}}
 too_many       user:ada  {"add_group": {"group": "new", "managers": MANY}}
-last_administrator user:root {"transfer_ownership": {"resource": "instance", "to": "bob"}}
+last_administrator user:root {"revoke": {"to": "user:root", "on": "instance", "permissions": ["admin"]}}
 seat_limit     user:ada  [{"add_user": {"user": "x", "profile": "designer"}}]
 "#;
 

@@ -92,7 +92,7 @@ owner_protected user:ada {"suspend": {"user": "root"}}
 beyond_own     user:ada  {"rename_user": {"user": "root", "to": "boss"}}
 beyond_own     user:ada  {"join": {"user": "ada", "group": "data"}}
 beyond_own     user:ada  {"nest": {"group": "m0", "in": "data"}}
-beyond_own     user:ada  {"grant": {"to": "user:ada", "on": "dataset/d", "permissions": ["on_call"], "expires_at": 500}}
+beyond_own     user:ada  {"grant": {"to": "user:ada", "on": "dataset/d", "permissions": ["on_call", "read"]}}
 beyond_own     user:ada  {"add_role": {"role": "r", "permissions": {"project": ["read"]}}}
 beyond_own     user:ada  {"set_managers": {"group": "data", "managers": MANY}}
 beyond_own     key:ci    {"add_key": {"key": "k", "acts_as": "ada", "scope": "all", "expires_at": 80}}

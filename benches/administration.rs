@@ -123,7 +123,8 @@ impl<'a> Administered<'a> {
         let (mut times, mut candidates, mut found) = (Vec::new(), 0, 0);
         for _ in 0..if worlds::is_test() { 2 } else { 5 } {
             let place = random.below(self.world.size.resources);
-            let share = || Command::grant(Grantee::user("lacking"), resource_name(place), ["export"]);
+            let share =
+                || Command::from(Command::grant(Grantee::user("lacking"), resource_name(place), ["export"]));
             let mut answer = Vec::new();
             let time = nanos(|| answer = self.directory.who_may(NOW, [share()]).collect::<Vec<_>>());
             let may = |&user: &u32| self.world.allowed(user, place) & ADMIN != 0;

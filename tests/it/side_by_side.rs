@@ -47,6 +47,8 @@ pub(crate) struct SideBySide {
     pub(crate) now: u64,
     empty: Directory,
     pub(crate) commits: Vec<Commit>,
+    /// Whether the catalog opens something to actors.
+    has_actors: bool,
     /// All steps so far in the form of a scenario, to be printed when something differs.
     log: Vec<Value>,
 }
@@ -56,7 +58,8 @@ impl SideBySide {
         let oracle = World::new(catalog);
         let empty = empty(catalog);
         let log = vec![json!({ "catalog": catalog })];
-        Self { oracle, directory: empty.clone(), now: 0, empty, commits: Vec::new(), log }
+        let has_actors = catalog.get("administration").is_some();
+        Self { oracle, directory: empty.clone(), now: 0, empty, commits: Vec::new(), has_actors, log }
     }
 
     /// Makes one step in both worlds, and compares them afterwards.
@@ -82,6 +85,7 @@ impl SideBySide {
     fn batch(&mut self, at: u64, step: &Step, commands: &[Value]) -> Result<Outcome, String> {
         round_trips(commands)?;
         self.oracle.set_policy(step.policy.for_oracle());
+        self.who_may(at, commands)?;
         let expected = self.oracle.apply_as(step.actor.as_deref(), at, commands);
         let batch = match &step.actor {
             None => Batch::host(Timestamp::from_millis(at)),
@@ -91,7 +95,11 @@ impl SideBySide {
             },
         };
         let batch = batch.policy(step.policy.for_library()).extend(read_commands(commands));
+        let may = self.directory.may(batch.clone());
         let planned = self.directory.plan(batch);
+        if may.as_ref().err() != planned.as_ref().err() {
+            return differs("what may be planned", &planned.map(|_| ()), &may);
+        }
         let found = match &planned {
             Ok(plan) => Ok(!plan.is_empty()),
             Err(refusal) => Err(refusal.code().to_string()),
@@ -118,6 +126,20 @@ impl SideBySide {
         self.commits.extend(plan.commit());
         self.directory = self.directory.apply(plan).map_err(|stale| stale.to_string())?;
         Ok(found)
+    }
+
+    /// D14: who may ask for one of the commands, before it is planned.
+    fn who_may(&self, at: u64, commands: &[Value]) -> Result<(), String> {
+        if !self.has_actors {
+            return Ok(());
+        }
+        let place = usize::try_from(at).unwrap() % commands.len().max(1);
+        let Some(command) = commands.get(place).map(std::slice::from_ref) else { return Ok(()) };
+        let found = self.directory.who_may(Timestamp::from_millis(at), read_commands(command));
+        let found: BTreeSet<&str> = found.filter_map(|user| self.directory.user_name(user)).collect();
+        let expected = self.oracle.who_may(at, command);
+        let same = found == expected.iter().map(String::as_str).collect();
+        if same { Ok(()) } else { differs(&format!("who may {}", json!(command)), &expected, &found) }
     }
 
     /// What a refusal says is lacking.

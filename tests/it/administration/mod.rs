@@ -2,6 +2,7 @@
 
 mod library;
 mod promise;
+mod questions;
 mod worlds;
 
 use crate::oracle::{Mutation, World};

@@ -258,6 +258,23 @@ pub(super) fn population(dice: &mut Dice) -> Vec<Value> {
     all
 }
 
+/// So many more users, who are in a group or two and have a little of their own.
+pub(super) fn crowd(dice: &mut Dice, count: u64) -> Vec<Value> {
+    let mut all = Vec::new();
+    for number in 0..count {
+        let user = format!("u{number}");
+        let groups = if dice.one_in(4) { vec![dice.of(&GROUPS[..4])] } else { Vec::new() };
+        all.push(json!({ "add_user": { "user": user, "profile": dice.of(PROFILES), "groups": groups } }));
+        if dice.one_in(4) {
+            all.push(grant(dice, &format!("user:{user}")));
+        }
+        if dice.one_in(16) {
+            all.push(json!({ "join": { "user": user, "group": dice.of(GROUPS), "expires_at": end(dice) } }));
+        }
+    }
+    all
+}
+
 /// An actor and a batch.
 pub(super) fn plan(dice: &mut Dice) -> (String, Vec<Value>) {
     let user = if dice.one_in(5) { dice.of(USERS) } else { dice.of(&USERS[..2]) };

@@ -210,6 +210,7 @@ pub(super) fn plans(of_host: impl Strategy<Value = Plan> + 'static) -> impl Stra
         1 => nested_by_actors(),
         1 => upward(),
         1 => removes_itself(),
+        1 => key_by_key(),
     ]
 }
 
@@ -342,6 +343,15 @@ fn removes_itself() -> impl Strategy<Value = Plan> {
     let goes_on = [json!({ "tick": {} }), json!({ "add_group": { "group": "ops" } })];
     (pool(&KEYS[..2]), select(goes_on.to_vec())).prop_map(|(key, next)| {
         (Some(format!("key:{key}")), vec![json!({ "remove_key": { "key": key } }), next])
+    })
+}
+
+/// A key that makes another one of its user, within its own limits or not.
+fn key_by_key() -> impl Strategy<Value = Plan> {
+    let scopes = prop_oneof![1 => Just(json!({})), 1 => scope()];
+    (pool(&KEYS[..2]), pool(&KEYS[2..]), pool(&ACTORS[..2]), scopes).prop_map(|(key, new, user, scope)| {
+        let add = json!({ "add_key": { "key": new, "acts_as": user, "scope": scope } });
+        (Some(format!("key:{key}")), vec![add])
     })
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn all_groups() -> impl Iterator<Item = &'static str> {
     [GROUPS, NESTED, MANAGED].into_iter().flatten().copied()
 }
 
-/// Whether the mix of all commands has administration too, which the crate must then know.
+/// Whether the mix of all commands has administration too: which takes the oracle minutes more.
 const ADMINISTRATION_IN_ALL: bool = false;
 
 /// The commands of a history.

@@ -16,6 +16,7 @@ macro_rules! commands {
 }
 
 mod access_histories;
+mod actors;
 mod administration;
 mod administration_catalog;
 mod administration_histories;

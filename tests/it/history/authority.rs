@@ -99,6 +99,52 @@ fn a_refusal_is_never_based_on_an_old_state() {
     assert!(two.execute(Batch::host(NOW).extend(add("bob"))).is_ok());
 }
 
+/// A plan that was made as somebody is planned again as that principal, who may have lost the power, the key or its name.
+#[test]
+fn a_plan_of_an_actor_is_authorized_again_after_a_conflict() {
+    let catalog = r#"{ "kinds": { "instance": { "singleton": true, "permissions": ["groups"] } },
+        "profiles": { "free": { "seat": "exempt" } }, "default_profile": "free",
+        "administration": { "groups": { "instance": ["groups"] } } }"#;
+    let setup = r#"[{ "add_user": { "user": "ada" } }, { "add_group": { "group": "admins" } },
+        { "grant": { "to": "group:admins", "on": "instance", "permissions": ["groups"] } },
+        { "join": { "user": "ada", "group": "admins" } },
+        { "add_key": { "key": "ci", "acts_as": "ada", "scope": "all" } }]"#;
+    let add = commands(r#"[{ "add_group": { "group": "new" } }]"#);
+    for (who, taken) in [
+        ("user:ada", r#"[{ "leave": { "user": "ada", "group": "admins" } }]"#),
+        ("user:ada", r#"[{ "suspend": { "user": "ada" } }]"#),
+        (
+            "user:ada",
+            r#"[{ "remove_user": { "user": "ada" } },
+                         { "add_user": { "user": "ada", "groups": ["admins"] } }]"#,
+        ),
+        (
+            "key:ci",
+            r#"[{ "remove_key": { "key": "ci" } },
+                       { "add_key": { "key": "ci", "acts_as": "ada", "scope": "all" } }]"#,
+        ),
+        (
+            "key:ci",
+            r#"[{ "revoke": { "to": "group:admins", "on": "instance", "permissions": ["groups"] } }]"#,
+        ),
+    ] {
+        let journal = Arc::new(MemoryJournal::new());
+        let empty = Directory::new(serde_json::from_str(catalog).unwrap());
+        let open = || Authority::open(empty.clone(), Arc::clone(&journal)).unwrap();
+        open().execute(Batch::host(NOW).extend(commands(setup))).unwrap();
+        let (one, two) = (open(), open());
+        let actor = two.load().principal_by_name(who).unwrap();
+        // On what this process knows, it may.
+        assert!(two.load().may(Batch::actor(NOW, actor).extend(add.clone())).is_ok());
+        one.execute(Batch::host(NOW).extend(commands(taken))).unwrap();
+        let refused = two.execute(Batch::actor(NOW, actor).extend(add.clone())).unwrap_err();
+        let is_refused =
+            matches!(&refused, ExecuteError::Refused(refusal) if refusal.code() == "not_authorized");
+        assert!(is_refused, "{taken}: {refused}");
+        assert_eq!(two.load(), one.load());
+    }
+}
+
 /// A process revokes a grant of another process before it has read that grant.
 #[test]
 fn a_no_op_is_based_on_the_latest_revision() {

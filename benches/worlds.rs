@@ -4,7 +4,7 @@
 //! directory: they answer every question naively, and every answer is compared with theirs before it is timed.
 
 use entitle::bitflags::bitflags;
-use entitle::catalog::{Catalog, Kind, Profile, ResourceKind};
+use entitle::catalog::{Catalog, CatalogBuilder, Kind, Profile, ResourceKind};
 use entitle::{Batch, Command, Directory, Grantee, License, ResourceId, Timestamp, UserId};
 
 /// The size of a world.
@@ -370,6 +370,11 @@ pub(crate) fn commit<C: Into<Command>>(
 
 /// The catalog of every world.
 pub(crate) fn catalog() -> Catalog {
+    declared().build().unwrap()
+}
+
+/// What the catalog of every world declares.
+pub(crate) fn declared() -> CatalogBuilder {
     let mut builder = Catalog::builder()
         .kind(chained(Kind::of::<Project>()))
         .kind(chained(Kind::of::<Instance>()).singleton());
@@ -382,7 +387,7 @@ pub(crate) fn catalog() -> Catalog {
         }
         builder = builder.profile(if name == "technical" { profile.exempt() } else { profile });
     }
-    builder.build().unwrap()
+    builder
 }
 
 /// Each permission implies the one before it; the owner has all.

@@ -6,7 +6,9 @@ use core::any::Any;
 use core::hint::black_box;
 use core::iter;
 
-use entitle::catalog::{Catalog, ExternalProfile, ExternalProfiles, Kind, Profile, ProfileChoice, Role};
+use entitle::catalog::{
+    Administration, Catalog, ExternalProfile, ExternalProfiles, Kind, Profile, ProfileChoice, Role,
+};
 use entitle::change::ScopeDocument;
 use entitle::directory::{GranteeId, UserSource};
 use entitle::seats::{Overage, Waitlist};
@@ -479,6 +481,33 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             Box::new((builder.finish().unwrap(), directory))
         })
     }),
+    // Administration by people.
+    linear("join as an actor: grants of the group", |size| {
+        let grants = resources(size).map(|on| grant("data".to_owned(), &on));
+        as_helper(&commit(with_helper(with_resources_in(administered(), size)), grants))
+    }),
+    flat("join as an actor: members of the group, groups and resources beside it", |size| {
+        let directory = with_helper(with_resources_in(administered(), size));
+        let directory = commit(directory, users(size).skip(1).map(|user| Command::add_user(user).into()));
+        let directory = commit(directory, groups(size).map(|group| Command::add_group(group).into()));
+        as_helper(&commit(directory, users(size).skip(1).map(|user| join(user, "data"))))
+    })
+    .on_sets(),
+    flat("grant as an actor: other grants on the resource", |size| {
+        let directory = with_helper(with_resources_in(administered(), 1));
+        let directory = commit(directory, groups(size).map(|group| Command::add_group(group).into()));
+        let directory = commit(directory, groups(size).map(|group| grant(group, "project/0")));
+        planned_as(&directory, "helper", grant("data".to_owned(), "project/0"))
+    }),
+    linear("who_may: users who may", |size| {
+        who_may(commit(with_helper(administered()), users(size).skip(1).flat_map(helps)), size)
+    }),
+    flat("who_may: ten of the users may", |size| {
+        let directory = commit(with_helper(administered()), users(11).skip(1).take(9).flat_map(helps));
+        let rest = users(size).skip(11).map(|user| Command::add_user(user).into());
+        who_may(commit(directory, rest), 10)
+    })
+    .on_sets(),
     // What does not change at all.
     flat("add_user: users", |size| {
         planned(&with_users(directory(), size), [Command::add_user("new").profile("writer").into()])
@@ -525,6 +554,55 @@ fn catalog() -> entitle::catalog::CatalogBuilder {
     };
     let builder = KINDS.into_iter().fold(Catalog::builder(), |builder, name| builder.kind(kind(name)));
     builder.profile(Profile::new("owner")).profile(Profile::new("writer")).profile(Profile::new("reader"))
+}
+
+/// An empty directory in which who has `people` on the instance makes others join what that user has.
+fn administered() -> Directory {
+    let instance = Kind::named("instance").permissions(["people"]).singleton();
+    let opened = Administration::new().groups_on("instance", ["people"]).access_held_on("project", ["write"]);
+    let free = Profile::new("free").exempt();
+    let catalog = catalog().kind(instance).profile(free).default_profile("free").administration(opened);
+    Directory::new(catalog.build().unwrap())
+}
+
+/// A user, one who may make others join, and a group.
+fn with_helper(directory: Directory) -> Directory {
+    let add = ["user 0", "helper"].map(|user| Command::add_user(user).into());
+    let may = [
+        Command::grant(Grantee::user("helper"), "instance", ["people"]).into(),
+        Command::grant(Grantee::user("helper"), "project/*", ["write", "read"]).into(),
+        Command::add_group("data").into(),
+    ];
+    commit(directory, add.into_iter().chain(may))
+}
+
+fn with_resources_in(directory: Directory, size: usize) -> Directory {
+    commit(directory, resources(size).map(|resource| Command::add_resource(resource).into()))
+}
+
+fn planned_as(directory: &Directory, user: &str, command: impl Into<Command>) -> Work {
+    let user = directory.user_by_name(user).unwrap();
+    plan(directory.clone(), Batch::actor(Timestamp::EPOCH, user).add(command))
+}
+
+/// Plans as the helper that the user joins the group.
+fn as_helper(directory: &Directory) -> Work {
+    planned_as(directory, "helper", join("user 0", "data"))
+}
+
+/// A user who may make others join.
+fn helps(user: String) -> [Command; 2] {
+    let may = Command::grant(Grantee::user(&*user), "instance", ["people"]);
+    [Command::add_user(user).into(), may.into()]
+}
+
+/// Lists who may make the user join the group.
+fn who_may(directory: Directory, expected: usize) -> Work {
+    Box::new(move || {
+        let found = directory.who_may(Timestamp::EPOCH, [join("user 0", "data")]).count();
+        assert_eq!(found, expected);
+        Box::new(directory)
+    })
 }
 
 /// A catalog that maps external names to profiles.

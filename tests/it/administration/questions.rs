@@ -90,8 +90,8 @@ fn names(directory: &Directory, users: &[UserId]) -> BTreeSet<String> {
 }
 
 /// Asks questions in one small world, in the crate and in the oracle.
-fn small_world(seed: u64, seen: &mut Seen) -> Result<(), String> {
-    let mut dice = Dice::new(seed);
+fn small_world(number: u64, seen: &mut Seen) -> Result<(), String> {
+    let mut dice = Dice::new(number);
     let catalog = catalog(&mut dice);
     let (mut directory, mut oracle) = (empty(&catalog), World::new(&catalog));
     for command in population(&mut dice) {
@@ -105,7 +105,7 @@ fn small_world(seed: u64, seen: &mut Seen) -> Result<(), String> {
         at += dice.below(2);
         let (actor, commands) = plan(&mut dice);
         let asked = Asked::new(&directory, at, &commands);
-        let told = |broken| format!("world {seed} at {at}: {}: {broken}", json!(commands));
+        let told = |broken| format!("world {number} at {at}: {}: {broken}", json!(commands));
         let found = asked.holds(seen).map_err(told)?;
         asked.pages(&found, directory.users()).map_err(told)?;
         let (found, expected) = (names(&directory, &found), oracle.who_may(at, &commands));
@@ -129,8 +129,8 @@ fn planned(directory: &Directory, command: &Value) -> Result<Directory, entitle:
 fn d14_who_may_are_those_whose_plans_lack_no_authority() {
     let worlds = if std::env::var_os("ENTITLE_FULL").is_some() { 1_000 } else { 30 };
     let mut seen = Seen::default();
-    for seed in 1..=worlds {
-        small_world(seed, &mut seen).unwrap_or_else(|broken| panic!("{broken}"));
+    for number in 1..=worlds {
+        small_world(number, &mut seen).unwrap_or_else(|broken| panic!("{broken}"));
     }
     let Seen { nobody, some, all, passed_over } = seen;
     assert!(nobody > 50 && some > 200 && all > 5 && passed_over > 50, "{nobody} {some} {all} {passed_over}");
@@ -140,8 +140,8 @@ fn d14_who_may_are_those_whose_plans_lack_no_authority() {
 #[test]
 fn d14_who_may_of_a_thousand_users_are_those_whose_plans_lack_no_authority() {
     let mut seen = Seen::default();
-    for seed in 1..=2 {
-        let mut dice = Dice::new(seed);
+    for number in 1..=2 {
+        let mut dice = Dice::new(number);
         let mut directory = empty(&catalog(&mut dice));
         let commands = population(&mut dice).into_iter().chain(crowd(&mut dice, 1_000));
         for command in commands {
@@ -155,7 +155,7 @@ fn d14_who_may_of_a_thousand_users_are_those_whose_plans_lack_no_authority() {
                 let some = directory.users().step_by(97).chain(found.iter().copied().step_by(31));
                 asked.pages(&found, some)
             });
-            holds.unwrap_or_else(|broken| panic!("world {seed}: {}: {broken}", json!(commands)));
+            holds.unwrap_or_else(|broken| panic!("world {number}: {}: {broken}", json!(commands)));
         }
     }
     assert!(seen.some > 10, "{} {} {}", seen.nobody, seen.some, seen.all);

@@ -81,11 +81,7 @@ impl<'a> Administered<'a> {
         self.directory.user_by_name(name).unwrap()
     }
 
-<<<<<<< HEAD
-    fn batch(&self, actor: Option<UserId>) -> Batch {
-=======
     fn batch(actor: Option<UserId>) -> Batch {
->>>>>>> wt-20tests
         actor.map_or_else(|| Batch::host(NOW), |actor| Batch::actor(NOW, actor))
     }
 
@@ -93,11 +89,7 @@ impl<'a> Administered<'a> {
     fn joins(&self) {
         let join = |user: u32| Command::join(user_name(user), "data");
         let actors = [None, Some(self.user("everywhere")), Some(self.user("lead"))];
-<<<<<<< HEAD
-        let planned = |actor, user| self.directory.plan(self.batch(actor).add(join(user)));
-=======
         let planned = |actor, user| self.directory.plan(Self::batch(actor).add(join(user)));
->>>>>>> wt-20tests
         for user in 0..20 {
             let of_host = planned(None, user).unwrap();
             for actor in &actors[1..] {

@@ -1,6 +1,7 @@
 //! What a principal holds on a target, and what of it is allowed: the ground on which it may ask for changes (rule D5).
 
 use alloc::vec::Vec;
+use core::cell::OnceCell;
 
 use super::contributions::{Contribution, Ends, latest_ends};
 use super::decision::Decision;
@@ -22,6 +23,8 @@ pub(crate) struct ActingPrincipal<'a> {
     slot: UserSlot,
     row: UserRow,
     key: Option<&'a KeyRecord>,
+    /// Whether a membership of the user has an end, once that is asked.
+    leaves_a_group: OnceCell<bool>,
 }
 
 /// What is granted on a target: each permission with its latest end.
@@ -73,7 +76,26 @@ impl Directory {
         let PrincipalRef { slot, row, key } = self.principal_ref(who)?;
         let mut row = *row;
         row.set_profile(profile);
-        Some(ActingPrincipal { directory: self, slot, row, key })
+        Some(ActingPrincipal { directory: self, slot, row, key, leaves_a_group: OnceCell::new() })
+    }
+
+    /// Returns `true` if anybody's grant that counts on a target has an end or is by a role, wherever it is given.
+    fn has_ends_on(&self, on: TargetSlot) -> bool {
+        let on_kind = |kind| {
+            let mut passing = self.maps_from_singletons(kind).map(|(_, slot)| TargetSlot::Resource(slot));
+            self.has_special_grants(TargetSlot::Kind(kind)) || passing.any(|on| self.has_special_grants(on))
+        };
+        match on {
+            TargetSlot::Everything => self.has_special_grants(on),
+            TargetSlot::Kind(kind) => on_kind(kind),
+            TargetSlot::Resource(slot) => {
+                let row = self.resource_row_at(slot);
+                let way = row.map(|row| self.passing_way(ResourceRef { slot, row })).unwrap_or_default();
+                way.iter().any(|at| {
+                    self.has_special_grants(TargetSlot::Resource(at.slot)) || on_kind(at.row.kind())
+                })
+            }
+        }
     }
 
     /// Returns what a user is granted on a whole kind: by grants on it, by roles on everything, and by what passes from
@@ -229,6 +251,21 @@ impl<'a> ActingPrincipal<'a> {
                 .resource_row_at(slot)
                 .map_or(0, |row| directory.granted_to(self.who(), ResourceRef { slot, row })),
         }
+    }
+
+    /// Returns `true` if permissions are granted on a target and nothing that counts there ends.
+    ///
+    /// Most permissions are so, and of these no grant is looked at on its own.
+    pub(crate) fn has_for_good(&self, on: TargetSlot, permissions: u64) -> bool {
+        permissions & !self.granted(on) == 0 && !self.leaves_a_group() && !self.directory.has_ends_on(on)
+    }
+
+    fn leaves_a_group(&self) -> bool {
+        *self.leaves_a_group.get_or_init(|| {
+            let groups = self.directory.group_slots(self.slot, &self.row).into_iter();
+            let mut records = groups.filter_map(|group| self.directory.group_record_at(group));
+            records.any(|group| group.end_of(self.slot).is_some())
+        })
     }
 
     /// Returns what both layers say on a target.

@@ -181,10 +181,7 @@ fn d1_an_actor_is_a_principal_and_not_a_name() {
 }
 
 /// Ada is the last administrator, in each of the ways in which somebody is one by hand.
-<<<<<<< HEAD
-=======
 #[expect(clippy::too_many_lines, reason = "a table of ways, and what takes each")]
->>>>>>> wt-20tests
 #[test]
 fn d12_no_plan_of_the_host_takes_the_last_administrator() {
     let start = made(&empty(&catalog()), &users(&["ada", "bob"]));
@@ -288,14 +285,8 @@ fn d12_no_plan_of_the_host_takes_the_last_administrator() {
         for take in takes {
             for other in &others {
                 let with_other = made(&setup, other);
-<<<<<<< HEAD
-                let refusal = match host(&with_other, 0, &take) {
-                    Err(refusal) => refusal,
-                    Ok(_) => panic!("{take} is planned beside {other}"),
-=======
                 let Err(refusal) = host(&with_other, 0, &take) else {
                     panic!("{take} is planned beside {other}")
->>>>>>> wt-20tests
                 };
                 let last = RefusalReason::LastAdministrator {
                     user: "ada".into(),
@@ -454,7 +445,7 @@ fn d14_a_refusal_tells_what_was_asked() {
     let refusal = refusal(&directory, "user:cut", &suspend);
     assert_eq!(
         refusal.to_string(),
-        "`user:cut` is not authorized: `people` takes `people` on `instance`: granted, but not included in the user's profile"
+        "`user:cut` is not authorized: `people` takes a permission such as `people` on `instance`: granted, but not included in the user's profile"
     );
 }
 
@@ -487,7 +478,7 @@ fn d5_a_refusal_tells_exactly_what_is_lacking() {
     let refusal = refusal(&directory, "user:bob", &join("root", "data"));
     assert_eq!(
         refusal.to_string(),
-        "beyond what the actor has: `read` on `dataset/*`; `on_call`, `write`, `read` on `dataset/d`"
+        "not the actor's to give or take, or not for so long: `read` on `dataset/*`; `on_call`, `write`, `read` on `dataset/d`"
     );
 }
 

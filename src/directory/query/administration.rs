@@ -1,21 +1,29 @@
 //! What is asked about groups and owners before somebody may change them (rules D9 and D10).
 
-use crate::catalog::ProfileId;
+use crate::catalog::{KindId, ProfileId};
 use crate::directory::Directory;
 use crate::directory::storage::{
     GranteeSlot, GroupSlot, ResourceSlot, SlotSet, SubjectSlot, TargetSlot, kinds_in,
 };
 
 impl Directory {
-    /// The permissions that a group is given by grants and roles, by target; groups that it is nested in aside.
-    pub(crate) fn given_to_group(&self, group: GroupSlot) -> impl Iterator<Item = (TargetSlot, u64)> {
+    /// The permissions that a group is given by grants and roles, by target; groups that it is nested in and some kinds
+    /// aside.
+    pub(crate) fn given_to_group(
+        &self,
+        group: GroupSlot,
+        is_left_out: impl Fn(KindId) -> bool,
+    ) -> impl Iterator<Item = (TargetSlot, u64)> {
         let to = SubjectSlot::Grantee(GranteeSlot::group(group));
         let record = self.group_record_at(group);
         let resources =
             record.into_iter().flat_map(|group| group.granted_on.iter()).map(TargetSlot::Resource);
         let kinds = kinds_in(record.map_or(0, |group| group.granted_on_kinds));
         let wholes = kinds.filter_map(|kind| self.whole_of(kind));
-        resources.chain(wholes).map(move |on| (on, self.mask_at(to, on))).filter(|(_, mask)| *mask != 0)
+        let asked = resources
+            .chain(wholes)
+            .filter(move |&on| self.kind_at(on).is_some_and(|(kind, _)| !is_left_out(kind)));
+        asked.map(move |on| (on, self.mask_at(to, on))).filter(|(_, mask)| *mask != 0)
     }
 
     /// The groups whose members are the users who want a profile, or others too.

@@ -56,6 +56,21 @@ impl Directory {
         }
     }
 
+    /// Returns `true` if anybody's grant that counts on a target has an end or is by a role.
+    pub(crate) fn has_special_grants(&self, on: TargetSlot) -> bool {
+        match on {
+            TargetSlot::Everything => !self.everywhere.is_empty(),
+            TargetSlot::Kind(kind) => {
+                !self.everywhere.is_empty()
+                    || self.kind_entry(kind).is_some_and(|kind| !kind.special_grants.is_empty())
+            }
+            TargetSlot::Resource(slot) => {
+                let more = self.resource_record_at(slot).and_then(|record| record.more.as_ref());
+                more.is_some_and(|more| !more.special_grants.is_empty())
+            }
+        }
+    }
+
     /// Returns `true` if a grantee has roles on everything, and these count on a target.
     pub(in crate::directory) fn has_roles_everywhere(&self, to: SubjectSlot, on: TargetSlot) -> bool {
         !self.everywhere.is_empty()

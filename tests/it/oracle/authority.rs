@@ -446,8 +446,7 @@ impl Authority {
             for group in user.joined.keys().filter(|group| joins(group)) {
                 verdict.add(self.d9_membership(name, group, Some(End::Never)));
             }
-            // D11: an invitation that is renewed may go to another address.
-            if before.is_some() {
+            if before.is_some_and(|before| before.wants != user.wants) {
                 verdict.add(self.d11_not_upward(name));
             }
             // D3: the default profile is open to who has `people`; it is no way to take from who is there.

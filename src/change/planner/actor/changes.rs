@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::Judge;
 use super::judgment::{Judgment, Lacking, Need, Needed};
 use crate::authorize::Held;
-use crate::catalog::{Access, Area, Entries, PermissionsDocument, ProfileId};
+use crate::catalog::{Access, Area, Entries, KindId, PermissionsDocument, ProfileId};
 use crate::change::builders::AddKey;
 use crate::change::command::Command;
 use crate::change::grant::AddGrant;
@@ -112,7 +112,9 @@ impl Judge<'_> {
 
     /// What is needed is held, whatever lists open (rules D9 and D10).
     fn held_all(&self, needs: &[Need]) -> Judgment {
-        Judgment::beyond(Self::lacking(needs, |on| self.actor.held(on)))
+        let open = needs.iter().filter(|need| !self.actor.has_for_good(need.on, need.permissions));
+        let open: Vec<Need> = open.copied().collect();
+        Judgment::beyond(Self::lacking(&open, |on| self.actor.held(on)))
     }
 
     /// What the actor may hand out or take on a target: the sum of what each permission opens that is allowed (rule D5).
@@ -177,7 +179,7 @@ impl Judge<'_> {
             if !reached.insert((group, needed)) {
                 continue;
             }
-            let given = self.directory.given_to_group(group);
+            let given = self.directory.given_to_group(group, |kind| self.holds_whole(kind));
             needs.extend(given.map(|(on, permissions)| Need { on, permissions, needed }));
             let record = self.directory.group_record_at(group);
             open.extend(record.iter().flat_map(|record| record.outer()).map(|outer| (outer, needed)));
@@ -189,6 +191,18 @@ impl Judge<'_> {
             open.extend(self.directory.managed_groups(subject).map(|group| (group, managed)));
         }
         needs
+    }
+
+    /// Returns `true` if the actor holds every permission on a whole kind for good: then nothing of it can be lacking.
+    fn holds_whole(&self, kind: KindId) -> bool {
+        let held = *self.held_kinds.get_or_init(|| {
+            let kinds = self.directory.catalog().definitions().filter(|(kind, definition)| {
+                let whole = self.directory.whole_of(*kind);
+                whole.is_some_and(|on| self.actor.has_for_good(on, definition.all()))
+            });
+            kinds.fold(0, |all, (kind, _)| all | 1 << kind.get())
+        });
+        held & (1 << kind.get()) != 0
     }
 
     fn group_at(&self, group: GroupSlot, needed: Needed) -> Judgment {
@@ -354,7 +368,7 @@ impl Judge<'_> {
         let judgment = if is_another { judgment.and(self.profile(false, None, asked)) } else { judgment };
         let renewed = known.into_iter().flatten().filter(|&user| self.planner.is_expired(user));
         // Without a profile, the one that is remembered is asked for again.
-        let asked = profile.map(|_| asked);
+        let renewed = renewed.filter(|_| profile.is_some());
         renewed.map(|user| self.renewed(user, asked)).fold(judgment, Judgment::and)
     }
 
@@ -365,15 +379,12 @@ impl Judge<'_> {
         }
     }
 
-    /// An invitation that is renewed may go to another address, so it is like a name that is given anew (rule D11).
-    #[expect(clippy::option_option, reason = "left out, none and a profile are three requests")]
-    fn renewed(&self, user: UserId, asked: Option<Option<ProfileId>>) -> Judgment {
+    fn renewed(&self, user: UserId, asked: Option<ProfileId>) -> Judgment {
         let wanted = self.directory.seat(user).and_then(|seat| seat.wants);
-        let judgment = self.not_upward_to(user);
-        match asked.filter(|&asked| asked != wanted) {
-            Some(asked) => judgment.and(self.profile(false, wanted, asked)),
-            None => judgment,
+        if wanted == asked {
+            return Judgment::default();
         }
+        self.not_upward_to(user).and(self.profile(false, wanted, asked))
     }
 
     /// A key makes only keys within its own scope, and with an end not after its own (rule D13).

@@ -11,6 +11,7 @@ mod who_may;
 
 use alloc::borrow::ToOwned as _;
 use alloc::string::ToString as _;
+use core::cell::OnceCell;
 
 use self::areas::{Areas, Asked, Condition, Way};
 use self::judgment::Judgment;
@@ -39,6 +40,8 @@ struct Judge<'a> {
     directory: &'a Directory,
     areas: Areas<'a>,
     actor: ActingPrincipal<'a>,
+    /// The kinds on which the actor holds everything for good, one bit each, once that is asked.
+    held_kinds: OnceCell<u64>,
 }
 
 impl Planner<'_> {
@@ -109,7 +112,8 @@ impl<'a> Judge<'a> {
             return Err(Unauthorized::InactiveActor);
         }
         let administration = directory.catalog().administration().ok_or(Unauthorized::NoAdministration)?;
-        Ok(Self { planner, directory, areas: Areas { directory, administration }, actor: acting })
+        let areas = Areas { directory, administration };
+        Ok(Self { planner, directory, areas, actor: acting, held_kinds: OnceCell::new() })
     }
 
     /// Returns whether the actor may ask for a command, whatever else stands against it (rule D2).

@@ -139,7 +139,7 @@ fn e5_a_late_tick_leaves_what_was_granted_and_a_planned_one_denies() {
     assert_eq!(world.next_due(), Some(9));
     assert_eq!(world.apply(12, &[json!({ "tick": {} })]), Ok(true));
     assert_eq!(world.next_due(), None);
-    assert_eq!(world.last_commit(), json!({ "revision": 4, "at": 12 }));
+    assert_eq!(world.last_commit(), json!({ "revision": 4, "at": 12, "as": null }));
 }
 
 #[test]

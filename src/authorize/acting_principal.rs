@@ -253,11 +253,12 @@ impl<'a> ActingPrincipal<'a> {
         }
     }
 
-    /// Returns `true` if permissions are granted on a target and nothing that counts there ends.
+    /// Returns the permissions that are granted on a target, if nothing that counts there ends; none otherwise.
     ///
-    /// Most permissions are so, and of these no grant is looked at on its own.
-    pub(crate) fn has_for_good(&self, on: TargetSlot, permissions: u64) -> bool {
-        permissions & !self.granted(on) == 0 && !self.leaves_a_group() && !self.directory.has_ends_on(on)
+    /// It is usual that nothing ends, and then no grant is looked at on its own.
+    pub(crate) fn held_for_good(&self, on: TargetSlot) -> u64 {
+        let ends = self.leaves_a_group() || self.directory.has_ends_on(on);
+        if ends { 0 } else { self.granted(on) }
     }
 
     fn leaves_a_group(&self) -> bool {

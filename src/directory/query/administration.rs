@@ -7,12 +7,13 @@ use crate::directory::storage::{
 };
 
 impl Directory {
-    /// The permissions that a group is given by grants and roles, by target; groups that it is nested in and some kinds
-    /// aside.
+    /// The permissions that a group is given by grants and roles, by target; groups that it is nested in aside.
+    ///
+    /// Targets with no more than what `known` says of their kind are left out.
     pub(crate) fn given_to_group(
         &self,
         group: GroupSlot,
-        is_left_out: impl Fn(KindId) -> bool,
+        known: impl Fn(KindId) -> u64,
     ) -> impl Iterator<Item = (TargetSlot, u64)> {
         let to = SubjectSlot::Grantee(GranteeSlot::group(group));
         let record = self.group_record_at(group);
@@ -20,10 +21,8 @@ impl Directory {
             record.into_iter().flat_map(|group| group.granted_on.iter()).map(TargetSlot::Resource);
         let kinds = kinds_in(record.map_or(0, |group| group.granted_on_kinds));
         let wholes = kinds.filter_map(|kind| self.whole_of(kind));
-        let asked = resources
-            .chain(wholes)
-            .filter(move |&on| self.kind_at(on).is_some_and(|(kind, _)| !is_left_out(kind)));
-        asked.map(move |on| (on, self.mask_at(to, on))).filter(|(_, mask)| *mask != 0)
+        let given = resources.chain(wholes).map(move |on| (on, self.mask_at(to, on)));
+        given.filter(move |&(on, mask)| self.kind_at(on).is_some_and(|(kind, _)| mask & !known(kind) != 0))
     }
 
     /// The groups whose members are the users who want a profile, or others too.

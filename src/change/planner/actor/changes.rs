@@ -112,7 +112,8 @@ impl Judge<'_> {
 
     /// What is needed is held, whatever lists open (rules D9 and D10).
     fn held_all(&self, needs: &[Need]) -> Judgment {
-        let open = needs.iter().filter(|need| !self.actor.has_for_good(need.on, need.permissions));
+        // What is held for good is enough for any need, and most is.
+        let open = needs.iter().filter(|need| need.permissions & !self.actor.held_for_good(need.on) != 0);
         let open: Vec<Need> = open.copied().collect();
         Judgment::beyond(Self::lacking(&open, |on| self.actor.held(on)))
     }
@@ -179,7 +180,7 @@ impl Judge<'_> {
             if !reached.insert((group, needed)) {
                 continue;
             }
-            let given = self.directory.given_to_group(group, |kind| self.holds_whole(kind));
+            let given = self.directory.given_to_group(group, |kind| self.held_on_whole(kind));
             needs.extend(given.map(|(on, permissions)| Need { on, permissions, needed }));
             let record = self.directory.group_record_at(group);
             open.extend(record.iter().flat_map(|record| record.outer()).map(|outer| (outer, needed)));
@@ -193,16 +194,13 @@ impl Judge<'_> {
         needs
     }
 
-    /// Returns `true` if the actor holds every permission on a whole kind for good: then nothing of it can be lacking.
-    fn holds_whole(&self, kind: KindId) -> bool {
-        let held = *self.held_kinds.get_or_init(|| {
-            let kinds = self.directory.catalog().definitions().filter(|(kind, definition)| {
-                let whole = self.directory.whole_of(*kind);
-                whole.is_some_and(|on| self.actor.has_for_good(on, definition.all()))
-            });
-            kinds.fold(0, |all, (kind, _)| all | 1 << kind.get())
+    /// What the actor holds on a whole kind for good, which cannot be lacking on any of its resources.
+    fn held_on_whole(&self, kind: KindId) -> u64 {
+        let held = self.held_on_kinds.get_or_init(|| {
+            let kinds = self.directory.catalog().definitions().map(|(kind, _)| self.directory.whole_of(kind));
+            kinds.map(|whole| whole.map_or(0, |on| self.actor.held_for_good(on))).collect()
         });
-        held & (1 << kind.get()) != 0
+        held.get(kind.index()).copied().unwrap_or(0)
     }
 
     fn group_at(&self, group: GroupSlot, needed: Needed) -> Judgment {

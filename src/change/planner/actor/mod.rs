@@ -11,6 +11,7 @@ mod who_may;
 
 use alloc::borrow::ToOwned as _;
 use alloc::string::ToString as _;
+use alloc::vec::Vec;
 use core::cell::OnceCell;
 
 use self::areas::{Areas, Asked, Condition, Way};
@@ -40,8 +41,8 @@ struct Judge<'a> {
     directory: &'a Directory,
     areas: Areas<'a>,
     actor: ActingPrincipal<'a>,
-    /// The kinds on which the actor holds everything for good, one bit each, once that is asked.
-    held_kinds: OnceCell<u64>,
+    /// By kind, what the actor holds on the whole of it for good, once that is asked.
+    held_on_kinds: OnceCell<Vec<u64>>,
 }
 
 impl Planner<'_> {
@@ -113,7 +114,7 @@ impl<'a> Judge<'a> {
         }
         let administration = directory.catalog().administration().ok_or(Unauthorized::NoAdministration)?;
         let areas = Areas { directory, administration };
-        Ok(Self { planner, directory, areas, actor: acting, held_kinds: OnceCell::new() })
+        Ok(Self { planner, directory, areas, actor: acting, held_on_kinds: OnceCell::new() })
     }
 
     /// Returns whether the actor may ask for a command, whatever else stands against it (rule D2).

@@ -23,7 +23,7 @@ use crate::time::Timestamp;
 /// use entitle::change::GrantHistory;
 ///
 /// # let catalog = Catalog::builder()
-/// #     .kind(Kind::named("project").permissions(["admin", "read"]).implies("admin", ["read"]))
+/// #     .kind(Kind::named("project").permissions(["admin", "read"]).implies("admin", ["read"]).owner(["admin"]))
 /// #     .profile(Profile::new("designer").exempt())
 /// #     .administration(Administration::new().access_held_on("project", ["admin"]))
 /// #     .build()?;

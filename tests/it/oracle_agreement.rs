@@ -40,7 +40,7 @@ fn the_crate_agrees_with_the_oracle_about_places() {
 /// are fewer histories.
 #[test]
 fn the_crate_agrees_with_the_oracle_about_administration() {
-    for_all_histories(4, Mix::Administration, STEPS, agrees);
+    for_all_histories(8, Mix::Administration, STEPS, agrees);
 }
 
 fn agrees(history: &History) -> Result<(), String> {

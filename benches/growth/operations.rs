@@ -373,8 +373,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     // Resources inside resources.
     linear("move_resource: resources", |size| {
         planned(&with_inside(size), resources(size).map(|on| Command::move_resource(on, "space/other")))
-    })
-    .on_sets(),
+    }),
     flat("move_resource: what lies inside", |size| {
         planned(&with_inside(size), [Command::move_resource("space/all", "space/other")])
     })

@@ -288,7 +288,6 @@ impl<J: Journal> Authority<J> {
         self.plan_on(&self.load(), batch)
     }
 
-    /// Plans a batch by its policy or that of the authority, not before the last commit.
     /// Returns the refusal that a batch would get now, by the seat policy that [`execute`](Self::execute) uses, or nothing
     /// (rule D14).
     ///
@@ -312,6 +311,7 @@ impl<J: Journal> Authority<J> {
         self.plan(batch).map(|_| ())
     }
 
+    /// Plans a batch by its policy or that of the authority, not before the last commit.
     fn plan_on(&self, base: &Directory, batch: Batch) -> Result<Plan, Refusal> {
         base.plan_with(batch.not_before(base.committed_at()), &*self.policy)
     }

@@ -3,13 +3,13 @@
 use alloc::vec::Vec;
 use core::cell::OnceCell;
 
-use super::contributions::{Contribution, Ends, latest_ends};
+use super::contributions::{Ends, latest_ends};
 use super::decision::Decision;
 use super::evaluate::{PrincipalRef, ResourceRef, Verdict};
 use crate::catalog::{KindId, ProfileId};
 use crate::directory::{
     Directory, GrantRecord, GranteeKind, GranteeSlot, KeyRecord, KindEntry, ResourceSlot, Scope, SubjectSlot,
-    TargetGrants, TargetSlot, UserRow, UserSlot, end_order,
+    TargetGrants, TargetSlot, UserRow, UserSlot, earlier_end, end_order,
 };
 use crate::id::Principal;
 use crate::name::Name;
@@ -109,16 +109,12 @@ impl Directory {
                 grantees.extend((mask != 0).then_some(Some(grantee)));
             });
         }
-        let contributions = grantees.into_iter().map(|grantee| {
+        let here = grantees.into_iter().flat_map(|grantee| {
             let to = grantee.map_or(SubjectSlot::Everyone, SubjectSlot::Grantee);
-            let way = match grantee.map(GranteeSlot::kind) {
-                Some(GranteeKind::Group(group)) => self.membership_way(who.slot, &groups, group),
-                _ => None,
-            };
-            Contribution::on_kind(grantee, way, self.grant_parts(to, TargetSlot::Kind(kind)))
+            let member_until = self.way_to(who, &groups, grantee).and_then(|way| way.until);
+            let parts = self.grant_parts(to, TargetSlot::Kind(kind)).into_iter();
+            parts.map(move |part| (earlier_end(part.until, member_until), part.mask))
         });
-        let contributions: Vec<Contribution<'_>> = contributions.collect();
-        let here = contributions.iter().flat_map(Contribution::parts).map(|part| (part.until, part.mask));
         let passed = self.maps_from_singletons(kind).flat_map(|(map, slot)| {
             let row = self.resource_row_at(slot);
             let ends = row.map(|row| self.ends_on(who, ResourceRef { slot, row })).unwrap_or_default();
@@ -210,9 +206,7 @@ impl<'a> ActingPrincipal<'a> {
             SubjectSlot::Everyone => true,
             SubjectSlot::Grantee(grantee) => match grantee.kind() {
                 GranteeKind::User(user) => user == self.slot,
-                GranteeKind::Group(group) => {
-                    self.directory.group_slots(self.slot, &self.row).binary_search(&group).is_ok()
-                }
+                GranteeKind::Group(group) => self.directory.is_in_group(self.slot, group),
             },
         }
     }

@@ -6,8 +6,8 @@ use core::cmp::Reverse;
 use super::evaluate::{PrincipalRef, Recorder, ResourceRef};
 use crate::catalog::{AnyKind, KindId, PassMap};
 use crate::directory::{
-    Directory, GrantPart, GranteeKind, GranteeSlot, MembershipWay, ResourceSlot, SubjectSlot, TargetSlot,
-    earlier_end, end_order,
+    Directory, GrantPart, GranteeKind, GranteeSlot, GroupSlot, MembershipWay, ResourceSlot, SubjectSlot,
+    TargetSlot, earlier_end, end_order,
 };
 use crate::id::{Principal, ResourceId};
 use crate::time::Timestamp;
@@ -72,15 +72,6 @@ pub(super) struct Contribution<'a> {
 }
 
 impl<'a> Contribution<'a> {
-    /// What a grantee has on a whole kind, wherever its resources lie.
-    pub(super) fn on_kind(
-        grantee: Option<GranteeSlot>,
-        way: Option<MembershipWay>,
-        parts: Vec<GrantPart<'a>>,
-    ) -> Self {
-        Self { origin: 0, whole_kind: true, grantee, way, parts }
-    }
-
     /// The parts, each until the earlier one of its own end and that of the membership (rule E2).
     pub(super) fn parts(&self) -> impl Iterator<Item = GrantPart<'a>> {
         let member_until = self.way.as_ref().and_then(|way| way.until);
@@ -137,6 +128,19 @@ impl Directory {
         origins
     }
 
+    /// The way of a user, who is in these groups, into the group that is a grantee; `None` if it is no group.
+    pub(super) fn way_to(
+        &self,
+        who: PrincipalRef<'_>,
+        groups: &[GroupSlot],
+        grantee: Option<GranteeSlot>,
+    ) -> Option<MembershipWay> {
+        match grantee.map(GranteeSlot::kind) {
+            Some(GranteeKind::Group(group)) => self.membership_way(who.slot, groups, group),
+            _ => None,
+        }
+    }
+
     /// Splits each recorded grant into its parts.
     pub(super) fn contributions(
         &self,
@@ -148,10 +152,7 @@ impl Directory {
             let to = grantee.map_or(SubjectSlot::Everyone, SubjectSlot::Grantee);
             let target =
                 if whole_kind { TargetSlot::Kind(on.row.kind()) } else { TargetSlot::Resource(on.slot) };
-            let way = match grantee.map(GranteeSlot::kind) {
-                Some(GranteeKind::Group(group)) => self.membership_way(who.slot, &groups, group),
-                _ => None,
-            };
+            let way = self.way_to(who, &groups, grantee);
             Contribution { origin, whole_kind, grantee, way, parts: self.grant_parts(to, target) }
         };
         let granted = origins.iter().enumerate().flat_map(|(number, origin)| {

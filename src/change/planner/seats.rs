@@ -294,14 +294,9 @@ impl Planner<'_> {
     }
 
     /// The profile that a field asks for: left out is the default, null is none (rule G3).
-    #[expect(
-        clippy::option_option,
-        clippy::ref_option,
-        reason = "left out, null and a name are three requests"
-    )]
     pub(super) fn asked_profile(
         &self,
-        field: &Option<Option<String>>,
+        field: Option<&Option<String>>,
     ) -> Result<Option<ProfileId>, RefusalReason> {
         match field {
             None => Ok(self.directory.catalog().default_profile()),

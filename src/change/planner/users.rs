@@ -66,7 +66,7 @@ impl Planner<'_> {
             let other = other.map(|asked| differs("source", Some(source.as_str()), Some(asked.as_str())));
             self.exists_as_asked(user, UserStatus::Active, &named, other)?;
         }
-        let profile = self.asked_profile(&command.profile)?;
+        let profile = self.asked_profile(command.profile.as_ref())?;
         let groups = self.find_groups(&command.groups)?;
         let email = Self::checked_email(command.email.as_ref())?;
         self.all_explicit(&groups, &command.user, existing)?;
@@ -194,7 +194,7 @@ impl Planner<'_> {
         for name in &names {
             self.can_be_invited(name, command)?;
         }
-        let profile = self.asked_profile(command.profile)?;
+        let profile = self.asked_profile(command.profile.as_ref())?;
         let groups = self.find_groups(command.groups)?;
         self.ensure_not_expired(command.users.first().copied().unwrap_or_default(), command.expires_at)?;
         let email = Self::checked_email(command.email)?;

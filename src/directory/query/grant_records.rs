@@ -118,10 +118,7 @@ impl Directory {
 
     /// The grantee and the target at some slots, if both exist.
     pub(crate) fn grantee_and_target(&self, to: SubjectSlot, on: TargetSlot) -> Option<(GranteeId, Target)> {
-        let grantee = match to {
-            SubjectSlot::Everyone => GranteeId::Everyone,
-            SubjectSlot::Grantee(grantee) => self.grantee_id(grantee)?,
-        };
+        let grantee = self.subject_id(to)?;
         let target = match on {
             TargetSlot::Everything => Target::Everything,
             TargetSlot::Kind(kind) => Target::Kind(kind),

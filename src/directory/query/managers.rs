@@ -67,7 +67,7 @@ impl Directory {
         }
     }
 
-    fn subject_id(&self, subject: SubjectSlot) -> Option<GranteeId> {
+    pub(in crate::directory) fn subject_id(&self, subject: SubjectSlot) -> Option<GranteeId> {
         match subject {
             SubjectSlot::Everyone => Some(GranteeId::Everyone),
             SubjectSlot::Grantee(grantee) => self.grantee_id(grantee),

@@ -13,7 +13,6 @@ use crate::change::command::Command;
 use crate::change::grant::AddGrant;
 use crate::change::planner::grants::GrantChange;
 use crate::change::planner::users::addresses;
-use crate::change::refusal::RefusalReason;
 use crate::directory::{
     Grantee, GranteeSlot, GroupRecord, GroupSlot, ResourceRow, ResourceSlot, Scope, SubjectSlot, Target,
     TargetSlot,
@@ -358,7 +357,7 @@ impl Judge<'_> {
             if managed { Judgment::default() } else { self.group(group, FOR_GOOD) }
         });
         let judgment = joined.fold(Judgment::default(), Judgment::and);
-        let Ok(asked) = self.asked(profile) else { return judgment };
+        let Ok(asked) = self.planner.asked_profile(profile) else { return judgment };
         let (known, new): (Vec<_>, Vec<_>) =
             users.iter().map(|user| self.directory.user_by_name(user)).partition(Option::is_some);
         // The default profile is open to who has `people`.
@@ -368,13 +367,6 @@ impl Judge<'_> {
         // Without a profile, the one that is remembered is asked for again.
         let renewed = renewed.filter(|_| profile.is_some());
         renewed.map(|user| self.renewed(user, asked)).fold(judgment, Judgment::and)
-    }
-
-    fn asked(&self, profile: Option<&Option<String>>) -> Result<Option<ProfileId>, RefusalReason> {
-        match profile {
-            None => Ok(self.directory.catalog().default_profile()),
-            Some(profile) => profile.as_deref().map(|profile| self.planner.find_profile(profile)).transpose(),
-        }
     }
 
     fn renewed(&self, user: UserId, asked: Option<ProfileId>) -> Judgment {

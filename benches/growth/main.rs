@@ -138,7 +138,7 @@ fn time(selected: &[&Operation]) -> bool {
         let times = TIMED.map(|size| fastest(operation, size).as_secs_f64() * 1e6);
         let grows = exponent([TIMED[1], TIMED[2]], [times[1], times[2]]);
         let limit = match operation.growth {
-            Growth::Linear | Growth::LinearInSets => 1.5,
+            Growth::Linear => 1.5,
             Growth::Flat | Growth::FlatInHashes => 0.4,
         };
         let verdict = if grows > limit { " **beyond**" } else { "" };

@@ -31,8 +31,6 @@ pub(crate) struct Operation {
 pub(crate) enum Growth {
     /// The size is what changes or what is answered.
     Linear,
-    /// As `Linear`, and each is looked up in sets and tables that are as large: the search is a few steps longer.
-    LinearInSets,
     /// The size is what the operation neither changes nor answers.
     Flat,
     /// As `Flat`, in a tree of hashes, which are seeded by process: it is a level deeper or not.
@@ -47,7 +45,6 @@ impl Growth {
     pub(crate) const fn limit(self) -> f64 {
         match self {
             Self::Linear => 1.15,
-            Self::LinearInSets => 1.2,
             Self::Flat => 0.15,
             Self::FlatInHashes => 0.2,
         }
@@ -76,10 +73,6 @@ const fn flat(name: &'static str, prepare: fn(usize) -> Work) -> Operation {
 impl Operation {
     const fn in_hashes(self) -> Self {
         Self { growth: Growth::FlatInHashes, ..self }
-    }
-
-    const fn linear_in_sets(self) -> Self {
-        Self { growth: Growth::LinearInSets, sizes: SIZES_OF_SETS, ..self }
     }
 
     const fn on_sets(self) -> Self {
@@ -381,7 +374,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     linear("move_resource: resources", |size| {
         planned(&with_inside(size), resources(size).map(|on| Command::move_resource(on, "space/other")))
     })
-    .linear_in_sets(),
+    .on_sets(),
     flat("move_resource: what lies inside", |size| {
         planned(&with_inside(size), [Command::move_resource("space/all", "space/other")])
     })

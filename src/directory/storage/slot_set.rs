@@ -54,7 +54,12 @@ impl<S: Slot> SlotSet<S> {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.iter().next().is_none()
+        match self {
+            Self::Few(slots) => slots.is_empty(),
+            Self::Flat(slots) => slots.is_empty(),
+            // The first slot would be searched for.
+            Self::Large(slots) => slots.is_empty(),
+        }
     }
 
     pub(crate) fn insert(&mut self, slot: S) {

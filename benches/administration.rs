@@ -37,7 +37,7 @@ const GRANTS: u32 = 100;
 /// The joins that are planned before anything is measured again.
 const WINDOW: usize = 64;
 
-/// Whoever may `manage` the instance changes groups, and `admin` of a project shares it.
+/// The catalog of the worlds, in which `manage` on the instance opens groups, and `admin` on a project opens access to it.
 fn catalog() -> Catalog {
     let opened =
         Administration::new().groups_on(Instance::NAME, ["manage"]).access_held_on(Project::NAME, ["admin"]);
@@ -85,7 +85,7 @@ impl<'a> Administered<'a> {
         actor.map_or_else(|| Batch::host(NOW), |actor| Batch::actor(NOW, actor))
     }
 
-    /// Compares plans of a join as somebody with the host's.
+    /// Compares the plan of a join as an actor with the host's.
     fn joins(&self) {
         let join = |user: u32| Command::join(user_name(user), "data");
         let actors = [None, Some(self.user("everywhere")), Some(self.user("lead"))];
@@ -117,7 +117,7 @@ impl<'a> Administered<'a> {
         }
     }
 
-    /// Who may share a resource, compared with the lists; the time for each candidate.
+    /// Times `who_may` for each candidate; the answers are compared with the lists.
     fn who_may(&self) {
         let mut random = Random::new(12);
         let (mut times, mut candidates, mut found) = (Vec::new(), 0, 0);
@@ -139,7 +139,7 @@ impl<'a> Administered<'a> {
         row(&format!("administration/{name}/who_may"), lower_quartile(times) / 1e3, "us", AtMost(20.0));
     }
 
-    /// Whether a user is granted the last permission, whatever the profile says.
+    /// Returns `true` if a user is granted the last permission, whatever the profile says.
     fn is_granted(&self, user: u32, place: u32) -> bool {
         let (world, groups) = (self.world, self.world.groups_of.row(user));
         let is_full = |grant: &Grant| prefix(grant.length) & ADMIN != 0 && groups.contains(&grant.group);

@@ -373,7 +373,7 @@ pub(crate) fn catalog() -> Catalog {
     declared().build().unwrap()
 }
 
-/// What the catalog of every world declares.
+/// The declarations that every world shares.
 pub(crate) fn declared() -> CatalogBuilder {
     let mut builder = Catalog::builder()
         .kind(chained(Kind::of::<Project>()))

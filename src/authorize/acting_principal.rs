@@ -23,11 +23,11 @@ pub(crate) struct ActingPrincipal<'a> {
     slot: UserSlot,
     row: UserRow,
     key: Option<&'a KeyRecord>,
-    /// Whether a membership of the user has an end, once that is asked.
+    /// True if a membership of the user has an end; empty until that is asked.
     leaves_a_group: OnceCell<bool>,
 }
 
-/// What is granted on a target: each permission with its latest end.
+/// The permissions that are granted on a target, each with its latest end.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Held(Ends);
 
@@ -79,7 +79,7 @@ impl Directory {
         Some(ActingPrincipal { directory: self, slot, row, key, leaves_a_group: OnceCell::new() })
     }
 
-    /// Returns `true` if anybody's grant that counts on a target has an end or is by a role, wherever it is given.
+    /// Returns `true` if any grant that counts on a target has an end or is of a role, whoever has it.
     fn has_ends_on(&self, on: TargetSlot) -> bool {
         let on_kind = |kind| {
             let mut passing = self.maps_from_singletons(kind).map(|(_, slot)| TargetSlot::Resource(slot));

@@ -36,16 +36,16 @@ impl Area {
     }
 }
 
-/// What a permission lets its holder grant and revoke (rule D5).
+/// The permissions that one lets its holder grant and revoke (rule D5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// What the holder is granted on the target.
+    /// Those that the holder is granted on the target.
     Held,
     /// These permissions, closed under implication.
     Listed(u64),
 }
 
-/// What a catalog opens to actors. What it does not list is open to nobody.
+/// The areas that a catalog opens to actors; all others are open to nobody.
 #[derive(Debug)]
 pub(crate) struct AdministrationDefinition {
     /// By [`Area`], the permissions of singletons.

@@ -271,7 +271,7 @@ pub struct AdministrationDocument {
     pub protected: Entries<Vec<String>>,
 }
 
-/// What a permission lets its holder grant and revoke (rule D5), serialized as `held` or as a list.
+/// The permissions that one lets its holder grant and revoke (rule D5), serialized as `held` or as a list.
 ///
 /// ```
 /// # #[cfg(feature = "serde")] {

@@ -374,7 +374,7 @@ pub enum Event {
 }
 
 impl Event {
-    /// Returns `true` if somebody may have less after it, or for a shorter time, of what was granted by hand.
+    /// Returns `true` if a user may lose something that was granted by hand, or have it for a shorter time.
     pub(super) fn may_take(&self) -> bool {
         match self {
             Self::UserSuspended { .. }

@@ -216,7 +216,7 @@ impl GrantHistory {
         });
         let given = given.filter(|given| given.until == row.until && given.event > removed);
         let mut commits: Vec<&GrantedBy> = given.map(|given| &*given.by).collect();
-        // Of one commit, the grant that was beyond is told.
+        // Of the grants of one commit, one that was beyond comes first and is kept.
         commits.sort_unstable_by_key(|by| (by.revision, !by.beyond));
         commits.dedup_by_key(|by| by.revision);
         commits

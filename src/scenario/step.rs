@@ -261,7 +261,7 @@ fn refused(step: &mut StepDocument) -> Result<Option<String>, String> {
     }
 }
 
-/// What planning says: `allowed` or the code of a refusal.
+/// Takes the outcome of a plan: `allowed` or the code of a refusal.
 fn outcome(step: &mut StepDocument) -> Result<String, String> {
     match step.is.take() {
         Some(Expected::Word(is)) if is == "allowed" || Refusal::CODES.contains(&is.as_str()) => Ok(is),

@@ -441,11 +441,11 @@ impl<'a> Evaluation<'a> {
     }
 }
 
-/// What would pass through a closed resource if all on the way were open.
+/// The permissions that would pass through a closed resource if all on the way were open.
 struct KeptOut {
     by: ResourceSlot,
     granted: u64,
-    /// What would pass into the scope of a key.
+    /// Those that would pass into the scope of a key.
     scope: u64,
 }
 

@@ -87,7 +87,7 @@ impl<'a> History<'a> {
         Ok(Self { last, commits })
     }
 
-    /// Who gave the grants that there are.
+    /// Reads from the commits who gave each grant.
     fn grant_history(&self) -> GrantHistory {
         let mut history = GrantHistory::new();
         self.commits.iter().for_each(|(_, commit)| history.add(commit));

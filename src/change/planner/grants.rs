@@ -22,7 +22,7 @@ struct Place<'a> {
     target: Target,
 }
 
-/// What a grantee is given on a target, and what it shall be given.
+/// The grant record of a grantee on a target, before and after a command.
 pub(super) struct GrantChange<'a> {
     place: Place<'a>,
     before: GrantRecord,
@@ -54,7 +54,7 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// What a command asks to give, apart from what is there.
+    /// Finds the grantee and the target of a command, and the record of what it gives by itself.
     fn given<'a>(&self, command: &'a AddGrant) -> Result<(Place<'a>, GrantRecord), RefusalReason> {
         let place = self.place(&command.to, &command.on)?;
         let mut given = GrantRecord::default();
@@ -68,7 +68,7 @@ impl Planner<'_> {
         Ok((place, given))
     }
 
-    /// What a command asks to give, and to whom and where.
+    /// Returns to whom, where and what a command gives; `None` if it has a fault.
     pub(super) fn grant_given(&self, command: &AddGrant) -> Option<(SubjectSlot, TargetSlot, GrantRecord)> {
         let (place, given) = self.given(command).ok()?;
         Some((SubjectSlot::of(place.grantee), place.target.slot(), given))

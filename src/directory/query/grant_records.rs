@@ -56,7 +56,7 @@ impl Directory {
         }
     }
 
-    /// Returns `true` if anybody's grant that counts on a target has an end or is by a role.
+    /// Returns `true` if any grant on a target has an end or is of a role, whoever has it.
     pub(crate) fn has_special_grants(&self, on: TargetSlot) -> bool {
         match on {
             TargetSlot::Everything => !self.everywhere.is_empty(),

@@ -17,7 +17,7 @@ use crate::id::{GroupId, ResourceId, UserId};
 /// A condition for asking for a command: one of its ways is enough.
 pub(super) struct Condition<'a> {
     pub(super) ways: Vec<Way<'a>>,
-    /// What is told if no way is a permission.
+    /// The reason of a refusal if no way is a permission.
     pub(super) otherwise: Unauthorized,
 }
 
@@ -38,7 +38,7 @@ pub(super) enum Way<'a> {
 /// Permissions that an area names, on a target that a text names.
 pub(super) struct Asked<'a> {
     pub(super) area: &'static str,
-    /// `None` if it is not told to who may not ask, because the command does not name it.
+    /// `None` if the command does not name it, so that a refusal must not either.
     pub(super) name: Option<&'a str>,
     /// `None` if it does not exist: there nothing is held (rule D2).
     pub(super) on: Option<TargetSlot>,
@@ -69,7 +69,7 @@ impl<'a> Condition<'a> {
 }
 
 impl<'a> Areas<'a> {
-    /// Returns what must be so for an actor to ask for a command, whatever else stands against it.
+    /// Returns the conditions under which an actor may ask for a command, whether or not it has faults of its own.
     pub(super) fn conditions(self, command: &'a Command) -> Vec<Condition<'a>> {
         match command {
             Command::Tick {} => Vec::new(),

@@ -23,7 +23,7 @@ use crate::id::UserId;
 const FOR_GOOD: Needed = Needed::GivenUntil(None);
 
 impl Judge<'_> {
-    /// Returns what stands against what a command changes, by the directory before it.
+    /// Judges the changes that a command would make to the directory.
     ///
     /// It does not matter for a command that has a fault or changes nothing.
     pub(super) fn judge(&self, command: &Command) -> Judgment {
@@ -109,7 +109,7 @@ impl Judge<'_> {
         lacking
     }
 
-    /// What is needed is held, whatever lists open (rules D9 and D10).
+    /// Requires that everything needed is held, whatever lists open (rules D9 and D10).
     fn held_all(&self, needs: &[Need]) -> Judgment {
         // What is held for good is enough for any need, and most is.
         let open = needs.iter().filter(|need| need.permissions & !self.actor.held_for_good(need.on) != 0);
@@ -117,7 +117,8 @@ impl Judge<'_> {
         Judgment::beyond(Self::lacking(&open, |on| self.actor.held(on)))
     }
 
-    /// What the actor may hand out or take on a target: the sum of what each permission opens that is allowed (rule D5).
+    /// Returns the permissions that the actor may hand out or take on a target: the sum of those that each allowed permission
+    /// opens (rule D5).
     fn handed_out(&self, on: TargetSlot) -> Held {
         let (held, allowed) = (self.actor.held(on), self.actor.allowed(on));
         let kind = self.directory.kind_at(on);
@@ -132,7 +133,8 @@ impl Judge<'_> {
         }))
     }
 
-    /// What is needed can be handed out or taken, and what is given by an exception is not for oneself (rules D5 and D7).
+    /// Requires that everything needed can be handed out or taken, and that nothing is given to oneself by an exception
+    /// (rules D5 and D7).
     fn can_hand_out(&self, to: SubjectSlot, needs: &[Need]) -> Judgment {
         let is_given = |need: &&Need| need.needed != Needed::Taken;
         let given: Vec<Need> = needs.iter().filter(is_given).copied().collect();
@@ -161,7 +163,7 @@ impl Judge<'_> {
         self.can_hand_out(to, &needs.collect::<Vec<_>>())
     }
 
-    /// What really changes: what goes or ends earlier is taken, what comes or ends later is given (rule D5).
+    /// Judges the real changes: what goes or ends earlier is taken, what comes or ends later is given (rule D5).
     fn replace(&self, change: Option<GrantChange<'_>>) -> Judgment {
         let Some(change) = change else { return Judgment::default() };
         let [had, has] = change.records().map(|record| self.directory.given_by(record, change.on()));
@@ -169,8 +171,8 @@ impl Judge<'_> {
         self.can_hand_out(change.to(), &needs.collect::<Vec<_>>())
     }
 
-    /// What a member of a group gets: what it and the groups have that it is nested in, and those that it is a manager of,
-    /// for a manager hands out memberships, and without end (rules D8 and D9).
+    /// Adds up what a member of a group gets: the permissions of the group, of all that it is nested in, and of those that it
+    /// is a manager of, because a manager hands out memberships, and without end (rules D8 and D9).
     fn sum_of(&self, group: GroupSlot, needed: Needed) -> Vec<Need> {
         let mut needs = Vec::new();
         let mut reached = BTreeSet::new();
@@ -193,7 +195,7 @@ impl Judge<'_> {
         needs
     }
 
-    /// What the actor holds on a whole kind for good, which cannot be lacking on any of its resources.
+    /// Returns the permissions that the actor holds on a whole kind for good: they are lacking on none of its resources.
     fn held_on_whole(&self, kind: KindId) -> u64 {
         let held = self.held_on_kinds.get_or_init(|| {
             let kinds = self.directory.catalog().definitions().map(|(kind, _)| self.directory.whole_of(kind));
@@ -255,7 +257,8 @@ impl Judge<'_> {
         if by_seats { judgment.for_others_only() } else { judgment }
     }
 
-    /// What is added to a role and taken from it is held on the whole kinds; a role has no end (rules R7 and D8).
+    /// Requires that the permissions added to a role and taken from it are held on the whole kinds; a role has no end (rules R7
+    /// and D8).
     fn role(&self, role: &str, permissions: &Entries<PermissionsDocument>) -> Judgment {
         let Ok(masks) = self.planner.role_masks(role, permissions) else { return Judgment::default() };
         let record = self.directory.role_record(role).map(|(_, record)| record);
@@ -303,7 +306,7 @@ impl Judge<'_> {
         taken.and(self.passing_from(resource, parent.slot(), FOR_GOOD))
     }
 
-    /// What passes to a resource from where it lies, or would if it were open, to any subject (rule D10).
+    /// Requires the permissions that pass to a resource from its parent, or would if it were open, to any subject (rule D10).
     fn passing(&self, resource: ResourceSlot, needed: Needed) -> Judgment {
         let parent = self.directory.parent_at(resource);
         parent.map(|parent| self.passing_from(resource, parent, needed)).unwrap_or_default()

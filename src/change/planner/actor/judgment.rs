@@ -1,4 +1,4 @@
-//! What stands against a change that an actor asks for.
+//! Judgments: the obstacles to a change that an actor asks for.
 
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
@@ -28,21 +28,21 @@ pub(super) struct Need {
 /// Permissions by target.
 pub(super) type Lacking = Vec<(TargetSlot, u64)>;
 
-/// What stands against a change.
+/// The obstacles to a change; none if all is empty.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Judgment {
-    /// What the actor lacks.
+    /// The permissions that the actor lacks.
     pub(super) lacking: Lacking,
     /// The field in which a key goes beyond the one that adds it (rule D13).
     pub(super) beyond_key: Option<&'static str>,
-    /// What the actor would get by an exception (rule D7).
+    /// The permissions that the actor would get by an exception (rule D7).
     pub(super) for_oneself: Lacking,
     /// True if something is given by an exception (rule D14).
     pub(super) by_exception: bool,
 }
 
 impl Judgment {
-    /// What must be had and is not.
+    /// Creates a judgment of permissions that must be had and are not.
     pub(super) fn beyond(lacking: Lacking) -> Self {
         Self { lacking, ..Self::default() }
     }
@@ -55,7 +55,7 @@ impl Judgment {
         self
     }
 
-    /// What an exception lets one do to others, asked for oneself (rule D7).
+    /// Turns what is lacking into what only others may get, by an exception (rule D7).
     pub(super) fn for_others_only(self) -> Self {
         Self { for_oneself: self.lacking, ..Self::default() }
     }

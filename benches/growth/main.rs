@@ -18,11 +18,13 @@ mod operations;
 
 use core::any::Any;
 use core::hint::black_box;
+use core::num::NonZero;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
-use std::path::PathBuf;
 use std::process::{Command, ExitCode};
+use std::sync::OnceLock;
 use std::time::Instant;
-use std::{env, fs, process};
+use std::{env, fs, process, thread};
 
 use operations::{Growth, OPERATIONS, Operation, PLANTED_SCAN, Work, exponent};
 
@@ -54,19 +56,19 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if option("--work") {
-        with_planted(&selected).for_each(work_at_counted_sizes);
+        selected
+            .into_iter()
+            .chain([&PLANTED_SCAN])
+            .filter(|operation| names == [operation.name])
+            .for_each(work);
         return ExitCode::SUCCESS;
     }
-    let within = if option("--count") { count(&selected, &names) } else { time(&selected) };
+    let within = if option("--count") { count(&selected) } else { time(&selected) };
     if within { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// The selected operations, and the one that must be found.
-fn with_planted<'a>(selected: &[&'a Operation]) -> impl Iterator<Item = &'a Operation> {
-    selected.iter().copied().chain([&PLANTED_SCAN])
-}
-
-fn work_at_counted_sizes(operation: &Operation) {
+/// Does an operation at the sizes at which its instructions are counted.
+fn work(operation: &Operation) {
     for size in operation.sizes {
         let work = (operation.prepare)(size);
         sort_freed_memory(size);
@@ -83,32 +85,33 @@ fn sort_freed_memory(size: usize) {
     }
 }
 
-/// Counts instructions: this program runs itself under valgrind, which writes a file for each measured run.
-fn count(selected: &[&Operation], names: &[String]) -> bool {
-    let folder = env::temp_dir().join(format!("entitle-growth-{}", process::id()));
-    fs::create_dir_all(&folder).unwrap();
-    let file = folder.join("counts");
-    let status = Command::new("valgrind")
-        .args(["--tool=callgrind", "-q", "--collect-atstart=no"])
-        .arg(format!("--toggle-collect={MEASURED}"))
-        .arg(format!("--dump-after={MEASURED}"))
-        .arg(format!("--callgrind-out-file={}", file.display()))
-        .arg(env::current_exe().unwrap())
-        .arg("--work")
-        .args(names)
-        .status();
-    let counts = if status.unwrap().success() { instructions(&file) } else { Vec::new() };
-    fs::remove_dir_all(&folder).unwrap();
-    let (pairs, rest) = counts.as_chunks::<2>();
-    let operations: Vec<&Operation> = with_planted(selected).collect();
-    assert!(rest.is_empty() && pairs.len() == operations.len(), "valgrind counted {} runs", counts.len());
+/// Counts instructions of the selected operations, and of the one that must be found.
+///
+/// Each is counted in a process of its own, as many at a time as there are cores: what the allocator does for one would
+/// otherwise depend on what the ones before it left.
+fn count(selected: &[&Operation]) -> bool {
+    let operations = selected.iter().copied().chain([&PLANTED_SCAN]);
+    let counted: Vec<(&Operation, OnceLock<[u64; 2]>)> =
+        operations.map(|operation| (operation, OnceLock::new())).collect();
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let claim = || next.fetch_add(1, Ordering::Relaxed);
+        while let Some((operation, count)) = counted.get(claim()) {
+            count.set(instructions(operation)).unwrap();
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, NonZero::get) {
+            scope.spawn(worker);
+        }
+    });
 
     println!("| operation | sizes | instructions | exponent | limit |");
     println!("|---|---:|---:|---:|---:|");
-    let lines = operations.iter().zip(pairs).filter(|(operation, pair)| {
-        let ([small, large], [few, many]) = (operation.sizes, **pair);
+    let lines = counted.iter().filter(|(operation, counts)| {
+        let ([small, large], [few, many]) = (operation.sizes, *counts.get().unwrap());
         let (grows, limit) =
-            (exponent(operation.sizes, pair.map(|count| count as f64)), operation.growth.limit());
+            (exponent(operation.sizes, [few, many].map(|count| count as f64)), operation.growth.limit());
         let verdict = if grows > limit { " **beyond**" } else { "" };
         println!("| {} | {small}, {large} | {few}, {many} | {grows:.2}{verdict} | {limit} |", operation.name);
         grows > limit
@@ -118,15 +121,28 @@ fn count(selected: &[&Operation], names: &[String]) -> bool {
     beyond == [PLANTED_SCAN.name]
 }
 
-/// The instructions of each measured run, in order.
-fn instructions(file: &std::path::Path) -> Vec<u64> {
-    let dump = |number: usize| PathBuf::from(format!("{}.{number}", file.display()));
-    let texts = (1..).map_while(|number| fs::read_to_string(dump(number)).ok());
-    let of = |text: String| {
-        let total = text.lines().find_map(|line| line.strip_prefix("totals: "))?;
-        total.trim().parse::<u64>().ok()
-    };
-    texts.filter_map(of).filter(|&count| count > 0).collect()
+/// The instructions of an operation at both sizes: this program runs itself under valgrind, which writes a file for each.
+fn instructions(operation: &Operation) -> [u64; 2] {
+    let folder =
+        env::temp_dir().join(format!("entitle-growth-{}-{:?}", process::id(), thread::current().id()));
+    fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("counts");
+    let status = Command::new("valgrind")
+        .args(["--tool=callgrind", "-q", "--collect-atstart=no"])
+        .arg(format!("--toggle-collect={MEASURED}"))
+        .arg(format!("--dump-after={MEASURED}"))
+        .arg(format!("--callgrind-out-file={}", file.display()))
+        .arg(env::current_exe().unwrap())
+        .args(["--work", operation.name])
+        .status();
+    assert!(status.unwrap().success(), "valgrind failed for {}", operation.name);
+    let counts = [1, 2].map(|number| {
+        let text = fs::read_to_string(format!("{}.{number}", file.display())).unwrap();
+        let total = text.lines().find_map(|line| line.strip_prefix("totals: "));
+        total.unwrap().trim().parse().unwrap()
+    });
+    fs::remove_dir_all(&folder).unwrap();
+    counts
 }
 
 /// Takes times. They are limited less strictly, because caches are left behind as sizes grow.

@@ -11,6 +11,7 @@
     reason = "an example asserts and prints its output"
 )]
 
+use core::slice;
 use core::time::Duration;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Seek as _, Write as _};
@@ -52,16 +53,20 @@ impl LineJournal {
 impl Journal for LineJournal {
     type Error = io::Error;
 
-    fn append(&self, expected_revision: u64, commit: &Commit) -> Result<(), AppendError<io::Error>> {
+    fn append(&self, expected_revision: u64, commits: &[Commit]) -> Result<(), AppendError<io::Error>> {
         let mut guard = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let (file, last) = &mut *guard;
         if *last != expected_revision {
             return Err(AppendError::Conflict { found: *last });
         }
-        let line = serde_json::to_string(commit).map_err(io::Error::from).map_err(AppendError::Store)?;
+        let mut lines = Vec::new();
+        for commit in commits {
+            serde_json::to_writer(&mut lines, commit).map_err(io::Error::from).map_err(AppendError::Store)?;
+            lines.push(b'\n');
+        }
         // A commit counts as appended only after it is on disk.
-        writeln!(file, "{line}").and_then(|()| file.sync_all()).map_err(AppendError::Store)?;
-        *last = commit.revision;
+        file.write_all(&lines).and_then(|()| file.sync_all()).map_err(AppendError::Store)?;
+        *last = commits.last().map_or(*last, |commit| commit.revision);
         Ok(())
     }
 
@@ -135,9 +140,9 @@ fn first_process(journal: &Path, stored: &Path) -> Result<Directory, Error> {
     let bob = Command::add_user("bob").profile("designer");
     let plan = authority.load().plan(Batch::host(at(2)).add(bob))?;
     let commit = plan.commit().ok_or("the plan has events")?;
-    authority.journal().append(plan.base_revision(), &commit)?;
+    authority.journal().append(plan.base_revision(), slice::from_ref(&commit))?;
     println!("  revision {}: adds bob; the commit is stored but not published", commit.revision);
-    OpenOptions::new().append(true).open(journal)?.write_all(br#"{"revision":4,"at":17672"#)?;
+    OpenOptions::new().append(true).open(journal)?.write_all(br#"{"format":1,"revision":4,"at":17672"#)?;
     println!("  crashes while writing the next commit: half of it is on disk");
     assert!(authority.load().user_by_name("bob").is_none());
     Ok(plan.into_directory())

@@ -18,7 +18,7 @@ use crate::change::{Refusal, ReplayError};
 /// // A journal that begins after revision 5, for a directory that is at revision 0.
 /// let journal = MemoryJournal::starting_after(5);
 /// # let commit = Commit { revision: 6, at: Timestamp::EPOCH, actor: None, by: "ada".into(), events: Vec::new() };
-/// journal.append(5, &commit)?;
+/// journal.append(5, &[commit])?;
 ///
 /// let error = Authority::open(empty, journal).unwrap_err();
 /// assert_eq!(error, CatchUpError::Replay(ReplayError::Gap { expected: 1, found: 6 }));

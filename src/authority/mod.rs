@@ -9,15 +9,17 @@ use alloc::vec::Vec;
 use core::convert::Infallible;
 use core::error::Error;
 use core::fmt;
+use core::slice;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 
 pub use self::error::{CatchUpError, ExecuteError, OutOfDateError};
 pub use self::reader::Reader;
+use crate::catalog::Catalog;
 use crate::change::{Batch, Commit, Plan, Refusal, ReplayError, StalePlanError, UnmetProfile};
 use crate::directory::Directory;
-use crate::journal::{AppendError, Journal};
+use crate::journal::{AppendError, Journal, Snapshots};
 use crate::seats::{SeatPolicy, Strict};
 
 /// The default limit of attempts to plan a batch.
@@ -166,6 +168,21 @@ impl<J: Journal> Authority<J> {
         let authority = Self::new(directory, journal);
         authority.catch_up()?;
         Ok(authority)
+    }
+
+    /// Creates an authority over the journal's latest snapshot, or an empty directory if it has none, and replays the
+    /// journal's later commits.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open); also if the snapshot cannot be read.
+    pub fn open_latest(catalog: Catalog, journal: J) -> Result<Self, CatchUpError<J::Error>>
+    where
+        J: Snapshots,
+    {
+        let latest = journal.latest_snapshot(&catalog);
+        let latest = latest.map_err(|error| CatchUpError::Journal(Arc::new(error)))?;
+        Self::open(latest.unwrap_or_else(|| Directory::new(catalog)), journal)
     }
 
     /// Sets the seat policy of batches without one of their own; the default is [`Strict`].
@@ -406,7 +423,7 @@ impl<J: Journal> Authority<J> {
                 }
                 return Ok(Executed { directory: base, commit: None, unmet: plan.into_parts().1 });
             };
-            match self.journal.append(base.revision(), &commit) {
+            match self.journal.append(base.revision(), slice::from_ref(&commit)) {
                 Ok(()) => {
                     let (directory, unmet) = plan.into_parts();
                     return Ok(Executed {
@@ -445,7 +462,7 @@ impl<J: Journal> Authority<J> {
     /// let plan = authority.load().plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
     /// let commit = plan.commit().ok_or("nothing to commit")?;
     /// // Here the host's own transaction stores the commit.
-    /// authority.journal().append(plan.base_revision(), &commit)?;
+    /// authority.journal().append(plan.base_revision(), &[commit])?;
     /// assert_eq!(authority.publish(plan)?.revision(), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -502,20 +502,100 @@ pub struct EndingPermissions {
 
 /// One atomic, numbered step of a directory's history, made by [`Plan::commit`](super::Plan::commit) and stored by the
 /// host.
+///
+/// With the feature `serde`, a commit is written with the number of its format ([`Commit::FORMAT`]) first, and a commit
+/// of a format that this release does not know is refused with that number. A release that writes a new format comes
+/// after one that reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(from = "StoredCommit"))]
 pub struct Commit {
     /// The revision of the directory that the commit makes: the previous one plus 1.
     pub revision: u64,
     /// The time of the commit.
     pub at: Timestamp,
     /// The user or key that the commit was planned as (rule D1); `None` for the host.
-    #[cfg_attr(feature = "serde", serde(rename = "as", default, skip_serializing_if = "Option::is_none"))]
     pub actor: Option<PrincipalName>,
     /// A text for the audit log, from [`Batch::by`](super::Batch::by).
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "String::is_empty"))]
     pub by: String,
     /// The events in order; at least one.
     pub events: Vec<Event>,
+}
+
+impl Commit {
+    /// The number of the serialized form that this release writes, and the only one that it reads.
+    ///
+    /// ```
+    /// # #[cfg(feature = "json")] {
+    /// # use entitle::change::Commit;
+    /// let later = r#"{"format":2,"revision":1,"at":0,"events":[]}"#;
+    /// let error = serde_json::from_str::<Commit>(later).unwrap_err();
+    /// assert!(error.to_string().starts_with("unknown commit format 2: this release reads format 1"));
+    /// # }
+    /// ```
+    pub const FORMAT: u32 = 1;
+}
+
+/// The serialized form of a commit. The format comes first, so that it is read before anything that it may change.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields, rename = "Commit")]
+struct StoredCommit {
+    #[serde(rename = "format")]
+    _format: CommitFormat,
+    revision: u64,
+    at: Timestamp,
+    #[serde(rename = "as", default)]
+    actor: Option<PrincipalName>,
+    #[serde(default)]
+    by: String,
+    events: Vec<Event>,
+}
+
+#[cfg(feature = "serde")]
+impl From<StoredCommit> for Commit {
+    fn from(stored: StoredCommit) -> Self {
+        let StoredCommit { _format, revision, at, actor, by, events } = stored;
+        Self { revision, at, actor, by, events }
+    }
+}
+
+/// [`Commit::FORMAT`] as a number; any other is an error.
+#[cfg(feature = "serde")]
+struct CommitFormat;
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for CommitFormat {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let format = u32::deserialize(deserializer)?;
+        if format == Commit::FORMAT {
+            return Ok(Self);
+        }
+        let known = Commit::FORMAT;
+        Err(serde::de::Error::custom(format_args!(
+            "unknown commit format {format}: this release reads format {known}"
+        )))
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Commit {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(serde::Serialize)]
+        #[serde(rename = "Commit")]
+        struct Stored<'a> {
+            format: u32,
+            revision: u64,
+            at: Timestamp,
+            #[serde(rename = "as", skip_serializing_if = "Option::is_none")]
+            actor: Option<&'a PrincipalName>,
+            #[serde(skip_serializing_if = "str::is_empty")]
+            by: &'a str,
+            events: &'a [Event],
+        }
+        let Self { revision, at, actor, by, events } = self;
+        let format = Self::FORMAT;
+        Stored { format, revision: *revision, at: *at, actor: actor.as_ref(), by, events }
+            .serialize(serializer)
+    }
 }

@@ -1,10 +1,9 @@
 //! A journal in memory.
 
 use alloc::vec::Vec;
-use core::convert::Infallible;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{AppendError, Journal};
+use super::{AppendError, Journal, OutOfOrderError, check_order};
 use crate::change::Commit;
 
 /// The most commits that one read returns.
@@ -47,7 +46,7 @@ impl MemoryJournal {
     /// # let commit = Commit { revision: 6, at: Timestamp::EPOCH, actor: None, by: "ada".into(), events: Vec::new() };
     /// // For a directory that was stored at revision 5.
     /// let journal = MemoryJournal::starting_after(5);
-    /// assert_eq!(journal.append(5, &commit), Ok(()));
+    /// assert_eq!(journal.append(5, &[commit.clone()]), Ok(()));
     /// assert_eq!(journal.read_after(5), Ok(vec![commit]));
     /// ```
     #[must_use]
@@ -96,19 +95,20 @@ impl MemoryJournal {
 }
 
 impl Journal for MemoryJournal {
-    type Error = Infallible;
+    type Error = OutOfOrderError;
 
-    fn append(&self, expected_revision: u64, commit: &Commit) -> Result<(), AppendError<Infallible>> {
+    fn append(&self, expected_revision: u64, new: &[Commit]) -> Result<(), AppendError<OutOfOrderError>> {
         let mut commits = self.commits();
         let found = self.last_of(&commits);
         if found != expected_revision {
             return Err(AppendError::Conflict { found });
         }
-        commits.push(commit.clone());
+        check_order(expected_revision, new).map_err(AppendError::Store)?;
+        commits.extend_from_slice(new);
         Ok(())
     }
 
-    fn read_after(&self, revision: u64) -> Result<Vec<Commit>, Infallible> {
+    fn read_after(&self, revision: u64) -> Result<Vec<Commit>, OutOfOrderError> {
         let commits = self.commits();
         let known = usize::try_from(revision.saturating_sub(self.begins_after)).unwrap_or(usize::MAX);
         Ok(commits.iter().skip(known).take(PAGE).cloned().collect())

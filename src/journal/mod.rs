@@ -18,7 +18,9 @@ use alloc::vec::Vec;
 pub use self::memory::MemoryJournal;
 #[cfg(feature = "redb")]
 pub use self::redb_journal::{DamagedPlace, RedbError, RedbJournal};
+use crate::catalog::Catalog;
 use crate::change::Commit;
+use crate::directory::Directory;
 /// The store, in the release whose types [`RedbJournal`] takes.
 #[cfg(feature = "redb")]
 pub use ::redb;
@@ -31,13 +33,17 @@ pub use ::redb;
 /// # Append
 ///
 /// [`append`](Self::append) is atomic and conditional. If the last commit has the revision `expected_revision`, the
-/// new commit is stored, whole and durably, before the call returns. Otherwise nothing changes and the result is
+/// new commits are stored, all of them and durably, before the call returns. Otherwise nothing changes and the result is
 /// [`AppendError::Conflict`]. The test and the write are one step: of two appends on the same revision, from any
-/// connection or process, one succeeds. In SQL this is an insert with the revision as primary key. An empty journal is
-/// at the revision it was created for: 0, or the revision of the stored directory that it follows.
+/// connection or process, one succeeds. An empty journal is at the revision it was created for: 0, or the revision of
+/// the stored directory that it follows.
 ///
-/// The commit's revision is always `expected_revision` + 1. An implementation never changes a commit, never stores it
-/// twice, and never loses one after it returned `Ok`.
+/// The first commit has the revision `expected_revision` + 1, and each later one the revision before it plus 1; an
+/// implementation refuses any others with an error of its own and stores nothing. It never changes a commit, never
+/// stores one twice, and never loses one after it returned `Ok`. An append of no commits stores nothing.
+///
+/// Several commits in one append are what [`Authority`](crate::authority::Authority) makes of callers that wait
+/// together, so that they share one write to the disk or one round trip.
 ///
 /// # Crashes
 ///
@@ -45,8 +51,8 @@ pub use ::redb;
 /// the restart. Repeating its commands is harmless, because commands that ask for the current state record nothing
 /// (rule C4).
 ///
-/// After a crash during append, or if it returns [`AppendError::Store`], the outcome is unknown: the commit is stored
-/// whole or not at all. The condition of the next append resolves it.
+/// After a crash during append, or if it returns [`AppendError::Store`], the outcome is unknown: the commits are stored
+/// all or none. The condition of the next append resolves it.
 ///
 /// # Conflicts
 ///
@@ -80,13 +86,13 @@ pub use ::redb;
 /// impl Journal for Commits {
 ///     type Error = Infallible;
 ///
-///     fn append(&self, expected_revision: u64, commit: &Commit) -> Result<(), AppendError<Infallible>> {
+///     fn append(&self, expected_revision: u64, new: &[Commit]) -> Result<(), AppendError<Infallible>> {
 ///         let mut commits = self.0.borrow_mut();
 ///         let found = commits.last().map_or(0, |last| last.revision);
 ///         if found != expected_revision {
 ///             return Err(AppendError::Conflict { found });
 ///         }
-///         commits.push(commit.clone());
+///         commits.extend_from_slice(new);
 ///         Ok(())
 ///     }
 ///
@@ -96,21 +102,21 @@ pub use ::redb;
 /// }
 /// # let journal = Commits(RefCell::default());
 /// # let commit = Commit { revision: 1, at: Timestamp::EPOCH, actor: None, by: "ada".into(), events: Vec::new() };
-/// # assert_eq!(journal.append(0, &commit), Ok(()));
-/// # assert_eq!(journal.append(0, &commit), Err(AppendError::Conflict { found: 1 }));
+/// # assert_eq!(journal.append(0, &[commit.clone()]), Ok(()));
+/// # assert_eq!(journal.append(0, &[commit.clone()]), Err(AppendError::Conflict { found: 1 }));
 /// # assert_eq!(journal.read_after(0), Ok(vec![commit]));
 /// ```
 pub trait Journal {
     /// The error of the store itself; [`Infallible`](core::convert::Infallible) for a store that cannot fail.
     type Error: core::error::Error + Send + Sync + 'static;
 
-    /// Appends a commit after the one of `expected_revision`, or changes nothing.
+    /// Appends commits after the one of `expected_revision`, or changes nothing.
     ///
     /// # Errors
     ///
     /// [`AppendError::Conflict`] if the last commit has another revision; [`AppendError::Store`] if the store failed,
     /// and the outcome is unknown.
-    fn append(&self, expected_revision: u64, commit: &Commit) -> Result<(), AppendError<Self::Error>>;
+    fn append(&self, expected_revision: u64, commits: &[Commit]) -> Result<(), AppendError<Self::Error>>;
 
     /// Returns the commits after a revision, in order. A page may end early, but it is empty only if there are no such
     /// commits.
@@ -132,8 +138,8 @@ pub trait Journal {
 /// # use entitle::journal::{AppendError, Journal, MemoryJournal};
 /// # let commit = Commit { revision: 1, at: Timestamp::EPOCH, actor: None, by: "ada".into(), events: Vec::new() };
 /// let journal = MemoryJournal::new();
-/// journal.append(0, &commit)?;
-/// assert_eq!(journal.append(0, &commit), Err(AppendError::Conflict { found: 1 }));
+/// journal.append(0, &[commit.clone()])?;
+/// assert_eq!(journal.append(0, &[commit]), Err(AppendError::Conflict { found: 1 }));
 /// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -145,9 +151,107 @@ pub enum AppendError<E> {
         /// The revision of the last commit.
         found: u64,
     },
-    /// The store failed; the commit may or may not be stored.
+    /// The store failed; the commits may or may not be stored.
     #[error("the journal's store failed: {0}")]
     Store(#[source] E),
+}
+
+/// The error of an append whose commits do not follow the expected revision; nothing changed.
+///
+/// ```
+/// # #[cfg(feature = "std")] {
+/// # use entitle::Timestamp;
+/// # use entitle::change::Commit;
+/// # use entitle::journal::{AppendError, Journal, MemoryJournal, OutOfOrderError};
+/// # let ninth = Commit { revision: 9, at: Timestamp::EPOCH, actor: None, by: "ada".into(), events: Vec::new() };
+/// let refused = MemoryJournal::new().append(0, &[ninth]);
+/// assert_eq!(refused, Err(AppendError::Store(OutOfOrderError { expected: 1, found: 9 })));
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the commit has revision {found}, expected {expected}")]
+#[non_exhaustive]
+pub struct OutOfOrderError {
+    /// The revision after the commit before it.
+    pub expected: u64,
+    /// The revision of the commit.
+    pub found: u64,
+}
+
+/// Checks that the first commit has the revision after `expected_revision`, and each later one the next.
+///
+/// Implementations of [`Journal::append`] call it before they store anything.
+///
+/// # Errors
+///
+/// [`OutOfOrderError`] for the first commit that has another revision.
+pub fn check_order(expected_revision: u64, commits: &[Commit]) -> Result<(), OutOfOrderError> {
+    let mut last = expected_revision;
+    for &Commit { revision: found, .. } in commits {
+        let expected = last.saturating_add(1);
+        if found != expected || expected == last {
+            return Err(OutOfOrderError { expected, found });
+        }
+        last = found;
+    }
+    Ok(())
+}
+
+/// A journal that also stores snapshots, so that a process starts without replaying the whole history, and so that old
+/// commits can be removed.
+///
+/// ```
+/// # #[cfg(feature = "snapshots-not-yet")] {
+/// # use entitle::catalog::Catalog;
+/// # use entitle::journal::{RedbJournal, Snapshots as _};
+/// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
+/// # let path = std::env::temp_dir().join(format!("entitle_snapshots_{}.redb", std::process::id()));
+/// # let _ = std::fs::remove_file(&path);
+/// # let catalog = Catalog::builder().build()?;
+/// let authority = Authority::open(Directory::new(catalog.clone()), RedbJournal::create(&path)?)?;
+/// authority.execute(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
+/// authority.journal().store_snapshot(&authority.load())?;
+/// assert_eq!(authority.journal().compact(1)?, 1);
+/// # drop(authority);
+///
+/// // The commit is gone, and the snapshot has what it did.
+/// let authority = Authority::open_latest(catalog, RedbJournal::open(&path)?)?;
+/// assert!(authority.load().group_by_name("data").is_some());
+/// # drop(authority);
+/// # std::fs::remove_file(&path)?;
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Snapshots: Journal {
+    /// Stores a directory that this journal's commits made, reads it back and compares it.
+    ///
+    /// The journal keeps the snapshots that its compaction still needs, at least the latest. Storing a revision that is
+    /// stored already replaces it.
+    ///
+    /// # Errors
+    ///
+    /// The error of the store, also if the directory is at a later revision than the last commit, or if what was read
+    /// back is not equal; then the snapshot is not stored.
+    fn store_snapshot(&self, directory: &Directory) -> Result<(), Self::Error>;
+
+    /// Returns the latest snapshot, with `catalog` in place of the stored one; `None` if there are none.
+    ///
+    /// # Errors
+    ///
+    /// The error of the store, also if the snapshot is damaged or names what the catalog does not declare.
+    fn latest_snapshot(&self, catalog: &Catalog) -> Result<Option<Directory>, Self::Error>;
+
+    /// Removes the commits up to `through`, which is included, and the snapshots before the latest, and returns the
+    /// revision that the journal then begins after.
+    ///
+    /// Commits after the latest snapshot are never removed, so without a snapshot nothing is. A process that is behind
+    /// the result cannot follow any more and starts again from the snapshot: choose `through` far enough in the past
+    /// that no running process is behind it, for example the last revision of a day ago.
+    ///
+    /// # Errors
+    ///
+    /// The error of the store; nothing is removed.
+    fn compact(&self, through: u64) -> Result<u64, Self::Error>;
 }
 
 macro_rules! forward {
@@ -155,12 +259,26 @@ macro_rules! forward {
         impl<J: Journal + ?Sized> Journal for $pointer {
             type Error = J::Error;
 
-            fn append(&self, expected_revision: u64, commit: &Commit) -> Result<(), AppendError<J::Error>> {
-                (**self).append(expected_revision, commit)
+            fn append(&self, expected_revision: u64, commits: &[Commit]) -> Result<(), AppendError<J::Error>> {
+                (**self).append(expected_revision, commits)
             }
 
             fn read_after(&self, revision: u64) -> Result<Vec<Commit>, J::Error> {
                 (**self).read_after(revision)
+            }
+        }
+
+        impl<J: Snapshots + ?Sized> Snapshots for $pointer {
+            fn store_snapshot(&self, directory: &Directory) -> Result<(), J::Error> {
+                (**self).store_snapshot(directory)
+            }
+
+            fn latest_snapshot(&self, catalog: &Catalog) -> Result<Option<Directory>, J::Error> {
+                (**self).latest_snapshot(catalog)
+            }
+
+            fn compact(&self, through: u64) -> Result<u64, J::Error> {
+                (**self).compact(through)
             }
         }
     )+};

@@ -23,7 +23,7 @@ use redb::{
 };
 
 use super::chain::{self, Digest, Head};
-use super::{AppendError, Journal};
+use super::{AppendError, Journal, OutOfOrderError, check_order};
 use crate::change::Commit;
 
 /// The commits by revision: the digest of each and of all before it, and the commit as JSON.
@@ -63,14 +63,9 @@ pub enum RedbError {
         /// The error of the store below, if it found the damage.
         source: Option<Box<dyn Error + Send + Sync>>,
     },
-    /// The commit does not follow the last one; nothing changed.
-    #[error("the commit has revision {found}, expected {expected}")]
-    OutOfOrder {
-        /// The revision after the last commit.
-        expected: u64,
-        /// The revision of the commit.
-        found: u64,
-    },
+    /// A commit does not follow the one before it; nothing changed.
+    #[error(transparent)]
+    OutOfOrder(#[from] OutOfOrderError),
     /// A commit is as it was written, but is not one for this release, or cannot be written as JSON.
     #[error("the commit of revision {revision} cannot be read: {source}")]
     Malformed {
@@ -303,7 +298,7 @@ impl RedbJournal {
         self.begins_after
     }
 
-    /// Appends a commit in a transaction of the host, so that it and the host's own rows are stored together or not at
+    /// Appends commits in a transaction of the host, so that they and the host's own rows are stored together or not at
     /// all.
     ///
     /// The host commits the transaction and then publishes the plan. Write transactions of redb are serialized, so a commit
@@ -311,7 +306,7 @@ impl RedbJournal {
     ///
     /// # Errors
     ///
-    /// As [`Journal::append`]; the transaction has nothing of the commit, and can be used further unless the journal is
+    /// As [`Journal::append`]; the transaction has nothing of the commits, and can be used further unless the journal is
     /// damaged.
     ///
     /// ```
@@ -331,7 +326,7 @@ impl RedbJournal {
     /// let commit = plan.commit().ok_or("nothing to commit")?;
     /// let transaction = database.begin_write()?;
     /// transaction.open_table(TEAMS)?.insert("data", 7)?;
-    /// authority.journal().append_in(&transaction, plan.base_revision(), &commit)?;
+    /// authority.journal().append_in(&transaction, plan.base_revision(), &[commit])?;
     /// transaction.commit()?;
     /// assert_eq!(authority.publish(plan)?.revision(), 1);
     /// # drop((authority, database));
@@ -342,15 +337,20 @@ impl RedbJournal {
         &self,
         transaction: &WriteTransaction,
         expected_revision: u64,
-        commit: &Commit,
+        commits: &[Commit],
     ) -> Result<(), AppendError<RedbError>> {
-        let bytes = serde_json::to_vec(commit)
-            .map_err(|error| AppendError::Store(malformed(commit.revision, error)))?;
-        let found = contain(|| insert(transaction, expected_revision, commit.revision, &bytes));
-        match found.map_err(AppendError::Store)? {
-            None => Ok(()),
-            Some(found) => Err(AppendError::Conflict { found }),
+        let encode = |commit: &Commit| {
+            let bytes = serde_json::to_vec(commit).map_err(|error| malformed(commit.revision, error))?;
+            Ok((commit.revision, bytes))
+        };
+        let encoded: Result<Vec<_>, RedbError> = commits.iter().map(encode).collect();
+        let encoded = encoded.map_err(AppendError::Store)?;
+        let last = contain(|| last_in(transaction)).map_err(AppendError::Store)?;
+        if last != expected_revision {
+            return Err(AppendError::Conflict { found: last });
         }
+        check_order(expected_revision, commits).map_err(|error| AppendError::Store(error.into()))?;
+        contain(|| insert(transaction, &encoded)).map_err(AppendError::Store)
     }
 
     /// Returns the revision of the last commit, or the one that the journal begins after if it is empty.
@@ -366,11 +366,11 @@ impl RedbJournal {
         self.database.as_deref().ok_or(damaged(DamagedPlace::File))
     }
 
-    fn append_alone(&self, expected_revision: u64, commit: &Commit) -> Result<(), AppendError<RedbError>> {
+    fn append_alone(&self, expected_revision: u64, commits: &[Commit]) -> Result<(), AppendError<RedbError>> {
         let database = self.database().map_err(AppendError::Store)?;
         let failed = |error: redb::Error| AppendError::Store(store(error));
         let transaction = database.begin_write().map_err(|error| failed(error.into()))?;
-        self.append_in(&transaction, expected_revision, commit)?;
+        self.append_in(&transaction, expected_revision, commits)?;
         transaction.commit().map_err(|error| failed(error.into()))?;
         settle(database).map_err(AppendError::Store)
     }
@@ -419,28 +419,26 @@ fn read_head(heads: &impl ReadableTable<(), (u64, u64, u128, u128)>) -> Result<H
     stored.and_then(Head::read).ok_or(damaged(DamagedPlace::Head))
 }
 
-/// Inserts a commit, or returns the last revision if it is not the expected one.
-fn insert(
-    transaction: &WriteTransaction,
-    expected: u64,
-    revision: u64,
-    commit: &[u8],
-) -> Result<Option<u64>, RedbError> {
+/// Returns the revision of the last commit as a transaction sees it, after checking the journal's ends.
+fn last_in(transaction: &WriteTransaction) -> Result<u64, RedbError> {
+    let heads = transaction.open_table(HEAD).map_err(store)?;
+    let head = read_head(&heads)?;
+    ends_with(&transaction.open_table(COMMITS).map_err(store)?, head)?;
+    Ok(head.last)
+}
+
+/// Inserts commits that follow the last one.
+fn insert(transaction: &WriteTransaction, new: &[(u64, Vec<u8>)]) -> Result<(), RedbError> {
     let mut heads = transaction.open_table(HEAD).map_err(store)?;
     let mut commits = transaction.open_table(COMMITS).map_err(store)?;
-    let head = read_head(&heads)?;
-    ends_with(&commits, head)?;
-    if head.last != expected {
-        return Ok(Some(head.last));
+    let mut head = read_head(&heads)?;
+    for (revision, commit) in new {
+        let digest = chain::extend(head.digest, *revision, commit);
+        commits.insert(*revision, (digest, commit.as_slice())).map_err(store)?;
+        head = head.followed_by(digest);
     }
-    let next = head.last.saturating_add(1);
-    if next != revision || next == head.last {
-        return Err(RedbError::OutOfOrder { expected: next, found: revision });
-    }
-    let digest = chain::extend(head.digest, revision, commit);
-    commits.insert(revision, (digest, commit)).map_err(store)?;
-    heads.insert((), head.followed_by(digest).stored()).map_err(store)?;
-    Ok(None)
+    heads.insert((), head.stored()).map_err(store)?;
+    Ok(())
 }
 
 /// Checks that the last commit is the one of the head.
@@ -525,8 +523,8 @@ fn without_head(transaction: &ReadTransaction) -> RedbError {
 impl Journal for RedbJournal {
     type Error = RedbError;
 
-    fn append(&self, expected_revision: u64, commit: &Commit) -> Result<(), AppendError<RedbError>> {
-        contain(|| Ok(self.append_alone(expected_revision, commit))).map_err(AppendError::Store)?
+    fn append(&self, expected_revision: u64, commits: &[Commit]) -> Result<(), AppendError<RedbError>> {
+        contain(|| Ok(self.append_alone(expected_revision, commits))).map_err(AppendError::Store)?
     }
 
     fn read_after(&self, revision: u64) -> Result<Vec<Commit>, RedbError> {

@@ -183,12 +183,12 @@ struct Failing {
 impl Journal for Failing {
     type Error = ConnectionLost;
 
-    fn append(&self, expected: u64, commit: &Commit) -> Result<(), AppendError<ConnectionLost>> {
+    fn append(&self, expected: u64, commits: &[Commit]) -> Result<(), AppendError<ConnectionLost>> {
         let fails = self.fails.swap(false, Ordering::SeqCst);
         if !fails || self.keeps {
-            self.journal.append(expected, commit).map_err(|error| match error {
+            self.journal.append(expected, commits).map_err(|error| match error {
                 AppendError::Conflict { found } => AppendError::Conflict { found },
-                AppendError::Store(never) => match never {},
+                AppendError::Store(error) => panic!("{error}"),
             })?;
         }
         if fails { Err(AppendError::Store(ConnectionLost)) } else { Ok(()) }
@@ -221,13 +221,13 @@ struct Busy;
 impl Journal for Busy {
     type Error = std::convert::Infallible;
 
-    fn append(&self, expected: u64, _: &Commit) -> Result<(), AppendError<Self::Error>> {
+    fn append(&self, expected: u64, _: &[Commit]) -> Result<(), AppendError<Self::Error>> {
         Err(AppendError::Conflict { found: expected + 1 })
     }
 
     fn read_after(&self, revision: u64) -> Result<Vec<Commit>, Self::Error> {
         let text = format!(
-            r#"{{ "revision": {}, "at": 1, "events": [{{ "group_added": {{ "group": "g{revision}", "members": "explicit" }} }}] }}"#,
+            r#"{{ "format": 1, "revision": {}, "at": 1, "events": [{{ "group_added": {{ "group": "g{revision}", "members": "explicit" }} }}] }}"#,
             revision + 1
         );
         // One page each time the authority reads, followed by an empty page.
@@ -259,7 +259,7 @@ fn a_journal_that_does_not_match_the_directory_is_an_error() {
 
     // A journal that begins later than the directory: the gap is reported.
     let later = MemoryJournal::starting_after(2);
-    later.append(2, &commits[2]).unwrap();
+    later.append(2, &commits[2..=2]).unwrap();
     let error = Authority::open(directories[0].clone(), later).unwrap_err();
     assert_eq!(error, CatchUpError::Replay(ReplayError::Gap { expected: 1, found: 3 }));
 }
@@ -339,7 +339,7 @@ fn a_journal_with_an_event_that_cannot_be_replayed_stops_the_follower() {
     let (one, two, journal) = pair();
     two.catch_up().unwrap();
     let commit = r#"{ "revision": 2, "at": 100, "events": [{ "group_removed": { "group": "none" } }] }"#;
-    journal.append(1, &serde_json::from_str(commit).unwrap()).unwrap();
+    journal.append(1, &[serde_json::from_str(commit).unwrap()]).unwrap();
     let error = two.catch_up().unwrap_err();
     let stopped = two.current().unwrap_err();
     assert_eq!((stopped.revision, stopped.source.to_string()), (1, error.to_string()));
@@ -354,8 +354,8 @@ struct Unreadable(MemoryJournal, AtomicBool);
 impl Journal for Unreadable {
     type Error = ConnectionLost;
 
-    fn append(&self, expected: u64, commit: &Commit) -> Result<(), AppendError<ConnectionLost>> {
-        self.0.append(expected, commit).map_err(|_| AppendError::Store(ConnectionLost))
+    fn append(&self, expected: u64, commits: &[Commit]) -> Result<(), AppendError<ConnectionLost>> {
+        self.0.append(expected, commits).map_err(|_| AppendError::Store(ConnectionLost))
     }
 
     fn read_after(&self, revision: u64) -> Result<Vec<Commit>, ConnectionLost> {
@@ -396,7 +396,7 @@ fn a_stopped_process_catches_up_before_it_writes() {
 
     assert!(two.follow([&later]).is_err());
     let commit = r#"{ "revision": 4, "at": 100, "events": [{ "group_removed": { "group": "none" } }] }"#;
-    journal.append(3, &serde_json::from_str(commit).unwrap()).unwrap();
+    journal.append(3, &[serde_json::from_str(commit).unwrap()]).unwrap();
     let decided = AtomicBool::new(false);
     let result = two.execute_with(|_| {
         decided.store(true, Ordering::SeqCst);

@@ -6,12 +6,15 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
+use std::slice;
 
 use entitle::Timestamp;
 use entitle::authorize::PrincipalName;
 use entitle::change::Commit;
 use entitle::journal::redb::ReadableTable as _;
-use entitle::journal::{AppendError, DamagedPlace, Journal as _, RedbError, RedbJournal, redb};
+use entitle::journal::{
+    AppendError, DamagedPlace, Journal as _, OutOfOrderError, RedbError, RedbJournal, redb,
+};
 
 use super::{Numbers, times};
 
@@ -44,7 +47,7 @@ fn write_journals(folder: &Path) {
     let closed = folder.join("closed");
     let journal = RedbJournal::create(&closed).unwrap();
     for revision in 1..=COMMITS {
-        journal.append(revision - 1, &commit(revision)).unwrap();
+        journal.append(revision - 1, &[commit(revision)]).unwrap();
     }
     std::fs::copy(&closed, folder.join("killed")).unwrap();
 }
@@ -129,7 +132,7 @@ fn seen(path: &Path, expected: &[Commit]) -> String {
         Ok((commits, _)) if commits != expected => format!("WRONG: {} commits are read", commits.len()),
         Ok((_, journal)) => {
             let next = commit(COMMITS + 1);
-            let appended = journal.append(COMMITS, &next).map_err(|error| error.to_string());
+            let appended = journal.append(COMMITS, slice::from_ref(&next)).map_err(|error| error.to_string());
             drop(journal);
             let again = RedbJournal::open(path).and_then(|journal| read_all(&journal));
             match (appended, again.as_deref()) {
@@ -239,7 +242,7 @@ fn read_changed(change: impl FnOnce(&mut Tables<'_>)) -> Result<Vec<Commit>, Red
     let path = folder.join("journal");
     let journal = RedbJournal::create(&path).unwrap();
     for revision in 1..=4 {
-        journal.append(revision - 1, &commit(revision)).unwrap();
+        journal.append(revision - 1, &[commit(revision)]).unwrap();
     }
     drop(journal);
     let database = redb::Database::open(&path).unwrap();
@@ -248,7 +251,7 @@ fn read_changed(change: impl FnOnce(&mut Tables<'_>)) -> Result<Vec<Commit>, Red
     transaction.commit().unwrap();
     let read = RedbJournal::open_in(database).and_then(|journal| {
         let read = read_all(&journal)?;
-        if let Err(AppendError::Store(error)) = journal.append(4, &commit(5)) {
+        if let Err(AppendError::Store(error)) = journal.append(4, &[commit(5)]) {
             return Err(error);
         }
         Ok(read)
@@ -315,10 +318,10 @@ fn a_journal_without_its_head_is_not_begun_again() {
     let folder = fresh_folder("headless");
     let path = folder.join("journal");
     let journal = RedbJournal::create(&path).unwrap();
-    journal.append(0, &commit(1)).unwrap();
+    journal.append(0, &[commit(1)]).unwrap();
     assert!(matches!(
-        journal.append(1, &commit(9)),
-        Err(AppendError::Store(RedbError::OutOfOrder { expected: 2, found: 9 }))
+        journal.append(1, &[commit(9)]),
+        Err(AppendError::Store(RedbError::OutOfOrder(OutOfOrderError { expected: 2, found: 9, .. })))
     ));
     drop(journal);
     let database = std::sync::Arc::new(redb::Database::open(&path).unwrap());

@@ -5,6 +5,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command as Process, Stdio};
+use std::slice;
 use std::time::Duration;
 
 use entitle::authority::CatchUpError;
@@ -132,10 +133,10 @@ fn redb_appends_detect_conflicts_and_a_wrong_start() {
     let database = || redb::Database::create(&path).unwrap();
     let journal = RedbJournal::create_in(database(), 3).unwrap();
     assert_eq!(journal.last_revision().unwrap(), 3);
-    journal.append(3, &commits[3]).unwrap();
-    let error = journal.append(3, &commits[3]).unwrap_err();
+    journal.append(3, &commits[3..=3]).unwrap();
+    let error = journal.append(3, &commits[3..=3]).unwrap_err();
     assert_eq!(error.to_string(), "conflict: the last revision in the journal is 4");
-    journal.append(4, &commits[4]).unwrap();
+    journal.append(4, &commits[4..=4]).unwrap();
     assert_eq!(journal.read_after(3).unwrap(), commits[3..5]);
     assert_eq!(journal.read_after(4).unwrap(), commits[4..5]);
     assert!(journal.read_after(5).unwrap().is_empty());
@@ -191,9 +192,10 @@ fn a_commit_in_a_transaction_of_the_host() {
     for (commit, kept) in [(&commits[0], false), (&commits[0], true), (&commits[1], true)] {
         let transaction = database.begin_write().unwrap();
         transaction.open_table(ROWS).unwrap().insert(commit.revision, 1).unwrap();
-        journal.append_in(&transaction, commit.revision - 1, commit).unwrap();
+        journal.append_in(&transaction, commit.revision - 1, slice::from_ref(commit)).unwrap();
         // A conflict leaves the transaction usable.
-        let conflict = journal.append_in(&transaction, commit.revision - 1, commit).unwrap_err();
+        let conflict =
+            journal.append_in(&transaction, commit.revision - 1, slice::from_ref(commit)).unwrap_err();
         assert!(matches!(conflict, AppendError::Conflict { found } if found == commit.revision));
         if kept {
             transaction.commit().unwrap();

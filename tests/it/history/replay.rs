@@ -445,7 +445,8 @@ fn who_a_commit_was_made_as_is_kept_and_not_judged() {
         r#"{"grant_changed":{"to":"user:bob","on":"project/*","permissions":["read"],"beyond":true}}"#,
         r#"{"role_granted":{"to":"user:ada","on":"*","role":"writer","beyond":true}}"#,
     ];
-    let with = |who: &str| format!(r#"{{"revision":4,"at":40,{who}"events":[{}]}}"#, grants.join(","));
+    let with =
+        |who: &str| format!(r#"{{"format":1,"revision":4,"at":40,{who}"events":[{}]}}"#, grants.join(","));
     let mut directories = Vec::new();
     for who in ["", r#""as":"user:ada","#, r#""as":"key:ci","by":"ticket","#, r#""as":"user:nobody","#] {
         let text = with(who);

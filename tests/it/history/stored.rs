@@ -120,7 +120,9 @@ fn commits_read_back() {
     }
     let last = serde_json::to_string(commits.last().unwrap()).unwrap();
     assert!(
-        last.starts_with(r#"{"revision":8,"at":95,"by":"test","events":[{"user_added":{"user":"hal""#),
+        last.starts_with(
+            r#"{"format":1,"revision":8,"at":95,"by":"test","events":[{"user_added":{"user":"hal""#
+        ),
         "{last}"
     );
 }

@@ -9,6 +9,8 @@ mod chain;
 mod memory;
 #[cfg(feature = "redb")]
 mod redb_journal;
+#[cfg(feature = "json")]
+pub mod sql;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;

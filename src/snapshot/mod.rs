@@ -70,6 +70,8 @@ mod lines;
 
 pub use self::build::{Builder, RecordError, SnapshotError};
 #[cfg(feature = "json")]
+pub(crate) use self::lines::Checksum;
+#[cfg(feature = "json")]
 pub use self::lines::ReadError;
 use crate::directory::{self, Directory};
 

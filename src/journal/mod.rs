@@ -7,6 +7,8 @@
 mod chain;
 #[cfg(feature = "std")]
 mod memory;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "redb")]
 mod redb_journal;
 #[cfg(feature = "json")]

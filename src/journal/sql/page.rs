@@ -143,6 +143,19 @@ pub enum PageError {
     },
 }
 
+impl PageError {
+    /// Returns the error's stable code, such as `damaged`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Beginning { .. } => "beginning",
+            Self::UnknownFormat { .. } => "unknown_format",
+            Self::Damaged { .. } => "damaged",
+            Self::Malformed { .. } => "malformed",
+        }
+    }
+}
+
 /// Checks the rows that [`READ_AFTER`](super::READ_AFTER) returned, and reads their commits.
 ///
 /// `after` and `limit` are the statement's parameters. The page is complete: commits that the head tells of are there,

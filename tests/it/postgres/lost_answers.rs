@@ -20,7 +20,7 @@ fn commit(revision: u64, by: &str) -> Commit {
 
 /// A journal behind a proxy with these faults, one an append, and then none.
 fn behind(database: &TestDatabase, faults: &[Fault]) -> (Proxy, PostgresJournal) {
-    let mut faults = faults.to_vec().into_iter();
+    let mut faults = Vec::from(faults).into_iter();
     behind_plan(database, move || faults.next().unwrap_or(Fault::None))
 }
 

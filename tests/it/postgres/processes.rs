@@ -139,7 +139,7 @@ fn execute(authority: &Authority<PostgresJournal>, by: &str, command: &Command) 
                 failed = true;
             }
             Err(ExecuteError::CatchUp(CatchUpError::Journal(error))) => {
-                assert!(is_passing(&error), "{error}")
+                assert!(is_passing(&error), "{error}");
             }
             Err(error) => panic!("{by}: {error}"),
         }
@@ -239,7 +239,7 @@ fn processes_race_for_the_last_seats() {
     let race = |process: usize, generation: u32| {
         let told = Arc::clone(&told);
         start("postgres::processes::child", &url, &format!("p{process}-{generation}"), move |line| {
-            told.hear(line)
+            told.hear(line);
         })
     };
     let mut running: Vec<Running> = (0..PROCESSES).map(|process| race(process, 0)).collect();
@@ -381,7 +381,7 @@ fn a_revoke_is_seen_by_all_processes() {
     for _ in 0..times(3, 20) {
         execute(Command::grant(Grantee::user("ada"), "project/churn", ["read"]).into());
         all_tell(true, INTERVAL * 40);
-        execute(Command::revoke(Grantee::user("ada"), "project/churn", ["read"]).into());
+        execute(Command::revoke(Grantee::user("ada"), "project/churn", ["read"]));
         all_tell(false, INTERVAL * 40);
     }
     running.into_iter().for_each(Running::end);

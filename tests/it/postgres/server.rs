@@ -171,7 +171,8 @@ fn left_out() {
     let test = std::thread::current().name().unwrap_or_default().to_owned();
     let required = std::env::var("ENTITLE_POSTGRES").is_ok_and(|value| value == "required");
     assert!(!required, "PostgreSQL is required and not installed: no `initdb` was found");
-    writeln!(std::io::stderr(), "LEFT OUT: {test}: PostgreSQL is not installed").unwrap();
+    let mut out = std::io::stderr().lock();
+    writeln!(out, "LEFT OUT: {test}: PostgreSQL is not installed").unwrap();
 }
 
 /// The server that the tests of this process share.

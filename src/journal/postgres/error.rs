@@ -67,6 +67,12 @@ pub enum PostgresError {
         /// The error of the server.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// A column is missing or has another type.
+    #[error("{source}: the tables are not as `Postgres::migrate` makes them")]
+    ColumnChanged {
+        /// The error of the server or of the client.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// The tables are those of an earlier release.
     #[error("the tables have version {found}, expected {expected}: call `Postgres::migrate`")]
     SchemaOlder {
@@ -146,11 +152,18 @@ pub enum PostgresError {
         /// The revision of the directory.
         revision: u64,
     },
-    /// A directory was not stored, because the journal ends before it.
-    #[error("the directory at revision {revision} is not from this journal, which ends before it")]
-    SnapshotBeyond {
+    /// A directory was not stored, because none of the journal's commits made it.
+    #[error(
+        "the directory at revision {revision} is not from this journal, which begins after revision {begins_after} \
+         and ends at {last}"
+    )]
+    SnapshotOutside {
         /// The revision of the directory.
         revision: u64,
+        /// The revision that the first commit follows.
+        begins_after: u64,
+        /// The revision of the last commit.
+        last: u64,
     },
     /// A directory was not stored, because a column cannot contain it.
     #[error("the stored form of the directory has {bytes} bytes, the limit is {max}")]
@@ -181,6 +194,7 @@ impl PostgresError {
             Self::Encoding { .. } => "encoding",
             Self::ReadOnly => "read_only",
             Self::TableMissing { .. } => "table_missing",
+            Self::ColumnChanged { .. } => "column_changed",
             Self::SchemaOlder { .. } => "schema_older",
             Self::SchemaNewer { .. } => "schema_newer",
             Self::NotPermitted { .. } => "not_permitted",
@@ -194,7 +208,7 @@ impl PostgresError {
             Self::Busy { .. } => "busy",
             Self::Snapshot { .. } => "snapshot",
             Self::SnapshotDiffers { .. } => "snapshot_differs",
-            Self::SnapshotBeyond { .. } => "snapshot_beyond",
+            Self::SnapshotOutside { .. } => "snapshot_outside",
             Self::SnapshotTooLarge { .. } => "snapshot_too_large",
             Self::Database { .. } => "database",
         }
@@ -270,12 +284,18 @@ pub(super) fn statement(error: postgres::Error) -> PostgresError {
     let source = Box::new(error);
     match state {
         SqlState::OutcomeUnknown => PostgresError::ConnectionLost { source },
-        SqlState::TableMissing | SqlState::ColumnMissing => PostgresError::TableMissing { source },
+        SqlState::TableMissing => PostgresError::TableMissing { source },
+        SqlState::ColumnMissing => PostgresError::ColumnChanged { source },
         SqlState::NotPermitted => PostgresError::NotPermitted { source },
         SqlState::ReadOnly => PostgresError::ReadOnly,
         SqlState::Canceled => PostgresError::Canceled { source },
         _ => PostgresError::Database { source },
     }
+}
+
+/// Converts the error of a column that was received and cannot be read.
+pub(super) fn column(error: postgres::Error) -> PostgresError {
+    PostgresError::ColumnChanged { source: Box::new(ClientError(error)) }
 }
 
 /// Returns the error for a connection that ended together with its thread.

@@ -231,6 +231,7 @@ impl Journal for PostgresJournal {
         let append = append.map_err(|error| AppendError::Store(error.into()))?;
         match self.send(append).map_err(AppendError::Store)? {
             Outcome::Stored => Ok(()),
+            // The head was set back between the two statements; planning again is right in any case.
             Outcome::NotStored => Err(AppendError::Conflict { found: expected_revision }),
             Outcome::Conflict { found } => Err(AppendError::Conflict { found }),
             Outcome::UnknownTenant => Err(AppendError::Store(unknown(&self.tenant))),
@@ -265,8 +266,7 @@ impl Snapshots for PostgresJournal {
         }
         let catalog = fingerprint(directory.catalog()).map_err(|source| unreadable(revision, source))?;
         let (tenant, directory) = (self.tenant.clone(), directory.clone());
-        // What is beyond the journal's end is told from an unknown tenant.
-        self.head()?;
+        let sql::Head { begins_after, revision: last, .. } = self.head()?;
         self.in_bulk(move |transaction| {
             let place: [Parameter<'_>; 2] = [(&tenant.as_str(), Type::TEXT), (&stored(revision), Type::INT8)];
             let [tenant, at] = place.clone();
@@ -274,7 +274,7 @@ impl Snapshots for PostgresJournal {
             let rows =
                 transaction.execute_typed(sql::STORE_SNAPSHOT, &parameters).map_err(error::statement)?;
             if rows == 0 {
-                return Err(PostgresError::SnapshotBeyond { revision });
+                return Err(PostgresError::SnapshotOutside { revision, begins_after, last });
             }
             let row = transaction.query_typed_one(sql::SNAPSHOT, &place).map_err(error::statement)?;
             let read = decode(directory.catalog().clone(), column(&row, 0)?);

@@ -35,8 +35,17 @@
 //!
 //! # Roles
 //!
-//! A role that only reads needs `SELECT` on the tables. One that appends also needs `INSERT` on `entitle_commit` and
-//! `UPDATE` on `entitle_head`. [`migrate`](Postgres::migrate) needs `CREATE` on the schema, and is best run by another role.
+//! | call | needs on the tables |
+//! |---|---|
+//! | any | `SELECT` |
+//! | append | `INSERT` on `entitle_commit`, `UPDATE` on `entitle_head` |
+//! | [`provision`](Postgres::provision) | `INSERT` on `entitle_head` |
+//! | store a snapshot | `INSERT` and `UPDATE` on `entitle_snapshot` |
+//! | compact | `DELETE` on `entitle_commit` and `entitle_snapshot`, `UPDATE` on `entitle_head` |
+//! | [`migrate`](Postgres::migrate) | `CREATE` on the schema, only if there is something to do |
+//!
+//! Connect to the server itself or through a pooler that keeps sessions, because time limits are set for a session. A standby is
+//! refused: what it has may be old.
 
 mod error;
 mod journal;
@@ -154,7 +163,7 @@ impl Postgres {
     /// Creates the tables, or changes those of an earlier release, in a transaction of its own.
     ///
     /// Processes that call it at the same time wait for each other; if there is nothing to do, nothing changes. Hosts
-    /// with tools for migrations run [`sql::script`](crate::journal::sql::script) instead.
+    /// with tools for migrations run [`sql::script`] instead.
     ///
     /// # Errors
     ///
@@ -168,7 +177,7 @@ impl Postgres {
     ///
     /// # Errors
     ///
-    /// [`PostgresError::InvalidTenant`] if the text is not a [`Name`](crate::Name), and errors of the database.
+    /// [`PostgresError::InvalidTenant`] if the text is not a [`Name`], and errors of the database.
     pub fn provision(&self, tenant: &str) -> Result<bool, PostgresError> {
         self.provision_after(tenant, 0)
     }
@@ -221,7 +230,7 @@ impl Postgres {
     ///
     /// # Errors
     ///
-    /// [`PostgresError::InvalidTenant`] if the text is not a [`Name`](crate::Name).
+    /// [`PostgresError::InvalidTenant`] if the text is not a [`Name`].
     pub fn journal(&self, tenant: &str) -> Result<PostgresJournal, PostgresError> {
         Ok(PostgresJournal::new(self.clone(), Name::new(tenant)?))
     }
@@ -246,7 +255,7 @@ impl Postgres {
 
 /// Returns a column of a row.
 fn column<'a, T: ::postgres::types::FromSql<'a>>(row: &'a Row, place: usize) -> Result<T, PostgresError> {
-    row.try_get(place).map_err(error::statement)
+    row.try_get(place).map_err(error::column)
 }
 
 /// Returns the head in the three columns from `first`.

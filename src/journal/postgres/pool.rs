@@ -12,7 +12,7 @@ use std::thread;
 
 use postgres::{Client, Config, NoTls};
 
-use super::error::{connecting, statement, thread_ended};
+use super::error::{column, connecting, statement, thread_ended};
 use super::{PostgresError, check_schema};
 
 /// The first pause before a call is repeated; each further one is twice as long, up to the longest.
@@ -119,7 +119,7 @@ fn prepare(client: &mut Client, timeout: Duration) -> Result<(), PostgresError> 
     let standby = client.query_typed("SELECT pg_is_in_recovery()", &[]).map_err(statement)?;
     match standby.first().map(|row| row.try_get(0)) {
         Some(Ok(true)) => Err(PostgresError::ReadOnly),
-        Some(Err(error)) => Err(statement(error)),
+        Some(Err(error)) => Err(column(error)),
         _ => Ok(()),
     }
 }

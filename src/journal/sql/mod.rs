@@ -136,10 +136,10 @@ pub const READ_AFTER: &str = "SELECT head.revision, head.begins_after, head.form
 /// A statement that stores a directory: tenant `$1` (`text`), revision `$2` (`bigint`), a text `$3` that names its catalog,
 /// and its stored form `$4` (`bytea`).
 ///
-/// It affects no row if there is no such tenant, or if the journal ends before that revision. Read what is stored with
+/// It affects no row if there is no such tenant, or if the journal begins after that revision or ends before it. Read what is stored with
 /// [`SNAPSHOT`] and compare it before the transaction commits: compaction removes commits on the strength of it.
 pub const STORE_SNAPSHOT: &str = "INSERT INTO entitle_snapshot (tenant, revision, catalog, body) \
-     SELECT tenant, $2, $3, $4 FROM entitle_head WHERE tenant = $1 AND revision >= $2 \
+     SELECT tenant, $2, $3, $4 FROM entitle_head WHERE tenant = $1 AND begins_after <= $2 AND revision >= $2 \
      ON CONFLICT (tenant, revision) DO UPDATE SET catalog = excluded.catalog, body = excluded.body";
 
 /// A statement that returns `body` of the directory that is stored for tenant `$1` (`text`) at revision `$2` (`bigint`).

@@ -69,3 +69,23 @@ impl SqlState {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Only what is known to be without effect may be repeated blindly.
+    #[test]
+    fn a_lost_connection_is_never_a_plain_error() {
+        for code in ["08000", "08003", "08006", "08P01", "40003", "57P01", "57P02", "57P03", "57P05", "25P03"]
+        {
+            assert_eq!(SqlState::of(code), SqlState::OutcomeUnknown, "{code}");
+        }
+        for code in ["40001", "40P01"] {
+            assert_eq!(SqlState::of(code), SqlState::Repeat, "{code}");
+        }
+        for code in ["", "0", "é1", "40002", "25P02", "XX000", "23502"] {
+            assert_eq!(SqlState::of(code), SqlState::Other, "{code}");
+        }
+    }
+}

@@ -299,6 +299,24 @@ fn commits_that_were_lost_moved_or_given_to_another_tenant() {
     assert_error(&error, "damaged", "the commit of revision 1");
 }
 
+#[test]
+fn columns_that_were_changed() {
+    let Some((database, _, journal)) = with_history("columns") else { return };
+    for (change, back) in [
+        (
+            "ALTER by TYPE bytea USING by::bytea",
+            "ALTER by TYPE text COLLATE \"C\" USING convert_from(by, 'UTF8')",
+        ),
+        ("RENAME body TO text", "RENAME text TO body"),
+    ] {
+        database.run(&format!("ALTER TABLE entitle_commit {change}"));
+        let error = journal.read_after(0).unwrap_err();
+        assert_error(&error, "column_changed", "not as `Postgres::migrate` makes them");
+        database.run(&format!("ALTER TABLE entitle_commit {back}"));
+    }
+    assert_eq!(journal.read_after(0).unwrap(), world::small().1);
+}
+
 /// A head that was set back, as from an older copy of its table, does not let a commit be overwritten.
 #[test]
 fn a_head_that_was_set_back() {
@@ -376,10 +394,17 @@ fn journal_of_empty(database: &TestDatabase) {
 }
 
 #[test]
-fn a_snapshot_from_beyond_the_journal() {
-    let Some((_database, _, journal)) = provisioned("beyond") else { return };
+fn a_snapshot_from_outside_the_journal() {
+    let Some((_database, postgres, journal)) = provisioned("beyond") else { return };
+    postgres.provision_after("later", 7).unwrap();
+    let error = postgres.journal("later").unwrap().store_snapshot(&world::small().0[2]).unwrap_err();
+    assert_error(
+        &error,
+        "snapshot_outside",
+        "revision 2 is not from this journal, which begins after revision 7",
+    );
     let error = journal.store_snapshot(&world::small().0[2]).unwrap_err();
-    assert_error(&error, "snapshot_beyond", "which ends before it");
+    assert_error(&error, "snapshot_outside", "which begins after revision 0 and ends at 0");
 }
 
 /// A lock that is held for too long ends the append, and nothing of it is stored.

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::slice;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use entitle::authority::CatchUpError;
 use entitle::change::Commit;
 use entitle::journal::postgres::postgres::types::Type;
+use entitle::journal::postgres::postgres::{Client, NoTls, Transaction};
 use entitle::journal::postgres::{Postgres, PostgresError};
 use entitle::journal::sql::{self, Append, PageError};
 use entitle::journal::{AppendError, Journal as _, OutOfOrderError, Snapshots as _};
@@ -144,27 +147,24 @@ fn a_role_with_another_isolation_level_gets_conflicts_too() {
         let first = Append::new(journal.tenant(), before, &[commit(before + 1, "first")]).unwrap();
         assert_eq!(append_in(&mut transaction, &first), 1);
         let second = thread::spawn(move || isolated.append(before, &[commit(before + 1, "second")]));
-        wait_for_waiting(&database);
+        wait_for_waiting(&database, 1);
         transaction.commit().unwrap();
         let error = second.join().unwrap().unwrap_err();
         assert!(matches!(error, AppendError::Conflict { found } if found == before + 1), "{level}: {error}");
     }
 }
 
-/// Waits until a statement waits for a lock of another one.
-fn wait_for_waiting(database: &TestDatabase) {
+/// Waits until so many statements wait for the lock of another one.
+fn wait_for_waiting(database: &TestDatabase, statements: i64) {
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = $1";
     let mut client = database.client();
-    while client.query_one(waiting, &[&database.name]).unwrap().get::<_, i64>(0) == 0 {
+    while client.query_one(waiting, &[&database.name]).unwrap().get::<_, i64>(0) < statements {
         thread::sleep(Duration::from_millis(5));
     }
 }
 
 /// Sends an append in a transaction of a host, and returns the number of rows.
-fn append_in(
-    transaction: &mut entitle::journal::postgres::postgres::Transaction<'_>,
-    append: &Append,
-) -> u64 {
+fn append_in(transaction: &mut Transaction<'_>, append: &Append) -> u64 {
     transaction
         .execute_typed(
             sql::APPEND,
@@ -263,11 +263,32 @@ fn a_slow_tenant_delays_nobody_else() {
             thread::spawn(move || journal.append(0, &[commit(1, &format!("slow {number}"))]))
         })
         .collect();
-    wait_for_waiting(&database);
+    wait_for_waiting(&database, 2);
     for revision in 1..=10 {
         postgres.journal("other").unwrap().append(revision - 1, &[commit(revision, "other")]).unwrap();
         assert!(journal.read_after(0).unwrap().is_empty());
     }
+    assert!(waiting.iter().all(|thread| !thread.is_finished()));
+    transaction.commit().unwrap();
+    let stored = waiting.into_iter().map(|thread| thread.join().unwrap());
+    assert_eq!(stored.flatten().count(), 1);
+}
+
+/// However many appends wait, reading goes on.
+#[test]
+fn reading_does_not_wait_for_appends() {
+    let Some((database, _, journal)) = provisioned("reading") else { return };
+    let mut client = database.client();
+    let mut transaction = client.transaction().unwrap();
+    transaction.execute("SELECT FROM entitle_head WHERE tenant = $1 FOR UPDATE", &[&TENANT]).unwrap();
+    let waiting: Vec<_> = (0..8)
+        .map(|number| {
+            let journal = journal.clone();
+            thread::spawn(move || journal.append(0, &[commit(1, &format!("{number}"))]))
+        })
+        .collect();
+    wait_for_waiting(&database, 3);
+    assert!(journal.read_after(0).unwrap().is_empty());
     assert!(waiting.iter().all(|thread| !thread.is_finished()));
     transaction.commit().unwrap();
     let stored = waiting.into_iter().map(|thread| thread.join().unwrap());
@@ -297,6 +318,40 @@ fn the_script_alone_makes_the_tables() {
     database.run(&sql::script());
     let postgres = Postgres::connect(&database.url()).unwrap();
     assert!(postgres.provision(TENANT).unwrap());
+}
+
+/// The host makes the connections, each one anew.
+#[test]
+fn connections_can_be_made_by_the_host() {
+    let Some((database, _, _)) = provisioned("by_host") else { return };
+    let made = Arc::new(AtomicU32::new(0));
+    let (url, count) = (database.url(), Arc::clone(&made));
+    let postgres = Postgres::connect_with(move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        Client::connect(&url, NoTls)
+    });
+    let journal = postgres.unwrap().journal(TENANT).unwrap();
+    journal.append(0, &[commit(1, "ada")]).unwrap();
+    assert_eq!(journal.read_after(0).unwrap(), [commit(1, "ada")]);
+    let after_one = made.load(Ordering::SeqCst);
+    database.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'by_host' AND pid <> pg_backend_pid()");
+    journal.append(1, &[commit(2, "ada")]).unwrap();
+    assert!(made.load(Ordering::SeqCst) > after_one);
+}
+
+/// A role or database that does not wait for the disk is overruled: what was acknowledged is durable.
+#[test]
+fn commits_are_durable_whatever_the_database_is_set_to() {
+    let Some((database, _, _)) = provisioned("durable") else { return };
+    database.run(
+        "ALTER DATABASE durable SET synchronous_commit = off; \
+         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+             IF current_setting('synchronous_commit') <> 'on' THEN RAISE 'not durable'; END IF; RETURN NEW; END $$; \
+         CREATE TRIGGER refuse BEFORE INSERT ON entitle_commit FOR EACH ROW EXECUTE FUNCTION refuse()",
+    );
+    let journal = Postgres::connect(&database.url()).unwrap().journal(TENANT).unwrap();
+    journal.append(0, &[commit(1, "ada")]).unwrap();
+    journal.notifying(true).append(1, &[commit(2, "ada")]).unwrap();
 }
 
 /// The tables of a host that keeps them in a schema of their own.

@@ -67,8 +67,8 @@ impl PostgresJournal {
 
     /// Sets if appends tell those who [listen](Postgres::listener); they do not by default.
     ///
-    /// PostgreSQL delivers notifications in the order of commits, and for that takes a lock that limits all writers of the
-    /// server together to some hundreds of commits a second. A role that may append but not notify appends without.
+    /// PostgreSQL delivers notifications in the order of commits, and for that takes a lock that limits all writers of
+    /// the server together to some hundreds of commits a second. A role that may append but not notify appends without.
     #[must_use]
     pub fn notifying(self, notifying: bool) -> Self {
         Self { notifying, ..self }
@@ -155,8 +155,8 @@ fn stored(revision: u64) -> i64 {
     i64::try_from(revision).unwrap_or(i64::MAX)
 }
 
-/// Sends an append once, and asks what came of it if it stored nothing: another writer was first, or it is stored already
-/// and the answer was lost.
+/// Sends an append once, and asks what came of it if it stored nothing: another writer was first, or it is stored
+/// already and the answer was lost.
 fn store(
     client: &mut Client,
     append: &Append,

@@ -37,8 +37,8 @@ pub enum Heard {
 ///
 /// It is a hint, which spares waiting for the next poll: notifications are lost with a connection, and are sent only by
 /// journals that [notify](super::PostgresJournal::notifying). So a process goes on to poll at an interval, with
-/// [`Postgres::heads`](super::Postgres::heads). The connection must be one to the server itself, or through a pooler that keeps
-/// sessions.
+/// [`Postgres::heads`](super::Postgres::heads). The connection must be one to the server itself, or through a pooler
+/// that keeps sessions.
 ///
 /// ```no_run
 /// # use std::time::Duration;

@@ -1,7 +1,8 @@
 //! A journal on PostgreSQL, for several processes on several machines.
 //!
-//! [`Postgres`] is a database with the tables of [`journal::sql`](crate::journal::sql): one set of tables for all tenants.
-//! [`PostgresJournal`] is the journal of one tenant, and [`Listener`] tells when another process has committed.
+//! [`Postgres`] is a database with the tables of [`journal::sql`](crate::journal::sql): one set of tables for all
+//! tenants. [`PostgresJournal`] is the journal of one tenant, and [`Listener`] tells when another process has
+//! committed.
 //!
 //! ```no_run
 //! # use entitle::catalog::Catalog;
@@ -22,10 +23,12 @@
 //! # Threads and time limits
 //!
 //! Calls block. Each connection is on a thread of its own, so a call may also come from a thread that runs asynchronous
-//! tasks, which then waits. At most [`connections`](Postgres::connections) are used at once, and appends leave one of them to reading.
+//! tasks, which then waits. At most [`connections`](Postgres::connections) are used at once, and appends leave one of
+//! them to reading.
 //!
-//! No call waits forever. A statement ends after the [`timeout`](Postgres::timeout), and a call, with all that it repeats,
-//! after four times as long; a call that stores, reads or removes whole directories may take thirty times longer than that.
+//! No call waits forever. A statement ends after the [`timeout`](Postgres::timeout), and a call, with all that it
+//! repeats, after four times as long; a call that stores, reads or removes whole directories may take thirty times
+//! longer than that.
 //!
 //! # Lost connections
 //!
@@ -44,8 +47,8 @@
 //! | compact | `DELETE` on `entitle_commit` and `entitle_snapshot`, `UPDATE` on `entitle_head` |
 //! | [`migrate`](Postgres::migrate) | `CREATE` on the schema, only if there is something to do |
 //!
-//! Connect to the server itself or through a pooler that keeps sessions, because time limits are set for a session. A standby is
-//! refused: what it has may be old.
+//! Connect to the server itself or through a pooler that keeps sessions, because time limits are set for a session. A
+//! standby is refused: what it has may be old.
 
 mod error;
 mod journal;
@@ -92,14 +95,14 @@ pub struct Postgres {
 impl Postgres {
     /// Connects without TLS to the database of a connection string, such as `postgresql://entitle@localhost/platform`.
     ///
-    /// The first connection is made now, so that a mistake in the string is found. Connection strings are described in the
-    /// [client's documentation](https://docs.rs/postgres/latest/postgres/config/struct.Config.html); `options=-csearch_path%3DNAME` chooses
-    /// the schema of the tables.
+    /// The first connection is made now, so that a mistake in the string is found. Connection strings are described in
+    /// the [client's documentation](https://docs.rs/postgres/latest/postgres/config/struct.Config.html);
+    /// `options=-csearch_path%3DNAME` chooses the schema of the tables.
     ///
     /// # Errors
     ///
-    /// [`PostgresError`] if the string is invalid or asks for TLS, or if the server cannot be reached, refuses the login, has no
-    /// such database or takes no writes.
+    /// [`PostgresError`] if the string is invalid or asks for TLS, or if the server cannot be reached, refuses the
+    /// login, has no such database or takes no writes.
     pub fn connect(url: &str) -> Result<Self, PostgresError> {
         let config: Config = url.parse().map_err(error::invalid_url)?;
         if config.get_ssl_mode() == SslMode::Require {
@@ -110,8 +113,9 @@ impl Postgres {
 
     /// Connects with a function of the host, which is called for each connection, from the connection's own thread.
     ///
-    /// The host chooses how TLS is spoken, and where a password comes from that changes while the process runs. Set a time limit
-    /// for connecting in the function: a call waits for it no longer than for an answer, but the thread does.
+    /// The host chooses how TLS is spoken, and where a password comes from that changes while the process runs. Set a
+    /// time limit for connecting in the function: a call waits for it no longer than for an answer, but the thread
+    /// does.
     ///
     /// # Errors
     ///
@@ -152,8 +156,8 @@ impl Postgres {
 
     /// Sets the time limit of a statement; 10 seconds by default.
     ///
-    /// An append waits for this long at most for a transaction that has the tenant's head locked. Connections that were made
-    /// before are closed.
+    /// An append waits for this long at most for a transaction that has the tenant's head locked. Connections that were
+    /// made before are closed.
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
         let settings = Settings { timeout: timeout.max(Duration::from_millis(1)), ..self.pool.settings };
@@ -167,8 +171,8 @@ impl Postgres {
     ///
     /// # Errors
     ///
-    /// [`PostgresError::SchemaNewer`] if the tables are those of a later release; [`PostgresError::Encoding`] if the database is
-    /// not in `UTF8`; [`PostgresError::NotPermitted`] and others of the database.
+    /// [`PostgresError::SchemaNewer`] if the tables are those of a later release; [`PostgresError::Encoding`] if the
+    /// database is not in `UTF8`; [`PostgresError::NotPermitted`] and others of the database.
     pub fn migrate(&self) -> Result<(), PostgresError> {
         self.pool.run(Purpose::Read, 1, |session| session.run(migrate))
     }
@@ -182,8 +186,8 @@ impl Postgres {
         self.provision_after(tenant, 0)
     }
 
-    /// Makes the journal of a tenant whose directory is at `revision`, such as a stored one. Returns `false` if there is one
-    /// already.
+    /// Makes the journal of a tenant whose directory is at `revision`, such as a stored one. Returns `false` if there
+    /// is one already.
     ///
     /// # Errors
     ///
@@ -239,7 +243,8 @@ impl Postgres {
     ///
     /// # Errors
     ///
-    /// [`PostgresError::CannotConnect`] if no thread can be started. The connection is made later, and again whenever it is lost.
+    /// [`PostgresError::CannotConnect`] if no thread can be started. The connection is made later, and again whenever
+    /// it is lost.
     pub fn listener(&self) -> Result<Listener, PostgresError> {
         Listener::start(&self.pool)
     }

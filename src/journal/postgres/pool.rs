@@ -183,8 +183,8 @@ impl Pool {
 
     /// Does work on a connection, again while it fails for a reason that passes, and returns its result.
     ///
-    /// The wait is limited: a thread that does not answer in time is left alone, and its connection counts as used until
-    /// it does.
+    /// The wait is limited: a thread that does not answer in time is left alone, and its connection counts as used
+    /// until it does.
     pub(super) fn run<T: Send + 'static>(
         self: &Arc<Self>,
         purpose: Purpose,

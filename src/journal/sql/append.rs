@@ -49,8 +49,8 @@ pub enum EncodeError {
 
 /// The parameters of [`APPEND`](super::APPEND), and what tells this append from all others.
 ///
-/// Bind the fields in their order, from `$1` to `$8`. An append that is repeated after a lost connection is sent with the
-/// same parameters, so that it is stored once.
+/// Bind the fields in their order, from `$1` to `$8`. An append that is repeated after a lost connection is sent with
+/// the same parameters, so that it is stored once.
 ///
 /// ```
 /// # use entitle::change::Commit;
@@ -157,8 +157,8 @@ impl Append {
         Ok(())
     }
 
-    /// Returns what came of this append, from the row of [`OUTCOME`](super::OUTCOME): the head, and the append id of the
-    /// commit after the expected revision.
+    /// Returns what came of this append, from the row of [`OUTCOME`](super::OUTCOME): the head, and the append id of
+    /// the commit after the expected revision.
     ///
     /// ```
     /// # use entitle::Name;

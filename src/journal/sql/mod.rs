@@ -1,8 +1,8 @@
 //! A journal in tables of PostgreSQL, as statements: for hosts that have a client of their own.
 //!
-//! Nothing here connects to a database. A host sends the statements with sqlx, diesel, tokio-postgres, SeaORM or another
-//! client, in transactions of its own. One transaction can so store a commit and the rows of the host that belong to it.
-//! The feature `postgres` has a [`Journal`](crate::journal::Journal) on these tables, with a client.
+//! Nothing here connects to a database. A host sends the statements with sqlx, diesel, tokio-postgres, SeaORM or
+//! another client, in transactions of its own. One transaction can so store a commit and the rows of the host that
+//! belong to it. The feature `postgres` has a [`Journal`](crate::journal::Journal) on these tables, with a client.
 //!
 //! # Tables
 //!
@@ -15,14 +15,14 @@
 //! | `entitle_snapshot` | stored directory: `tenant`, `revision`, `catalog`, `body` |
 //! | `entitle_schema` | migration that has run: `version` |
 //!
-//! Names are compared byte by byte (rule C6), so the columns have the collation `C`, whatever that of the database is. The
-//! database must be in the encoding `UTF8`.
+//! Names are compared byte by byte (rule C6), so the columns have the collation `C`, whatever that of the database is.
+//! The database must be in the encoding `UTF8`.
 //!
 //! # Append
 //!
 //! [`APPEND`] is one statement: it moves the tenant's head from the expected revision, and inserts the commits only if
-//! the head moved. If it affects as many rows as there are commits, they are stored once the transaction commits. If it affects
-//! none, [`OUTCOME`] and [`Append::outcome`] tell why, and the transaction can still be used, or rolled back.
+//! the head moved. If it affects as many rows as there are commits, they are stored once the transaction commits. If it
+//! affects none, [`OUTCOME`] and [`Append::outcome`] tell why, and the transaction can still be used, or rolled back.
 //!
 //! ```
 //! # use entitle::catalog::Catalog;
@@ -58,8 +58,9 @@
 //!
 //! # Read
 //!
-//! [`READ_AFTER`] returns a page, and [`page`] checks it: revisions follow each other, and every row is as it was written.
-//! [`HEADS`] returns the heads of many tenants at once, so that a process polls all its tenants with one query.
+//! [`READ_AFTER`] returns a page, and [`page`] checks it: revisions follow each other, and every row is as it was
+//! written. [`HEADS`] returns the heads of many tenants at once, so that a process polls all its tenants with one
+//! query.
 
 mod append;
 mod page;
@@ -100,7 +101,8 @@ pub const APPEND: &str = "WITH head AS (\
      FROM head, unnest($4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[]) \
          AS new (revision, at, by, body, checksum)";
 
-/// A statement that appends as [`APPEND`] does, and tells those who listen on the [`CHANNEL`] once the transaction commits.
+/// A statement that appends as [`APPEND`] does, and tells those who listen on the [`CHANNEL`] once the transaction
+/// commits.
 ///
 /// It returns one row if the commits are stored, and none if nothing is.
 pub const APPEND_AND_NOTIFY: &str = "WITH head AS (\
@@ -115,14 +117,16 @@ pub const APPEND_AND_NOTIFY: &str = "WITH head AS (\
 
 /// A statement for an append that affected no row or whose answer was lost; see [`Append::outcome`].
 ///
-/// `$1` (`text`) is the tenant and `$2` (`bigint`) the expected revision. It returns `revision`, `begins_after` and `format`
-/// of the head, and `append_id` of the commit after the expected revision or null; no row if there is no such tenant.
+/// `$1` (`text`) is the tenant and `$2` (`bigint`) the expected revision. It returns `revision`, `begins_after` and
+/// `format` of the head, and `append_id` of the commit after the expected revision or null; no row if there is no such
+/// tenant.
 pub const OUTCOME: &str = "SELECT head.revision, head.begins_after, head.format, next.append_id \
      FROM entitle_head AS head LEFT JOIN entitle_commit AS next \
          ON next.tenant = head.tenant AND next.revision = $2 + 1 \
      WHERE head.tenant = $1";
 
-/// A statement that returns the commits of tenant `$1` (`text`) after revision `$2` (`bigint`), at most `$3` (`bigint`).
+/// A statement that returns the commits of tenant `$1` (`text`) after revision `$2` (`bigint`), at most `$3`
+/// (`bigint`).
 ///
 /// The columns are `revision`, `begins_after` and `format` of the [`Head`], and then those of [`StoredCommit`] in its
 /// order, which are null in the only row if there are no such commits. It returns no row if there is no such tenant.
@@ -133,16 +137,18 @@ pub const READ_AFTER: &str = "SELECT head.revision, head.begins_after, head.form
          WHERE tenant = head.tenant AND revision > $2 ORDER BY revision LIMIT $3) AS new ON true \
      WHERE head.tenant = $1 ORDER BY new.revision";
 
-/// A statement that stores a directory: tenant `$1` (`text`), revision `$2` (`bigint`), a text `$3` that names its catalog,
-/// and its stored form `$4` (`bytea`).
+/// A statement that stores a directory: tenant `$1` (`text`), revision `$2` (`bigint`), a text `$3` that names its
+/// catalog, and its stored form `$4` (`bytea`).
 ///
-/// It affects no row if there is no such tenant, or if the journal begins after that revision or ends before it. Read what is stored with
-/// [`SNAPSHOT`] and compare it before the transaction commits: compaction removes commits on the strength of it.
+/// It affects no row if there is no such tenant, or if the journal begins after that revision or ends before it. Read
+/// what is stored with [`SNAPSHOT`] and compare it before the transaction commits: compaction removes commits on the
+/// strength of it.
 pub const STORE_SNAPSHOT: &str = "INSERT INTO entitle_snapshot (tenant, revision, catalog, body) \
      SELECT tenant, $2, $3, $4 FROM entitle_head WHERE tenant = $1 AND begins_after <= $2 AND revision >= $2 \
      ON CONFLICT (tenant, revision) DO UPDATE SET catalog = excluded.catalog, body = excluded.body";
 
-/// A statement that returns `body` of the directory that is stored for tenant `$1` (`text`) at revision `$2` (`bigint`).
+/// A statement that returns `body` of the directory that is stored for tenant `$1` (`text`) at revision `$2`
+/// (`bigint`).
 pub const SNAPSHOT: &str = "SELECT body FROM entitle_snapshot WHERE tenant = $1 AND revision = $2";
 
 /// A statement that returns the latest stored directory of tenant `$1` (`text`): `revision`, `catalog` and `body`, and
@@ -156,11 +162,11 @@ pub const LATEST_SNAPSHOT: &str = "SELECT head.revision, head.begins_after, head
          WHERE tenant = head.tenant ORDER BY revision DESC LIMIT 1) AS latest ON true \
      WHERE head.tenant = $1";
 
-/// A statement that removes the commits of tenant `$1` (`text`) up to revision `$2` (`bigint`), but none after its latest
-/// stored directory, and the directories stored before that.
+/// A statement that removes the commits of tenant `$1` (`text`) up to revision `$2` (`bigint`), but none after its
+/// latest stored directory, and the directories stored before that.
 ///
-/// It returns `begins_after`, and no row if there is no such tenant or no stored directory. It locks the head as an append
-/// does.
+/// It returns `begins_after`, and no row if there is no such tenant or no stored directory. It locks the head as an
+/// append does.
 pub const COMPACT: &str = "WITH head AS (\
          SELECT tenant, begins_after FROM entitle_head WHERE tenant = $1 FOR UPDATE), \
      latest AS (\

@@ -86,7 +86,8 @@ fn an_append_that_never_arrived_is_a_conflict_if_another_was_first() {
     assert_eq!(journal.read_after(0).unwrap(), [commit(1, "one")]);
 }
 
-/// Once the commit was removed, nobody can tell, and the error is not a conflict, which would say that nothing is stored.
+/// Once the commit was removed, nobody can tell, and the error is not a conflict, which would say that nothing is
+/// stored.
 #[test]
 fn an_outcome_that_was_removed_is_unknown() {
     let Some((database, _, _journal)) = provisioned("removed") else { return };

@@ -1,7 +1,7 @@
 //! Real processes race for the last seats on one database, and are killed, cut off and left without a server.
 //!
-//! The processes are this test binary again, told by their environment what to do. With `ENTITLE_FULL` there are 100 kills and
-//! 10 crashes of the server.
+//! The processes are this test binary again, told by their environment what to do. With `ENTITLE_FULL` there are 100
+//! kills and 10 crashes of the server.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

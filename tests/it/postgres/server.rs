@@ -178,7 +178,7 @@ fn left_out() {
 /// The server that the tests of this process share.
 fn shared() -> Option<&'static Server> {
     static SERVER: OnceLock<Option<Server>> = OnceLock::new();
-    let server = SERVER.get_or_init(|| Server::start(false));
+    let server = SERVER.get_or_init(|| programs().and_then(|_| Server::start(false)));
     if server.is_none() {
         left_out();
     }

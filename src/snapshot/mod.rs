@@ -64,10 +64,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(feature = "binary")]
+mod binary;
 mod build;
 #[cfg(feature = "json")]
 mod lines;
 
+#[cfg(feature = "binary")]
+pub use self::binary::{BINARY_VERSION, ReadBinaryError};
 pub use self::build::{Builder, RecordError, SnapshotError};
 #[cfg(feature = "json")]
 pub use self::lines::ReadError;

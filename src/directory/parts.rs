@@ -117,7 +117,8 @@ impl Directory {
         let more = record.more.as_deref();
         let mut grants = PlainGrants::new();
         let mut special_grants = Vec::new();
-        if more.is_none_or(|more| more.special_grants.is_empty()) {
+        // The row of a singleton also has what roles on everything give there.
+        if !row.singleton && more.is_none_or(|more| more.special_grants.is_empty()) {
             let everyone = Some((SubjectSlot::Everyone, row.grants.everyone)).filter(|(_, mask)| *mask != 0);
             grants.extend(everyone);
             let each = self.grants_at(slot, row).iter();
@@ -125,8 +126,9 @@ impl Directory {
         } else {
             for to in self.subjects_on(TargetSlot::Resource(slot)) {
                 let terms = self.grant_record_at(to, TargetSlot::Resource(slot));
-                if terms == GrantRecord::of(terms.lasting()) {
-                    grants.push((to, terms.lasting()));
+                let lasting = terms.lasting();
+                if terms == GrantRecord::of(lasting) {
+                    grants.extend((lasting != 0).then_some((to, lasting)));
                 } else {
                     special_grants.extend(self.grant_content(row.kind(), to, &terms));
                 }

@@ -41,9 +41,9 @@ use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 pub use self::audit::AuditError;
 #[cfg(feature = "serde")]
 pub(crate) use self::content::Record;
+pub(crate) use self::content::ScopeContent;
 #[cfg(feature = "binary")]
 pub(crate) use self::content::{EndingContent, GrantContent, KeyContent, RoleContent};
-pub(crate) use self::content::ScopeContent;
 pub use self::diff::{Diff, Difference, DifferenceKind};
 pub use self::model::{
     Grantee, GranteeId, MembershipRule, ParseNameError, ResourceName, SeatRef, Target, UserSource, UserStatus,

@@ -15,8 +15,8 @@ use super::records::{
 use crate::catalog::{Catalog, CatalogDocument, CatalogFingerprint, Entries, ProfileId};
 use crate::directory::{
     self, Directory, EndingContent, GrantContent, Grantee, GranteeSlot, GroupSlot, KeyContent,
-    MembershipRule, ParentPart, ResourcePart, ResourceSlot, RoleContent, ScopeContent, Slot as _, SubjectSlot,
-    Target, UserPart, UserSlot,
+    MembershipRule, ParentPart, ResourcePart, ResourceSlot, RoleContent, ScopeContent, Slot as _,
+    SubjectSlot, Target, UserPart, UserSlot,
 };
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
 use crate::name::Name;
@@ -367,7 +367,8 @@ impl Decoder {
             let on = directory.resource_slot_name(found);
             let on = on.ok_or_else(|| format!("there is no resource in slot {slot}"))?;
             // The kind of a resource is one of the stored catalog, or it would not have been read.
-            let kind = places.place_named(on.kind()).ok_or_else(|| format!("unknown kind `{}`", on.kind()))?;
+            let kind =
+                places.place_named(on.kind()).ok_or_else(|| format!("unknown kind `{}`", on.kind()))?;
             entries.push((on.to_string(), places.permissions(kind, mask)?));
         }
         Ok(ScopeContent::Entries(Entries(entries)))

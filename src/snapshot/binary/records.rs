@@ -19,7 +19,10 @@ use crate::time::Timestamp;
 
 /// One record; the table of the [module](crate::snapshot) describes their fields.
 #[derive(Serialize, Deserialize)]
-#[expect(clippy::large_enum_variant, reason = "one at a time is on the stack, and most are users or resources")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time is on the stack, and most are users or resources"
+)]
 pub(super) enum Stored<'a> {
     /// The catalog as JSON, in the form that its fingerprint is made of.
     Catalog(&'a str),
@@ -27,26 +30,68 @@ pub(super) enum Stored<'a> {
     RoleName(&'a str),
     /// The next name in the table of external names.
     ExternalName(&'a str),
-    Commits { revision: u64, committed_at: Timestamp },
-    Ids { users: u32, groups: u32, resources: u32, keys: u32 },
+    Commits {
+        revision: u64,
+        committed_at: Timestamp,
+    },
+    Ids {
+        users: u32,
+        groups: u32,
+        resources: u32,
+        keys: u32,
+    },
     /// The license as JSON.
-    License { license: &'a str, phase: Phase },
-    Scheduled { license: &'a str },
-    Book { profile: u8, peak: u64, peak_at: Timestamp, seat_ms: u64 },
-    Queue { last_turn: u64, last_seat: u64 },
-    Role { role: u32, permissions: List<[(u8, u64); 4]> },
-    Group { id: Id, group: &'a str, members: Members },
+    License {
+        license: &'a str,
+        phase: Phase,
+    },
+    Scheduled {
+        license: &'a str,
+    },
+    Book {
+        profile: u8,
+        peak: u64,
+        peak_at: Timestamp,
+        seat_ms: u64,
+    },
+    Queue {
+        last_turn: u64,
+        last_seat: u64,
+    },
+    Role {
+        role: u32,
+        permissions: List<[(u8, u64); 4]>,
+    },
+    Group {
+        id: Id,
+        group: &'a str,
+        members: Members,
+    },
     #[serde(borrow)]
     User(User<'a>),
-    Nested { group: u32, outer: List<[u32; 4]> },
-    Managed { group: u32, managers: List<[Subject; 4]> },
-    KindGrant { kind: u8, grant: Grant },
+    Nested {
+        group: u32,
+        outer: List<[u32; 4]>,
+    },
+    Managed {
+        group: u32,
+        managers: List<[Subject; 4]>,
+    },
+    KindGrant {
+        kind: u8,
+        grant: Grant,
+    },
     #[serde(borrow)]
     Resource(Resource<'a>),
-    Everywhere { to: Subject, roles: List<[GivenRole; 4]> },
+    Everywhere {
+        to: Subject,
+        roles: List<[GivenRole; 4]>,
+    },
     #[serde(borrow)]
     Key(Key<'a>),
-    End { records: u64 },
+    End {
+        records: u64,
+    },
 }
 
 /// An id, counted from the one before of the same sort.

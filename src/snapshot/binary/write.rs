@@ -285,7 +285,8 @@ impl<'a, W: Write> Encoder<'a, W> {
     }
 
     fn given<const N: usize>(&self, roles: &[RoleContent]) -> List<[GivenRole; N]> {
-        let given = |role: &RoleContent| GivenRole { role: self.role(&role.role), expires_at: role.expires_at };
+        let given =
+            |role: &RoleContent| GivenRole { role: self.role(&role.role), expires_at: role.expires_at };
         roles.iter().map(given).collect()
     }
 

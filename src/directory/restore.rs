@@ -93,6 +93,17 @@ impl Restore {
     /// Adds one part; after an error the directory must not be used.
     pub(crate) fn take_in(&mut self, record: &Record) -> Checked {
         self.write_full_index(matches!(record, Record::User(_)));
+        #[cfg(feature = "binary")]
+        match record {
+            Record::Nested { .. } | Record::Managed { .. } | Record::KindGrant { .. } => {
+                self.index_user_names()?
+            }
+            Record::Everywhere { .. } | Record::Key(_) => {
+                self.index_user_names()?;
+                self.index_resource_names()?;
+            }
+            _ => {}
+        }
         match record {
             Record::Commits { revision, committed_at } => self.commits(*revision, *committed_at),
             Record::Ids { users, groups, resources, keys } => {
@@ -115,6 +126,29 @@ impl Restore {
         }
     }
 
+    /// Leaves the names of users and resources out of the indexes until all are there: their records name none of them.
+    #[cfg(feature = "binary")]
+    pub(crate) fn index_names_late(&mut self) {
+        self.directory.users.index_names_late();
+        self.directory.resources.index_names_late();
+    }
+
+    #[cfg(feature = "binary")]
+    fn index_user_names(&mut self) -> Checked {
+        let repeated = self.directory.users.index_names();
+        let name = repeated.and_then(|slot| self.directory.user_slot_name(slot));
+        ensure(repeated.is_none(), || format!("user `{}` already exists", name.unwrap_or_default()))
+    }
+
+    #[cfg(feature = "binary")]
+    fn index_resource_names(&mut self) -> Checked {
+        let repeated = self.directory.resources.index_names();
+        let name = repeated.and_then(|slot| self.directory.resource_slot_name(slot));
+        ensure(repeated.is_none(), || {
+            format!("resource `{}` already exists", name.map(|name| name.to_string()).unwrap_or_default())
+        })
+    }
+
     /// Writes the collected entries if they are many, or if what comes next reaches the members of a group: after the
     /// users that may be a grant on a kind or a singleton.
     fn write_full_index(&mut self, is_user: bool) {
@@ -133,6 +167,11 @@ impl Restore {
     /// Returns the whole directory, if its parts agree with each other.
     pub(crate) fn finish(mut self) -> Result<Directory, String> {
         self.directory.write_index(&mut self.index);
+        #[cfg(feature = "binary")]
+        {
+            self.index_user_names()?;
+            self.index_resource_names()?;
+        }
         self.put_inside()?;
         self.directory.update_stale_masks();
         self.all_described()?;
@@ -589,6 +628,8 @@ impl Restore {
     /// Adds a resource.
     pub(crate) fn put_resource(&mut self, part: &ResourcePart) -> Checked {
         self.write_full_index(false);
+        #[cfg(feature = "binary")]
+        self.index_user_names()?;
         let id = self.place(part)?;
         let (kind, on) = (part.kind, Target::Resource(id));
         for &(to, listed) in &part.grants {

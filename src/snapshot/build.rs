@@ -350,7 +350,9 @@ impl Builder {
         for section in [Section::Snapshot, Section::Catalog] {
             self.enter(section, || section.as_str().into())?;
         }
-        self.restore = Some(Restore::new(stored, used));
+        let mut restore = Restore::new(stored, used);
+        restore.index_names_late();
+        self.restore = Some(restore);
         Ok(())
     }
 

@@ -512,7 +512,7 @@ fn cases_of_the_small_history() -> Vec<(Vec<u8>, Vec<u8>, &'static str)> {
         (vec![8, 4, 9, 10], vec![8, 4, 8, 10], "user `hal`: seat number 9 was never issued"),
         (vec![8, 4, 9, 10], most(&[8], &[9, 10]), "`queue`: `last_turn` cannot be 18446744073709551615"),
         (name(&[], "analysts", &[2, 2, 0]), name(&[], "analysts", &[2, 2, 9]), "there is no external name 9"),
-        (user("bot", &[0]), user("ada", &[0]), "user `ada`: user `ada` already exists"),
+        (user("bot", &[0]), user("ada", &[0]), "user `ada` already exists"),
         (user("bot", &[0]), user(" bo", &[0]), "`user`: ` bo` begins or ends with white space"),
         (
             user("bot", &[0]),
@@ -567,6 +567,11 @@ fn cases_of_the_small_history() -> Vec<(Vec<u8>, Vec<u8>, &'static str)> {
         (name(&[1, 1], "churn", &[]), name(&[9, 1], "churn", &[]), "`resource`: there is no kind 9"),
         (name(&[1, 1], "churn", &[]), name(&[1, 1], "*", &[]), "`project/*` cannot name a new resource"),
         (name(&[1, 1], "churn", &[]), name(&[0, 1], "churn", &[]), "`resource`: there is no permission"),
+        (
+            name(&[15, 0, 0, 1, 1], "a b/c", &[1, 1, 0, 0]),
+            name(&[15, 0, 0, 1, 1], "churn", &[1, 1, 0, 0]),
+            "resource `project/churn` already exists",
+        ),
         (whole(), rest(&[1, 77, 0], &grants, &more), "there is no user in slot 77"),
         (whole(), rest(&[1, 0, 1, 50], &grants, &more), "there is no resource in slot 50"),
         (

@@ -96,7 +96,7 @@ impl Restore {
         #[cfg(feature = "binary")]
         match record {
             Record::Nested { .. } | Record::Managed { .. } | Record::KindGrant { .. } => {
-                self.index_user_names()?
+                self.index_user_names()?;
             }
             Record::Everywhere { .. } | Record::Key(_) => {
                 self.index_user_names()?;

@@ -105,12 +105,11 @@ impl Decoder {
             return Err(self.builder.refusal("`catalog`", problem).into());
         }
         let same = self.host.take_if(|host| host.fingerprint() == self.fingerprint);
-        let stored = match same {
-            Some(host) => host,
-            None => {
-                let document: CatalogDocument = json(text, blocks)?;
-                Catalog::try_from(document).map_err(|source| SnapshotError::Catalog { source })?
-            }
+        let stored = if let Some(host) = same {
+            host
+        } else {
+            let document: CatalogDocument = json(text, blocks)?;
+            Catalog::try_from(document).map_err(|source| SnapshotError::Catalog { source })?
         };
         self.builder.begin(stored.clone(), self.host.take())?;
         let used = self.builder.directory()?.catalog();
@@ -346,7 +345,7 @@ impl Decoder {
         let (index, serial) = read_id(&mut self.keys, key.id)?;
         Ok(directory::Record::Key(Box::new(KeyContent {
             id: KeyId::new(index, serial),
-            key: name(key.key)?,
+            key: name(key.name)?,
             acts_as: self.user_name(key.acts_as)?,
             scope: self.scope(&key.scope)?,
             expires_at: key.expires_at,

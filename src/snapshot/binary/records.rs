@@ -19,10 +19,6 @@ use crate::time::Timestamp;
 
 /// One record; the table of the [module](crate::snapshot) describes their fields.
 #[derive(Serialize, Deserialize)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one at a time is on the stack, and most are users or resources"
-)]
 pub(super) enum Stored<'a> {
     /// The catalog as JSON, in the form that its fingerprint is made of.
     Catalog(&'a str),
@@ -188,7 +184,7 @@ pub(super) struct GivenRole {
 #[derive(Serialize, Deserialize)]
 pub(super) struct Key<'a> {
     pub(super) id: Id,
-    pub(super) key: &'a str,
+    pub(super) name: &'a str,
     pub(super) acts_as: u32,
     pub(super) scope: Scope,
     pub(super) expires_at: Option<Timestamp>,

@@ -13,7 +13,7 @@ use super::records::{
 use crate::catalog::{Entries, KindId};
 use crate::directory::{
     Directory, GrantContent, Grantee, GranteeKind, KeyContent, MembershipRule, ParentPart, Record,
-    ResourcePart, RoleContent, ScopeContent, SubjectSlot, Target, UserPart,
+    ResourcePart, RoleContent, ScopeContent, SubjectSlot, Target, UserPart, UserSlot,
 };
 use crate::id::{GroupId, UserId};
 use crate::name::Name;
@@ -215,7 +215,7 @@ impl<'a, W: Write> Encoder<'a, W> {
             id: self.resources.write(resource.id.index(), resource.id.serial()),
             kind: kind.get(),
             key: resource.key.as_deref(),
-            owner: resource.owner.map(|owner| owner.index()),
+            owner: resource.owner.map(UserSlot::index),
             parent: resource.parent.as_ref().and_then(|parent| match parent {
                 ParentPart::At(slot) => Some(slot.index()),
                 ParentPart::Named(_) => None,
@@ -229,7 +229,7 @@ impl<'a, W: Write> Encoder<'a, W> {
     fn key(&mut self, key: &KeyContent) -> io::Result<()> {
         let stored = Stored::Key(Key {
             id: self.keys.write(key.id.index(), key.id.serial()),
-            key: &key.key,
+            name: &key.key,
             acts_as: self.user_slot(&key.acts_as),
             scope: match &key.scope {
                 ScopeContent::All => Scope::All,

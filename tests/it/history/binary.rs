@@ -480,6 +480,7 @@ fn every_byte_forged() {
 const MOST: [u8; 10] = [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1];
 
 /// A part of the last directory of the small history, its replacement, and the error.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn cases_of_the_small_history() -> Vec<(Vec<u8>, Vec<u8>, &'static str)> {
     let most = |before: &[u8], after: &[u8]| [before, &MOST, after].concat();
     let name = |before: &[u8], name: &str, after: &[u8]| [before, &text(name), after].concat();
@@ -670,7 +671,7 @@ fn forged_lengths_reserve_nothing() {
     let most_of = |bytes: &[u8]| {
         let mut code = "";
         let taken = measure(|| {
-            code = Directory::read_binary_from(bytes).map_or_else(|error| error.code(), |_| "read")
+            code = Directory::read_binary_from(bytes).map_or_else(|error| error.code(), |_| "read");
         });
         (taken.bytes_max, code)
     };

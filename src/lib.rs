@@ -110,6 +110,7 @@
 //! | `serde` | yes | serialized forms of catalogs, licenses, commands, events and scenarios |
 //! | `sync` | yes | `Authority`, the handle that the threads of a server share |
 //! | `json` | no | the stored form of a directory, as lines of JSON |
+//! | `binary` | no | the stored form of a directory as bytes, which is smaller and read faster, and fingerprints of catalogs |
 //! | `redb` | no | a journal in a file of the embedded store `redb` |
 //! | `cli` | no | the `entitle` command, and locations in the errors of scenario files |
 //! | `bench-internals` | no | unstable: hidden functions for the benches of this repository, not part of the API |

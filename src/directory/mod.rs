@@ -12,6 +12,7 @@
 // `query`: lookups by name, names of ids, views of rows and records
 // `mutate`: the primitive mutations
 // `content`, `diff`: the whole content by name; the difference between two directories
+// `parts`: users and resources by slot, for forms that are read in bulk
 // `resolve`, `restore`: stored names and whole stored directories, checked while they are read
 // `audit`: a recount of everything that is stored twice
 
@@ -20,6 +21,8 @@ mod content;
 mod diff;
 mod model;
 mod mutate;
+#[cfg(feature = "serde")]
+mod parts;
 mod query;
 mod registry;
 mod resolve;
@@ -39,11 +42,15 @@ pub use self::audit::AuditError;
 #[cfg(feature = "serde")]
 pub(crate) use self::content::Record;
 pub(crate) use self::content::ScopeContent;
+#[cfg(feature = "binary")]
+pub(crate) use self::content::{EndingContent, GrantContent, KeyContent, RoleContent};
 pub use self::diff::{Diff, Difference, DifferenceKind};
 pub use self::model::{
     Grantee, GranteeId, MembershipRule, ParseNameError, ResourceName, SeatRef, Target, UserSource, UserStatus,
 };
 pub(crate) use self::model::{ParsedTarget, parse_resource};
+#[cfg(feature = "binary")]
+pub(crate) use self::parts::{ParentPart, ResourcePart, UserPart};
 pub(crate) use self::query::{GrantPart, MembershipWay, earlier_end, end_order};
 pub use self::query::{Inside, KeyScope};
 pub(crate) use self::registry::KindEntry;

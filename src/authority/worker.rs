@@ -274,8 +274,11 @@ impl<J: Journal> Shared<J> {
     /// Ticks when something is due, and denies when the journal is silent for too long.
     fn run_keeper(&self, clock: Option<&(dyn Fn() -> Timestamp + Send + Sync)>, max_age: Option<Duration>) {
         loop {
-            contain(|| self.keep(clock, max_age));
-            let pause = self.pause(clock, max_age);
+            let pause = contain(|| {
+                self.keep(clock, max_age);
+                self.pause(clock, max_age)
+            });
+            let pause = pause.unwrap_or(LONGEST_TICK);
             let inbox = lock(&self.inbox);
             let waited = self.keeper.wait_timeout_while(inbox, pause, |inbox| !inbox.stop);
             if waited.unwrap_or_else(PoisonError::into_inner).0.stop {

@@ -140,6 +140,13 @@ impl<J: Journal> Authority<J> {
         }
     }
 
+    /// Executes batches on the caller's thread, with those that wait already.
+    #[cfg(feature = "tenants")]
+    pub(super) fn execute_jobs(&self, jobs: &mut Group<J::Error>) {
+        self.queue.extend(mem::take(&mut jobs.0));
+        self.execute_waiting();
+    }
+
     /// Executes the first batches of the queue.
     fn execute_group(&self, followed: &mut Followed) {
         let mut group = self.queue.take(GROUP);

@@ -11,6 +11,7 @@ mod observe;
 mod queue;
 mod reader;
 mod sync;
+#[cfg(feature = "tenants")]
 mod tenants;
 mod worker;
 
@@ -31,6 +32,8 @@ pub use self::observe::{Observer, Stats};
 use self::queue::Queue;
 pub use self::reader::Reader;
 use self::sync::{Condvar, Mutex, MutexGuard, lock};
+#[cfg(feature = "tenants")]
+pub use self::tenants::{TenantAuthority, TenantError, TenantStore, Tenants, TenantsBuilder};
 pub use self::worker::{Execution, Worker, WorkerBuilder};
 use crate::catalog::Catalog;
 use crate::change::{Batch, Plan, Refusal};

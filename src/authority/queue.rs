@@ -79,6 +79,11 @@ pub(super) struct Job<E> {
 }
 
 impl<E> Job<E> {
+    pub(super) fn new(batch: Batch) -> (Self, Arc<Ticket<E>>) {
+        let ticket = Arc::new(Ticket(Mutex::new(TicketState::Waiting(None))));
+        (Self { batch, ticket: Arc::clone(&ticket) }, ticket)
+    }
+
     pub(super) fn answer(self, answer: Answer<E>) {
         self.ticket.answer(answer);
     }
@@ -97,9 +102,14 @@ impl<E> Queue<E> {
     }
 
     pub(super) fn push(&self, batch: Batch) -> Arc<Ticket<E>> {
-        let ticket = Arc::new(Ticket(Mutex::new(TicketState::Waiting(None))));
-        lock(&self.0).push_back(Job { batch, ticket: Arc::clone(&ticket) });
+        let (job, ticket) = Job::new(batch);
+        lock(&self.0).push_back(job);
         ticket
+    }
+
+    #[cfg(feature = "tenants")]
+    pub(super) fn extend(&self, jobs: Vec<Job<E>>) {
+        lock(&self.0).extend(jobs);
     }
 
     /// Removes the first batches, up to a number of them.

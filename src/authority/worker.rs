@@ -193,7 +193,7 @@ impl<J: Journal> Worker<J> {
         let ticket = self.shared.authority.queue.push(batch);
         lock(&self.shared.inbox).execute = true;
         self.shared.writer.notify_one();
-        Execution { ticket }
+        Execution::new(ticket)
     }
 
     /// Reads the journal as soon as possible, on the worker's thread: a notification of the database has arrived.
@@ -323,12 +323,18 @@ fn contain<T>(step: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(step)).ok()
 }
 
-/// The future of [`Worker::execute`].
+/// The future of [`Worker::execute`], which completes when the batch was executed.
 ///
 /// A panic of the batch's own policy goes on in the task that awaits it.
 #[must_use = "a future does nothing unless it is polled"]
 pub struct Execution<E> {
     ticket: Arc<Ticket<E>>,
+}
+
+impl<E> Execution<E> {
+    pub(super) fn new(ticket: Arc<Ticket<E>>) -> Self {
+        Self { ticket }
+    }
 }
 
 impl<E> Future for Execution<E> {

@@ -1,6 +1,8 @@
 //! One authority shared by many callers, and several authorities on one journal: group commit, workers, following.
 
 mod group_commit;
+#[cfg(feature = "tenants")]
+mod tenants;
 mod waiting;
 mod worker;
 
@@ -11,7 +13,7 @@ use std::time::Duration;
 
 use entitle::catalog::{Catalog, Profile};
 use entitle::change::Commit;
-use entitle::journal::{AppendError, Journal, MemoryJournal, OutOfOrderError};
+use entitle::journal::{AppendError, Journal, MemoryJournal, OutOfOrderError, Snapshots};
 use entitle::{Authority, Batch, Command, Directory, License, Timestamp};
 
 /// The time of most batches.
@@ -55,6 +57,7 @@ struct Database {
     delay: Duration,
     fault: Mutex<Option<Fault>>,
     unreachable: AtomicBool,
+    snapshot: Mutex<Option<Directory>>,
     appends: AtomicU64,
     reads: AtomicU64,
 }
@@ -108,6 +111,26 @@ impl Journal for Database {
             return Err(Lost);
         }
         Ok(self.commits.read_after(revision).unwrap())
+    }
+}
+
+/// Snapshots of a [`Database`] are kept beside its commits.
+impl Snapshots for Database {
+    fn store_snapshot(&self, directory: &Directory) -> Result<(), Lost> {
+        *self.snapshot.lock().unwrap() = Some(directory.clone());
+        Ok(())
+    }
+
+    fn latest_snapshot(&self, _: &Catalog) -> Result<Option<Directory>, Lost> {
+        thread::sleep(self.delay);
+        if self.unreachable.load(Ordering::SeqCst) {
+            return Err(Lost);
+        }
+        Ok(self.snapshot.lock().unwrap().clone())
+    }
+
+    fn compact(&self, _: u64) -> Result<u64, Lost> {
+        Ok(0)
     }
 }
 

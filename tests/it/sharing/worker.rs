@@ -36,7 +36,7 @@ pub(super) fn block_on<F: Future>(future: F) -> F::Output {
 }
 
 /// Waits until something holds, which must be soon.
-fn eventually(what: &str, holds: impl Fn() -> bool) {
+pub(super) fn eventually(what: &str, holds: impl Fn() -> bool) {
     for _ in 0..3_000 {
         if holds() {
             return;

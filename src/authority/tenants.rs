@@ -12,12 +12,11 @@ use core::time::Duration;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::PoisonError;
-use std::thread::{self, JoinHandle};
 
 use moka::sync::Cache;
 
 use super::queue::{Group, Job};
-use super::sync::{Condvar, Mutex, lock};
+use super::sync::{Condvar, Mutex, lock, thread};
 use super::{Authority, CatchUpError, ExecuteError, Execution};
 use crate::catalog::Catalog;
 use crate::change::Batch;
@@ -66,7 +65,7 @@ pub type TenantAuthority<S> = Arc<Authority<<S as TenantStore>::Journal>>;
 /// as there are more threads than slow tenants, and one that fails denies alone ([`Authority::current`]).
 pub struct Tenants<S: TenantStore> {
     shared: Arc<Shared<S>>,
-    threads: Vec<JoinHandle<()>>,
+    threads: Vec<thread::JoinHandle<()>>,
 }
 
 /// The settings of [`Tenants`], from [`Tenants::new`].

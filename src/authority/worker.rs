@@ -13,11 +13,10 @@ use core::time::Duration;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::PoisonError;
-use std::thread::{self, JoinHandle};
 
 use super::deadline::Moment;
 use super::queue::Ticket;
-use super::sync::{Condvar, Mutex, lock};
+use super::sync::{Condvar, Mutex, lock, thread};
 use super::{Authority, ExecuteError, Executed};
 use crate::change::Batch;
 use crate::journal::Journal;
@@ -54,7 +53,7 @@ const LONGEST_TICK: Duration = Duration::from_secs(1);
 /// ```
 pub struct Worker<J: Journal> {
     shared: Arc<Shared<J>>,
-    threads: Vec<JoinHandle<()>>,
+    threads: Vec<thread::JoinHandle<()>>,
 }
 
 /// The settings of a [`Worker`], from [`Worker::new`].

@@ -45,7 +45,7 @@
 //! a [`Journal`](journal::Journal) before readers see it.
 //!
 //! Time is always an argument ([`Timestamp`]), and the host chooses the storage. The crate has no global state and contains no
-//! `unsafe` code; only the feature `postgres` starts threads, one for each connection.
+//! `unsafe` code. Only workers, `Tenants` and the connections of the feature `postgres` have threads.
 //!
 //! # Typed kinds
 //!
@@ -110,6 +110,7 @@
 //! | `serde` | yes | serialized forms of catalogs, licenses, commands, events and scenarios |
 //! | `sync` | yes | `Authority`, the handle that the threads of a server share |
 //! | `json` | no | the stored form of a directory, as lines of JSON |
+//! | `binary` | no | the stored form of a directory as bytes, which is smaller and read faster, and fingerprints of catalogs |
 //! | `redb` | no | a journal in a file of the embedded store `redb` |
 //! | `postgres` | no | a journal on PostgreSQL, which several processes share |
 //! | `cli` | no | the `entitle` command, and locations in the errors of scenario files |

@@ -47,6 +47,7 @@ mod scenario_failures;
 mod scenarios;
 mod seat_reports;
 mod serde_roundtrip;
+mod sharing;
 mod side_by_side;
 mod typed_catalogs;
 mod typed_kinds;

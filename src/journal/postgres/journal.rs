@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::format;
-use alloc::string::{String, ToString as _};
+use alloc::string::ToString as _;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::error::Error;
@@ -19,7 +19,7 @@ use crate::directory::Directory;
 use crate::journal::sql::{self, Append, Outcome, SqlState, StoredCommit};
 use crate::journal::{AppendError, Journal, Snapshots};
 use crate::name::Name;
-use crate::snapshot::{Checksum, ReadError};
+use crate::snapshot::ReadBinaryError;
 
 /// The most commits that one read returns.
 const PAGE: u64 = 1024;
@@ -264,7 +264,7 @@ impl Snapshots for PostgresJournal {
         if body.len() > MAX_SNAPSHOT {
             return Err(PostgresError::SnapshotTooLarge { bytes: body.len(), max: MAX_SNAPSHOT });
         }
-        let catalog = fingerprint(directory.catalog()).map_err(|source| unreadable(revision, source))?;
+        let catalog = directory.catalog().fingerprint().to_string();
         let (tenant, directory) = (self.tenant.clone(), directory.clone());
         let sql::Head { begins_after, revision: last, .. } = self.head()?;
         self.in_bulk(move |transaction| {
@@ -322,18 +322,11 @@ fn unreadable(revision: u64, source: impl Into<Box<dyn Error + Send + Sync>>) ->
 /// Returns the stored form of a directory.
 fn encode(directory: &Directory) -> std::io::Result<Vec<u8>> {
     let mut body = Vec::new();
-    directory.write_to(&mut body)?;
+    directory.write_binary_to(&mut body)?;
     Ok(body)
 }
 
 /// Reads the stored form of a directory.
-fn decode(catalog: Catalog, body: &[u8]) -> Result<Directory, ReadError> {
-    Directory::read_with_catalog(catalog, body)
-}
-
-/// Returns a text that differs between catalogs, so that people see which snapshot is of which release.
-fn fingerprint(catalog: &Catalog) -> Result<String, serde_json::Error> {
-    let mut sum = Checksum::new();
-    sum.add(&serde_json::to_vec(catalog)?);
-    Ok(sum.text())
+fn decode(catalog: Catalog, body: &[u8]) -> Result<Directory, ReadBinaryError> {
+    Directory::read_binary_with_catalog(catalog, body)
 }

@@ -7,7 +7,6 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::error::Error;
 use core::hash::{BuildHasher as _, Hasher as _};
-use core::sync::atomic::{AtomicU64, Ordering};
 use std::hash::RandomState;
 
 use super::{Head, StoredCommit};
@@ -194,13 +193,11 @@ fn stored_revision(revision: u64) -> Result<i64, EncodeError> {
 
 /// Returns a number of 128 bits that no other append has, in hexadecimal.
 ///
-/// The hasher's keys are random; the counter and the process id keep apart threads and forks that share them.
+/// Each hasher has random keys of its own. Only a process that was forked has those of another process, so the id of the
+/// process is hashed too.
 fn append_id() -> String {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let half = |which: u8| {
         let mut hasher = RandomState::new().build_hasher();
-        hasher.write_u64(count);
         hasher.write_u32(std::process::id());
         hasher.write_u8(which);
         hasher.finish()

@@ -101,7 +101,7 @@ fn events_that_contradict_the_state_are_refused() {
         ),
     ];
     for (event, expected) in cases {
-        let text = format!(r#"{{ "revision": 9, "at": 100, "events": [{event}] }}"#);
+        let text = format!(r#"{{ "format": 1, "revision": 9, "at": 100, "events": [{event}] }}"#);
         let commit: Commit = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{event}: {error}"));
         match refused(last, &[commit]) {
             ReplayError::Contradiction { revision: 9, event: Some(0), source } => {
@@ -119,7 +119,7 @@ fn a_commit_that_omits_a_due_expiry_is_refused() {
     let (directories, _) = world::small();
     let last = directories.last().unwrap();
     let commit = |at: u64, events: &str| {
-        let text = format!(r#"{{ "revision": 9, "at": {at}, "events": [{events}] }}"#);
+        let text = format!(r#"{{ "format": 1, "revision": 9, "at": {at}, "events": [{events}] }}"#);
         serde_json::from_str::<Commit>(&text).unwrap()
     };
     let added = r#"{ "group_added": { "group": "new", "members": "explicit" } }"#;
@@ -155,7 +155,7 @@ fn an_impossible_seat_is_refused() {
         (seat(r#""holds": "designer", "basis": "exempt", "queued": false"#), "the basis of the seat"),
     ];
     let commit = |events: &str| {
-        let text = format!(r#"{{ "revision": 9, "at": 100, "events": [{events}] }}"#);
+        let text = format!(r#"{{ "format": 1, "revision": 9, "at": 100, "events": [{events}] }}"#);
         serde_json::from_str::<Commit>(&text).unwrap()
     };
     for (event, expected) in cases {
@@ -204,7 +204,8 @@ fn what_no_plan_records_is_refused() {
         ),
     ];
     for (events, index, expected) in cases {
-        let text = format!(r#"{{ "revision": 9, "at": 100, "events": [{}] }}"#, events.join(","));
+        let text =
+            format!(r#"{{ "format": 1, "revision": 9, "at": 100, "events": [{}] }}"#, events.join(","));
         let commit: Commit = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
         match refused(last, &[commit]) {
             ReplayError::Contradiction { revision: 9, event, source } => {
@@ -308,7 +309,7 @@ fn events_of_access_that_contradict_the_state_are_refused() {
 /// Checks that each event alone is refused at 40, for the reason beside it.
 fn contradictions(directory: &Directory, cases: &[(&str, &str)]) {
     for (event, expected) in cases {
-        let text = format!(r#"{{ "revision": 4, "at": 40, "events": [{event}] }}"#);
+        let text = format!(r#"{{ "format": 1, "revision": 4, "at": 40, "events": [{event}] }}"#);
         let commit: Commit = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{event}: {error}"));
         match refused(directory, &[commit]) {
             ReplayError::Contradiction { revision: 4, event: Some(0), source } => {
@@ -427,7 +428,7 @@ fn more_managers_than_a_group_may_have_are_not_replayed() {
         let managers: Vec<String> = (0..count).map(|number| format!(r#""group:g{number}""#)).collect();
         let event =
             format!(r#"{{ "managers_set": {{ "group": "g0", "managers": [{}] }} }}"#, managers.join(","));
-        let text = format!(r#"{{ "revision": 2, "at": 0, "events": [{event}] }}"#);
+        let text = format!(r#"{{ "format": 1, "revision": 2, "at": 0, "events": [{event}] }}"#);
         directory.replay(&[serde_json::from_str::<Commit>(&text).unwrap()])
     };
     assert!(replay(64).is_ok());
@@ -470,7 +471,7 @@ fn an_end_names_exactly_what_ends() {
         let ended = format!(
             r#"{{ "grant_ended": {{ "to": "user:ada", "on": "project/a", "permissions": {permissions}, "expires_at": 90 }} }}"#
         );
-        let text = format!(r#"{{ "revision": 4, "at": 90, "events": [{ended}] }}"#);
+        let text = format!(r#"{{ "format": 1, "revision": 4, "at": 90, "events": [{ended}] }}"#);
         directory.replay(&[serde_json::from_str::<Commit>(&text).unwrap()])
     };
     assert!(replay(r#"["admin", "write"]"#).is_ok());

@@ -385,11 +385,11 @@ fn a_snapshot_that_is_not_read_back_as_it_was() {
 /// Makes every snapshot that is stored one of the empty directory.
 fn journal_of_empty(database: &TestDatabase) {
     let mut body = Vec::new();
-    Directory::new(world::catalog()).write_to(&mut body).unwrap();
-    let body = String::from_utf8(body).unwrap();
+    Directory::new(world::catalog()).write_binary_to(&mut body).unwrap();
+    let body: String = body.iter().map(|byte| format!("{byte:02x}")).collect();
     database.run(&format!(
         "CREATE OR REPLACE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS \
-             $f$ BEGIN NEW.body = convert_to($body${body}$body$, 'UTF8'); RETURN NEW; END $f$"
+             $f$ BEGIN NEW.body = decode('{body}', 'hex'); RETURN NEW; END $f$"
     ));
 }
 

@@ -54,6 +54,8 @@ mod error;
 mod journal;
 mod listener;
 mod pool;
+#[cfg(feature = "tenants")]
+mod tenants;
 
 use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;

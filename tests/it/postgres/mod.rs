@@ -4,6 +4,8 @@ mod bad_input;
 mod journal;
 mod listening;
 mod lost_answers;
+#[cfg(feature = "tenants")]
+mod many_tenants;
 mod processes;
 mod proxy;
 mod server;

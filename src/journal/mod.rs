@@ -1,14 +1,19 @@
-//! Storage for commits: the [`Journal`] trait and two implementations.
+//! Storage for commits: the [`Journal`] trait and its implementations.
 //!
 //! [`MemoryJournal`] holds commits in memory, for tests and for hosts that also store them elsewhere. With the feature
-//! `redb`, `RedbJournal` stores them in a file that survives a crash.
+//! `redb`, `RedbJournal` stores them in a file that survives a crash. With the feature `postgres`, `PostgresJournal` stores
+//! them in a database that several processes share; the module `sql` has its statements for hosts with a client of their own.
 
 #[cfg(feature = "redb")]
 mod chain;
 #[cfg(feature = "std")]
 mod memory;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "redb")]
 mod redb_journal;
+#[cfg(feature = "json")]
+pub mod sql;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;

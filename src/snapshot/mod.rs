@@ -97,6 +97,8 @@ mod lines;
 pub use self::binary::{BINARY_VERSION, ReadBinaryError};
 pub use self::build::{Builder, RecordError, SnapshotError};
 #[cfg(feature = "json")]
+pub(crate) use self::lines::Checksum;
+#[cfg(feature = "json")]
 pub use self::lines::ReadError;
 use crate::directory::{self, Directory};
 

@@ -36,6 +36,8 @@ mod nesting;
 mod oracle;
 mod oracle_agreement;
 mod places_histories;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod queries;
 mod random;
 mod readback;

@@ -1,5 +1,6 @@
 //! Everything that can be wrong with a database and its tables has an error of its own, and nothing is lost.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use entitle::change::Commit;
@@ -386,10 +387,13 @@ fn a_snapshot_that_is_not_read_back_as_it_was() {
 fn journal_of_empty(database: &TestDatabase) {
     let mut body = Vec::new();
     Directory::new(world::catalog()).write_binary_to(&mut body).unwrap();
-    let body: String = body.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut hex = String::new();
+    for byte in body {
+        write!(hex, "{byte:02x}").unwrap();
+    }
     database.run(&format!(
         "CREATE OR REPLACE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS \
-             $f$ BEGIN NEW.body = decode('{body}', 'hex'); RETURN NEW; END $f$"
+             $f$ BEGIN NEW.body = decode('{hex}', 'hex'); RETURN NEW; END $f$"
     ));
 }
 

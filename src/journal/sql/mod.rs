@@ -79,7 +79,7 @@ pub const CHANNEL: &str = "entitle";
 ///
 /// It affects one row, or none if the tenant has a journal already.
 pub const PROVISION: &str = "INSERT INTO entitle_head (tenant, revision, begins_after, format) \
-     VALUES ($1, $2, $2, 1) ON CONFLICT (tenant) DO NOTHING";
+     VALUES ($1, $2::bigint, $2::bigint, 1) ON CONFLICT (tenant) DO NOTHING";
 
 /// A statement that returns the tenants, sorted.
 pub const TENANTS: &str = "SELECT tenant FROM entitle_head ORDER BY tenant";
@@ -94,10 +94,10 @@ pub const HEADS: &str = "SELECT tenant, revision, begins_after, format FROM enti
 ///
 /// It affects a row for each commit, or none if nothing is stored. Never send it without commits.
 pub const APPEND: &str = "WITH head AS (\
-         UPDATE entitle_head SET revision = $2 + cardinality($4::bigint[]) \
-         WHERE tenant = $1 AND revision = $2 AND format = 1 RETURNING tenant) \
+         UPDATE entitle_head SET revision = $2::bigint + cardinality($4::bigint[]) \
+         WHERE tenant = $1 AND revision = $2::bigint AND format = 1 RETURNING tenant) \
      INSERT INTO entitle_commit (tenant, revision, at, by, append_id, body, checksum) \
-     SELECT head.tenant, new.revision, new.at, new.by, $3, new.body, new.checksum \
+     SELECT head.tenant, new.revision, new.at, new.by, $3::text, new.body, new.checksum \
      FROM head, unnest($4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[]) \
          AS new (revision, at, by, body, checksum)";
 
@@ -106,11 +106,11 @@ pub const APPEND: &str = "WITH head AS (\
 ///
 /// It returns one row if the commits are stored, and none if nothing is.
 pub const APPEND_AND_NOTIFY: &str = "WITH head AS (\
-         UPDATE entitle_head SET revision = $2 + cardinality($4::bigint[]) \
-         WHERE tenant = $1 AND revision = $2 AND format = 1 RETURNING tenant), \
+         UPDATE entitle_head SET revision = $2::bigint + cardinality($4::bigint[]) \
+         WHERE tenant = $1 AND revision = $2::bigint AND format = 1 RETURNING tenant), \
      stored AS (\
          INSERT INTO entitle_commit (tenant, revision, at, by, append_id, body, checksum) \
-         SELECT head.tenant, new.revision, new.at, new.by, $3, new.body, new.checksum \
+         SELECT head.tenant, new.revision, new.at, new.by, $3::text, new.body, new.checksum \
          FROM head, unnest($4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[]) \
              AS new (revision, at, by, body, checksum)) \
      SELECT pg_notify('entitle', tenant) FROM head";
@@ -122,7 +122,7 @@ pub const APPEND_AND_NOTIFY: &str = "WITH head AS (\
 /// tenant.
 pub const OUTCOME: &str = "SELECT head.revision, head.begins_after, head.format, next.append_id \
      FROM entitle_head AS head LEFT JOIN entitle_commit AS next \
-         ON next.tenant = head.tenant AND next.revision = $2 + 1 \
+         ON next.tenant = head.tenant AND next.revision = $2::bigint + 1 \
      WHERE head.tenant = $1";
 
 /// A statement that returns the commits of tenant `$1` (`text`) after revision `$2` (`bigint`), at most `$3`
@@ -144,7 +144,7 @@ pub const READ_AFTER: &str = "SELECT head.revision, head.begins_after, head.form
 /// what is stored with [`SNAPSHOT`] and compare it before the transaction commits: compaction removes commits on the
 /// strength of it.
 pub const STORE_SNAPSHOT: &str = "INSERT INTO entitle_snapshot (tenant, revision, catalog, body) \
-     SELECT tenant, $2, $3, $4 FROM entitle_head WHERE tenant = $1 AND begins_after <= $2 AND revision >= $2 \
+     SELECT tenant, $2::bigint, $3::text, $4::bytea FROM entitle_head WHERE tenant = $1 AND begins_after <= $2::bigint AND revision >= $2::bigint \
      ON CONFLICT (tenant, revision) DO UPDATE SET catalog = excluded.catalog, body = excluded.body";
 
 /// A statement that returns `body` of the directory that is stored for tenant `$1` (`text`) at revision `$2`
@@ -171,7 +171,7 @@ pub const COMPACT: &str = "WITH head AS (\
          SELECT tenant, begins_after FROM entitle_head WHERE tenant = $1 FOR UPDATE), \
      latest AS (\
          SELECT head.tenant, max(stored.revision) AS revision, \
-             greatest(head.begins_after, least($2, max(stored.revision))) AS through \
+             greatest(head.begins_after, least($2::bigint, max(stored.revision))) AS through \
          FROM head JOIN entitle_snapshot AS stored ON stored.tenant = head.tenant \
          GROUP BY head.tenant, head.begins_after), \
      commits AS (\

@@ -15,7 +15,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 #[cfg(feature = "std")]
-pub use self::memory::MemoryJournal;
+pub use self::memory::{MemoryError, MemoryJournal};
 #[cfg(feature = "redb")]
 pub use self::redb_journal::{DamagedPlace, RedbError, RedbJournal};
 use crate::catalog::Catalog;
@@ -165,7 +165,7 @@ pub enum AppendError<E> {
 /// # use entitle::journal::{AppendError, Journal, MemoryJournal, OutOfOrderError};
 /// # let ninth = Commit { revision: 9, at: Timestamp::EPOCH, actor: None, by: "ada".into(), events: Vec::new() };
 /// let refused = MemoryJournal::new().append(0, &[ninth]);
-/// assert_eq!(refused, Err(AppendError::Store(OutOfOrderError { expected: 1, found: 9 })));
+/// assert_eq!(refused, Err(AppendError::Store(OutOfOrderError { expected: 1, found: 9 }.into())));
 /// # }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -201,7 +201,7 @@ pub fn check_order(expected_revision: u64, commits: &[Commit]) -> Result<(), Out
 /// commits can be removed.
 ///
 /// ```
-/// # #[cfg(feature = "snapshots-not-yet")] {
+/// # #[cfg(feature = "redb")] {
 /// # use entitle::catalog::Catalog;
 /// # use entitle::journal::{RedbJournal, Snapshots as _};
 /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};

@@ -111,6 +111,7 @@
 //! | `sync` | yes | `Authority`, the handle that the threads of a server share |
 //! | `json` | no | the stored form of a directory, as lines of JSON |
 //! | `redb` | no | a journal in a file of the embedded store `redb` |
+//! | `conformance` | no | tests for implementations of a journal, `journal::conformance` |
 //! | `cli` | no | the `entitle` command, and locations in the errors of scenario files |
 //! | `bench-internals` | no | unstable: hidden functions for the benches of this repository, not part of the API |
 #![no_std]

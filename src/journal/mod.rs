@@ -5,6 +5,8 @@
 
 #[cfg(feature = "redb")]
 mod chain;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 #[cfg(feature = "std")]
 mod memory;
 #[cfg(feature = "redb")]
@@ -162,10 +164,10 @@ pub enum AppendError<E> {
 /// # #[cfg(feature = "std")] {
 /// # use entitle::Timestamp;
 /// # use entitle::change::Commit;
-/// # use entitle::journal::{AppendError, Journal, MemoryJournal, OutOfOrderError};
+/// # use entitle::journal::{Journal, MemoryJournal};
 /// # let ninth = Commit { revision: 9, at: Timestamp::EPOCH, actor: None, by: "ada".into(), events: Vec::new() };
-/// let refused = MemoryJournal::new().append(0, &[ninth]);
-/// assert_eq!(refused, Err(AppendError::Store(OutOfOrderError { expected: 1, found: 9 }.into())));
+/// let refused = MemoryJournal::new().append(0, &[ninth]).unwrap_err();
+/// assert_eq!(refused.to_string(), "the journal's store failed: the commit has revision 9, expected 1");
 /// # }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

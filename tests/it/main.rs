@@ -24,6 +24,8 @@ mod allocations;
 mod boundaries;
 mod compare;
 mod concurrency;
+#[cfg(feature = "conformance")]
+mod conformance;
 mod floors;
 mod fuzz_regressions;
 mod generate;

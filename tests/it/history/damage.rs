@@ -415,6 +415,7 @@ const PIECES: redb::TableDefinition<'_, (u64, u64), (u128, &[u8])> =
     redb::TableDefinition::new("entitle_snapshots");
 
 type PieceTable<'t> = redb::Table<'t, (u64, u64), (u128, &'static [u8])>;
+type Change<'a> = &'a dyn Fn(&mut PieceTable<'_>);
 
 /// The largest directory of these tests: its stored form has more than two pieces of a mebibyte.
 fn large_directory(revision: u64) -> Directory {
@@ -468,7 +469,6 @@ fn a_snapshot_that_was_not_stored_is_damaged() {
         assert_eq!(read_all(journal).unwrap(), [commit(4)]);
         assert_eq!(journal.latest_snapshot(&catalog()).unwrap().as_ref(), Some(&large));
     });
-    type Change<'a> = &'a dyn Fn(&mut PieceTable<'_>);
     let changes: [(&str, Change<'_>); 8] = [
         ("a byte", &|table| {
             let (digest, mut bytes) = piece(table, 1);

@@ -48,5 +48,6 @@ mod scenarios;
 mod seat_reports;
 mod serde_roundtrip;
 mod side_by_side;
+mod simulation;
 mod typed_catalogs;
 mod typed_kinds;

@@ -11,6 +11,7 @@ mod hostile;
 mod ids;
 #[cfg(feature = "redb")]
 mod kill;
+mod releases;
 mod replay;
 mod stored;
 pub(crate) mod world;

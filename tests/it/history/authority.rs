@@ -338,7 +338,8 @@ fn a_follower_that_misses_a_commit_is_not_current() {
 fn a_journal_with_an_event_that_cannot_be_replayed_stops_the_follower() {
     let (one, two, journal) = pair();
     two.catch_up().unwrap();
-    let commit = r#"{ "format": 1, "revision": 2, "at": 100, "events": [{ "group_removed": { "group": "none" } }] }"#;
+    let commit =
+        r#"{ "format": 1, "revision": 2, "at": 100, "events": [{ "group_removed": { "group": "none" } }] }"#;
     journal.append(1, &[serde_json::from_str(commit).unwrap()]).unwrap();
     let error = two.catch_up().unwrap_err();
     let stopped = two.current().unwrap_err();
@@ -395,7 +396,8 @@ fn a_stopped_process_catches_up_before_it_writes() {
     assert_eq!((executed.directory().revision(), two.current().unwrap().revision()), (3, 3));
 
     assert!(two.follow([&later]).is_err());
-    let commit = r#"{ "format": 1, "revision": 4, "at": 100, "events": [{ "group_removed": { "group": "none" } }] }"#;
+    let commit =
+        r#"{ "format": 1, "revision": 4, "at": 100, "events": [{ "group_removed": { "group": "none" } }] }"#;
     journal.append(3, &[serde_json::from_str(commit).unwrap()]).unwrap();
     let decided = AtomicBool::new(false);
     let result = two.execute_with(|_| {

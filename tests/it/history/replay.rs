@@ -204,7 +204,8 @@ fn what_no_plan_records_is_refused() {
         ),
     ];
     for (events, index, expected) in cases {
-        let text = format!(r#"{{ "format": 1, "revision": 9, "at": 100, "events": [{}] }}"#, events.join(","));
+        let text =
+            format!(r#"{{ "format": 1, "revision": 9, "at": 100, "events": [{}] }}"#, events.join(","));
         let commit: Commit = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
         match refused(last, &[commit]) {
             ReplayError::Contradiction { revision: 9, event, source } => {

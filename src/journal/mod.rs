@@ -1,7 +1,9 @@
 //! Storage for commits: the [`Journal`] trait and two implementations.
 //!
 //! [`MemoryJournal`] holds commits in memory, for tests and for hosts that also store them elsewhere. With the feature
-//! `redb`, `RedbJournal` stores them in a file that survives a crash.
+//! `redb`, `RedbJournal` stores them in a file that survives a crash. Both also store snapshots ([`Snapshots`]).
+//!
+//! A host with a store of its own implements the trait, and tests it with `conformance` (a feature of that name).
 
 #[cfg(feature = "redb")]
 mod chain;

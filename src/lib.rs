@@ -44,8 +44,8 @@
 //! A server shares one directory between its threads with `Authority` (feature `sync`), which stores every commit in
 //! a [`Journal`](journal::Journal) before readers see it.
 //!
-//! Time is always an argument ([`Timestamp`]), and the host chooses the storage. The crate starts no threads, has no global state and
-//! contains no `unsafe` code.
+//! Time is always an argument ([`Timestamp`]), and the host chooses the storage. The crate has no global state and contains no
+//! `unsafe` code. Only workers, `Tenants` and the connections of the feature `postgres` have threads.
 //!
 //! # Typed kinds
 //!
@@ -110,7 +110,9 @@
 //! | `serde` | yes | serialized forms of catalogs, licenses, commands, events and scenarios |
 //! | `sync` | yes | `Authority`, the handle that the threads of a server share |
 //! | `json` | no | the stored form of a directory, as lines of JSON |
+//! | `binary` | no | the stored form of a directory as bytes, which is smaller and read faster, and fingerprints of catalogs |
 //! | `redb` | no | a journal in a file of the embedded store `redb` |
+//! | `postgres` | no | a journal on PostgreSQL, which several processes share |
 //! | `conformance` | no | tests for implementations of a journal, `journal::conformance` |
 //! | `cli` | no | the `entitle` command, and locations in the errors of scenario files |
 //! | `bench-internals` | no | unstable: hidden functions for the benches of this repository, not part of the API |

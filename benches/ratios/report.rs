@@ -19,6 +19,12 @@ pub(crate) fn row(name: &str, value: f64, unit: &str, target: Target) {
     println!("{name:<38} {value:>14} {target:>16} {verdict}");
 }
 
+/// Prints a value that has no target.
+pub(crate) fn value(name: &str, value: f64, unit: &str) {
+    let value = format!("{}{unit}", rounded(value));
+    println!("{name:<38} {value:>14}");
+}
+
 /// Prints something that explains the values and has no target.
 pub(crate) fn note(text: &str) {
     println!("# {text}");

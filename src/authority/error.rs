@@ -24,7 +24,7 @@ use crate::change::{Refusal, ReplayError};
 /// assert_eq!(error, CatchUpError::Replay(ReplayError::Gap { expected: 1, found: 6 }));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CatchUpError<E> {
     /// The journal could not be read. [`OutOfDateError`] shares the error.
@@ -33,6 +33,45 @@ pub enum CatchUpError<E> {
     /// The commits in the journal do not continue the directory.
     #[error(transparent)]
     Replay(#[from] ReplayError),
+}
+
+impl<E> Clone for CatchUpError<E> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Journal(error) => Self::Journal(Arc::clone(error)),
+            Self::Replay(error) => Self::Replay(error.clone()),
+        }
+    }
+}
+
+/// The error of [`Authority::wait_for`](super::Authority::wait_for).
+///
+/// ```
+/// # use core::time::Duration;
+/// # use entitle::authority::WaitError;
+/// # use entitle::catalog::Catalog;
+/// # use entitle::journal::MemoryJournal;
+/// # use entitle::{Authority, Directory};
+/// # let directory = Directory::new(Catalog::builder().build()?);
+/// let authority = Authority::new(directory, MemoryJournal::new());
+/// let error = authority.wait_for(7, Duration::ZERO).unwrap_err();
+/// assert_eq!(error, WaitError::Timeout { revision: 7, reached: 0 });
+/// # Ok::<(), entitle::catalog::CatalogError>(())
+/// ```
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WaitError<E> {
+    /// The revision did not come in time.
+    #[error("revision {revision} did not come in time: the directory is at revision {reached}")]
+    Timeout {
+        /// The revision asked for.
+        revision: u64,
+        /// The revision of the directory.
+        reached: u64,
+    },
+    /// The journal cannot be followed.
+    #[error(transparent)]
+    CatchUp(#[from] CatchUpError<E>),
 }
 
 /// The error of [`Authority::execute`](super::Authority::execute) and [`Authority::execute_with`](super::Authority::execute_with).
@@ -77,7 +116,11 @@ pub enum ExecuteError<E, D = Infallible> {
     },
     /// The journal failed while appending. The commit may or may not be stored; the next call resolves it.
     #[error("the journal failed: {0}")]
-    Journal(#[source] E),
+    Journal(#[source] Arc<E>),
+    /// The thread that appended for several callers panicked in the journal. The commit may or may not be stored; the next
+    /// call resolves it.
+    #[error("the thread that appended for this call panicked")]
+    Interrupted,
     /// The commits of other writers could not be loaded; nothing of this batch was committed.
     #[error(transparent)]
     CatchUp(#[from] CatchUpError<E>),

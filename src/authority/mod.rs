@@ -1,25 +1,44 @@
 //! The shared handle of a server: the current directory, its writers, and its journal.
 
+#[macro_use]
+mod trace;
+
+mod deadline;
 mod error;
+mod execute;
+mod follow;
+mod observe;
+mod queue;
 mod reader;
+mod sync;
+#[cfg(feature = "tenants")]
+mod tenants;
+mod worker;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
-use core::convert::Infallible;
 use core::error::Error;
 use core::fmt;
-use core::slice;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use core::time::Duration;
+use std::sync::TryLockError;
 
 use arc_swap::ArcSwap;
 
-pub use self::error::{CatchUpError, ExecuteError, OutOfDateError};
+pub use self::error::{CatchUpError, ExecuteError, OutOfDateError, WaitError};
+pub use self::execute::Executed;
+use self::follow::Followed;
+use self::observe::Observation;
+pub use self::observe::{Observer, Stats};
+use self::queue::Queue;
 pub use self::reader::Reader;
+use self::sync::{Condvar, Mutex, MutexGuard, lock};
+#[cfg(feature = "tenants")]
+pub use self::tenants::{TenantAuthority, TenantError, TenantStore, Tenants, TenantsBuilder};
+pub use self::worker::{Execution, Worker, WorkerBuilder};
 use crate::catalog::Catalog;
-use crate::change::{Batch, Commit, Plan, Refusal, ReplayError, StalePlanError, UnmetProfile};
+use crate::change::{Batch, Plan, Refusal};
 use crate::directory::Directory;
-use crate::journal::{AppendError, Journal, Snapshots};
+use crate::journal::{Journal, Snapshots};
 use crate::seats::{SeatPolicy, Strict};
 
 /// The default limit of attempts to plan a batch.
@@ -63,13 +82,16 @@ const ATTEMPTS: u32 = 16;
 ///
 /// Hosts that store commits in their own transaction, or asynchronously, use the parts: [`plan`](Self::plan), their own transaction, [`publish`](Self::publish); and [`follow`](Self::follow) with the
 /// commits of other processes.
-pub struct Authority<J> {
+pub struct Authority<J: Journal> {
     current: Arc<ArcSwap<State>>,
-    /// Locked while `current` changes.
-    writing: Mutex<()>,
+    /// Locked while a new directory is made and published.
+    writing: Mutex<Followed>,
+    queue: Queue<J::Error>,
+    changed: Changed,
     journal: J,
     policy: Box<dyn SeatPolicy>,
     attempts: u32,
+    observation: Observation,
 }
 
 /// The published directory, and the error if it is known to be out of date.
@@ -78,72 +100,22 @@ struct State {
     out_of_date: Option<OutOfDateError>,
 }
 
-/// The result of [`Authority::execute`].
-#[derive(Clone, Debug)]
-pub struct Executed {
-    directory: Arc<Directory>,
-    commit: Option<Commit>,
-    unmet: Vec<UnmetProfile>,
-}
-
-impl Executed {
-    /// Returns the directory after the commands.
-    #[must_use]
-    pub fn directory(&self) -> &Arc<Directory> {
-        &self.directory
-    }
-
-    /// Returns the commit, or `None` if the commands changed nothing (rule C4).
-    ///
-    /// ```
-    /// # use entitle::catalog::Catalog;
-    /// # use entitle::journal::MemoryJournal;
-    /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
-    /// # let directory = Directory::new(Catalog::builder().build()?);
-    /// # let authority = Authority::new(directory, MemoryJournal::new());
-    /// let batch = Batch::host(Timestamp::EPOCH).add(Command::add_group("data"));
-    /// assert!(authority.execute(batch.clone())?.commit().is_some());
-    /// assert!(authority.execute(batch)?.commit().is_none());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn commit(&self) -> Option<&Commit> {
-        self.commit.as_ref()
-    }
-
-    /// Returns the profiles that syncs of the batch chose and did not get, in the order of the batch (rule G2).
-    ///
-    /// A sync that is repeated without effect makes no commit, and reports them again.
-    ///
-    /// ```
-    /// # use entitle::catalog::{Catalog, Profile};
-    /// # use entitle::directory::UserSource;
-    /// # use entitle::journal::MemoryJournal;
-    /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
-    /// # let catalog = Catalog::builder().profile(Profile::new("editor")).default_profile("editor").build()?;
-    /// # let (now, authority) = (Timestamp::EPOCH, Authority::new(Directory::new(catalog), MemoryJournal::new()));
-    /// # let ada = Command::add_user("ada").no_profile().source(UserSource::Ldap);
-    /// # authority.execute(Batch::host(now).add(ada))?;
-    /// // At each login. There is no license yet, so the profile cannot be given.
-    /// let sync = Command::sync_user("ada", UserSource::Ldap, ["staff"]).update_profile();
-    /// let executed = authority.execute(Batch::host(now).add(sync))?;
-    /// assert_eq!(executed.unmet()[0].code, "no_license");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn unmet(&self) -> &[UnmetProfile] {
-        &self.unmet
-    }
-}
-
 impl<J: Journal> Authority<J> {
     /// Creates an authority over a directory that is at the last revision of its journal.
     #[must_use]
     pub fn new(directory: Directory, journal: J) -> Self {
         let current =
             Arc::new(ArcSwap::from_pointee(State { directory: Arc::new(directory), out_of_date: None }));
-        let policy = Box::new(Strict);
-        Self { current, writing: Mutex::new(()), journal, policy, attempts: ATTEMPTS }
+        Self {
+            current,
+            writing: Mutex::new(Followed::default()),
+            queue: Queue::new(),
+            changed: Changed::default(),
+            journal,
+            policy: Box::new(Strict),
+            attempts: ATTEMPTS,
+            observation: Observation::default(),
+        }
     }
 
     /// Creates an authority over a directory, empty or stored, and replays the journal's later commits.
@@ -209,6 +181,21 @@ impl<J: Journal> Authority<J> {
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
         self
+    }
+
+    /// Sets the observer of what happens in this authority.
+    ///
+    /// An `Arc` of an observer is one too, so that the host keeps a handle to it.
+    #[must_use]
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observation.set_observer(observer);
+        self
+    }
+
+    /// Returns the counts of what this authority has done.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.observation.stats()
     }
 
     /// Returns the journal, for example to read the history.
@@ -328,282 +315,70 @@ impl<J: Journal> Authority<J> {
         self.plan(batch).map(|_| ())
     }
 
-    /// Plans a batch by its policy or that of the authority, not before the last commit.
-    fn plan_on(&self, base: &Directory, batch: Batch) -> Result<Plan, Refusal> {
-        base.plan_with(batch.not_before(base.committed_at()), &*self.policy)
-    }
-
-    /// Plans a batch, appends the commit to the journal and publishes the new directory; all or nothing.
-    ///
-    /// If another writer committed first, it catches up and plans the same batch again. When it returns, the commit is in
-    /// the journal and every later load sees it.
-    ///
-    /// A batch whose time is before the last commit is planned at the time of that commit, so that callers whose clocks
-    /// differ, or who waited for each other, are not refused as `time_reversed` (rule C5).
-    ///
-    /// A refused batch commits nothing, not even what is due, which the next batch applies again. A server whose directory
-    /// [is overdue](Directory::is_overdue) executes a tick first, so that this work is done once.
-    ///
-    /// # Errors
-    ///
-    /// [`ExecuteError`]; except for [`ExecuteError::Journal`], nothing of the batch is committed.
-    ///
-    /// ```
-    /// # use entitle::catalog::Catalog;
-    /// # use entitle::journal::MemoryJournal;
-    /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
-    /// # let directory = Directory::new(Catalog::builder().build()?);
-    /// # let authority = Authority::new(directory, MemoryJournal::new());
-    /// let batch = Batch::host(Timestamp::EPOCH).by("setup").add(Command::add_group("data"));
-    /// let executed = authority.execute(batch)?;
-    /// assert_eq!(executed.commit().map(|commit| commit.by.as_str()), Some("setup"));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn execute(&self, batch: Batch) -> Result<Executed, ExecuteError<J::Error>> {
-        self.execute_with(|_| Ok::<_, Infallible>(batch.clone()))
-    }
-
-    /// Executes the batch that the host decides on, given the directory that it is planned on.
-    ///
-    /// The host's own rules are checked on the same state as the batch: between `decide` and the commit there is no other
-    /// commit. After a conflict with another process, `decide` runs again on the later directory. It runs under the
-    /// write lock, so it must be short. It may read this authority, but a change of it (`execute`, `publish`, `follow`,
-    /// `catch_up`) from inside waits for itself forever.
-    ///
-    /// A process that [cannot follow](Self::current) catches up first.
-    ///
-    /// # Errors
-    ///
-    /// [`ExecuteError`] as from [`execute`](Self::execute); [`ExecuteError::Declined`] with the error of `decide`.
-    ///
-    /// ```
-    /// # use entitle::authority::ExecuteError;
-    /// # use entitle::catalog::{Catalog, Profile};
-    /// # use entitle::journal::MemoryJournal;
-    /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
-    /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
-    /// # let authority = Authority::new(Directory::new(catalog), MemoryJournal::new());
-    /// // At most one administrator at a time, a rule of this host.
-    /// let appoint = |user: &str| {
-    ///     authority.execute_with(|directory| {
-    ///         let admins = directory.group_by_name("admins").ok_or("no such group")?;
-    ///         if directory.members_of(admins).next().is_some() {
-    ///             return Err("there is an administrator already");
-    ///         }
-    ///         Ok(Batch::host(Timestamp::EPOCH).add(Command::join(user, "admins")))
-    ///     })
-    /// };
-    /// # let setup = Batch::host(Timestamp::EPOCH).add(Command::add_group("admins"));
-    /// # authority.execute(setup.extend(["ada", "bob"].map(|user| Command::add_user(user).profile("reader"))))?;
-    /// assert!(appoint("ada").is_ok());
-    /// assert_eq!(appoint("bob").unwrap_err(), ExecuteError::Declined("there is an administrator already"));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn execute_with<D>(
-        &self,
-        mut decide: impl FnMut(&Directory) -> Result<Batch, D>,
-    ) -> Result<Executed, ExecuteError<J::Error, D>> {
-        let _writing = self.write();
-        if self.current.load().out_of_date.is_some() {
-            self.advance()?;
-        }
-        for _ in 0..self.attempts {
-            let base = self.load();
-            let decided = decide(&base).map_err(ExecuteError::Declined);
-            let planned = decided.and_then(|batch| Ok(self.plan_on(&base, batch)?));
-            let plan = match planned {
-                Ok(plan) => plan,
-                // Neither a refusal nor an empty commit may be based on an old state.
-                Err(_) if self.advance()? > 0 => continue,
-                Err(error) => return Err(error),
-            };
-            let Some(commit) = plan.commit() else {
-                if self.advance()? > 0 {
-                    continue;
-                }
-                return Ok(Executed { directory: base, commit: None, unmet: plan.into_parts().1 });
-            };
-            match self.journal.append(base.revision(), slice::from_ref(&commit)) {
-                Ok(()) => {
-                    let (directory, unmet) = plan.into_parts();
-                    return Ok(Executed {
-                        directory: self.set_current(directory),
-                        commit: Some(commit),
-                        unmet,
-                    });
-                }
-                Err(AppendError::Conflict { found }) if found < base.revision() => {
-                    return Err(ExecuteError::JournalBehind { journal: found, directory: base.revision() });
-                }
-                Err(AppendError::Conflict { .. }) => {
-                    self.advance()?;
-                }
-                Err(AppendError::Store(error)) => return Err(ExecuteError::Journal(error)),
-            }
-        }
-        Err(ExecuteError::Contended { attempts: self.attempts })
-    }
-
-    /// Publishes the directory of a plan whose commit the host has stored.
-    ///
-    /// Store the commit first, in a transaction that is conditional on the revision, as [`Journal`] describes. Then this
-    /// fails only if the commit was already loaded by [`catch_up`](Self::catch_up) or [`follow`](Self::follow).
-    ///
-    /// # Errors
-    ///
-    /// [`StalePlanError`] if the plan was made on another directory than the current one; nothing changes.
-    ///
-    /// ```
-    /// # use entitle::catalog::Catalog;
-    /// # use entitle::journal::{Journal as _, MemoryJournal};
-    /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
-    /// # let directory = Directory::new(Catalog::builder().build()?);
-    /// # let authority = Authority::new(directory, MemoryJournal::new());
-    /// let plan = authority.load().plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
-    /// let commit = plan.commit().ok_or("nothing to commit")?;
-    /// // Here the host's own transaction stores the commit.
-    /// authority.journal().append(plan.base_revision(), &[commit])?;
-    /// assert_eq!(authority.publish(plan)?.revision(), 1);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn publish(&self, plan: Plan) -> Result<Arc<Directory>, StalePlanError> {
-        let _writing = self.write();
-        let next = self.load().apply(plan)?;
-        Ok(self.set_current(next))
-    }
-
-    /// Replays commits of other processes, publishes the result and returns the current directory.
-    ///
-    /// Commits up to the current revision are skipped. The commits are taken from the iterator before the write lock is
-    /// taken, so the iterator may wait, and may call the authority.
-    ///
-    /// # Errors
-    ///
-    /// [`ReplayError`] if the commits do not continue the directory; nothing changes.
-    ///
-    /// ```
-    /// # use entitle::catalog::Catalog;
-    /// # use entitle::journal::MemoryJournal;
-    /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
-    /// # let empty = Directory::new(Catalog::builder().build()?);
-    /// # let commit = empty.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?.commit();
-    /// # let commit = commit.ok_or("nothing to commit")?;
-    /// // `commit` was read from the host's database.
-    /// let authority = Authority::new(empty, MemoryJournal::new());
-    /// assert_eq!(authority.follow([&commit])?.revision(), 1);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn follow<'a>(
-        &self,
-        commits: impl IntoIterator<Item = &'a Commit>,
-    ) -> Result<Arc<Directory>, ReplayError> {
-        let commits: Vec<&Commit> = commits.into_iter().collect();
-        let _writing = self.write();
-        self.replay(commits)
-    }
-
-    /// Reads the commits of other processes from the journal, publishes them and returns their number.
-    ///
-    /// # Errors
-    ///
-    /// [`CatchUpError`]; the pages read before the error are published.
-    ///
-    /// ```
-    /// # use entitle::catalog::Catalog;
-    /// # use entitle::journal::MemoryJournal;
-    /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
-    /// # let empty = Directory::new(Catalog::builder().build()?);
-    /// # let journal = MemoryJournal::new();
-    /// let (one, two) = (Authority::new(empty.clone(), &journal), Authority::new(empty, &journal));
-    /// one.execute(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
-    /// assert_eq!(two.catch_up()?, 1);
-    /// assert!(two.load().group_by_name("data").is_some());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn catch_up(&self) -> Result<u64, CatchUpError<J::Error>> {
-        let _writing = self.write();
-        self.advance()
-    }
-
-    /// Catches up; the caller holds the write lock.
-    fn advance(&self) -> Result<u64, CatchUpError<J::Error>> {
-        let first = self.load().revision();
-        let mut last = first;
-        loop {
-            let page = match self.journal.read_after(last) {
-                Ok(page) => page,
-                Err(error) => {
-                    let error = Arc::new(error);
-                    self.stop(Arc::<J::Error>::clone(&error), None);
-                    return Err(CatchUpError::Journal(error));
-                }
-            };
-            // A journal that returns only known commits must not be read forever.
-            let reached = if page.is_empty() { last } else { self.replay(&page)?.revision() };
-            if reached == last {
-                self.resume();
-                return Ok(last.saturating_sub(first));
-            }
-            last = reached;
-        }
-    }
-
-    /// Replays commits and publishes the result; the caller holds the write lock.
-    fn replay<'a>(
-        &self,
-        commits: impl IntoIterator<Item = &'a Commit>,
-    ) -> Result<Arc<Directory>, ReplayError> {
-        let current = self.load();
-        let known = current.revision();
-        let mut last = known;
-        let commits = commits.into_iter().filter(|commit| commit.revision > known);
-        let next = current.replay(commits.inspect(|commit| last = commit.revision));
-        let next = next.inspect_err(|error| self.stop(Arc::new(error.clone()), Some(last)))?;
-        if next.revision() == known {
-            return Ok(current);
-        }
-        Ok(self.set_current(next))
-    }
-
     /// Publishes a directory. It is up to date unless a later commit is known that could not be followed.
-    fn set_current(&self, directory: Directory) -> Arc<Directory> {
+    fn set_current(&self, directory: Arc<Directory>) -> Arc<Directory> {
         let revision = directory.revision();
         let out_of_date =
             self.current.load().out_of_date.clone().filter(|error| error.until > Some(revision));
         let out_of_date = out_of_date.map(|error| OutOfDateError { revision, ..error });
-        self.publish_state(Arc::new(directory), out_of_date)
+        self.current.store(Arc::new(State { directory: Arc::clone(&directory), out_of_date }));
+        self.changed.notify();
+        directory
     }
 
-    /// Marks the directory as out of date.
+    /// Marks the directory as out of date, also while another thread holds the write lock.
     fn stop(&self, source: Arc<dyn Error + Send + Sync>, until: Option<u64>) {
-        let directory = self.load();
-        let error = OutOfDateError { revision: directory.revision(), source, until };
-        self.publish_state(directory, Some(error));
+        self.current.rcu(|state| {
+            let (directory, source) = (Arc::clone(&state.directory), Arc::clone(&source));
+            let error = OutOfDateError { revision: directory.revision(), source, until };
+            State { directory, out_of_date: Some(error) }
+        });
     }
 
     /// Marks the directory as up to date.
     fn resume(&self) {
         if self.current.load().out_of_date.is_some() {
-            self.publish_state(self.load(), None);
+            self.current.store(Arc::new(State { directory: self.load(), out_of_date: None }));
         }
     }
 
-    fn publish_state(
-        &self,
-        directory: Arc<Directory>,
-        out_of_date: Option<OutOfDateError>,
-    ) -> Arc<Directory> {
-        self.current.store(Arc::new(State { directory: Arc::clone(&directory), out_of_date }));
-        directory
+    fn write(&self) -> MutexGuard<'_, Followed> {
+        lock(&self.writing)
     }
 
-    // The lock guards no data: a policy or a journal that panicked under it had not published yet.
-    fn write(&self) -> MutexGuard<'_, ()> {
-        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Takes the write lock unless another thread holds it.
+    fn try_write(&self) -> Option<MutexGuard<'_, Followed>> {
+        match self.writing.try_lock() {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 }
 
-impl<J> fmt::Debug for Authority<J> {
+/// Wakes those who wait for a later directory.
+#[derive(Default)]
+struct Changed {
+    lock: Mutex<()>,
+    condition: Condvar,
+}
+
+impl Changed {
+    fn notify(&self) {
+        drop(lock(&self.lock));
+        self.condition.notify_all();
+    }
+
+    /// Waits for the next notification, if the caller must still wait, or for a time.
+    fn wait(&self, must_wait: impl Fn() -> bool, timeout: Duration) {
+        let guard = lock(&self.lock);
+        if must_wait() {
+            drop(self.condition.wait_timeout(guard, timeout));
+        }
+    }
+}
+
+impl<J: Journal> fmt::Debug for Authority<J> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Authority").field("directory", &self.current.load().directory).finish_non_exhaustive()
     }

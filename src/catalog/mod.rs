@@ -10,6 +10,8 @@ mod build;
 mod builder;
 mod document;
 mod error;
+#[cfg(feature = "binary")]
+mod fingerprint;
 mod kind;
 mod permission;
 mod profile;
@@ -32,6 +34,8 @@ pub use self::document::{
     KindDocument, PassesDocument, PermissionsDocument, ProfileChoice, ProfileDocument, SeatKind,
 };
 pub use self::error::{CatalogError, CatalogPlace};
+#[cfg(feature = "binary")]
+pub use self::fingerprint::CatalogFingerprint;
 pub use self::kind::{AnyKind, ResourceKind, TypedTarget};
 pub(crate) use self::kind::{KindDefinition, PassMap, Request};
 pub use self::permission::{KindId, PermissionSet};

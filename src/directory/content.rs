@@ -208,6 +208,17 @@ impl Record {
 impl Directory {
     /// The whole content in a stable order: equal directories have equal records.
     pub(crate) fn records(&self) -> impl Iterator<Item = Record> + '_ {
+        let users = self.live_users().filter_map(|(slot, _)| self.user_content(slot));
+        let resources = self.live_resources().filter_map(|(slot, _)| self.resource_content(slot));
+        self.records_before_users()
+            .chain(users)
+            .chain(self.records_before_resources())
+            .chain(resources)
+            .chain(self.records_after_resources())
+    }
+
+    /// The part of the content that comes before the users.
+    pub(crate) fn records_before_users(&self) -> impl Iterator<Item = Record> + '_ {
         let commits = Record::Commits { revision: self.revision, committed_at: self.committed_at };
         let license =
             self.license().cloned().map(|license| Record::License { license, phase: self.license_phase() });
@@ -219,11 +230,6 @@ impl Directory {
             keys: self.keys.last_serial(),
         };
         let groups = self.live_groups().filter_map(|(slot, _)| self.group_content(slot));
-        let users = self.live_users().filter_map(|(slot, _)| self.user_content(slot));
-        let nestings = self.live_groups().filter_map(|(slot, _)| self.nesting_content(slot));
-        let managed = self.live_groups().filter_map(|(slot, _)| self.managers_content(slot));
-        let resources = self.live_resources().filter_map(|(slot, _)| self.resource_content(slot));
-        let keys = self.live_keys().filter_map(|(slot, _)| self.key_content(slot));
         [commits, ids]
             .into_iter()
             .chain(license)
@@ -232,13 +238,19 @@ impl Directory {
             .chain([queue])
             .chain(self.roles_content())
             .chain(groups)
-            .chain(users)
-            .chain(nestings)
-            .chain(managed)
-            .chain(self.kind_grants())
-            .chain(resources)
-            .chain(self.everywhere_content())
-            .chain(keys)
+    }
+
+    /// The part of the content between the users and the resources.
+    pub(crate) fn records_before_resources(&self) -> impl Iterator<Item = Record> + '_ {
+        let nestings = self.live_groups().filter_map(|(slot, _)| self.nesting_content(slot));
+        let managed = self.live_groups().filter_map(|(slot, _)| self.managers_content(slot));
+        nestings.chain(managed).chain(self.kind_grants())
+    }
+
+    /// The part of the content that comes after the resources.
+    pub(crate) fn records_after_resources(&self) -> impl Iterator<Item = Record> + '_ {
+        let keys = self.live_keys().filter_map(|(slot, _)| self.key_content(slot));
+        self.everywhere_content().chain(keys)
     }
 
     pub(super) fn books(&self) -> impl Iterator<Item = Record> {
@@ -357,19 +369,29 @@ impl Directory {
     fn grants_content(&self, kind: KindId, on: TargetSlot) -> Vec<GrantContent> {
         let content = |to: SubjectSlot| {
             let terms = self.grant_record_at(to, on);
-            let ending = terms.ending().map(|(expires_at, mask)| EndingContent {
-                expires_at,
-                permissions: self.permission_texts(kind, mask),
-            });
-            let grant = GrantContent {
-                to: self.subject_name(to)?,
-                permissions: self.permission_texts(kind, terms.lasting()),
-                ending: ending.collect(),
-                roles: role_contents(&terms),
-            };
+            let grant = self.grant_content(kind, to, &terms)?;
             (terms != GrantRecord::default()).then_some(grant)
         };
         sorted(self.subjects_on(on).filter_map(content))
+    }
+
+    /// What a grantee is given, by name.
+    pub(super) fn grant_content(
+        &self,
+        kind: KindId,
+        to: SubjectSlot,
+        terms: &GrantRecord,
+    ) -> Option<GrantContent> {
+        let ending = terms.ending().map(|(expires_at, mask)| EndingContent {
+            expires_at,
+            permissions: self.permission_texts(kind, mask),
+        });
+        Some(GrantContent {
+            to: self.subject_name(to)?,
+            permissions: self.permission_texts(kind, terms.lasting()),
+            ending: ending.collect(),
+            roles: role_contents(terms),
+        })
     }
 
     /// Returns the grantees with a grant on a target, each once.
@@ -393,7 +415,7 @@ impl Directory {
         everyone.into_iter().chain(grantees).chain(special)
     }
 
-    fn subject_name(&self, to: SubjectSlot) -> Option<Grantee> {
+    pub(super) fn subject_name(&self, to: SubjectSlot) -> Option<Grantee> {
         match to {
             SubjectSlot::Everyone => Some(Grantee::Everyone),
             SubjectSlot::Grantee(grantee) => self.grantee_slot_name(grantee),

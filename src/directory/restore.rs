@@ -14,10 +14,11 @@ use super::content::{
 };
 use super::model::{ParsedTarget, parse_resource};
 use super::mutate::{BulkIndex, singleton_serial};
+use super::parts::{ParentPart, PlainGrants, ResourcePart, UserPart};
 use super::registry::{MAX_SERIAL, NewId};
 use super::resolve::{Checked, ensure};
-use super::storage::{GrantRecord, Membership, Scope};
-use super::{Directory, Grantee, GranteeId, MembershipRule, ParseNameError, Target, UserStatus};
+use super::storage::{GrantRecord, GroupSlot, Membership, Scope, SubjectSlot, UserSlot};
+use super::{Directory, Grantee, MembershipRule, ParseNameError, Target, UserStatus};
 use crate::catalog::{Catalog, Entries, KindDefinition, KindId};
 use crate::id::{GroupId, ResourceId, UserId};
 use crate::limits::{
@@ -41,7 +42,7 @@ pub(crate) struct Restore {
     stored_catalog: Option<Catalog>,
     index: BulkIndex,
     /// The resources that lie inside others, and the names of these.
-    parents: Vec<(ResourceId, String)>,
+    parents: Vec<(ResourceId, ParentPart)>,
     last_turn: u64,
     /// The turns, each with the time since which its user waits.
     turns: BTreeMap<Turn, Timestamp>,
@@ -91,10 +92,17 @@ impl Restore {
 
     /// Adds one part; after an error the directory must not be used.
     pub(crate) fn take_in(&mut self, record: &Record) -> Checked {
-        // A record after the users may be a grant on a kind or a singleton, which reaches the members of a group.
-        let reaches_members = self.index.has_members() && !matches!(record, Record::User(_));
-        if reaches_members || self.index.is_full() {
-            self.directory.write_index(&mut self.index);
+        self.write_full_index(matches!(record, Record::User(_)));
+        #[cfg(feature = "binary")]
+        match record {
+            Record::Nested { .. } | Record::Managed { .. } | Record::KindGrant { .. } => {
+                self.index_user_names()?;
+            }
+            Record::Everywhere { .. } | Record::Key(_) => {
+                self.index_user_names()?;
+                self.index_resource_names()?;
+            }
+            _ => {}
         }
         match record {
             Record::Commits { revision, committed_at } => self.commits(*revision, *committed_at),
@@ -118,9 +126,52 @@ impl Restore {
         }
     }
 
+    /// Leaves the names of users and resources out of the indexes until all are there: their records name none of them.
+    #[cfg(feature = "binary")]
+    pub(crate) fn index_names_late(&mut self) {
+        self.directory.users.index_names_late();
+        self.directory.resources.index_names_late();
+    }
+
+    #[cfg(feature = "binary")]
+    fn index_user_names(&mut self) -> Checked {
+        let repeated = self.directory.users.index_names();
+        let name = repeated.and_then(|slot| self.directory.user_slot_name(slot));
+        ensure(repeated.is_none(), || format!("user `{}` already exists", name.unwrap_or_default()))
+    }
+
+    #[cfg(feature = "binary")]
+    fn index_resource_names(&mut self) -> Checked {
+        let repeated = self.directory.resources.index_names();
+        let name = repeated.and_then(|slot| self.directory.resource_slot_name(slot));
+        ensure(repeated.is_none(), || {
+            format!("resource `{}` already exists", name.map(|name| name.to_string()).unwrap_or_default())
+        })
+    }
+
+    /// Writes the collected entries if they are many, or if what comes next reaches the members of a group: after the
+    /// users that may be a grant on a kind or a singleton.
+    fn write_full_index(&mut self, is_user: bool) {
+        let reaches_members = self.index.has_members() && !is_user;
+        if reaches_members || self.index.is_full() {
+            self.directory.write_index(&mut self.index);
+        }
+    }
+
+    /// The directory as far as it was read.
+    #[cfg(feature = "binary")]
+    pub(crate) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
     /// Returns the whole directory, if its parts agree with each other.
     pub(crate) fn finish(mut self) -> Result<Directory, String> {
         self.directory.write_index(&mut self.index);
+        #[cfg(feature = "binary")]
+        {
+            self.index_user_names()?;
+            self.index_resource_names()?;
+        }
         self.put_inside()?;
         self.directory.update_stale_masks();
         self.all_described()?;
@@ -316,58 +367,87 @@ impl Restore {
 
 impl Restore {
     fn user(&mut self, content: &UserContent) -> Checked {
-        self.directory.user_name_is_free(&content.user)?;
-        self.check_id(Sort::User, content.id.as_u64(), content.id.index(), content.id.serial())?;
-        let wants = content.wants.as_deref().map(|name| self.directory.named_profile(name)).transpose()?;
-        let holds = self.directory.named_seat(content.holds.as_deref(), content.basis)?;
-        let turn = self.turn(content.turn, content.since)?;
-        let number = self.seat_number(content)?;
-        let seat = SeatRow { wants, holds, number, turn, ..SeatRow::default() };
-        self.directory.check_seat(content.status, &seat)?;
-        self.not_later("since", content.since)?;
-        self.check_invitation(content)?;
-        let suspended = content.status == UserStatus::Suspended;
-        ensure(suspended || content.reason.is_none(), || {
+        let part = self.user_by_slot(content)?;
+        self.put_user(&part)
+    }
+
+    /// Looks up the names in the content of a user.
+    fn user_by_slot(&self, content: &UserContent) -> Result<UserPart, String> {
+        let directory = &self.directory;
+        let group = |name: &str| directory.named_group(name).map(GroupId::slot);
+        let ends = content.group_ends.iter();
+        Ok(UserPart {
+            id: content.id,
+            name: content.user.clone(),
+            source: content.source,
+            status: content.status,
+            email: content.email.clone(),
+            expires_at: content.expires_at,
+            reason: content.reason.clone(),
+            wants: content.wants.as_deref().map(|name| directory.named_profile(name)).transpose()?,
+            holds: directory.named_seat(content.holds.as_deref(), content.basis)?,
+            seat_number: content.seat_number,
+            turn: content.turn,
+            since: content.since,
+            external: content.external_groups.clone(),
+            groups: content.groups.iter().map(|name| group(name)).collect::<Result<_, _>>()?,
+            group_ends: ends.map(|(name, at)| Ok((group(name)?, *at))).collect::<Result<_, String>>()?,
+        })
+    }
+
+    /// Adds a user.
+    pub(crate) fn put_user(&mut self, part: &UserPart) -> Checked {
+        self.write_full_index(true);
+        self.directory.user_name_is_free(&part.name)?;
+        self.check_id(Sort::User, part.id.as_u64(), part.id.index(), part.id.serial())?;
+        let turn = self.turn(part.turn, part.since)?;
+        let number = self.seat_number(part)?;
+        let seat = SeatRow { wants: part.wants, holds: part.holds, number, turn, ..SeatRow::default() };
+        self.directory.check_seat(part.status, &seat)?;
+        self.not_later("since", part.since)?;
+        self.check_invitation(part)?;
+        let suspended = part.status == UserStatus::Suspended;
+        ensure(suspended || part.reason.is_none(), || {
             "`reason` is given, but the user is not suspended".to_owned()
         })?;
 
         let now = self.now();
-        let id = NewId::Stored(content.id.index(), content.id.serial());
-        let id = self.directory.insert_user(id, &content.user, content.source, content.status);
-        if let Some(email) = &content.email {
+        let id = NewId::Stored(part.id.index(), part.id.serial());
+        let id = self.directory.insert_user(id, &part.name, part.source, part.status);
+        if let Some(email) = &part.email {
             self.directory.set_email(id, email);
         }
-        self.directory.set_expiry(id, content.expires_at);
-        self.directory.set_suspension_reason(id, content.reason.as_ref());
-        if wants.is_some() {
-            self.directory.set_wanted(id, wants, now);
+        self.directory.set_expiry(id, part.expires_at);
+        self.directory.set_suspension_reason(id, part.reason.as_ref());
+        if part.wants.is_some() {
+            self.directory.set_wanted(id, part.wants, now);
         }
-        self.directory.restore_seat(id, holds, number, turn, content.since);
+        self.directory.restore_seat(id, part.holds, number, turn, part.since);
         self.seats.extend(number.map(|number| (number, id)));
-        self.memberships(id, content)
+        self.memberships(id, part)
     }
 
-    fn memberships(&mut self, id: UserId, content: &UserContent) -> Checked {
-        if !content.external_groups.is_empty() {
-            let mut names = content.external_groups.clone();
+    fn memberships(&mut self, id: UserId, part: &UserPart) -> Checked {
+        if !part.external.is_empty() {
+            let mut names = part.external.clone();
             names.sort_unstable();
             names.dedup();
             self.directory.set_external(id, &names);
         }
-        let mut joined = Vec::with_capacity(content.groups.len());
-        for group in &content.groups {
-            let group_id = self.directory.named_group(group)?;
-            let record = self.directory.group_record(group_id);
+        let mut joined = part.groups.to_vec();
+        for &group in &joined {
+            let record = self.directory.group_record_at(group);
+            let name = record.and_then(|group| group.name.as_deref()).ok_or_else(|| no_group(group))?;
             let explicit = record.is_some_and(|group| group.membership == Membership::Explicit);
-            ensure(explicit, || format!("group `{group}` has no explicit members"))?;
-            joined.push(group_id.slot());
+            ensure(explicit, || format!("group `{name}` has no explicit members"))?;
         }
         joined.sort_unstable();
-        for (name, &at) in &content.group_ends {
-            let group = self.directory.named_group(name)?;
-            let known = joined.binary_search(&group.slot()).is_ok();
-            ensure(known, || format!("the user has not joined group `{name}`, which has an end"))?;
+        for &(group, at) in &part.group_ends {
+            let name = || self.directory.group_slot_name(group).unwrap_or_default();
+            let known = joined.binary_search(&group).is_ok();
+            ensure(known, || format!("the user has not joined group `{}`, which has an end", name()))?;
             self.is_to_come(at)?;
+            let group = self.directory.group_id(group).ok_or_else(|| no_group(group))?;
             self.directory.set_membership_end(id, group, Some(at));
         }
         self.directory.collect_members(&mut self.index, id, joined);
@@ -384,20 +464,20 @@ impl Restore {
     }
 
     /// Checks that a seat, and nothing else, has a number that was given out.
-    fn seat_number(&self, content: &UserContent) -> Result<Option<SeatNumber>, String> {
-        let held = content.holds.is_some();
-        ensure(held == content.seat_number.is_some(), || {
+    fn seat_number(&self, part: &UserPart) -> Result<Option<SeatNumber>, String> {
+        let held = part.holds.is_some();
+        ensure(held == part.seat_number.is_some(), || {
             "`holds` and `seat_number` must be given together".to_owned()
         })?;
-        let Some(number) = content.seat_number else { return Ok(None) };
+        let Some(number) = part.seat_number else { return Ok(None) };
         let known = SeatNumber::new(number).filter(|number| number.get() <= self.last_seat);
         known.map(Some).ok_or_else(|| format!("seat number {number} was never issued"))
     }
 
     /// Checks that only an open invitation has an end, which is still to come.
-    fn check_invitation(&self, content: &UserContent) -> Checked {
-        let Some(at) = content.expires_at else { return Ok(()) };
-        let open = content.status == UserStatus::Invited && at > self.now();
+    fn check_invitation(&self, part: &UserPart) -> Checked {
+        let Some(at) = part.expires_at else { return Ok(()) };
+        let open = part.status == UserStatus::Invited && at > self.now();
         ensure(open, || format!("`expires_at` is {at}, but the user has no invitation open until then"))
     }
 }
@@ -414,7 +494,8 @@ impl Restore {
         let masks = self.directory.named_role_masks(permissions)?;
         for (kind, permissions) in permissions {
             let id = self.directory.named_kind(kind)?;
-            self.closed(id, permissions).map_err(|reason| format!("the role on `{kind}` {reason}"))?;
+            let listed = self.directory.named_permissions(id, permissions)?;
+            self.closed(id, listed).map_err(|reason| format!("the role on `{kind}` {reason}"))?;
         }
         self.directory.set_role(role, &masks);
         Ok(())
@@ -482,20 +563,20 @@ impl Restore {
         ensure(at > now, || format!("`expires_at` is {at}, which is not after the last commit at {now}"))
     }
 
-    fn grant(&self, kind: KindId, to: &Grantee, permissions: &[String]) -> Result<u64, String> {
-        let mask = self.directory.named_grant(kind, permissions)?;
-        ensure(mask != 0, || format!("the grant to `{to}` has no permissions"))?;
-        self.closed(kind, permissions).map_err(|reason| format!("the grant to `{to}` {reason}"))?;
-        Ok(mask)
+    /// Checks the permissions of a grant as they were listed, and returns them with all that they imply.
+    fn grant(&self, kind: KindId, to: SubjectSlot, listed: u64) -> Result<u64, String> {
+        let name = || self.directory.subject_name(to).map(|name| name.to_string()).unwrap_or_default();
+        ensure(listed != 0, || format!("the grant to `{}` has no permissions", name()))?;
+        self.closed(kind, listed).map_err(|reason| format!("the grant to `{}` {reason}", name()))
     }
 
-    /// Checks that permissions are stored with all that they imply; the host's own catalog may imply more.
-    fn closed(&self, kind: KindId, permissions: &[String]) -> Checked {
-        let listed = self.directory.named_permissions(kind, permissions)?;
-        let closed = self.directory.named_grant(kind, permissions)?;
+    /// Checks that permissions are stored with all that they imply; the host's own catalog may imply more. Returns all.
+    fn closed(&self, kind: KindId, listed: u64) -> Result<u64, String> {
+        let closed = self.catalog().definition(kind).map_or(0, |kind| kind.close(listed));
         ensure(listed == closed || self.stored_catalog.is_some(), || {
             "lacks permissions that others of it imply".to_owned()
-        })
+        })?;
+        Ok(closed)
     }
 
     /// Checks that a scope is stored with all that its permissions imply.
@@ -503,45 +584,88 @@ impl Restore {
         for (on, permissions) in entries {
             let kind = self.directory.kind_of(self.directory.named_target(on)?);
             let kind = kind.ok_or_else(|| format!("unknown target `{on}`"))?;
-            self.closed(kind, permissions).map_err(|reason| format!("the scope on `{on}` {reason}"))?;
+            let listed = self.directory.named_permissions(kind, permissions)?;
+            self.closed(kind, listed).map_err(|reason| format!("the scope on `{on}` {reason}"))?;
         }
         Ok(())
     }
 
     fn resource(&mut self, content: &ResourceContent) -> Checked {
-        let id = self.place(&content.resource, content.id)?;
-        let kind = self.directory.named_kind_of(id)?;
+        let part = self.resource_by_slot(content)?;
+        self.put_resource(&part)
+    }
+
+    /// Looks up the names in the content of a resource.
+    fn resource_by_slot(&self, content: &ResourceContent) -> Result<ResourcePart, String> {
+        let directory = &self.directory;
+        let (kind, key) = match parse_resource(self.catalog(), &content.resource) {
+            ParsedTarget::Singleton(kind) => (kind, None),
+            _ => directory.new_resource(&content.resource).map(|(kind, key)| (kind, Some(key)))?,
+        };
+        let mut grants = PlainGrants::with_capacity(content.grants.0.len());
         for (to, permissions) in &content.grants {
             let named: Grantee = to.parse().map_err(|error: ParseNameError| error.to_string())?;
-            let grantee: GranteeId = self.directory.named_grantee(&named)?;
-            let mask = self.grant(kind, &named, permissions)?;
-            let before = self.directory.grant_on(grantee, Target::Resource(id));
-            ensure(before == 0, || format!("`{to}` is named twice"))?;
+            let grantee = SubjectSlot::of(directory.named_grantee(&named)?);
+            grants.push((grantee, directory.named_permissions(kind, permissions)?));
+        }
+        let user = |name: &str| directory.named_user(name).map(UserId::slot);
+        let group = |name: &str| directory.named_group(name).map(GroupId::slot);
+        Ok(ResourcePart {
+            id: content.id,
+            kind,
+            key,
+            owner: content.owner.as_deref().map(user).transpose()?,
+            parent: content.parent.clone().map(ParentPart::Named),
+            closed: content.closed,
+            grants,
+            special_grants: content.special_grants.clone(),
+            required: directory.named_permissions(kind, &content.required)?,
+            credentials: content.credentials.iter().map(|name| user(name)).collect::<Result<_, _>>()?,
+            owner_groups: content.owner_groups.iter().map(|name| group(name)).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Adds a resource.
+    pub(crate) fn put_resource(&mut self, part: &ResourcePart) -> Checked {
+        self.write_full_index(false);
+        #[cfg(feature = "binary")]
+        self.index_user_names()?;
+        let id = self.place(part)?;
+        let (kind, on) = (part.kind, Target::Resource(id));
+        for &(to, listed) in &part.grants {
+            let grantee = self.directory.subject_id(to).ok_or("a grant is to nobody")?;
+            let mask = self.grant(kind, to, listed)?;
+            ensure(self.directory.grant_on(grantee, on) == 0, || {
+                let name = self.directory.subject_name(to).map(|name| name.to_string()).unwrap_or_default();
+                format!("`{name}` is named twice")
+            })?;
             self.directory.collect_grant(&mut self.index, grantee, id, mask);
         }
-        for grant in &content.special_grants {
-            self.special_grant(kind, Target::Resource(id), grant)?;
+        for grant in &part.special_grants {
+            self.special_grant(kind, on, grant)?;
         }
-        let required = self.directory.named_permissions(kind, &content.required)?;
-        if required != 0 {
-            self.directory.set_required(id, required);
+        if part.required != 0 {
+            self.directory.set_required(id, part.required);
         }
-        for user in &content.credentials {
-            let user = self.directory.named_user(user)?;
+        for &user in &part.credentials {
+            let user = self.directory.user_id(user).ok_or_else(|| no_user(user))?;
             self.directory.set_credential(user, id, true);
         }
-        let owner = content.owner.as_deref().map(|owner| self.directory.named_user(owner)).transpose()?;
+        let owner = part.owner.map(|owner| self.directory.user_id(owner).ok_or_else(|| no_user(owner)));
+        let owner = owner.transpose()?;
         if let Some(owner) = owner {
             self.directory.check_owner(id, owner)?;
             self.directory.collect_owner(&mut self.index, id, owner);
         }
-        if content.closed {
-            let singleton = self.directory.resource_row(id).is_none_or(|row| row.singleton);
-            ensure(!singleton, || format!("`{}` cannot be closed", content.resource))?;
+        if part.closed {
+            ensure(part.key.is_some(), || {
+                let name = self.directory.resource_name(id).map(|name| name.to_string()).unwrap_or_default();
+                format!("`{name}` cannot be closed")
+            })?;
             self.directory.set_closed(id, true);
         }
-        self.parents.extend(content.parent.clone().map(|parent| (id, parent)));
-        content.owner_groups.iter().try_for_each(|group| self.owner_group(id, owner, group))
+        self.parents.extend(part.parent.clone().map(|parent| (id, parent)));
+        part.owner_groups.iter().try_for_each(|&group| self.owner_group(id, owner, group))
     }
 
     /// Puts resources into their parents, once all of them are there: those above first, so that nothing lies inside what is put.
@@ -549,7 +673,14 @@ impl Restore {
         let mut inside: BTreeMap<ResourceId, Vec<ResourceId>> = BTreeMap::new();
         let mut below = BTreeSet::new();
         for (resource, parent) in core::mem::take(&mut self.parents) {
-            inside.entry(self.directory.named_resource(&parent)?).or_default().push(resource);
+            let parent = match parent {
+                ParentPart::Named(name) => self.directory.named_resource(&name)?,
+                ParentPart::At(slot) => {
+                    let found = self.directory.resource_id(slot);
+                    found.ok_or_else(|| format!("there is no resource in slot {}", slot.index()))?
+                }
+            };
+            inside.entry(parent).or_default().push(resource);
             below.insert(resource);
         }
         let mut parents: Vec<ResourceId> =
@@ -570,30 +701,38 @@ impl Restore {
     }
 
     /// Adds the resource of a record: that of a singleton kind, with the serial of its name, or another one.
-    fn place(&mut self, text: &str, id: ResourceId) -> Result<ResourceId, String> {
+    fn place(&mut self, part: &ResourcePart) -> Result<ResourceId, String> {
+        let (id, kind) = (part.id, part.kind);
         let stored = NewId::Stored(id.index(), id.serial());
-        if let ParsedTarget::Singleton(kind) = parse_resource(self.catalog(), text) {
-            ensure(self.directory.singleton_of(kind).is_none(), || format!("`{text}` is described twice"))?;
+        let definition = self.catalog().definition(kind).ok_or("unknown kind")?;
+        let (name, singleton) = (definition.name(), definition.singleton());
+        let Some(key) = &part.key else {
+            ensure(singleton, || format!("`{name}` cannot name a new resource"))?;
+            ensure(self.directory.singleton_of(kind).is_none(), || format!("`{name}` is described twice"))?;
             let in_order = id.index() >= self.directory.resources.slots().end && id.index() < MAX_RESOURCES;
-            let named = id.serial() == singleton_serial(text);
-            ensure(in_order && named, || format!("`id` {id} is not that of `{text}`"))?;
+            let named = id.serial() == singleton_serial(name);
+            ensure(in_order && named, || format!("`id` {id} is not that of `{name}`"))?;
             return Ok(self.directory.insert_resource(stored, kind, None));
-        }
-        let (kind, key) = self.directory.new_resource(text)?;
+        };
+        ensure(!singleton && key != "*", || format!("`{name}/{key}` cannot name a new resource"))?;
+        ensure(self.directory.resource_slot(kind, key).is_none(), || {
+            format!("resource `{name}/{key}` already exists")
+        })?;
         self.check_id(Sort::Resource, id.as_u64(), id.index(), id.serial())?;
-        Ok(self.directory.insert_resource(stored, kind, Some(key)))
+        Ok(self.directory.insert_resource(stored, kind, Some(key.clone())))
     }
 
     /// Adds a group that includes the owner; the owner is in it (rule A10).
-    fn owner_group(&mut self, resource: ResourceId, owner: Option<UserId>, group: &Name) -> Checked {
-        let id = self.directory.named_group(group)?;
+    fn owner_group(&mut self, resource: ResourceId, owner: Option<UserId>, group: GroupSlot) -> Checked {
+        let id = self.directory.group_id(group).ok_or_else(|| no_group(group))?;
+        let name = || self.directory.group_slot_name(group).unwrap_or_default();
         let record = self.directory.group_record(id);
         let free = record.is_some_and(|group| {
             group.membership == Membership::Explicit && group.includes_owner_of.is_none()
         });
-        ensure(free, || format!("`{group}` cannot include the owner"))?;
-        let joined = owner.is_none_or(|owner| self.directory.has_joined_without_end(owner.slot(), id.slot()));
-        ensure(joined, || format!("the owner has not joined `{group}` without an end"))?;
+        ensure(free, || format!("`{}` cannot include the owner", name()))?;
+        let joined = owner.is_none_or(|owner| self.directory.has_joined_without_end(owner.slot(), group));
+        ensure(joined, || format!("the owner has not joined `{}` without an end", name()))?;
         self.directory.include_owner(id, resource);
         Ok(())
     }
@@ -619,4 +758,12 @@ impl Restore {
         }
         Ok(())
     }
+}
+
+fn no_user(slot: UserSlot) -> String {
+    format!("there is no user in slot {}", slot.index())
+}
+
+fn no_group(slot: GroupSlot) -> String {
+    format!("there is no group in slot {}", slot.index())
 }

@@ -1,9 +1,11 @@
-//! Storage for commits: the [`Journal`] trait and two implementations.
+//! Storage for commits: the [`Journal`] trait and its implementations.
 //!
 //! [`MemoryJournal`] holds commits in memory, for tests and for hosts that also store them elsewhere. With the feature
-//! `redb`, `RedbJournal` stores them in a file that survives a crash. Both also store snapshots ([`Snapshots`]).
+//! `redb`, `RedbJournal` stores them in a file that survives a crash. With the feature `postgres`, `PostgresJournal` stores
+//! them in a database that several processes share; the module `sql` has its statements for hosts with a client of their own.
 //!
-//! A host with a store of its own implements the trait, and tests it with `conformance` (a feature of that name).
+//! The journals also store snapshots ([`Snapshots`]). A host with a store of its own implements the trait, and tests it with
+//! `conformance` (a feature of that name).
 
 #[cfg(feature = "redb")]
 mod chain;
@@ -11,8 +13,12 @@ mod chain;
 pub mod conformance;
 #[cfg(feature = "std")]
 mod memory;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "redb")]
 mod redb_journal;
+#[cfg(feature = "json")]
+pub mod sql;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;

@@ -6,6 +6,8 @@ use alloc::string::{String, ToString as _};
 use super::{Record, VERSION};
 use crate::catalog::{Catalog, CatalogError};
 use crate::directory::{self, Directory, Restore};
+#[cfg(feature = "binary")]
+use crate::directory::{ResourcePart, UserPart};
 
 /// The error of [`Builder`], with the place of the record, from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -296,19 +298,9 @@ impl Builder {
 
     fn take(&mut self, record: &directory::Record) -> Result<(), SnapshotError> {
         let before = self.records;
-        self.records = before.saturating_add(1);
-        let section = Section::of(record);
-        if !section.follows(self.last) {
-            let (found, after) = (described(record), self.last.as_str());
-            return Err(SnapshotError::OutOfOrder { record: self.records, found, after });
-        }
-        self.last = section;
+        self.enter(Section::of(record), || described(record))?;
         let number = self.records;
-        let contradiction = |problem| SnapshotError::Contradiction {
-            record: number,
-            what: described(record),
-            source: RecordError(problem),
-        };
+        let contradiction = |problem| contradiction(number, described(record), problem);
         match record {
             directory::Record::Snapshot { version } if *version != VERSION => {
                 Err(SnapshotError::UnknownVersion { found: *version })
@@ -323,10 +315,77 @@ impl Builder {
                 Err(contradiction(format!("`records` is {records}, but {before} records precede `end`")))
             }
             directory::Record::Snapshot { .. } | directory::Record::End { .. } => Ok(()),
-            record => match &mut self.restore {
-                Some(restore) => restore.take_in(record).map_err(contradiction),
-                None => Err(contradiction("there is no catalog".to_string())),
-            },
+            record => self.restored(|restore| restore.take_in(record)).map_err(contradiction),
         }
+    }
+
+    /// Counts a record, which must be in order.
+    fn enter(&mut self, section: Section, found: impl FnOnce() -> String) -> Result<(), SnapshotError> {
+        self.records = self.records.saturating_add(1);
+        if !section.follows(self.last) {
+            let (found, after) = (found(), self.last.as_str());
+            return Err(SnapshotError::OutOfOrder { record: self.records, found, after });
+        }
+        self.last = section;
+        Ok(())
+    }
+
+    fn restored(&mut self, change: impl FnOnce(&mut Restore) -> Result<(), String>) -> Result<(), String> {
+        match &mut self.restore {
+            Some(restore) => change(restore),
+            None => Err("there is no catalog".to_string()),
+        }
+    }
+}
+
+fn contradiction(record: u64, what: String, problem: String) -> SnapshotError {
+    SnapshotError::Contradiction { record, what, source: RecordError(problem) }
+}
+
+// The binary form: after an error its reader drops the builder.
+#[cfg(feature = "binary")]
+impl Builder {
+    /// Begins with the stored catalog, and with the one that the host uses in its place.
+    pub(super) fn begin(&mut self, stored: Catalog, used: Option<Catalog>) -> Result<(), SnapshotError> {
+        for section in [Section::Snapshot, Section::Catalog] {
+            self.enter(section, || section.as_str().into())?;
+        }
+        let mut restore = Restore::new(stored, used);
+        restore.index_names_late();
+        self.restore = Some(restore);
+        Ok(())
+    }
+
+    /// Returns `true` before the first record after the catalog.
+    pub(super) fn is_at_catalog(&self) -> bool {
+        self.last == Section::Catalog
+    }
+
+    /// The directory as far as it was read.
+    pub(super) fn directory(&self) -> Result<&Directory, SnapshotError> {
+        let restore = self.restore.as_ref().map(Restore::directory);
+        restore.ok_or_else(|| self.refusal("the first record", "there is no catalog".to_string()))
+    }
+
+    /// The error of the next record.
+    pub(super) fn refusal(&self, what: &str, problem: String) -> SnapshotError {
+        contradiction(self.records.saturating_add(1), what.into(), problem)
+    }
+
+    pub(super) fn push_user(&mut self, user: &UserPart) -> Result<(), SnapshotError> {
+        let what = || format!("user `{}`", user.name);
+        self.enter(Section::User, what)?;
+        let put = self.restored(|restore| restore.put_user(user));
+        put.map_err(|problem| contradiction(self.records, what(), problem))
+    }
+
+    pub(super) fn push_resource(&mut self, resource: &ResourcePart) -> Result<(), SnapshotError> {
+        let what = || match &resource.key {
+            Some(key) => format!("resource `{key}`"),
+            None => "the resource of a singleton".into(),
+        };
+        self.enter(Section::Resource, what)?;
+        let put = self.restored(|restore| restore.put_resource(resource));
+        put.map_err(|problem| contradiction(self.records, what(), problem))
     }
 }

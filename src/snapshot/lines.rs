@@ -78,19 +78,19 @@ impl ReadError {
 ///
 /// Each step is a bijection of the state, so a text with one byte changed never has the same checksum. It finds damage;
 /// it is no protection against deliberate changes.
-struct Checksum(u64);
+pub(crate) struct Checksum(u64);
 
 impl Checksum {
-    const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(0xCBF2_9CE4_8422_2325)
     }
 
-    fn add(&mut self, bytes: &[u8]) {
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
         let step = |state: u64, byte: &u8| (state ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3);
         self.0 = bytes.iter().fold(self.0, step);
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         format!("fnv1a64:{:016x}", self.0)
     }
 }

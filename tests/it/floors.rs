@@ -26,6 +26,7 @@ const ROOMS: &[&[&str]] = &[
     &["query"],
     &["mutate"],
     &["content", "resolve"],
+    &["parts"],
     &["diff", "restore"],
     &["audit"],
 ];

@@ -30,6 +30,12 @@ fn stored() {
     holds_for_all_kept("stored", checks::stored);
 }
 
+#[cfg(feature = "binary")]
+#[test]
+fn binary() {
+    holds_for_all_kept("binary", checks::binary);
+}
+
 #[test]
 fn journal() {
     holds_for_all_kept("journal", checks::journal);

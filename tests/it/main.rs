@@ -38,6 +38,8 @@ mod nesting;
 mod oracle;
 mod oracle_agreement;
 mod places_histories;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod queries;
 mod random;
 mod readback;
@@ -47,6 +49,7 @@ mod scenario_failures;
 mod scenarios;
 mod seat_reports;
 mod serde_roundtrip;
+mod sharing;
 mod side_by_side;
 mod simulation;
 mod typed_catalogs;

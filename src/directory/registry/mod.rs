@@ -17,7 +17,7 @@ pub(crate) trait Tables {
     type Slot: Slot;
 
     /// A name that is unique among all of the sort.
-    type Name<'a>: Copy + Hash
+    type Name<'a>: Copy + Hash + PartialEq
     where
         Self: 'a;
 
@@ -57,11 +57,19 @@ pub(crate) struct Registry<T: Tables> {
     /// The last serial that was given out; the first is 1.
     last_serial: u32,
     names: NameIndex<T::Slot>,
+    /// True while things are read and none is looked up by name.
+    names_are_late: bool,
 }
 
 impl<T: Tables + Default> Default for Registry<T> {
     fn default() -> Self {
-        Self { tables: T::default(), slots: Slots::default(), last_serial: 0, names: NameIndex::default() }
+        Self {
+            tables: T::default(),
+            slots: Slots::default(),
+            last_serial: 0,
+            names: NameIndex::default(),
+            names_are_late: false,
+        }
     }
 }
 
@@ -143,8 +151,38 @@ impl<T: Tables> Registry<T> {
         };
         write(&mut self.tables, slot, serial);
         debug_assert!(self.tables.is_live(slot), "INVARIANT (slots in use are live)");
-        self.add_name(slot);
+        if !self.names_are_late {
+            self.add_name(slot);
+        }
         slot.with_serial(serial)
+    }
+
+    /// Leaves the names out of the index until [`index_names`](Self::index_names), in a registry that is being read.
+    #[cfg(feature = "binary")]
+    pub(crate) fn index_names_late(&mut self) {
+        self.names_are_late = true;
+    }
+
+    /// Makes the index of all names if that was left for later; returns a slot whose name is that of another one.
+    #[cfg(feature = "binary")]
+    pub(crate) fn index_names(&mut self) -> Option<T::Slot> {
+        if !core::mem::take(&mut self.names_are_late) {
+            return None;
+        }
+        let tables = &self.tables;
+        let mut next = 0;
+        let slots = core::iter::from_fn(|| {
+            let slot = self.slots.next_live(next)?;
+            next = slot.saturating_add(1);
+            Some(T::Slot::from_index(slot))
+        });
+        match NameIndex::of(slots, |slot| tables.name(slot)) {
+            Ok(names) => {
+                self.names = names;
+                None
+            }
+            Err(slot) => Some(slot),
+        }
     }
 
     /// Sets the last serial that was given out, in a registry that is being read.

@@ -60,12 +60,8 @@ impl<S: Slot> NameIndex<S> {
         self.hasher.hash_one(name)
     }
 
-    /// The shard of a hash: its low bits, or one bit less where the shard with that bit was not split off yet.
-    // The table inside a shard uses the low and the highest bits of the hash.
     fn shard(&self, hash: u64) -> Shard {
-        let all = self.shard_count.next_power_of_two().wrapping_sub(1);
-        let bits = u32::try_from(hash >> 20 & u64::from(u32::MAX)).unwrap_or(0) & all;
-        Shard(if bits < self.shard_count { bits } else { bits & all >> 1 })
+        shard_of(self.shard_count, hash)
     }
 
     /// Finds the slot with this hash for which `is` returns `true`.
@@ -85,6 +81,38 @@ impl<S: Slot> NameIndex<S> {
         self.shards.update(shard, |names| {
             names.insert_unique(hash, slot, |&other| hash_of(other));
         });
+    }
+
+    /// Makes the index of many names at once, or returns a slot whose name is that of another one.
+    ///
+    /// No name is looked for before it is added, no shard grows, and each name is hashed once.
+    #[cfg(feature = "binary")]
+    pub(crate) fn of<N: Hash + PartialEq>(
+        slots: impl Iterator<Item = S>,
+        name_of: impl Fn(S) -> Option<N>,
+    ) -> Result<Self, S> {
+        let mut index = Self::default();
+        let hashed = slots.filter_map(|slot| Some((index.hash(name_of(slot)?), slot)));
+        let mut hashed: Vec<(u64, S)> = hashed.collect();
+        index.len = hashed.len();
+        let shards = hashed.len().div_ceil(CROWDED).max(1);
+        index.shard_count = u32::try_from(shards).unwrap_or(u32::MAX);
+        let count = index.shard_count;
+        let shard = |&(hash, _): &(u64, S)| shard_of(count, hash);
+        hashed.sort_unstable_by_key(shard);
+        let hash_of = hash_of(index.hasher.clone(), &name_of);
+        for run in hashed.chunk_by(|one, other| shard(one) == shard(other)) {
+            let Some(first) = run.first() else { continue };
+            let mut names = HashTable::with_capacity(run.len());
+            for &(hash, slot) in run {
+                if names.find(hash, |&other| name_of(other) == name_of(slot)).is_some() {
+                    return Err(slot);
+                }
+                names.insert_unique(hash, slot, |&other| hash_of(other));
+            }
+            index.shards.update(shard(first), |shard| *shard = names);
+        }
+        Ok(index)
     }
 
     /// Removes the slot of a name, if it is there; `name_of` is called with slots of the index when shards are merged.
@@ -143,6 +171,14 @@ impl<S: Slot> NameIndex<S> {
         }
         self.shards.update(shard, |shard| *shard = names);
     }
+}
+
+/// The shard of a hash: its low bits, or one bit less where the shard with that bit was not split off yet.
+// The table inside a shard uses the low and the highest bits of the hash.
+fn shard_of(shard_count: u32, hash: u64) -> Shard {
+    let all = shard_count.next_power_of_two().wrapping_sub(1);
+    let bits = u32::try_from(hash >> 20 & u64::from(u32::MAX)).unwrap_or(0) & all;
+    Shard(if bits < shard_count { bits } else { bits & all >> 1 })
 }
 
 /// From slots of the index to the hashes of their names.
@@ -211,6 +247,30 @@ mod tests {
             assert_eq!(find(&index, slot), (slot.index() % 16 == 0).then_some(slot));
             assert_eq!(find(&before, slot), Some(slot));
         }
+    }
+
+    #[cfg(feature = "binary")]
+    #[test]
+    fn many_names_at_once_are_the_same_as_one_by_one() {
+        for count in [0, 1, 383, 384, 385, 5_000] {
+            let slots = || (0..count).map(GroupSlot::new);
+            let mut index = NameIndex::of(slots(), |slot| Some(name_of(slot))).unwrap();
+            for slot in slots() {
+                assert_eq!(find(&index, slot), Some(slot));
+            }
+            // It goes on growing and shrinking.
+            for slot in (count..count + 1_000).map(GroupSlot::new) {
+                assert_eq!(find(&index, slot), None);
+                index.insert(name_of(slot), slot, |slot| Some(name_of(slot)));
+            }
+            for slot in (0..count + 1_000).map(GroupSlot::new) {
+                assert_eq!(find(&index, slot), Some(slot));
+                index.remove(name_of(slot), slot, |slot| Some(name_of(slot)));
+            }
+            assert_eq!((index.len, index.shard_count), (0, 1));
+        }
+        let repeated = NameIndex::of((0..5_000).map(GroupSlot::new), |slot| Some(slot.index() % 4_999));
+        assert!(repeated.is_err_and(|slot| [0, 4_999].contains(&slot.index())));
     }
 
     /// However many names there are: a plan that is dropped would pay for all of them again.

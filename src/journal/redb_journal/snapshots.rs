@@ -24,12 +24,12 @@ type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Writes the form in which snapshots are stored.
 fn encode(directory: &Directory, writer: impl Write) -> io::Result<()> {
-    directory.write_to(writer)
+    directory.write_binary_to(writer)
 }
 
 /// Reads what [`encode`] wrote.
 fn decode(catalog: &Catalog, reader: impl BufRead) -> Result<Directory, BoxError> {
-    Ok(Directory::read_with_catalog(catalog.clone(), reader)?)
+    Ok(Directory::read_binary_with_catalog(catalog.clone(), reader)?)
 }
 
 /// A directory as the pieces of a snapshot.

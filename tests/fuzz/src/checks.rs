@@ -47,6 +47,17 @@ pub(crate) fn stored(bytes: &[u8]) {
     }
 }
 
+/// Bytes are the records of the binary form, unchanged and with a header and a right checksum: an error, or a sound
+/// directory that is written and read back equal.
+#[cfg(feature = "binary")]
+pub(crate) fn binary(bytes: &[u8]) {
+    for form in [bytes.to_vec(), sealed_binary(bytes)] {
+        if let Ok(directory) = Directory::read_binary_from(&form[..]) {
+            is_sound(&directory);
+        }
+    }
+}
+
 /// Bytes are lines of commits, unchanged and renumbered: an error, or sound directories.
 pub(crate) fn journal(bytes: &[u8]) {
     let lines: Result<Vec<Value>, _> =
@@ -167,6 +178,13 @@ fn is_sound(directory: &Directory) {
             .unwrap_or_else(|error| panic!("{error} in\n{}", String::from_utf8_lossy(&written)));
         assert!(read == *directory, "read back:\n{}", String::from_utf8_lossy(&written));
     }
+    #[cfg(feature = "binary")]
+    {
+        let mut written = Vec::new();
+        directory.write_binary_to(&mut written).unwrap();
+        let read = Directory::read_binary_from(&written[..]).unwrap_or_else(|error| panic!("{error}"));
+        assert!(read == *directory, "the binary form is read back as another directory");
+    }
     let due = directory.next_due().unwrap_or(directory.committed_at());
     for at in [due.min(MAX_TIME), MAX_TIME] {
         let plan = directory.plan(Batch::host(at).max_jump(Duration::MAX).add(Command::tick())).unwrap();
@@ -193,4 +211,32 @@ fn sealed(bytes: &[u8]) -> Vec<u8> {
     let checksum = sealed.iter().fold(14_695_981_039_346_656_037, step);
     sealed.extend_from_slice(format!("{{\"checksum\":\"fnv1a64:{checksum:016x}\"}}\n").as_bytes());
     sealed
+}
+
+/// Some records as one block, after a header with the fingerprint of the catalog that they begin with.
+#[cfg(feature = "binary")]
+fn sealed_binary(records: &[u8]) -> Vec<u8> {
+    let extend = |before: u128, bytes: &[u8]| {
+        let length = u64::try_from(bytes.len()).unwrap();
+        let all = [&before.to_le_bytes(), &length.to_le_bytes()[..], bytes].concat();
+        twox_hash::XxHash3_128::oneshot(&all)
+    };
+    let mut sealed = [&b"\x9aentitle\r\n"[..], &1_u32.to_le_bytes()].concat();
+    sealed.extend(twox_hash::XxHash3_128::oneshot(catalog_in(records).unwrap_or_default()).to_le_bytes());
+    let header = extend(0, &sealed);
+    sealed.extend(header.to_le_bytes());
+    sealed.extend(u64::try_from(records.len()).unwrap().to_le_bytes());
+    sealed.extend(extend(header, records).to_le_bytes());
+    sealed.extend(records);
+    sealed
+}
+
+/// The text of the first record, if it is a catalog: after a zero, its length in groups of seven bits, and the text.
+#[cfg(feature = "binary")]
+fn catalog_in(records: &[u8]) -> Option<&[u8]> {
+    let rest = records.strip_prefix(&[0])?;
+    let digits = rest.iter().take(4).take_while(|byte| **byte >= 0x80).count() + 1;
+    let (length, text) = rest.split_at_checked(digits)?;
+    let length = length.iter().rev().fold(0, |length, byte| length << 7 | usize::from(byte & 0x7F));
+    text.get(..length)
 }

@@ -25,6 +25,11 @@ pub fn stored(bytes: &[u8]) {
     checks::stored(bytes);
 }
 
+/// See [`checks::binary`].
+pub fn binary(bytes: &[u8]) {
+    checks::binary(bytes);
+}
+
 /// See [`checks::journal`].
 pub fn journal(bytes: &[u8]) {
     checks::journal(bytes);

@@ -206,7 +206,7 @@ fn an_unknown_append_outcome_is_resolved() {
         let authority = Authority::new(Directory::new(world::catalog()), journal);
         let add = || commands(r#"[{ "add_group": { "group": "data" } }]"#);
         let error = authority.execute(Batch::host(NOW).extend(add())).unwrap_err();
-        assert!(matches!(error, ExecuteError::Journal(ConnectionLost)), "{error}");
+        assert!(matches!(error, ExecuteError::Journal(_)), "{error}");
         assert_eq!(authority.load().revision(), 0, "nothing is shown that may not be stored");
         let done = authority.execute(Batch::host(NOW).extend(add())).unwrap();
         assert_eq!(done.commit().is_none(), keeps);

@@ -426,7 +426,7 @@ fn large_directory(revision: u64) -> Directory {
         directory =
             directory.plan(batch(at).add(Command::add_group(at.to_string()))).unwrap().into_directory();
     }
-    let many = (0..9_000).map(|number| Command::from(Command::add_group(name(number))));
+    let many = (0..15_000).map(|number| Command::from(Command::add_group(name(number))));
     directory.plan(batch(revision).extend(many)).unwrap().into_directory()
 }
 

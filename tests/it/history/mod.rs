@@ -3,6 +3,8 @@
 //! Each test repeats a few times by default. `ENTITLE_FULL=1` makes all of them repeat the full number of times.
 
 mod authority;
+#[cfg(feature = "binary")]
+mod binary;
 #[cfg(feature = "redb")]
 mod damage;
 mod diff;

@@ -83,9 +83,26 @@ fn c9_every_directory_that_commands_make_is_read_back() {
             plan.directory().write_to(&mut stored).unwrap();
             let read = Directory::read_from(&stored[..]);
             let equal = read.as_ref().is_ok_and(|read| read == plan.directory());
-            ensure(equal, || format!("{:?} in\n{}", read.err(), String::from_utf8_lossy(&stored)))
+            ensure(equal, || format!("{:?} in\n{}", read.err(), String::from_utf8_lossy(&stored)))?;
+            is_read_back_as_bytes(plan.directory())
         });
     }
+}
+
+#[cfg(feature = "binary")]
+fn is_read_back_as_bytes(directory: &Directory) -> Result<(), String> {
+    let mut stored = Vec::new();
+    directory.write_binary_to(&mut stored).unwrap();
+    let read =
+        Directory::read_binary_from(&stored[..]).map_err(|error| format!("{error} in the binary form"))?;
+    let mut again = Vec::new();
+    read.write_binary_to(&mut again).unwrap();
+    ensure(read == *directory && again == stored, || "the binary form is another directory".to_owned())
+}
+
+#[cfg(all(feature = "json", not(feature = "binary")))]
+fn is_read_back_as_bytes(_: &Directory) -> Result<(), String> {
+    Ok(())
 }
 
 /// Two histories may reach the same revision. A plan on one of them is none on the other, whatever it contains.

@@ -335,7 +335,9 @@ impl World {
             Err(ExecuteError::Contended { .. } | ExecuteError::CatchUp(_)) => {
                 model.refused.insert(by.into());
             }
-            Err(ExecuteError::Journal(LinkError::Lost)) => model.counts.unknown += 1,
+            Err(ExecuteError::Journal(error)) if matches!(**error, LinkError::Lost) => {
+                model.counts.unknown += 1
+            }
             Err(error) => model.wrong.push(format!("{by}: {error}")),
         });
         if let Err(ExecuteError::CatchUp(error)) = result {

@@ -1,0 +1,196 @@
+//! Following the commits of other processes.
+
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::deadline::Deadline;
+use super::{Authority, CatchUpError, WaitError};
+use crate::change::{Commit, ReplayError};
+use crate::directory::Directory;
+use crate::journal::Journal;
+
+/// The most commits that are remembered for [`Authority::publish`].
+const REMEMBERED: usize = 64;
+
+/// The most events in them together.
+const REMEMBERED_EVENTS: usize = 4096;
+
+/// The longest wait between two looks into the journal.
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+
+/// The commits that were followed last, so that [`Authority::publish`] recognizes one of them.
+#[derive(Default)]
+pub(super) struct Followed(VecDeque<Commit>);
+
+impl Followed {
+    pub(super) fn contains(&self, commit: Option<&Commit>) -> bool {
+        commit.is_some_and(|commit| self.0.contains(commit))
+    }
+
+    /// Remembers the last of these commits, and forgets the first ones that were remembered.
+    fn remember(&mut self, commits: &[&Commit]) {
+        self.0.extend(commits.iter().rev().take(REMEMBERED).rev().map(|&commit| commit.clone()));
+        let mut events: usize = self.0.iter().map(|commit| commit.events.len()).sum();
+        while self.0.len() > REMEMBERED || events > REMEMBERED_EVENTS {
+            let Some(first) = self.0.pop_front() else { return };
+            events = events.saturating_sub(first.events.len());
+        }
+    }
+}
+
+impl<J: Journal> Authority<J> {
+    /// Replays commits of other processes, publishes the result and returns the current directory.
+    ///
+    /// Commits up to the current revision are skipped. The commits are taken from the iterator before the write lock is
+    /// taken, so the iterator may wait, and may call the authority.
+    ///
+    /// # Errors
+    ///
+    /// [`ReplayError`] if the commits do not continue the directory; nothing changes.
+    ///
+    /// ```
+    /// # use entitle::catalog::Catalog;
+    /// # use entitle::journal::MemoryJournal;
+    /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
+    /// # let empty = Directory::new(Catalog::builder().build()?);
+    /// # let commit = empty.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?.commit();
+    /// # let commit = commit.ok_or("nothing to commit")?;
+    /// // `commit` was read from the host's database.
+    /// let authority = Authority::new(empty, MemoryJournal::new());
+    /// assert_eq!(authority.follow([&commit])?.revision(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn follow<'a>(
+        &self,
+        commits: impl IntoIterator<Item = &'a Commit>,
+    ) -> Result<Arc<Directory>, ReplayError> {
+        let commits: Vec<&Commit> = commits.into_iter().collect();
+        self.replay(commits, &mut self.write())
+    }
+
+    /// Reads the commits of other processes from the journal, publishes them and returns their number.
+    ///
+    /// # Errors
+    ///
+    /// [`CatchUpError`]; the pages read before the error are published.
+    ///
+    /// ```
+    /// # use entitle::catalog::Catalog;
+    /// # use entitle::journal::MemoryJournal;
+    /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
+    /// # let empty = Directory::new(Catalog::builder().build()?);
+    /// # let journal = MemoryJournal::new();
+    /// let (one, two) = (Authority::new(empty.clone(), &journal), Authority::new(empty, &journal));
+    /// one.execute(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
+    /// assert_eq!(two.catch_up()?, 1);
+    /// assert!(two.load().group_by_name("data").is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn catch_up(&self) -> Result<u64, CatchUpError<J::Error>> {
+        self.advance(&mut self.write())
+    }
+
+    /// Waits until the directory is at a revision, and returns it: what a caller has written in another process is seen in
+    /// this one.
+    ///
+    /// The revision is the token that a host sends along, for example in a header or a cookie. If the directory is there
+    /// already, this costs as much as [`load`](Self::load). If not, it reads the journal, and again until the revision is
+    /// there.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError`] after the timeout, or if the journal cannot be followed.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use entitle::catalog::Catalog;
+    /// # use entitle::journal::MemoryJournal;
+    /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
+    /// # let empty = Directory::new(Catalog::builder().build()?);
+    /// # let journal = MemoryJournal::new();
+    /// # let (one, two) = (Authority::new(empty.clone(), &journal), Authority::new(empty, &journal));
+    /// # let batch = Batch::host(Timestamp::EPOCH).add(Command::add_group("data"));
+    /// let token = one.execute(batch)?.directory().revision();
+    /// // The next request of the same caller reaches another process.
+    /// let directory = two.wait_for(token, Duration::from_secs(1))?;
+    /// assert!(directory.group_by_name("data").is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn wait_for(&self, revision: u64, timeout: Duration) -> Result<Arc<Directory>, WaitError<J::Error>> {
+        let mut directory = self.load();
+        if directory.revision() >= revision {
+            return Ok(directory);
+        }
+        let deadline = Deadline::after(timeout);
+        let mut pause = Duration::from_millis(1);
+        loop {
+            // A writer that holds the lock publishes soon, and its append may take longer than this caller waits.
+            if let Some(mut followed) = self.try_write() {
+                self.advance(&mut followed)?;
+            }
+            directory = self.load();
+            if directory.revision() >= revision {
+                return Ok(directory);
+            }
+            if deadline.is_over() {
+                return Err(WaitError::Timeout { revision, reached: directory.revision() });
+            }
+            let known = directory.revision();
+            self.changed.wait(|| self.load().revision() == known, pause.min(deadline.left()));
+            pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Catches up; the caller holds the write lock.
+    pub(super) fn advance(&self, followed: &mut Followed) -> Result<u64, CatchUpError<J::Error>> {
+        let first = self.load().revision();
+        span!("catch_up", revision = first);
+        let mut last = first;
+        loop {
+            let page = match self.journal.read_after(last) {
+                Ok(page) => page,
+                Err(error) => {
+                    self.observation.failed(&error);
+                    let error = Arc::new(error);
+                    self.stop(Arc::<J::Error>::clone(&error), None);
+                    return Err(CatchUpError::Journal(error));
+                }
+            };
+            // A journal that returns only known commits must not be read forever.
+            let reached = if page.is_empty() { last } else { self.replay(&page, followed)?.revision() };
+            if reached == last {
+                self.resume();
+                let lag = last.saturating_sub(first);
+                self.observation.caught_up(lag);
+                return Ok(lag);
+            }
+            last = reached;
+        }
+    }
+
+    /// Replays commits and publishes the result; the caller holds the write lock.
+    fn replay<'a>(
+        &self,
+        commits: impl IntoIterator<Item = &'a Commit>,
+        followed: &mut Followed,
+    ) -> Result<Arc<Directory>, ReplayError> {
+        let current = self.load();
+        let known = current.revision();
+        let commits: Vec<&Commit> = commits.into_iter().filter(|commit| commit.revision > known).collect();
+        if commits.is_empty() {
+            return Ok(current);
+        }
+        let mut last = known;
+        let next = current.replay(commits.iter().copied().inspect(|commit| last = commit.revision));
+        let next = next.inspect_err(|error| {
+            self.observation.failed(error);
+            self.stop(Arc::new(error.clone()), Some(last));
+        })?;
+        let directory = self.set_current(Arc::new(next));
+        self.observation.followed(&directory, &commits);
+        followed.remember(&commits);
+        Ok(directory)
+    }
+}

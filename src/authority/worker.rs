@@ -1,0 +1,369 @@
+//! Threads that work for an authority: they execute the batches of async callers, follow other processes, and keep the time.
+
+use alloc::boxed::Box;
+use alloc::string::ToString as _;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::error::Error;
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::PoisonError;
+
+use super::deadline::Moment;
+use super::queue::Ticket;
+use super::sync::{Condvar, Mutex, lock, thread};
+use super::{Authority, ExecuteError, Executed};
+use crate::change::Batch;
+use crate::journal::Journal;
+use crate::time::Timestamp;
+
+/// The longest time between two looks at the clock, because a host's clock can be set forward.
+const LONGEST_TICK: Duration = Duration::from_secs(1);
+
+/// The threads of an [`Authority`]: they execute the batches of async callers, follow other processes, and keep the time.
+///
+/// [`Worker::new`] sets what they do, and [`start`](Self::start) starts them. Dropping a worker finishes the batches that
+/// were given to it, and ends the threads.
+///
+/// ```
+/// # use core::time::Duration;
+/// # use std::sync::Arc;
+/// # use entitle::authority::Worker;
+/// # use entitle::catalog::Catalog;
+/// # use entitle::journal::MemoryJournal;
+/// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
+/// # fn clock() -> Timestamp { Timestamp::EPOCH }
+/// # let empty = Directory::new(Catalog::builder().build()?);
+/// # let journal = Arc::new(MemoryJournal::new());
+/// let authority = Arc::new(Authority::open(empty.clone(), Arc::clone(&journal))?);
+/// let worker = Worker::new(Arc::clone(&authority))
+///     .follow_every(Duration::from_millis(20))
+///     .clock(clock)
+///     .start()?;
+/// # let other = Authority::open(empty, journal)?;
+/// # other.execute(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
+/// # authority.wait_for(1, Duration::from_secs(5))?;
+/// # drop(worker);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Worker<J: Journal> {
+    shared: Arc<Shared<J>>,
+    threads: Vec<thread::JoinHandle<()>>,
+}
+
+/// The settings of a [`Worker`], from [`Worker::new`].
+#[must_use = "the threads run after `start`"]
+pub struct WorkerBuilder<J: Journal> {
+    authority: Arc<Authority<J>>,
+    follow_every: Option<Duration>,
+    max_age: Option<Duration>,
+    clock: Option<Clock>,
+}
+
+type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
+
+struct Shared<J: Journal> {
+    authority: Arc<Authority<J>>,
+    inbox: Mutex<Inbox>,
+    writer: Condvar,
+    follower: Condvar,
+    keeper: Condvar,
+    /// When the journal was last read to its end.
+    contact: Mutex<Moment>,
+}
+
+/// What the threads are asked to do.
+#[derive(Default)]
+struct Inbox {
+    execute: bool,
+    follow: bool,
+    stop: bool,
+}
+
+/// The cause in [`OutOfDateError`](super::OutOfDateError) after [`WorkerBuilder::max_age`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the journal was not read to its end for {age:?}")]
+struct SilentJournalError {
+    age: Duration,
+}
+
+impl<J: Journal> WorkerBuilder<J> {
+    /// Follows the commits of other processes: reads the journal each time the interval has passed.
+    ///
+    /// The interval is the longest time in which a permission that was taken in another process is still given in this
+    /// one. A host that is notified by its database also calls [`Worker::follow_now`].
+    pub fn follow_every(mut self, interval: Duration) -> Self {
+        self.follow_every = Some(interval);
+        self
+    }
+
+    /// Denies when the journal could not be read to its end for this long: [`Authority::current`] is an error then, until
+    /// it is read again. Also if the journal does not answer at all.
+    ///
+    /// Use it with [`follow_every`](Self::follow_every), and a longer time.
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.max_age = Some(age);
+        self
+    }
+
+    /// Keeps the time: executes a tick when something is due by this clock (rule C5), such as the end of a grant.
+    ///
+    /// The clock is read at least once a second. Where several processes keep the time of one directory, one of them
+    /// commits, and the others find nothing due.
+    pub fn clock(mut self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        self.clock = Some(Box::new(clock));
+        self
+    }
+
+    /// Starts the threads.
+    ///
+    /// # Errors
+    ///
+    /// The error of the operating system if it cannot start a thread.
+    pub fn start(self) -> io::Result<Worker<J>>
+    where
+        J: Send + Sync + 'static,
+    {
+        let Self { authority, follow_every, max_age, clock } = self;
+        let shared = Arc::new(Shared {
+            authority,
+            inbox: Mutex::new(Inbox::default()),
+            writer: Condvar::new(),
+            follower: Condvar::new(),
+            keeper: Condvar::new(),
+            contact: Mutex::new(Moment::now()),
+        });
+        // Owned by the worker from the start, so that a thread that cannot be started ends the others.
+        let mut worker = Worker { shared, threads: Vec::new() };
+        worker.spawn("entitle-writer", Shared::run_writer)?;
+        worker.spawn("entitle-follower", move |shared| shared.run_follower(follow_every))?;
+        if clock.is_some() || max_age.is_some() {
+            worker.spawn("entitle-keeper", move |shared| shared.run_keeper(clock.as_deref(), max_age))?;
+        }
+        Ok(worker)
+    }
+}
+
+impl<J: Journal> Worker<J> {
+    /// Begins a worker for an authority.
+    #[expect(clippy::new_ret_no_self, reason = "a worker has settings before it starts")]
+    pub fn new(authority: Arc<Authority<J>>) -> WorkerBuilder<J> {
+        WorkerBuilder { authority, follow_every: None, max_age: None, clock: None }
+    }
+
+    /// Returns the authority.
+    #[must_use]
+    pub fn authority(&self) -> &Arc<Authority<J>> {
+        &self.shared.authority
+    }
+
+    /// Executes a batch on the worker's thread, as [`Authority::execute`] does, without blocking the caller.
+    ///
+    /// The batch is queued at once, and executed even if the future is dropped. Any executor can poll the future.
+    ///
+    /// ```
+    /// # use core::future::Future;
+    /// # use std::sync::Arc;
+    /// # use entitle::authority::Worker;
+    /// # use entitle::catalog::Catalog;
+    /// # use entitle::journal::MemoryJournal;
+    /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// # let authority = Arc::new(Authority::new(directory, MemoryJournal::new()));
+    /// # let worker = Worker::new(authority).start()?;
+    /// # let handler =
+    /// async {
+    ///     let batch = Batch::host(Timestamp::EPOCH).add(Command::add_group("data"));
+    ///     worker.execute(batch).await.map(|executed| executed.directory().revision())
+    /// }
+    /// # ;
+    /// # let mut handler = std::pin::pin!(handler);
+    /// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    /// # while handler.as_mut().poll(&mut context).is_pending() { std::thread::yield_now(); }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use = "the future has the answer"]
+    pub fn execute(&self, batch: Batch) -> Execution<J::Error> {
+        let ticket = self.shared.authority.queue.push(batch);
+        lock(&self.shared.inbox).execute = true;
+        self.shared.writer.notify_one();
+        Execution::new(ticket)
+    }
+
+    /// Reads the journal as soon as possible, on the worker's thread: a notification of the database has arrived.
+    pub fn follow_now(&self) {
+        lock(&self.shared.inbox).follow = true;
+        self.shared.follower.notify_one();
+    }
+
+    fn spawn(&mut self, name: &str, run: impl FnOnce(&Shared<J>) + Send + 'static) -> io::Result<()>
+    where
+        J: Send + Sync + 'static,
+    {
+        let shared = Arc::clone(&self.shared);
+        let thread = thread::Builder::new().name(name.to_string());
+        self.threads.push(thread.spawn(move || run(&shared))?);
+        Ok(())
+    }
+}
+
+impl<J: Journal> Drop for Worker<J> {
+    fn drop(&mut self) {
+        lock(&self.shared.inbox).stop = true;
+        for condition in [&self.shared.writer, &self.shared.follower, &self.shared.keeper] {
+            condition.notify_all();
+        }
+        for thread in self.threads.drain(..) {
+            // A thread contains the panics of what it calls, so there is nothing to report.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl<J: Journal> Shared<J> {
+    /// Executes the queued batches until the worker is dropped, and those that are left then.
+    fn run_writer(&self) {
+        loop {
+            let stop = {
+                let mut inbox = lock(&self.inbox);
+                while !inbox.execute && !inbox.stop {
+                    inbox = self.writer.wait(inbox).unwrap_or_else(PoisonError::into_inner);
+                }
+                inbox.execute = false;
+                inbox.stop
+            };
+            contain(|| self.authority.execute_waiting());
+            if stop {
+                return;
+            }
+        }
+    }
+
+    /// Reads the journal in each interval, and when it is asked to.
+    fn run_follower(&self, interval: Option<Duration>) {
+        loop {
+            {
+                let inbox = lock(&self.inbox);
+                let idle = |inbox: &mut Inbox| !inbox.follow && !inbox.stop;
+                let mut inbox = match interval {
+                    Some(interval) => {
+                        let waited = self.follower.wait_timeout_while(inbox, interval, idle);
+                        waited.unwrap_or_else(PoisonError::into_inner).0
+                    }
+                    None => self.follower.wait_while(inbox, idle).unwrap_or_else(PoisonError::into_inner),
+                };
+                if inbox.stop {
+                    return;
+                }
+                inbox.follow = false;
+            }
+            // The authority reports a failure to its observer, and denies until the journal is read again.
+            let read = contain(|| self.authority.catch_up().is_ok());
+            if read == Some(true) {
+                *lock(&self.contact) = Moment::now();
+            }
+        }
+    }
+
+    /// Ticks when something is due, and denies when the journal is silent for too long.
+    fn run_keeper(&self, clock: Option<&(dyn Fn() -> Timestamp + Send + Sync)>, max_age: Option<Duration>) {
+        loop {
+            let pause = contain(|| {
+                self.keep(clock, max_age);
+                self.pause(clock, max_age)
+            });
+            let pause = pause.unwrap_or(LONGEST_TICK);
+            let inbox = lock(&self.inbox);
+            let waited = self.keeper.wait_timeout_while(inbox, pause, |inbox| !inbox.stop);
+            if waited.unwrap_or_else(PoisonError::into_inner).0.stop {
+                return;
+            }
+        }
+    }
+
+    fn keep(&self, clock: Option<&(dyn Fn() -> Timestamp + Send + Sync)>, max_age: Option<Duration>) {
+        if let Some(limit) = max_age {
+            let age = lock(&self.contact).elapsed();
+            if age > limit {
+                let silent: Arc<dyn Error + Send + Sync> = Arc::new(SilentJournalError { age });
+                self.authority.stop(silent, None);
+            }
+        }
+        let Some(clock) = clock else { return };
+        let now = clock();
+        if self.authority.load().is_overdue(now) && self.authority.queue.is_empty() {
+            // The writer executes it: a journal that does not answer must not keep this thread from watching it.
+            self.authority.queue.push(Batch::host(now));
+            lock(&self.inbox).execute = true;
+            self.writer.notify_one();
+        }
+    }
+
+    /// Returns how long the keeper sleeps.
+    fn pause(
+        &self,
+        clock: Option<&(dyn Fn() -> Timestamp + Send + Sync)>,
+        max_age: Option<Duration>,
+    ) -> Duration {
+        let watch = max_age.map_or(LONGEST_TICK, |age| (age / 4).max(Duration::from_millis(1)));
+        let due = self.authority.load().next_due().zip(clock);
+        let until_due = due.map_or(LONGEST_TICK, |(due, clock)| due.duration_since(clock()));
+        until_due.clamp(Duration::from_millis(1), watch.min(LONGEST_TICK))
+    }
+}
+
+/// Contains a panic of the host's code, so that the thread goes on.
+fn contain<T>(step: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(step)).ok()
+}
+
+/// The future of [`Worker::execute`], which completes when the batch was executed.
+///
+/// A panic of the batch's own policy goes on in the task that awaits it.
+#[must_use = "a future does nothing unless it is polled"]
+pub struct Execution<E> {
+    ticket: Arc<Ticket<E>>,
+}
+
+impl<E> Execution<E> {
+    pub(super) fn new(ticket: Arc<Ticket<E>>) -> Self {
+        Self { ticket }
+    }
+}
+
+impl<E> Future for Execution<E> {
+    type Output = Result<Executed, ExecuteError<E>>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.ticket.poll(context.waker()).map(|answer| answer.into_result())
+    }
+}
+
+impl<E> fmt::Debug for Execution<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Execution").finish_non_exhaustive()
+    }
+}
+
+impl<J: Journal> fmt::Debug for WorkerBuilder<J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { authority, follow_every, max_age, clock } = self;
+        f.debug_struct("WorkerBuilder")
+            .field("authority", authority)
+            .field("follow_every", follow_every)
+            .field("max_age", max_age)
+            .field("clock", &clock.is_some())
+            .finish()
+    }
+}
+
+impl<J: Journal> fmt::Debug for Worker<J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker").field("authority", self.authority()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,220 @@
+//! Rows as they are read, and what must hold of them.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::error::Error;
+
+use crate::change::Commit;
+use crate::snapshot::Checksum;
+
+/// The format that is recorded for a tenant, as PostgreSQL stores it.
+const FORMAT: i32 = 1;
+
+/// The ends of a tenant's journal: a row of `entitle_head`.
+///
+/// ```
+/// use entitle::journal::sql::Head;
+///
+/// // As the columns were read.
+/// let head = Head::new(12, 5, 1);
+/// assert_eq!((head.revision, head.begins_after), (12, 5));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Head {
+    /// The revision of the last commit, or the one that the journal begins after.
+    pub revision: u64,
+    /// The revision that the first commit follows.
+    pub begins_after: u64,
+    /// The format of the commits: [`Commit::FORMAT`] of the release that wrote them.
+    pub format: i32,
+}
+
+impl Head {
+    /// Creates a head from its columns.
+    #[must_use]
+    pub fn new(revision: i64, begins_after: i64, format: i32) -> Self {
+        let number = |stored: i64| u64::try_from(stored).unwrap_or(0);
+        Self { revision: number(revision), begins_after: number(begins_after), format }
+    }
+
+    /// Returns `true` if this release reads and writes commits of the format.
+    pub(super) fn is_known(format: i32) -> bool {
+        format == FORMAT
+    }
+}
+
+/// A row of `entitle_commit`, without the tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredCommit {
+    /// The revision.
+    pub revision: i64,
+    /// The time, in milliseconds since 1970.
+    pub at: i64,
+    /// The text for the audit log.
+    pub by: String,
+    /// The id of the append that stored the commit.
+    pub append_id: String,
+    /// The commit as JSON.
+    pub body: String,
+    /// The checksum of the tenant and of all columns before it.
+    pub checksum: String,
+}
+
+impl StoredCommit {
+    /// Returns the checksum that the row of a tenant must have.
+    pub(super) fn sum(&self, tenant: &str) -> String {
+        let Self { revision, at, by, append_id, body, checksum: _ } = self;
+        let mut sum = Checksum::new();
+        for text in [tenant, by, append_id, body] {
+            sum.add(&text.len().to_le_bytes());
+            sum.add(text.as_bytes());
+        }
+        sum.add(&revision.to_le_bytes());
+        sum.add(&at.to_le_bytes());
+        sum.text()
+    }
+
+    /// Checks the row, and reads the commit.
+    ///
+    /// # Errors
+    ///
+    /// [`PageError::Damaged`] if the row is not as it was written; [`PageError::Malformed`] if this release does not
+    /// know the commit.
+    pub fn decode(&self, tenant: &str) -> Result<Commit, PageError> {
+        let revision = u64::try_from(self.revision).unwrap_or(0);
+        if self.checksum != self.sum(tenant) {
+            return Err(PageError::Damaged { revision });
+        }
+        let commit: Commit = serde_json::from_str(&self.body)
+            .map_err(|source| PageError::Malformed { revision, source: source.into() })?;
+        if commit.revision != revision {
+            return Err(PageError::Damaged { revision });
+        }
+        Ok(commit)
+    }
+}
+
+/// The error of [`page`].
+///
+/// ```
+/// use entitle::journal::sql::{Head, PageError, page};
+///
+/// // The head tells of a commit that the table does not have.
+/// let error = page("acme", Head::new(1, 0, 1), 0, 100, &[]).unwrap_err();
+/// assert!(matches!(error, PageError::Damaged { revision: 1 }));
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PageError {
+    /// The journal begins after a later revision than the one asked for.
+    #[error(
+        "the journal lacks commits after revision {asked}: it begins after revision {found}; start again from its \
+         latest snapshot"
+    )]
+    Beginning {
+        /// The revision asked for.
+        asked: u64,
+        /// The revision that the first commit follows.
+        found: u64,
+    },
+    /// The commits are in a format that this release does not read.
+    #[error(
+        "unknown commit format {found}: this release reads format {FORMAT}; a later release wrote the journal"
+    )]
+    UnknownFormat {
+        /// The format.
+        found: i32,
+    },
+    /// A commit is missing, or is not the one that was written.
+    #[error("the journal is damaged: the commit of revision {revision} is not as it was written")]
+    Damaged {
+        /// The commit's revision.
+        revision: u64,
+    },
+    /// A commit is as it was written, but is not one for this release.
+    #[error("the commit of revision {revision} cannot be read: {source}")]
+    Malformed {
+        /// The commit's revision.
+        revision: u64,
+        /// The error of the JSON parser.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+impl PageError {
+    /// Returns the error's stable code, such as `damaged`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Beginning { .. } => "beginning",
+            Self::UnknownFormat { .. } => "unknown_format",
+            Self::Damaged { .. } => "damaged",
+            Self::Malformed { .. } => "malformed",
+        }
+    }
+}
+
+/// Checks the rows that [`READ_AFTER`](super::READ_AFTER) returned, and reads their commits.
+///
+/// `after` and `limit` are the statement's parameters. The page is complete: commits that the head tells of are there,
+/// without gaps, and each is as it was written.
+///
+/// # Errors
+///
+/// [`PageError`] for the first row that is not.
+///
+/// ```
+/// # use entitle::change::Commit;
+/// # use entitle::{Name, Timestamp};
+/// use entitle::journal::sql::{Append, Head, StoredCommit, page};
+///
+/// # let commit = Commit { revision: 1, at: Timestamp::EPOCH, actor: None, by: "ada".into(), events: Vec::new() };
+/// let append = Append::new(&Name::new("acme")?, 0, &[commit.clone()])?;
+/// # let row = StoredCommit { revision: 1, at: 0, by: "ada".into(), append_id: append.append_id.clone(),
+/// #     body: append.bodies[0].clone(), checksum: append.checksums[0].clone() };
+/// // `row` was read back.
+/// assert_eq!(page("acme", Head::new(1, 0, 1), 0, 100, &[row])?, [commit]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn page(
+    tenant: &str,
+    head: Head,
+    after: u64,
+    limit: u64,
+    rows: &[StoredCommit],
+) -> Result<Vec<Commit>, PageError> {
+    if !Head::is_known(head.format) {
+        return Err(PageError::UnknownFormat { found: head.format });
+    }
+    if after < head.begins_after {
+        return Err(PageError::Beginning { asked: after, found: head.begins_after });
+    }
+    let last = head.revision.min(after.saturating_add(limit));
+    let mut rows = rows.iter();
+    let mut commits = Vec::with_capacity(rows.len());
+    for revision in after.saturating_add(1)..=last {
+        let row = rows.next().ok_or(PageError::Damaged { revision })?;
+        let commit = row.decode(tenant)?;
+        if commit.revision != revision {
+            return Err(PageError::Damaged { revision });
+        }
+        commits.push(commit);
+    }
+    // What lies beyond the head was not appended by a statement of this module.
+    match rows.next() {
+        Some(row) => Err(PageError::Damaged { revision: row.revision.unsigned_abs() }),
+        None => Ok(commits),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_format_of_the_head_is_that_of_commits() {
+        assert_eq!(u32::try_from(FORMAT), Ok(Commit::FORMAT));
+    }
+}

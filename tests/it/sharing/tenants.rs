@@ -1,0 +1,255 @@
+//! Many tenants in one process: opened once, followed together, closed, and apart from each other.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Barrier, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use entitle::authority::{ExecuteError, TenantStore, Tenants, TenantsBuilder};
+use entitle::journal::Snapshots as _;
+use entitle::seats::policy_fn;
+use entitle::{Batch, Command, Timestamp};
+
+use super::worker::{block_on, eventually};
+use super::{Database, Lost, NOW, add_designer, add_group, catalog, license};
+
+/// The databases of some tenants.
+#[derive(Default)]
+struct Store {
+    tenants: Mutex<BTreeMap<String, Arc<Database>>>,
+    opened: AtomicU64,
+    asked: AtomicU64,
+    unreachable: AtomicBool,
+}
+
+impl Store {
+    fn add(&self, tenant: &str, delay: Duration) -> Arc<Database> {
+        let database = Database::with_delay(delay);
+        self.tenants.lock().unwrap().insert(tenant.to_string(), Arc::clone(&database));
+        database
+    }
+}
+
+/// The store, in a handle that the test keeps.
+#[derive(Clone, Default)]
+struct Shared(Arc<Store>);
+
+impl TenantStore for Shared {
+    type Journal = Arc<Database>;
+
+    fn journal(&self, tenant: &str) -> Result<Arc<Database>, Lost> {
+        self.0.opened.fetch_add(1, Ordering::SeqCst);
+        self.0.tenants.lock().unwrap().get(tenant).cloned().ok_or(Lost)
+    }
+
+    fn last_revisions(&self, tenants: &[Arc<str>]) -> Result<Vec<Option<u64>>, Lost> {
+        self.0.asked.fetch_add(1, Ordering::SeqCst);
+        if self.0.unreachable.load(Ordering::SeqCst) {
+            return Err(Lost);
+        }
+        let databases = self.0.tenants.lock().unwrap();
+        let last = |tenant: &Arc<str>| Some(databases.get(&**tenant)?.commits.last_revision());
+        Ok(tenants.iter().map(last).collect())
+    }
+}
+
+fn serve(store: &Shared) -> TenantsBuilder<Shared> {
+    Tenants::new(catalog(), store.clone())
+}
+
+#[test]
+fn a_tenant_is_opened_once_at_its_first_use() {
+    let store = Shared::default();
+    store.0.add("acme", Duration::from_millis(30));
+    let tenants = serve(&store).start().unwrap();
+    assert_eq!(store.0.opened.load(Ordering::SeqCst), 0);
+    let start = Barrier::new(8);
+    thread::scope(|scope| {
+        for number in 0..8 {
+            let (start, tenants) = (&start, &tenants);
+            scope.spawn(move || {
+                start.wait();
+                tenants.open("acme").unwrap().execute(add_group(&format!("g{number}"))).unwrap();
+            });
+        }
+    });
+    assert_eq!(store.0.opened.load(Ordering::SeqCst), 1);
+    assert_eq!(tenants.open("acme").unwrap().load().revision(), 8);
+
+    assert!(tenants.open("other").is_err());
+    store.0.add("other", Duration::ZERO);
+    assert!(tenants.open("other").is_ok(), "an error is not kept");
+}
+
+#[test]
+fn a_tenant_is_opened_from_its_snapshot() {
+    let store = Shared::default();
+    let database = store.0.add("acme", Duration::ZERO);
+    let authority = database.authority();
+    authority.execute(add_group("data")).unwrap();
+    database.store_snapshot(&authority.load()).unwrap();
+    authority.execute(add_group("ops")).unwrap();
+    let tenants = serve(&store).start().unwrap();
+    let opened = tenants.open("acme").unwrap();
+    assert_eq!(opened.load(), authority.load());
+    assert_eq!(opened.stats().followed, 1, "only the commit after the snapshot is replayed");
+}
+
+#[test]
+fn open_tenants_are_followed_together() {
+    let store = Shared::default();
+    let databases: Vec<_> =
+        (0..20).map(|number| store.0.add(&format!("t{number}"), Duration::ZERO)).collect();
+    let tenants = serve(&store).follow_every(Duration::from_millis(10)).start().unwrap();
+    let open: Vec<_> = (0..20).map(|number| tenants.open(&format!("t{number}")).unwrap()).collect();
+    databases[7].authority().execute(add_group("data")).unwrap();
+    eventually("a commit is not followed", || open[7].load().revision() == 1);
+    assert!(
+        open.iter()
+            .enumerate()
+            .all(|(number, authority)| (authority.load().revision() == 1) == (number == 7))
+    );
+    // One question for all, and only the one with a commit was read again.
+    assert!(store.0.asked.load(Ordering::SeqCst) > 0);
+    assert_eq!(databases[3].reads.load(Ordering::SeqCst), 1, "read when it was opened");
+
+    databases[4].authority().execute(add_group("data")).unwrap();
+    tenants.follow_now("t4");
+    tenants.follow_now("not open");
+    eventually("a notification is not followed", || open[4].load().revision() == 1);
+}
+
+#[test]
+fn a_slow_tenant_delays_no_other_and_a_broken_one_denies_alone() {
+    let store = Shared::default();
+    store.0.add("slow", Duration::from_secs(2));
+    let broken = store.0.add("broken", Duration::ZERO);
+    store.0.add("fine", Duration::ZERO);
+    let tenants = serve(&store).threads(2).follow_every(Duration::from_millis(10)).start().unwrap();
+    let (fine, denied) = (tenants.open("fine").unwrap(), tenants.open("broken").unwrap());
+    let slow: Vec<_> =
+        (0..50).map(|number| tenants.execute("slow", add_group(&format!("g{number}")))).collect();
+    broken.authority().execute(add_group("data")).unwrap();
+    broken.unreachable.store(true, Ordering::SeqCst);
+
+    let begun = std::sync::Arc::new(AtomicBool::new(false));
+    thread::scope(|scope| {
+        let done = Arc::clone(&begun);
+        scope.spawn(move || {
+            thread::sleep(Duration::from_millis(1_000));
+            done.store(true, Ordering::SeqCst);
+        });
+        for number in 0..100 {
+            assert!(block_on(tenants.execute("fine", add_group(&format!("g{number}")))).is_ok());
+        }
+        assert!(!begun.load(Ordering::SeqCst), "fine waits for slow");
+    });
+    eventually("a broken tenant is trusted", || denied.current().is_err());
+    assert!(fine.current().is_ok());
+    broken.unreachable.store(false, Ordering::SeqCst);
+    eventually("the tenant denies for ever", || denied.current().is_ok());
+    assert_eq!(denied.load().revision(), 1);
+    slow.into_iter().for_each(|execution| assert!(block_on(execution).is_ok()));
+    // Two appends for fifty callers.
+    let appends = store.0.tenants.lock().unwrap()["slow"].appends.load(Ordering::SeqCst);
+    assert!(appends <= 2, "{appends}");
+}
+
+#[test]
+fn a_store_that_cannot_be_asked_denies_everywhere_until_it_can() {
+    let store = Shared::default();
+    for tenant in ["a", "b"] {
+        store.0.add(tenant, Duration::ZERO);
+    }
+    let tenants = serve(&store).follow_every(Duration::from_millis(5)).start().unwrap();
+    let open = ["a", "b"].map(|tenant| tenants.open(tenant).unwrap());
+    store.0.unreachable.store(true, Ordering::SeqCst);
+    eventually("the tenants are trusted", || open.iter().all(|authority| authority.current().is_err()));
+    store.0.unreachable.store(false, Ordering::SeqCst);
+    eventually("the tenants deny for ever", || open.iter().all(|authority| authority.current().is_ok()));
+}
+
+#[test]
+fn tenants_are_closed_within_a_budget_and_lose_nothing() {
+    let store = Shared::default();
+    for number in 0..60 {
+        store.0.add(&format!("t{number}"), Duration::ZERO);
+    }
+    let budget = 100_000;
+    let tenants = serve(&store).budget(budget).start().unwrap();
+    for round in 0..3 {
+        for number in 0..60 {
+            let authority = tenants.open(&format!("t{number}")).unwrap();
+            let batch = (0..20).map(|group| Command::add_group(format!("g{round}_{group}")));
+            authority.execute(batch.fold(Batch::host(NOW), Batch::add)).unwrap();
+        }
+        let (open, size) = tenants.open_tenants();
+        assert!(size <= budget && open < 60 && open > 5, "{open} tenants with {size} bytes");
+    }
+    assert!(store.0.opened.load(Ordering::SeqCst) > 60, "none was closed");
+    for number in 0..60 {
+        assert_eq!(tenants.open(&format!("t{number}")).unwrap().load().revision(), 3);
+    }
+}
+
+#[test]
+fn a_tenant_that_is_not_used_is_closed() {
+    let store = Shared::default();
+    store.0.add("acme", Duration::ZERO);
+    let polling = Duration::from_millis(10);
+    let tenants =
+        serve(&store).close_unused_after(Duration::from_millis(100)).follow_every(polling).start().unwrap();
+    tenants.open("acme").unwrap();
+    assert_eq!(tenants.open_tenants().0, 1);
+    eventually("following keeps it open", || tenants.open_tenants().0 == 0);
+    tenants.open("acme").unwrap();
+    tenants.close("acme");
+    assert_eq!(tenants.open_tenants().0, 0);
+}
+
+#[test]
+fn async_callers_are_answered_each_by_its_tenant() {
+    let store = Shared::default();
+    for number in 0..10 {
+        store.0.add(&format!("t{number}"), Duration::from_millis(5));
+    }
+    let tenants = serve(&store).configure(|_, authority| authority.attempts(3)).start().unwrap();
+    let executions: Vec<_> = (0..200)
+        .map(|number| tenants.execute(&format!("t{}", number % 10), add_group(&format!("g{}", number / 10))))
+        .collect();
+    executions.into_iter().for_each(|execution| assert!(block_on(execution).is_ok()));
+    for number in 0..10 {
+        assert_eq!(tenants.open(&format!("t{number}")).unwrap().load().revision(), 20);
+    }
+
+    assert!(matches!(block_on(tenants.execute("none", add_group("g"))), Err(ExecuteError::CatchUp(_))));
+    block_on(tenants.execute("t0", license(0))).unwrap();
+    let faulty = add_designer("ada").policy(policy_fn(|_| panic!("a faulty policy")));
+    let execution = tenants.execute("t0", faulty);
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| block_on(execution))).is_err());
+
+    let last = tenants.execute("t0", add_group("last"));
+    drop(tenants);
+    assert!(block_on(last).is_ok(), "what was queued is executed");
+}
+
+#[test]
+fn time_is_kept_in_open_tenants() {
+    let store = Shared::default();
+    store.0.add("acme", Duration::ZERO);
+    let millis = Arc::new(AtomicU64::new(NOW.as_millis()));
+    let read = Arc::clone(&millis);
+    let tenants = serve(&store)
+        .follow_every(Duration::from_millis(5))
+        .clock(move || Timestamp::from_millis(read.load(Ordering::SeqCst)))
+        .start()
+        .unwrap();
+    let end = Timestamp::from_millis(NOW.as_millis() + 1_000);
+    let invite = Command::invite("ada").no_profile().expires_at(end);
+    let authority = tenants.open("acme").unwrap();
+    authority.execute(Batch::host(NOW).add(invite)).unwrap();
+    millis.store(end.as_millis(), Ordering::SeqCst);
+    eventually("nothing expires", || authority.load().revision() == 2);
+    assert_eq!(authority.load().committed_at(), end);
+}

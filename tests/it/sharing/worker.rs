@@ -1,0 +1,214 @@
+//! The threads of a worker: async callers, following, time.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+use entitle::authority::{ExecuteError, Worker};
+use entitle::seats::policy_fn;
+use entitle::{Batch, Command, Timestamp};
+
+use super::{Database, NOW, add_designer, add_group, license};
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// The smallest executor: polls when it is woken, and only then.
+pub(super) fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+/// Waits until something holds, which must be soon.
+pub(super) fn eventually(what: &str, holds: impl Fn() -> bool) {
+    for _ in 0..3_000 {
+        if holds() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    panic!("{what}");
+}
+
+#[test]
+fn an_async_caller_is_answered_without_blocking() {
+    let database = Database::with_delay(Duration::from_millis(50));
+    let worker = Worker::new(Arc::new(database.authority())).start().unwrap();
+    let mut waiting = pin!(worker.execute(license(0)));
+    // The first poll returns at once: the append takes longer than this.
+    let polled = waiting.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(polled.is_pending());
+    assert_eq!(block_on(waiting).unwrap().directory().revision(), 1);
+
+    let refused = block_on(worker.execute(add_designer("ada")));
+    assert!(matches!(refused, Err(ExecuteError::Refused(refusal)) if refusal.code() == "seat_limit"));
+}
+
+#[test]
+fn async_callers_share_appends_with_each_other_and_with_threads() {
+    let database = Database::with_delay(Duration::from_millis(50));
+    let authority = Arc::new(database.authority());
+    let worker = Worker::new(Arc::clone(&authority)).start().unwrap();
+    let executions: Vec<_> = (0..64).map(|number| worker.execute(add_group(&format!("a{number}")))).collect();
+    thread::scope(|scope| {
+        for number in 0..8 {
+            let authority = &authority;
+            scope.spawn(move || authority.execute(add_group(&format!("b{number}"))).unwrap());
+        }
+    });
+    executions.into_iter().for_each(|execution| assert!(block_on(execution).is_ok()));
+    assert_eq!(authority.stats().commits, 72);
+    assert!(authority.stats().appends <= 8, "{:?}", authority.stats());
+}
+
+#[test]
+fn a_future_that_is_dropped_is_executed_all_the_same() {
+    let database = Database::with_delay(Duration::from_millis(20));
+    let worker = Worker::new(Arc::new(database.authority())).start().unwrap();
+    drop(worker.execute(add_group("data")));
+    let authority = Arc::clone(worker.authority());
+    drop(worker);
+    assert!(authority.load().group_by_name("data").is_some());
+}
+
+#[test]
+fn a_panic_in_a_policy_reaches_the_task_that_awaits() {
+    let database = Database::with_delay(Duration::ZERO);
+    let worker = Worker::new(Arc::new(database.authority())).start().unwrap();
+    block_on(worker.execute(license(0))).unwrap();
+    let faulty = add_designer("ada").policy(policy_fn(|_| panic!("a faulty policy")));
+    let execution = worker.execute(faulty);
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| block_on(execution))).unwrap_err();
+    assert_eq!(panic.downcast_ref(), Some(&"a faulty policy"));
+    assert!(block_on(worker.execute(add_group("later"))).is_ok());
+}
+
+#[test]
+fn a_worker_follows_in_its_interval_and_when_it_is_notified() {
+    let database = Database::with_delay(Duration::ZERO);
+    let other = database.authority();
+    let polling =
+        Worker::new(Arc::new(database.authority())).follow_every(Duration::from_millis(5)).start().unwrap();
+    let notified = Worker::new(Arc::new(database.authority())).start().unwrap();
+    other.execute(add_group("data")).unwrap();
+    eventually("the commit is not followed", || polling.authority().load().revision() == 1);
+    assert_eq!(notified.authority().load().revision(), 0);
+    notified.follow_now();
+    eventually("the notification is not followed", || notified.authority().load().revision() == 1);
+}
+
+#[test]
+fn a_worker_goes_on_after_a_failure_and_denies_until_then() {
+    let database = Database::with_delay(Duration::ZERO);
+    let worker =
+        Worker::new(Arc::new(database.authority())).follow_every(Duration::from_millis(5)).start().unwrap();
+    database.unreachable.store(true, Ordering::SeqCst);
+    eventually("the failure is not reported", || worker.authority().current().is_err());
+    database.unreachable.store(false, Ordering::SeqCst);
+    eventually("the process denies for ever", || worker.authority().current().is_ok());
+}
+
+/// A clock that a test sets.
+fn clock() -> (Arc<AtomicU64>, impl Fn() -> Timestamp) {
+    let millis = Arc::new(AtomicU64::new(NOW.as_millis()));
+    let read = Arc::clone(&millis);
+    (millis, move || Timestamp::from_millis(read.load(Ordering::SeqCst)))
+}
+
+#[test]
+fn a_worker_ticks_when_something_is_due() {
+    let database = Database::with_delay(Duration::ZERO);
+    let (millis, clock) = clock();
+    let worker = Worker::new(Arc::new(database.authority())).clock(clock).start().unwrap();
+    let end = Timestamp::from_millis(NOW.as_millis() + 3_000);
+    let batch = Batch::host(NOW).add(Command::invite("ada").no_profile().expires_at(end));
+    worker.authority().execute(batch).unwrap();
+    thread::sleep(Duration::from_millis(30));
+    assert_eq!(worker.authority().load().revision(), 1, "nothing is due");
+    millis.store(end.as_millis(), Ordering::SeqCst);
+    eventually("the invitation does not expire", || worker.authority().load().revision() == 2);
+    assert_eq!(worker.authority().load().committed_at(), end);
+    assert_eq!(worker.authority().load().next_due(), None);
+}
+
+/// Several processes keep the time of one directory: what is due is applied once.
+#[test]
+fn what_is_due_is_applied_once_by_several_workers() {
+    let database = Database::with_delay(Duration::from_millis(5));
+    let (millis, _) = clock();
+    let workers: Vec<_> = (0..4)
+        .map(|_| {
+            let millis = Arc::clone(&millis);
+            let clock = move || Timestamp::from_millis(millis.load(Ordering::SeqCst));
+            Worker::new(Arc::new(database.authority()))
+                .clock(clock)
+                .follow_every(Duration::from_millis(2))
+                .start()
+                .unwrap()
+        })
+        .collect();
+    let end = |number: u64| Timestamp::from_millis(NOW.as_millis() + 1_000 * (number + 1));
+    let invite = |number| Command::invite(format!("u{number}")).no_profile().expires_at(end(number));
+    workers[0].authority().execute((0..5).map(invite).fold(Batch::host(NOW), Batch::add)).unwrap();
+    for number in 0..5 {
+        millis.store(end(number).as_millis(), Ordering::SeqCst);
+        eventually("an invitation does not expire", || {
+            workers.iter().all(|worker| worker.authority().load().revision() == number + 2)
+        });
+    }
+    assert_eq!(database.all().len(), 6, "one commit for each end");
+}
+
+/// A journal that does not answer is no reason to allow what may have been revoked.
+#[test]
+fn a_silent_journal_denies_after_a_time() {
+    let database = Database::with_delay(Duration::from_millis(700));
+    let worker = Worker::new(Arc::new(database.authority()))
+        .follow_every(Duration::from_millis(5))
+        .max_age(Duration::from_millis(200))
+        .start()
+        .unwrap();
+    thread::scope(|scope| {
+        assert!(worker.authority().current().is_ok());
+        // The append holds the write lock for longer than the limit.
+        let slow = scope.spawn(|| worker.authority().execute(add_group("data")).unwrap());
+        eventually("a silent journal is trusted", || worker.authority().current().is_err());
+        let error = worker.authority().current().unwrap_err().to_string();
+        assert!(error.contains("the journal was not read to its end for"), "{error}");
+        slow.join().unwrap();
+    });
+    eventually("the process denies for ever", || worker.authority().current().is_ok());
+}
+
+#[test]
+fn a_worker_contains_the_panics_of_a_clock() {
+    let database = Database::with_delay(Duration::ZERO);
+    let calls = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&calls);
+    let clock = move || {
+        counted.fetch_add(1, Ordering::SeqCst);
+        panic!("a faulty clock");
+    };
+    let worker = Worker::new(Arc::new(database.authority())).clock(clock).start().unwrap();
+    let end = Timestamp::from_millis(NOW.as_millis() + 5);
+    let invite = Command::invite("ada").no_profile().expires_at(end);
+    block_on(worker.execute(Batch::host(NOW).add(invite))).unwrap();
+    eventually("the keeper ends", || calls.load(Ordering::SeqCst) > 2);
+    assert!(block_on(worker.execute(add_group("data"))).is_ok());
+}

@@ -113,6 +113,7 @@
 //! | `binary` | no | the stored form of a directory as bytes, which is smaller and read faster, and fingerprints of catalogs |
 //! | `redb` | no | a journal in a file of the embedded store `redb` |
 //! | `postgres` | no | a journal on PostgreSQL, which several processes share |
+//! | `conformance` | no | tests for implementations of a journal, `journal::conformance` |
 //! | `cli` | no | the `entitle` command, and locations in the errors of scenario files |
 //! | `bench-internals` | no | unstable: hidden functions for the benches of this repository, not part of the API |
 #![no_std]

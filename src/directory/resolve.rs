@@ -210,8 +210,10 @@ impl Directory {
 
     /// The kind and the key of a resource that does not exist yet.
     pub(crate) fn new_resource(&self, text: &str) -> Result<(KindId, Name), String> {
-        let ParsedTarget::Key(kind, key) = parse_resource(&self.catalog, text) else {
-            return Err(format!("`{text}` cannot name a new resource"));
+        let (kind, key) = match parse_resource(&self.catalog, text) {
+            ParsedTarget::Key(kind, key) => (kind, key),
+            ParsedTarget::UnknownKind(kind) => return Err(format!("unknown kind `{kind}` in `{text}`")),
+            _ => return Err(format!("`{text}` cannot name a new resource")),
         };
         ensure(self.resource_slot(kind, key).is_none(), || format!("resource `{text}` already exists"))?;
         Ok((kind, Name::new(key).map_err(|error| format!("{error}"))?))

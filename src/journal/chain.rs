@@ -25,12 +25,19 @@ pub(super) struct Head {
     pub(super) begins_after: u64,
     /// The revision of the last commit, or the one that the journal begins after.
     pub(super) last: u64,
+    /// The digest of the commit that the journal begins after, which commits are chained to when it is removed.
+    pub(super) beginning: Digest,
+    /// The digest of the last commit.
     pub(super) digest: Digest,
 }
 
+/// A head as stored: its fields and their checksum.
+pub(super) type StoredHead = (u64, u64, u128, u128, u128);
+
 impl Head {
     pub(super) fn new(begins_after: u64) -> Self {
-        Self { begins_after, last: begins_after, digest: beginning(begins_after) }
+        let beginning = beginning(begins_after);
+        Self { begins_after, last: begins_after, beginning, digest: beginning }
     }
 
     /// Returns the head after one more commit.
@@ -38,19 +45,24 @@ impl Head {
         Self { last: self.last.saturating_add(1), digest, ..self }
     }
 
-    /// Returns the head as stored: its fields and their checksum.
-    pub(super) fn stored(self) -> (u64, u64, u128, u128) {
-        (self.begins_after, self.last, self.digest, self.checksum())
+    /// Returns the head once the commits up to a revision, whose digest is given, are removed.
+    pub(super) fn beginning_after(self, begins_after: u64, beginning: Digest) -> Self {
+        Self { begins_after, beginning, ..self }
+    }
+
+    pub(super) fn stored(self) -> StoredHead {
+        (self.begins_after, self.last, self.beginning, self.digest, self.checksum())
     }
 
     /// Reads a stored head; `None` if its checksum is wrong.
-    pub(super) fn read((begins_after, last, digest, checksum): (u64, u64, u128, u128)) -> Option<Self> {
-        let head = Self { begins_after, last, digest };
+    pub(super) fn read((begins_after, last, beginning, digest, checksum): StoredHead) -> Option<Self> {
+        let head = Self { begins_after, last, beginning, digest };
         (head.checksum() == checksum && begins_after <= last).then_some(head)
     }
 
     fn checksum(self) -> u128 {
-        extend(self.digest, self.last, &self.begins_after.to_le_bytes())
+        let beginning = extend(self.beginning, self.begins_after, &[]);
+        extend(self.digest, self.last, &beginning.to_le_bytes())
     }
 }
 
@@ -70,15 +82,18 @@ mod tests {
     #[test]
     fn a_head_with_any_bit_changed_is_not_read() {
         let head = Head::new(3).followed_by(extend(beginning(3), 4, b"four"));
-        let (begins_after, last, digest, checksum) = head.stored();
-        assert_eq!(Head::read(head.stored()), Some(head));
-        for bit in 0..64 {
-            assert_eq!(Head::read((begins_after ^ (1 << bit), last, digest, checksum)), None);
-            assert_eq!(Head::read((begins_after, last ^ (1 << bit), digest, checksum)), None);
-        }
-        for bit in 0..128 {
-            assert_eq!(Head::read((begins_after, last, digest ^ (1 << bit), checksum)), None);
-            assert_eq!(Head::read((begins_after, last, digest, checksum ^ (1 << bit))), None);
+        for head in [head, head.beginning_after(4, head.digest)] {
+            let (begins_after, last, beginning, digest, checksum) = head.stored();
+            assert_eq!(Head::read(head.stored()), Some(head));
+            for bit in 0..64 {
+                assert_eq!(Head::read((begins_after ^ (1 << bit), last, beginning, digest, checksum)), None);
+                assert_eq!(Head::read((begins_after, last ^ (1 << bit), beginning, digest, checksum)), None);
+            }
+            for bit in 0..128 {
+                assert_eq!(Head::read((begins_after, last, beginning ^ (1 << bit), digest, checksum)), None);
+                assert_eq!(Head::read((begins_after, last, beginning, digest ^ (1 << bit), checksum)), None);
+                assert_eq!(Head::read((begins_after, last, beginning, digest, checksum ^ (1 << bit))), None);
+            }
         }
     }
 }

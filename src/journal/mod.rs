@@ -3,9 +3,14 @@
 //! [`MemoryJournal`] holds commits in memory, for tests and for hosts that also store them elsewhere. With the feature
 //! `redb`, `RedbJournal` stores them in a file that survives a crash. With the feature `postgres`, `PostgresJournal` stores
 //! them in a database that several processes share; the module `sql` has its statements for hosts with a client of their own.
+//!
+//! The journals also store snapshots ([`Snapshots`]). A host with a store of its own implements the trait, and tests it with
+//! `conformance` (a feature of that name).
 
 #[cfg(feature = "redb")]
 mod chain;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 #[cfg(feature = "std")]
 mod memory;
 #[cfg(feature = "postgres")]
@@ -20,7 +25,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 #[cfg(feature = "std")]
-pub use self::memory::MemoryJournal;
+pub use self::memory::{MemoryError, MemoryJournal};
 #[cfg(feature = "redb")]
 pub use self::redb_journal::{DamagedPlace, RedbError, RedbJournal};
 use crate::catalog::Catalog;
@@ -167,10 +172,10 @@ pub enum AppendError<E> {
 /// # #[cfg(feature = "std")] {
 /// # use entitle::Timestamp;
 /// # use entitle::change::Commit;
-/// # use entitle::journal::{AppendError, Journal, MemoryJournal, OutOfOrderError};
+/// # use entitle::journal::{Journal, MemoryJournal};
 /// # let ninth = Commit { revision: 9, at: Timestamp::EPOCH, actor: None, by: "ada".into(), events: Vec::new() };
-/// let refused = MemoryJournal::new().append(0, &[ninth]);
-/// assert_eq!(refused, Err(AppendError::Store(OutOfOrderError { expected: 1, found: 9 })));
+/// let refused = MemoryJournal::new().append(0, &[ninth]).unwrap_err();
+/// assert_eq!(refused.to_string(), "the journal's store failed: the commit has revision 9, expected 1");
 /// # }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -206,7 +211,7 @@ pub fn check_order(expected_revision: u64, commits: &[Commit]) -> Result<(), Out
 /// commits can be removed.
 ///
 /// ```
-/// # #[cfg(feature = "snapshots-not-yet")] {
+/// # #[cfg(feature = "redb")] {
 /// # use entitle::catalog::Catalog;
 /// # use entitle::journal::{RedbJournal, Snapshots as _};
 /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};

@@ -24,6 +24,8 @@ mod allocations;
 mod boundaries;
 mod compare;
 mod concurrency;
+#[cfg(feature = "conformance")]
+mod conformance;
 mod floors;
 mod fuzz_regressions;
 mod generate;
@@ -49,5 +51,6 @@ mod seat_reports;
 mod serde_roundtrip;
 mod sharing;
 mod side_by_side;
+mod simulation;
 mod typed_catalogs;
 mod typed_kinds;

@@ -9,13 +9,21 @@ use std::slice;
 use std::time::Duration;
 
 use entitle::authority::CatchUpError;
-use entitle::journal::{AppendError, DamagedPlace, Journal as _, RedbError, RedbJournal, redb};
+use entitle::journal::{
+    AppendError, DamagedPlace, Journal as _, RedbError, RedbJournal, Snapshots as _, redb,
+};
 use entitle::{Authority, Batch, Command, Directory, Timestamp};
 
 use super::{Numbers, times, world};
 
 /// Names the journal's file, and makes this process the child.
 const CHILD: &str = "ENTITLE_TEST_KILLED_CHILD";
+
+/// Makes the child compact its journal.
+const COMPACTS: &str = "ENTITLE_TEST_KILLED_CHILD_COMPACTS";
+
+/// A child that compacts stores a snapshot at each revision that this divides, and removes the commits before it.
+const SNAPSHOT_EACH: u64 = 3;
 
 /// What the commit of each revision does; every one of several events, so that half of it would be seen.
 fn batch(revision: u64) -> Vec<Command> {
@@ -46,7 +54,8 @@ fn child() {
     let Some(path) = std::env::var_os(CHILD) else { return };
     // The first child begins the journal, and may have been killed before it was there.
     let journal = RedbJournal::open(&path).or_else(|_| RedbJournal::create(&path)).unwrap();
-    let authority = Authority::open(Directory::new(world::catalog()), journal).unwrap();
+    let authority = Authority::open_latest(world::catalog(), journal).unwrap();
+    let compacts = std::env::var_os(COMPACTS).is_some();
     let mut out = std::io::stdout();
     loop {
         let revision = authority.load().revision() + 1;
@@ -54,6 +63,10 @@ fn child() {
             .execute(Batch::host(Timestamp::from_millis(revision)).by("child").extend(batch(revision)))
             .unwrap();
         assert_eq!(done.directory().revision(), revision);
+        if compacts && revision.is_multiple_of(SNAPSHOT_EACH) {
+            authority.journal().store_snapshot(done.directory()).unwrap();
+            assert_eq!(authority.journal().compact(revision - 1).unwrap(), revision - 1);
+        }
         // The parent may be gone, then this ends too.
         writeln!(out, "\nacknowledged {revision}").unwrap();
         out.flush().unwrap();
@@ -61,14 +74,13 @@ fn child() {
 }
 
 /// Runs the child until it was killed, and tells the last revision that it was acknowledged.
-fn run_and_kill(path: &Path, numbers: &mut Numbers) -> u64 {
-    let mut child = Process::new(std::env::current_exe().unwrap())
-        .args(["--exact", "history::kill::child", "--nocapture", "--test-threads=1"])
-        .env(CHILD, path)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+fn run_and_kill(path: &Path, compacts: bool, numbers: &mut Numbers) -> u64 {
+    let mut child = Process::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "history::kill::child", "--nocapture", "--test-threads=1"]).env(CHILD, path);
+    if compacts {
+        child.env(COMPACTS, "1");
+    }
+    let mut child = child.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut acknowledged = 0;
     // The first kills come before anything is acknowledged, while the file is being opened or repaired.
@@ -106,23 +118,48 @@ fn expected(directories: &mut Vec<Directory>, revision: u64) -> &Directory {
 
 #[test]
 fn acknowledged_commits_survive_a_kill() {
-    let path = fresh_file("killed");
+    kill_again_and_again("killed", false);
+}
+
+/// A compaction that is killed is done or not begun, and one that was acknowledged is done.
+#[test]
+fn acknowledged_commits_survive_a_kill_while_the_journal_is_compacted() {
+    kill_again_and_again("killed-compacting", true);
+}
+
+fn kill_again_and_again(name: &str, compacts: bool) {
+    let path = fresh_file(name);
     let mut numbers = Numbers(7);
     let mut directories = vec![Directory::new(world::catalog())];
-    let mut last = 0;
+    let (mut last, mut compacted) = (0, 0);
     for kill in 0..times(8, 100) {
-        let acknowledged = run_and_kill(&path, &mut numbers).max(last);
+        let acknowledged = run_and_kill(&path, compacts, &mut numbers);
         let journal = RedbJournal::open(&path).or_else(|_| RedbJournal::create(&path)).unwrap();
         let kept = journal.last_revision().unwrap();
-        assert!(kept >= acknowledged, "kill {kill}: {acknowledged} was acknowledged, {kept} is kept");
-        let authority = Authority::open(Directory::new(world::catalog()), journal).unwrap();
+        let known = acknowledged.max(last);
+        assert!(kept >= known, "kill {kill}: {known} was acknowledged or kept, {kept} is kept");
+        if compacts {
+            // The child that was killed before this one may have left a revision without its snapshot.
+            let snapshot = acknowledged / SNAPSHOT_EACH * SNAPSHOT_EACH;
+            compacted = if snapshot > last { snapshot - 1 } else { compacted };
+            let begins_after = journal.begins_after().unwrap();
+            assert!(
+                begins_after >= compacted,
+                "kill {kill}: {compacted} was acknowledged, not {begins_after}"
+            );
+            compacted = begins_after;
+        } else {
+            let whole = Authority::open(Directory::new(world::catalog()), &journal).unwrap();
+            assert_eq!(*whole.load(), *expected(&mut directories, kept), "kill {kill}");
+        }
+        let authority = Authority::open_latest(world::catalog(), journal).unwrap();
         let directory = authority.load();
         assert_eq!(directory.revision(), kept, "kill {kill}");
         assert_eq!(*directory, *expected(&mut directories, kept), "kill {kill}");
         assert_eq!(directory.audit(), Ok(()), "kill {kill}");
         last = kept;
     }
-    assert!(last > 0, "nothing was ever acknowledged");
+    assert!(last > SNAPSHOT_EACH, "too little was ever acknowledged");
     std::fs::remove_file(path).unwrap();
 }
 
@@ -149,7 +186,7 @@ fn redb_appends_detect_conflicts_and_a_wrong_start() {
     let CatchUpError::Journal(error) = error else { panic!("{error}") };
     assert!(matches!(*error, RedbError::Beginning { asked: 0, found: 3 }), "{error}");
     let journal = RedbJournal::open(&path).unwrap();
-    assert_eq!(journal.begins_after(), 3);
+    assert_eq!(journal.begins_after().unwrap(), 3);
     let authority = Authority::open(directories[3].clone(), journal).unwrap();
     assert_eq!(*authority.load(), directories[5]);
     drop(authority);

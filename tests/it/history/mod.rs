@@ -13,6 +13,7 @@ mod hostile;
 mod ids;
 #[cfg(feature = "redb")]
 mod kill;
+mod releases;
 mod replay;
 mod stored;
 pub(crate) mod world;

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use entitle::catalog::{Catalog, Profile};
 use entitle::change::Commit;
-use entitle::journal::{AppendError, Journal, MemoryJournal, OutOfOrderError, Snapshots};
+use entitle::journal::{AppendError, Journal, MemoryError, MemoryJournal, Snapshots};
 use entitle::{Authority, Batch, Command, Directory, License, Timestamp};
 
 /// The time of most batches.
@@ -80,7 +80,7 @@ impl Database {
     }
 }
 
-fn lost(error: AppendError<OutOfOrderError>) -> AppendError<Lost> {
+fn lost(error: AppendError<MemoryError>) -> AppendError<Lost> {
     match error {
         AppendError::Conflict { found } => AppendError::Conflict { found },
         AppendError::Store(error) => panic!("{error}"),

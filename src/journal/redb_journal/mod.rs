@@ -7,157 +7,26 @@
 //! file with one line a commit needs locks, truncation after a torn write, and a sync of the directory, the parts of a
 //! database that are hard to get right.
 
-use alloc::boxed::Box;
-use alloc::string::String;
+mod error;
+mod snapshots;
+mod tables;
+
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::any::Any;
-use core::error::Error;
-use core::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use redb::{
-    Builder, Database, ReadTransaction, ReadableDatabase as _, ReadableTable, ReadableTableMetadata as _,
-    TableDefinition, TableError, WriteTransaction,
-};
+use redb::{Builder, Database, WriteTransaction};
 
-use super::chain::{self, Digest, Head};
-use super::{AppendError, Journal, OutOfOrderError, check_order};
+pub use self::error::{DamagedPlace, RedbError};
+use self::error::{contain, damaged, malformed, store};
+use self::snapshots::Encoded;
+use self::tables::{Ends, begin, insert, last_in, settle};
+use super::chain::Head;
+use super::{AppendError, Journal, Snapshots, check_order};
+use crate::catalog::Catalog;
 use crate::change::Commit;
-
-/// The commits by revision: the digest of each and of all before it, and the commit as JSON.
-const COMMITS: TableDefinition<'_, u64, (u128, &[u8])> = TableDefinition::new("entitle_commits");
-
-/// The head, in the table's only row: the revision that the first commit follows, the last revision, the digest of its
-/// commit, and the checksum of these.
-const HEAD: TableDefinition<'_, (), (u64, u64, u128, u128)> = TableDefinition::new("entitle_head");
-
-/// The most commits that one read returns.
-const PAGE: usize = 4096;
-
-/// The error of a [`RedbJournal`].
-///
-/// The causes are boxed, so that the versions of their crates are no part of the error.
-///
-/// ```
-/// # use entitle::journal::{RedbError, RedbJournal};
-/// # let path = std::env::temp_dir().join(format!("entitle_error_{}.redb", std::process::id()));
-/// # let _ = std::fs::remove_file(&path);
-/// drop(RedbJournal::create(&path)?);
-/// assert!(matches!(RedbJournal::create(&path), Err(RedbError::Exists)));
-/// # std::fs::remove_file(&path)?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RedbError {
-    /// The store failed.
-    #[error("{0}")]
-    Store(#[source] Box<dyn Error + Send + Sync>),
-    /// The journal is damaged. Nothing was read from it, and nothing was written.
-    #[error("the journal is damaged: {place}")]
-    Damaged {
-        /// The damaged part.
-        place: DamagedPlace,
-        /// The error of the store below, if it found the damage.
-        source: Option<Box<dyn Error + Send + Sync>>,
-    },
-    /// A commit does not follow the one before it; nothing changed.
-    #[error(transparent)]
-    OutOfOrder(#[from] OutOfOrderError),
-    /// A commit is as it was written, but is not one for this release, or cannot be written as JSON.
-    #[error("the commit of revision {revision} cannot be read: {source}")]
-    Malformed {
-        /// The commit's revision.
-        revision: u64,
-        /// The error of the JSON parser.
-        source: Box<dyn Error + Send + Sync>,
-    },
-    /// The file or database contains a journal already.
-    #[error("there is a journal already")]
-    Exists,
-    /// The journal begins after a later revision than that of the directory.
-    #[error("the journal lacks commits after revision {asked}: it begins after revision {found}")]
-    Beginning {
-        /// The revision asked for.
-        asked: u64,
-        /// The revision that the first commit follows.
-        found: u64,
-    },
-    /// The file or database contains no journal.
-    #[error("there is no journal")]
-    Missing,
-}
-
-/// The damaged part of a journal.
-///
-/// ```
-/// use entitle::journal::DamagedPlace;
-///
-/// assert_eq!(DamagedPlace::Commit { revision: 7 }.to_string(), "the commit of revision 7");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DamagedPlace {
-    /// The file as a whole: the store below cannot use it.
-    File,
-    /// The record of the journal's ends: its number of commits, and the digest of the last one.
-    Head,
-    /// A commit is missing, or is not the one that was written.
-    Commit {
-        /// The commit's revision.
-        revision: u64,
-    },
-}
-
-impl fmt::Display for DamagedPlace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File => f.write_str("the file"),
-            Self::Head => f.write_str("the record of its ends"),
-            Self::Commit { revision } => write!(f, "the commit of revision {revision}"),
-        }
-    }
-}
-
-/// Converts an error of the store. Whatever it calls corrupted is damaged.
-fn store(error: impl Into<redb::Error>) -> RedbError {
-    match error.into() {
-        redb::Error::Corrupted(text) => found_by_store(text.into()),
-        redb::Error::Io(error) if is_damage(error.kind()) => found_by_store(Box::new(error)),
-        // No release wrote a journal of this form in an older format of redb.
-        error @ redb::Error::UpgradeRequired(_) => found_by_store(Box::new(error)),
-        error => RedbError::Store(Box::new(error)),
-    }
-}
-
-/// Returns `true` if an input error comes from the bytes of the file.
-fn is_damage(kind: std::io::ErrorKind) -> bool {
-    matches!(kind, std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::InvalidData)
-}
-
-fn found_by_store(source: Box<dyn Error + Send + Sync>) -> RedbError {
-    RedbError::Damaged { place: DamagedPlace::File, source: Some(source) }
-}
-
-const fn damaged(place: DamagedPlace) -> RedbError {
-    RedbError::Damaged { place, source: None }
-}
-
-fn malformed(revision: u64, error: serde_json::Error) -> RedbError {
-    RedbError::Malformed { revision, source: Box::new(error) }
-}
-
-/// Runs a step of the store. A panic in it is damage: redb panics at pages that it cannot have written.
-fn contain<T>(step: impl FnOnce() -> Result<T, RedbError>) -> Result<T, RedbError> {
-    let panicked = |panic: Box<dyn Any + Send>| {
-        let text = panic.downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-        Err(found_by_store(text.unwrap_or("the store panicked").into()))
-    };
-    catch_unwind(AssertUnwindSafe(step)).unwrap_or_else(panicked)
-}
+use crate::directory::Directory;
 
 /// A journal in one file, which survives a crash at any moment.
 ///
@@ -176,6 +45,9 @@ fn contain<T>(step: impl FnOnce() -> Result<T, RedbError>) -> Result<T, RedbErro
 /// - Each append makes two durable transactions. redb has two records of its root and returns to the older one if the
 ///   newer one is damaged; after the second transaction, the older one contains the commit too. A host that appends with
 ///   [`append_in`](Self::append_in) can commit an empty transaction after its own for the same effect.
+/// - A snapshot is stored in pieces with such digests, and is read back from them before it is stored. [Compaction](Snapshots::compact)
+///   verifies the latest snapshot before it removes anything, and keeps the digest that the remaining commits are chained
+///   to. What it removes makes room in the file for what is stored later; the file itself does not become smaller.
 /// - A panic of redb is contained and reported as damage. The host's panic hook still prints it, and where panics abort the
 ///   process nothing can be contained.
 ///
@@ -210,7 +82,6 @@ fn contain<T>(step: impl FnOnce() -> Result<T, RedbError>) -> Result<T, RedbErro
 pub struct RedbJournal {
     /// `None` only while the journal is dropped.
     database: Option<Arc<Database>>,
-    begins_after: u64,
 }
 
 impl RedbJournal {
@@ -235,7 +106,7 @@ impl RedbJournal {
     /// # let path = std::env::temp_dir().join(format!("entitle_create_after_{}.redb", std::process::id()));
     /// # let _ = std::fs::remove_file(&path);
     /// let journal = RedbJournal::create_after(&path, 5)?;
-    /// assert_eq!((journal.begins_after(), journal.last_revision()?), (5, 5));
+    /// assert_eq!((journal.begins_after()?, journal.last_revision()?), (5, 5));
     /// # std::fs::remove_file(&path)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -274,7 +145,7 @@ impl RedbJournal {
         contain(move || {
             begin(&database, Head::new(begins_after))?;
             settle(&database)?;
-            Ok(Self { database: Some(database), begins_after })
+            Ok(Self { database: Some(database) })
         })
     }
 
@@ -287,15 +158,19 @@ impl RedbJournal {
     pub fn open_in(database: impl Into<Arc<Database>>) -> Result<Self, RedbError> {
         let database = database.into();
         contain(move || {
-            let begins_after = Ends::of(&database)?.verified()?.begins_after;
-            Ok(Self { database: Some(database), begins_after })
+            Ends::of(&database)?.verified()?;
+            Ok(Self { database: Some(database) })
         })
     }
 
-    /// Returns the revision that the first commit follows: that of the directory that the journal was created for.
-    #[must_use]
-    pub fn begins_after(&self) -> u64 {
-        self.begins_after
+    /// Returns the revision that the first commit follows: that of the directory that the journal was created for, or the
+    /// one that it was compacted to.
+    ///
+    /// # Errors
+    ///
+    /// As [`last_revision`](Self::last_revision).
+    pub fn begins_after(&self) -> Result<u64, RedbError> {
+        contain(|| Ok(Ends::of(self.database()?)?.verified()?.begins_after))
     }
 
     /// Appends commits in a transaction of the host, so that they and the host's own rows are stored together or not at
@@ -391,135 +266,6 @@ fn verifying() -> Builder {
     builder
 }
 
-/// Creates the tables.
-fn begin(database: &Database, head: Head) -> Result<(), RedbError> {
-    let transaction = database.begin_write().map_err(store)?;
-    {
-        let mut heads = transaction.open_table(HEAD).map_err(store)?;
-        if heads.get(()).map_err(store)?.is_some() {
-            return Err(RedbError::Exists);
-        }
-        if !transaction.open_table(COMMITS).map_err(store)?.is_empty().map_err(store)? {
-            return Err(damaged(DamagedPlace::Head));
-        }
-        heads.insert((), head.stored()).map_err(store)?;
-    }
-    transaction.commit().map_err(store)
-}
-
-/// Commits an empty transaction, so that both records that redb has of its root contain the commit before it.
-fn settle(database: &Database) -> Result<(), RedbError> {
-    let transaction = database.begin_write().map_err(store)?;
-    transaction.commit().map_err(store)
-}
-
-/// Reads the head, and checks it.
-fn read_head(heads: &impl ReadableTable<(), (u64, u64, u128, u128)>) -> Result<Head, RedbError> {
-    let stored = heads.get(()).map_err(store)?.map(|stored| stored.value());
-    stored.and_then(Head::read).ok_or(damaged(DamagedPlace::Head))
-}
-
-/// Returns the revision of the last commit as a transaction sees it, after checking the journal's ends.
-fn last_in(transaction: &WriteTransaction) -> Result<u64, RedbError> {
-    let heads = transaction.open_table(HEAD).map_err(store)?;
-    let head = read_head(&heads)?;
-    ends_with(&transaction.open_table(COMMITS).map_err(store)?, head)?;
-    Ok(head.last)
-}
-
-/// Inserts commits that follow the last one.
-fn insert(transaction: &WriteTransaction, new: &[(u64, Vec<u8>)]) -> Result<(), RedbError> {
-    let mut heads = transaction.open_table(HEAD).map_err(store)?;
-    let mut commits = transaction.open_table(COMMITS).map_err(store)?;
-    let mut head = read_head(&heads)?;
-    for (revision, commit) in new {
-        let digest = chain::extend(head.digest, *revision, commit);
-        commits.insert(*revision, (digest, commit.as_slice())).map_err(store)?;
-        head = head.followed_by(digest);
-    }
-    heads.insert((), head.stored()).map_err(store)?;
-    Ok(())
-}
-
-/// Checks that the last commit is the one of the head.
-fn ends_with(commits: &impl ReadableTable<u64, (u128, &'static [u8])>, head: Head) -> Result<(), RedbError> {
-    let last = commits.last().map_err(store)?.map(|(revision, commit)| (revision.value(), commit.value().0));
-    let expected = (head.last > head.begins_after).then_some((head.last, head.digest));
-    let empty = head.last == head.begins_after && head.digest != chain::beginning(head.begins_after);
-    if last != expected || empty {
-        return Err(damaged(DamagedPlace::Commit { revision: head.last }));
-    }
-    Ok(())
-}
-
-/// A journal at one moment.
-struct Ends {
-    transaction: ReadTransaction,
-    head: Head,
-}
-
-impl Ends {
-    fn of(database: &Database) -> Result<Self, RedbError> {
-        let transaction = database.begin_read().map_err(store)?;
-        let head = match transaction.open_table(HEAD) {
-            Ok(heads) => read_head(&heads)?,
-            Err(TableError::TableDoesNotExist(_)) => return Err(without_head(&transaction)),
-            Err(error) => return Err(store(error)),
-        };
-        Ok(Self { transaction, head })
-    }
-
-    /// Checks the number of the commits and the last one, and returns the head.
-    fn verified(&self) -> Result<Head, RedbError> {
-        let commits = self.transaction.open_table(COMMITS).map_err(store)?;
-        let Head { begins_after, last, .. } = self.head;
-        if commits.len().map_err(store)? != last.saturating_sub(begins_after) {
-            return Err(damaged(DamagedPlace::Head));
-        }
-        ends_with(&commits, self.head)?;
-        Ok(self.head)
-    }
-
-    /// Returns the commits after a revision, up to a page of them, after checking each.
-    fn page_after(&self, revision: u64) -> Result<Vec<(u64, Vec<u8>)>, RedbError> {
-        let Head { begins_after, last, digest } = self.head;
-        let missing = |revision| damaged(DamagedPlace::Commit { revision });
-        let commits = self.transaction.open_table(COMMITS).map_err(store)?;
-        let mut before: Digest = if revision == begins_after {
-            chain::beginning(begins_after)
-        } else {
-            let known = commits.get(revision).map_err(store)?;
-            known.ok_or_else(|| missing(revision))?.value().0
-        };
-        let first = revision.saturating_add(1);
-        let mut entries = commits.range(first..).map_err(store)?;
-        let mut page = Vec::new();
-        for expected in (first..=last).take(PAGE) {
-            let (found, stored) = entries.next().ok_or_else(|| missing(expected))?.map_err(store)?;
-            let (digest, commit) = stored.value();
-            before = chain::extend(before, expected, commit);
-            if found.value() != expected || digest != before {
-                return Err(missing(expected));
-            }
-            page.push((expected, commit.into()));
-        }
-        let complete = page.last().is_some_and(|&(revision, _)| revision == last);
-        if complete && before != digest {
-            return Err(missing(last));
-        }
-        Ok(page)
-    }
-}
-
-/// Returns the error for a database without a head: it contains no journal, or the remains of one.
-fn without_head(transaction: &ReadTransaction) -> RedbError {
-    match transaction.open_table(COMMITS) {
-        Err(TableError::TableDoesNotExist(_)) => RedbError::Missing,
-        Ok(_) => damaged(DamagedPlace::Head),
-        Err(error) => store(error),
-    }
-}
-
 impl Journal for RedbJournal {
     type Error = RedbError;
 
@@ -539,5 +285,37 @@ impl Journal for RedbJournal {
             serde_json::from_slice(&bytes).map_err(|error| malformed(revision, error))
         };
         page.into_iter().map(read).collect()
+    }
+}
+
+impl Snapshots for RedbJournal {
+    /// Stores a directory that this journal's commits made.
+    ///
+    /// The directory is encoded, decoded and compared before the journal is locked, so that appends wait only while its
+    /// bytes are written. That takes memory for one more directory and its encoded form.
+    fn store_snapshot(&self, directory: &Directory) -> Result<(), RedbError> {
+        contain(|| {
+            let snapshot = Encoded::of(directory)?;
+            let database = self.database()?;
+            let transaction = database.begin_write().map_err(store)?;
+            snapshot.store(&transaction)?;
+            transaction.commit().map_err(store)?;
+            settle(database)
+        })
+    }
+
+    fn latest_snapshot(&self, catalog: &Catalog) -> Result<Option<Directory>, RedbError> {
+        contain(|| snapshots::read_latest(&Ends::of(self.database()?)?, catalog))
+    }
+
+    fn compact(&self, through: u64) -> Result<u64, RedbError> {
+        contain(|| {
+            let database = self.database()?;
+            let transaction = database.begin_write().map_err(store)?;
+            let begins_after = snapshots::compact(&transaction, through)?;
+            transaction.commit().map_err(store)?;
+            settle(database)?;
+            Ok(begins_after)
+        })
     }
 }

@@ -420,7 +420,9 @@ impl<S: TenantStore> Shared<S> {
 
 /// Denies in all open tenants: their last revisions are not known.
 fn deny<J: Journal>(authorities: &[Arc<Authority<J>>], error: Arc<dyn Error + Send + Sync>) {
-    authorities.iter().for_each(|authority| authority.stop(Arc::clone(&error), None));
+    for authority in authorities {
+        authority.stop(Arc::clone(&error), None);
+    }
 }
 
 impl<S: TenantStore> fmt::Debug for Tenants<S> {

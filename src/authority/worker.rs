@@ -15,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::PoisonError;
 
 use super::deadline::Moment;
-use super::queue::Ticket;
+use super::queue::{Answer, Ticket};
 use super::sync::{Condvar, Mutex, lock, thread};
 use super::{Authority, ExecuteError, Executed};
 use crate::change::Batch;
@@ -27,7 +27,7 @@ const LONGEST_TICK: Duration = Duration::from_secs(1);
 
 /// The threads of an [`Authority`]: they execute the batches of async callers, follow other processes, and keep the time.
 ///
-/// [`Worker::new`] sets what they do, and [`start`](Self::start) starts them. Dropping a worker finishes the batches that
+/// [`Worker::new`] sets what they do, and [`start`](WorkerBuilder::start) starts them. Dropping a worker finishes the batches that
 /// were given to it, and ends the threads.
 ///
 /// ```
@@ -310,7 +310,8 @@ impl<J: Journal> Shared<J> {
         clock: Option<&(dyn Fn() -> Timestamp + Send + Sync)>,
         max_age: Option<Duration>,
     ) -> Duration {
-        let watch = max_age.map_or(LONGEST_TICK, |age| (age / 4).max(Duration::from_millis(1)));
+        let watch = max_age
+            .map_or(LONGEST_TICK, |age| age.checked_div(4).unwrap_or(age).max(Duration::from_millis(1)));
         let due = self.authority.load().next_due().zip(clock);
         let until_due = due.map_or(LONGEST_TICK, |(due, clock)| due.duration_since(clock()));
         until_due.clamp(Duration::from_millis(1), watch.min(LONGEST_TICK))
@@ -340,7 +341,7 @@ impl<E> Future for Execution<E> {
     type Output = Result<Executed, ExecuteError<E>>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.ticket.poll(context.waker()).map(|answer| answer.into_result())
+        self.ticket.poll(context.waker()).map(Answer::into_result)
     }
 }
 

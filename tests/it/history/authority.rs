@@ -188,7 +188,7 @@ impl Journal for Failing {
         if !fails || self.keeps {
             self.journal.append(expected, commits).map_err(|error| match error {
                 AppendError::Conflict { found } => AppendError::Conflict { found },
-                AppendError::Store(error) => panic!("{error}"),
+                AppendError::Store(_) => AppendError::Store(ConnectionLost),
             })?;
         }
         if fails { Err(AppendError::Store(ConnectionLost)) } else { Ok(()) }

@@ -110,7 +110,9 @@ fn batches_of_a_group_are_planned_again_after_a_conflict() {
                 })
             })
             .collect();
-        callers.into_iter().for_each(|caller| assert!(caller.join().unwrap().is_ok()));
+        for caller in callers {
+            assert!(caller.join().unwrap().is_ok());
+        }
     });
     other.catch_up().unwrap();
     authority.catch_up().unwrap();

@@ -87,6 +87,11 @@ fn lost(error: AppendError<MemoryError>) -> AppendError<Lost> {
     }
 }
 
+/// A journal that is not right in itself.
+fn fail() -> ! {
+    panic!("a faulty journal")
+}
+
 impl Journal for Database {
     type Error = Lost;
 
@@ -101,7 +106,7 @@ impl Journal for Database {
                 Err(AppendError::Store(Lost))
             }
             Some(Fault::BeforeStoring) => Err(AppendError::Store(Lost)),
-            Some(Fault::Panic) => panic!("a faulty journal"),
+            Some(Fault::Panic) => fail(),
         }
     }
 

@@ -137,7 +137,7 @@ fn a_slow_tenant_delays_no_other_and_a_broken_one_denies_alone() {
     thread::scope(|scope| {
         let done = Arc::clone(&begun);
         scope.spawn(move || {
-            thread::sleep(Duration::from_millis(1_000));
+            thread::sleep(Duration::from_secs(1));
             done.store(true, Ordering::SeqCst);
         });
         for number in 0..100 {
@@ -150,7 +150,9 @@ fn a_slow_tenant_delays_no_other_and_a_broken_one_denies_alone() {
     broken.unreachable.store(false, Ordering::SeqCst);
     eventually("the tenant denies for ever", || denied.current().is_ok());
     assert_eq!(denied.load().revision(), 1);
-    slow.into_iter().for_each(|execution| assert!(block_on(execution).is_ok()));
+    for execution in slow {
+        assert!(block_on(execution).is_ok());
+    }
     // Two appends for fifty callers.
     let appends = store.0.tenants.lock().unwrap()["slow"].appends.load(Ordering::SeqCst);
     assert!(appends <= 2, "{appends}");
@@ -218,7 +220,9 @@ fn async_callers_are_answered_each_by_its_tenant() {
     let executions: Vec<_> = (0..200)
         .map(|number| tenants.execute(&format!("t{}", number % 10), add_group(&format!("g{}", number / 10))))
         .collect();
-    executions.into_iter().for_each(|execution| assert!(block_on(execution).is_ok()));
+    for execution in executions {
+        assert!(block_on(execution).is_ok());
+    }
     for number in 0..10 {
         assert_eq!(tenants.open(&format!("t{number}")).unwrap().load().revision(), 20);
     }

@@ -72,7 +72,9 @@ fn async_callers_share_appends_with_each_other_and_with_threads() {
             scope.spawn(move || authority.execute(add_group(&format!("b{number}"))).unwrap());
         }
     });
-    executions.into_iter().for_each(|execution| assert!(block_on(execution).is_ok()));
+    for execution in executions {
+        assert!(block_on(execution).is_ok());
+    }
     assert_eq!(authority.stats().commits, 72);
     assert!(authority.stats().appends <= 8, "{:?}", authority.stats());
 }

@@ -336,7 +336,7 @@ impl World {
                 model.refused.insert(by.into());
             }
             Err(ExecuteError::Journal(error)) if matches!(**error, LinkError::Lost) => {
-                model.counts.unknown += 1
+                model.counts.unknown += 1;
             }
             Err(error) => model.wrong.push(format!("{by}: {error}")),
         });

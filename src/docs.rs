@@ -3,7 +3,10 @@
 //! | page | for |
 //! |---|---|
 //! | [`express_your_platform`] | hosts: from a platform's documentation to a catalog and its checks |
-//! | [`patterns`] | hosts: the library in a server, storage, time, many tenants |
+//! | [`patterns`] | hosts: the library in a server, storage, time |
+//! | [`several_processes`], [`many_tenants`] | hosts on several machines, and with many directories |
+//! | [`your_own_transaction`] | hosts with rows of their own on PostgreSQL |
+//! | [`sizing`], [`operating`] | who runs it: how much memory and how many machines; backups, upgrades, what to watch |
 //! | [`who_may_change_what`] | administrators of platforms: who may invite, share, move and manage, as tested catalogs |
 //! | [`glossary`] | everyone: the words, and what other platforms call them |
 //! | [`specification`] | everyone: the numbered rules, such as `A6` or `S7` |
@@ -29,6 +32,40 @@ pub mod patterns {}
     doc = "This page is part of builds with the default features."
 )]
 pub mod who_may_change_what {}
+
+#[cfg_attr(all(feature = "serde", feature = "sync"), doc = include_str!("docs/several_processes.md"))]
+#[cfg_attr(
+    not(all(feature = "serde", feature = "sync")),
+    doc = "This page is part of builds with the default features."
+)]
+pub mod several_processes {}
+
+#[cfg_attr(feature = "tenants", doc = include_str!("docs/many_tenants.md"))]
+#[cfg_attr(not(feature = "tenants"), doc = "This page is part of builds with the feature `tenants`.")]
+pub mod many_tenants {}
+
+#[cfg_attr(
+    all(feature = "sync", feature = "postgres", feature = "conformance"),
+    doc = include_str!("docs/your_own_transaction.md")
+)]
+#[cfg_attr(
+    not(all(feature = "sync", feature = "postgres", feature = "conformance")),
+    doc = "This page is part of builds with the features `sync`, `postgres` and `conformance`."
+)]
+pub mod your_own_transaction {}
+
+#[doc = include_str!("docs/sizing.md")]
+pub mod sizing {}
+
+#[cfg_attr(
+    all(feature = "sync", feature = "redb", feature = "postgres"),
+    doc = include_str!("docs/operating.md")
+)]
+#[cfg_attr(
+    not(all(feature = "sync", feature = "redb", feature = "postgres")),
+    doc = "This page is part of builds with the features `sync`, `redb` and `postgres`."
+)]
+pub mod operating {}
 
 #[doc = include_str!("docs/glossary.md")]
 pub mod glossary {}

@@ -258,12 +258,42 @@ impl serde::Serialize for Impact {
 
 /// An iterator over the pairs of a user and a resource that gain or lose permissions, in the order of ids.
 ///
-/// Created by [`Plan::access_changes`](super::Plan::access_changes). Changes are found while it is read and not kept.
+/// Created by [`Plan::access_changes`](super::Plan::access_changes) and
+/// [`Directory::access_changes`](crate::Directory::access_changes). Changes are found while it is read and not kept.
 #[must_use = "an iterator does nothing until it is iterated"]
 pub struct AccessChanges<'a> {
     before: &'a Directory,
     after: &'a Directory,
     differences: Box<dyn Iterator<Item = AccessDifference> + Send + 'a>,
+}
+
+impl Directory {
+    /// Returns the pairs of a user and a resource that gain or lose permissions from here to a later version of this
+    /// directory, found while they are read.
+    ///
+    /// It is [`Plan::access_changes`](super::Plan::access_changes) over any number of commits: what was lost and given again
+    /// between the two is no change. The cost follows what changed. For the users alone who lost something,
+    /// [`lost_access`](Self::lost_access) costs less.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("project").permissions(["read"]))
+    /// #     .profile(Profile::new("reader").exempt())
+    /// #     .build()?;
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_user("ada").profile("reader"))
+    /// #     .add(Command::add_resource("project/churn"));
+    /// # let before = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let grant = Command::grant(Grantee::user("ada"), "project/churn", ["read"]);
+    /// let later = before.plan(Batch::host(Timestamp::EPOCH).add(grant))?.into_directory();
+    /// assert_eq!(before.access_changes(&later).next().unwrap().gains, ["read"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn access_changes<'a>(&'a self, later: &'a Self) -> AccessChanges<'a> {
+        AccessChanges::between(self, later)
+    }
 }
 
 impl<'a> AccessChanges<'a> {

@@ -18,6 +18,7 @@ mod planner;
 mod refusal;
 mod replay;
 mod scope;
+mod subject;
 mod target;
 
 pub use self::batch::Batch;
@@ -32,4 +33,5 @@ pub use self::planner::WhoMay;
 pub use self::refusal::{FieldDifference, Refusal, RefusalClass, RefusalReason, Unauthorized};
 pub use self::replay::{ContradictionError, ReplayError};
 pub use self::scope::ScopeDocument;
+pub use self::subject::Subject;
 pub use self::target::{CommandTarget, PermissionNames};

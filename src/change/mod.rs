@@ -7,6 +7,8 @@
 
 mod batch;
 mod builders;
+#[cfg(feature = "serde")]
+mod cloud_event;
 mod command;
 mod event;
 mod grant;
@@ -23,6 +25,8 @@ mod target;
 
 pub use self::batch::Batch;
 pub use self::builders::{AddGroup, AddKey, AddResource, AddUser, Invite, InviteMany, RemoveUser, SyncUser};
+#[cfg(feature = "serde")]
+pub use self::cloud_event::{CloudEvent, CloudEventError, CloudEventSource};
 pub use self::command::Command;
 pub use self::event::{Commit, EndingPermissions, Event};
 pub use self::grant::{AddGrant, AddRole, Given, Join, Revoke, SetGrant, SetRole};

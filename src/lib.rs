@@ -132,6 +132,7 @@ mod id;
 pub mod journal;
 pub mod limits;
 mod name;
+mod nearest;
 pub mod report;
 #[cfg(feature = "serde")]
 pub mod scenario;

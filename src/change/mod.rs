@@ -34,7 +34,7 @@ pub use self::grant_history::{GrantHistory, GrantedBy};
 pub use self::impact::{AccessChange, AccessChanges, Impact, Requirement, SeatChange, SeatInfo};
 pub use self::plan::{Plan, StalePlanError, UnmetProfile};
 pub use self::planner::WhoMay;
-pub use self::refusal::{FieldDifference, Refusal, RefusalClass, RefusalReason, Unauthorized};
+pub use self::refusal::{FieldDifference, HeldUntil, Refusal, RefusalClass, RefusalReason, Unauthorized};
 pub use self::replay::{ContradictionError, ReplayError};
 pub use self::scope::ScopeDocument;
 pub use self::subject::Subject;

@@ -145,7 +145,7 @@ impl SideBySide {
     /// What a refusal says is lacking.
     fn told(&self, refusal: &Refusal) -> Result<(), String> {
         let lacking = match refusal.reason() {
-            RefusalReason::BeyondOwn { lacking } | RefusalReason::ForOneself { lacking } => {
+            RefusalReason::BeyondOwn { lacking, .. } | RefusalReason::ForOneself { lacking, .. } => {
                 let sorted = |names: &Vec<String>| json!(names.iter().collect::<BTreeSet<_>>());
                 json!(lacking.iter().map(|(on, names)| (on, sorted(names))).collect::<BTreeMap<_, _>>())
             }

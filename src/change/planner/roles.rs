@@ -12,10 +12,10 @@ use super::lookup::{lists_differ, new_name};
 use crate::catalog::{Entries, PermissionsDocument};
 use crate::change::event::Event;
 use crate::change::grant::{AddRole, SetRole};
-use crate::change::nearest::nearest;
 use crate::change::refusal::RefusalReason;
 use crate::limits::MAX_ROLES;
 use crate::name::Name;
+use crate::nearest::nearest;
 
 impl Planner<'_> {
     pub(super) fn find_role(&self, role: &str) -> Result<Name, RefusalReason> {

@@ -680,10 +680,12 @@ pub enum RefusalReason {
         requirement: &'static str,
     },
     /// A maximum would be exceeded (rule C6).
-    #[error("too many {what}: the limit is {max}")]
+    #[error("too many {what}{}: the limit is {max}", of_text(of.as_deref()))]
     TooMany {
         /// The things counted.
         what: &'static str,
+        /// The resource or group that would have too many; `None` for the whole directory.
+        of: Option<String>,
         /// The limit.
         max: u32,
     },
@@ -861,6 +863,10 @@ fn text_of(actor: Option<&PrincipalName>) -> String {
 /// The form of a target, for a text that has another one.
 fn expected_form(target: &str) -> &'static str {
     if target.contains('/') { "" } else { ": expected `KIND/KEY`, `KIND/*` or the kind of a singleton" }
+}
+
+fn of_text(of: Option<&str>) -> String {
+    of.map(|of| format!(" of `{of}`")).unwrap_or_default()
 }
 
 fn such_as(example: Option<&String>) -> String {

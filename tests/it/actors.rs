@@ -576,7 +576,7 @@ fn d14_nobody_may_where_nothing_is_opened() {
     nothing["administration"] = json!({});
     let who_may = |catalog: &Value, commands: Vec<Command>| {
         let directory = made(&empty(catalog), &users(&["ada", "bob"]));
-        directory.who_may(Timestamp::EPOCH, commands).count()
+        directory.who_may(Timestamp::EPOCH, commands).unwrap().count()
     };
     let key = || Command::from(Command::add_key("k", "ada"));
     assert_eq!(who_may(&none, Vec::new()), 0);
@@ -586,6 +586,29 @@ fn d14_nobody_may_where_nothing_is_opened() {
     assert_eq!(who_may(&nothing, vec![Command::tick()]), 2);
     assert_eq!(who_may(&nothing, vec![key()]), 1);
     assert_eq!(who_may(&nothing, vec![Command::add_group("g").into()]), 0);
+}
+
+/// Nobody may ask for what the catalog does not have, also in a later command; another fault is passed over.
+#[test]
+fn d14_who_may_of_a_misspelled_name_is_an_error() {
+    let directory = with_administrators();
+    let who_may = |commands: &Value| directory.who_may(Timestamp::EPOCH, read(commands));
+    for (command, told) in [
+        (grant("user:bob", "project/p", "wriet"), "kind `project` has no permission `wriet`"),
+        (
+            grant("user:bob", "projcet/p", "write"),
+            "unknown kind `projcet` in `projcet/p`; did you mean `project`?",
+        ),
+        (json!({ "assign_profile": { "user": "bob", "profile": "ful" } }), "unknown profile `ful`"),
+    ] {
+        for commands in [json!([command]), json!([join("bob", "outer"), join("none", "outer"), command])] {
+            let refusal = who_may(&commands).unwrap_err();
+            assert!(refusal.to_string().contains(told), "{refusal}");
+            assert_eq!(refusal.command_index(), commands.as_array().map(|commands| commands.len() - 1));
+        }
+    }
+    let names = |commands: &Value| who_may(commands).unwrap().count();
+    assert_eq!(names(&json!([grant("user:none", "project/p", "write")])), 1);
 }
 
 /// A time before the last commit does not matter to the question, and what is due by a later one counts (rule C5).
@@ -598,7 +621,7 @@ fn d14_who_may_is_asked_after_what_is_due() {
     let later = host(&directory, 20, &json!({ "add_user": { "user": "new" } })).unwrap().into_directory();
     let names = |at: u64| {
         let suspend = [Command::suspend("new")];
-        let users = later.who_may(Timestamp::from_millis(at), suspend).collect::<Vec<_>>();
+        let users = later.who_may(Timestamp::from_millis(at), suspend).unwrap().collect::<Vec<_>>();
         users.into_iter().map(|user| later.user_name(user).unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(names(0), ["ada", "bob", "root"]);

@@ -35,7 +35,7 @@ impl Planner<'_> {
         let masks = self.role_masks(&command.role, &command.permissions)?;
         self.is_changeable(&name)?;
         if self.directory.role_count() >= MAX_ROLES as usize {
-            return Err(RefusalReason::TooMany { what: "roles", max: MAX_ROLES });
+            return Err(RefusalReason::TooMany { what: "roles", of: None, max: MAX_ROLES });
         }
         self.put_role(name, &masks);
         Ok(())

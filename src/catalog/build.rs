@@ -358,7 +358,7 @@ pub(super) fn bits_of(
             within: within(),
             kind: kind.name.as_ref().to_owned(),
             permission: permission.clone(),
-            nearest: nearest(permission, kind.names.iter().map(|(_, name)| name)),
+            nearest: nearest(permission, kind.names.iter().map(|(_, name)| name)).into(),
         })?;
         Ok(bits | bit)
     })
@@ -370,7 +370,11 @@ pub(super) struct Kinds<'a>(pub(super) &'a Declared<KindDefinition>);
 
 impl Kinds<'_> {
     pub(super) fn unknown(self, within: CatalogPlace, kind: &str) -> CatalogError {
-        CatalogError::UnknownKind { within, kind: kind.to_owned(), nearest: nearest(kind, self.0.keys()) }
+        CatalogError::UnknownKind {
+            within,
+            kind: kind.to_owned(),
+            nearest: nearest(kind, self.0.keys()).into(),
+        }
     }
 
     fn ceiling(self, within: Within<'_>, ceiling: &CeilingDocument) -> Result<Ceiling, CatalogError> {
@@ -426,7 +430,7 @@ fn find_profile(
     let unknown = || CatalogError::UnknownProfile {
         within: within(),
         profile: name.to_owned(),
-        nearest: nearest(name, profiles.keys()),
+        nearest: nearest(name, profiles.keys()).into(),
     };
     profiles.get_index_of(name).and_then(ProfileId::from_index).ok_or_else(unknown)
 }

@@ -1,5 +1,6 @@
 //! Errors in a catalog.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -50,7 +51,7 @@ pub enum CatalogError {
         /// The unknown name.
         kind: String,
         /// The nearest kinds of the catalog.
-        nearest: Vec<String>,
+        nearest: Box<[String]>,
     },
     /// A kind does not declare a permission.
     #[error("{within}: kind `{kind}` has no permission `{permission}`{}", did_you_mean(nearest))]
@@ -62,7 +63,7 @@ pub enum CatalogError {
         /// The unknown name.
         permission: String,
         /// The nearest permissions of the kind.
-        nearest: Vec<String>,
+        nearest: Box<[String]>,
     },
     /// The catalog does not declare a profile.
     #[error("{within}: unknown profile `{profile}`{}", did_you_mean(nearest))]
@@ -72,7 +73,7 @@ pub enum CatalogError {
         /// The unknown name.
         profile: String,
         /// The nearest profiles of the catalog.
-        nearest: Vec<String>,
+        nearest: Box<[String]>,
     },
     /// Permissions imply each other in a cycle (rule A3).
     #[error("kind `{kind}`: permissions imply each other in a cycle: {}", Cycle(path))]
@@ -151,7 +152,7 @@ pub enum CatalogError {
 /// let error = Catalog::builder().profile(reader).build().unwrap_err();
 /// let within = CatalogPlace::Profile { profile: "reader".into() };
 /// assert_eq!(within.to_string(), "profile `reader`");
-/// assert_eq!(error, CatalogError::UnknownKind { within, kind: "project".into(), nearest: Vec::new() });
+/// assert_eq!(error, CatalogError::UnknownKind { within, kind: "project".into(), nearest: Box::default() });
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -37,23 +37,6 @@ fn faults_of_an_administration() {
             "administration, `people`: kind `instance` has no permission `read`",
         ),
         (
-            json!({ "people": { "instnace": [] } }),
-            "administration, `people`: unknown kind `instnace`; did you mean `instance`?",
-        ),
-        (
-            json!({ "people": { "instance": ["manage_user"] } }),
-            "administration, `people`: kind `instance` has no permission `manage_user`; did you mean `manage_users`?",
-        ),
-        (
-            json!({ "create": { "folder": { "project": [] } } }),
-            "administration, `create`: no resource of kind `folder` lies inside kind `project`; \
-             declare that it may, or name a singleton",
-        ),
-        (
-            json!({ "create": { "instance": {} } }),
-            "administration, `create`: kind `instance` is a singleton, of which nothing is created",
-        ),
-        (
             json!({ "create": { "project": { "folder": ["read"] } } }),
             "administration, `create`: kind `folder` has no permission `read`",
         ),
@@ -107,6 +90,33 @@ fn areas_that_are_not_by_kind_are_of_singletons() {
     }
     for area in ["remove", "ownership"] {
         assert_eq!(read(&json!({ area: { "project": ["admin"] } })).map(|_| ()), Ok(()));
+    }
+}
+
+/// A misspelled name, and rules that never apply.
+#[test]
+fn mistakes_in_an_administration() {
+    let cases = [
+        (
+            json!({ "people": { "instnace": [] } }),
+            "administration, `people`: unknown kind `instnace`; did you mean `instance`?",
+        ),
+        (
+            json!({ "people": { "instance": ["manage_user"] } }),
+            "administration, `people`: kind `instance` has no permission `manage_user`; did you mean `manage_users`?",
+        ),
+        (
+            json!({ "create": { "folder": { "project": [] } } }),
+            "administration, `create`: no resource of kind `folder` lies inside kind `project`; \
+             declare that it may, or name a singleton",
+        ),
+        (
+            json!({ "create": { "instance": {} } }),
+            "administration, `create`: kind `instance` is a singleton, of which nothing is created",
+        ),
+    ];
+    for (administration, expected) in cases {
+        assert_eq!(read(&administration).unwrap_err(), expected, "{administration}");
     }
 }
 

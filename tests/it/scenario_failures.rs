@@ -467,7 +467,7 @@ fn errors_have_no_names_of_types() {
         )
     };
     let steps = [
-        r#"[7]"#,
+        "[7]",
         r#"["tick"]"#,
         r#"[{ "do": 7 }]"#,
         r#"[{ "do": { "add_user": "ada" } }]"#,

@@ -108,7 +108,7 @@ impl<'a> Evaluation<'a> {
             let implied = ends.iter().fold(0, |all, (_, mask)| all | implied_in(kind, *mask));
             let passed = ends.iter().map(|&(until, mask)| (until, origin.pass(mask)));
             let passed_ends = latest_ends(passed, u64::MAX);
-            let passes = |mask| if way.is_empty() { Vec::new() } else { names(self.kind, mask) };
+            let here = |mask| if way.is_empty() { Vec::new() } else { names(self.kind, mask) };
             ContributingGrant {
                 to: to.clone(),
                 on: on.to_owned(),
@@ -116,8 +116,8 @@ impl<'a> Evaluation<'a> {
                 membership: membership.clone(),
                 permissions: names(kind, mask),
                 implied: names(kind, implied),
-                passes: passes(origin.pass(mask)),
-                passes_implied: passes(
+                passes: here(origin.pass(mask)),
+                passes_implied: here(
                     passed_ends.iter().fold(0, |all, &(_, mask)| all | implied_in(self.kind, mask)),
                 ),
                 way: way.clone(),

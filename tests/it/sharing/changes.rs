@@ -28,6 +28,20 @@ impl Journal for Pages {
     }
 }
 
+/// A journal that loses a commit in the middle, and repeats the last one for ever.
+struct Lossy(MemoryJournal);
+impl Journal for Lossy {
+    type Error = OutOfOrderError;
+    fn append(&self, expected: u64, commits: &[Commit]) -> Result<(), AppendError<OutOfOrderError>> {
+        self.0.append(expected, commits)
+    }
+    fn read_after(&self, _: u64) -> Result<Vec<Commit>, OutOfOrderError> {
+        let mut all = self.0.read_after(0)?;
+        all.retain(|commit| commit.revision != 2);
+        Ok(all)
+    }
+}
+
 fn revisions<J: Journal>(authority: &Authority<J>, since: u64) -> Vec<u64> {
     authority.changes(since).map(|commit| commit.unwrap_or_else(|error| panic!("{error}")).revision).collect()
 }
@@ -107,19 +121,6 @@ fn a_gap_is_an_error() {
     assert_eq!(found, [Err(CatchUpError::Replay(ReplayError::Gap { expected: 4, found: 6 }))]);
     assert_eq!(revisions(&authority, 5), [6, 7]);
 
-    /// A journal that loses a commit in the middle, and repeats the last one for ever.
-    struct Lossy(MemoryJournal);
-    impl Journal for Lossy {
-        type Error = OutOfOrderError;
-        fn append(&self, expected: u64, commits: &[Commit]) -> Result<(), AppendError<OutOfOrderError>> {
-            self.0.append(expected, commits)
-        }
-        fn read_after(&self, _: u64) -> Result<Vec<Commit>, OutOfOrderError> {
-            let mut all = self.0.read_after(0)?;
-            all.retain(|commit| commit.revision != 2);
-            Ok(all)
-        }
-    }
     let journal = Lossy(MemoryJournal::new());
     journal.append(0, &[commit(1), commit(2), commit(3)]).unwrap();
     let authority = Authority::new(empty(), journal);

@@ -54,8 +54,9 @@ fn in_order<'a>(known: &[&'a str], asked: &[&str]) -> Vec<&'a str> {
 
 #[test]
 fn what_is_unknown_has_no_name() {
-    let kind = |name| Kind::named(name).permissions(["read", "write"]);
-    let catalog = Catalog::builder().kind(kind("project")).kind(kind("folder"));
+    let catalog = Catalog::builder()
+        .kind(Kind::named("project").permissions(["read", "write"]))
+        .kind(Kind::named("folder").permissions(["see"]));
     let catalog = catalog.profile(Profile::new("reader").exempt()).build().unwrap();
     let now = Timestamp::EPOCH;
     let batch = Batch::host(now)
@@ -80,8 +81,8 @@ fn what_is_unknown_has_no_name() {
     assert_eq!(gone.decision, Decision::Denied(Denial::UnknownPrincipal));
     assert_eq!(gone.layer, Some(Layer::Security));
     // A set of another kind is recorded by its own names.
-    let wrong = json!(record(&before, ci.into(), "folder", &["read"]));
-    let expected = json!({ "revision": 1, "who": "key:ci", "on": "project/churn", "permissions": ["read"],
+    let wrong = json!(record(&before, ci.into(), "folder", &["see"]));
+    let expected = json!({ "revision": 1, "who": "key:ci", "on": "project/churn", "permissions": ["see"],
                            "decision": "wrong_kind", "layer": "security" });
     assert_eq!(wrong, expected);
     let empty = record(&before, ada.into(), "project", &[]);

@@ -126,7 +126,7 @@ impl<'a> Administered<'a> {
             let share =
                 || Command::from(Command::grant(Grantee::user("lacking"), resource_name(place), ["export"]));
             let mut answer = Vec::new();
-            let time = nanos(|| answer = self.directory.who_may(NOW, [share()]).collect::<Vec<_>>());
+            let time = nanos(|| answer = self.directory.who_may(NOW, [share()]).unwrap().collect::<Vec<_>>());
             let may = |&user: &u32| self.world.allowed(user, place) & ADMIN != 0;
             let expected = (0..self.world.size.users).filter(may).map(|user| self.user(&user_name(user)));
             assert_eq!(answer, expected.collect::<Vec<_>>());

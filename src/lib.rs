@@ -86,8 +86,8 @@
 //! |---|---|
 //! | [`catalog`] | kinds, permissions, places, roles, profiles, add-ons, editions |
 //! | [`directory`] | users, nested groups, resources and their places, roles, grants and ends at one revision; comparison of two directories |
-//! | [`change`] | commands, batches, plans, events, previews and replay |
-//! | [`authorize`] | checks, lists, ends, explanations and access reviews |
+//! | [`change`] | commands, batches, plans, events and their subjects, CloudEvents, previews and replay |
+//! | [`authorize`] | checks, lists, ends, explanations, access reviews, lost access and records of decisions |
 //! | [`seats`] | licenses, seat policies and figures |
 //! | [`report`] | seat reports as text, CSV and data |
 //! | `authority`, [`journal`] | the shared handle of a server, and the storage of commits |
@@ -134,6 +134,7 @@ mod id;
 pub mod journal;
 pub mod limits;
 mod name;
+mod nearest;
 pub mod report;
 #[cfg(feature = "serde")]
 pub mod scenario;

@@ -599,7 +599,7 @@ fn helps(user: String) -> [Command; 2] {
 /// Lists who may make the user join the group.
 fn who_may(directory: Directory, expected: usize) -> Work {
     Box::new(move || {
-        let found = directory.who_may(Timestamp::EPOCH, [join("user 0", "data")]).count();
+        let found = directory.who_may(Timestamp::EPOCH, [join("user 0", "data")]).unwrap().count();
         assert_eq!(found, expected);
         Box::new(directory)
     })

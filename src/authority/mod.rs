@@ -3,6 +3,7 @@
 #[macro_use]
 mod trace;
 
+mod changes;
 mod deadline;
 mod error;
 mod execute;
@@ -24,6 +25,7 @@ use std::sync::TryLockError;
 
 use arc_swap::ArcSwap;
 
+pub use self::changes::Changes;
 pub use self::error::{CatchUpError, ExecuteError, OutOfDateError, WaitError};
 pub use self::execute::Executed;
 use self::follow::Followed;

@@ -46,6 +46,45 @@ impl Directory {
         let sides = [self, after];
         Concerns::between(sides).flat_map(move |concern| concern.differences(sides))
     }
+
+    /// Returns the users who are allowed less in a later version of this directory: each who lost a permission on any
+    /// resource, in the order of ids.
+    ///
+    /// It finds a loss whatever caused it: a membership, a role, a place, an owner, a profile, the license, an end, a status
+    /// or a removal. A permission that a user still has in another way is not lost. Keys are not listed, and a user who was
+    /// suspended or removed without access lost nothing: read the commits for them, with
+    /// [`Commit::subjects`](crate::change::Commit::subjects).
+    ///
+    /// A host that asks for the losses after revision R keeps the directory of R, which shares with later ones what did not
+    /// change. The cost follows what changed between the two, as for [`Plan::impact`](crate::Plan::impact), and a user is
+    /// finished at the first loss. Directories of two histories can be compared, but their ids are not those of the same
+    /// users.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("project").permissions(["read"]))
+    /// #     .profile(Profile::new("reader").exempt())
+    /// #     .build()?;
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_group("data"))
+    /// #     .extend(["ada", "bob"].map(|user| Command::add_user(user).profile("reader").groups(["data"])))
+    /// #     .add(Command::add_resource("project/churn"))
+    /// #     .add(Command::grant(Grantee::group("data"), "project/churn", ["read"]))
+    /// #     .add(Command::grant(Grantee::user("bob"), "project/churn", ["read"]));
+    /// # let before = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let revoke = Command::revoke(Grantee::group("data"), "project/churn", ["read"]);
+    /// let after = before.plan(Batch::host(Timestamp::EPOCH).add(revoke))?.into_directory();
+    /// // Bob has a grant of his own.
+    /// let lost: Vec<_> = before.lost_access(&after).filter_map(|user| before.user_name(user)).collect();
+    /// assert_eq!(lost, ["ada"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn lost_access<'a>(&'a self, later: &'a Self) -> impl Iterator<Item = UserId> + use<'a> {
+        let sides = [self, later];
+        Concerns::between(sides).flat_map(move |concern| concern.losing(sides))
+    }
 }
 
 /// A user whose access may differ.
@@ -60,19 +99,33 @@ struct Concern {
 impl Concern {
     fn differences(self, sides: Sides<'_>) -> impl Iterator<Item = AccessDifference> {
         let users = ids(sides.map(|side| side.user_id(self.user)));
-        users.into_iter().flat_map(move |user| {
-            let mut on = Vec::from([ResourceSource::List(self.written.clone().into_iter())]);
-            let passing = sides.map(|side| Wanted::all(side.catalog()));
-            let mut below = ChangedBelow::new(sides, user, &passing);
-            for &slot in &self.written {
-                below.add(slot, &mut on);
-            }
-            if self.itself {
-                add_changed_reach(sides, user, &mut below, &mut on);
-            }
-            let on = Candidates::new(on).flat_map(move |slot| ids(sides.map(|side| side.resource_id(slot))));
-            on.filter_map(move |on| difference(sides, user, on))
-        })
+        users.into_iter().flat_map(move |user| self.differences_of(sides, user))
+    }
+
+    /// The users who are allowed less on any resource after.
+    fn losing(self, sides: Sides<'_>) -> impl Iterator<Item = UserId> {
+        let users = ids(sides.map(|side| side.user_id(self.user)));
+        let loses =
+            move |&user: &UserId| self.differences_of(sides, user).any(|pair| pair.before & !pair.after != 0);
+        users.into_iter().filter(loses)
+    }
+
+    fn differences_of<'a>(
+        &self,
+        sides: Sides<'a>,
+        user: UserId,
+    ) -> impl Iterator<Item = AccessDifference> + use<'a> {
+        let mut on = Vec::from([ResourceSource::List(self.written.clone().into_iter())]);
+        let passing = sides.map(|side| Wanted::all(side.catalog()));
+        let mut below = ChangedBelow::new(sides, user, &passing);
+        for &slot in &self.written {
+            below.add(slot, &mut on);
+        }
+        if self.itself {
+            add_changed_reach(sides, user, &mut below, &mut on);
+        }
+        let on = Candidates::new(on).flat_map(move |slot| ids(sides.map(|side| side.resource_id(slot))));
+        on.filter_map(move |on| difference(sides, user, on))
     }
 }
 

@@ -20,6 +20,7 @@
 //! | to whom and where is a role given? | [`Directory::grants_of_role`](crate::Directory::grants_of_role) |
 //! | what does everyone have? | [`Directory::review`](crate::Directory::review) |
 //! | what is granted to whom, including groups without members? | [`Directory::review_grants`](crate::Directory::review_grants) |
+//! | who is allowed less than before? | [`Directory::lost_access`](crate::Directory::lost_access) |
 //! | what is granted on one target, with ends and roles? | [`Directory::review_grants_on`](crate::Directory::review_grants_on) |
 
 mod access_diff;
@@ -33,6 +34,7 @@ mod candidates;
 mod check;
 mod contributions;
 mod decision;
+mod decision_record;
 mod ending;
 mod evaluate;
 mod explain;
@@ -47,6 +49,7 @@ pub(crate) use self::access_diff::AccessDifference;
 pub(crate) use self::acting_principal::{ActingPrincipal, Held};
 pub use self::bound::BoundPrincipal;
 pub use self::decision::{Decision, Denial, Layer};
+pub use self::decision_record::DecisionRecord;
 pub use self::ending::{Ending, EndingBy, EndingKind, EndingRow};
 pub use self::explain::{
     ActingUser, ContributingGrant, Cut, CutBy, Explanation, Holding, MembershipPath, Need, PassedOwnership,

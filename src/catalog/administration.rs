@@ -115,7 +115,7 @@ impl Kinds<'_> {
                 self.singletons("groups", groups)?,
                 self.singletons("roles", roles)?,
             ],
-            create: self.by_kind("create", &document.create, |_, places| self.listed("create", places))?,
+            create: self.by_kind("create", &document.create, |kind, places| self.created(kind, places))?,
             remove: self.by_kind("remove", &document.remove, |kind, listed| bits("remove", kind, listed))?,
             ownership: self
                 .by_kind("ownership", &document.ownership, |kind, listed| bits("ownership", kind, listed))?,
@@ -138,7 +138,7 @@ impl Kinds<'_> {
             let found =
                 found.and_then(|(index, _, definition)| Some((KindId::from_index(index)?, definition)));
             let Some((kind, definition)) = found else {
-                return Err(CatalogError::UnknownKind { within, kind: name.to_owned() });
+                return Err(self.unknown(within, name));
             };
             if each.iter().any(|&(other, _)| other == kind) {
                 return Err(CatalogError::Duplicate { within, what: "kind", name: name.to_owned() });
@@ -148,12 +148,23 @@ impl Kinds<'_> {
         Ok(each)
     }
 
-    fn listed(
+    /// Returns the places in which resources of a kind are created: singletons, and kinds that they may lie inside.
+    fn created(
         self,
-        area: &'static str,
-        entries: &Entries<Vec<String>>,
+        kind: &KindDefinition,
+        places: &Entries<Vec<String>>,
     ) -> Result<Vec<(KindId, u64)>, CatalogError> {
-        self.each(area, entries, |_, kind, listed| bits(area, kind, listed))
+        let within = CatalogPlace::Administration { area: "create" };
+        if kind.singleton() {
+            return Err(CatalogError::SingletonCreated { within, kind: kind.name().to_owned() });
+        }
+        self.each("create", places, |id, place, listed| {
+            if place.singleton() || kind.map_from(id).is_some() {
+                return bits("create", place, listed);
+            }
+            let [kind, place] = [kind, place].map(|kind| kind.name().to_owned());
+            Err(CatalogError::NeverInside { within: within.clone(), kind, place })
+        })
     }
 
     fn singletons(
@@ -221,7 +232,12 @@ mod tests {
         Catalog::builder()
             .kind(Kind::named("instance").permissions(["admin", "users", "create"]).singleton())
             .kind(Kind::named("folder").permissions(["admin", "write"]))
-            .kind(Kind::named("project").permissions(["admin", "write", "read"]).implies("write", ["read"]))
+            .kind(
+                Kind::named("project")
+                    .permissions(["admin", "write", "read"])
+                    .implies("write", ["read"])
+                    .inside_passing_nothing("folder"),
+            )
     }
 
     #[test]

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::limits::{MAX_KINDS, MAX_PERMISSIONS, MAX_PROFILES, MAX_ROLES};
 use crate::name::{Name, NameError, check_identifier, check_name};
+use crate::nearest::nearest;
 
 /// Validates a document and builds the catalog.
 pub(super) fn build(document: CatalogDocument) -> Result<Catalog, CatalogError> {
@@ -163,7 +164,7 @@ fn map_kinds(
         let mut maps: Vec<PassMap> = Vec::with_capacity(document.inside.0.len());
         for (place, inside) in &document.inside {
             let within = || CatalogPlace::Kind { kind: kind() };
-            let unknown = || CatalogError::UnknownKind { within: within(), kind: place.to_owned() };
+            let unknown = || Kinds(kinds).unknown(within(), place);
             let (index, _, of_place) = kinds.get_full(place).ok_or_else(unknown)?;
             let id = KindId::from_index(index).ok_or_else(unknown)?;
             if maps.iter().any(|map| map.parent == id) {
@@ -225,6 +226,10 @@ fn passes(
     };
     match document {
         PassesDocument::Same => {
+            if !place.names.iter().any(|(_, name)| kind.bit(name).is_some()) {
+                let [kind, place] = [kind, place].map(|kind| kind.name().to_owned());
+                return Err(CatalogError::NothingInCommon { kind, place });
+            }
             for (bit, name) in &place.names {
                 pass(*bit, kind.bit(name).unwrap_or(0));
             }
@@ -353,6 +358,7 @@ pub(super) fn bits_of(
             within: within(),
             kind: kind.name.as_ref().to_owned(),
             permission: permission.clone(),
+            nearest: nearest(permission, kind.names.iter().map(|(_, name)| name)).into(),
         })?;
         Ok(bits | bit)
     })
@@ -363,6 +369,14 @@ pub(super) fn bits_of(
 pub(super) struct Kinds<'a>(pub(super) &'a Declared<KindDefinition>);
 
 impl Kinds<'_> {
+    pub(super) fn unknown(self, within: CatalogPlace, kind: &str) -> CatalogError {
+        CatalogError::UnknownKind {
+            within,
+            kind: kind.to_owned(),
+            nearest: nearest(kind, self.0.keys()).into(),
+        }
+    }
+
     fn ceiling(self, within: Within<'_>, ceiling: &CeilingDocument) -> Result<Ceiling, CatalogError> {
         let table = match ceiling {
             CeilingDocument::All => self.0.values().map(KindDefinition::all).collect(),
@@ -390,7 +404,7 @@ impl Kinds<'_> {
     ) -> Result<Box<[u64]>, CatalogError> {
         let mut table = vec![None; self.0.len()];
         for (name, permissions) in kinds {
-            let unknown = || CatalogError::UnknownKind { within: within(), kind: name.to_owned() };
+            let unknown = || self.unknown(within(), name);
             let (index, _, kind) = self.0.get_full(name).ok_or_else(unknown)?;
             let bits = match permissions {
                 PermissionsDocument::All => kind.all(),
@@ -413,7 +427,11 @@ fn find_profile(
     profiles: &Declared<ProfileDefinition>,
     name: &str,
 ) -> Result<ProfileId, CatalogError> {
-    let unknown = || CatalogError::UnknownProfile { within: within(), profile: name.to_owned() };
+    let unknown = || CatalogError::UnknownProfile {
+        within: within(),
+        profile: name.to_owned(),
+        nearest: nearest(name, profiles.keys()).into(),
+    };
     profiles.get_index_of(name).and_then(ProfileId::from_index).ok_or_else(unknown)
 }
 

@@ -116,6 +116,7 @@ impl<T, N: Into<String>> FromIterator<(N, T)> for Entries<T> {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(expecting = "an object"))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct CatalogDocument {
     /// The kinds, by name.
@@ -167,6 +168,7 @@ pub struct CatalogDocument {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(expecting = "an object"))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct AdministrationDocument {
     /// The permissions of singletons of which one opens the commands about users.
@@ -294,6 +296,7 @@ pub enum AccessDocument {
 /// A kind of resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(expecting = "an object"))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct KindDocument {
     /// `true` if the kind has exactly one resource, which always exists (rule A9).
@@ -329,6 +332,7 @@ pub struct KindDocument {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(expecting = "an object"))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct InsideDocument {
     /// The permissions that pass from the place to the resources inside it (rule H2).
@@ -365,6 +369,7 @@ impl Default for PassesDocument {
 /// A profile.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(expecting = "an object"))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct ProfileDocument {
     /// The limit on the permissions of its holders (rule A4); no limit if left out.
@@ -450,6 +455,7 @@ pub enum PermissionsDocument {
 /// An add-on (rule S13).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(expecting = "an object"))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct AddOnDocument {
     /// The permissions, by kind, that need this add-on; implied permissions are not included (rule A3).
@@ -469,6 +475,7 @@ pub struct AddOnDocument {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(expecting = "an object"))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct EditionDocument {
     /// The offered profiles, and the limit of seats for each.
@@ -508,6 +515,7 @@ pub enum Cap {
 /// The mapping of external names, such as LDAP groups, to profiles (rule G3).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(expecting = "an object"))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct ExternalProfiles {
     /// The rule for several matches.
@@ -533,6 +541,7 @@ pub enum ProfileChoice {
 /// An external name and its profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(expecting = "an object"))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct ExternalProfile {
     /// The name in the identity provider.

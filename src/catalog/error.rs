@@ -1,10 +1,12 @@
 //! Errors in a catalog.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
 use crate::name::NameError;
+use crate::nearest::did_you_mean;
 
 /// An error in a catalog, with its place.
 ///
@@ -15,7 +17,7 @@ use crate::name::NameError;
 /// let error = Catalog::builder().kind(project).build().unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "kind `project`, implications of `write`: kind `project` has no permission `raed`",
+///     "kind `project`, implications of `write`: kind `project` has no permission `raed`; did you mean `read`?",
 /// );
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,15 +44,17 @@ pub enum CatalogError {
         name: String,
     },
     /// The catalog does not declare a kind.
-    #[error("{within}: unknown kind `{kind}`")]
+    #[error("{within}: unknown kind `{kind}`{}", did_you_mean(nearest))]
     UnknownKind {
         /// The place of the error.
         within: CatalogPlace,
         /// The unknown name.
         kind: String,
+        /// The nearest kinds of the catalog.
+        nearest: Box<[String]>,
     },
     /// A kind does not declare a permission.
-    #[error("{within}: kind `{kind}` has no permission `{permission}`")]
+    #[error("{within}: kind `{kind}` has no permission `{permission}`{}", did_you_mean(nearest))]
     UnknownPermission {
         /// The place of the error.
         within: CatalogPlace,
@@ -58,14 +62,18 @@ pub enum CatalogError {
         kind: String,
         /// The unknown name.
         permission: String,
+        /// The nearest permissions of the kind.
+        nearest: Box<[String]>,
     },
     /// The catalog does not declare a profile.
-    #[error("{within}: unknown profile `{profile}`")]
+    #[error("{within}: unknown profile `{profile}`{}", did_you_mean(nearest))]
     UnknownProfile {
         /// The place of the error.
         within: CatalogPlace,
         /// The unknown name.
         profile: String,
+        /// The nearest profiles of the catalog.
+        nearest: Box<[String]>,
     },
     /// Permissions imply each other in a cycle (rule A3).
     #[error("kind `{kind}`: permissions imply each other in a cycle: {}", Cycle(path))]
@@ -87,6 +95,38 @@ pub enum CatalogError {
         /// The place of the error.
         within: CatalogPlace,
         /// The kind.
+        kind: String,
+    },
+    /// Permissions of one name are to pass between two kinds that have none in common (rule H2).
+    #[error(
+        "kind `{kind}`, inside `{place}`: the two have no permission of the same name, so nothing passes; \
+         name what passes, or declare that nothing does"
+    )]
+    NothingInCommon {
+        /// The kind that may lie there.
+        kind: String,
+        /// The kind of the place.
+        place: String,
+    },
+    /// `create` names a place in which no resource of the kind is ever created (rule D4).
+    #[error(
+        "{within}: no resource of kind `{kind}` lies inside kind `{place}`; \
+         declare that it may, or name a singleton"
+    )]
+    NeverInside {
+        /// The place of the error.
+        within: CatalogPlace,
+        /// The kind to create.
+        kind: String,
+        /// The kind of the place.
+        place: String,
+    },
+    /// `create` names a singleton, which exists from the beginning (rule D4).
+    #[error("{within}: kind `{kind}` is a singleton, of which nothing is created")]
+    SingletonCreated {
+        /// The place of the error.
+        within: CatalogPlace,
+        /// The singleton.
         kind: String,
     },
     /// A limit of the library is exceeded (rule C6).
@@ -112,7 +152,7 @@ pub enum CatalogError {
 /// let error = Catalog::builder().profile(reader).build().unwrap_err();
 /// let within = CatalogPlace::Profile { profile: "reader".into() };
 /// assert_eq!(within.to_string(), "profile `reader`");
-/// assert_eq!(error, CatalogError::UnknownKind { within, kind: "project".into() });
+/// assert_eq!(error, CatalogError::UnknownKind { within, kind: "project".into(), nearest: Box::default() });
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

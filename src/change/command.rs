@@ -31,6 +31,10 @@ use crate::seats::License;
 /// Serialized, a command is an object with one key: `{ "join": { "user": "ada", "group": "data" } }`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(expecting = "a command: an object with one key, and its fields in an object")
+)]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case", deny_unknown_fields))]
 #[non_exhaustive]
 pub enum Command {

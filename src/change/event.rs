@@ -31,6 +31,10 @@ use crate::time::Timestamp;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(expecting = "an event: an object with one key, and its fields in an object")
+)]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case", deny_unknown_fields))]
 #[non_exhaustive]
 pub enum Event {
@@ -492,6 +496,7 @@ impl Event {
 /// Permissions that end at one time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(expecting = "an object"))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct EndingPermissions {
     /// The end.
@@ -539,6 +544,7 @@ impl Commit {
 /// The serialized form of a commit. The format comes first, so that it is read before anything that it may change.
 #[cfg(feature = "serde")]
 #[derive(serde::Deserialize)]
+#[serde(expecting = "an object")]
 #[serde(deny_unknown_fields, rename = "Commit")]
 struct StoredCommit {
     #[serde(rename = "format")]

@@ -4,7 +4,7 @@ use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
-use core::fmt;
+use core::fmt::{self, Write as _};
 
 use arrayvec::ArrayVec;
 
@@ -13,6 +13,7 @@ use crate::directory::Directory;
 use crate::id::UserId;
 use crate::name::Name;
 use crate::seats::{Basis, SeatState};
+use crate::visible::Visible;
 
 /// The difference that a plan makes: the access gained and lost, and the seats that change.
 ///
@@ -22,7 +23,8 @@ use crate::seats::{Basis, SeatState};
 /// access follows from the user and the scope. Ends are not compared: a plan that only moves an end has no change of access. To see
 /// such a move, compare [`Directory::until`] of the plan's directory with that of the current one.
 ///
-/// Serialized, it is an object of `access`, `seats`, `gains`, `loses` and `complete`.
+/// `Display` writes the numbers and a line for each change. Serialized, it is an object of `access`, `seats`, `gains`,
+/// `loses` and `complete`.
 ///
 /// ```
 /// # use entitle::catalog::{Catalog, Kind, Profile};
@@ -42,6 +44,7 @@ use crate::seats::{Basis, SeatState};
 /// assert_eq!((impact.gains(), impact.loses()), (0, 1));
 /// assert_eq!(impact.access()[0].resource, "project/churn");
 /// assert_eq!(impact.access()[0].loses, ["write"]);
+/// assert_eq!(impact.access()[0].to_string(), "`ada` on `project/churn` loses `write`");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -108,6 +111,7 @@ pub struct SeatInfo {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(expecting = "an object"))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Requirement {
     /// The host's label.
@@ -241,6 +245,69 @@ impl Impact {
     }
 }
 
+/// Writes "`ada` on `project/churn` loses `write` and gains `read`".
+impl fmt::Display for AccessChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut Visible(f);
+        write!(f, "`{}` on `{}`", self.user, self.resource)?;
+        let mut between = "";
+        for (verb, names) in [("loses", &self.loses), ("gains", &self.gains)] {
+            if !names.is_empty() {
+                write!(f, "{between} {verb} `{}`", names.join("`, `"))?;
+                between = " and";
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes "`ada` holds `reader`; before: holds `designer`".
+impl fmt::Display for SeatChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut Visible(f);
+        write!(f, "`{}` ", self.user)?;
+        match &self.after {
+            Some(seat) => write!(f, "{seat}")?,
+            None => f.write_str("is removed")?,
+        }
+        match &self.before {
+            Some(seat) => write!(f, "; before: {seat}"),
+            None => f.write_str("; is new"),
+        }
+    }
+}
+
+/// Writes "holds `reader` (placed), wants `designer`".
+impl fmt::Display for SeatInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.holds, self.state) {
+            (Some(holds), SeatState::Reserved) => write!(f, "has `{holds}` reserved")?,
+            (Some(holds), _) => write!(f, "holds `{holds}`")?,
+            (None, _) => f.write_str("holds no profile")?,
+        }
+        match self.basis {
+            Some(Basis::Placed) => f.write_str(" (placed)")?,
+            Some(Basis::Extra) => f.write_str(" (extra seat)")?,
+            Some(Basis::Standard | Basis::Exempt) | None => {}
+        }
+        match &self.wants {
+            Some(wants) if self.holds.as_ref() != Some(wants) => write!(f, ", wants `{wants}`"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Writes the numbers of changes, and each of those listed in a line of its own.
+impl fmt::Display for Impact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let more = if self.complete { "" } else { ", and more than are listed" };
+        let (gains, loses, seats) = (self.gains(), self.loses(), self.seats.len());
+        write!(f, "access gained: {gains}, lost: {loses}; seats changed: {seats}{more}")?;
+        self.access.iter().try_for_each(|change| write!(f, "\n  {change}"))?;
+        self.seats.iter().try_for_each(|change| write!(f, "\n  {change}"))
+    }
+}
+
 #[cfg(feature = "serde")]
 impl serde::Serialize for Impact {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -258,12 +325,42 @@ impl serde::Serialize for Impact {
 
 /// An iterator over the pairs of a user and a resource that gain or lose permissions, in the order of ids.
 ///
-/// Created by [`Plan::access_changes`](super::Plan::access_changes). Changes are found while it is read and not kept.
+/// Created by [`Plan::access_changes`](super::Plan::access_changes) and
+/// [`Directory::access_changes`](crate::Directory::access_changes). Changes are found while it is read and not kept.
 #[must_use = "an iterator does nothing until it is iterated"]
 pub struct AccessChanges<'a> {
     before: &'a Directory,
     after: &'a Directory,
     differences: Box<dyn Iterator<Item = AccessDifference> + Send + 'a>,
+}
+
+impl Directory {
+    /// Returns the pairs of a user and a resource that gain or lose permissions from here to a later version of this
+    /// directory, found while they are read.
+    ///
+    /// It is [`Plan::access_changes`](super::Plan::access_changes) over any number of commits: what was lost and given again
+    /// between the two is no change. The cost follows what changed. For the users alone who lost something,
+    /// [`lost_access`](Self::lost_access) costs less.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Kind, Profile};
+    /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
+    /// # let catalog = Catalog::builder()
+    /// #     .kind(Kind::named("project").permissions(["read"]))
+    /// #     .profile(Profile::new("reader").exempt())
+    /// #     .build()?;
+    /// # let batch = Batch::host(Timestamp::EPOCH)
+    /// #     .add(Command::add_user("ada").profile("reader"))
+    /// #     .add(Command::add_resource("project/churn"));
+    /// # let before = Directory::new(catalog).plan(batch)?.into_directory();
+    /// let grant = Command::grant(Grantee::user("ada"), "project/churn", ["read"]);
+    /// let later = before.plan(Batch::host(Timestamp::EPOCH).add(grant))?.into_directory();
+    /// assert_eq!(before.access_changes(&later).next().unwrap().gains, ["read"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn access_changes<'a>(&'a self, later: &'a Self) -> AccessChanges<'a> {
+        AccessChanges::between(self, later)
+    }
 }
 
 impl<'a> AccessChanges<'a> {

@@ -7,6 +7,8 @@
 
 mod batch;
 mod builders;
+#[cfg(feature = "serde")]
+mod cloud_event;
 mod command;
 mod event;
 mod grant;
@@ -18,10 +20,13 @@ mod planner;
 mod refusal;
 mod replay;
 mod scope;
+mod subject;
 mod target;
 
 pub use self::batch::Batch;
 pub use self::builders::{AddGroup, AddKey, AddResource, AddUser, Invite, InviteMany, RemoveUser, SyncUser};
+#[cfg(feature = "serde")]
+pub use self::cloud_event::{CloudEvent, CloudEventError, CloudEventSource};
 pub use self::command::Command;
 pub use self::event::{Commit, EndingPermissions, Event};
 pub use self::grant::{AddGrant, AddRole, Given, Join, Revoke, SetGrant, SetRole};
@@ -29,7 +34,8 @@ pub use self::grant_history::{GrantHistory, GrantedBy};
 pub use self::impact::{AccessChange, AccessChanges, Impact, Requirement, SeatChange, SeatInfo};
 pub use self::plan::{Plan, StalePlanError, UnmetProfile};
 pub use self::planner::WhoMay;
-pub use self::refusal::{FieldDifference, Refusal, RefusalClass, RefusalReason, Unauthorized};
+pub use self::refusal::{FieldDifference, HeldUntil, Refusal, RefusalClass, RefusalReason, Unauthorized};
 pub use self::replay::{ContradictionError, ReplayError};
 pub use self::scope::ScopeDocument;
+pub use self::subject::Subject;
 pub use self::target::{CommandTarget, PermissionNames};

@@ -7,11 +7,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::nearest::did_you_mean;
 use crate::authorize::{Denial, PrincipalName};
 use crate::catalog::Entries;
 use crate::directory::{Grantee, UserSource, UserStatus};
 use crate::name::NameError;
+use crate::nearest::did_you_mean;
 use crate::seats::{LicenseConflict, Phase, Quantity};
 use crate::time::Timestamp;
 
@@ -279,6 +279,25 @@ impl fmt::Display for FieldDifference {
     }
 }
 
+/// Permissions that an actor has until an end, which is too early for what it asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HeldUntil {
+    /// The target, such as `project/churn`.
+    pub on: String,
+    /// The permissions.
+    pub permissions: Vec<String>,
+    /// The end.
+    pub until: Timestamp,
+}
+
+impl fmt::Display for HeldUntil {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { on, permissions, until } = self;
+        write!(f, "`{}` on `{on}` for longer than until {until}", permissions.join("`, `"))
+    }
+}
+
 /// The reason of a [`Refusal`], with its details.
 ///
 /// ```
@@ -321,10 +340,12 @@ pub enum RefusalReason {
         reason: Unauthorized,
     },
     /// The actor may not give or take away what it does not have (rule D6).
-    #[error("not the actor's to give or take, or not for so long: {}", by_target(lacking))]
+    #[error("not the actor's to give or take: {}", lacking_text(lacking, shorter))]
     BeyondOwn {
         /// What is lacking, by target.
         lacking: Entries<Vec<String>>,
+        /// The part of it that the actor has or may hand out, but not for so long.
+        shorter: Vec<HeldUntil>,
     },
     /// A key may not add one that can do more, or lasts longer (rule D13).
     ///
@@ -335,10 +356,15 @@ pub enum RefusalReason {
         field: &'static str,
     },
     /// The actor may do this for others only (rule D7).
-    #[error("only others may be given or bereft of what the actor does not have: {}", by_target(lacking))]
+    #[error(
+        "the actor may give to others, and not to itself, what it does not have: {}",
+        lacking_text(lacking, shorter)
+    )]
     ForOneself {
         /// What the actor does not have itself, by target.
         lacking: Entries<Vec<String>>,
+        /// The part of it that the actor has, but not for so long.
+        shorter: Vec<HeldUntil>,
     },
     /// No active user would be left who is granted something protected by hand and without end (rule D12).
     #[error(
@@ -654,10 +680,12 @@ pub enum RefusalReason {
         requirement: &'static str,
     },
     /// A maximum would be exceeded (rule C6).
-    #[error("too many {what}: the limit is {max}")]
+    #[error("too many {what}{}: the limit is {max}", of_text(of.as_deref()))]
     TooMany {
         /// The things counted.
         what: &'static str,
+        /// The resource or group that would have too many; `None` for the whole directory.
+        of: Option<String>,
         /// The limit.
         max: u32,
     },
@@ -753,6 +781,12 @@ pub enum Unauthorized {
     NotOpen {
         /// The area, such as `people`.
         area: &'static str,
+        /// The kind for which the area was asked; `None` for an area that is not by kind, and for an unknown kind.
+        kind: Option<String>,
+        /// The target that the command names; `None` if it names none.
+        on: Option<String>,
+        /// For `create`, the kinds of places inside which the catalog opens it; empty if it opens it nowhere.
+        inside: Vec<String>,
     },
     /// None of the permissions that the area names is allowed to the actor.
     Denied {
@@ -781,7 +815,9 @@ impl fmt::Display for Unauthorized {
             Self::InactiveActor => f.write_str("it is not active"),
             Self::NoAdministration => f.write_str("the catalog has no `administration`"),
             Self::HostOnly => f.write_str("only the host may ask for this"),
-            Self::NotOpen { area } => write!(f, "the catalog does not open `{area}` here"),
+            Self::NotOpen { area, kind, on, inside } => {
+                fmt_not_open(f, area, (kind.as_deref(), on.as_deref()), inside)
+            }
             Self::Denied { area, on, permission, denial } => {
                 write!(f, "`{area}` takes a permission such as `{permission}` on `{on}`: {denial}")
             }
@@ -791,10 +827,33 @@ impl fmt::Display for Unauthorized {
     }
 }
 
-/// Permissions by target, as text.
-fn by_target(permissions: &Entries<Vec<String>>) -> String {
-    let targets = permissions.iter().map(|(on, names)| format!("`{}` on `{on}`", names.join("`, `")));
-    targets.collect::<Vec<_>>().join("; ")
+fn fmt_not_open(
+    f: &mut fmt::Formatter<'_>,
+    area: &str,
+    (kind, on): (Option<&str>, Option<&str>),
+    inside: &[String],
+) -> fmt::Result {
+    write!(f, "the catalog does not open `{area}`")?;
+    match (kind, on) {
+        // The text names its kind.
+        (Some(kind), Some(on)) if on != kind => write!(f, " of kind `{kind}`, as of `{on}`"),
+        (Some(name), _) | (None, Some(name)) => write!(f, " of `{name}`"),
+        (None, None) => f.write_str(" to anybody"),
+    }?;
+    if inside.is_empty() { Ok(()) } else { write!(f, ", but inside `{}`", inside.join("`, `")) }
+}
+
+/// Permissions by target as text, with the ends of those that are had for too short.
+fn lacking_text(lacking: &Entries<Vec<String>>, shorter: &[HeldUntil]) -> String {
+    let is_shorter =
+        |on: &str, name: &String| shorter.iter().any(|held| held.on == on && held.permissions.contains(name));
+    let not_had = lacking.iter().filter_map(|(on, names)| {
+        let names: Vec<&str> =
+            names.iter().filter(|name| !is_shorter(on, name)).map(String::as_str).collect();
+        (!names.is_empty()).then(|| format!("`{}` on `{on}`", names.join("`, `")))
+    });
+    let texts = not_had.chain(shorter.iter().map(alloc::string::ToString::to_string));
+    texts.collect::<Vec<_>>().join("; ")
 }
 
 fn text_of(actor: Option<&PrincipalName>) -> String {
@@ -804,6 +863,10 @@ fn text_of(actor: Option<&PrincipalName>) -> String {
 /// The form of a target, for a text that has another one.
 fn expected_form(target: &str) -> &'static str {
     if target.contains('/') { "" } else { ": expected `KIND/KEY`, `KIND/*` or the kind of a singleton" }
+}
+
+fn of_text(of: Option<&str>) -> String {
+    of.map(|of| format!(" of `{of}`")).unwrap_or_default()
 }
 
 fn such_as(example: Option<&String>) -> String {

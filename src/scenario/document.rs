@@ -15,6 +15,7 @@ use crate::time::Timestamp;
 use crate::wire::{Form, deserialize_form};
 
 #[derive(Debug, serde::Deserialize)]
+#[serde(expecting = "an object")]
 #[serde(deny_unknown_fields)]
 pub(super) struct ScenarioDocument {
     pub(super) entitle: u64,
@@ -30,6 +31,7 @@ pub(super) struct ScenarioDocument {
 
 /// Every field of a step; their combination is checked in `Step::new`.
 #[derive(Debug, Default, serde::Deserialize)]
+#[serde(expecting = "an object")]
 #[serde(deny_unknown_fields)]
 pub(super) struct StepDocument {
     pub(super) at: Option<Timestamp>,
@@ -97,6 +99,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for OneOrMore<T> {
 }
 
 #[derive(Debug, serde::Deserialize)]
+#[serde(expecting = "an object")]
 #[serde(deny_unknown_fields)]
 pub(super) struct CheckQuestion {
     pub(super) who: String,
@@ -105,6 +108,7 @@ pub(super) struct CheckQuestion {
 }
 
 #[derive(Debug, serde::Deserialize)]
+#[serde(expecting = "an object")]
 #[serde(deny_unknown_fields)]
 pub(super) struct PermissionsQuestion {
     pub(super) who: String,
@@ -112,12 +116,14 @@ pub(super) struct PermissionsQuestion {
 }
 
 #[derive(Debug, serde::Deserialize)]
+#[serde(expecting = "an object")]
 #[serde(deny_unknown_fields)]
 pub(super) struct EndingQuestion {
     pub(super) by: u64,
 }
 
 #[derive(Debug, serde::Deserialize)]
+#[serde(expecting = "an object")]
 #[serde(deny_unknown_fields)]
 pub(super) struct ResourcesQuestion {
     pub(super) who: String,
@@ -126,6 +132,7 @@ pub(super) struct ResourcesQuestion {
 }
 
 #[derive(Debug, serde::Deserialize)]
+#[serde(expecting = "an object")]
 #[serde(deny_unknown_fields)]
 pub(super) struct UsersQuestion {
     pub(super) on: String,
@@ -133,6 +140,7 @@ pub(super) struct UsersQuestion {
 }
 
 #[derive(Debug, serde::Deserialize)]
+#[serde(expecting = "an object")]
 #[serde(deny_unknown_fields)]
 pub(super) struct RequirementDocument {
     pub(super) label: String,
@@ -143,6 +151,7 @@ pub(super) struct RequirementDocument {
 
 /// A grant, a role or ownership that gives what is asked for: to whom, on what, and until when at the latest.
 #[derive(Debug, serde::Deserialize)]
+#[serde(expecting = "an object")]
 #[serde(deny_unknown_fields)]
 pub(super) struct SourceLine {
     pub(super) to: String,
@@ -153,6 +162,7 @@ pub(super) struct SourceLine {
 
 /// Something that ends: permissions or a role of a grantee on a target, or a membership.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(expecting = "an object")]
 #[serde(deny_unknown_fields)]
 pub(super) struct EndingLine {
     pub(super) until: u64,
@@ -224,6 +234,7 @@ impl<'de> Form<'de> for Expected {
 
 /// The figures of a profile and the seat of a user; only the fields present must match.
 #[derive(Debug, Default, serde::Deserialize)]
+#[serde(expecting = "an object")]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::option_option, reason = "not named, null and a name are three expectations")]
 pub(super) struct NamedFigures {
@@ -251,6 +262,7 @@ pub(super) struct NamedFigures {
 }
 
 #[derive(Debug, serde::Deserialize)]
+#[serde(expecting = "an object")]
 #[serde(deny_unknown_fields)]
 pub(super) struct MayQuestion {
     #[serde(rename = "as")]
@@ -261,6 +273,7 @@ pub(super) struct MayQuestion {
 
 /// The figures of the total; only the fields present must match.
 #[derive(Debug, serde::Deserialize)]
+#[serde(expecting = "an object")]
 #[serde(deny_unknown_fields)]
 pub(super) struct NamedTotal {
     pub(super) cap: Option<Quantity>,
@@ -270,6 +283,7 @@ pub(super) struct NamedTotal {
 
 /// The last commit; only the fields present must match.
 #[derive(Debug, serde::Deserialize)]
+#[serde(expecting = "an object")]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::option_option, reason = "not named, null and a name are three expectations")]
 pub(super) struct NamedCommit {

@@ -203,7 +203,8 @@ fn same_membership<'a>(
     direct: impl Iterator<Item = &'a str>,
 ) -> Result<(), Mismatch> {
     if let Some(is) = &expected.is {
-        same_list(is, all)?;
+        let all = all.iter().map(|&name| name.to_owned());
+        same_list(&sorted(is.clone()), &sorted(all.collect()))?;
     }
     let Some(expected) = &expected.direct else { return Ok(()) };
     same_list(&sorted(expected.clone()), &sorted(direct.map(str::to_owned).collect()))
@@ -232,22 +233,12 @@ const LISTED_CHANGES: usize = 10;
 /// Lists the first changes of a preview, after a colon; empty if there are none.
 fn changes_of(impact: &Impact) -> String {
     let access = impact.access();
-    let mut lines: Vec<String> = access.iter().take(LISTED_CHANGES).map(change_text).collect();
+    let mut lines: Vec<String> = access.iter().take(LISTED_CHANGES).map(AccessChange::to_string).collect();
     let more = access.len().saturating_sub(LISTED_CHANGES);
     if more > 0 {
         lines.push(format!("and {more} more"));
     }
     if lines.is_empty() { String::new() } else { format!(": {}", lines.join("; ")) }
-}
-
-/// Formats a change: "`ada` on `project/churn` loses `write`".
-fn change_text(change: &AccessChange) -> String {
-    let part = |verb: &str, names: &[String]| {
-        (!names.is_empty()).then(|| format!(" {verb} `{}`", names.join("`, `")))
-    };
-    let parts: Vec<String> =
-        [part("loses", &change.loses), part("gains", &change.gains)].into_iter().flatten().collect();
-    format!("`{}` on `{}`{}", change.user, change.resource, parts.join(" and"))
 }
 
 /// Compares lines in any order.
@@ -399,13 +390,15 @@ impl Run<'_> {
                 same_lines(is, &found)
             }
             Action::Resources { who, kind, permissions, is } => {
-                same_list(is, &self.resources(who, kind, permissions))
+                same_list(&sorted(is.clone()), &self.resources(who, kind, permissions))
             }
             Action::Ways { who, kind, permissions, is } => {
                 same_list(&sorted(is.clone()), &self.ways(who, kind, permissions))
             }
             Action::Inside { resource, is } => same_list(&sorted(is.clone()), &self.inside(resource)),
-            Action::Users { on, permissions, is } => same_list(is, &self.users(on, permissions)),
+            Action::Users { on, permissions, is } => {
+                same_list(&sorted(is.clone()), &self.users(on, permissions))
+            }
             Action::Seats { profile, is } => self.figures(profile, is),
             Action::SeatOf { user, is } => self.seat_of(user, is),
             Action::GroupsOf { user, is } => self.groups_of(user, is),
@@ -414,7 +407,7 @@ impl Run<'_> {
             Action::Total(is) => self.total(is),
             Action::LastCommit(is) => self.last_commit(is),
             Action::May { actor, commands, is } => self.may(actor, commands, is),
-            Action::WhoMay { commands, is } => same_list(is, &self.who_may(commands)),
+            Action::WhoMay { commands, is } => self.who_may(commands, is),
             Action::Do(_) | Action::WhatIf(_) => Ok(()),
         }
     }
@@ -429,9 +422,12 @@ impl Run<'_> {
         }
     }
 
-    fn who_may(&self, commands: &[Command]) -> Vec<String> {
-        let users = self.directory.who_may(self.now, commands.iter().cloned());
-        sorted(users.filter_map(|user| self.directory.user_name(user)).map(str::to_owned).collect())
+    fn who_may(&self, commands: &[Command], is: &[String]) -> Result<(), Mismatch> {
+        let users = self.directory.who_may(self.now, commands.iter().cloned()).map_err(|refusal| {
+            Mismatch { expected: "users".to_owned(), found: format!("{} ({refusal})", refusal.code()) }
+        })?;
+        let names = users.filter_map(|user| self.directory.user_name(user)).map(str::to_owned);
+        same_list(&sorted(is.to_vec()), &sorted(names.collect()))
     }
 
     fn check(&self, who: &str, on: &str, permissions: &[String], is: &str) -> Result<(), Mismatch> {

@@ -9,7 +9,7 @@ fn read(administration: &Value) -> Result<Catalog, String> {
         "kinds": {
             "instance": { "singleton": true, "permissions": ["admin", "manage_users", "create_projects"] },
             "folder": { "permissions": ["admin", "write"] },
-            "project": { "permissions": ["admin", "write", "read"] },
+            "project": { "permissions": ["admin", "write", "read"], "inside": { "folder": {} } },
         },
         "profiles": {},
         "administration": administration,
@@ -91,6 +91,48 @@ fn areas_that_are_not_by_kind_are_of_singletons() {
     for area in ["remove", "ownership"] {
         assert_eq!(read(&json!({ area: { "project": ["admin"] } })).map(|_| ()), Ok(()));
     }
+}
+
+/// A misspelled name, and rules that never apply.
+#[test]
+fn mistakes_in_an_administration() {
+    let cases = [
+        (
+            json!({ "people": { "instnace": [] } }),
+            "administration, `people`: unknown kind `instnace`; did you mean `instance`?",
+        ),
+        (
+            json!({ "people": { "instance": ["manage_user"] } }),
+            "administration, `people`: kind `instance` has no permission `manage_user`; did you mean `manage_users`?",
+        ),
+        (
+            json!({ "create": { "folder": { "project": [] } } }),
+            "administration, `create`: no resource of kind `folder` lies inside kind `project`; \
+             declare that it may, or name a singleton",
+        ),
+        (
+            json!({ "create": { "instance": {} } }),
+            "administration, `create`: kind `instance` is a singleton, of which nothing is created",
+        ),
+    ];
+    for (administration, expected) in cases {
+        assert_eq!(read(&administration).unwrap_err(), expected, "{administration}");
+    }
+}
+
+/// Rule H2: permissions of the same name are to pass, and there are none.
+#[test]
+fn same_without_anything_in_common_is_an_error() {
+    let catalog = |permission: &'static str| {
+        let project = Kind::named("project").permissions([permission, "run"]).inside_same("folder");
+        Catalog::builder().kind(Kind::named("folder").permissions(["see", "read"])).kind(project).build()
+    };
+    assert!(catalog("read").is_ok());
+    assert_eq!(
+        catalog("reed").unwrap_err().to_string(),
+        "kind `project`, inside `folder`: the two have no permission of the same name, so nothing passes; \
+         name what passes, or declare that nothing does"
+    );
 }
 
 #[test]

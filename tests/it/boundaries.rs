@@ -1,8 +1,9 @@
 //! Sizes at which layouts change: sets grow through each of them and shrink back, compared with a plain model.
 
 use crate::side_by_side::{empty, read_catalog};
-use entitle::catalog::{Catalog, CatalogDocument, CatalogError};
+use entitle::catalog::{Catalog, CatalogDocument, CatalogError, Kind, Profile};
 use entitle::change::Commit;
+use entitle::limits::MAX_MANAGERS;
 use entitle::{Batch, Command, Directory, Grantee, GroupId, ResourceId, Timestamp, UserId};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -470,4 +471,40 @@ fn catalog_maximums_are_enforced() {
     assert_eq!(refused(wide(65, 1, 1)), ("kinds", 65, 64));
     assert_eq!(refused(wide(1, 65, 1)), ("permissions", 65, 64));
     assert_eq!(refused(wide(1, 1, 65)), ("profiles", 65, 64));
+}
+
+/// Rules H7, N2 and D9: a maximum that concerns one resource or group names it.
+#[test]
+fn a_maximum_names_what_would_have_too_many() {
+    let folder = Kind::named("folder").permissions(["read"]).inside_same("folder");
+    let catalog = Catalog::builder().kind(folder).profile(Profile::new("free").exempt()).build().unwrap();
+    let now = Timestamp::EPOCH;
+    let mut batch = Batch::host(now).add(Command::add_resource("folder/0")).add(Command::add_group("g0"));
+    for (one, next) in (0..8).zip(1..) {
+        batch = batch
+            .add(Command::add_resource(format!("folder/{next}")).parent(format!("folder/{one}")))
+            .add(Command::add_group(format!("g{next}")))
+            .add(Command::nest(format!("g{one}"), format!("g{next}")));
+    }
+    let users = (0..=MAX_MANAGERS).map(|number| format!("u{number}")).collect::<Vec<_>>();
+    let batch = batch.extend(users.iter().map(|user| Command::add_user(user.as_str()).no_profile()));
+    let directory = Directory::new(catalog).plan(batch).unwrap().into_directory();
+    let told = |command: Command| directory.plan(Batch::host(now).add(command)).unwrap_err().to_string();
+    assert_eq!(
+        told(Command::add_resource("folder/9").parent("folder/8").into()),
+        "too many passing links of `folder/9`: the limit is 8",
+    );
+    let managers: Vec<Grantee> = users.iter().map(Grantee::user).collect();
+    assert_eq!(
+        told(Command::set_managers("g3", managers.clone())),
+        "too many managers of `g3`: the limit is 64"
+    );
+    assert_eq!(
+        told(Command::add_group("new").managers(managers).into()),
+        "too many managers of `new`: the limit is 64",
+    );
+    let nested = Batch::host(now).add(Command::add_group("core"));
+    let directory = directory.plan(nested).unwrap().into_directory();
+    let refusal = directory.plan(Batch::host(now).add(Command::nest("core", "g0"))).unwrap_err();
+    assert_eq!(refusal.to_string(), "too many nestings in a row of `core`: the limit is 8");
 }

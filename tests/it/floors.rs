@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The modules of each floor, the lowest first.
 const FLOORS: &[&[&str]] = &[
-    &["id", "limits", "name", "time", "visible", "wire"],
+    &["id", "limits", "name", "nearest", "time", "visible", "wire"],
     &["catalog"],
     &["seats"],
     &["directory"],

@@ -34,6 +34,7 @@ mod history;
 mod laws;
 mod managers;
 mod memory;
+mod monitoring;
 mod nesting;
 mod oracle;
 mod oracle_agreement;

@@ -457,3 +457,98 @@ mod command {
         assert!(err.starts_with("unknown command `tset`\n\nusage: entitle"), "{err}");
     }
 }
+
+/// Errors name what is expected as a file writes it, and no type of the program.
+#[test]
+fn errors_have_no_names_of_types() {
+    let file = |steps: &str| {
+        format!(
+            r#"{{ "entitle": 1, "catalog": {{ "kinds": {{ "project": {{ "permissions": ["read"] }} }}, "profiles": {{}} }}, "steps": {steps} }}"#
+        )
+    };
+    let steps = [
+        "[7]",
+        r#"["tick"]"#,
+        r#"[{ "do": 7 }]"#,
+        r#"[{ "do": { "add_user": "ada" } }]"#,
+        r#"[{ "do": { "suspend": "ada" } }]"#,
+        r#"[{ "do": { "grant": [] } }]"#,
+        r#"[{ "do": { "set_grant": 1 } }]"#,
+        r#"[{ "do": { "install_license": "acme" } }]"#,
+        r#"[{ "check": "ada", "is": "allowed" }]"#,
+        r#"[{ "permissions": "ada", "is": [] }]"#,
+        r#"[{ "ending": 7, "is": [] }]"#,
+        r#"[{ "ending": { "by": 7 }, "is": [7] }]"#,
+        r#"[{ "resources": "project", "is": [] }]"#,
+        r#"[{ "users": "project/a", "is": [] }]"#,
+        r#"[{ "seats": "p", "is": 7 }]"#,
+        r#"[{ "may": "ada", "is": "allowed" }]"#,
+        r#"[{ "what_if": [], "requirements": [7] }]"#,
+        r#"[{ "total": 7 }]"#,
+        r#"[{ "last_commit": 7 }]"#,
+        r#"[{ "explain": { "who": "user:ada", "on": "project/a", "permission": "read" }, "from": [7] }]"#,
+    ];
+    let texts = steps.map(file).into_iter().chain(
+        [
+            "7",
+            r#"{ "entitle": 1, "catalog": 7, "steps": [] }"#,
+            r#"{ "entitle": 1, "catalog": { "kinds": { "a": 7 }, "profiles": {} }, "steps": [] }"#,
+        ]
+        .map(str::to_string),
+    );
+    for text in texts {
+        let error = serde_json::from_str::<Scenario>(&text).unwrap_err().to_string();
+        // The names of types begin with a capital letter, and those of fields do not.
+        let capital = |word: &&str| word.starts_with(|c: char| c.is_ascii_uppercase());
+        let words = error.split(|c: char| !c.is_alphanumeric()).filter(|word| *word != "Unix");
+        assert_eq!(words.filter(capital).collect::<Vec<_>>(), Vec::<&str>::new(), "{text}: {error}");
+        assert!(!error.contains("struct") && !error.contains("enum"), "{text}: {error}");
+    }
+}
+
+/// Lists that a file writes are compared in any order.
+#[test]
+fn lists_are_compared_in_any_order() {
+    let run = |users: &str, members: &str, who_may: &str| {
+        let text = format!(
+            r#"{{ "entitle": 1,
+                 "catalog": {{ "kinds": {{ "instance": {{ "singleton": true, "permissions": ["people"] }},
+                                          "project": {{ "permissions": ["read"] }} }},
+                               "profiles": {{ "free": {{ "seat": "exempt" }} }}, "default_profile": "free",
+                               "administration": {{ "people": {{ "instance": ["people"] }} }} }},
+                 "steps": [
+                   {{ "do": [{{ "add_group": {{ "group": "g" }} }}, {{ "add_group": {{ "group": "h" }} }},
+                            {{ "add_user": {{ "user": "ada", "groups": ["g", "h"] }} }},
+                            {{ "add_user": {{ "user": "bob", "groups": ["g"] }} }},
+                            {{ "add_resource": {{ "resource": "project/a" }} }}, {{ "add_resource": {{ "resource": "project/b" }} }},
+                            {{ "grant": {{ "to": "everyone", "on": "project/*", "permissions": ["read"] }} }},
+                            {{ "grant": {{ "to": "group:g", "on": "instance", "permissions": ["people"] }} }}] }},
+                   {{ "users": {{ "on": "project/a", "permission": "read" }}, "is": {users} }},
+                   {{ "resources": {{ "who": "user:ada", "kind": "project", "permission": "read" }}, "is": ["project/b", "project/a"] }},
+                   {{ "members_of": "g", "is": {members} }},
+                   {{ "groups_of": "ada", "is": ["h", "g"] }},
+                   {{ "who_may": {{ "suspend": {{ "user": "ada" }} }}, "is": {who_may} }}] }}"#
+        );
+        let outcome = serde_json::from_str::<Scenario>(&text).unwrap().run();
+        outcome.failures().iter().map(|failure| failure.step.unwrap()).collect::<Vec<_>>()
+    };
+    let (all, turned, less) = (r#"["ada", "bob"]"#, r#"["bob", "ada"]"#, r#"["bob"]"#);
+    assert_eq!(run(all, all, all), Vec::<usize>::new());
+    assert_eq!(run(turned, turned, turned), Vec::<usize>::new());
+    assert_eq!(run(less, less, less), [2, 4, 6]);
+    assert_eq!(run(r#"["bob", "ada", "ada"]"#, turned, turned), [2]);
+}
+
+/// A question about a name that the catalog does not have fails its step with that name.
+#[test]
+fn who_may_of_a_misspelled_name_fails() {
+    let scenario: Scenario = serde_json::from_str(
+        r#"{ "entitle": 1, "catalog": { "kinds": { "project": { "permissions": ["read"] } }, "profiles": {}, "administration": {} },
+             "steps": [{ "who_may": { "grant": { "to": "everyone", "on": "project/*", "permissions": ["reed"] } }, "is": [] }] }"#,
+    )
+    .unwrap();
+    let outcome = scenario.run();
+    let [failure] = outcome.failures() else { panic!("{:?}", outcome.failures()) };
+    assert!(failure.found.contains("unknown_permission"), "{failure}");
+    assert!(failure.found.contains("did you mean `read`?"), "{failure}");
+}

@@ -188,6 +188,10 @@ fn an_impact_and_a_requirement_are_written() {
     });
     let all = json!({ "access": [access], "seats": [bob], "gains": 1, "loses": 0, "complete": true });
     assert_eq!(serde_json::to_value(&impact).unwrap(), all);
+    let text = "access gained: 1, lost: 0; seats changed: 1
+  `ada` on `project/churn` gains `read`
+  `bob` holds no profile; is new";
+    assert_eq!(impact.to_string(), text);
 
     let requirement = Requirement::new("nightly run", "user:ada", "project/churn", ["read"]);
     let object = json!({

@@ -108,6 +108,7 @@ impl<'a> Evaluation<'a> {
             let implied = ends.iter().fold(0, |all, (_, mask)| all | implied_in(kind, *mask));
             let passed = ends.iter().map(|&(until, mask)| (until, origin.pass(mask)));
             let passed_ends = latest_ends(passed, u64::MAX);
+            let here = |mask| if way.is_empty() { Vec::new() } else { names(self.kind, mask) };
             ContributingGrant {
                 to: to.clone(),
                 on: on.to_owned(),
@@ -115,7 +116,10 @@ impl<'a> Evaluation<'a> {
                 membership: membership.clone(),
                 permissions: names(kind, mask),
                 implied: names(kind, implied),
-                passes: if way.is_empty() { Vec::new() } else { names(self.kind, origin.pass(mask)) },
+                passes: here(origin.pass(mask)),
+                passes_implied: here(
+                    passed_ends.iter().fold(0, |all, &(_, mask)| all | implied_in(self.kind, mask)),
+                ),
                 way: way.clone(),
                 gives: names(self.kind, origin.pass(mask) & wanted),
                 ends: self.end_names(&passed_ends),
@@ -142,6 +146,7 @@ impl<'a> Evaluation<'a> {
                 on: self.resource_text(origin.on.slot),
                 permissions: names(kind, owner),
                 passes: names(self.kind, origin.pass(owner)),
+                passes_implied: names(self.kind, implied_in(self.kind, origin.pass(owner))),
                 way: origin.way.iter().map(|&slot| self.resource_text(slot)).collect(),
             })
         });
@@ -347,21 +352,22 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    /// Returns the places above and the singletons that can pass all of the permissions, the nearest first.
-    fn places_with(&self, permissions: u64) -> Vec<String> {
-        let above = self.origins.iter().skip(1);
-        let passing = above.filter(|origin| {
+    /// Returns the places above and the singletons that can pass all of the permissions, the nearest first, and of which
+    /// permissions there.
+    fn places_with(&self, permissions: u64) -> Entries<Vec<String>> {
+        let mut places: Vec<(ResourceSlot, Vec<String>)> = Vec::new();
+        for origin in self.origins.iter().skip(1) {
             let kind = self.directory.catalog().definition(origin.on.row.kind());
-            permissions & !origin.pass(kind.map_or(0, KindDefinition::all)) == 0
-        });
-        let mut slots: Vec<ResourceSlot> = Vec::new();
-        for origin in passing {
+            let Some((kind, enough)) = kind.and_then(|kind| Some((kind, enough(kind, origin, permissions)?)))
+            else {
+                continue;
+            };
             // A singleton may pass to the resource and to places above it.
-            if !slots.contains(&origin.on.slot) {
-                slots.push(origin.on.slot);
+            if !places.iter().any(|(slot, _)| *slot == origin.on.slot) {
+                places.push((origin.on.slot, names(kind, enough)));
             }
         }
-        slots.into_iter().map(|slot| self.resource_text(slot)).collect()
+        places.into_iter().map(|(slot, names)| (self.resource_text(slot), names)).collect()
     }
 
     /// Returns the nearest closed resource, if its parent could pass all of the permissions.
@@ -462,6 +468,22 @@ fn pass_down(maps: &[&PassMap], held: u64) -> u64 {
 /// Returns each set bit as a mask of its own.
 pub(super) fn bits(mask: u64) -> impl Iterator<Item = u64> {
     (0..u64::BITS).map(|place| 1_u64 << place).filter(move |bit| mask & bit != 0)
+}
+
+/// Returns the permissions of a place of which a grant passes all of some: the one that implies least, or else all that
+/// pass any of them, without those that others imply; `None` if all together do not.
+fn enough(kind: &KindDefinition, origin: &Origin<'_>, permissions: u64) -> Option<u64> {
+    let passes_all = |mask: u64| permissions & !origin.pass(mask) == 0;
+    if !passes_all(kind.all()) {
+        return None;
+    }
+    let single = bits(kind.all()).filter(|&bit| passes_all(kind.close(bit)));
+    let least = single.min_by_key(|&bit| kind.close(bit).count_ones());
+    least.or_else(|| {
+        let any = bits(kind.all()).filter(|&bit| permissions & origin.pass(kind.close(bit)) != 0);
+        let any = any.fold(0, |all, bit| all | bit);
+        Some(any & !implied_in(kind, any))
+    })
 }
 
 /// Returns the permissions in the mask that other permissions in the mask imply.

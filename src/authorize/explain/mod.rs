@@ -115,6 +115,8 @@ pub struct ContributingGrant {
     pub permissions: Vec<String>,
     /// The permissions that pass to the resource, if the target is a place above or a singleton; else empty (rule H12).
     pub passes: Vec<String>,
+    /// Those of [`passes`](Self::passes) that others of them with the same end imply.
+    pub passes_implied: Vec<String>,
     /// The resources from that place down to the one in question, both included; else empty.
     pub way: Vec<String>,
     /// The permissions that other permissions of the grant with the same end imply. They may have been named as well; a
@@ -157,6 +159,8 @@ pub struct PassedOwnership {
     pub permissions: Vec<String>,
     /// The permissions that pass.
     pub passes: Vec<String>,
+    /// Those of [`passes`](Self::passes) that others of them imply.
+    pub passes_implied: Vec<String>,
     /// The resources from the owned one down to the one in question, both included.
     pub way: Vec<String>,
 }

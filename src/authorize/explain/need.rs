@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::catalog::Entries;
 use crate::directory::{Grantee, UserStatus};
 use crate::seats::Phase;
 
@@ -58,8 +59,9 @@ pub enum Need {
         has: Vec<Holding>,
         /// The groups that have all of the missing permissions there and do not contain the user, sorted by name.
         groups_with: Vec<String>,
-        /// The places above and the singletons on which a grant can give all of the missing permissions, the nearest first.
-        places_with: Vec<String>,
+        /// The places above and the singletons on which a grant can give all of the missing permissions, the nearest first,
+        /// each with the permissions to grant there.
+        places_with: Entries<Vec<String>>,
         /// The closed resource that keeps out what a grant above it would pass: the resource itself, or a place (rule H6).
         closed: Option<String>,
         /// The roles that are given to the user there and give nothing on the kind.

@@ -345,9 +345,7 @@ impl fmt::Display for Need {
                 write!(f, "no group of `{user}` has {} on `{on}`", any(permissions))?;
                 holdings(f, user, has)?;
                 groups_that_have(f, groups_with)?;
-                if !places_with.is_empty() {
-                    write!(f, "; a grant on {} would do too", any(places_with))?;
-                }
+                grants_that_would_do(f, places_with)?;
                 if let Some(closed) = closed {
                     write!(f, "; `{closed}` is closed to what is granted above it")?;
                 }
@@ -410,6 +408,15 @@ fn groups_that_have(f: &mut Visible<'_, '_>, groups: &[String]) -> fmt::Result {
     }
 }
 
+/// Writes "; a grant of `admin` on `instance` or of `read` on `folder/team` would do too".
+fn grants_that_would_do(f: &mut Visible<'_, '_>, places: &Entries<Vec<String>>) -> fmt::Result {
+    for (index, (place, permissions)) in places.iter().enumerate() {
+        f.write_str(if index == 0 { "; a grant " } else { " or " })?;
+        write!(f, "of {} on `{place}`", Listed(permissions, " and "))?;
+    }
+    f.write_str(if places.is_empty() { "" } else { " would do too" })
+}
+
 fn seat(f: &mut Visible<'_, '_>, user: &str, wanted: Option<&str>, waits: bool) -> fmt::Result {
     write!(f, "`{user}` holds no profile")?;
     match wanted {
@@ -423,7 +430,8 @@ fn seat(f: &mut Visible<'_, '_>, user: &str, wanted: Option<&str>, waits: bool) 
 struct Why<'a>(&'a Explanation);
 
 impl Explanation {
-    /// Returns the grants, the ownership and the effective cuts in a single line, as in an access review.
+    /// Returns the grants, the ownership and the effective cuts in a single line, as in an access review, and of a denial
+    /// what is needed besides.
     ///
     /// Permissions that others of the same grant imply are omitted. Of a grant on a place above, the line has what passes.
     ///
@@ -457,10 +465,12 @@ impl fmt::Display for Why<'_> {
         let f = &mut Visible(f);
         let mut between = "";
         for grant in &self.0.grants {
-            let leading = grant.permissions.iter().filter(|name| !grant.implied.contains(name));
-            let leading: Vec<String> = leading.cloned().collect();
-            let names = if grant.way.is_empty() { &leading } else { &grant.passes };
-            let names = Until { names, implied: &[], ends: &grant.ends };
+            let names = if grant.way.is_empty() {
+                without(&grant.permissions, &grant.implied)
+            } else {
+                without(&grant.passes, &grant.passes_implied)
+            };
+            let names = Until { names: &names, implied: &[], ends: &grant.ends };
             write!(f, "{between}{}: {names}{}", self.0.place_of(grant), Along(&grant.way))?;
             between = "; ";
         }
@@ -469,13 +479,42 @@ impl fmt::Display for Why<'_> {
             between = "; ";
         }
         for owned in &self.0.passed_ownership {
-            write!(f, "{between}owner of `{}`: {}{}", owned.on, all(&owned.passes), Along(&owned.way))?;
+            let passes = without(&owned.passes, &owned.passes_implied);
+            write!(f, "{between}owner of `{}`: {}{}", owned.on, all(&passes), Along(&owned.way))?;
             between = "; ";
         }
         for cut in self.0.cuts.iter().filter(|cut| !cut.takes.is_empty()) {
             write!(f, "{between}but {cut}")?;
             between = "; ";
         }
+        for need in self.0.needs.iter().filter(|need| !self.is_told_by_a_cut(need)) {
+            write!(f, "{between}needed: {need}")?;
+            between = "; ";
+        }
         Ok(())
     }
+}
+
+impl Why<'_> {
+    /// Returns `true` if a cut that takes something requested says the same as a need.
+    fn is_told_by_a_cut(&self, need: &Need) -> bool {
+        self.0.cuts.iter().any(|cut| {
+            let same = match (&cut.by, need) {
+                (CutBy::AddOn { add_on }, Need::AddOn { add_on: needed, .. }) => add_on == needed,
+                (CutBy::Status(_), Need::Active { .. })
+                | (CutBy::KeyExpired { .. }, Need::Key { .. })
+                | (CutBy::Scope { .. }, Need::Scope { .. })
+                | (CutBy::NoSeat, Need::Seat { .. })
+                | (CutBy::Phase { .. }, Need::License { .. })
+                | (CutBy::Profile { .. }, Need::Profile { .. })
+                | (CutBy::Credential, Need::Credential { .. }) => true,
+                _ => false,
+            };
+            same && !self.0.asked_of(&cut.takes).is_empty()
+        })
+    }
+}
+
+fn without(names: &[String], implied: &[String]) -> Vec<String> {
+    names.iter().filter(|name| !implied.contains(name)).cloned().collect()
 }

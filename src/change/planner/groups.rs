@@ -31,9 +31,9 @@ impl Planner<'_> {
             return Err(RefusalReason::ManagedGroup { user: None, group: command.group.clone() });
         }
         if !self.directory.has_room_for_groups() {
-            return Err(RefusalReason::TooMany { what: "groups", max: MAX_GROUPS });
+            return Err(RefusalReason::TooMany { what: "groups", of: None, max: MAX_GROUPS });
         }
-        are_not_too_many(&managers)?;
+        are_not_too_many(&command.group, &managers)?;
         let members = self.directory.members_by_name(&membership);
         let includes_owner_of = owner_of.map(|resource| self.text_of(resource));
         let id = self.directory.add_group(&name, &membership, owner_of);

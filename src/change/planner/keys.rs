@@ -25,7 +25,7 @@ impl Planner<'_> {
         let acts_as = self.find_user(&command.acts_as)?;
         let scope = self.scope(command.scope.as_ref())?;
         if !self.directory.has_room_for_keys() {
-            return Err(RefusalReason::TooMany { what: "keys", max: MAX_KEYS });
+            return Err(RefusalReason::TooMany { what: "keys", of: None, max: MAX_KEYS });
         }
         let written = ScopeDocument::of(self.directory.scope_content(&scope));
         let key = self.directory.add_key(&name, acts_as, scope, command.expires_at);

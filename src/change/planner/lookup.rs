@@ -7,11 +7,11 @@ use alloc::vec::Vec;
 
 use super::Planner;
 use crate::catalog::{KindDefinition, KindId, ProfileId};
-use crate::change::nearest::nearest;
 use crate::change::refusal::{FieldDifference, RefusalReason};
 use crate::directory::{Grantee, GranteeId, GroupRecord, ParsedTarget, Target, UserRecord};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
 use crate::name::Name;
+use crate::nearest::nearest;
 
 /// A new name, or `invalid_name`.
 pub(super) fn new_name(text: &str) -> Result<Name, RefusalReason> {

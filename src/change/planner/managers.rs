@@ -1,5 +1,6 @@
 //! Managers of groups (rule D9).
 
+use alloc::borrow::ToOwned as _;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
@@ -21,7 +22,7 @@ impl Planner<'_> {
         if self.directory.managers_of(id).collect::<Vec<_>>() == managers {
             return Ok(());
         }
-        are_not_too_many(&managers)?;
+        are_not_too_many(group, &managers)?;
         self.directory.set_managers(id, &managers);
         if let Some(group) = self.shared_group_name(id) {
             self.events.push(Event::ManagersSet { group, managers: self.manager_names(&managers) });
@@ -64,9 +65,13 @@ impl Planner<'_> {
     }
 }
 
-pub(super) fn are_not_too_many(managers: &[GranteeId]) -> Result<(), RefusalReason> {
+pub(super) fn are_not_too_many(group: &str, managers: &[GranteeId]) -> Result<(), RefusalReason> {
     if managers.len() > MAX_MANAGERS as usize {
-        return Err(RefusalReason::TooMany { what: "managers", max: MAX_MANAGERS });
+        return Err(RefusalReason::TooMany {
+            what: "managers",
+            of: Some(group.to_owned()),
+            max: MAX_MANAGERS,
+        });
     }
     Ok(())
 }

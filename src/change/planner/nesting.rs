@@ -1,5 +1,6 @@
 //! Groups in groups (rules N1 to N4).
 
+use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -21,7 +22,11 @@ impl Planner<'_> {
             return Err(RefusalReason::Cycle { what: "group", way: self.group_names(&way) });
         }
         if self.directory.steps_if_nested(inner_id.slot(), outer_id.slot()) > MAX_NESTING {
-            return Err(RefusalReason::TooMany { what: "nestings in a row", max: MAX_NESTING });
+            return Err(RefusalReason::TooMany {
+                what: "nestings in a row",
+                of: Some(group.to_owned()),
+                max: MAX_NESTING,
+            });
         }
         self.change_nesting(inner_id, outer_id, true);
         Ok(())

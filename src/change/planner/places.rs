@@ -29,7 +29,7 @@ impl Planner<'_> {
             if !way.is_empty() {
                 return Err(RefusalReason::Cycle { what: "resource", way: self.texts_up(&way) });
             }
-            self.check_depth(kind, self.directory.height_at(id.slot()), parent)?;
+            self.check_depth(resource, kind, self.directory.height_at(id.slot()), parent)?;
         }
         self.directory.set_parent(id, parent);
         let parent = parent.map(|parent| self.text_of(parent));
@@ -86,9 +86,11 @@ impl Planner<'_> {
         })
     }
 
-    /// Refuses to put a resource of a kind and a height into a parent where too many passing links would lead up (rule H7).
+    /// Refuses to put a resource of a kind and a height into a parent from where too many passing links would lead up
+    /// (rule H7).
     pub(super) fn check_depth(
         &self,
+        resource: &str,
         kind: KindId,
         height: usize,
         parent: ResourceId,
@@ -96,7 +98,11 @@ impl Planner<'_> {
         if self.directory.links_if_inside(kind, height, parent.slot()) <= MAX_PASSING_LINKS as usize {
             return Ok(());
         }
-        Err(RefusalReason::TooMany { what: "passing links", max: MAX_PASSING_LINKS })
+        Err(RefusalReason::TooMany {
+            what: "passing links",
+            of: Some(resource.to_owned()),
+            max: MAX_PASSING_LINKS,
+        })
     }
 
     /// Refuses to remove a resource that others lie inside.

@@ -25,9 +25,9 @@ impl Planner<'_> {
         let owner = owner.map(|owner| self.find_user(owner)).transpose()?;
         let parent = command.parent.as_deref().map(|parent| self.find_parent(resource, kind, parent));
         let parent = parent.transpose()?;
-        parent.map_or(Ok(()), |parent| self.check_depth(kind, 0, parent))?;
+        parent.map_or(Ok(()), |parent| self.check_depth(resource, kind, 0, parent))?;
         if !self.directory.has_room_for_resources() {
-            return Err(RefusalReason::TooMany { what: "resources", max: MAX_RESOURCES });
+            return Err(RefusalReason::TooMany { what: "resources", of: None, max: MAX_RESOURCES });
         }
         let id = self.directory.add_resource(kind, &key);
         let closed = command.closed == Some(true);

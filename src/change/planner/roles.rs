@@ -12,10 +12,10 @@ use super::lookup::{lists_differ, new_name};
 use crate::catalog::{Entries, PermissionsDocument};
 use crate::change::event::Event;
 use crate::change::grant::{AddRole, SetRole};
-use crate::change::nearest::nearest;
 use crate::change::refusal::RefusalReason;
 use crate::limits::MAX_ROLES;
 use crate::name::Name;
+use crate::nearest::nearest;
 
 impl Planner<'_> {
     pub(super) fn find_role(&self, role: &str) -> Result<Name, RefusalReason> {
@@ -35,7 +35,7 @@ impl Planner<'_> {
         let masks = self.role_masks(&command.role, &command.permissions)?;
         self.is_changeable(&name)?;
         if self.directory.role_count() >= MAX_ROLES as usize {
-            return Err(RefusalReason::TooMany { what: "roles", max: MAX_ROLES });
+            return Err(RefusalReason::TooMany { what: "roles", of: None, max: MAX_ROLES });
         }
         self.put_role(name, &masks);
         Ok(())

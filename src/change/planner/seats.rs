@@ -266,7 +266,11 @@ impl Planner<'_> {
         let others =
             self.directory.scheduled_licenses().filter(|license| license.name != terms.license().name);
         if others.count() >= MAX_SCHEDULED_LICENSES as usize {
-            return Err(RefusalReason::TooMany { what: "scheduled licenses", max: MAX_SCHEDULED_LICENSES });
+            return Err(RefusalReason::TooMany {
+                what: "scheduled licenses",
+                of: None,
+                max: MAX_SCHEDULED_LICENSES,
+            });
         }
         let license = Box::new(terms.license().clone());
         self.directory.schedule_license(Arc::new(terms));

@@ -95,7 +95,7 @@ impl Planner<'_> {
         if self.directory.has_room_for_users() {
             return Ok(());
         }
-        Err(RefusalReason::TooMany { what: "users", max: MAX_USERS })
+        Err(RefusalReason::TooMany { what: "users", of: None, max: MAX_USERS })
     }
 
     /// Refuses `exists` unless everything that a command names is already so for a user (rule C4).

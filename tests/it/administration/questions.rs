@@ -3,7 +3,7 @@
 use super::promise::Administered;
 use super::worlds::{Dice, catalog, crowd, plan, population};
 use crate::oracle::World;
-use crate::side_by_side::{empty, read_commands};
+use crate::side_by_side::{NAMES_OF_CATALOGS, empty, read_commands};
 use entitle::{Batch, Command, Directory, Timestamp, UserId};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -37,7 +37,7 @@ impl<'a> Asked<'a> {
     }
 
     fn who_may(&self) -> Vec<UserId> {
-        self.directory.who_may(self.at, self.commands.clone()).collect()
+        self.directory.who_may(self.at, self.commands.clone()).unwrap().collect()
     }
 
     /// Checks both questions against a plan as each user.
@@ -75,7 +75,7 @@ impl<'a> Asked<'a> {
     fn pages(&self, found: &[UserId], users: impl Iterator<Item = UserId>) -> Result<(), String> {
         for last in users {
             let rest: Vec<UserId> =
-                self.directory.who_may(self.at, self.commands.clone()).after(last).collect();
+                self.directory.who_may(self.at, self.commands.clone()).unwrap().after(last).collect();
             let place = found.partition_point(|&user| user <= last);
             if rest != found[place..] {
                 return Err(format!("after {last:?}: {rest:?}, of {found:?}"));
@@ -105,6 +105,12 @@ fn small_world(number: u64, seen: &mut Seen) -> Result<(), String> {
         at += dice.below(2);
         let (actor, commands) = plan(&mut dice);
         let asked = Asked::new(&directory, at, &commands);
+        if let Err(refusal) = directory.who_may(asked.at, asked.commands.clone()) {
+            if NAMES_OF_CATALOGS.contains(&refusal.code()) {
+                continue;
+            }
+            return Err(format!("world {number} at {at}: {}: {refusal}", json!(commands)));
+        }
         let told = |broken| format!("world {number} at {at}: {}: {broken}", json!(commands));
         let found = asked.holds(seen).map_err(told)?;
         asked.pages(&found, directory.users()).map_err(told)?;

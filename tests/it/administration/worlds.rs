@@ -1,5 +1,6 @@
 //! Small random worlds, in which a few have much and most have a little, and random plans in them.
 
+use crate::generate::keep_places;
 use serde_json::{Map, Value, json};
 
 /// Random numbers from a seed (`SplitMix64`).
@@ -95,6 +96,7 @@ pub(super) fn catalog(dice: &mut Dice) -> Value {
         catalog["profiles"]["basic"]["ceiling"] =
             json!({ "instance": "all", "project": ["edit", "write"], "folder": "all" });
     }
+    keep_places(&mut catalog);
     catalog
 }
 

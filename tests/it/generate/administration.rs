@@ -29,6 +29,7 @@ pub(super) fn with_administration(catalog: impl Strategy<Value = Value>) -> impl
         |(mut catalog, opens, administration)| {
             if opens {
                 catalog["administration"] = administration;
+                keep_places(&mut catalog);
             }
             // A ceiling is cut by other profiles; the actors are to have what they are granted.
             if let Some(technical) = catalog["profiles"].get_mut("technical") {
@@ -37,6 +38,18 @@ pub(super) fn with_administration(catalog: impl Strategy<Value = Value>) -> impl
             catalog
         },
     )
+}
+
+/// Removes the places in which nothing of a kind is ever created: such a catalog is an error.
+pub(crate) fn keep_places(catalog: &mut Value) {
+    let kinds = catalog["kinds"].clone();
+    let is_singleton = |kind: &str| kinds[kind]["singleton"] == true;
+    let create = catalog["administration"]["create"].as_object_mut().unwrap();
+    create.retain(|kind, _| !is_singleton(kind));
+    for (kind, places) in create {
+        let inside = kinds[kind.as_str()]["inside"].clone();
+        places.as_object_mut().unwrap().retain(|place, _| is_singleton(place) || inside.get(place).is_some());
+    }
 }
 
 fn administration() -> impl Strategy<Value = Value> {

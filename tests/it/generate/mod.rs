@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use std::fmt;
 
 use access::MANAGED;
+pub(crate) use administration::keep_places;
 use catalog::catalog;
 pub(crate) use catalog::{KINDS, PROFILES};
 use commands::{command, population};

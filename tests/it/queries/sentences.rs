@@ -2,6 +2,7 @@
 
 use crate::side_by_side::{empty, plan};
 use entitle::Directory;
+use entitle::authorize::Need;
 use entitle::catalog::{Catalog, Kind, Profile, Role};
 use entitle::seats::Waitlist;
 use entitle::{Batch, Command, Grantee, License, Timestamp};
@@ -150,7 +151,7 @@ fn the_structured_form() {
             "permissions": ["write"],
             "has": [{ "through": { "grants": "group:data-team" }, "permissions": ["read"] }],
             "groups_with": ["leads"],
-            "places_with": [],
+            "places_with": {},
             "closed": null,
             "roles_without": [],
         }),
@@ -276,7 +277,12 @@ fn why_in_one_line() {
         let explanation = directory().explain_by_name(who, "project/churn", &["write"]);
         explanation.why().to_string()
     };
-    assert_eq!(why("user:ada"), "`group:data-team` on `project/churn`: `read`");
+    assert_eq!(
+        why("user:ada"),
+        "`group:data-team` on `project/churn`: `read`; \
+         needed: no group of `ada` has `write` on `project/churn`; `group:data-team` has `read`; group `leads` has it; \
+         needed: profile `reader` does not include `write` on `project`; `designer` or `advised` would"
+    );
     assert_eq!(
         why("key:ci"),
         "`group:leads` on `project/*`: `admin`; but the scope of key `ci` allows `write`, `read`: removes `admin`, `run`; \
@@ -330,7 +336,7 @@ fn granted_and_missing_permissions() {
                 { "through": "ownership", "permissions": ["write"] },
             ],
             "groups_with": [],
-            "places_with": [],
+            "places_with": {},
             "closed": null,
             "roles_without": [],
         } },
@@ -405,21 +411,72 @@ fn a_need_names_the_places_above_and_roles_that_give_nothing() {
         assert!(in_full.contains(&text), "{in_full}");
         text.strip_prefix(&format!("no group of `ada` has `{permission}` on `{on}`; ")).unwrap().to_owned()
     };
-    let nobody = "there are no grants there to `user:ada` or to `everyone`; a grant on";
+    let nobody = "there are no grants there to `user:ada` or to `everyone`; a grant of";
     let role = "role `auditor`, given on `*`, gives nothing on `project`";
     assert_eq!(
         need("project/churn", "read"),
-        format!("{nobody} `instance` or `folder/team` or `folder/top` would do too; {role}")
+        format!(
+            "{nobody} `admin` on `instance` or of `read` on `folder/team` or of `read` on `folder/top` would do too; {role}"
+        )
     );
-    assert_eq!(need("project/churn", "write"), format!("{nobody} `instance` would do too; {role}"));
+    assert_eq!(
+        need("project/churn", "write"),
+        format!("{nobody} `admin` on `instance` would do too; {role}")
+    );
     assert_eq!(
         need("project/salaries", "read"),
         format!(
-            "{nobody} `instance` would do too; `project/salaries` is closed to what is granted above it; {role}"
+            "{nobody} `admin` on `instance` would do too; `project/salaries` is closed to what is granted above it; {role}"
         )
     );
-    assert_eq!(need("project/alone", "read"), format!("{nobody} `instance` would do too; {role}"));
+    assert_eq!(need("project/alone", "read"), format!("{nobody} `admin` on `instance` would do too; {role}"));
     assert!(!need("folder/team", "read").contains("role"));
+}
+
+/// What a need says would do, does: one permission that passes all, or several that pass it together.
+#[test]
+fn a_grant_that_would_do_too_does() {
+    let catalog = Catalog::builder()
+        .kind(Kind::named("instance").singleton().permissions(["all", "half", "rest"]))
+        .kind(
+            Kind::named("folder")
+                .permissions(["admin", "edit", "see"])
+                .implies("admin", ["edit"])
+                .implies("edit", ["see"]),
+        )
+        .kind(
+            Kind::named("project")
+                .permissions(["write", "run", "read"])
+                .implies("write", ["read"])
+                .inside("folder", [("edit", vec!["write", "run"]), ("see", vec!["read"])])
+                .inside("instance", [("half", ["write"]), ("rest", ["run"])]),
+        )
+        .profile(Profile::new("member").exempt())
+        .build()
+        .unwrap();
+    let commands: Vec<Command> = commands![
+        Command::add_user("ada").profile("member"),
+        Command::add_resource("folder/team"),
+        Command::add_resource("project/churn").parent("folder/team")
+    ];
+    let now = Timestamp::EPOCH;
+    let directory = Directory::new(catalog).plan(Batch::host(now).extend(commands)).unwrap().into_directory();
+    let asked = ["write", "run"];
+    let explanation = directory.explain_by_name("user:ada", "project/churn", &asked);
+    let Need::Grant { places_with, .. } = &explanation.needs[0] else { panic!("{explanation}") };
+    let places: Vec<(&str, &[String])> =
+        places_with.iter().map(|(on, names)| (on, names.as_slice())).collect();
+    assert_eq!(json!(places), json!([["instance", ["half", "rest"]], ["folder/team", ["edit"]]]));
+    for (on, permissions) in places {
+        let grant = Command::grant(Grantee::user("ada"), on, permissions);
+        let granted = directory.plan(Batch::host(now).add(grant)).unwrap().into_directory();
+        assert!(granted.check_by_name("user:ada", "project/churn", &asked).is_allowed(), "{on}");
+    }
+    // What passes and is implied by something else that passes is not repeated in one line.
+    let grant = Command::grant(Grantee::user("ada"), "folder/team", ["admin"]);
+    let granted = directory.plan(Batch::host(now).add(grant)).unwrap().into_directory();
+    let why = granted.explain_by_name("user:ada", "project/churn", &["read"]).why().to_string();
+    assert_eq!(why, "`user:ada` on `folder/team`: `write`, `run`, through `folder/team` → `project/churn`");
 }
 
 /// The short form answers the request in a few lines: what grants it, what removes it, and what is missing.
@@ -574,7 +631,9 @@ fn h12_the_place_of_each_contribution_and_the_way_from_there_are_told() {
     let why = "\
 `everyone` on `folder/*`: `read`, through `folder/sub` → `document/plan`; \
 `everyone` on `folder/*`: `read`, through `folder/top` → `folder/sub` → `document/plan`; \
-`user:cyd` on `instance`: `read`, through `instance` → `document/plan`";
+`user:cyd` on `instance`: `read`, through `instance` → `document/plan`; \
+needed: no group of `cyd` has `write` on `document/plan`; `everyone` has `read`, `user:cyd` has `read`; group `team` has it; \
+a grant of `admin` on `folder/sub` or of `admin` on `folder/top` would do too";
     assert_eq!(told("user:cyd").why().to_string(), why);
 }
 

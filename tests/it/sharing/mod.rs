@@ -1,5 +1,6 @@
 //! One authority shared by many callers, and several authorities on one journal: group commit, workers, following.
 
+mod changes;
 mod group_commit;
 #[cfg(feature = "tenants")]
 mod tenants;

@@ -138,7 +138,7 @@ impl<'a> Areas<'a> {
             // A lapsed license could never be renewed if what it takes away were needed for that.
             if area.is_by_grant() { Way::Granted(asked) } else { Way::Allowed(asked) }
         });
-        Condition { ways: ways.collect(), otherwise: Unauthorized::NotOpen { area: area.as_str() } }
+        Condition { ways: ways.collect(), otherwise: self.not_open(area.as_str(), None, None) }
     }
 
     /// An area by kind, on a resource that a text names; a whole kind is none.
@@ -160,10 +160,24 @@ impl<'a> Areas<'a> {
         on: Option<TargetSlot>,
         permissions: impl FnOnce(&AdministrationDefinition, KindId) -> u64,
     ) -> Condition<'a> {
-        let otherwise = Unauthorized::NotOpen { area };
+        let otherwise = self.not_open(area, kind, name);
         let Some(kind) = kind else { return Condition::never(otherwise) };
         let permissions = permissions(self.administration, kind);
         Condition::only(Way::Allowed(Asked { area, name, on, kind, permissions }), otherwise)
+    }
+
+    fn not_open(self, area: &'static str, kind: Option<KindId>, on: Option<&str>) -> Unauthorized {
+        let kind = kind.and_then(|kind| self.directory.catalog().kind_name(kind)).map(str::to_owned);
+        Unauthorized::NotOpen { area, kind, on: on.map(str::to_owned), inside: Vec::new() }
+    }
+
+    /// Names the kinds of places inside which it is open.
+    fn not_open_to_create(self, kind: Option<KindId>, on: &str, places: &[(KindId, u64)]) -> Unauthorized {
+        let catalog = self.directory.catalog();
+        let names = places.iter().filter_map(|&(place, _)| catalog.kind_name(place));
+        let kind = kind.and_then(|kind| catalog.kind_name(kind)).map(str::to_owned);
+        let inside = names.map(str::to_owned).collect();
+        Unauthorized::NotOpen { area: "create", kind, on: Some(on.to_owned()), inside }
     }
 
     fn kind_named_in(self, target: &str) -> Option<KindId> {
@@ -202,8 +216,9 @@ impl<'a> Areas<'a> {
     /// One permission on each place that applies: the singletons named, and the parent if its kind is named (rule D4).
     fn to_create(self, resource: &'a str, parent: Option<&'a str>) -> Vec<Condition<'a>> {
         let area = "create";
-        let otherwise = || Unauthorized::NotOpen { area };
-        let named = self.kind_named_in(resource).map(|kind| self.administration.create_in(kind));
+        let kind = self.kind_named_in(resource);
+        let named = kind.map(|kind| self.administration.create_in(kind)).unwrap_or_default();
+        let otherwise = || self.not_open_to_create(kind, resource, named);
         let parent = parent.and_then(|parent| Some((self.kind_named_in(parent)?, parent)));
         let place = |&(kind, permissions): &(KindId, u64)| {
             let singleton = self.directory.singleton_of(kind).map(TargetSlot::Resource);
@@ -217,7 +232,7 @@ impl<'a> Areas<'a> {
             let asked = Asked { area, name: Some(name), on, kind, permissions };
             Some(Condition::only(Way::Allowed(asked), otherwise()))
         };
-        let places: Vec<Condition<'a>> = named.unwrap_or_default().iter().filter_map(place).collect();
+        let places: Vec<Condition<'a>> = named.iter().filter_map(place).collect();
         if places.is_empty() { Vec::from([Condition::never(otherwise())]) } else { places }
     }
 
@@ -291,7 +306,7 @@ impl<'a> Areas<'a> {
             .map(|kind| self.by_kind("access", Some(kind), None, self.directory.whole_of(kind), access_to))
             .collect();
         if conditions.is_empty() {
-            return Vec::from([Condition::never(Unauthorized::NotOpen { area: "access" })]);
+            return Vec::from([Condition::never(self.not_open("access", None, Some(on)))]);
         }
         conditions
     }

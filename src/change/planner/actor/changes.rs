@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Judge;
-use super::judgment::{Judgment, Lacking, Need, Needed};
+use super::judgment::{Judgment, Lack, Lacking, Need, Needed};
 use crate::authorize::Held;
 use crate::catalog::{Access, Area, Entries, KindId, PermissionsDocument, ProfileId};
 use crate::change::builders::AddKey;
@@ -104,7 +104,7 @@ impl Judge<'_> {
                 };
                 all | need.permissions & !enough
             });
-            lacking.extend((missing != 0).then_some((on, missing)));
+            lacking.extend(lacks(on, missing, &had));
         }
         lacking
     }
@@ -334,7 +334,7 @@ impl Judge<'_> {
         for &(kind, protected) in self.areas.administration.protected() {
             let Some(on) = self.directory.whole_of(kind) else { continue };
             let upward = protected & user.granted(on) & !self.actor.granted(on);
-            lacking.extend((upward != 0).then_some((on, upward)));
+            lacking.extend((upward != 0).then_some(Lack { on, until: None, permissions: upward }));
         }
         Judgment::beyond(lacking)
     }
@@ -395,11 +395,23 @@ impl Judge<'_> {
                 let kinds = added.kinds.iter().map(|&(kind, mask)| (TargetSlot::Kind(kind), mask));
                 let resources = added.resources.iter().map(|(slot, mask)| (TargetSlot::Resource(slot), mask));
                 let within = |on| self.directory.scope_on_target(own, on);
-                let lacking = kinds.chain(resources).map(|(on, mask)| (on, mask & !within(on)));
-                judgment.and(Judgment::beyond(lacking.filter(|(_, mask)| *mask != 0).collect()))
+                let lacking = kinds.chain(resources).map(|(on, mask)| {
+                    let permissions = mask & !within(on);
+                    Lack { on, until: None, permissions }
+                });
+                judgment.and(Judgment::beyond(lacking.filter(|lack| lack.permissions != 0).collect()))
             }
         }
     }
+}
+
+/// The missing permissions by the end until which they are had; those that are not had at all are without one.
+fn lacks(on: TargetSlot, missing: u64, had: &Held) -> Lacking {
+    let none = missing & !had.all();
+    let none = (none != 0).then_some(Lack { on, until: None, permissions: none });
+    let shorter = had.ends().iter().map(|&(until, permissions)| (until, permissions & missing));
+    let shorter = shorter.filter(|(_, permissions)| *permissions != 0);
+    none.into_iter().chain(shorter.map(|(until, permissions)| Lack { on, until, permissions })).collect()
 }
 
 /// The permissions on a target that change, by how they do.

@@ -4,7 +4,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use crate::catalog::Entries;
-use crate::change::refusal::RefusalReason;
+use crate::change::refusal::{HeldUntil, RefusalReason};
 use crate::directory::{Directory, TargetSlot};
 use crate::name::Name;
 use crate::time::Timestamp;
@@ -25,8 +25,16 @@ pub(super) struct Need {
     pub(super) needed: Needed,
 }
 
-/// Permissions by target.
-pub(super) type Lacking = Vec<(TargetSlot, u64)>;
+/// Permissions on a target that an actor lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Lack {
+    pub(super) on: TargetSlot,
+    /// The end until which the actor has them, if it has them and not for long enough.
+    pub(super) until: Option<Timestamp>,
+    pub(super) permissions: u64,
+}
+
+pub(super) type Lacking = Vec<Lack>;
 
 /// The obstacles to a change; none if all is empty.
 #[derive(Clone, Debug, Default)]
@@ -63,29 +71,51 @@ impl Judgment {
     /// The refusal, if anything stands against the change: `beyond_own` is before `for_oneself` (rule C8).
     pub(super) fn refusal(&self, directory: &Directory) -> Result<(), RefusalReason> {
         if !self.lacking.is_empty() {
-            return Err(RefusalReason::BeyondOwn { lacking: named(directory, &self.lacking) });
+            let (lacking, shorter) = (named(directory, &self.lacking), shorter(directory, &self.lacking));
+            return Err(RefusalReason::BeyondOwn { lacking, shorter });
         }
         if let Some(field) = self.beyond_key {
             return Err(RefusalReason::BeyondOwnKey { field });
         }
         if !self.for_oneself.is_empty() {
-            return Err(RefusalReason::ForOneself { lacking: named(directory, &self.for_oneself) });
+            let lacking = named(directory, &self.for_oneself);
+            let shorter = shorter(directory, &self.for_oneself);
+            return Err(RefusalReason::ForOneself { lacking, shorter });
         }
         Ok(())
     }
 }
 
 /// Permissions by the names of their targets, each target once.
-fn named(directory: &Directory, lacking: &[(TargetSlot, u64)]) -> Entries<Vec<String>> {
+fn named(directory: &Directory, lacking: &[Lack]) -> Entries<Vec<String>> {
     let mut sorted = lacking.to_vec();
     sorted.sort_unstable();
-    let named = sorted.chunk_by(|(one, _), (other, _)| one == other).filter_map(|same| {
-        let (on, mask) = same.iter().fold(None, |all: Option<(TargetSlot, u64)>, &(on, mask)| {
-            Some((on, mask | all.map_or(0, |(_, all)| all)))
-        })?;
-        let (kind, _) = directory.kind_at(on)?;
-        let names = directory.permission_names(kind, mask, Name::to_string);
-        Some((directory.target_slot_name(on)?, names))
+    let named = sorted.chunk_by(|one, other| one.on == other.on).filter_map(|same| {
+        let on = same.first()?.on;
+        let mask = same.iter().fold(0, |all, lack| all | lack.permissions);
+        names(directory, on, mask)
     });
     Entries(named.collect())
+}
+
+/// The permissions that the actor has, and not for so long, by target and end.
+fn shorter(directory: &Directory, lacking: &[Lack]) -> Vec<HeldUntil> {
+    let mut sorted: Vec<(TargetSlot, Timestamp, u64)> =
+        lacking.iter().filter_map(|lack| Some((lack.on, lack.until?, lack.permissions))).collect();
+    sorted.sort_unstable();
+    let same_end = |one: &(TargetSlot, Timestamp, u64), other: &(TargetSlot, Timestamp, u64)| {
+        (one.0, one.1) == (other.0, other.1)
+    };
+    let shorter = sorted.chunk_by(same_end).filter_map(|same| {
+        let &(on, until, _) = same.first()?;
+        let mask = same.iter().fold(0, |all, (_, _, mask)| all | mask);
+        let (on, permissions) = names(directory, on, mask)?;
+        Some(HeldUntil { on, permissions, until })
+    });
+    shorter.collect()
+}
+
+fn names(directory: &Directory, on: TargetSlot, mask: u64) -> Option<(String, Vec<String>)> {
+    let (kind, _) = directory.kind_at(on)?;
+    Some((directory.target_slot_name(on)?, directory.permission_names(kind, mask, Name::to_string)))
 }

@@ -69,6 +69,11 @@ impl Directory {
     /// the last administrator nor a time before the last commit matter. The commands are planned for each candidate: for
     /// each user who has one of the permissions, or one of the other ways, that the first of them takes.
     ///
+    /// # Errors
+    ///
+    /// The [`Refusal`] of the first command that names a kind, a permission or a profile which the catalog does not have:
+    /// nobody could ask for it.
+    ///
     /// ```
     /// # use entitle::catalog::{Administration, Catalog, Kind, Profile};
     /// # use entitle::{Batch, Command, Directory, Grantee, Timestamp};
@@ -86,17 +91,27 @@ impl Directory {
     /// // Whom does bob ask for access?
     /// let share = Command::grant(Grantee::user("bob"), "project/churn", ["read"]);
     /// let ada = directory.user_by_name("ada").unwrap();
-    /// assert_eq!(directory.who_may(now, [share]).collect::<Vec<_>>(), [ada]);
+    /// assert_eq!(directory.who_may(now, [share])?.collect::<Vec<_>>(), [ada]);
+    ///
+    /// let misspelled = Command::grant(Grantee::user("bob"), "project/churn", ["raed"]);
+    /// assert_eq!(directory.who_may(now, [misspelled]).unwrap_err().code(), "unknown_permission");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn who_may(&self, now: Timestamp, commands: impl IntoIterator<Item = impl Into<Command>>) -> WhoMay {
+    pub fn who_may(
+        &self,
+        now: Timestamp,
+        commands: impl IntoIterator<Item = impl Into<Command>>,
+    ) -> Result<WhoMay, Refusal> {
         let now = now.max(self.committed_at());
         let mut directory = Planner::begin(self, now, &Strict, None, Unmet::default()).into_directory();
         // Once, and not for each candidate.
         directory.update_stale_masks();
         let commands: Vec<Command> = commands.into_iter().map(Into::into).collect();
+        let mut planner = Planner::on(&directory, now, &Strict, None, Unmet::default());
+        let mut indexed = commands.iter().enumerate();
+        indexed.try_for_each(|(index, command)| planner.knows_names(index, command.clone()))?;
         let candidates = candidates(&directory, &commands).into_iter();
-        WhoMay { directory, now, commands, candidates }
+        Ok(WhoMay { directory, now, commands, candidates })
     }
 }
 
@@ -166,6 +181,19 @@ impl fmt::Debug for WhoMay {
 }
 
 impl Planner<'_> {
+    /// Decides the next command of the host; returns its fault if it names what the catalog does not have, and passes over
+    /// any other.
+    fn knows_names(&mut self, index: usize, command: Command) -> Result<(), Refusal> {
+        let (before, noted) = (self.directory.clone(), self.events.len());
+        let Err(refusal) = self.command(index, command) else { return Ok(()) };
+        self.directory = before;
+        self.events.truncate(noted);
+        match refusal.code() {
+            "unknown_kind" | "unknown_permission" | "unknown_profile" => Err(refusal),
+            _ => Ok(()),
+        }
+    }
+
     /// Decides the next command; returns `false` if a lack of authority stands against it, and passes over any other fault.
     fn has_authority(&mut self, command: Command) -> bool {
         let (before, noted) = (self.directory.clone(), self.events.len());

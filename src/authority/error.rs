@@ -55,10 +55,10 @@ impl<E> Clone for CatchUpError<E> {
 /// # let directory = Directory::new(Catalog::builder().build()?);
 /// let authority = Authority::new(directory, MemoryJournal::new());
 /// let error = authority.wait_for(7, Duration::ZERO).unwrap_err();
-/// assert_eq!(error, WaitError::Timeout { revision: 7, reached: 0 });
+/// assert!(matches!(error, WaitError::Timeout { revision: 7, reached: 0 }));
 /// # Ok::<(), entitle::catalog::CatalogError>(())
 /// ```
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WaitError<E> {
     /// The revision did not come in time.
@@ -72,6 +72,11 @@ pub enum WaitError<E> {
     /// The journal cannot be followed.
     #[error(transparent)]
     CatchUp(#[from] CatchUpError<E>),
+    /// The revision is there, and the directory is known to be out of date, as in [`Authority::current`].
+    ///
+    /// [`Authority::current`]: super::Authority::current
+    #[error(transparent)]
+    OutOfDate(#[from] OutOfDateError),
 }
 
 /// The error of [`Authority::execute`](super::Authority::execute) and [`Authority::execute_with`](super::Authority::execute_with).
@@ -117,10 +122,16 @@ pub enum ExecuteError<E, D = Infallible> {
     /// The journal failed while appending. The commit may or may not be stored; the next call resolves it.
     #[error("the journal failed: {0}")]
     Journal(#[source] Arc<E>),
-    /// The thread that appended for several callers panicked in the journal. The commit may or may not be stored; the next
-    /// call resolves it.
-    #[error("the thread that appended for this call panicked")]
+    /// The journal panicked while it appended for several callers, or the authority was dropped before the batch was
+    /// executed. The commit may or may not be stored; the next call resolves it.
+    #[error("the call was interrupted: the journal panicked, or the authority was dropped")]
     Interrupted,
+    /// Too many batches of asynchronous callers wait; nothing of this one was done.
+    #[error("too many batches wait: {limit}")]
+    Overloaded {
+        /// The most that may wait.
+        limit: usize,
+    },
     /// The commits of other writers could not be loaded; nothing of this batch was committed.
     #[error(transparent)]
     CatchUp(#[from] CatchUpError<E>),
@@ -161,6 +172,8 @@ pub struct OutOfDateError {
     pub revision: u64,
     /// The cause: a [`ReplayError`], or the error of the journal.
     pub source: Arc<dyn Error + Send + Sync>,
-    /// The revision that must be reached before the directory is up to date; `None` if the journal could not be read.
-    pub(super) until: Option<u64>,
+    /// The revision that must be reached before the directory is up to date.
+    pub(super) until: u64,
+    /// The journal must be read to its end, too.
+    pub(super) unread: bool,
 }

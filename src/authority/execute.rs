@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::{mem, slice};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::queue::{Answer, Group};
+use super::queue::{Answer, Group, Job};
 use super::{Authority, ExecuteError, Followed};
 use crate::change::{Batch, Commit, Plan, Refusal, StalePlanError, UnmetProfile};
 use crate::directory::Directory;
@@ -84,6 +84,15 @@ struct Planned<E> {
     last: Arc<Directory>,
 }
 
+/// What an attempt to execute a group came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Attempt {
+    /// Some batches are answered; those that are not are planned again.
+    Ended,
+    /// Another writer committed first.
+    Overtaken,
+}
+
 impl<J: Journal> Authority<J> {
     /// Plans a batch by its policy or that of the authority, not before the last commit.
     pub(super) fn plan_on(&self, base: &Directory, batch: Batch) -> Result<Plan, Refusal> {
@@ -106,7 +115,8 @@ impl<J: Journal> Authority<J> {
     ///
     /// # Errors
     ///
-    /// [`ExecuteError`]; except for [`ExecuteError::Journal`], nothing of the batch is committed.
+    /// [`ExecuteError`]; except for [`ExecuteError::Journal`] and [`ExecuteError::Interrupted`], nothing of the batch is
+    /// committed.
     ///
     /// ```
     /// # use entitle::catalog::Catalog;
@@ -120,7 +130,8 @@ impl<J: Journal> Authority<J> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn execute(&self, batch: Batch) -> Result<Executed, ExecuteError<J::Error>> {
-        let ticket = self.queue.push(batch);
+        let (job, ticket) = Job::new(batch);
+        self.queue.push(job);
         let mut followed = self.write();
         loop {
             // Whoever had the lock before may have executed this batch too.
@@ -128,15 +139,19 @@ impl<J: Journal> Authority<J> {
                 drop(followed);
                 return answer.into_result();
             }
+            if self.queue.is_empty() {
+                return Err(ExecuteError::Interrupted);
+            }
             self.execute_group(&mut followed);
         }
     }
 
-    /// Executes all batches that wait, for callers that do not wait themselves.
+    /// Executes the batches that wait now, for callers that do not wait themselves. A panic of the journal is contained:
+    /// it ends one group, and the next one is executed.
     pub(super) fn execute_waiting(&self) {
-        while !self.queue.is_empty() {
-            let mut followed = self.write();
-            self.execute_group(&mut followed);
+        let groups = self.queue.len().div_ceil(GROUP);
+        for _ in 0..groups {
+            let _ = catch_unwind(AssertUnwindSafe(|| self.execute_group(&mut self.write())));
         }
     }
 
@@ -157,13 +172,15 @@ impl<J: Journal> Authority<J> {
         if self.current.load().out_of_date.is_some() {
             self.advance_for(&mut group, followed);
         }
-        for _ in 0..self.attempts {
-            if group.0.is_empty() {
-                return;
+        let mut overtaken = 0;
+        while !group.0.is_empty() {
+            if overtaken == self.attempts {
+                return group.fail(|| ExecuteError::Contended { attempts: overtaken });
             }
-            self.attempt(&mut group, followed);
+            if self.attempt(&mut group, followed) == Attempt::Overtaken {
+                overtaken = overtaken.saturating_add(1);
+            }
         }
-        group.fail(|| ExecuteError::Contended { attempts: self.attempts });
     }
 
     /// Catches up, and returns the number of commits; if that fails, so do all batches.
@@ -173,29 +190,36 @@ impl<J: Journal> Authority<J> {
     }
 
     /// Plans a group and appends its commits. Batches without an answer afterwards are to be planned again.
-    fn attempt(&self, group: &mut Group<J::Error>, followed: &mut Followed) {
+    fn attempt(&self, group: &mut Group<J::Error>, followed: &mut Followed) -> Attempt {
         let base = self.load();
         let planned = self.plan_group(&base, group);
         if planned.commits.is_empty() {
             // Neither a refusal nor an empty commit may be based on an old state.
-            if self.advance_for(group, followed) == Some(0) {
-                self.answer(group, planned.ends);
+            if self.advance_for(group, followed) != Some(0) {
+                return Attempt::Overtaken;
             }
-            return;
+            self.answer(group, planned.ends);
+            return Attempt::Ended;
         }
         match self.append(&base, &planned.commits) {
             Ok(()) => {
-                self.set_current(Arc::clone(&planned.last));
+                self.set_appended(Arc::clone(&planned.last));
                 self.observation.appended(&planned.last, &planned.commits);
                 self.answer(group, planned.ends);
+                Attempt::Ended
             }
             Err(AppendError::Conflict { found }) if found < base.revision() => {
                 group.fail(|| ExecuteError::JournalBehind { journal: found, directory: base.revision() });
+                Attempt::Ended
             }
             Err(AppendError::Conflict { .. }) => {
                 self.advance_for(group, followed);
+                Attempt::Overtaken
             }
-            Err(AppendError::Store(error)) => fail_committed(group, planned.ends, &Arc::new(error)),
+            Err(AppendError::Store(error)) => {
+                fail_committed(group, planned.ends, &Arc::new(error));
+                Attempt::Ended
+            }
         }
     }
 
@@ -299,7 +323,7 @@ impl<J: Journal> Authority<J> {
             match self.append(&base, slice::from_ref(&commit)) {
                 Ok(()) => {
                     let (directory, unmet) = plan.into_parts();
-                    let directory = self.set_current(Arc::new(directory));
+                    let directory = self.set_appended(Arc::new(directory));
                     self.observation.appended(&directory, slice::from_ref(&commit));
                     return Ok(Executed { directory, commit: Some(commit), unmet });
                 }
@@ -327,12 +351,13 @@ impl<J: Journal> Authority<J> {
     ///
     /// Store the commit first, in a transaction that is conditional on the revision, as [`Journal`] describes. If this
     /// process has followed that very commit already, between the host's transaction and this call, the current directory
-    /// is returned: it includes the commit, and may include later ones.
+    /// is returned: it includes the commit, and may include later ones. The last 64 commits with up to 4,096 events are
+    /// known.
     ///
     /// # Errors
     ///
-    /// [`StalePlanError`] if the plan was made on another directory than the current one, and its commit is not among the
-    /// last 64 that were followed; nothing changes.
+    /// [`StalePlanError`] if the plan was made on another directory than the current one, and its commit is not among
+    /// those that were followed last; nothing changes.
     ///
     /// ```
     /// # use entitle::catalog::Catalog;
@@ -354,7 +379,7 @@ impl<J: Journal> Authority<J> {
         if plan.base_revision() < current.revision() && followed.contains(commit.as_ref()) {
             return Ok(current);
         }
-        let directory = self.set_current(Arc::new(current.apply(plan)?));
+        let directory = self.set_appended(Arc::new(current.apply(plan)?));
         self.observation.committed(&directory, commit.as_slice());
         Ok(directory)
     }

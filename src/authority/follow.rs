@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::deadline::Deadline;
+use super::sync::try_lock;
 use super::{Authority, CatchUpError, WaitError};
 use crate::change::{Commit, ReplayError};
 use crate::directory::Directory;
@@ -96,12 +97,15 @@ impl<J: Journal> Authority<J> {
     /// this one.
     ///
     /// The revision is the token that a host sends along, for example in a header or a cookie. If the directory is there
-    /// already, this costs as much as [`load`](Self::load). If not, it reads the journal, and again until the revision is
-    /// there.
+    /// already, this costs as much as [`current`](Self::current). If not, it reads the journal, and again until the revision
+    /// is there; of several callers that wait, one reads. It does not wait for longer than the timeout and one read.
+    ///
+    /// A token from outside can name a revision that never comes, and costs reads until the timeout: sign tokens, or keep the
+    /// timeout short.
     ///
     /// # Errors
     ///
-    /// [`WaitError`] after the timeout, or if the journal cannot be followed.
+    /// [`WaitError`] after the timeout, if the journal cannot be followed, or if the directory is known to be out of date.
     ///
     /// ```
     /// # use core::time::Duration;
@@ -119,28 +123,53 @@ impl<J: Journal> Authority<J> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn wait_for(&self, revision: u64, timeout: Duration) -> Result<Arc<Directory>, WaitError<J::Error>> {
-        let mut directory = self.load();
-        if directory.revision() >= revision {
+        if let Some(directory) = self.reached(revision)? {
             return Ok(directory);
         }
         let deadline = Deadline::after(timeout);
         let mut pause = Duration::from_millis(1);
         loop {
-            // A writer that holds the lock publishes soon, and its append may take longer than this caller waits.
-            if let Some(mut followed) = self.try_write() {
-                self.advance(&mut followed)?;
-            }
-            directory = self.load();
-            if directory.revision() >= revision {
+            self.read_for_waiting()?;
+            if let Some(directory) = self.reached(revision)? {
                 return Ok(directory);
             }
+            let reached = self.load().revision();
             if deadline.is_over() {
-                return Err(WaitError::Timeout { revision, reached: directory.revision() });
+                return Err(WaitError::Timeout { revision, reached });
             }
-            let known = directory.revision();
-            self.changed.wait(|| self.load().revision() == known, pause.min(deadline.left()));
+            self.changed.wait(|| self.load().revision() == reached, pause.min(deadline.left()));
             pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
         }
+    }
+
+    /// Returns the directory if it is at the revision.
+    fn reached(&self, revision: u64) -> Result<Option<Arc<Directory>>, WaitError<J::Error>> {
+        if self.load().revision() < revision {
+            return Ok(None);
+        }
+        Ok(Some(self.current()?))
+    }
+
+    /// Reads a page of the journal, unless another caller that waits reads it, or a writer is at work, which publishes soon.
+    /// The journal is read without the write lock, so that waiting delays no writer.
+    fn read_for_waiting(&self) -> Result<(), CatchUpError<J::Error>> {
+        let Some(_reading) = try_lock(&self.reading) else { return Ok(()) };
+        let page = self.read_page(self.load().revision())?;
+        if page.is_empty() {
+            return Ok(());
+        }
+        let Some(mut followed) = self.try_write() else { return Ok(()) };
+        self.replay(&page, &mut followed)?;
+        Ok(())
+    }
+
+    /// Reads the commits after a revision; if that fails, the directory is out of date.
+    fn read_page(&self, revision: u64) -> Result<Vec<Commit>, CatchUpError<J::Error>> {
+        self.journal.read_after(revision).map_err(|error| {
+            let error = Arc::new(error);
+            self.stop(Arc::<J::Error>::clone(&error));
+            CatchUpError::Journal(error)
+        })
     }
 
     /// Catches up; the caller holds the write lock.
@@ -149,15 +178,7 @@ impl<J: Journal> Authority<J> {
         span!("catch_up", revision = first);
         let mut last = first;
         loop {
-            let page = match self.journal.read_after(last) {
-                Ok(page) => page,
-                Err(error) => {
-                    self.observation.failed(&error);
-                    let error = Arc::new(error);
-                    self.stop(Arc::<J::Error>::clone(&error), None);
-                    return Err(CatchUpError::Journal(error));
-                }
-            };
+            let page = self.read_page(last)?;
             // A journal that returns only known commits must not be read forever.
             let reached = if page.is_empty() { last } else { self.replay(&page, followed)?.revision() };
             if reached == last {
@@ -184,11 +205,8 @@ impl<J: Journal> Authority<J> {
         }
         let mut last = known;
         let next = current.replay(commits.iter().copied().inspect(|commit| last = commit.revision));
-        let next = next.inspect_err(|error| {
-            self.observation.failed(error);
-            self.stop(Arc::new(error.clone()), Some(last));
-        })?;
-        let directory = self.set_current(Arc::new(next));
+        let next = next.inspect_err(|error| self.stop_until(Arc::new(error.clone()), last))?;
+        let directory = self.set_followed(Arc::new(next));
         self.observation.followed(&directory, &commits);
         followed.remember(&commits);
         Ok(directory)

@@ -21,11 +21,11 @@ use alloc::sync::Arc;
 use core::error::Error;
 use core::fmt;
 use core::time::Duration;
-use std::sync::TryLockError;
 
 use arc_swap::ArcSwap;
 
 pub use self::changes::Changes;
+use self::deadline::Moment;
 pub use self::error::{CatchUpError, ExecuteError, OutOfDateError, WaitError};
 pub use self::execute::Executed;
 use self::follow::Followed;
@@ -33,9 +33,9 @@ use self::observe::Observation;
 pub use self::observe::{Observer, Stats};
 use self::queue::Queue;
 pub use self::reader::Reader;
-use self::sync::{Condvar, Mutex, MutexGuard, lock};
+use self::sync::{Condvar, Mutex, MutexGuard, lock, try_lock};
 #[cfg(feature = "tenants")]
-pub use self::tenants::{TenantAuthority, TenantError, TenantStore, Tenants, TenantsBuilder};
+pub use self::tenants::{OpenTenants, TenantAuthority, TenantError, TenantStore, Tenants, TenantsBuilder};
 pub use self::worker::{Execution, Worker, WorkerBuilder};
 use crate::catalog::Catalog;
 use crate::change::{Batch, Plan, Refusal};
@@ -88,8 +88,12 @@ pub struct Authority<J: Journal> {
     current: Arc<ArcSwap<State>>,
     /// Locked while a new directory is made and published.
     writing: Mutex<Followed>,
+    /// Locked by the one of those who wait for a revision that reads the journal.
+    reading: Mutex<()>,
     queue: Queue<J::Error>,
     changed: Changed,
+    /// When the directory was last known to be at the end of the journal.
+    contact: Mutex<Moment>,
     journal: J,
     policy: Box<dyn SeatPolicy>,
     attempts: u32,
@@ -111,8 +115,10 @@ impl<J: Journal> Authority<J> {
         Self {
             current,
             writing: Mutex::new(Followed::default()),
+            reading: Mutex::new(()),
             queue: Queue::new(),
             changed: Changed::default(),
+            contact: Mutex::new(Moment::now()),
             journal,
             policy: Box::new(Strict),
             attempts: ATTEMPTS,
@@ -317,30 +323,100 @@ impl<J: Journal> Authority<J> {
         self.plan(batch).map(|_| ())
     }
 
-    /// Publishes a directory. It is up to date unless a later commit is known that could not be followed.
-    fn set_current(&self, directory: Arc<Directory>) -> Arc<Directory> {
+    /// Publishes a directory that was replayed. It stays out of date while a later commit is known that could not be
+    /// followed, or the journal was not read to its end since it could not be read.
+    fn set_followed(&self, directory: Arc<Directory>) -> Arc<Directory> {
+        self.set_current(directory, |mark| mark.unread)
+    }
+
+    /// Publishes a directory whose last commit was appended here: the journal had nothing else.
+    fn set_appended(&self, directory: Arc<Directory>) -> Arc<Directory> {
+        self.touch();
+        self.set_current(directory, |_| false)
+    }
+
+    fn set_current(
+        &self,
+        directory: Arc<Directory>,
+        is_unread: impl Fn(&OutOfDateError) -> bool,
+    ) -> Arc<Directory> {
         let revision = directory.revision();
-        let out_of_date =
-            self.current.load().out_of_date.clone().filter(|error| error.until > Some(revision));
-        let out_of_date = out_of_date.map(|error| OutOfDateError { revision, ..error });
-        self.current.store(Arc::new(State { directory: Arc::clone(&directory), out_of_date }));
+        self.current.rcu(|state| {
+            let mark = state.out_of_date.as_ref().filter(|mark| mark.until > revision || is_unread(mark));
+            let out_of_date =
+                mark.map(|mark| OutOfDateError { revision, unread: is_unread(mark), ..mark.clone() });
+            State { directory: Arc::clone(&directory), out_of_date }
+        });
         self.changed.notify();
         directory
     }
 
-    /// Marks the directory as out of date, also while another thread holds the write lock.
-    fn stop(&self, source: Arc<dyn Error + Send + Sync>, until: Option<u64>) {
+    /// Marks the directory as out of date until a revision is reached, also while another thread holds the write lock.
+    fn stop_until(&self, source: Arc<dyn Error + Send + Sync>, until: u64) {
+        self.stop_for(source, until, false);
+    }
+
+    /// Marks the directory as out of date until the journal is read to its end.
+    fn stop(&self, source: Arc<dyn Error + Send + Sync>) {
+        self.stop_for(source, 0, true);
+    }
+
+    fn stop_for(&self, source: Arc<dyn Error + Send + Sync>, until: u64, unread: bool) {
+        self.observation.failed(&*source);
         self.current.rcu(|state| {
             let (directory, source) = (Arc::clone(&state.directory), Arc::clone(&source));
-            let error = OutOfDateError { revision: directory.revision(), source, until };
+            let before = state.out_of_date.as_ref();
+            let error = OutOfDateError {
+                revision: directory.revision(),
+                source,
+                until: before.map_or(until, |before| before.until.max(until)),
+                unread: unread || before.is_some_and(|before| before.unread),
+            };
             State { directory, out_of_date: Some(error) }
         });
     }
 
-    /// Marks the directory as up to date.
+    /// Marks the directory as up to date: the journal was read to its end.
     fn resume(&self) {
+        self.touch();
         if self.current.load().out_of_date.is_some() {
-            self.current.store(Arc::new(State { directory: self.load(), out_of_date: None }));
+            self.current.rcu(|state| State { directory: Arc::clone(&state.directory), out_of_date: None });
+        }
+    }
+
+    /// Notes that the journal was seen to end at a revision. The directory is up to date if it is there, unless a later
+    /// commit is known that could not be followed.
+    #[cfg(feature = "tenants")]
+    fn resume_at(&self, revision: u64) {
+        if self.load().revision() != revision {
+            return;
+        }
+        self.touch();
+        if self.current.load().out_of_date.is_none() {
+            return;
+        }
+        self.current.rcu(|state| {
+            let mark = state.out_of_date.as_ref().filter(|mark| mark.until > revision);
+            let out_of_date = mark.map(|mark| OutOfDateError { unread: false, ..mark.clone() });
+            State { directory: Arc::clone(&state.directory), out_of_date }
+        });
+    }
+
+    /// Notes that the directory is at the end of the journal.
+    fn touch(&self) {
+        *lock(&self.contact) = Moment::now();
+    }
+
+    /// Returns how long ago the directory was known to be at the end of the journal.
+    fn silence(&self) -> Duration {
+        lock(&self.contact).elapsed()
+    }
+
+    /// Marks the directory as out of date if the journal was silent for longer than a limit.
+    fn stop_if_silent(&self, limit: Duration) {
+        let age = self.silence();
+        if age > limit && self.current.load().out_of_date.is_none() {
+            self.stop(Arc::new(SilentJournalError { age }));
         }
     }
 
@@ -350,12 +426,15 @@ impl<J: Journal> Authority<J> {
 
     /// Takes the write lock unless another thread holds it.
     fn try_write(&self) -> Option<MutexGuard<'_, Followed>> {
-        match self.writing.try_lock() {
-            Ok(guard) => Some(guard),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
-        }
+        try_lock(&self.writing)
     }
+}
+
+/// The cause in [`OutOfDateError`] if the journal was not read to its end for too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the journal was not read to its end for {age:?}")]
+struct SilentJournalError {
+    age: Duration,
 }
 
 /// Wakes those who wait for a later directory.

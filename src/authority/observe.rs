@@ -3,14 +3,15 @@
 use core::error::Error;
 use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::change::{Commit, Refusal};
 use crate::directory::Directory;
 
 /// Receives what happens in an [`Authority`](super::Authority), for metrics, logs and sessions.
 ///
-/// All methods do nothing by default. They run under the write lock, so they must be short, must not call a method of the
-/// authority that writes, and must not panic. Nothing is called for a check.
+/// All methods do nothing by default. Most run under the write lock, so they must be short, and must not call a method of the
+/// authority that writes. A panic in one is contained. Nothing is called for a check.
 ///
 /// ```
 /// # use std::sync::Mutex;
@@ -64,7 +65,8 @@ pub trait Observer: Send + Sync {
         let _ = lag;
     }
 
-    /// The journal failed while reading or appending, or its commits could not be replayed.
+    /// The journal failed while reading or appending, was silent for too long, or its commits could not be replayed. Except
+    /// after a failed append, [`Authority::current`](super::Authority::current) denies from now on.
     fn failed(&self, error: &(dyn Error + 'static)) {
         let _ = error;
     }
@@ -108,7 +110,7 @@ impl<O: Observer + ?Sized> Observer for alloc::sync::Arc<O> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Commits that this authority appended.
+    /// Commits of this process: those that were appended, and those that the host stored and published.
     pub commits: u64,
     /// Appends that succeeded; callers that wait together share one.
     pub appends: u64,
@@ -176,38 +178,35 @@ impl Observation {
     }
 
     fn published<'a>(&self, directory: &Directory, commits: impl Iterator<Item = &'a Commit>) {
+        self.tell(|observer| commits.for_each(|commit| observer.published(directory, commit)));
+    }
+
+    /// Calls the observer. A panic of the host's code must not take the callers with it whose batches are executed.
+    fn tell(&self, call: impl FnOnce(&dyn Observer)) {
         if let Some(observer) = &self.observer {
-            commits.for_each(|commit| observer.published(directory, commit));
+            let _ = catch_unwind(AssertUnwindSafe(|| call(&**observer)));
         }
     }
 
     pub(super) fn refused(&self, refusal: &Refusal) {
         add(&self.refused, 1);
-        if let Some(observer) = &self.observer {
-            observer.refused(refusal);
-        }
+        self.tell(|observer| observer.refused(refusal));
     }
 
     pub(super) fn conflict(&self, revision: u64) {
         add(&self.conflicts, 1);
-        if let Some(observer) = &self.observer {
-            observer.conflict(revision);
-        }
+        self.tell(|observer| observer.conflict(revision));
     }
 
     pub(super) fn caught_up(&self, lag: u64) {
         self.lag.store(lag, Ordering::Relaxed);
-        if let Some(observer) = &self.observer {
-            observer.caught_up(lag);
-        }
+        self.tell(|observer| observer.caught_up(lag));
     }
 
     pub(super) fn failed(&self, error: &(dyn Error + 'static)) {
         add(&self.failures, 1);
         event!(ERROR, "{error}");
-        if let Some(observer) = &self.observer {
-            observer.failed(error);
-        }
+        self.tell(|observer| observer.failed(error));
     }
 }
 

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::any::Any;
 use core::mem;
 use core::task::{Poll, Waker};
-use std::panic::resume_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use super::sync::{Mutex, lock};
 use super::{ExecuteError, Executed};
@@ -67,29 +67,40 @@ impl<E> Ticket<E> {
     fn answer(&self, answer: Answer<E>) {
         let before = mem::replace(&mut *lock(&self.0), TicketState::Answered(answer));
         if let TicketState::Waiting(Some(waker)) = before {
-            waker.wake();
+            // A waker of the host that panics must not take the other callers with it.
+            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
         }
     }
 }
 
-/// A batch and its caller's ticket.
+/// A batch and its caller's ticket. One that is dropped without an answer is answered as interrupted.
 pub(super) struct Job<E> {
     pub(super) batch: Batch,
     ticket: Arc<Ticket<E>>,
+    answered: bool,
 }
 
 impl<E> Job<E> {
     pub(super) fn new(batch: Batch) -> (Self, Arc<Ticket<E>>) {
         let ticket = Arc::new(Ticket(Mutex::new(TicketState::Waiting(None))));
-        (Self { batch, ticket: Arc::clone(&ticket) }, ticket)
+        (Self { batch, ticket: Arc::clone(&ticket), answered: false }, ticket)
     }
 
-    pub(super) fn answer(self, answer: Answer<E>) {
+    pub(super) fn answer(mut self, answer: Answer<E>) {
+        self.answered = true;
         self.ticket.answer(answer);
     }
 
     pub(super) fn fail(self, error: ExecuteError<E>) {
         self.answer(Answer::Result(Err(error)));
+    }
+}
+
+impl<E> Drop for Job<E> {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.ticket.answer(Answer::Result(Err(ExecuteError::Interrupted)));
+        }
     }
 }
 
@@ -101,10 +112,8 @@ impl<E> Queue<E> {
         Self(Mutex::new(VecDeque::new()))
     }
 
-    pub(super) fn push(&self, batch: Batch) -> Arc<Ticket<E>> {
-        let (job, ticket) = Job::new(batch);
+    pub(super) fn push(&self, job: Job<E>) {
         lock(&self.0).push_back(job);
-        ticket
     }
 
     #[cfg(feature = "tenants")]
@@ -120,7 +129,11 @@ impl<E> Queue<E> {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        lock(&self.0).is_empty()
+        self.len() == 0
+    }
+
+    pub(super) fn len(&self) -> usize {
+        lock(&self.0).len()
     }
 }
 
@@ -131,12 +144,5 @@ impl<E> Group<E> {
     /// Answers all with one error.
     pub(super) fn fail(&mut self, error: impl Fn() -> ExecuteError<E>) {
         self.0.drain(..).for_each(|job| job.fail(error()));
-    }
-}
-
-impl<E> Drop for Group<E> {
-    /// Answers those who are left when a journal panicked, so that none waits forever.
-    fn drop(&mut self) {
-        self.fail(|| ExecuteError::Interrupted);
     }
 }

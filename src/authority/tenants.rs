@@ -13,10 +13,13 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::PoisonError;
 
+use moka::ops::compute::Op;
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use super::queue::{Group, Job};
 use super::sync::{Condvar, Mutex, lock, thread};
+use super::worker::CAPACITY;
 use super::{Authority, CatchUpError, ExecuteError, Execution};
 use crate::catalog::Catalog;
 use crate::change::Batch;
@@ -63,6 +66,9 @@ pub type TenantAuthority<S> = Arc<Authority<<S as TenantStore>::Journal>>;
 ///
 /// The threads work for one tenant at a time each, and no tenant has two of them: one that is slow delays no other as long
 /// as there are more threads than slow tenants, and one that fails denies alone ([`Authority::current`]).
+///
+/// An observer that is set with [`configure`](TenantsBuilder::configure) is told of the commits after a tenant was opened.
+/// What happened while it was closed is in [`Authority::changes`].
 pub struct Tenants<S: TenantStore> {
     shared: Arc<Shared<S>>,
     threads: Vec<thread::JoinHandle<()>>,
@@ -76,7 +82,9 @@ pub struct TenantsBuilder<S: TenantStore> {
     budget: Option<u64>,
     unused_for: Option<Duration>,
     follow_every: Option<Duration>,
+    max_age: Option<Duration>,
     threads: usize,
+    capacity: usize,
     clock: Option<Clock>,
     configure: Configure<S>,
 }
@@ -91,39 +99,75 @@ type Configure<S> = Box<
 struct Shared<S: TenantStore> {
     store: S,
     catalog: Catalog,
-    open: Cache<Arc<str>, TenantAuthority<S>>,
+    open: Cache<Arc<str>, Open<S::Journal>>,
     configure: Configure<S>,
-    mailboxes: Mutex<Mailboxes<TenantError<S>>>,
+    mailboxes: Mutex<Mailboxes<S::Journal>>,
     ready: Condvar,
     follower: Condvar,
+    keeper: Condvar,
     clock: Option<Clock>,
+    capacity: usize,
+}
+
+/// An open tenant.
+struct Open<J: Journal> {
+    authority: Arc<Authority<J>>,
+    /// The size by which the budget counts it.
+    weighed: u64,
+}
+
+impl<J: Journal> Clone for Open<J> {
+    fn clone(&self) -> Self {
+        Self { authority: Arc::clone(&self.authority), weighed: self.weighed }
+    }
+}
+
+impl<J: Journal> Open<J> {
+    fn new(authority: Arc<Authority<J>>) -> Self {
+        let weighed = authority.load().estimated_size();
+        Self { authority, weighed }
+    }
+
+    /// Returns `true` if the directory has grown by more than an eighth.
+    fn has_grown(&self) -> bool {
+        let size = self.authority.load().estimated_size();
+        size.saturating_sub(self.weighed) > self.weighed >> 3
+    }
 }
 
 /// What is to be done for each tenant.
-struct Mailboxes<E> {
-    tenants: BTreeMap<Arc<str>, Mailbox<E>>,
+struct Mailboxes<J: Journal> {
+    tenants: BTreeMap<Arc<str>, Mailbox<J>>,
     /// The tenants for which something is to be done and no thread works.
     ready: VecDeque<Arc<str>>,
     stop: bool,
 }
 
-struct Mailbox<E> {
-    jobs: Vec<Job<E>>,
-    follow: bool,
+struct Mailbox<J: Journal> {
+    jobs: Vec<Job<J::Error>>,
+    /// The authority that is to follow. It is given along, so that following does not count as use.
+    follow: Option<Arc<Authority<J>>>,
     /// A thread works for this tenant.
     busy: bool,
 }
 
-impl<E> Mailboxes<E> {
+/// The work for one tenant.
+struct Work<J: Journal> {
+    tenant: Arc<str>,
+    jobs: Group<J::Error>,
+    follow: Option<Arc<Authority<J>>>,
+}
+
+impl<J: Journal> Mailboxes<J> {
     const fn new() -> Self {
         Self { tenants: BTreeMap::new(), ready: VecDeque::new(), stop: false }
     }
 
     /// Adds work for a tenant.
-    fn add(&mut self, tenant: &Arc<str>, work: impl FnOnce(&mut Mailbox<E>)) {
-        let new = || Mailbox { jobs: Vec::new(), follow: false, busy: false };
+    fn add(&mut self, tenant: &Arc<str>, work: impl FnOnce(&mut Mailbox<J>)) {
+        let new = || Mailbox { jobs: Vec::new(), follow: None, busy: false };
         let mailbox = self.tenants.entry(Arc::clone(tenant)).or_insert_with(new);
-        let idle = mailbox.jobs.is_empty() && !mailbox.follow && !mailbox.busy;
+        let idle = mailbox.jobs.is_empty() && mailbox.follow.is_none() && !mailbox.busy;
         work(mailbox);
         if idle {
             self.ready.push_back(Arc::clone(tenant));
@@ -131,19 +175,19 @@ impl<E> Mailboxes<E> {
     }
 
     /// Takes the work for the tenant that has waited longest.
-    fn take(&mut self) -> Option<(Arc<str>, Vec<Job<E>>, bool)> {
+    fn take(&mut self) -> Option<Work<J>> {
         let tenant = self.ready.pop_front()?;
         let mailbox = self.tenants.get_mut(&tenant)?;
         mailbox.busy = true;
-        let follow = mem::take(&mut mailbox.follow);
-        Some((tenant, mem::take(&mut mailbox.jobs), follow))
+        let follow = mailbox.follow.take();
+        Some(Work { tenant, jobs: Group(mem::take(&mut mailbox.jobs)), follow })
     }
 
     /// Ends the work for a tenant.
     fn finish(&mut self, tenant: &Arc<str>) {
         let Some(mailbox) = self.tenants.get_mut(tenant) else { return };
         mailbox.busy = false;
-        if mailbox.jobs.is_empty() && !mailbox.follow {
+        if mailbox.jobs.is_empty() && mailbox.follow.is_none() {
             self.tenants.remove(tenant);
         } else {
             self.ready.push_back(Arc::clone(tenant));
@@ -151,17 +195,41 @@ impl<E> Mailboxes<E> {
     }
 }
 
+/// The open tenants, from [`Tenants::open_tenants`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OpenTenants {
+    /// The number of open tenants.
+    pub count: u64,
+    /// The estimated size of their directories together, in bytes.
+    pub estimated_size: u64,
+}
+
+/// The cause in [`OutOfDateError`](super::OutOfDateError) if the store has a tenant no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the store has no such tenant")]
+struct TenantGoneError;
+
+/// The cause in [`OutOfDateError`](super::OutOfDateError) if a store answers for fewer tenants than it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the store returned {found} revisions for {expected} tenants")]
+struct ShortAnswerError {
+    expected: usize,
+    found: usize,
+}
+
 impl<S: TenantStore> TenantsBuilder<S> {
     /// Closes the tenants that were used longest ago when the open ones take more than this many bytes together, as
     /// [`Directory::estimated_size`](crate::Directory::estimated_size) estimates them. By default nothing is closed.
     ///
-    /// A directory that a caller holds stays in memory until it is dropped.
+    /// A tenant is weighed when it is opened, and again when it has grown and is followed. A directory that a caller holds
+    /// stays in memory until it is dropped. A tenant that is larger than the budget is read again for each request.
     pub fn budget(mut self, bytes: u64) -> Self {
         self.budget = Some(bytes);
         self
     }
 
-    /// Closes a tenant that was not used for this long. By default none is closed.
+    /// Closes a tenant that was not used for this long. By default none is closed. Following is no use.
     pub fn close_unused_after(mut self, time: Duration) -> Self {
         self.unused_for = Some(time);
         self
@@ -170,6 +238,22 @@ impl<S: TenantStore> TenantsBuilder<S> {
     /// Follows all open tenants: in each interval, one query finds those that have new commits.
     pub fn follow_every(mut self, interval: Duration) -> Self {
         self.follow_every = Some(interval);
+        self
+    }
+
+    /// Denies in a tenant that was not known to be at the end of its journal for this long: [`Authority::current`] is an
+    /// error then, until it is again. Also if the database does not answer at all.
+    ///
+    /// The database is asked at least twice in this time, whatever [`follow_every`](Self::follow_every) says.
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.max_age = Some(age);
+        self
+    }
+
+    /// Sets the most batches of [`Tenants::execute`] that wait for one tenant: 10,000 by default. More are
+    /// [`ExecuteError::Overloaded`].
+    pub fn capacity(mut self, batches: usize) -> Self {
+        self.capacity = batches;
         self
     }
 
@@ -203,10 +287,21 @@ impl<S: TenantStore> TenantsBuilder<S> {
     ///
     /// The error of the operating system if it cannot start a thread.
     pub fn start(self) -> io::Result<Tenants<S>> {
-        let Self { store, catalog, budget, unused_for, follow_every, threads, clock, configure } = self;
-        let mut open = Cache::builder().weigher(|_: &Arc<str>, authority: &TenantAuthority<S>| {
-            u32::try_from(authority.load().estimated_size()).unwrap_or(u32::MAX)
-        });
+        let Self {
+            store,
+            catalog,
+            budget,
+            unused_for,
+            follow_every,
+            max_age,
+            threads,
+            capacity,
+            clock,
+            configure,
+        } = self;
+        let mut open = Cache::builder()
+            .eviction_policy(EvictionPolicy::lru())
+            .weigher(|_: &Arc<str>, open: &Open<S::Journal>| u32::try_from(open.weighed).unwrap_or(u32::MAX));
         if let Some(bytes) = budget {
             open = open.max_capacity(bytes);
         }
@@ -221,14 +316,25 @@ impl<S: TenantStore> TenantsBuilder<S> {
             mailboxes: Mutex::new(Mailboxes::new()),
             ready: Condvar::new(),
             follower: Condvar::new(),
+            keeper: Condvar::new(),
             clock,
+            capacity,
         });
         let mut tenants = Tenants { shared, threads: Vec::new() };
         for number in 0..threads {
             tenants.spawn(&format!("entitle-tenants-{number}"), Shared::work)?;
         }
-        if let Some(interval) = follow_every {
-            tenants.spawn("entitle-tenants-follower", move |shared| shared.poll(interval))?;
+        let within = max_age.map(|age| age.checked_div(2).unwrap_or(age));
+        if let Some(interval) = follow_every.into_iter().chain(within).min() {
+            tenants.spawn("entitle-tenants-follower", move |shared| {
+                shared.each(interval, &shared.follower, || shared.find_followers());
+            })?;
+        }
+        if let Some(limit) = max_age {
+            let watch = limit.checked_div(4).unwrap_or(limit);
+            tenants.spawn("entitle-tenants-keeper", move |shared| {
+                shared.each(watch, &shared.keeper, || shared.stop_silent(limit));
+            })?;
         }
         Ok(tenants)
     }
@@ -244,7 +350,9 @@ impl<S: TenantStore> Tenants<S> {
             budget: None,
             unused_for: None,
             follow_every: None,
+            max_age: None,
             threads: THREADS,
+            capacity: CAPACITY,
             clock: None,
             configure: Box::new(|_, authority| authority),
         }
@@ -269,24 +377,33 @@ impl<S: TenantStore> Tenants<S> {
     #[must_use = "the future has the answer"]
     pub fn execute(&self, tenant: &str, batch: Batch) -> Execution<TenantError<S>> {
         let (job, ticket) = Job::new(batch);
-        lock(&self.shared.mailboxes).add(&Arc::from(tenant), |mailbox| mailbox.jobs.push(job));
+        let limit = self.shared.capacity;
+        lock(&self.shared.mailboxes).add(&Arc::from(tenant), |mailbox| {
+            if mailbox.jobs.len() < limit {
+                mailbox.jobs.push(job);
+            } else {
+                job.fail(ExecuteError::Overloaded { limit });
+            }
+        });
         self.shared.ready.notify_one();
         Execution::new(ticket)
     }
 
     /// Follows a tenant as soon as possible, if it is open: a notification of the database has arrived.
+    ///
+    /// It counts as use of the tenant.
     pub fn follow_now(&self, tenant: &str) {
-        if self.shared.open.contains_key(tenant) {
-            lock(&self.shared.mailboxes).add(&Arc::from(tenant), |mailbox| mailbox.follow = true);
-            self.shared.ready.notify_one();
+        if let Some(open) = self.shared.open.get(tenant) {
+            self.shared.follow(&Arc::from(tenant), open.authority);
         }
     }
 
-    /// Returns the number of open tenants and their estimated size in bytes.
+    /// Returns the number of open tenants, and what they take by the estimate that the budget uses.
     #[must_use]
-    pub fn open_tenants(&self) -> (u64, u64) {
+    pub fn open_tenants(&self) -> OpenTenants {
         self.shared.open.run_pending_tasks();
-        (self.shared.open.entry_count(), self.shared.open.weighted_size())
+        let (count, estimated_size) = (self.shared.open.entry_count(), self.shared.open.weighted_size());
+        OpenTenants { count, estimated_size }
     }
 
     /// Closes a tenant, for example before it is removed from the database.
@@ -313,6 +430,7 @@ impl<S: TenantStore> Drop for Tenants<S> {
         lock(&self.shared.mailboxes).stop = true;
         self.shared.ready.notify_all();
         self.shared.follower.notify_all();
+        self.shared.keeper.notify_all();
         for thread in self.threads.drain(..) {
             // A thread contains the panics of what it calls, so there is nothing to report.
             let _ = thread.join();
@@ -327,15 +445,21 @@ impl<S: TenantStore> Shared<S> {
             let journal =
                 self.store.journal(tenant).map_err(|error| CatchUpError::Journal(Arc::new(error)))?;
             let authority = Authority::open_latest(self.catalog.clone(), journal)?;
-            Ok(Arc::new((self.configure)(tenant, authority)))
+            Ok(Open::new(Arc::new((self.configure)(tenant, authority))))
         });
-        opened.map_err(|error: Arc<CatchUpError<_>>| (*error).clone())
+        opened.map(|open| open.authority).map_err(|error: Arc<CatchUpError<_>>| (*error).clone())
+    }
+
+    /// Has a thread follow for a tenant.
+    fn follow(&self, tenant: &Arc<str>, authority: TenantAuthority<S>) {
+        lock(&self.mailboxes).add(tenant, |mailbox| mailbox.follow = Some(authority));
+        self.ready.notify_one();
     }
 
     /// Works for one tenant after the other, until the tenants are dropped and no work is left.
     fn work(&self) {
         loop {
-            let (tenant, jobs, follow) = {
+            let Work { tenant, mut jobs, follow } = {
                 let mut mailboxes = lock(&self.mailboxes);
                 loop {
                     if let Some(work) = mailboxes.take() {
@@ -347,8 +471,7 @@ impl<S: TenantStore> Shared<S> {
                     mailboxes = self.ready.wait(mailboxes).unwrap_or_else(PoisonError::into_inner);
                 }
             };
-            // Answers the jobs also if the host's code panics.
-            let mut jobs = Group(jobs);
+            // Jobs that are left when the host's code panics are answered when they are dropped.
             let _ = catch_unwind(AssertUnwindSafe(|| self.work_for(&tenant, &mut jobs, follow)));
             drop(jobs);
             lock(&self.mailboxes).finish(&tenant);
@@ -356,72 +479,108 @@ impl<S: TenantStore> Shared<S> {
         }
     }
 
-    fn work_for(&self, tenant: &Arc<str>, jobs: &mut Group<TenantError<S>>, follow: bool) {
-        if jobs.0.is_empty() && !self.open.contains_key(&**tenant) {
-            return;
-        }
-        let authority = match self.open(tenant) {
-            Ok(authority) => authority,
-            Err(error) => return jobs.fail(|| ExecuteError::CatchUp(error.clone())),
-        };
-        if follow {
+    fn work_for(
+        &self,
+        tenant: &Arc<str>,
+        jobs: &mut Group<TenantError<S>>,
+        follow: Option<TenantAuthority<S>>,
+    ) {
+        if let Some(authority) = follow {
             // The authority reports a failure to its observer, and denies until the journal is read again.
             let _ = authority.catch_up();
+            self.tick(&authority);
         }
-        if let Some(now) = self.clock.as_ref().map(|clock| clock())
-            && authority.load().is_overdue(now)
-        {
-            jobs.0.push(Job::new(Batch::host(now)).0);
+        if jobs.0.is_empty() {
+            return;
         }
-        authority.execute_jobs(jobs);
-        // Weighs it again.
-        self.open.insert(Arc::clone(tenant), authority);
+        match self.open(tenant) {
+            Ok(authority) => authority.execute_jobs(jobs),
+            Err(error) => jobs.fail(|| ExecuteError::CatchUp(error.clone())),
+        }
     }
 
-    /// Finds the open tenants that have new commits in each interval, until the tenants are dropped.
-    fn poll(&self, interval: Duration) {
+    /// Executes a tick if something is due.
+    fn tick(&self, authority: &Authority<S::Journal>) {
+        let Some(now) = self.clock.as_ref().map(|clock| clock()) else { return };
+        if authority.load().is_overdue(now) {
+            authority.execute_jobs(&mut Group([Job::new(Batch::host(now)).0].into()));
+        }
+    }
+
+    /// Does something in each interval, until the tenants are dropped.
+    fn each(&self, interval: Duration, condition: &Condvar, step: impl Fn()) {
+        let interval = interval.max(Duration::from_millis(1));
         loop {
-            {
-                let mailboxes = lock(&self.mailboxes);
-                let waited =
-                    self.follower.wait_timeout_while(mailboxes, interval, |mailboxes| !mailboxes.stop);
-                if waited.unwrap_or_else(PoisonError::into_inner).0.stop {
-                    return;
-                }
+            let mailboxes = lock(&self.mailboxes);
+            let waited = condition.wait_timeout_while(mailboxes, interval, |mailboxes| !mailboxes.stop);
+            if waited.unwrap_or_else(PoisonError::into_inner).0.stop {
+                return;
             }
-            let _ = catch_unwind(AssertUnwindSafe(|| self.find_followers()));
+            let _ = catch_unwind(AssertUnwindSafe(&step));
         }
     }
 
+    /// Finds the open tenants that have new commits, in one question.
     fn find_followers(&self) {
         self.open.run_pending_tasks();
-        let (names, authorities): (Vec<Arc<str>>, Vec<TenantAuthority<S>>) =
-            self.open.iter().map(|(tenant, authority)| (Arc::clone(&*tenant), authority)).unzip();
+        let (names, tenants): (Vec<Arc<str>>, Vec<Open<S::Journal>>) =
+            self.open.iter().map(|(tenant, open)| (Arc::clone(&*tenant), open)).unzip();
         if names.is_empty() {
             return;
         }
         let revisions = match self.store.last_revisions(&names) {
-            Ok(revisions) => revisions,
-            Err(error) => return deny(&authorities, Arc::new(error)),
+            Ok(revisions) if revisions.len() == names.len() => revisions,
+            Ok(revisions) => {
+                let error = ShortAnswerError { expected: names.len(), found: revisions.len() };
+                return deny(&tenants, &(Arc::new(error) as Cause));
+            }
+            Err(error) => return deny(&tenants, &(Arc::new(error) as Cause)),
         };
         let now = self.clock.as_ref().map(|clock| clock());
-        for ((tenant, authority), revision) in names.iter().zip(&authorities).zip(revisions) {
-            let current = authority.current();
-            let known = current.as_ref().ok().map(|directory| directory.revision());
-            let overdue = now.is_some_and(|now| authority.load().is_overdue(now));
-            // A tenant that is gone, or that denies, is read again too.
-            if overdue || revision.is_none() || known.is_none() || revision > known {
-                lock(&self.mailboxes).add(tenant, |mailbox| mailbox.follow = true);
-                self.ready.notify_one();
+        for ((tenant, open), revision) in names.iter().zip(tenants).zip(revisions) {
+            self.weigh_again(tenant, &open);
+            let Open { authority, .. } = open;
+            let Some(revision) = revision else {
+                authority.stop(Arc::new(TenantGoneError));
+                self.open.invalidate(tenant);
+                continue;
+            };
+            authority.resume_at(revision);
+            let directory = authority.load();
+            let is_overdue = now.is_some_and(|now| directory.is_overdue(now));
+            if directory.revision() != revision || is_overdue || authority.current().is_err() {
+                self.follow(tenant, authority);
             }
+        }
+    }
+
+    /// Counts a tenant that has grown again, unless it was closed or opened anew.
+    fn weigh_again(&self, tenant: &Arc<str>, open: &Open<S::Journal>) {
+        if !open.has_grown() {
+            return;
+        }
+        self.open.entry(Arc::clone(tenant)).and_compute_with(|entry| match entry {
+            Some(entry) if Arc::ptr_eq(&entry.value().authority, &open.authority) => {
+                Op::Put(Open::new(Arc::clone(&open.authority)))
+            }
+            _ => Op::Nop,
+        });
+    }
+
+    /// Denies in tenants whose journal is silent for too long.
+    fn stop_silent(&self, limit: Duration) {
+        for (_, open) in &self.open {
+            open.authority.stop_if_silent(limit);
         }
     }
 }
 
+type Cause = Arc<dyn Error + Send + Sync>;
+
 /// Denies in all open tenants: their last revisions are not known.
-fn deny<J: Journal>(authorities: &[Arc<Authority<J>>], error: Arc<dyn Error + Send + Sync>) {
-    for authority in authorities {
-        authority.stop(Arc::clone(&error), None);
+fn deny<J: Journal>(tenants: &[Open<J>], error: &Cause) {
+    for open in tenants {
+        open.authority.stop(Arc::clone(error));
     }
 }
 

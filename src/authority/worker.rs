@@ -4,7 +4,6 @@ use alloc::boxed::Box;
 use alloc::string::ToString as _;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::error::Error;
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
@@ -14,13 +13,18 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::PoisonError;
 
-use super::deadline::Moment;
-use super::queue::{Answer, Ticket};
+use super::queue::{Answer, Job, Ticket};
 use super::sync::{Condvar, Mutex, lock, thread};
 use super::{Authority, ExecuteError, Executed};
 use crate::change::Batch;
 use crate::journal::Journal;
 use crate::time::Timestamp;
+
+/// The default limit of the batches that wait.
+pub(super) const CAPACITY: usize = 10_000;
+
+/// The shortest time between two steps of a thread.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 
 /// The longest time between two looks at the clock, because a host's clock can be set forward.
 const LONGEST_TICK: Duration = Duration::from_secs(1);
@@ -63,6 +67,7 @@ pub struct WorkerBuilder<J: Journal> {
     follow_every: Option<Duration>,
     max_age: Option<Duration>,
     clock: Option<Clock>,
+    capacity: usize,
 }
 
 type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
@@ -73,8 +78,8 @@ struct Shared<J: Journal> {
     writer: Condvar,
     follower: Condvar,
     keeper: Condvar,
-    /// When the journal was last read to its end.
-    contact: Mutex<Moment>,
+    /// The most batches that wait.
+    capacity: usize,
 }
 
 /// What the threads are asked to do.
@@ -85,18 +90,11 @@ struct Inbox {
     stop: bool,
 }
 
-/// The cause in [`OutOfDateError`](super::OutOfDateError) after [`WorkerBuilder::max_age`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the journal was not read to its end for {age:?}")]
-struct SilentJournalError {
-    age: Duration,
-}
-
 impl<J: Journal> WorkerBuilder<J> {
     /// Follows the commits of other processes: reads the journal each time the interval has passed.
     ///
-    /// The interval is the longest time in which a permission that was taken in another process is still given in this
-    /// one. A host that is notified by its database also calls [`Worker::follow_now`].
+    /// The interval and the time of one read bound how long a permission that was taken in another process is still given
+    /// in this one. A host that is notified by its database also calls [`Worker::follow_now`].
     pub fn follow_every(mut self, interval: Duration) -> Self {
         self.follow_every = Some(interval);
         self
@@ -105,7 +103,7 @@ impl<J: Journal> WorkerBuilder<J> {
     /// Denies when the journal could not be read to its end for this long: [`Authority::current`] is an error then, until
     /// it is read again. Also if the journal does not answer at all.
     ///
-    /// Use it with [`follow_every`](Self::follow_every), and a longer time.
+    /// The journal is read at least twice in this time, whatever [`follow_every`](Self::follow_every) says.
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = Some(age);
         self
@@ -120,6 +118,12 @@ impl<J: Journal> WorkerBuilder<J> {
         self
     }
 
+    /// Sets the most batches that wait for the worker: 10,000 by default. More are [`ExecuteError::Overloaded`].
+    pub fn capacity(mut self, batches: usize) -> Self {
+        self.capacity = batches;
+        self
+    }
+
     /// Starts the threads.
     ///
     /// # Errors
@@ -129,21 +133,25 @@ impl<J: Journal> WorkerBuilder<J> {
     where
         J: Send + Sync + 'static,
     {
-        let Self { authority, follow_every, max_age, clock } = self;
+        let Self { authority, follow_every, max_age, clock, capacity } = self;
+        let within = max_age.map(|age| age.checked_div(2).unwrap_or(age));
+        let interval = follow_every.into_iter().chain(within).min();
+        let interval = interval.map(|interval| interval.max(SHORTEST_PAUSE));
+        authority.touch();
         let shared = Arc::new(Shared {
             authority,
             inbox: Mutex::new(Inbox::default()),
             writer: Condvar::new(),
             follower: Condvar::new(),
             keeper: Condvar::new(),
-            contact: Mutex::new(Moment::now()),
+            capacity,
         });
         // Owned by the worker from the start, so that a thread that cannot be started ends the others.
         let mut worker = Worker { shared, threads: Vec::new() };
         worker.spawn("entitle-writer", Shared::run_writer)?;
-        worker.spawn("entitle-follower", move |shared| shared.run_follower(follow_every))?;
+        worker.spawn("entitle-follower", move |shared| shared.run_follower(interval))?;
         if clock.is_some() || max_age.is_some() {
-            worker.spawn("entitle-keeper", move |shared| shared.run_keeper(clock.as_deref(), max_age))?;
+            worker.spawn("entitle-keeper", move |shared| shared.run_keeper(clock, max_age))?;
         }
         Ok(worker)
     }
@@ -153,7 +161,7 @@ impl<J: Journal> Worker<J> {
     /// Begins a worker for an authority.
     #[expect(clippy::new_ret_no_self, reason = "a worker has settings before it starts")]
     pub fn new(authority: Arc<Authority<J>>) -> WorkerBuilder<J> {
-        WorkerBuilder { authority, follow_every: None, max_age: None, clock: None }
+        WorkerBuilder { authority, follow_every: None, max_age: None, clock: None, capacity: CAPACITY }
     }
 
     /// Returns the authority.
@@ -189,9 +197,14 @@ impl<J: Journal> Worker<J> {
     /// ```
     #[must_use = "the future has the answer"]
     pub fn execute(&self, batch: Batch) -> Execution<J::Error> {
-        let ticket = self.shared.authority.queue.push(batch);
-        lock(&self.shared.inbox).execute = true;
-        self.shared.writer.notify_one();
+        let Shared { authority, capacity: limit, .. } = &*self.shared;
+        let (job, ticket) = Job::new(batch);
+        if authority.queue.len() >= *limit {
+            job.fail(ExecuteError::Overloaded { limit: *limit });
+            return Execution::new(ticket);
+        }
+        authority.queue.push(job);
+        self.shared.wake_writer();
         Execution::new(ticket)
     }
 
@@ -263,21 +276,28 @@ impl<J: Journal> Shared<J> {
                 inbox.follow = false;
             }
             // The authority reports a failure to its observer, and denies until the journal is read again.
-            let read = contain(|| self.authority.catch_up().is_ok());
-            if read == Some(true) {
-                *lock(&self.contact) = Moment::now();
-            }
+            let _ = contain(|| self.authority.catch_up());
         }
     }
 
+    fn wake_writer(&self) {
+        lock(&self.inbox).execute = true;
+        self.writer.notify_one();
+    }
+
     /// Ticks when something is due, and denies when the journal is silent for too long.
-    fn run_keeper(&self, clock: Option<&(dyn Fn() -> Timestamp + Send + Sync)>, max_age: Option<Duration>) {
+    fn run_keeper(&self, clock: Option<Clock>, max_age: Option<Duration>) {
+        let watch = max_age.map_or(LONGEST_TICK, |age| age.checked_div(4).unwrap_or(age));
+        let watch = watch.clamp(SHORTEST_PAUSE, LONGEST_TICK);
+        let mut ticker = clock.map(|clock| Ticker { clock, tick: None, backoff: SHORTEST_PAUSE });
         loop {
             let pause = contain(|| {
-                self.keep(clock, max_age);
-                self.pause(clock, max_age)
+                if let Some(limit) = max_age {
+                    self.authority.stop_if_silent(limit);
+                }
+                ticker.as_mut().map_or(watch, |ticker| ticker.run(self))
             });
-            let pause = pause.unwrap_or(LONGEST_TICK);
+            let pause = pause.unwrap_or(LONGEST_TICK).min(watch);
             let inbox = lock(&self.inbox);
             let waited = self.keeper.wait_timeout_while(inbox, pause, |inbox| !inbox.stop);
             if waited.unwrap_or_else(PoisonError::into_inner).0.stop {
@@ -285,36 +305,37 @@ impl<J: Journal> Shared<J> {
             }
         }
     }
+}
 
-    fn keep(&self, clock: Option<&(dyn Fn() -> Timestamp + Send + Sync)>, max_age: Option<Duration>) {
-        if let Some(limit) = max_age {
-            let age = lock(&self.contact).elapsed();
-            if age > limit {
-                let silent: Arc<dyn Error + Send + Sync> = Arc::new(SilentJournalError { age });
-                self.authority.stop(silent, None);
-            }
-        }
-        let Some(clock) = clock else { return };
-        let now = clock();
-        if self.authority.load().is_overdue(now) && self.authority.queue.is_empty() {
-            // The writer executes it: a journal that does not answer must not keep this thread from watching it.
-            self.authority.queue.push(Batch::host(now));
-            lock(&self.inbox).execute = true;
-            self.writer.notify_one();
-        }
-    }
+/// The keeper of time.
+struct Ticker<E> {
+    clock: Clock,
+    /// The tick that is not answered yet.
+    tick: Option<Arc<Ticket<E>>>,
+    /// The pause after a tick; it grows while ticks do not help.
+    backoff: Duration,
+}
 
-    /// Returns how long the keeper sleeps.
-    fn pause(
-        &self,
-        clock: Option<&(dyn Fn() -> Timestamp + Send + Sync)>,
-        max_age: Option<Duration>,
-    ) -> Duration {
-        let watch = max_age
-            .map_or(LONGEST_TICK, |age| age.checked_div(4).unwrap_or(age).max(Duration::from_millis(1)));
-        let due = self.authority.load().next_due().zip(clock);
-        let until_due = due.map_or(LONGEST_TICK, |(due, clock)| due.duration_since(clock()));
-        until_due.clamp(Duration::from_millis(1), watch.min(LONGEST_TICK))
+impl<E> Ticker<E> {
+    /// Ticks if something is due, and returns the time until it is to be looked at again.
+    fn run<J: Journal<Error = E>>(&mut self, shared: &Shared<J>) -> Duration {
+        if self.tick.take_if(|tick| tick.take().is_some()).is_none() && self.tick.is_some() {
+            return self.backoff;
+        }
+        let directory = shared.authority.load();
+        let now = (self.clock)();
+        if !directory.is_overdue(now) {
+            self.backoff = SHORTEST_PAUSE;
+            let due = directory.next_due().map(|due| due.duration_since(now));
+            return due.unwrap_or(LONGEST_TICK).max(SHORTEST_PAUSE);
+        }
+        // The writer executes it: a journal that does not answer must not keep this thread from watching it.
+        let (job, ticket) = Job::new(Batch::host(now));
+        shared.authority.queue.push(job);
+        shared.wake_writer();
+        self.tick = Some(ticket);
+        self.backoff = self.backoff.saturating_mul(2).min(LONGEST_TICK);
+        self.backoff
     }
 }
 
@@ -353,12 +374,13 @@ impl<E> fmt::Debug for Execution<E> {
 
 impl<J: Journal> fmt::Debug for WorkerBuilder<J> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { authority, follow_every, max_age, clock } = self;
+        let Self { authority, follow_every, max_age, clock, capacity } = self;
         f.debug_struct("WorkerBuilder")
             .field("authority", authority)
             .field("follow_every", follow_every)
             .field("max_age", max_age)
             .field("clock", &clock.is_some())
+            .field("capacity", capacity)
             .finish()
     }
 }

@@ -100,7 +100,7 @@ fn callers_of_two_processes_share_the_last_seats() {
 }
 
 #[test]
-#[should_panic]
+#[should_panic(expected = "as many as there are seats")]
 fn a_journal_whose_append_is_two_steps_is_found() {
     shuttle::check_random(|| race(true), SCHEDULES);
 }

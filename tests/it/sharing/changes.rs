@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use entitle::authority::CatchUpError;
 use entitle::change::{Commit, ReplayError};
-use entitle::journal::{AppendError, Journal, MemoryJournal, OutOfOrderError};
+use entitle::journal::{AppendError, Journal, MemoryError, MemoryJournal};
 use entitle::{Authority, Timestamp};
 
 use super::{Database, Lost, add_group, empty};
@@ -15,13 +15,13 @@ use super::{Database, Lost, add_group, empty};
 struct Pages(MemoryJournal);
 
 impl Journal for Pages {
-    type Error = OutOfOrderError;
+    type Error = MemoryError;
 
-    fn append(&self, expected: u64, commits: &[Commit]) -> Result<(), AppendError<OutOfOrderError>> {
+    fn append(&self, expected: u64, commits: &[Commit]) -> Result<(), AppendError<MemoryError>> {
         self.0.append(expected, commits)
     }
 
-    fn read_after(&self, revision: u64) -> Result<Vec<Commit>, OutOfOrderError> {
+    fn read_after(&self, revision: u64) -> Result<Vec<Commit>, MemoryError> {
         let mut page = self.0.read_after(revision)?;
         page.truncate(2);
         Ok(page)
@@ -31,11 +31,11 @@ impl Journal for Pages {
 /// A journal that loses a commit in the middle, and repeats the last one for ever.
 struct Lossy(MemoryJournal);
 impl Journal for Lossy {
-    type Error = OutOfOrderError;
-    fn append(&self, expected: u64, commits: &[Commit]) -> Result<(), AppendError<OutOfOrderError>> {
+    type Error = MemoryError;
+    fn append(&self, expected: u64, commits: &[Commit]) -> Result<(), AppendError<MemoryError>> {
         self.0.append(expected, commits)
     }
-    fn read_after(&self, _: u64) -> Result<Vec<Commit>, OutOfOrderError> {
+    fn read_after(&self, _: u64) -> Result<Vec<Commit>, MemoryError> {
         let mut all = self.0.read_after(0)?;
         all.retain(|commit| commit.revision != 2);
         Ok(all)

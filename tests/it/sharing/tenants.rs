@@ -186,8 +186,8 @@ fn tenants_are_closed_within_a_budget_and_lose_nothing() {
             let batch = (0..20).map(|group| Command::add_group(format!("g{round}_{group}")));
             authority.execute(batch.fold(Batch::host(NOW), Batch::add)).unwrap();
         }
-        let (open, size) = tenants.open_tenants();
-        assert!(size <= budget && open < 60 && open > 5, "{open} tenants with {size} bytes");
+        let open = tenants.open_tenants();
+        assert!(open.estimated_size <= budget && (6..60).contains(&open.count), "{open:?}");
     }
     assert!(store.0.opened.load(Ordering::SeqCst) > 60, "none was closed");
     for number in 0..60 {
@@ -198,16 +198,68 @@ fn tenants_are_closed_within_a_budget_and_lose_nothing() {
 #[test]
 fn a_tenant_that_is_not_used_is_closed() {
     let store = Shared::default();
-    store.0.add("acme", Duration::ZERO);
+    let database = store.0.add("acme", Duration::ZERO);
     let polling = Duration::from_millis(10);
     let tenants =
         serve(&store).close_unused_after(Duration::from_millis(100)).follow_every(polling).start().unwrap();
     tenants.open("acme").unwrap();
-    assert_eq!(tenants.open_tenants().0, 1);
-    eventually("following keeps it open", || tenants.open_tenants().0 == 0);
+    assert_eq!(tenants.open_tenants().count, 1);
+    // Commits of another process are followed, which is no use of the tenant.
+    let other = database.authority();
+    let mut number = 0;
+    eventually("following keeps it open", || {
+        number += 1;
+        other.execute(add_group(&format!("g{number}"))).unwrap();
+        tenants.open_tenants().count == 0
+    });
     tenants.open("acme").unwrap();
     tenants.close("acme");
-    assert_eq!(tenants.open_tenants().0, 0);
+    assert_eq!(tenants.open_tenants().count, 0);
+}
+
+#[test]
+fn a_tenant_that_is_gone_denies_and_is_closed() {
+    let store = Shared::default();
+    store.0.add("acme", Duration::ZERO);
+    let tenants = serve(&store).follow_every(Duration::from_millis(5)).start().unwrap();
+    let authority = tenants.open("acme").unwrap();
+    store.0.tenants.lock().unwrap().clear();
+    eventually("it is trusted", || authority.current().is_err());
+    assert_eq!(authority.current().unwrap_err().source.to_string(), "the store has no such tenant");
+    eventually("it stays open", || tenants.open_tenants().count == 0);
+    assert!(tenants.open("acme").is_err());
+}
+
+#[test]
+fn a_store_that_does_not_answer_denies_after_a_time() {
+    let store = Shared::default();
+    store.0.add("acme", Duration::ZERO);
+    let tenants = serve(&store).max_age(Duration::from_millis(200)).start().unwrap();
+    let authority = tenants.open("acme").unwrap();
+    thread::sleep(Duration::from_millis(500));
+    assert!(authority.current().is_ok(), "it is asked by itself");
+    // The question hangs for as long as this lock is held.
+    let held = store.0.tenants.lock().unwrap();
+    eventually("silence is trusted", || authority.current().is_err());
+    drop(held);
+    eventually("it denies for ever", || authority.current().is_ok());
+}
+
+/// A tenant that is opened anew while a thread works for the authority before is not given back the old one.
+#[test]
+fn work_for_a_closed_authority_does_not_bring_it_back() {
+    let store = Shared::default();
+    store.0.add("acme", Duration::from_millis(50));
+    let tenants = serve(&store).start().unwrap();
+    let before = tenants.open("acme").unwrap();
+    let working = tenants.execute("acme", add_group("data"));
+    thread::sleep(Duration::from_millis(20));
+    tenants.close("acme");
+    let after = tenants.open("acme").unwrap();
+    assert!(block_on(working).is_ok());
+    thread::sleep(Duration::from_millis(50));
+    assert!(!Arc::ptr_eq(&before, &after));
+    assert!(Arc::ptr_eq(&tenants.open("acme").unwrap(), &after));
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn a_wait_ends_also_while_a_writer_appends() {
         scope.spawn(|| authority.execute(add_group("data")).unwrap());
         thread::sleep(Duration::from_millis(50));
         let waited = authority.wait_for(1, Duration::from_millis(50));
-        assert_eq!(waited.unwrap_err(), WaitError::Timeout { revision: 1, reached: 0 });
+        assert!(matches!(waited, Err(WaitError::Timeout { revision: 1, reached: 0 })));
         assert_eq!(authority.wait_for(1, LONG).unwrap().revision(), 1);
     });
 }
@@ -51,6 +51,83 @@ fn a_wait_on_a_journal_that_fails_is_an_error() {
     database.unreachable.store(true, Ordering::SeqCst);
     assert!(matches!(authority.wait_for(1, LONG), Err(WaitError::CatchUp(_))));
     assert!(authority.current().is_err());
+}
+
+/// A revision that is there is no reason to trust a directory that is known to be old.
+#[test]
+fn a_wait_denies_while_the_directory_is_out_of_date() {
+    let database = Database::with_delay(Duration::ZERO);
+    let authority = database.authority();
+    authority.execute(add_group("data")).unwrap();
+    database.unreachable.store(true, Ordering::SeqCst);
+    authority.catch_up().unwrap_err();
+    assert!(matches!(authority.wait_for(1, Duration::ZERO), Err(WaitError::OutOfDate(_))));
+    database.unreachable.store(false, Ordering::SeqCst);
+    authority.catch_up().unwrap();
+    assert_eq!(authority.wait_for(1, Duration::ZERO).unwrap().revision(), 1);
+}
+
+/// After an outage, the first page of what was missed is not the last word.
+#[test]
+fn a_process_denies_until_it_has_read_to_the_end() {
+    let database = Database::with_delay(Duration::ZERO);
+    let (authority, other) = (database.authority(), database.authority());
+    for number in 0..3 {
+        other.execute(add_group(&format!("g{number}"))).unwrap();
+    }
+    let commits = database.all();
+    database.unreachable.store(true, Ordering::SeqCst);
+    authority.catch_up().unwrap_err();
+    authority.follow(&commits[..2]).unwrap();
+    assert!(authority.current().is_err(), "the end of the journal is not known");
+    database.unreachable.store(false, Ordering::SeqCst);
+    authority.catch_up().unwrap();
+    assert_eq!(authority.current().unwrap().revision(), 3);
+
+    // A commit that is known and missing is not forgotten because of another failure.
+    let behind = database.authority();
+    let empty = Authority::new(super::empty(), Arc::clone(&database));
+    empty.follow([&commits[2]]).unwrap_err();
+    database.unreachable.store(true, Ordering::SeqCst);
+    empty.catch_up().unwrap_err();
+    empty.follow([&commits[0]]).unwrap();
+    assert!(empty.current().is_err());
+    database.unreachable.store(false, Ordering::SeqCst);
+    empty.catch_up().unwrap();
+    assert!(empty.current().is_ok() && behind.current().is_ok());
+}
+
+/// An observer that panics each time.
+struct Faulty;
+
+impl Observer for Faulty {
+    fn published(&self, _: &Directory, _: &Commit) {
+        panic!("a faulty observer");
+    }
+
+    fn refused(&self, _: &Refusal) {
+        panic!("a faulty observer");
+    }
+
+    fn caught_up(&self, _: u64) {
+        panic!("a faulty observer");
+    }
+}
+
+#[test]
+fn a_panic_in_an_observer_is_contained() {
+    let database = Database::with_delay(Duration::from_millis(20));
+    let authority = database.authority().observer(Faulty);
+    authority.execute(license(2)).unwrap();
+    thread::scope(|scope| {
+        let authority = &authority;
+        let callers: Vec<_> = (0..8)
+            .map(|caller| scope.spawn(move || authority.execute(add_designer(&format!("u{caller}")))))
+            .collect();
+        let ended: Vec<_> = callers.into_iter().map(|caller| caller.join().unwrap()).collect();
+        assert_eq!(ended.iter().filter(|ended| ended.is_ok()).count(), 2);
+    });
+    assert_eq!(authority.catch_up().unwrap(), 0);
 }
 
 /// A host stores the commit in its own transaction, and a follower is faster than `publish`.

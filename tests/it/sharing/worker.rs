@@ -36,7 +36,7 @@ pub(super) fn block_on<F: Future>(future: F) -> F::Output {
 }
 
 /// Waits until something holds, which must be soon.
-pub(super) fn eventually(what: &str, holds: impl Fn() -> bool) {
+pub(super) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     for _ in 0..3_000 {
         if holds() {
             return;
@@ -124,6 +124,66 @@ fn a_worker_goes_on_after_a_failure_and_denies_until_then() {
     eventually("the failure is not reported", || worker.authority().current().is_err());
     database.unreachable.store(false, Ordering::SeqCst);
     eventually("the process denies for ever", || worker.authority().current().is_ok());
+}
+
+/// More batches than one append takes wait when the journal panics: those of the next append are executed.
+#[test]
+fn a_panic_in_the_journal_strands_no_batch() {
+    let database = Database::with_delay(Duration::from_millis(50));
+    let worker = Worker::new(Arc::new(database.authority())).start().unwrap();
+    let first = worker.execute(add_group("first"));
+    std::thread::sleep(Duration::from_millis(20));
+    let executions: Vec<_> =
+        (0..300).map(|number| worker.execute(add_group(&format!("g{number}")))).collect();
+    assert!(block_on(first).is_ok());
+    database.fail_next(super::Fault::Panic);
+    let (mut interrupted, mut done) = (0, 0);
+    for execution in executions {
+        match block_on(execution) {
+            Err(ExecuteError::Interrupted) => interrupted += 1,
+            executed => {
+                executed.unwrap();
+                done += 1;
+            }
+        }
+    }
+    assert_eq!(interrupted + done, 300);
+    assert!(interrupted > 0, "the journal did not panic");
+    assert_eq!(worker.authority().load().revision(), done + 1);
+}
+
+#[test]
+fn batches_beyond_the_limit_are_refused_at_once() {
+    let database = Database::with_delay(Duration::from_millis(100));
+    let worker = Worker::new(Arc::new(database.authority())).capacity(8).start().unwrap();
+    let executions: Vec<_> = (0..40).map(|number| worker.execute(add_group(&format!("g{number}")))).collect();
+    let ended: Vec<_> = executions.into_iter().map(block_on).collect();
+    let overloaded =
+        |ended: &&Result<_, ExecuteError<_>>| matches!(ended, Err(ExecuteError::Overloaded { limit: 8 }));
+    let refused = ended.iter().filter(overloaded).count();
+    assert!(refused >= 20, "{refused}");
+    assert_eq!(ended.iter().filter(|ended| ended.is_ok()).count(), 40 - refused);
+}
+
+/// A tick that fails is repeated ever more seldom.
+#[test]
+fn a_keeper_whose_ticks_fail_slows_down() {
+    let database = Database::with_delay(Duration::ZERO);
+    let (millis, clock) = clock();
+    let authority = Arc::new(database.authority());
+    let end = Timestamp::from_millis(NOW.as_millis() + 5);
+    let invite = Command::invite("ada").no_profile().expires_at(end);
+    authority.execute(Batch::host(NOW).add(invite)).unwrap();
+    database.unreachable.store(true, Ordering::SeqCst);
+    authority.catch_up().unwrap_err();
+    millis.store(end.as_millis(), Ordering::SeqCst);
+    let worker = Worker::new(Arc::clone(&authority)).clock(clock).start().unwrap();
+    thread::sleep(Duration::from_millis(500));
+    let failures = authority.stats().failures;
+    assert!((3..=20).contains(&failures), "{failures}");
+    database.unreachable.store(false, Ordering::SeqCst);
+    eventually("it gives up", || authority.load().revision() == 2);
+    drop(worker);
 }
 
 /// A clock that a test sets.

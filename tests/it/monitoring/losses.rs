@@ -125,7 +125,7 @@ fn any_two_directories_are_compared() {
     let kind = |name| Kind::named(name).permissions(["x", "y"]);
     let inside = ["b", "project"].map(|name| kind(name).inside("a", [("x", ["x"])]));
     let wide =
-        inside.into_iter().fold(Catalog::builder().kind(kind("a")), |catalog, kind| catalog.kind(kind));
+        inside.into_iter().fold(Catalog::builder().kind(kind("a")), entitle::catalog::CatalogBuilder::kind);
     let wide = wide.build().unwrap();
     let (directories, _) = crate::history::world::small();
     let last = directories.last().unwrap();

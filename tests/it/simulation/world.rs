@@ -36,7 +36,7 @@ pub(super) enum Defect {
 #[derive(Debug)]
 pub(super) enum LinkError {
     Lost,
-    Journal(MemoryError),
+    Journal(Box<MemoryError>),
 }
 
 impl fmt::Display for LinkError {
@@ -50,10 +50,14 @@ impl fmt::Display for LinkError {
 
 impl std::error::Error for LinkError {}
 
+fn link(error: MemoryError) -> LinkError {
+    LinkError::Journal(Box::new(error))
+}
+
 fn failed(error: AppendError<MemoryError>) -> AppendError<LinkError> {
     match error {
         AppendError::Conflict { found } => AppendError::Conflict { found },
-        AppendError::Store(error) => AppendError::Store(LinkError::Journal(error)),
+        AppendError::Store(error) => AppendError::Store(link(error)),
     }
 }
 
@@ -102,21 +106,21 @@ impl Journal for Link {
     }
 
     fn read_after(&self, revision: u64) -> Result<Vec<Commit>, LinkError> {
-        self.world().journal.read_after(revision).map_err(LinkError::Journal)
+        self.world().journal.read_after(revision).map_err(link)
     }
 }
 
 impl Snapshots for Link {
     fn store_snapshot(&self, directory: &Directory) -> Result<(), LinkError> {
-        self.world().journal.store_snapshot(directory).map_err(LinkError::Journal)
+        self.world().journal.store_snapshot(directory).map_err(link)
     }
 
     fn latest_snapshot(&self, catalog: &Catalog) -> Result<Option<Directory>, LinkError> {
-        self.world().journal.latest_snapshot(catalog).map_err(LinkError::Journal)
+        self.world().journal.latest_snapshot(catalog).map_err(link)
     }
 
     fn compact(&self, through: u64) -> Result<u64, LinkError> {
-        self.world().journal.compact(through).map_err(LinkError::Journal)
+        self.world().journal.compact(through).map_err(link)
     }
 }
 

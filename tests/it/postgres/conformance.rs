@@ -49,7 +49,7 @@ fn damage(tenant: &str, number: u64) -> String {
     let (revision, place) = (1 + numbers.below(20), numbers.below(1_000));
     let row = format!("WHERE tenant = '{tenant}' AND revision = {revision}");
     let texts = ["body", "by", "append_id", "checksum"];
-    match usize::try_from(numbers.below(8)).unwrap() {
+    match usize::try_from(numbers.below(9)).unwrap() {
         // One character.
         column @ 0..4 => {
             let column = texts[column];
@@ -59,9 +59,11 @@ fn damage(tenant: &str, number: u64) -> String {
                  CASE substr({column}, {place}, 1) WHEN '0' THEN '1' ELSE '0' END FROM {place} FOR 1) {row}"
             )
         }
-        4 => format!("UPDATE entitle_commit SET at = at + 1 {row}"),
-        5 => format!("DELETE FROM entitle_commit {row}"),
-        6 => format!("UPDATE entitle_head SET revision = revision + 1 WHERE tenant = '{tenant}'"),
+        // A commit that could have been written.
+        4 => format!("UPDATE entitle_commit SET body = replace(body, 'group ', 'other ') {row}"),
+        5 => format!("UPDATE entitle_commit SET at = at + 1 {row}"),
+        6 => format!("DELETE FROM entitle_commit {row}"),
+        7 => format!("UPDATE entitle_head SET revision = revision + 1 WHERE tenant = '{tenant}'"),
         _ => format!("UPDATE entitle_head SET revision = revision - 1 WHERE tenant = '{tenant}'"),
     }
 }

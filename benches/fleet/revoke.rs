@@ -47,11 +47,8 @@ impl Asked {
     /// Grants or revokes in a process, and returns the revision.
     fn change(&self, authority: &Authority<PostgresJournal>, grant: bool) -> u64 {
         let (to, on) = (self.grantee.clone(), self.name.as_str());
-        let command: Command = if grant {
-            Command::grant(to, on, ["read"]).into()
-        } else {
-            Command::revoke(to, on, ["read"]).into()
-        };
+        let command: Command =
+            if grant { Command::grant(to, on, ["read"]).into() } else { Command::revoke(to, on, ["read"]) };
         authority.execute(Batch::host(NOW).add(command)).unwrap().directory().revision()
     }
 }

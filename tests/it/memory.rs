@@ -8,11 +8,7 @@ use entitle::catalog::{Catalog, Kind, PermissionSet, Profile};
 use entitle::change::ScopeDocument;
 use entitle::{Batch, Command, Directory, Grantee, License, Timestamp, Untyped, UserId};
 
-#[expect(
-    dead_code,
-    clippy::cast_possible_truncation,
-    reason = "shared with the benches, and of small numbers"
-)]
+#[expect(dead_code, reason = "shared with the benches")]
 #[path = "../../benches/worlds.rs"]
 mod worlds;
 

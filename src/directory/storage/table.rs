@@ -329,7 +329,7 @@ mod tests {
         fn a_table_is_trimmed_to_its_last_row(slots in prop::collection::btree_set(0_u32..40, 1..20)) {
             let mut table = Table::<UserSlot, u32, 32>::default();
             for &slot in &slots {
-                table.update(UserSlot::new(slot), |row| *row = slot + 1);
+                table.update(UserSlot::new(slot), |row| *row = slot.saturating_add(1));
             }
             let last = slots.last().copied().unwrap();
             let before = table.clone();

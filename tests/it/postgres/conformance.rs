@@ -74,8 +74,11 @@ impl Host for Tenants {
     fn create(&self, begins_after: u64) -> Result<PostgresJournal, HostError> {
         let tenant = format!("tenant {}", self.count.fetch_add(1, Ordering::Relaxed));
         let postgres = self.connect()?;
-        assert!(postgres.provision_after(&tenant, begins_after)?);
-        Ok(postgres.journal(&tenant)?)
+        if postgres.provision_after(&tenant, begins_after)? {
+            Ok(postgres.journal(&tenant)?)
+        } else {
+            Err(format!("the tenant `{tenant}` is there already").into())
+        }
     }
 
     fn reopen(&self, journal: PostgresJournal) -> Result<PostgresJournal, HostError> {

@@ -23,6 +23,7 @@ use super::worker::CAPACITY;
 use super::{Authority, CatchUpError, ExecuteError, Execution};
 use crate::catalog::Catalog;
 use crate::change::Batch;
+use crate::directory::Directory;
 use crate::journal::{Journal, Snapshots};
 use crate::time::Timestamp;
 
@@ -98,7 +99,8 @@ type Configure<S> = Box<
 
 struct Shared<S: TenantStore> {
     store: S,
-    catalog: Catalog,
+    /// The directory that tenants without a snapshot begin with: empty ones share all of its tables.
+    empty: Directory,
     open: Cache<Arc<str>, Open<S::Journal>>,
     configure: Configure<S>,
     mailboxes: Mutex<Mailboxes<S::Journal>>,
@@ -310,7 +312,7 @@ impl<S: TenantStore> TenantsBuilder<S> {
         }
         let shared = Arc::new(Shared {
             store,
-            catalog,
+            empty: Directory::new(catalog),
             open: open.build(),
             configure,
             mailboxes: Mutex::new(Mailboxes::new()),
@@ -444,7 +446,9 @@ impl<S: TenantStore> Shared<S> {
             span!("open", tenant = &**tenant);
             let journal =
                 self.store.journal(tenant).map_err(|error| CatchUpError::Journal(Arc::new(error)))?;
-            let authority = Authority::open_latest(self.catalog.clone(), journal)?;
+            let latest = journal.latest_snapshot(self.empty.catalog());
+            let latest = latest.map_err(|error| CatchUpError::Journal(Arc::new(error)))?;
+            let authority = Authority::open(latest.unwrap_or_else(|| self.empty.another()), journal)?;
             Ok(Open::new(Arc::new((self.configure)(tenant, authority))))
         });
         opened.map(|open| open.authority).map_err(|error: Arc<CatchUpError<_>>| (*error).clone())

@@ -135,7 +135,7 @@ pub struct Directory {
 const EMPTY_SIZE: u64 = 2_048;
 
 /// The memory of a user, group, resource or key with its name and an ordinary number of grants, in bytes.
-const ROW_SIZE: u64 = 220;
+const ROW_SIZE: u64 = 256;
 
 /// The identity of a directory; never compared by content.
 #[derive(Debug)]
@@ -238,6 +238,14 @@ impl Directory {
     /// Returns `true` if one of the two is a clone of the other.
     pub(crate) fn is_version_of(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.version, &other.version)
+    }
+
+    /// Returns a directory that begins as this one and is another: plans on one of them are not plans on the other.
+    #[cfg(feature = "tenants")]
+    pub(crate) fn another(&self) -> Self {
+        let mut another = self.clone();
+        another.renew_version();
+        another
     }
 
     /// Makes the directory another one than those that it is a clone of.

@@ -179,6 +179,7 @@ impl Restore {
         let mut directory = self.directory;
         // The host's catalog may have more singletons than the stored one.
         directory.add_singletons();
+        directory.fit();
         if directory.revision == 0 {
             let empty = directory.records().eq(Directory::new(directory.catalog.clone()).records());
             ensure(empty, || "`revision` is 0, but the directory is not empty".to_owned())?;

@@ -8,6 +8,10 @@ use entitle::catalog::{Catalog, Kind, PermissionSet, Profile};
 use entitle::change::ScopeDocument;
 use entitle::{Batch, Command, Directory, Grantee, License, Timestamp, Untyped, UserId};
 
+#[expect(dead_code, reason = "shared with the benches")]
+#[path = "../../benches/worlds.rs"]
+mod worlds;
+
 const NOW: Timestamp = Timestamp::EPOCH;
 
 fn empty() -> Directory {
@@ -266,4 +270,50 @@ fn resources_that_are_as_they_were_keep_nothing() {
         assert!(kept.bytes_current < 10_000, "{what}: {} bytes stay", kept.bytes_current);
         left.unwrap().audit().unwrap();
     }
+}
+
+/// The estimate is compared with the bytes that the directory takes, which include what it shares with nobody.
+fn assert_estimated(what: &str, directory: &Directory, bytes: i64) {
+    let taken = u64::try_from(bytes).unwrap() + size_of::<Directory>() as u64;
+    let estimated = directory.estimated_size();
+    assert!(estimated <= 2 * taken && taken <= 2 * estimated, "{what}: {estimated} for {taken} bytes");
+}
+
+#[test]
+fn an_estimate_is_within_a_factor_of_two() {
+    let catalog = worlds::catalog();
+    let mut empty = None;
+    let taken = measure(|| empty = Some(Directory::new(catalog.clone())));
+    let empty = empty.unwrap();
+    assert_estimated("empty", &empty, taken.bytes_current);
+    for size in [worlds::SMALL, worlds::S] {
+        let world = worlds::World::new(size);
+        let mut built = None;
+        let taken = measure(|| built = Some(world.build_on(&empty)));
+        let built = built.unwrap();
+        assert_estimated(size.name, &built, taken.bytes_current);
+        #[cfg(feature = "binary")]
+        {
+            let (mut stored, mut read) = (Vec::new(), None);
+            built.write_binary_to(&mut stored).unwrap();
+            let taken = measure(|| {
+                read = Some(Directory::read_binary_with_catalog(catalog.clone(), &*stored).unwrap());
+            });
+            assert_estimated(size.name, &read.unwrap(), taken.bytes_current);
+        }
+    }
+}
+
+/// A directory that is read has no room for more in its tables and sets, and many tenants have one each.
+#[cfg(feature = "binary")]
+#[test]
+fn a_directory_that_is_read_is_small() {
+    let world = worlds::World::new(worlds::SMALL);
+    let (built, mut stored, mut read) = (world.build(), Vec::new(), None);
+    built.write_binary_to(&mut stored).unwrap();
+    let taken = measure(|| {
+        read = Some(Directory::read_binary_with_catalog(built.catalog().clone(), &*stored).unwrap());
+    });
+    assert_eq!(read, Some(built));
+    assert!(taken.bytes_current <= 62_000, "{taken:?}");
 }

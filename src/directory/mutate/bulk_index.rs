@@ -1,9 +1,11 @@
 //! Mutations for reading a directory back: reverse indexes are written many entries at a time.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::directory::storage::{
-    GrantRecord, GranteeSlot, GroupSlot, ResourceRow, ResourceSlot, Slot, UserSlot,
+    GrantRecord, GranteeSlot, GroupRecord, GroupSlot, ResourceRow, ResourceSlot, Slot, SlotSet, Table,
+    UserSlot,
 };
 use crate::directory::{Directory, GranteeId, Target};
 use crate::id::{ResourceId, UserId};
@@ -95,6 +97,36 @@ impl Directory {
         by_set(&mut index.owned, |owner, resources| {
             owned.update(owner, |owned| owned.extend(resources));
         });
+    }
+
+    /// Gives back the room that was left for more in the tables and sets of a directory that was read.
+    pub(in crate::directory) fn fit(&mut self) {
+        self.users.trim();
+        self.groups.trim();
+        self.resources.trim();
+        self.keys.trim();
+        let users = self.users.slots().map(UserSlot::from_index);
+        let owned = &mut self.users.tables.owned;
+        users.for_each(|user| fit(owned, user, SlotSet::has_room, SlotSet::fit));
+        let groups = self.groups.slots().map(GroupSlot::from_index);
+        let records = &mut self.groups.tables.records;
+        groups.for_each(|group| fit(records, group, GroupRecord::has_room, GroupRecord::fit));
+        let last_user = self.users.last_slot();
+        for kind in Arc::make_mut(&mut self.kinds) {
+            kind.fit(last_user);
+        }
+    }
+}
+
+/// Changes the row of a slot that has room to give back.
+fn fit<S: Slot, T: Clone + Default, const LEAF: usize>(
+    table: &mut Table<S, T, LEAF>,
+    slot: S,
+    has_room: impl Fn(&T) -> bool,
+    fit: impl Fn(&mut T),
+) {
+    if table.get(slot).is_some_and(has_room) {
+        table.update(slot, fit);
     }
 }
 

@@ -36,6 +36,10 @@ pub(crate) trait Tables {
 
     /// Drops the chunks around a slot that are within a range of vacant slots.
     fn release(&mut self, slot: Self::Slot, vacant: &RangeInclusive<u32>);
+
+    /// Drops the rows after the last slot in use as far as tables have more than they need.
+    #[cfg(feature = "serde")]
+    fn trim(&mut self, last: Self::Slot);
 }
 
 /// The greatest serial that is counted.
@@ -183,6 +187,20 @@ impl<T: Tables> Registry<T> {
             }
             Err(slot) => Some(slot),
         }
+    }
+
+    /// Drops the rows after the last slot in use, in a registry that was read.
+    #[cfg(feature = "serde")]
+    pub(crate) fn trim(&mut self) {
+        if let Some(last) = self.last_slot() {
+            self.tables.trim(last);
+        }
+    }
+
+    /// The last slot in use.
+    #[cfg(feature = "serde")]
+    pub(crate) fn last_slot(&self) -> Option<T::Slot> {
+        self.slots.used().checked_sub(1).map(T::Slot::from_index)
     }
 
     /// Sets the last serial that was given out, in a registry that is being read.

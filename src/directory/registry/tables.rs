@@ -105,6 +105,17 @@ impl KindEntry {
         overflow && self.grants == other.grants && Arc::ptr_eq(&self.special_grants, &other.special_grants)
     }
 
+    /// Gives back the room that the sets of resources and the masks have for more, given the last user's slot.
+    #[cfg(feature = "serde")]
+    pub(in crate::directory) fn fit(&mut self, last_user: Option<UserSlot>) {
+        self.resources.fit();
+        self.open.fit();
+        self.places.fit();
+        if let Some(last) = last_user {
+            self.masks.trim(last);
+        }
+    }
+
     /// The grants on the whole kind.
     pub(crate) fn grants(&self) -> TargetGrants<'_> {
         TargetGrants::new(&self.grants, self.overflow.as_deref())
@@ -147,6 +158,15 @@ impl Tables for UserTables {
         self.records.release(slot, vacant);
         self.owned.release(slot, vacant);
     }
+
+    #[cfg(feature = "serde")]
+    fn trim(&mut self, last: UserSlot) {
+        self.rows.trim(last);
+        self.group_sets.trim(last);
+        self.seats.trim(last);
+        self.records.trim(last);
+        self.owned.trim(last);
+    }
 }
 
 impl Tables for GroupTables {
@@ -175,6 +195,11 @@ impl Tables for GroupTables {
 
     fn release(&mut self, slot: GroupSlot, vacant: &RangeInclusive<u32>) {
         self.records.release(slot, vacant);
+    }
+
+    #[cfg(feature = "serde")]
+    fn trim(&mut self, last: GroupSlot) {
+        self.records.trim(last);
     }
 }
 
@@ -213,6 +238,13 @@ impl Tables for ResourceTables {
         self.overflows.release(slot, vacant);
         self.records.release(slot, vacant);
     }
+
+    #[cfg(feature = "serde")]
+    fn trim(&mut self, last: ResourceSlot) {
+        self.rows.trim(last);
+        self.overflows.trim(last);
+        self.records.trim(last);
+    }
 }
 
 impl Tables for KeyTables {
@@ -241,5 +273,10 @@ impl Tables for KeyTables {
 
     fn release(&mut self, slot: KeySlot, vacant: &RangeInclusive<u32>) {
         self.records.release(slot, vacant);
+    }
+
+    #[cfg(feature = "serde")]
+    fn trim(&mut self, last: KeySlot) {
+        self.records.trim(last);
     }
 }

@@ -185,6 +185,19 @@ impl GroupRecord {
         self.more.as_ref().map_or(&[], |more| &more.managers)
     }
 
+    /// Returns `true` if [`fit`](Self::fit) would give something back.
+    #[cfg(feature = "serde")]
+    pub(in crate::directory) fn has_room(&self) -> bool {
+        self.members.has_room() || self.granted_on.has_room()
+    }
+
+    /// Gives back the room that the sets of members and of resources have for more.
+    #[cfg(feature = "serde")]
+    pub(in crate::directory) fn fit(&mut self) {
+        self.members.fit();
+        self.granted_on.fit();
+    }
+
     /// Drops the fields that few groups have once this is no longer one of them.
     pub(in crate::directory) fn forget_unused(&mut self) {
         let Some(more) = &self.more else { return };

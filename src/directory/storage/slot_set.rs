@@ -122,6 +122,22 @@ impl<S: Slot> SlotSet<S> {
         *self = self.iter().filter(|&slot| !others.contains(slot)).collect();
     }
 
+    /// Returns `true` if [`fit`](Self::fit) would give something back.
+    #[cfg(feature = "serde")]
+    pub(crate) fn has_room(&self) -> bool {
+        matches!(self, Self::Flat(slots) if slots.capacity() > slots.len())
+    }
+
+    /// Gives back the room that the set has for more slots, if it is not shared.
+    #[cfg(feature = "serde")]
+    pub(crate) fn fit(&mut self) {
+        if let Self::Flat(slots) = self
+            && let Some(slots) = Arc::get_mut(slots)
+        {
+            slots.shrink_to_fit();
+        }
+    }
+
     /// The slots in ascending order.
     pub(crate) fn iter(&self) -> SlotIter<'_, S> {
         match self {

@@ -7,10 +7,7 @@ use core::ops::RangeInclusive;
 
 use super::slot::Slot;
 
-/// The least number of entries by which a branch grows, or a leaf in the first branch; a long one grows by a sixteenth.
-const STEP: usize = 4;
-
-/// The number of leaves in a full branch, and of branches in a full node.
+/// The number of leaves in a full branch, and of branches in a full node: a power of two, because chunks double.
 const FAN: usize = 16;
 
 /// Rows by slot: in leaves of up to `LEAF` rows, leaves in branches, branches in nodes.
@@ -82,20 +79,21 @@ impl<S: Slot, T: Clone + Default, const LEAF: usize> Table<S, T, LEAF> {
     fn leaf_mut(&mut self, at: &Path) -> Option<&mut Leaf<T>> {
         let node = match at.node.checked_sub(1) {
             None => &mut self.first,
-            Some(place) => grown(&mut self.rest, place, usize::MAX)?,
+            Some(place) => grown(&mut self.rest, place, doubled(place))?,
         };
-        grown(grown(node, at.branch, FAN)?, at.leaf, FAN)
+        grown(grown(node, at.branch, doubled(at.branch))?, at.leaf, doubled(at.leaf))
     }
 
     /// The row in its leaf, which is unshared from then on.
     ///
     /// After the first branch a leaf has its full length at once: that wastes little there, and leaves that grow are
-    /// copied at each step.
+    /// copied at each step. In the first branch it grows by a sixteenth, because a small directory should stay small.
     fn row_mut<'a>(leaf: &'a mut Leaf<T>, at: &Path) -> Option<&'a mut T> {
         if leaf.is_empty() && (at.node, at.branch) != (0, 0) {
             *leaf = core::iter::repeat_with(T::default).take(LEAF).collect();
         }
-        grown(leaf, at.row, LEAF)
+        let needed = at.row.saturating_add(1);
+        grown(leaf, at.row, needed.saturating_add(needed / 16).min(LEAF))
     }
 
     /// Changes the row, which is `T::default()` if it was never written.
@@ -148,6 +146,20 @@ impl<S: Slot, T: Clone + Default, const LEAF: usize> Table<S, T, LEAF> {
             *branch = Arc::default();
         } else {
             Arc::make_mut(branch).get_mut(at.leaf).map(core::mem::take);
+        }
+    }
+
+    /// Drops the rows of the last leaf that lie after the last used slot, if that leaf is one of those that grow.
+    #[cfg(feature = "serde")]
+    pub(crate) fn trim(&mut self, last: S) {
+        let at = Self::path(last);
+        let length = at.row.saturating_add(1);
+        let leaf = self.first.first().and_then(|branch| branch.get(at.leaf));
+        if (at.node, at.branch) != (0, 0) || leaf.is_none_or(|leaf| leaf.len() <= length) {
+            return;
+        }
+        if let Some(leaf) = self.leaf_mut(&at) {
+            *leaf = leaf.iter().take(length).cloned().collect();
         }
     }
 
@@ -213,18 +225,16 @@ fn unshared<'a, C: 'static>(
     })
 }
 
-/// The place in an unshared chunk, which grows until it has the place.
-fn grown<T: Clone + Default>(chunk: &mut Arc<[T]>, place: usize, most: usize) -> Option<&mut T> {
+/// The length of a chunk of chunks that has a place: no chunk in it is made in vain while it is the only one.
+fn doubled(place: usize) -> usize {
+    place.saturating_add(1).next_power_of_two()
+}
+
+/// The place in an unshared chunk, which grows to a length if it does not have the place.
+fn grown<T: Clone + Default>(chunk: &mut Arc<[T]>, place: usize, length: usize) -> Option<&mut T> {
     if place >= chunk.len() {
-        let needed = place.saturating_add(1);
-        // A leaf or branch grows by little, because a small directory should stay small; the list of nodes is unbounded.
-        let wanted = if most == usize::MAX {
-            needed.next_power_of_two()
-        } else {
-            needed.saturating_add(needed / 16).next_multiple_of(STEP).min(most)
-        };
-        let fresh = wanted.saturating_sub(chunk.len());
-        let mut rows = Vec::with_capacity(wanted);
+        let fresh = length.saturating_sub(chunk.len());
+        let mut rows = Vec::with_capacity(length);
         match Arc::get_mut(chunk) {
             Some(unshared) => rows.extend(unshared.iter_mut().map(core::mem::take)),
             None => rows.extend(chunk.iter().cloned()),
@@ -312,6 +322,24 @@ mod tests {
                 table.update(UserSlot::new(slot), |entry| *entry = 7);
                 prop_assert_eq!(table.get(UserSlot::new(slot)), Some(&7));
             }
+        }
+
+        #[cfg(feature = "serde")]
+        #[test]
+        fn a_table_is_trimmed_to_its_last_row(slots in prop::collection::btree_set(0_u32..40, 1..20)) {
+            let mut table = Table::<UserSlot, u32, 32>::default();
+            for &slot in &slots {
+                table.update(UserSlot::new(slot), |row| *row = slot.saturating_add(1));
+            }
+            let last = slots.last().copied().unwrap();
+            let before = table.clone();
+            table.trim(UserSlot::new(last));
+            let rows = |table: &Table<UserSlot, u32, 32>| -> Vec<u32> {
+                table.iter().filter(|(_, row)| **row != 0).map(|(slot, _)| slot.index()).collect()
+            };
+            prop_assert!(rows(&table).iter().eq(&slots));
+            prop_assert_eq!(rows(&before), rows(&table));
+            prop_assert_eq!(table.iter().last().map(|(slot, _)| slot.index()), Some(last));
         }
 
         #[test]

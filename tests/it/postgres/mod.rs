@@ -1,6 +1,8 @@
 //! The journal on PostgreSQL, on a real server; `server.rs` says what happens where there is none.
 
 mod bad_input;
+#[cfg(feature = "conformance")]
+mod conformance;
 mod journal;
 mod listening;
 mod lost_answers;

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -20,6 +20,8 @@ pub(super) enum Fault {
     CutAfter,
     /// The server never gets the append, and the connection stays.
     Hold,
+    /// The answer of the server is lost, and the connection stays.
+    HoldAnswer,
 }
 
 type Plan = Arc<Mutex<dyn FnMut() -> Fault + Send>>;
@@ -67,12 +69,12 @@ impl Drop for Proxy {
 }
 
 fn pass(client: &UnixStream, server: &UnixStream, plan: &Plan) {
-    let cut = Arc::new(AtomicBool::new(false));
+    let fault = Arc::new(Mutex::new(Fault::None));
     let sides = || (client.try_clone().unwrap(), server.try_clone().unwrap());
     let ((from, to), answers, plan) = (sides(), sides(), Arc::clone(plan));
-    let asked = Arc::clone(&cut);
+    let asked = Arc::clone(&fault);
     thread::spawn(move || pass_requests(from, to, &asked, &plan));
-    thread::spawn(move || pass_answers(answers.1, answers.0, &cut));
+    thread::spawn(move || pass_answers(answers.1, answers.0, &fault));
 }
 
 fn close(one: &UnixStream, other: &UnixStream) {
@@ -80,34 +82,34 @@ fn close(one: &UnixStream, other: &UnixStream) {
     let _ = other.shutdown(Shutdown::Both);
 }
 
-fn pass_requests(mut client: UnixStream, mut server: UnixStream, cut: &AtomicBool, plan: &Plan) {
+fn pass_requests(mut client: UnixStream, mut server: UnixStream, fault: &Mutex<Fault>, plan: &Plan) {
     let mut buffer = vec![0; 1 << 16];
-    let mut held = false;
     while let Ok(length) = client.read(&mut buffer)
         && length > 0
     {
         let request = &buffer[..length];
         if request.windows(APPEND.len()).any(|window| window == APPEND) {
-            match plan.lock().unwrap()() {
-                Fault::None => {}
-                Fault::CutBefore => break,
-                Fault::CutAfter => cut.store(true, Ordering::SeqCst),
-                Fault::Hold => held = true,
-            }
+            *fault.lock().unwrap() = plan.lock().unwrap()();
         }
-        if !held && server.write_all(request).is_err() {
+        let fault = *fault.lock().unwrap();
+        if fault == Fault::CutBefore || (fault != Fault::Hold && server.write_all(request).is_err()) {
             break;
         }
     }
     close(&client, &server);
 }
 
-fn pass_answers(mut server: UnixStream, mut client: UnixStream, cut: &AtomicBool) {
+fn pass_answers(mut server: UnixStream, mut client: UnixStream, fault: &Mutex<Fault>) {
     let mut buffer = vec![0; 1 << 16];
     while let Ok(length) = server.read(&mut buffer)
         && length > 0
-        && !cut.load(Ordering::SeqCst)
-        && client.write_all(&buffer[..length]).is_ok()
-    {}
+    {
+        match *fault.lock().unwrap() {
+            Fault::CutAfter => break,
+            Fault::HoldAnswer => {}
+            _ if client.write_all(&buffer[..length]).is_err() => break,
+            _ => {}
+        }
+    }
     close(&client, &server);
 }

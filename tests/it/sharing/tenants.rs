@@ -309,3 +309,20 @@ fn time_is_kept_in_open_tenants() {
     eventually("nothing expires", || authority.load().revision() == 2);
     assert_eq!(authority.load().committed_at(), end);
 }
+
+/// Tenants without a snapshot share the tables of one empty directory, and are others nevertheless.
+#[test]
+fn a_plan_for_one_empty_tenant_is_none_for_another() {
+    let store = Shared::default();
+    let [one, two] = ["one", "two"].map(|name| {
+        store.0.add(name, Duration::ZERO);
+        name
+    });
+    let tenants = serve(&store).start().unwrap();
+    let (one, two) = (tenants.open(one).unwrap(), tenants.open(two).unwrap());
+    assert_eq!(one.load(), two.load());
+    let plan = || one.plan(add_group("data")).unwrap();
+    assert!(two.publish(plan()).is_err());
+    assert_eq!(one.publish(plan()).unwrap().revision(), 1);
+    assert_eq!(two.load().revision(), 0);
+}

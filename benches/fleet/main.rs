@@ -94,9 +94,13 @@ fn main() {
     let groups: Vec<Group> = ON_A_SERVER.into_iter().filter(|(name, _)| is_asked_for(name)).collect();
     if !groups.is_empty() {
         if let Some(server) = Server::start(true) {
-            groups.iter().for_each(|(_, measure)| measure(&server));
+            for (_, measure) in &groups {
+                measure(&server);
+            }
         } else {
-            groups.iter().for_each(|(name, _)| note(&format!("LEFT OUT, without PostgreSQL: {name}")));
+            for (name, _) in &groups {
+                note(&format!("LEFT OUT, without PostgreSQL: {name}"));
+            }
         }
     }
     if is_asked_for("tenants") {

@@ -139,7 +139,7 @@ pub(crate) fn is_one() -> bool {
     for number in 0..count {
         assert_eq!(open(&tenants, number).load().user_count(), SMALL.users);
     }
-    let (open, size) = tenants.open_tenants();
+    let entitle::authority::OpenTenants { count: open, estimated_size: size, .. } = tenants.open_tenants();
     println!("{open} {size} {}", resident() - before);
     // The memory of a process that ends is not given back piece by piece.
     std::process::exit(0);
@@ -164,7 +164,7 @@ fn empty(catalog: &Catalog, count: usize) -> [f64; 2] {
     let tenants = serve(catalog.clone(), None, None);
     assert!(*open(&tenants, count).load() == directories[0], "another directory is opened");
     let taken = counted(|| (0..count).for_each(|number| drop(open(&tenants, number))));
-    assert_eq!(tenants.open_tenants().0, count as u64 + 1);
+    assert_eq!(tenants.open_tenants().count, count as u64 + 1);
     [alone, taken.bytes_current as f64 / count as f64]
 }
 
@@ -179,7 +179,7 @@ fn full(catalog: &Catalog, bytes: &Arc<[u8]>, count: usize) -> [f64; 2] {
     // The first one pays for what all share.
     drop(open(&tenants, count));
     let taken = counted(|| (0..count).for_each(|number| drop(open(&tenants, number))));
-    assert_eq!(tenants.open_tenants().0, count as u64 + 1);
+    assert_eq!(tenants.open_tenants().count, count as u64 + 1);
     [alone, taken.bytes_current as f64 / count as f64]
 }
 

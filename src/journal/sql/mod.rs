@@ -52,8 +52,9 @@
 //! - Append **last** in the transaction. The head stays locked until it ends, and other writers of the tenant wait.
 //! - Under `READ COMMITTED`, the default, a writer that comes second waits and then affects no row. Under the stricter
 //!   levels it gets the error 40001, and the whole transaction is repeated. [`SqlState`] tells what an error means.
-//! - If the connection is lost while the transaction commits, nobody knows whether it did. Connect again, and send
-//!   [`OUTCOME`] with the same [`Append`]: the append id tells its own commits from those of others.
+//! - If the connection is lost while the transaction commits, its outcome is unknown, and the server may still be
+//!   committing it. Connect again, send [`LOCK_HEAD`], which waits for it, and then [`OUTCOME`] for the same
+//!   [`Append`]: by the append id its own commits differ from those of others.
 //! - `synchronous_commit` must not be `off`: a commit that was acknowledged would be lost with the server.
 //!
 //! # Read
@@ -115,7 +116,17 @@ pub const APPEND_AND_NOTIFY: &str = "WITH head AS (\
              AS new (revision, at, by, body, checksum)) \
      SELECT pg_notify('entitle', tenant) FROM head";
 
+/// A statement that waits until no transaction has the head of tenant `$1` (`text`) locked, and locks it.
+///
+/// Send it before [`OUTCOME`] if the answer of an append was lost, as two statements, each in a transaction of its own.
+/// The transaction of the append can still be committing, and without the wait an outcome of
+/// [`NotStored`](Outcome::NotStored) or a conflict would not be final. One statement cannot do both, because it reads
+/// the commits as they were before it waited. It needs the permission `UPDATE` on `entitle_head`, as an append does.
+pub const LOCK_HEAD: &str = "SELECT FROM entitle_head WHERE tenant = $1 FOR SHARE";
+
 /// A statement for an append that affected no row or whose answer was lost; see [`Append::outcome`].
+///
+/// After a lost answer, [`LOCK_HEAD`] is sent before it.
 ///
 /// `$1` (`text`) is the tenant and `$2` (`bigint`) the expected revision. It returns `revision`, `begins_after` and
 /// `format` of the head, and `append_id` of the commit after the expected revision or null; no row if there is no such

@@ -125,7 +125,7 @@ impl PostgresJournal {
         let limits = format!(
             "SET LOCAL statement_timeout = {limit}; SET LOCAL idle_in_transaction_session_timeout = {limit}"
         );
-        self.database.pool.run(Purpose::Append, BULK, move |session: &mut Session| {
+        self.database.pool.run(Purpose::Bulk, BULK, move |session: &mut Session| {
             session.run_on_tables(|client| {
                 let mut transaction = client.transaction().map_err(error::statement)?;
                 transaction.batch_execute(&limits).map_err(error::statement)?;

@@ -23,8 +23,8 @@
 //! # Threads and time limits
 //!
 //! Calls block. Each connection is on a thread of its own, so a call may also come from a thread that runs asynchronous
-//! tasks, which then waits. At most [`connections`](Postgres::connections) are used at once, and appends leave one of
-//! them to reading.
+//! tasks, which then waits. At most [`connections`](Postgres::connections) are used at once. One of them is left to
+//! reading, and another one to appends while calls read, store or remove whole directories.
 //!
 //! No call waits forever. A statement ends after the [`timeout`](Postgres::timeout), and a call, with all that it
 //! repeats, after four times as long; a call that stores, reads or removes whole directories may take thirty times
@@ -80,10 +80,13 @@ pub use ::postgres;
 /// The connections of a database, unless the host sets another number.
 const CONNECTIONS: usize = 4;
 
+/// The fewest connections: one for reading, one for appends and one for whole directories.
+const MIN_CONNECTIONS: usize = 3;
+
 /// The time limit of a statement, unless the host sets another one.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How many times longer whole directories may take.
+/// The factor by which whole directories may take longer.
 const BULK: u32 = 30;
 
 /// A database with the journals of many tenants.
@@ -147,12 +150,12 @@ impl Postgres {
         Ok(Self { pool })
     }
 
-    /// Sets the number of connections that are used at once; at least 2, and 4 by default.
+    /// Sets the number of connections that are used at once; at least 3, and 4 by default.
     ///
     /// Connections that were made before are closed.
     #[must_use]
     pub fn connections(self, connections: usize) -> Self {
-        let settings = Settings { connections: connections.max(2), ..self.pool.settings };
+        let settings = Settings { connections: connections.max(MIN_CONNECTIONS), ..self.pool.settings };
         Self { pool: Pool::new(Arc::clone(&self.pool.connector), settings) }
     }
 

@@ -343,6 +343,41 @@ fn reading_does_not_wait_for_appends() {
     assert_eq!(stored.flatten().count(), 1);
 }
 
+/// However many whole directories are read or removed, appends and reading go on.
+#[test]
+fn whole_directories_leave_connections_to_appends_and_reading() {
+    let Some((database, postgres, _)) = with_history("bulk") else { return };
+    postgres.provision("other").unwrap();
+    for connections in [2, 4] {
+        let postgres = postgres.clone().connections(connections);
+        // A compaction locks the head of its tenant, so it is of another one.
+        let other = postgres.journal("other").unwrap();
+        let journal = postgres.journal(TENANT).unwrap();
+        let last = journal.last_revision().unwrap();
+        let mut client = database.client();
+        let mut transaction = client.transaction().unwrap();
+        transaction.batch_execute("LOCK TABLE entitle_snapshot").unwrap();
+        let waiting: Vec<_> = (0..6)
+            .map(|number| {
+                let (journal, other) = (journal.clone(), other.clone());
+                thread::spawn(move || match number {
+                    0 => other.compact(0).map(drop),
+                    _ => journal.latest_snapshot(&world::catalog()).map(drop),
+                })
+            })
+            .collect();
+        let at_once = if connections == 4 { 2 } else { 1 };
+        wait_for_waiting(&database, at_once);
+        // The other calls have no connection, or would have one by now.
+        thread::sleep(Duration::from_millis(100));
+        journal.append(last, &[commit(last + 1, "ada")]).unwrap();
+        assert_eq!(journal.read_after(last).unwrap().len(), 1);
+        assert!(waiting.iter().all(|thread| !thread.is_finished()));
+        transaction.commit().unwrap();
+        waiting.into_iter().for_each(|thread| thread.join().unwrap().unwrap());
+    }
+}
+
 /// Processes that start together migrate once, and the printed script does the same.
 #[test]
 fn migrations_can_run_at_the_same_time_and_again() {

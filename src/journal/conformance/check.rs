@@ -179,6 +179,15 @@ impl<'h, H: Host> Check<'h, H> {
         let shown = found.is_some_and(|found| found != revision.saturating_add(1));
         self.ensure(shown, &step, expected, found.map_or("no commits".into(), revision_text))
     }
+
+    /// Reads the commits after a revision that the journal does not reach, which must be an error.
+    pub(super) fn ends_before(&self, journal: &H::Journal, revision: u64) -> Result<(), Failure> {
+        let step = format!("read after revision {revision}, which the journal ends before");
+        match journal.read_after(revision) {
+            Ok(page) => Err(self.failure(&step, "an error", described(&page))),
+            Err(_) => Ok(()),
+        }
+    }
 }
 
 fn revision_text(revision: u64) -> String {

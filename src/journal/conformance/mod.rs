@@ -144,6 +144,9 @@ pub enum Case {
     SeveralAtOnce,
     /// A journal of a directory that was stored begins after its revision, and what was before is not read as nothing.
     Beginning,
+    /// A read after a revision that the journal does not reach is an error, so that a reader that is ahead of a restored
+    /// copy finds out.
+    Ending,
     /// A long history is read in pages to its end.
     Pages,
     /// A read sees every append that returned before, through any connection.
@@ -174,6 +177,7 @@ impl Case {
         Self::Order,
         Self::SeveralAtOnce,
         Self::Beginning,
+        Self::Ending,
         Self::Pages,
         Self::ReadSeesAppend,
         Self::ConcurrentAppenders,
@@ -201,6 +205,7 @@ impl Case {
             Self::Order => "order",
             Self::SeveralAtOnce => "several_at_once",
             Self::Beginning => "beginning",
+            Self::Ending => "ending",
             Self::Pages => "pages",
             Self::ReadSeesAppend => "read_sees_append",
             Self::ConcurrentAppenders => "concurrent_appenders",
@@ -227,6 +232,7 @@ impl Case {
             Self::Order => appending::order(&check),
             Self::SeveralAtOnce => appending::several_at_once(&check),
             Self::Beginning => reading::beginning(&check),
+            Self::Ending => reading::ending(&check),
             Self::Pages => reading::pages(&check),
             Self::ReadSeesAppend => reading::read_sees_append(&check),
             Self::ConcurrentAppenders => concurrent::appenders(&check),

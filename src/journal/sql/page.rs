@@ -120,6 +120,17 @@ pub enum PageError {
         /// The revision that the first commit follows.
         found: u64,
     },
+    /// The journal ends before the revision asked for: an older copy of it was restored, or commits were lost.
+    #[error(
+        "the journal ends at revision {found}, before revision {asked}: an older copy was restored, or commits were \
+         lost"
+    )]
+    Ending {
+        /// The revision asked for.
+        asked: u64,
+        /// The revision of the last commit.
+        found: u64,
+    },
     /// The commits are in a format that this release does not read.
     #[error(
         "unknown commit format {found}: this release reads format {FORMAT}; a later release wrote the journal"
@@ -150,6 +161,7 @@ impl PageError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Beginning { .. } => "beginning",
+            Self::Ending { .. } => "ending",
             Self::UnknownFormat { .. } => "unknown_format",
             Self::Damaged { .. } => "damaged",
             Self::Malformed { .. } => "malformed",
@@ -191,6 +203,9 @@ pub fn page(
     }
     if after < head.begins_after {
         return Err(PageError::Beginning { asked: after, found: head.begins_after });
+    }
+    if after > head.revision {
+        return Err(PageError::Ending { asked: after, found: head.revision });
     }
     let last = head.revision.min(after.saturating_add(limit));
     let mut rows = rows.iter();

@@ -24,6 +24,7 @@ enum Defect {
     StoresOnlyTheFirst,
     ForgetsTheBeginning,
     ReadsNothingForWhatItLacks,
+    ReadsNothingBeyondTheEnd,
     EndsAPageAtAnEmptyOne,
     HasOnlyOnePage,
     ReadsWithoutEnd,
@@ -66,6 +67,7 @@ const FOUND_BY: &[(Defect, Case)] = &[
     (Defect::StoresOnlyTheFirst, Case::SeveralAtOnce),
     (Defect::ForgetsTheBeginning, Case::Beginning),
     (Defect::ReadsNothingForWhatItLacks, Case::Beginning),
+    (Defect::ReadsNothingBeyondTheEnd, Case::Ending),
     (Defect::EndsAPageAtAnEmptyOne, Case::Pages),
     (Defect::HasOnlyOnePage, Case::Pages),
     (Defect::ReadsWithoutEnd, Case::Pages),
@@ -239,6 +241,10 @@ impl Journal for Defective {
         if revision < content.begins_after && !self.has(Defect::ReadsNothingForWhatItLacks) {
             return Err(Refused("before the beginning"));
         }
+        let reads_on = matches!(self.defect, Defect::ReadsNothingBeyondTheEnd | Defect::ReadsWithoutEnd);
+        if revision > content.last() && !reads_on {
+            return Err(Refused("after the end"));
+        }
         let after = |commit: &&Commit| commit.revision > revision;
         let mut page: Vec<Commit> = content.commits.iter().filter(after).take(700).cloned().collect();
         match self.defect {
@@ -385,6 +391,7 @@ fn each_defect_is_found_by_its_case() {
 fn a_defect_of_one_promise_is_found_by_one_case() {
     for (defect, case) in FOUND_BY {
         let alone = [
+            Defect::ReadsNothingBeyondTheEnd,
             Defect::LetsOtherConnectionsLag,
             Defect::ChecksAndThenWrites,
             Defect::StoresAgainWithoutLooking,

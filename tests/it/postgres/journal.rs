@@ -86,7 +86,14 @@ fn a_long_history_is_read_in_pages() {
     }
     assert!(pages > 1);
     assert_eq!(read, commits);
-    assert!(journal.read_after(u64::MAX).unwrap().is_empty());
+    assert!(journal.read_after(2500).unwrap().is_empty());
+    for revision in [2501, u64::MAX] {
+        let error = journal.read_after(revision).unwrap_err();
+        let ends = |asked, found| asked == revision && found == 2500;
+        let is_ending =
+            matches!(error, PostgresError::Page(PageError::Ending { asked, found }) if ends(asked, found));
+        assert!(is_ending, "{error}");
+    }
 }
 
 /// Texts that a database likes to change are read back as they were.

@@ -107,6 +107,30 @@ impl<'h, H: Host> Check<'h, H> {
         }
     }
 
+    /// Appends commits without getting the answer, and returns `true` if they must be stored.
+    ///
+    /// A journal that finds out by itself returns `Ok`, and then they are.
+    pub(super) fn lost(
+        &self,
+        journal: &H::Journal,
+        expected_revision: u64,
+        commits: &[Commit],
+        stored: bool,
+    ) -> Result<bool, Failure> {
+        match journal.append(expected_revision, commits) {
+            Ok(()) => Ok(true),
+            Err(AppendError::Store(_)) => Ok(stored),
+            Err(AppendError::Conflict { found }) => {
+                let found = format!("a conflict with revision {found}");
+                Err(self.failure(
+                    "append without getting the answer",
+                    "success or an error of the store",
+                    found,
+                ))
+            }
+        }
+    }
+
     /// Reads the commits after a revision, which must be the given ones.
     pub(super) fn reads(
         &self,

@@ -107,8 +107,10 @@ pub trait Host {
         None
     }
 
-    /// Makes the next append fail without an answer, after the commits are stored or before, and returns `true`;
-    /// `false` if the host cannot do that.
+    /// Makes the next append lose its answer, after the commits are stored or before, and returns `true`; `false` if the
+    /// host cannot do that.
+    ///
+    /// The append is then an error, or `Ok` if the journal repeats it and the commits are stored.
     fn lose_answer(&self, _journal: &Self::Journal, _stored: bool) -> bool {
         false
     }

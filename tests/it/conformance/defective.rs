@@ -38,6 +38,9 @@ enum Defect {
     ForgetsTheBeginningWhenReopened,
     StoresAgainWithoutLooking,
     StoresHalfOfALostAppend,
+    SaysThatALostAppendIsStored,
+    /// No defect: an append whose answer is lost is repeated until its outcome is known.
+    RepeatsLostAppends,
     ReadsDamagedText,
     EndsAtDamage,
     ReturnsTheFirstSnapshot,
@@ -81,6 +84,7 @@ const FOUND_BY: &[(Defect, Case)] = &[
     (Defect::ForgetsTheBeginningWhenReopened, Case::Reopening),
     (Defect::StoresAgainWithoutLooking, Case::LostAnswers),
     (Defect::StoresHalfOfALostAppend, Case::LostAnswers),
+    (Defect::SaysThatALostAppendIsStored, Case::LostAnswers),
     (Defect::ReadsDamagedText, Case::Damage),
     (Defect::EndsAtDamage, Case::Damage),
     (Defect::ReturnsTheFirstSnapshot, Case::Snapshots),
@@ -216,7 +220,13 @@ impl Journal for Defective {
     fn append(&self, expected: u64, new: &[Commit]) -> Result<(), AppendError<Refused>> {
         let mut content = self.content.lock().unwrap();
         if let Some(stored) = content.lose.take() {
+            if self.has(Defect::RepeatsLostAppends) {
+                return self.store(&mut content, expected, new);
+            }
             self.append_without_answer(&mut content, expected, new, stored);
+            if self.has(Defect::SaysThatALostAppendIsStored) {
+                return Ok(());
+            }
             return Err(AppendError::Store(Refused("the answer is lost")));
         }
         if self.has(Defect::OverwritesOldCommits) && expected < content.last() {
@@ -374,7 +384,9 @@ impl Host for Defects {
 
 #[test]
 fn a_journal_without_a_defect_conforms() {
-    assert_eq!(conformance::run(&Defects(Defect::None)), Ok(Vec::new()));
+    for none in [Defect::None, Defect::RepeatsLostAppends] {
+        assert_eq!(conformance::run(&Defects(none)), Ok(Vec::new()));
+    }
 }
 
 #[test]
@@ -396,6 +408,7 @@ fn a_defect_of_one_promise_is_found_by_one_case() {
             Defect::ChecksAndThenWrites,
             Defect::StoresAgainWithoutLooking,
             Defect::StoresHalfOfALostAppend,
+            Defect::SaysThatALostAppendIsStored,
             Defect::ReadsDamagedText,
             Defect::EndsAtDamage,
             Defect::KeepsTheStoredCatalog,

@@ -96,6 +96,26 @@ fn a_long_history_is_read_in_pages() {
     }
 }
 
+/// A page of large commits ends early, with one commit at least.
+#[test]
+fn large_commits_are_read_in_small_pages() {
+    let Some((_database, _, journal)) = provisioned("large_pages") else { return };
+    let (large, small) = ("a".repeat(5 << 20), "b");
+    let texts = [&large, &large, &large, small, &large, &"c".repeat(9 << 20), small];
+    let commits: Vec<Commit> = (1..).zip(texts).map(|(revision, text)| commit(revision, text)).collect();
+    for commit in &commits {
+        journal.append(commit.revision - 1, slice::from_ref(commit)).unwrap();
+    }
+    let (mut read, mut lengths) = (Vec::new(), Vec::new());
+    while read.len() < commits.len() {
+        let page = journal.read_after(read.len() as u64).unwrap();
+        lengths.push(page.len());
+        read.extend(page);
+    }
+    assert_eq!(lengths, [2, 3, 1, 1]);
+    assert!(read == commits);
+}
+
 /// Texts that a database likes to change are read back as they were.
 #[test]
 fn every_text_is_stored_as_it_is() {

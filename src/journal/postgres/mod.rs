@@ -1,7 +1,7 @@
 //! A journal on PostgreSQL, for several processes on several machines.
 //!
 //! [`Postgres`] is a database with the tables of [`journal::sql`](crate::journal::sql): one set of tables for all
-//! tenants. [`PostgresJournal`] is the journal of one tenant, and [`Listener`] tells when another process has
+//! tenants. [`PostgresJournal`] is the journal of one tenant, and [`Listener`] reports that another process has
 //! committed.
 //!
 //! ```no_run
@@ -70,7 +70,7 @@ use ::postgres::{Client, Config, Row, config::SslMode};
 
 pub use self::error::PostgresError;
 pub use self::journal::PostgresJournal;
-pub use self::listener::{Heard, Listener};
+pub use self::listener::{Listener, Notification};
 use self::pool::{Connector, Pool, Purpose, Session, Settings};
 use crate::journal::sql::{self, Head};
 use crate::name::Name;

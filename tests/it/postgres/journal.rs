@@ -401,7 +401,9 @@ fn whole_directories_leave_connections_to_appends_and_reading() {
         assert_eq!(journal.read_after(last).unwrap().len(), 1);
         assert!(waiting.iter().all(|thread| !thread.is_finished()));
         transaction.commit().unwrap();
-        waiting.into_iter().for_each(|thread| thread.join().unwrap().unwrap());
+        for thread in waiting {
+            thread.join().unwrap().unwrap();
+        }
     }
 }
 

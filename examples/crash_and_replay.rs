@@ -71,6 +71,10 @@ impl Journal for LineJournal {
     }
 
     fn read_after(&self, revision: u64) -> io::Result<Vec<Commit>> {
+        let (_, last) = *self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if revision > last {
+            return Err(io::Error::other(format!("the journal ends at revision {last}, before {revision}")));
+        }
         let mut commits = Vec::new();
         for line in BufReader::new(File::open(&self.path)?).lines() {
             let commit: Commit = serde_json::from_str(&line?)?;

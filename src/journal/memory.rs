@@ -39,6 +39,17 @@ pub enum MemoryError {
         /// The revision that the first commit follows.
         found: u64,
     },
+    /// The journal ends before the revision asked for: an older copy of it was restored, or commits were lost.
+    #[error(
+        "the journal ends at revision {found}, before revision {asked}: an older copy was restored, or commits were \
+         lost"
+    )]
+    Ending {
+        /// The revision asked for.
+        asked: u64,
+        /// The revision of the last commit.
+        found: u64,
+    },
     /// A directory was not stored as a snapshot, because the journal's commits did not make it.
     #[error(
         "the directory is at revision {revision}, and the journal has the commits after {begins_after} up to {last}"
@@ -177,6 +188,10 @@ impl Journal for MemoryJournal {
         // With commits, the first one shows what is missing; an empty page would say that nothing is.
         if revision < found && content.commits.is_empty() {
             return Err(MemoryError::Beginning { asked: revision, found });
+        }
+        let last = content.last_revision();
+        if revision > last {
+            return Err(MemoryError::Ending { asked: revision, found: last });
         }
         let known = usize::try_from(revision.saturating_sub(found)).unwrap_or(usize::MAX);
         Ok(content.commits.iter().skip(known).take(PAGE).cloned().collect())

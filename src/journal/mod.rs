@@ -75,7 +75,8 @@ pub use ::redb;
 /// It may return only the first of them, so that a long history is read in pages, but it returns none only if there are
 /// none. It sees every append that returned before the call. Commits from before the journal's first one are not
 /// available: an implementation returns an error, or a first commit that is not `revision` + 1, and replaying reports the
-/// gap.
+/// gap. A revision after the last commit's is an error too, and never an empty page: the reader has seen commits that the
+/// journal does not have, because an older copy was restored, and must not go on as if it were up to date.
 ///
 /// # Pitfalls
 ///
@@ -87,26 +88,36 @@ pub use ::redb;
 ///
 /// ```
 /// # use core::cell::RefCell;
-/// # use core::convert::Infallible;
 /// # use entitle::Timestamp;
 /// # use entitle::change::Commit;
 /// # use entitle::journal::{AppendError, Journal};
 /// struct Commits(RefCell<Vec<Commit>>);
 ///
+/// # impl Commits {
+/// #     fn last(&self) -> u64 { self.0.borrow().last().map_or(0, |last| last.revision) }
+/// # }
+/// # #[derive(Debug, PartialEq)]
+/// # struct EndingError;
+/// # impl core::fmt::Display for EndingError {
+/// #     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result { f.write_str("the journal ends before") }
+/// # }
+/// # impl core::error::Error for EndingError {}
 /// impl Journal for Commits {
-///     type Error = Infallible;
+///     type Error = EndingError;
 ///
-///     fn append(&self, expected_revision: u64, new: &[Commit]) -> Result<(), AppendError<Infallible>> {
-///         let mut commits = self.0.borrow_mut();
-///         let found = commits.last().map_or(0, |last| last.revision);
+///     fn append(&self, expected_revision: u64, new: &[Commit]) -> Result<(), AppendError<EndingError>> {
+///         let found = self.last();
 ///         if found != expected_revision {
 ///             return Err(AppendError::Conflict { found });
 ///         }
-///         commits.extend_from_slice(new);
+///         self.0.borrow_mut().extend_from_slice(new);
 ///         Ok(())
 ///     }
 ///
-///     fn read_after(&self, revision: u64) -> Result<Vec<Commit>, Infallible> {
+///     fn read_after(&self, revision: u64) -> Result<Vec<Commit>, EndingError> {
+///         if revision > self.last() {
+///             return Err(EndingError);
+///         }
 ///         Ok(self.0.borrow().iter().filter(|commit| commit.revision > revision).cloned().collect())
 ///     }
 /// }
@@ -115,6 +126,7 @@ pub use ::redb;
 /// # assert_eq!(journal.append(0, &[commit.clone()]), Ok(()));
 /// # assert_eq!(journal.append(0, &[commit.clone()]), Err(AppendError::Conflict { found: 1 }));
 /// # assert_eq!(journal.read_after(0), Ok(vec![commit]));
+/// # assert_eq!(journal.read_after(2), Err(EndingError));
 /// ```
 pub trait Journal {
     /// The error of the store itself; [`Infallible`](core::convert::Infallible) for a store that cannot fail.
@@ -128,12 +140,12 @@ pub trait Journal {
     /// and the outcome is unknown.
     fn append(&self, expected_revision: u64, commits: &[Commit]) -> Result<(), AppendError<Self::Error>>;
 
-    /// Returns the commits after a revision, in order. A page may end early, but it is empty only if there are no such
-    /// commits.
+    /// Returns the commits after a revision, in order. A page may end early, but it is empty only if the last commit has
+    /// that revision.
     ///
     /// # Errors
     ///
-    /// The error of the store.
+    /// The error of the store, also if the last commit is before `revision`.
     fn read_after(&self, revision: u64) -> Result<Vec<Commit>, Self::Error>;
 }
 

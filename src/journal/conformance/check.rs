@@ -107,6 +107,30 @@ impl<'h, H: Host> Check<'h, H> {
         }
     }
 
+    /// Appends commits without getting the answer, and returns `true` if they must be stored.
+    ///
+    /// A journal that finds out by itself returns `Ok`, and then they are.
+    pub(super) fn lost(
+        &self,
+        journal: &H::Journal,
+        expected_revision: u64,
+        commits: &[Commit],
+        stored: bool,
+    ) -> Result<bool, Failure> {
+        match journal.append(expected_revision, commits) {
+            Ok(()) => Ok(true),
+            Err(AppendError::Store(_)) => Ok(stored),
+            Err(AppendError::Conflict { found }) => {
+                let found = format!("a conflict with revision {found}");
+                Err(self.failure(
+                    "append without getting the answer",
+                    "success or an error of the store",
+                    found,
+                ))
+            }
+        }
+    }
+
     /// Reads the commits after a revision, which must be the given ones.
     pub(super) fn reads(
         &self,
@@ -178,6 +202,15 @@ impl<'h, H: Host> Check<'h, H> {
         let found = page.first().map(|first| first.revision);
         let shown = found.is_some_and(|found| found != revision.saturating_add(1));
         self.ensure(shown, &step, expected, found.map_or("no commits".into(), revision_text))
+    }
+
+    /// Reads the commits after a revision that the journal does not reach, which must be an error.
+    pub(super) fn ends_before(&self, journal: &H::Journal, revision: u64) -> Result<(), Failure> {
+        let step = format!("read after revision {revision}, which the journal ends before");
+        match journal.read_after(revision) {
+            Ok(page) => Err(self.failure(&step, "an error", described(&page))),
+            Err(_) => Ok(()),
+        }
     }
 }
 

@@ -107,8 +107,10 @@ pub trait Host {
         None
     }
 
-    /// Makes the next append fail without an answer, after the commits are stored or before, and returns `true`;
-    /// `false` if the host cannot do that.
+    /// Makes the next append lose its answer, after the commits are stored or before, and returns `true`; `false` if the
+    /// host cannot do that.
+    ///
+    /// The append is then an error, or `Ok` if the journal repeats it and the commits are stored.
     fn lose_answer(&self, _journal: &Self::Journal, _stored: bool) -> bool {
         false
     }
@@ -144,6 +146,9 @@ pub enum Case {
     SeveralAtOnce,
     /// A journal of a directory that was stored begins after its revision, and what was before is not read as nothing.
     Beginning,
+    /// A read after a revision that the journal does not reach is an error, so that a reader that is ahead of a restored
+    /// copy finds out.
+    Ending,
     /// A long history is read in pages to its end.
     Pages,
     /// A read sees every append that returned before, through any connection.
@@ -174,6 +179,7 @@ impl Case {
         Self::Order,
         Self::SeveralAtOnce,
         Self::Beginning,
+        Self::Ending,
         Self::Pages,
         Self::ReadSeesAppend,
         Self::ConcurrentAppenders,
@@ -201,6 +207,7 @@ impl Case {
             Self::Order => "order",
             Self::SeveralAtOnce => "several_at_once",
             Self::Beginning => "beginning",
+            Self::Ending => "ending",
             Self::Pages => "pages",
             Self::ReadSeesAppend => "read_sees_append",
             Self::ConcurrentAppenders => "concurrent_appenders",
@@ -227,6 +234,7 @@ impl Case {
             Self::Order => appending::order(&check),
             Self::SeveralAtOnce => appending::several_at_once(&check),
             Self::Beginning => reading::beginning(&check),
+            Self::Ending => reading::ending(&check),
             Self::Pages => reading::pages(&check),
             Self::ReadSeesAppend => reading::read_sees_append(&check),
             Self::ConcurrentAppenders => concurrent::appenders(&check),

@@ -27,6 +27,19 @@ pub(super) fn beginning<H: Host>(check: &Check<'_, H>) -> Result<Outcome, Failur
     Ok(Outcome::Passed)
 }
 
+pub(super) fn ending<H: Host>(check: &Check<'_, H>) -> Result<Outcome, Failure> {
+    let journal = check.create(5)?;
+    check.reads(&journal, 5, &[], "read an empty journal that begins after revision 5")?;
+    check.ends_before(&journal, 6)?;
+    check.append(&journal, 5, &commits(6..=8), "append after the revision that the journal begins after")?;
+    let journal = check.reopen(journal)?;
+    check.reads(&journal, 8, &[], "read after the last commit")?;
+    for revision in [9, 10, 20_000, u64::MAX] {
+        check.ends_before(&journal, revision)?;
+    }
+    Ok(Outcome::Passed)
+}
+
 pub(super) fn pages<H: Host>(check: &Check<'_, H>) -> Result<Outcome, Failure> {
     let journal = check.create(0)?;
     let all = commits(1..=LONG);

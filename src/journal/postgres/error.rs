@@ -107,7 +107,7 @@ pub enum PostgresError {
     /// The commits cannot be stored; nothing changed.
     #[error(transparent)]
     Encode(#[from] EncodeError),
-    /// What was read is damaged, or not for this release.
+    /// The rows that were read are damaged, or not for this release.
     #[error(transparent)]
     Page(#[from] PageError),
     /// The connection was lost and could not be made again. What was being written may or may not be stored.

@@ -65,7 +65,7 @@ impl PostgresJournal {
         &self.tenant
     }
 
-    /// Sets if appends tell those who [listen](Postgres::listener); they do not by default.
+    /// Sets if appends notify the [listeners](Postgres::listener); they do not by default.
     ///
     /// PostgreSQL delivers notifications in the order of commits, and for that takes a lock that limits all writers of
     /// the server together to some hundreds of commits a second. A role that may append but not notify appends without.
@@ -125,7 +125,7 @@ impl PostgresJournal {
         let limits = format!(
             "SET LOCAL statement_timeout = {limit}; SET LOCAL idle_in_transaction_session_timeout = {limit}"
         );
-        self.database.pool.run(Purpose::Append, BULK, move |session: &mut Session| {
+        self.database.pool.run(Purpose::Bulk, BULK, move |session: &mut Session| {
             session.run_on_tables(|client| {
                 let mut transaction = client.transaction().map_err(error::statement)?;
                 transaction.batch_execute(&limits).map_err(error::statement)?;
@@ -137,7 +137,7 @@ impl PostgresJournal {
     }
 }
 
-/// Names the commit that stands where the head says that there is none.
+/// Names the commit that is stored although the head is before it.
 fn found_beyond_head(error: PostgresError, append: &Append) -> PostgresError {
     if error.sqlstate().map(SqlState::of) != Some(SqlState::CommitExists) {
         return error;
@@ -180,7 +180,7 @@ fn store(
                 muted.store(true, Ordering::Relaxed);
                 is_stored
             }
-            told => told?,
+            notified => notified?,
         }
     } else {
         insert(client, &parameters)?

@@ -1,4 +1,4 @@
-//! Hearing of commits when they are made, as a hint to catch up.
+//! Notifications of commits, as a hint to catch up.
 
 use alloc::collections::BTreeSet;
 use alloc::format;
@@ -18,18 +18,18 @@ use crate::journal::sql::CHANNEL;
 /// The pause after a failed attempt to connect.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// How long the thread listens before it looks whether it is still needed.
+/// The time after which the thread checks if the listener was dropped.
 const TURN: Duration = Duration::from_millis(500);
 
-/// What [`Listener::wait`] heard.
+/// A result of [`Listener::wait`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Heard {
+pub enum Notification {
     /// The listener connected, at first or again: commits may have been missed, so every tenant catches up.
     Connected,
     /// These tenants have new commits.
     Tenants(BTreeSet<String>),
-    /// Nothing was heard in time.
+    /// Nothing came in time.
     Nothing,
 }
 
@@ -43,13 +43,13 @@ pub enum Heard {
 /// ```no_run
 /// # use std::time::Duration;
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use entitle::journal::postgres::{Heard, Postgres};
+/// use entitle::journal::postgres::{Notification, Postgres};
 ///
 /// # let catch_up = |_tenant: &str| {};
 /// let database = Postgres::connect("postgresql://localhost/platform")?;
 /// let listener = database.listener()?;
 /// match listener.wait(Duration::from_secs(5)) {
-///     Heard::Tenants(tenants) => tenants.iter().for_each(|tenant| catch_up(tenant)),
+///     Notification::Tenants(tenants) => tenants.iter().for_each(|tenant| catch_up(tenant)),
 ///     // Ask for the heads of all tenants.
 ///     _ => {}
 /// }
@@ -63,13 +63,13 @@ pub struct Listener {
 
 #[derive(Debug, Default)]
 struct Shared {
-    news: Mutex<News>,
+    pending: Mutex<Pending>,
     came: Condvar,
 }
 
-/// What was heard and not yet asked for.
+/// The notifications that no call has returned yet.
 #[derive(Debug, Default)]
-struct News {
+struct Pending {
     connected: bool,
     tenants: BTreeSet<String>,
     /// The last reason why there is no connection.
@@ -77,9 +77,9 @@ struct News {
 }
 
 impl Shared {
-    // A poisoned lock is safe to use: the news are only hints.
-    fn news(&self) -> MutexGuard<'_, News> {
-        self.news.lock().unwrap_or_else(PoisonError::into_inner)
+    // A poisoned lock is safe to use: they are only hints.
+    fn pending(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -94,49 +94,49 @@ impl Listener {
         Ok(Self { shared })
     }
 
-    /// Waits until something is heard, but no longer than `timeout`.
+    /// Waits for a notification, but no longer than `timeout`.
     ///
-    /// Several commits of a tenant are heard of once. What was heard before the call is returned at once.
+    /// Several commits of a tenant are one. Those that came before the call are returned at once.
     #[must_use]
-    pub fn wait(&self, timeout: Duration) -> Heard {
-        let quiet = |news: &mut News| !news.connected && news.tenants.is_empty();
-        let waited = self.shared.came.wait_timeout_while(self.shared.news(), timeout, quiet);
-        let (mut news, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        let tenants = core::mem::take(&mut news.tenants);
-        if core::mem::take(&mut news.connected) {
-            return Heard::Connected;
+    pub fn wait(&self, timeout: Duration) -> Notification {
+        let none = |pending: &mut Pending| !pending.connected && pending.tenants.is_empty();
+        let waited = self.shared.came.wait_timeout_while(self.shared.pending(), timeout, none);
+        let (mut pending, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let tenants = core::mem::take(&mut pending.tenants);
+        if core::mem::take(&mut pending.connected) {
+            return Notification::Connected;
         }
-        if tenants.is_empty() { Heard::Nothing } else { Heard::Tenants(tenants) }
+        if tenants.is_empty() { Notification::Nothing } else { Notification::Tenants(tenants) }
     }
 
-    /// Returns why there is no connection at the moment; `None` if there is one.
+    /// Returns the reason why there is no connection at the moment; `None` if there is one.
     #[must_use]
     pub fn last_error(&self) -> Option<String> {
-        self.shared.news().error.clone()
+        self.shared.pending().error.clone()
     }
 }
 
 /// Listens, on one connection after another, until the listener is dropped.
 fn listen(connector: &Connector, timeout: Duration, listener: &Weak<Shared>) {
     while listener.strong_count() > 0 {
-        let ended = connector.connect(timeout).and_then(|client| hear(client, listener));
+        let ended = connector.connect(timeout).and_then(|client| receive(client, listener));
         let Err(error) = ended else { return };
         let Some(shared) = listener.upgrade() else { return };
-        shared.news().error = Some(error.to_string());
+        shared.pending().error = Some(error.to_string());
         drop(shared);
         thread::sleep(PAUSE);
     }
 }
 
-/// Passes on what comes on a connection until the listener is dropped, or with an error until the connection ends.
-fn hear(mut client: Client, listener: &Weak<Shared>) -> Result<(), PostgresError> {
+/// Receives notifications until the listener is dropped, or with an error until the connection ends.
+fn receive(mut client: Client, listener: &Weak<Shared>) -> Result<(), PostgresError> {
     client.batch_execute(&format!("LISTEN {CHANNEL}")).map_err(error::statement)?;
-    tell(listener, |news| {
-        news.connected = true;
-        news.error = None;
+    update(listener, |pending| {
+        pending.connected = true;
+        pending.error = None;
     });
     while listener.strong_count() > 0 {
-        hear_a_turn(&mut client, listener)?;
+        receive_until_quiet(&mut client, listener)?;
         if client.is_closed() {
             return Err(error::thread_ended("the server has closed it"));
         }
@@ -144,19 +144,23 @@ fn hear(mut client: Client, listener: &Weak<Shared>) -> Result<(), PostgresError
     Ok(())
 }
 
-fn hear_a_turn(client: &mut Client, listener: &Weak<Shared>) -> Result<(), PostgresError> {
+/// Receives notifications until none comes for a while or the listener is dropped.
+fn receive_until_quiet(client: &mut Client, listener: &Weak<Shared>) -> Result<(), PostgresError> {
     let mut notifications = client.notifications();
     let mut turn = notifications.timeout_iter(TURN);
-    while let Some(heard) = turn.next().map_err(error::statement)? {
-        tell(listener, |news| {
-            news.tenants.insert(heard.payload().to_string());
+    while let Some(notification) = turn.next().map_err(error::statement)? {
+        update(listener, |pending| {
+            pending.tenants.insert(notification.payload().to_string());
         });
+        if listener.strong_count() == 0 {
+            break;
+        }
     }
     Ok(())
 }
 
-fn tell(listener: &Weak<Shared>, change: impl FnOnce(&mut News)) {
+fn update(listener: &Weak<Shared>, change: impl FnOnce(&mut Pending)) {
     let Some(shared) = listener.upgrade() else { return };
-    change(&mut shared.news());
+    change(&mut shared.pending());
     shared.came.notify_all();
 }

@@ -1,7 +1,7 @@
 //! A journal on PostgreSQL, for several processes on several machines.
 //!
 //! [`Postgres`] is a database with the tables of [`journal::sql`](crate::journal::sql): one set of tables for all
-//! tenants. [`PostgresJournal`] is the journal of one tenant, and [`Listener`] tells when another process has
+//! tenants. [`PostgresJournal`] is the journal of one tenant, and [`Listener`] reports that another process has
 //! committed.
 //!
 //! ```no_run
@@ -23,8 +23,8 @@
 //! # Threads and time limits
 //!
 //! Calls block. Each connection is on a thread of its own, so a call may also come from a thread that runs asynchronous
-//! tasks, which then waits. At most [`connections`](Postgres::connections) are used at once, and appends leave one of
-//! them to reading.
+//! tasks, which then waits. At most [`connections`](Postgres::connections) are used at once. One of them is left to
+//! reading, and another one to appends while calls read, store or remove whole directories.
 //!
 //! No call waits forever. A statement ends after the [`timeout`](Postgres::timeout), and a call, with all that it
 //! repeats, after four times as long; a call that stores, reads or removes whole directories may take thirty times
@@ -70,7 +70,7 @@ use ::postgres::{Client, Config, Row, config::SslMode};
 
 pub use self::error::PostgresError;
 pub use self::journal::PostgresJournal;
-pub use self::listener::{Heard, Listener};
+pub use self::listener::{Listener, Notification};
 use self::pool::{Connector, Pool, Purpose, Session, Settings};
 use crate::journal::sql::{self, Head};
 use crate::name::Name;
@@ -80,10 +80,13 @@ pub use ::postgres;
 /// The connections of a database, unless the host sets another number.
 const CONNECTIONS: usize = 4;
 
+/// The fewest connections: one for reading, one for appends and one for whole directories.
+const MIN_CONNECTIONS: usize = 3;
+
 /// The time limit of a statement, unless the host sets another one.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How many times longer whole directories may take.
+/// The factor by which whole directories may take longer.
 const BULK: u32 = 30;
 
 /// A database with the journals of many tenants.
@@ -147,12 +150,12 @@ impl Postgres {
         Ok(Self { pool })
     }
 
-    /// Sets the number of connections that are used at once; at least 2, and 4 by default.
+    /// Sets the number of connections that are used at once; at least 3, and 4 by default.
     ///
     /// Connections that were made before are closed.
     #[must_use]
     pub fn connections(self, connections: usize) -> Self {
-        let settings = Settings { connections: connections.max(2), ..self.pool.settings };
+        let settings = Settings { connections: connections.max(MIN_CONNECTIONS), ..self.pool.settings };
         Self { pool: Pool::new(Arc::clone(&self.pool.connector), settings) }
     }
 

@@ -22,7 +22,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// The time limits of a whole call, in time limits of a statement: to connect, to repeat and to answer.
 const LIMITS_OF_A_CALL: u32 = 3;
 
-/// How connections are made.
+/// A source of connections.
 pub(super) enum Connector {
     Url(Box<Config>),
     Host(Box<dyn Fn() -> Result<Client, postgres::Error> + Send + Sync>),
@@ -45,17 +45,21 @@ impl Connector {
     }
 }
 
-/// What a host can set.
+/// The numbers that a host can set.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Settings {
     pub(super) connections: usize,
     pub(super) timeout: Duration,
 }
 
-/// What a connection is used for. Appends leave one connection to reading, and a first attempt is not repeated.
+/// The use of a connection.
+///
+/// Appends and work on whole directories leave one connection to reading, and whole directories leave another one to
+/// appends, because they take long. A first attempt is not repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     Append,
+    Bulk,
     Read,
     Attempt,
 }
@@ -136,6 +140,30 @@ struct State {
     idle: Vec<Worker>,
     busy: usize,
     appending: usize,
+    bulk: usize,
+}
+
+impl State {
+    /// Returns `true` if no connection of `connections` may be used for a purpose now.
+    fn is_full(&self, purpose: Purpose, connections: usize) -> bool {
+        let left_to_reading = self.appending.saturating_add(self.bulk) < connections.saturating_sub(1);
+        let left_to_appends = self.bulk < connections.saturating_sub(2);
+        let free = match purpose {
+            Purpose::Append => left_to_reading,
+            Purpose::Bulk => left_to_reading && left_to_appends,
+            Purpose::Read | Purpose::Attempt => true,
+        };
+        !free || self.busy >= connections
+    }
+
+    /// Returns the count of the connections in use for a purpose, if they are limited.
+    fn count(&mut self, purpose: Purpose) -> Option<&mut usize> {
+        match purpose {
+            Purpose::Append => Some(&mut self.appending),
+            Purpose::Bulk => Some(&mut self.bulk),
+            Purpose::Read | Purpose::Attempt => None,
+        }
+    }
 }
 
 /// The connections to one database.
@@ -163,8 +191,8 @@ impl Drop for Permit {
         let Some(pool) = self.pool.upgrade() else { return };
         let mut state = pool.state();
         state.busy = state.busy.saturating_sub(1);
-        if self.purpose == Purpose::Append {
-            state.appending = state.appending.saturating_sub(1);
+        if let Some(count) = state.count(self.purpose) {
+            *count = count.saturating_sub(1);
         }
         drop(state);
         pool.freed.notify_all();
@@ -191,10 +219,10 @@ impl Pool {
         limits: u32,
         mut work: impl FnMut(&mut Session) -> Result<T, PostgresError> + Send + 'static,
     ) -> Result<T, PostgresError> {
-        let (worker, permit) = self.worker(purpose)?;
+        let Settings { timeout, .. } = self.settings;
+        let (worker, permit) = self.worker(purpose, timeout.saturating_mul(limits))?;
         let (answer, answered) = mpsc::channel();
         let given_up = Arc::new(AtomicBool::new(false));
-        let Settings { timeout, .. } = self.settings;
         let patience = if purpose == Purpose::Attempt { Duration::ZERO } else { timeout };
         let (kept, given) = (Arc::clone(&permit), Arc::clone(&given_up));
         let job: Job = Box::new(move |session| {
@@ -220,21 +248,22 @@ impl Pool {
         }
     }
 
-    /// Returns a thread that waits for work, or a new one.
-    fn worker(self: &Arc<Self>, purpose: Purpose) -> Result<(Worker, Arc<Permit>), PostgresError> {
-        let Settings { connections, timeout } = self.settings;
-        let appends = connections.saturating_sub(1).max(1);
-        let full = |state: &mut State| {
-            state.busy >= connections || (purpose == Purpose::Append && state.appending >= appends)
-        };
-        let waited = self.freed.wait_timeout_while(self.state(), timeout, full);
+    /// Returns a thread that waits for work, or a new one, within a time limit.
+    fn worker(
+        self: &Arc<Self>,
+        purpose: Purpose,
+        limit: Duration,
+    ) -> Result<(Worker, Arc<Permit>), PostgresError> {
+        let connections = self.settings.connections;
+        let full = |state: &mut State| state.is_full(purpose, connections);
+        let waited = self.freed.wait_timeout_while(self.state(), limit, full);
         let (mut state, waited) = waited.unwrap_or_else(PoisonError::into_inner);
         if waited.timed_out() {
-            return Err(PostgresError::Busy { connections, limit: timeout });
+            return Err(PostgresError::Busy { connections, limit });
         }
         state.busy = state.busy.saturating_add(1);
-        if purpose == Purpose::Append {
-            state.appending = state.appending.saturating_add(1);
+        if let Some(count) = state.count(purpose) {
+            *count = count.saturating_add(1);
         }
         let idle = state.idle.pop();
         drop(state);

@@ -58,6 +58,17 @@ pub enum RedbError {
         /// The revision that the first commit follows.
         found: u64,
     },
+    /// The journal ends before the revision asked for: an older copy of it was restored, or commits were lost.
+    #[error(
+        "the journal ends at revision {found}, before revision {asked}: an older copy was restored, or commits were \
+         lost"
+    )]
+    Ending {
+        /// The revision asked for.
+        asked: u64,
+        /// The revision of the last commit.
+        found: u64,
+    },
     /// The file or database contains no journal.
     #[error("there is no journal")]
     Missing,

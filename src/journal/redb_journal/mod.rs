@@ -13,6 +13,7 @@ mod tables;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -279,7 +280,11 @@ impl Journal for RedbJournal {
             if revision < ends.head.begins_after {
                 return Err(RedbError::Beginning { asked: revision, found: ends.head.begins_after });
             }
-            if revision >= ends.head.last { Ok(Vec::new()) } else { ends.page_after(revision) }
+            match revision.cmp(&ends.head.last) {
+                Ordering::Less => ends.page_after(revision),
+                Ordering::Equal => Ok(Vec::new()),
+                Ordering::Greater => Err(RedbError::Ending { asked: revision, found: ends.head.last }),
+            }
         })?;
         let read = |(revision, bytes): (u64, Vec<u8>)| {
             serde_json::from_slice(&bytes).map_err(|error| malformed(revision, error))

@@ -1,4 +1,4 @@
-//! The parameters of an append, and what came of it.
+//! The parameters of an append, and its outcome.
 
 use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
@@ -46,7 +46,7 @@ pub enum EncodeError {
     },
 }
 
-/// The parameters of [`APPEND`](super::APPEND), and what tells this append from all others.
+/// The parameters of [`APPEND`](super::APPEND), with an id that no other append has.
 ///
 /// Bind the fields in their order, from `$1` to `$8`. An append that is repeated after a lost connection is sent with
 /// the same parameters, so that it is stored once.
@@ -83,7 +83,7 @@ pub struct Append {
     pub checksums: Vec<String>,
 }
 
-/// What came of an append that stored no row, or whose answer was lost.
+/// The outcome of an append that stored no row, or whose answer was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -156,7 +156,7 @@ impl Append {
         Ok(())
     }
 
-    /// Returns what came of this append, from the row of [`OUTCOME`](super::OUTCOME): the head, and the append id of
+    /// Returns the outcome of this append, from the row of [`OUTCOME`](super::OUTCOME): the head, and the append id of
     /// the commit after the expected revision.
     ///
     /// ```
@@ -193,12 +193,22 @@ fn stored_revision(revision: u64) -> Result<i64, EncodeError> {
 
 /// Returns a number of 128 bits that no other append has, in hexadecimal.
 ///
-/// Each hasher has random keys of its own. Only a process that was forked has those of another process, so the id of the
-/// process is hashed too.
+/// Each hasher has random keys of its own, which are made from random bytes of the thread's. A process that was forked,
+/// and one in a copy of a virtual machine, has those bytes from before. So the id of the process is hashed too, the time,
+/// by which copies of a machine differ, and an address in the stack.
+#[expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "the time is used as random bits only"
+)]
 fn append_id() -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH);
+    let nanos = now.map_or(0, |now| now.as_nanos());
     let half = |which: u8| {
         let mut hasher = RandomState::new().build_hasher();
         hasher.write_u32(std::process::id());
+        hasher.write_u128(nanos);
+        hasher.write_usize(core::ptr::from_ref(&which).addr());
         hasher.write_u8(which);
         hasher.finish()
     };

@@ -22,7 +22,7 @@
 //!
 //! [`APPEND`] is one statement: it moves the tenant's head from the expected revision, and inserts the commits only if
 //! the head moved. If it affects as many rows as there are commits, they are stored once the transaction commits. If it
-//! affects none, [`OUTCOME`] and [`Append::outcome`] tell why, and the transaction can still be used, or rolled back.
+//! affects none, [`OUTCOME`] and [`Append::outcome`] return the reason, and the transaction can still be used, or rolled back.
 //!
 //! ```
 //! # use entitle::catalog::Catalog;
@@ -51,9 +51,10 @@
 //!
 //! - Append **last** in the transaction. The head stays locked until it ends, and other writers of the tenant wait.
 //! - Under `READ COMMITTED`, the default, a writer that comes second waits and then affects no row. Under the stricter
-//!   levels it gets the error 40001, and the whole transaction is repeated. [`SqlState`] tells what an error means.
-//! - If the connection is lost while the transaction commits, nobody knows whether it did. Connect again, and send
-//!   [`OUTCOME`] with the same [`Append`]: the append id tells its own commits from those of others.
+//!   levels it gets the error 40001, and the whole transaction is repeated. [`SqlState`] is the meaning of an error.
+//! - If the connection is lost while the transaction commits, its outcome is unknown, and the server may still be
+//!   committing it. Connect again, send [`LOCK_HEAD`], which waits for it, and then [`OUTCOME`] for the same
+//!   [`Append`]: by the append id its own commits differ from those of others.
 //! - `synchronous_commit` must not be `off`: a commit that was acknowledged would be lost with the server.
 //!
 //! # Read
@@ -72,7 +73,7 @@ pub use self::page::{Head, PageError, StoredCommit, page};
 pub use self::schema::{MIGRATION_LOCK, MIGRATIONS, Migration, SCHEMA, SCHEMA_VERSION, script};
 pub use self::state::SqlState;
 
-/// The channel on which [`APPEND_AND_NOTIFY`] tells of commits, with the tenant as the payload.
+/// The channel on which [`APPEND_AND_NOTIFY`] announces commits, with the tenant as the payload.
 pub const CHANNEL: &str = "entitle";
 
 /// A statement that makes the journal of tenant `$1` (`text`), whose directory is at revision `$2` (`bigint`).
@@ -101,7 +102,7 @@ pub const APPEND: &str = "WITH head AS (\
      FROM head, unnest($4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[]) \
          AS new (revision, at, by, body, checksum)";
 
-/// A statement that appends as [`APPEND`] does, and tells those who listen on the [`CHANNEL`] once the transaction
+/// A statement that appends as [`APPEND`] does, and notifies the listeners of the [`CHANNEL`] once the transaction
 /// commits.
 ///
 /// It returns one row if the commits are stored, and none if nothing is.
@@ -115,7 +116,17 @@ pub const APPEND_AND_NOTIFY: &str = "WITH head AS (\
              AS new (revision, at, by, body, checksum)) \
      SELECT pg_notify('entitle', tenant) FROM head";
 
+/// A statement that waits until no transaction has the head of tenant `$1` (`text`) locked, and locks it.
+///
+/// Send it before [`OUTCOME`] if the answer of an append was lost, as two statements, each in a transaction of its own.
+/// The transaction of the append can still be committing, and without the wait an outcome of
+/// [`NotStored`](Outcome::NotStored) or a conflict would not be final. One statement cannot do both, because it reads
+/// the commits as they were before it waited. It needs the permission `UPDATE` on `entitle_head`, as an append does.
+pub const LOCK_HEAD: &str = "SELECT FROM entitle_head WHERE tenant = $1 FOR SHARE";
+
 /// A statement for an append that affected no row or whose answer was lost; see [`Append::outcome`].
+///
+/// After a lost answer, [`LOCK_HEAD`] is sent before it.
 ///
 /// `$1` (`text`) is the tenant and `$2` (`bigint`) the expected revision. It returns `revision`, `begins_after` and
 /// `format` of the head, and `append_id` of the commit after the expected revision or null; no row if there is no such
@@ -128,13 +139,20 @@ pub const OUTCOME: &str = "SELECT head.revision, head.begins_after, head.format,
 /// A statement that returns the commits of tenant `$1` (`text`) after revision `$2` (`bigint`), at most `$3`
 /// (`bigint`).
 ///
+/// A page also ends with the commit whose `body` brings it to 8 MiB or more, so that a page of large commits is read
+/// within the time limit of a statement.
+///
 /// The columns are `revision`, `begins_after` and `format` of the [`Head`], and then those of [`StoredCommit`] in its
 /// order, which are null in the only row if there are no such commits. It returns no row if there is no such tenant.
 pub const READ_AFTER: &str = "SELECT head.revision, head.begins_after, head.format, \
          new.revision, new.at, new.by, new.append_id, new.body, new.checksum \
      FROM entitle_head AS head LEFT JOIN LATERAL (\
-         SELECT revision, at, by, append_id, body, checksum FROM entitle_commit \
-         WHERE tenant = head.tenant AND revision > $2 ORDER BY revision LIMIT $3) AS new ON true \
+         SELECT * FROM (\
+             SELECT revision, at, by, append_id, body, checksum, \
+                 sum(octet_length(body)) OVER (ORDER BY revision) - octet_length(body) AS before \
+             FROM entitle_commit \
+             WHERE tenant = head.tenant AND revision > $2 ORDER BY revision LIMIT $3) AS page \
+         WHERE page.before < 8388608) AS new ON true \
      WHERE head.tenant = $1 ORDER BY new.revision";
 
 /// A statement that stores a directory: tenant `$1` (`text`), revision `$2` (`bigint`), a text `$3` that names its

@@ -45,6 +45,9 @@ impl Head {
     }
 }
 
+/// The bytes of bodies with which a page ends early, as [`READ_AFTER`](super::READ_AFTER) has it.
+const PAGE_BYTES: usize = 8 << 20;
+
 /// A row of `entitle_commit`, without the tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredCommit {
@@ -68,7 +71,8 @@ impl StoredCommit {
         let Self { revision, at, by, append_id, body, checksum: _ } = self;
         let mut sum = Checksum::new();
         for text in [tenant, by, append_id, body] {
-            sum.add(&text.len().to_le_bytes());
+            // A number of 64 bits on every machine: another one may read the row.
+            sum.add(&u64::try_from(text.len()).unwrap_or(u64::MAX).to_le_bytes());
             sum.add(text.as_bytes());
         }
         sum.add(&revision.to_le_bytes());
@@ -119,6 +123,17 @@ pub enum PageError {
         /// The revision that the first commit follows.
         found: u64,
     },
+    /// The journal ends before the revision asked for: an older copy of it was restored, or commits were lost.
+    #[error(
+        "the journal ends at revision {found}, before revision {asked}: an older copy was restored, or commits were \
+         lost"
+    )]
+    Ending {
+        /// The revision asked for.
+        asked: u64,
+        /// The revision of the last commit.
+        found: u64,
+    },
     /// The commits are in a format that this release does not read.
     #[error(
         "unknown commit format {found}: this release reads format {FORMAT}; a later release wrote the journal"
@@ -149,6 +164,7 @@ impl PageError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Beginning { .. } => "beginning",
+            Self::Ending { .. } => "ending",
             Self::UnknownFormat { .. } => "unknown_format",
             Self::Damaged { .. } => "damaged",
             Self::Malformed { .. } => "malformed",
@@ -158,8 +174,8 @@ impl PageError {
 
 /// Checks the rows that [`READ_AFTER`](super::READ_AFTER) returned, and reads their commits.
 ///
-/// `after` and `limit` are the statement's parameters. The page is complete: commits that the head tells of are there,
-/// without gaps, and each is as it was written.
+/// `after` and `limit` are the statement's parameters. The page is complete: the commits up to the head are there, or as
+/// many as the statement returns at once, without gaps, and each is as it was written.
 ///
 /// # Errors
 ///
@@ -191,11 +207,20 @@ pub fn page(
     if after < head.begins_after {
         return Err(PageError::Beginning { asked: after, found: head.begins_after });
     }
+    if after > head.revision {
+        return Err(PageError::Ending { asked: after, found: head.revision });
+    }
     let last = head.revision.min(after.saturating_add(limit));
     let mut rows = rows.iter();
     let mut commits = Vec::with_capacity(rows.len());
+    let mut bytes: usize = 0;
     for revision in after.saturating_add(1)..=last {
-        let row = rows.next().ok_or(PageError::Damaged { revision })?;
+        let row = match rows.next() {
+            Some(row) => row,
+            None if bytes >= PAGE_BYTES => break,
+            None => return Err(PageError::Damaged { revision }),
+        };
+        bytes = bytes.saturating_add(row.body.len());
         let commit = row.decode(tenant)?;
         if commit.revision != revision {
             return Err(PageError::Damaged { revision });
@@ -216,5 +241,46 @@ mod tests {
     #[test]
     fn the_format_of_the_head_is_that_of_commits() {
         assert_eq!(u32::try_from(FORMAT), Ok(Commit::FORMAT));
+    }
+
+    /// The statement and the check of its rows end a page at the same place.
+    #[test]
+    fn a_page_ends_early_only_if_it_is_large() {
+        assert!(super::super::READ_AFTER.contains(&alloc::format!("page.before < {PAGE_BYTES})")));
+        let head = Head::new(2, 0, 1);
+        for (length, is_complete) in [(PAGE_BYTES, true), (PAGE_BYTES / 2, false)] {
+            let commit = Commit {
+                revision: 1,
+                at: crate::time::Timestamp::EPOCH,
+                actor: None,
+                by: "a".repeat(length),
+                events: Vec::new(),
+            };
+            let name = crate::name::Name::new("acme").unwrap();
+            let append = super::super::Append::new(&name, 0, core::slice::from_ref(&commit)).unwrap();
+            let row = StoredCommit {
+                revision: 1,
+                at: 0,
+                by: commit.by.clone(),
+                append_id: append.append_id.clone(),
+                body: append.bodies[0].clone(),
+                checksum: append.checksums[0].clone(),
+            };
+            assert_eq!(page("acme", head, 0, 100, &[row]).is_ok(), is_complete);
+        }
+    }
+
+    /// Rows are read by other releases and on other machines.
+    #[test]
+    fn the_checksum_of_a_row_never_changes() {
+        let row = StoredCommit {
+            revision: 7,
+            at: 1_700_000_000_000,
+            by: "ada".into(),
+            append_id: "0123456789abcdef0123456789abcdef".into(),
+            body: "{}".into(),
+            checksum: String::new(),
+        };
+        assert_eq!(row.sum("acme"), "fnv1a64:16802c84d8ad70e5");
     }
 }

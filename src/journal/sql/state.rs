@@ -1,4 +1,4 @@
-//! What the error codes of PostgreSQL mean for a journal.
+//! The meanings of PostgreSQL's error codes for a journal.
 
 /// The meaning of an SQLSTATE, the five characters that PostgreSQL gives each error.
 ///

@@ -24,6 +24,7 @@ enum Defect {
     StoresOnlyTheFirst,
     ForgetsTheBeginning,
     ReadsNothingForWhatItLacks,
+    ReadsNothingBeyondTheEnd,
     EndsAPageAtAnEmptyOne,
     HasOnlyOnePage,
     ReadsWithoutEnd,
@@ -37,6 +38,9 @@ enum Defect {
     ForgetsTheBeginningWhenReopened,
     StoresAgainWithoutLooking,
     StoresHalfOfALostAppend,
+    SaysThatALostAppendIsStored,
+    /// No defect: an append whose answer is lost is repeated until its outcome is known.
+    RepeatsLostAppends,
     ReadsDamagedText,
     EndsAtDamage,
     ReturnsTheFirstSnapshot,
@@ -66,6 +70,7 @@ const FOUND_BY: &[(Defect, Case)] = &[
     (Defect::StoresOnlyTheFirst, Case::SeveralAtOnce),
     (Defect::ForgetsTheBeginning, Case::Beginning),
     (Defect::ReadsNothingForWhatItLacks, Case::Beginning),
+    (Defect::ReadsNothingBeyondTheEnd, Case::Ending),
     (Defect::EndsAPageAtAnEmptyOne, Case::Pages),
     (Defect::HasOnlyOnePage, Case::Pages),
     (Defect::ReadsWithoutEnd, Case::Pages),
@@ -79,6 +84,7 @@ const FOUND_BY: &[(Defect, Case)] = &[
     (Defect::ForgetsTheBeginningWhenReopened, Case::Reopening),
     (Defect::StoresAgainWithoutLooking, Case::LostAnswers),
     (Defect::StoresHalfOfALostAppend, Case::LostAnswers),
+    (Defect::SaysThatALostAppendIsStored, Case::LostAnswers),
     (Defect::ReadsDamagedText, Case::Damage),
     (Defect::EndsAtDamage, Case::Damage),
     (Defect::ReturnsTheFirstSnapshot, Case::Snapshots),
@@ -214,7 +220,13 @@ impl Journal for Defective {
     fn append(&self, expected: u64, new: &[Commit]) -> Result<(), AppendError<Refused>> {
         let mut content = self.content.lock().unwrap();
         if let Some(stored) = content.lose.take() {
+            if self.has(Defect::RepeatsLostAppends) {
+                return self.store(&mut content, expected, new);
+            }
             self.append_without_answer(&mut content, expected, new, stored);
+            if self.has(Defect::SaysThatALostAppendIsStored) {
+                return Ok(());
+            }
             return Err(AppendError::Store(Refused("the answer is lost")));
         }
         if self.has(Defect::OverwritesOldCommits) && expected < content.last() {
@@ -238,6 +250,10 @@ impl Journal for Defective {
         }
         if revision < content.begins_after && !self.has(Defect::ReadsNothingForWhatItLacks) {
             return Err(Refused("before the beginning"));
+        }
+        let reads_on = matches!(self.defect, Defect::ReadsNothingBeyondTheEnd | Defect::ReadsWithoutEnd);
+        if revision > content.last() && !reads_on {
+            return Err(Refused("after the end"));
         }
         let after = |commit: &&Commit| commit.revision > revision;
         let mut page: Vec<Commit> = content.commits.iter().filter(after).take(700).cloned().collect();
@@ -368,7 +384,9 @@ impl Host for Defects {
 
 #[test]
 fn a_journal_without_a_defect_conforms() {
-    assert_eq!(conformance::run(&Defects(Defect::None)), Ok(Vec::new()));
+    for none in [Defect::None, Defect::RepeatsLostAppends] {
+        assert_eq!(conformance::run(&Defects(none)), Ok(Vec::new()));
+    }
 }
 
 #[test]
@@ -385,10 +403,12 @@ fn each_defect_is_found_by_its_case() {
 fn a_defect_of_one_promise_is_found_by_one_case() {
     for (defect, case) in FOUND_BY {
         let alone = [
+            Defect::ReadsNothingBeyondTheEnd,
             Defect::LetsOtherConnectionsLag,
             Defect::ChecksAndThenWrites,
             Defect::StoresAgainWithoutLooking,
             Defect::StoresHalfOfALostAppend,
+            Defect::SaysThatALostAppendIsStored,
             Defect::ReadsDamagedText,
             Defect::EndsAtDamage,
             Defect::KeepsTheStoredCatalog,

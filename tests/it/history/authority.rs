@@ -381,6 +381,26 @@ fn a_journal_that_cannot_be_read_stops_the_follower_until_it_can() {
     assert!(authority.current().is_ok());
 }
 
+/// A process that is ahead of its journal, because an older copy was restored, denies until it is started again.
+#[test]
+fn a_process_that_is_ahead_of_a_restored_journal_stops() {
+    let (one, _, journal) = pair();
+    let older = Arc::new(MemoryJournal::new());
+    older.append(0, &journal.read_after(0).unwrap()).unwrap();
+    one.execute(add_group("lost")).unwrap();
+    let ahead = Authority::new(Directory::clone(&one.load()), Arc::clone(&older));
+    let error = ahead.catch_up().unwrap_err().to_string();
+    let text =
+        "the journal ends at revision 1, before revision 2: an older copy was restored, or commits were lost";
+    assert!(error.contains(text), "{error}");
+    let stopped = ahead.current().unwrap_err();
+    assert_eq!(stopped.revision, 2);
+    // It does not write either.
+    let error = ahead.execute(add_group("more")).unwrap_err();
+    assert!(matches!(error, ExecuteError::CatchUp(CatchUpError::Journal(_))), "{error}");
+    assert_eq!(older.last_revision(), 1);
+}
+
 /// A process that cannot follow catches up before it decides, and never decides on a state that is known to be old.
 #[test]
 fn a_stopped_process_catches_up_before_it_writes() {
@@ -450,7 +470,9 @@ fn a_batch_from_before_the_last_commit_is_planned_at_its_time() {
 #[test]
 fn an_iterator_that_calls_back_does_not_hang() {
     let (directories, commits) = world::small();
-    let authority = Arc::new(Authority::new(directories[0].clone(), MemoryJournal::new()));
+    let journal = MemoryJournal::new();
+    journal.append(0, &commits).unwrap();
+    let authority = Arc::new(Authority::new(directories[0].clone(), journal));
     let (done, finished) = std::sync::mpsc::channel();
     let follower = Arc::clone(&authority);
     std::thread::spawn(move || {

@@ -177,7 +177,10 @@ fn redb_appends_detect_conflicts_and_a_wrong_start() {
     assert_eq!(journal.read_after(3).unwrap(), commits[3..5]);
     assert_eq!(journal.read_after(4).unwrap(), commits[4..5]);
     assert!(journal.read_after(5).unwrap().is_empty());
-    assert!(journal.read_after(u64::MAX).unwrap().is_empty());
+    for revision in [6, u64::MAX] {
+        let error = journal.read_after(revision).unwrap_err();
+        assert!(matches!(error, RedbError::Ending { asked, found: 5 } if asked == revision), "{error}");
+    }
     let error = journal.read_after(0).unwrap_err().to_string();
     assert_eq!(error, "the journal lacks commits after revision 0: it begins after revision 3");
     drop(journal);

@@ -12,7 +12,7 @@ use entitle::change::Commit;
 use entitle::journal::postgres::postgres::types::Type;
 use entitle::journal::postgres::postgres::{Client, NoTls, Transaction};
 use entitle::journal::postgres::{Postgres, PostgresError};
-use entitle::journal::sql::{self, Append, PageError};
+use entitle::journal::sql::{self, Append, Head, Outcome, PageError};
 use entitle::journal::{AppendError, Journal as _, OutOfOrderError, Snapshots as _};
 use entitle::{Authority, Batch, Command, Directory, Name, Timestamp};
 
@@ -86,7 +86,34 @@ fn a_long_history_is_read_in_pages() {
     }
     assert!(pages > 1);
     assert_eq!(read, commits);
-    assert!(journal.read_after(u64::MAX).unwrap().is_empty());
+    assert!(journal.read_after(2500).unwrap().is_empty());
+    for revision in [2501, u64::MAX] {
+        let error = journal.read_after(revision).unwrap_err();
+        let ends = |asked, found| asked == revision && found == 2500;
+        let is_ending =
+            matches!(error, PostgresError::Page(PageError::Ending { asked, found }) if ends(asked, found));
+        assert!(is_ending, "{error}");
+    }
+}
+
+/// A page of large commits ends early, with one commit at least.
+#[test]
+fn large_commits_are_read_in_small_pages() {
+    let Some((_database, _, journal)) = provisioned("large_pages") else { return };
+    let (large, small) = ("a".repeat(5 << 20), "b");
+    let texts = [&large, &large, &large, small, &large, &"c".repeat(9 << 20), small];
+    let commits: Vec<Commit> = (1..).zip(texts).map(|(revision, text)| commit(revision, text)).collect();
+    for commit in &commits {
+        journal.append(commit.revision - 1, slice::from_ref(commit)).unwrap();
+    }
+    let (mut read, mut lengths) = (Vec::new(), Vec::new());
+    while read.len() < commits.len() {
+        let page = journal.read_after(read.len() as u64).unwrap();
+        lengths.push(page.len());
+        read.extend(page);
+    }
+    assert_eq!(lengths, [2, 3, 1, 1]);
+    assert!(read == commits);
 }
 
 /// Texts that a database likes to change are read back as they were.
@@ -158,9 +185,13 @@ fn a_role_with_another_isolation_level_gets_conflicts_too() {
 fn wait_for_waiting(database: &TestDatabase, statements: i64) {
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = $1";
     let mut client = database.client();
-    while client.query_one(waiting, &[&database.name]).unwrap().get::<_, i64>(0) < statements {
+    for _ in 0..4_000 {
+        if client.query_one(waiting, &[&database.name]).unwrap().get::<_, i64>(0) >= statements {
+            return;
+        }
         thread::sleep(Duration::from_millis(5));
     }
+    panic!("fewer than {statements} statements wait");
 }
 
 /// Sends an append in a transaction of a host, and returns the number of rows.
@@ -212,6 +243,50 @@ fn a_commit_in_a_transaction_of_the_host() {
     let opened = Authority::open(Directory::new(world::catalog()), authority.journal()).unwrap();
     assert_eq!(*opened.load(), *authority.load());
     assert_eq!(opened.load().revision(), 1);
+}
+
+/// Returns what came of an append, on another connection than its own.
+fn outcome(client: &mut Client, append: &Append) -> Outcome {
+    let parameters = [(&append.tenant as _, Type::TEXT), (&append.expected as _, Type::INT8)];
+    let row = client.query_typed_one(sql::OUTCOME, &parameters).unwrap();
+    append.outcome(Some(Head::new(row.get(0), row.get(1), row.get(2))), row.get(3))
+}
+
+/// While the server is still committing a transaction whose connection was lost, its outcome is waited for.
+#[test]
+fn the_outcome_of_a_commit_in_progress_is_waited_for() {
+    let Some((database, _, journal)) = provisioned("in_progress") else { return };
+    database.run(
+        "CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+             PERFORM pg_advisory_xact_lock(1); RETURN NULL; END $$; \
+         CREATE CONSTRAINT TRIGGER hold AFTER INSERT ON entitle_commit DEFERRABLE INITIALLY DEFERRED \
+             FOR EACH ROW EXECUTE FUNCTION hold(); \
+         CREATE ROLE asker LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO asker; \
+         GRANT INSERT ON entitle_commit TO asker; GRANT UPDATE ON entitle_head TO asker",
+    );
+    let mut holder = database.client();
+    holder.batch_execute("SELECT pg_advisory_lock(1)").unwrap();
+    let append = Append::new(journal.tenant(), 0, &[commit(1, "ada")]).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut client = database.client();
+            let mut transaction = client.transaction().unwrap();
+            assert_eq!(append_in(&mut transaction, &append), 1);
+            transaction.commit().unwrap();
+        });
+        wait_for_waiting(&database, 1);
+        assert_eq!(outcome(&mut database.client(), &append), Outcome::NotStored, "not final yet");
+        let asking = scope.spawn(|| {
+            // With the permissions of a role that appends.
+            let mut client = Client::connect(&database.url_as("asker"), NoTls).unwrap();
+            client.execute_typed(sql::LOCK_HEAD, &[(&append.tenant, Type::TEXT)]).unwrap();
+            outcome(&mut client, &append)
+        });
+        wait_for_waiting(&database, 2);
+        assert!(!asking.is_finished());
+        holder.batch_execute("SELECT pg_advisory_unlock(1)").unwrap();
+        assert_eq!(asking.join().unwrap(), Outcome::Stored);
+    });
 }
 
 /// Names that a collation may hold for equal are different tenants (rule C6).
@@ -293,6 +368,43 @@ fn reading_does_not_wait_for_appends() {
     transaction.commit().unwrap();
     let stored = waiting.into_iter().map(|thread| thread.join().unwrap());
     assert_eq!(stored.flatten().count(), 1);
+}
+
+/// However many whole directories are read or removed, appends and reading go on.
+#[test]
+fn whole_directories_leave_connections_to_appends_and_reading() {
+    let Some((database, postgres, _)) = with_history("bulk") else { return };
+    postgres.provision("other").unwrap();
+    for connections in [2, 4] {
+        let postgres = postgres.clone().connections(connections);
+        // A compaction locks the head of its tenant, so it is of another one.
+        let other = postgres.journal("other").unwrap();
+        let journal = postgres.journal(TENANT).unwrap();
+        let last = journal.last_revision().unwrap();
+        let mut client = database.client();
+        let mut transaction = client.transaction().unwrap();
+        transaction.batch_execute("LOCK TABLE entitle_snapshot").unwrap();
+        let waiting: Vec<_> = (0..6)
+            .map(|number| {
+                let (journal, other) = (journal.clone(), other.clone());
+                thread::spawn(move || match number {
+                    0 => other.compact(0).map(drop),
+                    _ => journal.latest_snapshot(&world::catalog()).map(drop),
+                })
+            })
+            .collect();
+        let at_once = if connections == 4 { 2 } else { 1 };
+        wait_for_waiting(&database, at_once);
+        // The other calls have no connection, or would have one by now.
+        thread::sleep(Duration::from_millis(100));
+        journal.append(last, &[commit(last + 1, "ada")]).unwrap();
+        assert_eq!(journal.read_after(last).unwrap().len(), 1);
+        assert!(waiting.iter().all(|thread| !thread.is_finished()));
+        transaction.commit().unwrap();
+        for thread in waiting {
+            thread.join().unwrap().unwrap();
+        }
+    }
 }
 
 /// Processes that start together migrate once, and the printed script does the same.

@@ -72,6 +72,8 @@ fn is_certain(error: &sqlx::Error) -> bool {
 
 /// Asks what came of an append.
 async fn outcome(pool: &PgPool, append: &Append) -> Result<Outcome, Failure> {
+    // The transaction can still be committing: wait for it, and only then read.
+    sqlx::query(sql::LOCK_HEAD).bind(&append.tenant).execute(pool).await?;
     let query = sqlx::query(sql::OUTCOME).bind(&append.tenant).bind(append.expected);
     let Some(row) = query.fetch_optional(pool).await? else { return Ok(append.outcome(None, None)) };
     let head = Head::new(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);

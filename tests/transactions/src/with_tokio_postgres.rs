@@ -70,6 +70,8 @@ fn is_certain(error: &tokio_postgres::Error) -> bool {
 
 /// Asks what came of an append.
 pub async fn outcome(client: &Client, append: &Append) -> Result<Outcome, Failure> {
+    // The transaction can still be committing: wait for it, and only then read.
+    client.execute(sql::LOCK_HEAD, &[&append.tenant]).await?;
     let row = client.query_opt(sql::OUTCOME, &[&append.tenant, &append.expected]).await?;
     let Some(row) = row else { return Ok(append.outcome(None, None)) };
     let head = Head::new(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use entitle::authority::{Authority, Worker};
-use entitle::journal::postgres::{Heard, Listener, PostgresJournal};
+use entitle::journal::postgres::{Listener, Notification, PostgresJournal};
 use entitle::{Batch, Command, Grantee, ResourceId, UserId};
 
 use crate::report::Target::AtMost;
@@ -87,7 +87,7 @@ enum Mode {
 /// Reads the journal whenever the database tells of a commit.
 fn hear(listener: &Listener, worker: &Worker<PostgresJournal>, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
-        if listener.wait(INTERVAL) != Heard::Nothing {
+        if listener.wait(INTERVAL) != Notification::Nothing {
             worker.follow_now();
         }
     }
@@ -114,8 +114,8 @@ fn revokes(server: &Server, tenant: &str, mode: Mode, count: usize) -> [Vec<f64>
         let _stop = StopAtEnd(&stop);
         scope.spawn(|| spin(&two, &asked, &stop, &checks, &sender));
         if let Some(listener) = &listener {
-            // Heard at first when the connection is made.
-            assert_eq!(listener.wait(LONG), Heard::Connected);
+            // Notified at first when the connection is made.
+            assert_eq!(listener.wait(LONG), Notification::Connected);
             scope.spawn(|| hear(listener, &worker, &stop));
         }
         assert!(!turns.recv_timeout(LONG).unwrap().0, "allowed before anything is granted");

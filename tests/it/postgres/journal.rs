@@ -257,7 +257,8 @@ fn outcome(client: &mut Client, append: &Append) -> Outcome {
 fn the_outcome_of_a_commit_in_progress_is_waited_for() {
     let Some((database, _, journal)) = provisioned("in_progress") else { return };
     database.run(
-        "CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+        "ALTER DATABASE in_progress SET lock_timeout = '25s'; \
+         CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
              PERFORM pg_advisory_xact_lock(1); RETURN NULL; END $$; \
          CREATE CONSTRAINT TRIGGER hold AFTER INSERT ON entitle_commit DEFERRABLE INITIALLY DEFERRED \
              FOR EACH ROW EXECUTE FUNCTION hold(); \

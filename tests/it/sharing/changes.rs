@@ -56,8 +56,10 @@ fn the_commits_after_a_revision_are_read_page_by_page() {
     for since in 0..=5 {
         assert_eq!(revisions(&authority, since), (since + 1..=5).collect::<Vec<_>>(), "after {since}");
     }
+    // What the journal has not reached is not nothing: an older copy may have been restored.
     for since in [6, u64::MAX] {
-        assert_eq!(revisions(&authority, since), Vec::<u64>::new(), "after {since}");
+        let items: Vec<_> = authority.changes(since).collect();
+        assert!(matches!(items.as_slice(), [Err(CatchUpError::Journal(_))]), "after {since}: {items:?}");
     }
     let read: Vec<Commit> = authority.changes(0).map(Result::unwrap).collect();
     assert_eq!(empty().replay(&read).unwrap(), *authority.load());

@@ -21,7 +21,7 @@ const INTERVAL: Duration = Duration::from_millis(100);
 /// The longest wait for anything.
 const LONG: Duration = Duration::from_secs(20);
 
-/// What is granted and revoked.
+/// The grant that is made and revoked.
 struct Asked {
     user: UserId,
     resource: ResourceId<Project>,
@@ -56,7 +56,7 @@ impl Asked {
 /// A change of the answer: what it is now, the revision of the directory that gave it, and when.
 type Turn = (bool, u64, Instant);
 
-/// Checks without a pause until it is stopped, and tells each change of the answer.
+/// Checks without a pause until it is stopped, and sends each change of the answer.
 fn spin(
     authority: &Authority<PostgresJournal>,
     asked: &Asked,
@@ -77,14 +77,14 @@ fn spin(
     }
 }
 
-/// How the other process hears of commits.
+/// The way in which the other process learns of commits.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Polling,
     Notify,
 }
 
-/// Reads the journal whenever the database tells of a commit.
+/// Reads the journal whenever the database notifies of a commit.
 fn hear(listener: &Listener, worker: &Worker<PostgresJournal>, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
         if listener.wait(INTERVAL) != Notification::Nothing {

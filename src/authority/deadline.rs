@@ -38,3 +38,19 @@ impl Moment {
         self.0.elapsed()
     }
 }
+
+/// The shortest time between two steps of a thread.
+pub(super) const SHORTEST: Duration = Duration::from_millis(1);
+
+/// Returns the interval of reading a journal that is to be read at least twice in `max_age`; `None` if it is not read by
+/// itself.
+pub(super) fn follow_interval(follow_every: Option<Duration>, max_age: Option<Duration>) -> Option<Duration> {
+    let within = max_age.map(|age| age.checked_div(2).unwrap_or(age));
+    let interval = follow_every.into_iter().chain(within).min();
+    interval.map(|interval| interval.max(SHORTEST))
+}
+
+/// Returns the interval of looking if a journal was silent for `max_age`.
+pub(super) fn watch_interval(max_age: Duration) -> Duration {
+    max_age.checked_div(4).unwrap_or(max_age).max(SHORTEST)
+}

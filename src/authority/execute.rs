@@ -1,13 +1,14 @@
 //! Executing batches: plan, append, publish.
 //!
 //! Callers that wait at the same time share one append. There is no thread for it: whoever gets the write lock executes
-//! all batches in the queue, its own and those of the callers that wait behind it.
+//! all batches in the queue: its own, and those of the callers that wait for the lock.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::{mem, slice};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::contain::contain;
 use super::queue::{Answer, Group, Job};
 use super::{Authority, ExecuteError, Followed};
 use crate::change::{Batch, Commit, Plan, Refusal, StalePlanError, UnmetProfile};
@@ -84,7 +85,7 @@ struct Planned<E> {
     last: Arc<Directory>,
 }
 
-/// What an attempt to execute a group came to.
+/// The result of an attempt to execute a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Attempt {
     /// Some batches are answered; those that are not are planned again.
@@ -134,7 +135,7 @@ impl<J: Journal> Authority<J> {
         self.queue.push(job);
         let mut followed = self.write();
         loop {
-            // Whoever had the lock before may have executed this batch too.
+            // The caller that had the lock before may have executed this batch too.
             if let Some(answer) = ticket.take() {
                 drop(followed);
                 return answer.into_result();
@@ -151,7 +152,7 @@ impl<J: Journal> Authority<J> {
     pub(super) fn execute_waiting(&self) {
         let groups = self.queue.len().div_ceil(GROUP);
         for _ in 0..groups {
-            let _ = catch_unwind(AssertUnwindSafe(|| self.execute_group(&mut self.write())));
+            contain(|| self.execute_group(&mut self.write()));
         }
     }
 
@@ -314,15 +315,15 @@ impl<J: Journal> Authority<J> {
                 Err(_) if self.advance(&mut followed)? > 0 => continue,
                 Err(error) => return Err(self.refused(error)),
             };
-            let Some(commit) = plan.commit() else {
+            let (directory, commit, unmet) = plan.into_parts();
+            let Some(commit) = commit else {
                 if self.advance(&mut followed)? > 0 {
                     continue;
                 }
-                return Ok(Executed { directory: base, commit: None, unmet: plan.into_parts().1 });
+                return Ok(Executed { directory: base, commit: None, unmet });
             };
             match self.append(&base, slice::from_ref(&commit)) {
                 Ok(()) => {
-                    let (directory, unmet) = plan.into_parts();
                     let directory = self.set_appended(Arc::new(directory));
                     self.observation.appended(&directory, slice::from_ref(&commit));
                     return Ok(Executed { directory, commit: Some(commit), unmet });
@@ -388,8 +389,7 @@ impl<J: Journal> Authority<J> {
 impl<E> Planned<E> {
     /// Adds a plan that was made on the last directory.
     fn add(&mut self, plan: Plan) -> Executed {
-        let commit = plan.commit();
-        let (directory, unmet) = plan.into_parts();
+        let (directory, commit, unmet) = plan.into_parts();
         if let Some(commit) = &commit {
             self.commits.push(commit.clone());
             self.last = Arc::new(directory);

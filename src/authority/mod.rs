@@ -4,6 +4,7 @@
 mod trace;
 
 mod changes;
+mod contain;
 mod deadline;
 mod error;
 mod execute;
@@ -160,9 +161,21 @@ impl<J: Journal> Authority<J> {
     where
         J: Snapshots,
     {
-        let latest = journal.latest_snapshot(&catalog);
+        Self::open_latest_or(&catalog, || Directory::new(catalog.clone()), journal)
+    }
+
+    /// Opens as [`open_latest`](Self::open_latest), over a given directory if the journal has no snapshot.
+    fn open_latest_or(
+        catalog: &Catalog,
+        empty: impl FnOnce() -> Directory,
+        journal: J,
+    ) -> Result<Self, CatchUpError<J::Error>>
+    where
+        J: Snapshots,
+    {
+        let latest = journal.latest_snapshot(catalog);
         let latest = latest.map_err(|error| CatchUpError::Journal(Arc::new(error)))?;
-        Self::open(latest.unwrap_or_else(|| Directory::new(catalog)), journal)
+        Self::open(latest.unwrap_or_else(empty), journal)
     }
 
     /// Sets the seat policy of batches without one of their own; the default is [`Strict`].
@@ -407,14 +420,9 @@ impl<J: Journal> Authority<J> {
         *lock(&self.contact) = Moment::now();
     }
 
-    /// Returns how long ago the directory was known to be at the end of the journal.
-    fn silence(&self) -> Duration {
-        lock(&self.contact).elapsed()
-    }
-
     /// Marks the directory as out of date if the journal was silent for longer than a limit.
     fn stop_if_silent(&self, limit: Duration) {
-        let age = self.silence();
+        let age = lock(&self.contact).elapsed();
         if age > limit && self.current.load().out_of_date.is_none() {
             self.stop(Arc::new(SilentJournalError { age }));
         }

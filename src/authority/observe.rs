@@ -3,8 +3,8 @@
 use core::error::Error;
 use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::contain::contain;
 use crate::change::{Commit, Refusal};
 use crate::directory::Directory;
 
@@ -184,7 +184,7 @@ impl Observation {
     /// Calls the observer. A panic of the host's code must not take the callers with it whose batches are executed.
     fn tell(&self, call: impl FnOnce(&dyn Observer)) {
         if let Some(observer) = &self.observer {
-            let _ = catch_unwind(AssertUnwindSafe(|| call(&**observer)));
+            contain(|| call(&**observer));
         }
     }
 

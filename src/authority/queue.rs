@@ -7,8 +7,9 @@ use alloc::vec::Vec;
 use core::any::Any;
 use core::mem;
 use core::task::{Poll, Waker};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 
+use super::contain::contain;
 use super::sync::{Mutex, lock};
 use super::{ExecuteError, Executed};
 use crate::change::Batch;
@@ -68,7 +69,7 @@ impl<E> Ticket<E> {
         let before = mem::replace(&mut *lock(&self.0), TicketState::Answered(answer));
         if let TicketState::Waiting(Some(waker)) = before {
             // A waker of the host that panics must not take the other callers with it.
-            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+            contain(|| waker.wake());
         }
     }
 }

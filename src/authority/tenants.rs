@@ -10,16 +10,17 @@ use core::fmt;
 use core::mem;
 use core::time::Duration;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::PoisonError;
 
 use moka::ops::compute::Op;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
+use super::contain::contain;
+use super::deadline::{follow_interval, watch_interval};
 use super::queue::{Group, Job};
 use super::sync::{Condvar, Mutex, lock, thread};
-use super::worker::CAPACITY;
+use super::worker::{CAPACITY, Clock};
 use super::{Authority, CatchUpError, ExecuteError, Execution};
 use crate::catalog::Catalog;
 use crate::change::Batch;
@@ -68,8 +69,8 @@ pub type TenantAuthority<S> = Arc<Authority<<S as TenantStore>::Journal>>;
 /// The threads work for one tenant at a time each, and no tenant has two of them: one that is slow delays no other as long
 /// as there are more threads than slow tenants, and one that fails denies alone ([`Authority::current`]).
 ///
-/// An observer that is set with [`configure`](TenantsBuilder::configure) is told of the commits after a tenant was opened.
-/// What happened while it was closed is in [`Authority::changes`].
+/// An observer that is set with [`configure`](TenantsBuilder::configure) receives the commits after a tenant was opened.
+/// Those that were made while it was closed are in [`Authority::changes`].
 pub struct Tenants<S: TenantStore> {
     shared: Arc<Shared<S>>,
     threads: Vec<thread::JoinHandle<()>>,
@@ -90,7 +91,6 @@ pub struct TenantsBuilder<S: TenantStore> {
     configure: Configure<S>,
 }
 
-type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
 type Configure<S> = Box<
     dyn Fn(&str, Authority<<S as TenantStore>::Journal>) -> Authority<<S as TenantStore>::Journal>
         + Send
@@ -137,7 +137,7 @@ impl<J: Journal> Open<J> {
     }
 }
 
-/// What is to be done for each tenant.
+/// The work that waits, by tenant.
 struct Mailboxes<J: Journal> {
     tenants: BTreeMap<Arc<str>, Mailbox<J>>,
     /// The tenants for which something is to be done and no thread works.
@@ -326,14 +326,13 @@ impl<S: TenantStore> TenantsBuilder<S> {
         for number in 0..threads {
             tenants.spawn(&format!("entitle-tenants-{number}"), Shared::work)?;
         }
-        let within = max_age.map(|age| age.checked_div(2).unwrap_or(age));
-        if let Some(interval) = follow_every.into_iter().chain(within).min() {
+        if let Some(interval) = follow_interval(follow_every, max_age) {
             tenants.spawn("entitle-tenants-follower", move |shared| {
                 shared.each(interval, &shared.follower, || shared.find_followers());
             })?;
         }
         if let Some(limit) = max_age {
-            let watch = limit.checked_div(4).unwrap_or(limit);
+            let watch = watch_interval(limit);
             tenants.spawn("entitle-tenants-keeper", move |shared| {
                 shared.each(watch, &shared.keeper, || shared.stop_silent(limit));
             })?;
@@ -446,9 +445,8 @@ impl<S: TenantStore> Shared<S> {
             span!("open", tenant = &**tenant);
             let journal =
                 self.store.journal(tenant).map_err(|error| CatchUpError::Journal(Arc::new(error)))?;
-            let latest = journal.latest_snapshot(self.empty.catalog());
-            let latest = latest.map_err(|error| CatchUpError::Journal(Arc::new(error)))?;
-            let authority = Authority::open(latest.unwrap_or_else(|| self.empty.another()), journal)?;
+            let authority =
+                Authority::open_latest_or(self.empty.catalog(), || self.empty.another(), journal)?;
             Ok(Open::new(Arc::new((self.configure)(tenant, authority))))
         });
         opened.map(|open| open.authority).map_err(|error: Arc<CatchUpError<_>>| (*error).clone())
@@ -476,7 +474,7 @@ impl<S: TenantStore> Shared<S> {
                 }
             };
             // Jobs that are left when the host's code panics are answered when they are dropped.
-            let _ = catch_unwind(AssertUnwindSafe(|| self.work_for(&tenant, &mut jobs, follow)));
+            contain(|| self.work_for(&tenant, &mut jobs, follow));
             drop(jobs);
             lock(&self.mailboxes).finish(&tenant);
             self.ready.notify_one();
@@ -513,14 +511,13 @@ impl<S: TenantStore> Shared<S> {
 
     /// Does something in each interval, until the tenants are dropped.
     fn each(&self, interval: Duration, condition: &Condvar, step: impl Fn()) {
-        let interval = interval.max(Duration::from_millis(1));
         loop {
             let mailboxes = lock(&self.mailboxes);
             let waited = condition.wait_timeout_while(mailboxes, interval, |mailboxes| !mailboxes.stop);
             if waited.unwrap_or_else(PoisonError::into_inner).0.stop {
                 return;
             }
-            let _ = catch_unwind(AssertUnwindSafe(&step));
+            contain(&step);
         }
     }
 

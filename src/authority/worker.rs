@@ -10,9 +10,10 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::PoisonError;
 
+use super::contain::contain;
+use super::deadline::{SHORTEST, follow_interval, watch_interval};
 use super::queue::{Answer, Job, Ticket};
 use super::sync::{Condvar, Mutex, lock, thread};
 use super::{Authority, ExecuteError, Executed};
@@ -22,9 +23,6 @@ use crate::time::Timestamp;
 
 /// The default limit of the batches that wait.
 pub(super) const CAPACITY: usize = 10_000;
-
-/// The shortest time between two steps of a thread.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 
 /// The longest time between two looks at the clock, because a host's clock can be set forward.
 const LONGEST_TICK: Duration = Duration::from_secs(1);
@@ -70,7 +68,8 @@ pub struct WorkerBuilder<J: Journal> {
     capacity: usize,
 }
 
-type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
+/// The clock of the host.
+pub(super) type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
 
 struct Shared<J: Journal> {
     authority: Arc<Authority<J>>,
@@ -82,7 +81,7 @@ struct Shared<J: Journal> {
     capacity: usize,
 }
 
-/// What the threads are asked to do.
+/// The requests to the threads.
 #[derive(Default)]
 struct Inbox {
     execute: bool,
@@ -134,9 +133,7 @@ impl<J: Journal> WorkerBuilder<J> {
         J: Send + Sync + 'static,
     {
         let Self { authority, follow_every, max_age, clock, capacity } = self;
-        let within = max_age.map(|age| age.checked_div(2).unwrap_or(age));
-        let interval = follow_every.into_iter().chain(within).min();
-        let interval = interval.map(|interval| interval.max(SHORTEST_PAUSE));
+        let interval = follow_interval(follow_every, max_age);
         authority.touch();
         let shared = Arc::new(Shared {
             authority,
@@ -250,7 +247,7 @@ impl<J: Journal> Shared<J> {
                 inbox.execute = false;
                 inbox.stop
             };
-            contain(|| self.authority.execute_waiting());
+            self.authority.execute_waiting();
             if stop {
                 return;
             }
@@ -276,7 +273,7 @@ impl<J: Journal> Shared<J> {
                 inbox.follow = false;
             }
             // The authority reports a failure to its observer, and denies until the journal is read again.
-            let _ = contain(|| self.authority.catch_up());
+            contain(|| self.authority.catch_up());
         }
     }
 
@@ -287,9 +284,8 @@ impl<J: Journal> Shared<J> {
 
     /// Ticks when something is due, and denies when the journal is silent for too long.
     fn run_keeper(&self, clock: Option<Clock>, max_age: Option<Duration>) {
-        let watch = max_age.map_or(LONGEST_TICK, |age| age.checked_div(4).unwrap_or(age));
-        let watch = watch.clamp(SHORTEST_PAUSE, LONGEST_TICK);
-        let mut ticker = clock.map(|clock| Ticker { clock, tick: None, backoff: SHORTEST_PAUSE });
+        let watch = max_age.map_or(LONGEST_TICK, watch_interval).min(LONGEST_TICK);
+        let mut ticker = clock.map(|clock| Ticker { clock, tick: None, backoff: SHORTEST });
         loop {
             let pause = contain(|| {
                 if let Some(limit) = max_age {
@@ -325,9 +321,9 @@ impl<E> Ticker<E> {
         let directory = shared.authority.load();
         let now = (self.clock)();
         if !directory.is_overdue(now) {
-            self.backoff = SHORTEST_PAUSE;
+            self.backoff = SHORTEST;
             let due = directory.next_due().map(|due| due.duration_since(now));
-            return due.unwrap_or(LONGEST_TICK).max(SHORTEST_PAUSE);
+            return due.unwrap_or(LONGEST_TICK).max(SHORTEST);
         }
         // The writer executes it: a journal that does not answer must not keep this thread from watching it.
         let (job, ticket) = Job::new(Batch::host(now));
@@ -337,11 +333,6 @@ impl<E> Ticker<E> {
         self.backoff = self.backoff.saturating_mul(2).min(LONGEST_TICK);
         self.backoff
     }
-}
-
-/// Contains a panic of the host's code, so that the thread goes on.
-fn contain<T>(step: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(step)).ok()
 }
 
 /// The future of [`Worker::execute`], which completes when the batch was executed.

@@ -181,10 +181,13 @@ impl Plan {
         self.directory
     }
 
-    /// Returns the directory and the unmet profiles, by value.
+    /// Returns the directory, the commit as [`commit`](Self::commit) does, and the unmet profiles, by value.
     #[cfg(feature = "sync")]
-    pub(crate) fn into_parts(self) -> (Directory, Vec<UnmetProfile>) {
-        (self.directory, self.unmet)
+    pub(crate) fn into_parts(self) -> (Directory, Option<Commit>, Vec<UnmetProfile>) {
+        let (revision, is_empty) = (self.revision(), self.is_empty());
+        let Self { at, actor, by, directory, events, unmet, .. } = self;
+        let commit = (!is_empty).then_some(Commit { revision, at, actor, by, events });
+        (directory, commit, unmet)
     }
 
     /// Compares the directory before the plan with the one that it makes: a preview (rule S15).

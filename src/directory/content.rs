@@ -375,7 +375,7 @@ impl Directory {
         sorted(self.subjects_on(on).filter_map(content))
     }
 
-    /// What a grantee is given, by name.
+    /// The grant of a grantee, by name.
     pub(super) fn grant_content(
         &self,
         kind: KindId,

@@ -19,7 +19,6 @@ use crate::directory::Directory;
 use crate::journal::sql::{self, Append, Outcome, SqlState, StoredCommit};
 use crate::journal::{AppendError, Journal, Snapshots};
 use crate::name::Name;
-use crate::snapshot::ReadBinaryError;
 
 /// The most commits that one read returns.
 const PAGE: u64 = 1024;
@@ -260,7 +259,8 @@ impl Journal for PostgresJournal {
 impl Snapshots for PostgresJournal {
     fn store_snapshot(&self, directory: &Directory) -> Result<(), PostgresError> {
         let revision = directory.revision();
-        let body = encode(directory).map_err(|source| unreadable(revision, source))?;
+        let mut body = Vec::new();
+        directory.write_binary_to(&mut body).map_err(|source| unreadable(revision, source))?;
         if body.len() > MAX_SNAPSHOT {
             return Err(PostgresError::SnapshotTooLarge { bytes: body.len(), max: MAX_SNAPSHOT });
         }
@@ -277,7 +277,8 @@ impl Snapshots for PostgresJournal {
                 return Err(PostgresError::SnapshotOutside { revision, begins_after, last });
             }
             let row = transaction.query_typed_one(sql::SNAPSHOT, &place).map_err(error::statement)?;
-            let read = decode(directory.catalog().clone(), column(&row, 0)?);
+            let read =
+                Directory::read_binary_with_catalog(directory.catalog().clone(), column::<&[u8]>(&row, 0)?);
             if read.map_err(|source| unreadable(revision, source))? == directory {
                 return Ok(());
             }
@@ -294,7 +295,7 @@ impl Snapshots for PostgresJournal {
         let row = row.ok_or_else(|| unknown(&self.tenant))?;
         let Some(revision) = column::<Option<i64>>(&row, 3)? else { return Ok(None) };
         let revision = revision.unsigned_abs();
-        let read = decode(catalog.clone(), column(&row, 5)?);
+        let read = Directory::read_binary_with_catalog(catalog.clone(), column::<&[u8]>(&row, 5)?);
         let directory = read.map_err(|source| unreadable(revision, source))?;
         if directory.revision() != revision {
             let found = format!("it is of revision {}", directory.revision());
@@ -317,16 +318,4 @@ impl Snapshots for PostgresJournal {
 
 fn unreadable(revision: u64, source: impl Into<Box<dyn Error + Send + Sync>>) -> PostgresError {
     PostgresError::Snapshot { revision, source: source.into() }
-}
-
-/// Returns the stored form of a directory.
-fn encode(directory: &Directory) -> std::io::Result<Vec<u8>> {
-    let mut body = Vec::new();
-    directory.write_binary_to(&mut body)?;
-    Ok(body)
-}
-
-/// Reads the stored form of a directory.
-fn decode(catalog: Catalog, body: &[u8]) -> Result<Directory, ReadBinaryError> {
-    Directory::read_binary_with_catalog(catalog, body)
 }

@@ -22,16 +22,6 @@ const PIECE: usize = 1 << 20;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// Writes the form in which snapshots are stored.
-fn encode(directory: &Directory, writer: impl Write) -> io::Result<()> {
-    directory.write_binary_to(writer)
-}
-
-/// Reads what [`encode`] wrote.
-fn decode(catalog: &Catalog, reader: impl BufRead) -> Result<Directory, BoxError> {
-    Ok(Directory::read_binary_with_catalog(catalog.clone(), reader)?)
-}
-
 /// A directory as the pieces of a snapshot.
 pub(super) struct Encoded {
     revision: u64,
@@ -43,7 +33,7 @@ impl Encoded {
     pub(super) fn of(directory: &Directory) -> Result<Self, RedbError> {
         let revision = directory.revision();
         let mut snapshot = Self { revision, pieces: Vec::new() };
-        encode(directory, &mut snapshot).map_err(|error| unusable(revision, error.into()))?;
+        directory.write_binary_to(&mut snapshot).map_err(|error| unusable(revision, error.into()))?;
         snapshot.pieces.push(Vec::new());
         let mut pieces = snapshot.pieces.iter();
         let next = || Ok(pieces.next().cloned().unwrap_or_default());
@@ -106,10 +96,10 @@ impl<F: FnMut() -> Result<Vec<u8>, RedbError>> Pieces<F> {
     }
 
     fn decode(mut self, catalog: &Catalog, revision: u64) -> Result<Directory, RedbError> {
-        let decoded = decode(catalog, &mut self);
+        let decoded = Directory::read_binary_with_catalog(catalog.clone(), &mut self);
         match self.error {
             Some(error) => Err(error),
-            None => decoded.map_err(|error| unusable(revision, error)),
+            None => decoded.map_err(|error| unusable(revision, error.into())),
         }
     }
 

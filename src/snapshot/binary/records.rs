@@ -95,7 +95,7 @@ pub(super) enum Stored<'a> {
 pub(super) struct Id {
     /// The vacant slots between.
     gap: u32,
-    /// How much the serial is more than the next one.
+    /// The serial, counted from the next one.
     serial: i64,
 }
 

@@ -1,7 +1,8 @@
 //! Executing batches: plan, append, publish.
 //!
-//! Callers that wait at the same time share one append. There is no thread for it: whoever gets the write lock executes
-//! all batches in the queue: its own, and those of the callers that wait for the lock.
+//! Callers that wait at the same time share one append. There is no thread for it: one of them leads, executes the
+//! batches in the queue, its own and those of the others, and calls the next one to lead. Each waits on its own ticket:
+//! a lock that all of them wait for would be handed through all of them after each append.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -9,7 +10,7 @@ use core::{mem, slice};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::contain::contain;
-use super::queue::{Answer, Group, Job};
+use super::queue::{Answer, Group, Job, Turn};
 use super::{Authority, ExecuteError, Followed};
 use crate::change::{Batch, Commit, Plan, Refusal, StalePlanError, UnmetProfile};
 use crate::directory::Directory;
@@ -131,19 +132,16 @@ impl<J: Journal> Authority<J> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn execute(&self, batch: Batch) -> Result<Executed, ExecuteError<J::Error>> {
-        let (job, ticket) = Job::new(batch);
+        let (job, ticket) = Job::blocking(batch);
         self.queue.push(job);
-        let mut followed = self.write();
         loop {
-            // The caller that had the lock before may have executed this batch too.
-            if let Some(answer) = ticket.take() {
-                drop(followed);
-                return answer.into_result();
+            match ticket.wait() {
+                Turn::Answered(answer) => return answer.into_result(),
+                Turn::Lead => {
+                    let _leading = self.queue.lead();
+                    self.execute_group(&mut self.write());
+                }
             }
-            if self.queue.is_empty() {
-                return Err(ExecuteError::Interrupted);
-            }
-            self.execute_group(&mut followed);
         }
     }
 

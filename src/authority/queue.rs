@@ -8,9 +8,10 @@ use core::any::Any;
 use core::mem;
 use core::task::{Poll, Waker};
 use std::panic::resume_unwind;
+use std::sync::PoisonError;
 
 use super::contain::contain;
-use super::sync::{Mutex, lock};
+use super::sync::{Condvar, Mutex, lock};
 use super::{ExecuteError, Executed};
 use crate::change::Batch;
 
@@ -31,43 +32,74 @@ impl<E> Answer<E> {
 }
 
 /// The place where the answer to one batch arrives.
-pub(super) struct Ticket<E>(Mutex<TicketState<E>>);
+pub(super) struct Ticket<E> {
+    state: Mutex<TicketState<E>>,
+    /// Wakes the thread that waits.
+    changed: Condvar,
+}
 
-enum TicketState<E> {
-    Waiting(Option<Waker>),
+struct TicketState<E> {
+    answer: Option<Answer<E>>,
+    /// Wakes the task that waits.
+    waker: Option<Waker>,
+    /// True if it is this caller's turn to execute the queue.
+    leads: bool,
+}
+
+/// What a caller that waited does next.
+pub(super) enum Turn<E> {
+    /// It executes the batches that wait, and then waits again.
+    Lead,
     Answered(Answer<E>),
-    Taken,
 }
 
 impl<E> Ticket<E> {
+    fn new() -> Self {
+        let state = TicketState { answer: None, waker: None, leads: false };
+        Self { state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    /// Blocks the thread until the caller's turn or answer.
+    pub(super) fn wait(&self) -> Turn<E> {
+        let mut state = lock(&self.state);
+        loop {
+            if mem::take(&mut state.leads) {
+                return Turn::Lead;
+            }
+            if let Some(answer) = state.answer.take() {
+                return Turn::Answered(answer);
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
     /// Takes the answer if there is one.
     pub(super) fn take(&self) -> Option<Answer<E>> {
-        let mut state = lock(&self.0);
-        match mem::replace(&mut *state, TicketState::Taken) {
-            TicketState::Answered(answer) => Some(answer),
-            other => {
-                *state = other;
-                None
-            }
-        }
+        lock(&self.state).answer.take()
     }
 
     /// Takes the answer, or remembers whom to wake when it arrives.
     pub(super) fn poll(&self, waker: &Waker) -> Poll<Answer<E>> {
-        let mut state = lock(&self.0);
-        match mem::replace(&mut *state, TicketState::Taken) {
-            TicketState::Answered(answer) => Poll::Ready(answer),
-            TicketState::Waiting(_) => {
-                *state = TicketState::Waiting(Some(waker.clone()));
-                Poll::Pending
-            }
-            TicketState::Taken => Poll::Pending,
+        let mut state = lock(&self.state);
+        if let Some(answer) = state.answer.take() {
+            return Poll::Ready(answer);
         }
+        state.waker = Some(waker.clone());
+        Poll::Pending
+    }
+
+    fn lead(&self) {
+        lock(&self.state).leads = true;
+        self.changed.notify_one();
     }
 
     fn answer(&self, answer: Answer<E>) {
-        let before = mem::replace(&mut *lock(&self.0), TicketState::Answered(answer));
-        if let TicketState::Waiting(Some(waker)) = before {
+        let mut state = lock(&self.state);
+        state.answer = Some(answer);
+        let waker = state.waker.take();
+        drop(state);
+        self.changed.notify_one();
+        if let Some(waker) = waker {
             // A waker of the host that panics must not take the other callers with it.
             contain(|| waker.wake());
         }
@@ -78,13 +110,23 @@ impl<E> Ticket<E> {
 pub(super) struct Job<E> {
     pub(super) batch: Batch,
     ticket: Arc<Ticket<E>>,
+    /// True if a thread waits for the answer, which can lead.
+    blocking: bool,
     answered: bool,
 }
 
 impl<E> Job<E> {
+    /// Creates a job that is executed by others.
     pub(super) fn new(batch: Batch) -> (Self, Arc<Ticket<E>>) {
-        let ticket = Arc::new(Ticket(Mutex::new(TicketState::Waiting(None))));
-        (Self { batch, ticket: Arc::clone(&ticket), answered: false }, ticket)
+        let ticket = Arc::new(Ticket::new());
+        (Self { batch, ticket: Arc::clone(&ticket), blocking: false, answered: false }, ticket)
+    }
+
+    /// Creates a job whose caller [waits](Ticket::wait) and leads when it is its turn.
+    pub(super) fn blocking(batch: Batch) -> (Self, Arc<Ticket<E>>) {
+        let (mut job, ticket) = Self::new(batch);
+        job.blocking = true;
+        (job, ticket)
     }
 
     pub(super) fn answer(mut self, answer: Answer<E>) {
@@ -106,35 +148,60 @@ impl<E> Drop for Job<E> {
 }
 
 /// The batches that wait, in the order in which their callers came.
-pub(super) struct Queue<E>(Mutex<VecDeque<Job<E>>>);
+pub(super) struct Queue<E>(Mutex<Waiting<E>>);
+
+struct Waiting<E> {
+    jobs: VecDeque<Job<E>>,
+    /// True from the call of one caller to lead until nobody is left to call.
+    led: bool,
+}
+
+/// The turn of one caller. The next one is called when it is dropped.
+pub(super) struct Leading<'a, E>(&'a Queue<E>);
 
 impl<E> Queue<E> {
     pub(super) fn new() -> Self {
-        Self(Mutex::new(VecDeque::new()))
+        Self(Mutex::new(Waiting { jobs: VecDeque::new(), led: false }))
     }
 
+    /// Adds a batch. If its caller waits and nobody leads, it leads.
     pub(super) fn push(&self, job: Job<E>) {
-        lock(&self.0).push_back(job);
+        let mut waiting = lock(&self.0);
+        if job.blocking && !waiting.led {
+            waiting.led = true;
+            job.ticket.lead();
+        }
+        waiting.jobs.push_back(job);
+    }
+
+    /// Begins the turn of a caller that was called to lead.
+    pub(super) fn lead(&self) -> Leading<'_, E> {
+        Leading(self)
     }
 
     #[cfg(feature = "tenants")]
     pub(super) fn extend(&self, jobs: Vec<Job<E>>) {
-        lock(&self.0).extend(jobs);
+        lock(&self.0).jobs.extend(jobs);
     }
 
     /// Removes the first batches, up to a number of them.
     pub(super) fn take(&self, most: usize) -> Group<E> {
-        let mut jobs = lock(&self.0);
+        let jobs = &mut lock(&self.0).jobs;
         let count = jobs.len().min(most);
         Group(jobs.drain(..count).collect())
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     pub(super) fn len(&self) -> usize {
-        lock(&self.0).len()
+        lock(&self.0).jobs.len()
+    }
+}
+
+impl<E> Drop for Leading<'_, E> {
+    fn drop(&mut self) {
+        let mut waiting = lock(&self.0.0);
+        let next = waiting.jobs.iter().find(|job| job.blocking);
+        next.inspect(|job| job.ticket.lead());
+        waiting.led = next.is_some();
     }
 }
 

@@ -159,3 +159,35 @@ fn a_worker_loses_no_wakeup() {
     };
     shuttle::check_random(run, SCHEDULES);
 }
+
+/// Callers of one authority that share appends, and a worker beside them: each is answered, and somebody always leads.
+#[test]
+fn callers_that_share_appends_are_all_answered() {
+    let run = || {
+        let journal = Arc::new(Commits::default());
+        let authority = Arc::new(Authority::new(empty(), Arc::clone(&journal)));
+        let worker = Worker::new(Arc::clone(&authority)).start().unwrap();
+        let callers: Vec<_> = (0..3)
+            .map(|caller| {
+                let authority = Arc::clone(&authority);
+                thread::spawn(move || {
+                    for turn in 0..2 {
+                        let name = format!("g{caller}-{turn}");
+                        let executed = authority.execute(batch(Command::add_group(&*name))).unwrap();
+                        assert!(executed.directory().group_by_name(&name).is_some());
+                        // A refusal among the others is its caller's alone.
+                        assert!(authority.execute(batch(Command::remove_group("nothing"))).is_err());
+                    }
+                })
+            })
+            .collect();
+        let asynchronous = worker.execute(batch(Command::add_group("asynchronous")));
+        assert!(shuttle::future::block_on(asynchronous).is_ok());
+        for caller in callers {
+            caller.join().unwrap();
+        }
+        assert_eq!(authority.load().revision(), 7);
+        assert_eq!(*authority.load(), empty().replay(&*journal.stored.lock().unwrap()).unwrap());
+    };
+    shuttle::check_random(run, SCHEDULES);
+}

@@ -216,7 +216,7 @@ impl<J: Journal> Authority<J> {
     /// Returns the counts of what this authority has done.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.observation.stats()
+        self.observation.stats(self.queue.len())
     }
 
     /// Returns the journal, for example to read the history.

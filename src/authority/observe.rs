@@ -1,7 +1,6 @@
 //! What an authority reports while it works: an observer's calls, counters, and spans.
 
 use core::error::Error;
-use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::contain::contain;
@@ -124,6 +123,8 @@ pub struct Stats {
     pub failures: u64,
     /// The number of commits that the last complete read of the journal found.
     pub lag: u64,
+    /// Batches in the queue now, which the next append executes.
+    pub waiting: u64,
 }
 
 /// The counters behind [`Stats`], and the observer.
@@ -148,7 +149,7 @@ impl Observation {
         self.observer = Some(alloc::boxed::Box::new(observer));
     }
 
-    pub(super) fn stats(&self) -> Stats {
+    pub(super) fn stats(&self, waiting: usize) -> Stats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Stats {
             commits: read(&self.commits),
@@ -158,6 +159,7 @@ impl Observation {
             conflicts: read(&self.conflicts),
             failures: read(&self.failures),
             lag: read(&self.lag),
+            waiting: waiting as u64,
         }
     }
 
@@ -207,11 +209,5 @@ impl Observation {
         add(&self.failures, 1);
         event!(ERROR, "{error}");
         self.tell(|observer| observer.failed(error));
-    }
-}
-
-impl fmt::Debug for Observation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.stats().fmt(f)
     }
 }

@@ -10,11 +10,11 @@ use entitle::authority::{ExecuteError, Executed};
 use entitle::journal::Journal as _;
 use entitle::seats::policy_fn;
 
-use super::{Database, Fault, Lost, add_designer, add_group, empty, license};
+use super::{Database, Fault, Lost, add_designer, add_group, empty, license, wait_until};
 
 type Ended = Result<Executed, ExecuteError<Lost>>;
 
-/// Executes one batch on each of `count` threads while a first append is on its way, so that they wait together.
+/// Executes a batch on each of `count` threads, which all wait while a first append is held.
 fn together(
     database: &Arc<Database>,
     authority: &entitle::Authority<Arc<Database>>,
@@ -22,26 +22,19 @@ fn together(
     batch: impl Fn(usize) -> entitle::Batch + Sync,
 ) -> Vec<Ended> {
     let before = database.appends.load(Ordering::SeqCst);
-    let start = Barrier::new(count + 1);
+    let appended = || database.appends.load(Ordering::SeqCst) - before;
+    database.hold();
     thread::scope(|scope| {
-        let first = scope.spawn(|| {
-            start.wait();
-            authority.execute(add_group("first"))
-        });
-        let callers: Vec<_> = (0..count)
-            .map(|caller| {
-                let (start, batch) = (&start, &batch);
-                scope.spawn(move || {
-                    start.wait();
-                    thread::sleep(Duration::from_millis(20));
-                    authority.execute(batch(caller))
-                })
-            })
-            .collect();
+        let first = scope.spawn(|| authority.execute(add_group("first")));
+        wait_until(|| appended() == 1);
+        let batch = &batch;
+        let callers: Vec<_> =
+            (0..count).map(|caller| scope.spawn(move || authority.execute(batch(caller)))).collect();
+        wait_until(|| authority.stats().waiting == count as u64);
+        database.release();
         first.join().unwrap().unwrap();
         let ended = callers.into_iter().map(|caller| caller.join().unwrap()).collect();
-        let appends = database.appends.load(Ordering::SeqCst) - before;
-        assert!(appends <= 4, "{appends} appends for {count} callers that waited together");
+        assert_eq!(appended(), 2, "{count} callers that waited together share one append");
         ended
     })
 }
@@ -53,7 +46,7 @@ fn assert_replays(database: &Database, directory: &Directory) {
 
 #[test]
 fn callers_that_wait_together_share_an_append() {
-    let database = Database::with_delay(Duration::from_millis(60));
+    let database = Database::with_delay(Duration::ZERO);
     let authority = database.authority();
     let ended = together(&database, &authority, 32, |caller| add_group(&format!("g{caller}")));
     let mut revisions: Vec<u64> = ended
@@ -76,7 +69,7 @@ fn callers_that_wait_together_share_an_append() {
 
 #[test]
 fn each_caller_gets_the_refusal_of_its_own_batch() {
-    let database = Database::with_delay(Duration::from_millis(60));
+    let database = Database::with_delay(Duration::ZERO);
     let authority = database.authority();
     authority.execute(license(10)).unwrap();
     let ended = together(&database, &authority, 32, |caller| add_designer(&format!("u{caller}")));
@@ -125,36 +118,25 @@ fn batches_of_a_group_are_planned_again_after_a_conflict() {
 #[test]
 fn a_failed_append_is_the_error_of_those_who_committed() {
     for (fault, stored) in [(Fault::AfterStoring, true), (Fault::BeforeStoring, false)] {
-        let database = Database::with_delay(Duration::from_millis(60));
+        let database = Database::with_delay(Duration::ZERO);
         let authority = database.authority();
         authority.execute(license(1)).unwrap();
-        let start = Barrier::new(3);
-        let ended: Vec<Ended> = thread::scope(|scope| {
-            let first = scope.spawn(|| {
-                start.wait();
-                authority.execute(add_group("first"))
+        database.hold();
+        let [early, late] = thread::scope(|scope| {
+            let first = scope.spawn(|| authority.execute(add_group("first")));
+            wait_until(|| database.appends.load(Ordering::SeqCst) == 2);
+            database.fail_next(fault);
+            let callers = ["early", "late"].map(|name| {
+                let waiting = authority.stats().waiting;
+                let authority = &authority;
+                let caller = scope.spawn(move || authority.execute(add_designer(name)));
+                wait_until(|| authority.stats().waiting > waiting);
+                caller
             });
-            let callers: Vec<_> = (0..2)
-                .map(|caller| {
-                    let (start, authority, database) = (&start, &authority, &database);
-                    scope.spawn(move || {
-                        start.wait();
-                        thread::sleep(Duration::from_millis(20));
-                        // The first append is on its way, and has taken no fault.
-                        if caller == 0 {
-                            thread::sleep(Duration::from_millis(60));
-                            return authority.execute(add_designer("late"));
-                        }
-                        thread::sleep(Duration::from_millis(50));
-                        database.fail_next(fault);
-                        authority.execute(add_designer("early"))
-                    })
-                })
-                .collect();
+            database.release();
             first.join().unwrap().unwrap();
-            callers.into_iter().map(|caller| caller.join().unwrap()).collect()
+            callers.map(|caller| caller.join().unwrap())
         });
-        let [late, early] = ended.try_into().unwrap();
         assert!(matches!(early, Err(ExecuteError::Journal(_))), "{early:?}");
         // There is one seat: whoever comes later gets it only if the earlier one is not stored.
         assert_eq!(late.is_ok(), !stored, "{late:?}");

@@ -8,7 +8,7 @@ mod waiting;
 mod worker;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -56,6 +56,8 @@ enum Fault {
 struct Database {
     commits: MemoryJournal,
     delay: Duration,
+    held: Mutex<bool>,
+    released: Condvar,
     fault: Mutex<Option<Fault>>,
     unreachable: AtomicBool,
     snapshot: Mutex<Option<Directory>>,
@@ -66,6 +68,16 @@ struct Database {
 impl Database {
     fn with_delay(delay: Duration) -> Arc<Self> {
         Arc::new(Self { delay, ..Self::default() })
+    }
+
+    /// Lets appends wait until they are released.
+    fn hold(&self) {
+        *self.held.lock().unwrap() = true;
+    }
+
+    fn release(&self) {
+        *self.held.lock().unwrap() = false;
+        self.released.notify_all();
     }
 
     fn fail_next(&self, fault: Fault) {
@@ -97,9 +109,10 @@ impl Journal for Database {
     type Error = Lost;
 
     fn append(&self, expected: u64, commits: &[Commit]) -> Result<(), AppendError<Lost>> {
-        thread::sleep(self.delay);
-        self.appends.fetch_add(1, Ordering::SeqCst);
         let fault = self.fault.lock().unwrap().take();
+        self.appends.fetch_add(1, Ordering::SeqCst);
+        thread::sleep(self.delay);
+        drop(self.released.wait_while(self.held.lock().unwrap(), |held| *held).unwrap());
         match fault {
             None => self.commits.append(expected, commits).map_err(lost),
             Some(Fault::AfterStoring) => {
@@ -137,6 +150,13 @@ impl Snapshots for Database {
 
     fn compact(&self, _: u64) -> Result<u64, Lost> {
         Ok(0)
+    }
+}
+
+/// Waits until something is so, which other threads bring about.
+fn wait_until(is_so: impl Fn() -> bool) {
+    while !is_so() {
+        thread::sleep(Duration::from_millis(1));
     }
 }
 

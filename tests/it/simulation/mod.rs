@@ -1,8 +1,8 @@
 //! Several processes on one journal with faults, all in one thread and from a seed, against a model.
 //!
 //! A seed gives the steps: batches about the last seats, appends that are overtaken, lost, delayed or sent twice, commits
-//! that are delivered late, twice or with gaps, restarts, snapshots and compactions. After each step every process shows a
-//! state of the history. At the end no seat was oversold, every acknowledged commit is in the history once and no refused
+//! that are delivered late, twice or with gaps, restarts, snapshots and compactions, and keepers of time whose clocks differ.
+//! After each step every process shows a state of the history. At the end no seat was oversold, everything due has ended, every acknowledged commit is in the history once and no refused
 //! one is, and all processes are equal to a replay. 10,000 seeds with `ENTITLE_FULL`.
 
 mod steps;
@@ -62,6 +62,9 @@ fn processes_with_faults_agree_with_the_model() {
         left_behind,
         compactions,
         starts_from_snapshots,
+        ticks,
+        ends,
+        late_clocks,
     } = counts;
     // Everything that the steps are about does happen.
     for (name, count) in [
@@ -75,6 +78,9 @@ fn processes_with_faults_agree_with_the_model() {
         ("processes left behind", left_behind),
         ("compactions", compactions),
         ("starts from snapshots", starts_from_snapshots),
+        ("ticks", ticks),
+        ("ends", ends),
+        ("batches by a late clock", late_clocks),
     ] {
         assert!(count >= 5, "only {count} {name} in {seeds} seeds");
     }
@@ -114,8 +120,8 @@ fn an_append_without_its_condition_is_found() {
 #[test]
 fn two_processes_on_the_last_seat_are_found() {
     let add = |process, user, faults| Step::Execute { process, change: Change::Add(user), faults };
-    let overtaken = Fault::Overtaken { by: 2, change: Change::Add(2) };
-    let steps = [add(0, 0, [None; 2]), Step::CatchUp { process: 1 }, add(1, 1, [Some(overtaken), None])];
+    let overtaken = Fault::Overtaken { by: 1, change: Change::Add(2) };
+    let steps = [add(0, 0, [None; 2]), Step::CatchUp { process: 2 }, add(2, 1, [Some(overtaken), None])];
     assert!(run(&steps, None).is_ok_and(|counts| counts.seat_refusals == 1 && counts.conflicts == 2));
     let wrong = run(&steps, Some(Defect::AppendsUnconditionally)).unwrap_err();
     assert_eq!(wrong, "step 2: designer is oversold: 3 of 2");
@@ -139,4 +145,14 @@ fn following_with_a_gap_is_found() {
 #[test]
 fn a_restart_without_the_commits_after_the_snapshot_is_found() {
     finds(Defect::RestartsWithoutCatchingUp, "starts at");
+}
+
+#[test]
+fn a_commit_without_what_is_due_is_found() {
+    finds(Defect::ForgetsWhatIsDue, "the history contradicts itself");
+}
+
+#[test]
+fn a_commit_by_a_clock_that_is_behind_is_found() {
+    finds(Defect::TurnsTheClockBack, "step");
 }

@@ -18,12 +18,16 @@ pub(super) enum Change {
     Swap(u64, u64),
     AddGroup(u64),
     RemoveGroup(u64),
+    /// A user joins a group for some time.
+    Join(u64, u64, u64),
+    /// A seat is reserved for a user for some time.
+    Invite(u64, u64),
 }
 
 impl Change {
     fn random(numbers: &mut Numbers) -> Self {
         let (user, other) = (numbers.below(USERS), numbers.below(USERS));
-        match numbers.below(12) {
+        match numbers.below(16) {
             // There are more users than seats, so most of this is about the last one.
             0..=3 => Self::Add(user),
             4 => Self::Remove(user),
@@ -33,7 +37,9 @@ impl Change {
             8 => Self::Assign(user, "reader"),
             9 => Self::Swap(user, other),
             10 => Self::AddGroup(user),
-            _ => Self::RemoveGroup(user),
+            11 => Self::RemoveGroup(user),
+            12 | 13 => Self::Join(user, other, 1 + numbers.below(40)),
+            _ => Self::Invite(user, 1 + numbers.below(40)),
         }
     }
 
@@ -51,6 +57,15 @@ impl Change {
                 .add(Command::assign_profile(user(other), "designer")),
             Self::AddGroup(number) => batch.add(Command::add_group(format!("g{number}"))),
             Self::RemoveGroup(number) => batch.add(Command::remove_group(format!("g{number}"))),
+            Self::Join(number, group, lasts) => {
+                let end = Timestamp::from_millis(at.saturating_add(lasts));
+                let join = Command::join(user(number), format!("g{group}")).expires_at(end);
+                batch.add(Command::add_group(format!("g{group}"))).add(join)
+            }
+            Self::Invite(number, lasts) => {
+                let end = Timestamp::from_millis(at.saturating_add(lasts));
+                batch.add(Command::invite(user(number)).profile("designer").expires_at(end))
+            }
         }
     }
 }
@@ -71,6 +86,11 @@ pub(super) enum Fault {
 }
 
 impl Fault {
+    /// The faults of two appends, most often none.
+    fn some(numbers: &mut Numbers, process: usize) -> [Option<Self>; 2] {
+        [(); 2].map(|()| (numbers.below(3) == 0).then(|| Self::random(numbers, process)))
+    }
+
     fn random(numbers: &mut Numbers, process: usize) -> Self {
         match numbers.below(6) {
             0 | 1 => {
@@ -91,6 +111,10 @@ pub(super) enum Step {
     Execute { process: usize, change: Change, faults: [Option<Fault>; 2] },
     /// A request that was delayed arrives.
     Arrive,
+    /// Time goes by.
+    Later { by: u64 },
+    /// The keeper of a process looks at its clock, and executes a tick if something is due.
+    Keep { process: usize, faults: [Option<Fault>; 2] },
     /// A process reads the journal.
     CatchUp { process: usize },
     /// A process is handed commits of others: from some before its revision, or from after the next one if it misses any.
@@ -111,12 +135,13 @@ fn place(numbers: &mut Numbers, bound: usize) -> usize {
 impl Step {
     fn random(numbers: &mut Numbers) -> Self {
         let process = place(numbers, PROCESSES);
-        match numbers.below(22) {
+        match numbers.below(29) {
             0..=10 => {
                 let change = Change::random(numbers);
-                let mut fault = || (numbers.below(3) == 0).then(|| Fault::random(numbers, process));
-                Self::Execute { process, change, faults: [fault(), fault()] }
+                Self::Execute { process, change, faults: Fault::some(numbers, process) }
             }
+            22..=24 => Self::Later { by: 1 + numbers.below(15) },
+            25..=28 => Self::Keep { process, faults: Fault::some(numbers, process) },
             11 | 12 => Self::Arrive,
             13 => Self::CatchUp { process },
             14..=17 => {

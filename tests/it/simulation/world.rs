@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use entitle::authority::ExecuteError;
 use entitle::catalog::{Catalog, Profile};
-use entitle::change::Commit;
+use entitle::change::{Commit, Event};
 use entitle::journal::{AppendError, Journal, MemoryError, MemoryJournal, Snapshots};
 use entitle::{Authority, Batch, Directory, License, Timestamp};
 
@@ -14,6 +15,9 @@ use super::steps::{Change, Fault, PROCESSES, Step};
 
 /// The seats of each profile.
 const SEATS: [(&str, u64); 2] = [("designer", 2), ("reader", 3)];
+
+/// The clock of each process, beside that of the world.
+const CLOCKS: [u64; PROCESSES] = [0, 10, 20];
 
 /// A defect that is planted, to be found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +34,10 @@ pub(super) enum Defect {
     FollowsWithGaps,
     /// A process that restarts begins with the snapshot alone.
     RestartsWithoutCatchingUp,
+    /// A process commits without what its commit ends.
+    ForgetsWhatIsDue,
+    /// A process commits by its own clock, also when that is before the last commit.
+    TurnsTheClockBack,
 }
 
 /// The error of a process's connection.
@@ -78,6 +86,7 @@ impl Journal for Link {
 
     fn append(&self, expected: u64, commits: &[Commit]) -> Result<(), AppendError<LinkError>> {
         let world = self.world();
+        let commits = &world.spoilt(self.process, commits);
         let lost = Err(AppendError::Store(LinkError::Lost));
         match world.next_fault(self.process) {
             None => world.store(expected, commits),
@@ -94,7 +103,7 @@ impl Journal for Link {
                 lost
             }
             Some(Fault::Delayed) => {
-                world.delayed.lock().unwrap().push_back((expected, commits.to_vec()));
+                world.delayed.lock().unwrap().push_back((expected, commits.clone()));
                 if world.defect == Some(Defect::AnswersBeforeStoring) { Ok(()) } else { lost }
             }
             Some(Fault::Duplicated) => {
@@ -136,6 +145,7 @@ pub(super) struct World {
     /// The faults of the next appends of each process.
     faults: Mutex<[VecDeque<Fault>; PROCESSES]>,
     delayed: Mutex<VecDeque<Request>>,
+    clock: AtomicU64,
     model: Mutex<Model>,
 }
 
@@ -166,6 +176,10 @@ pub(super) struct Counts {
     pub(super) left_behind: u64,
     pub(super) compactions: u64,
     pub(super) starts_from_snapshots: u64,
+    pub(super) ticks: u64,
+    pub(super) ends: u64,
+    /// Batches of a process whose clock is before the last commit.
+    pub(super) late_clocks: u64,
 }
 
 impl Counts {
@@ -180,11 +194,18 @@ impl Counts {
         self.left_behind += other.left_behind;
         self.compactions += other.compactions;
         self.starts_from_snapshots += other.starts_from_snapshots;
+        self.ticks += other.ticks;
+        self.ends += other.ends;
+        self.late_clocks += other.late_clocks;
     }
 }
 
 fn catalog() -> Catalog {
     Catalog::builder().profile(Profile::new("designer")).profile(Profile::new("reader")).build().unwrap()
+}
+
+fn is_end(event: &Event) -> bool {
+    matches!(event, Event::MembershipEnded { .. } | Event::InvitationExpired { .. })
 }
 
 impl Model {
@@ -205,6 +226,9 @@ impl Model {
             let Some(last) = self.directories.last() else { return };
             match last.replay([commit]) {
                 Ok(next) => {
+                    let overdue = next.is_overdue(commit.at);
+                    self.ensure(!overdue, || format!("what was due by {} has not ended", commit.at));
+                    self.counts.ends += commit.events.iter().filter(|event| is_end(event)).count() as u64;
                     for (profile, seats) in SEATS {
                         let held = next.holders(profile).len();
                         let oversold = held > usize::try_from(seats).unwrap();
@@ -234,6 +258,7 @@ impl World {
             processes: Mutex::default(),
             faults: Mutex::default(),
             delayed: Mutex::default(),
+            clock: AtomicU64::new(0),
             model: Mutex::new(Model::new()),
         });
         let license = SEATS
@@ -307,6 +332,24 @@ impl World {
         Ok(())
     }
 
+    /// The time by the clock of a process.
+    fn now(&self, process: usize) -> u64 {
+        self.clock.load(Ordering::SeqCst) + CLOCKS[process]
+    }
+
+    /// The commits of a process as a defect spoils them.
+    fn spoilt(&self, process: usize, commits: &[Commit]) -> Vec<Commit> {
+        let mut commits = commits.to_vec();
+        for commit in &mut commits {
+            match self.defect {
+                Some(Defect::ForgetsWhatIsDue) => commit.events.retain(|event| !is_end(event)),
+                Some(Defect::TurnsTheClockBack) => commit.at = Timestamp::from_millis(self.now(process)),
+                _ => {}
+            }
+        }
+        commits
+    }
+
     /// Executes a batch of another process, while one waits for its append.
     fn nested(self: &Arc<Self>, process: usize, change: Change) {
         let faults = std::mem::take(&mut self.faults.lock().unwrap()[process]);
@@ -316,9 +359,30 @@ impl World {
     }
 
     fn execute(self: &Arc<Self>, process: usize, change: Change, by: &str) {
+        self.execute_batch(process, change.batch(self.now(process), by), by);
+    }
+
+    /// Does what the keeper of time of a process does in each turn.
+    fn keep(self: &Arc<Self>, process: usize, by: &str) {
+        let now = Timestamp::from_millis(self.now(process));
+        if !self.process(process).load().is_overdue(now) {
+            return;
+        }
+        self.execute_batch(process, Batch::host(now).by(by), by);
         let authority = self.process(process);
-        let at = self.journal.last_revision();
-        let batch = change.batch(at, by);
+        self.model(|model| {
+            model.counts.ticks += 1;
+            let answered = model.acknowledged.contains_key(by);
+            let overdue = answered && authority.load().is_overdue(now);
+            model.ensure(!overdue, || format!("process {process} ticked, and something is due"));
+        });
+    }
+
+    fn execute_batch(self: &Arc<Self>, process: usize, batch: Batch, by: &str) {
+        let authority = self.process(process);
+        let last = self.model(|model| model.history.last().map(|commit| commit.at));
+        let late = last > Some(Timestamp::from_millis(self.now(process)));
+        self.model(|model| model.counts.late_clocks += u64::from(late));
         if self.defect == Some(Defect::PublishesBeforeAppending) {
             publish_and_append(&authority, batch);
             return;
@@ -425,6 +489,14 @@ impl World {
                 self.faults.lock().unwrap()[process].clear();
             }
             Step::Arrive => self.arrive(),
+            Step::Later { by } => {
+                self.clock.fetch_add(by, Ordering::SeqCst);
+            }
+            Step::Keep { process, faults } => {
+                self.faults.lock().unwrap()[process] = faults.into_iter().flatten().collect();
+                self.keep(process, &format!("tick {number} in process {process}"));
+                self.faults.lock().unwrap()[process].clear();
+            }
             Step::CatchUp { process } => self.catch_up(process),
             Step::Deliver { process, known, missed, count } => self.deliver(process, known, missed, count),
             Step::Restart { process } => self.restart(process),
@@ -449,8 +521,19 @@ impl World {
         while !self.delayed.lock().unwrap().is_empty() {
             self.arrive();
         }
-        for process in 0..PROCESSES {
+        for process in (0..PROCESSES).chain(0..PROCESSES) {
+            if self.model(|model| !model.wrong.is_empty()) {
+                return;
+            }
             self.catch_up(process);
+            self.keep(process, &format!("last tick in process {process}"));
+        }
+        for process in 0..PROCESSES {
+            let (authority, now) = (self.process(process), Timestamp::from_millis(self.now(process)));
+            self.model(|model| {
+                let overdue = authority.load().is_overdue(now);
+                model.ensure(!overdue, || format!("process {process} keeps what was due by {now}"));
+            });
         }
         let mut ends: Vec<Arc<Directory>> =
             (0..PROCESSES).map(|process| self.process(process).load()).collect();

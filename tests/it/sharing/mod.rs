@@ -4,6 +4,8 @@ mod changes;
 mod group_commit;
 #[cfg(feature = "tenants")]
 mod tenants;
+#[cfg(feature = "tenants")]
+mod tenants_at_random;
 mod waiting;
 mod worker;
 

@@ -33,7 +33,18 @@ impl Store {
 
 /// The store, in a handle that the test keeps.
 #[derive(Clone, Default)]
-struct Shared(Arc<Store>);
+pub(super) struct Shared(Arc<Store>);
+
+impl Shared {
+    pub(super) fn add(&self, tenant: &str, delay: Duration) -> Arc<Database> {
+        self.0.add(tenant, delay)
+    }
+
+    /// The number of times that a tenant was opened.
+    pub(super) fn opened(&self) -> u64 {
+        self.0.opened.load(Ordering::SeqCst)
+    }
+}
 
 impl TenantStore for Shared {
     type Journal = Arc<Database>;
@@ -54,7 +65,7 @@ impl TenantStore for Shared {
     }
 }
 
-fn serve(store: &Shared) -> TenantsBuilder<Shared> {
+pub(super) fn serve(store: &Shared) -> TenantsBuilder<Shared> {
     Tenants::new(catalog(), store.clone())
 }
 

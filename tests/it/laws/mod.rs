@@ -14,8 +14,10 @@ mod license;
 mod places;
 mod practice;
 mod provisioning;
+mod right_sizing;
 mod rules;
 mod time;
+mod usage;
 
 use crate::compare;
 use crate::generate::{History, Mix, PROFILES, Step, resolve};

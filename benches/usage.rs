@@ -82,7 +82,7 @@ impl History {
         match next {
             None => events.push(Event::UserRemoved { user, keys: Vec::new() }),
             Some(_) if had == next => {
-                events.push(Event::ExternalGroupsChanged { user, external_groups: Vec::new() })
+                events.push(Event::ExternalGroupsChanged { user, external_groups: Vec::new() });
             }
             Some(profile) => {
                 let wanted = Some(PROFILES[usize::from(profile)].0.to_owned());
@@ -131,7 +131,7 @@ fn usage(count: u64) {
         assert_eq!(totals().map(|total| total.seat_ms).sum::<u64>(), history.seat_ms);
         assert_eq!(totals().map(|total| total.admissions).sum::<u64>(), history.admissions);
         assert_eq!(totals().map(|total| total.highest).max(), Some(history.highest));
-        assert_eq!(totals().last().unwrap().consumed, history.consumed);
+        assert_eq!(totals().next_back().unwrap().consumed, history.consumed);
         let count = report.periods.len();
         let seconds =
             best(|| measure().until(at(u64::try_from(commits.len()).unwrap())).unwrap().periods.len());
@@ -204,25 +204,25 @@ fn right_sizing(size: Size) {
     // As many uses as there are resources, of which half are allowed.
     let questions = world.questions(size.resources);
     let asked = world.asked(&directory, &questions);
-    let uses: Vec<(UserId, ResourceId<Project>, worlds::Permissions)> =
+    let list: Vec<(UserId, ResourceId<Project>, worlds::Permissions)> =
         asked.iter().map(|asked| (asked.user, asked.resource, asked.permission)).collect();
-    let mut used = vec![0; size.users as usize];
+    let mut masks = vec![0; size.users as usize];
     for question in questions.iter().filter(|question| world.answer(**question)) {
-        used[question.user as usize] |= 1 << question.permission;
+        masks[question.user as usize] |= 1 << question.permission;
     }
     let keeps_used = |user: u32, granted: [u64; 2], held: [u64; 2], other: [u64; 2]| {
         let adds = (0..2).any(|kind| granted[kind] & other[kind] & !held[kind] != 0);
-        !adds && used[user as usize] & !other[0] == 0
+        !adds && masks[user as usize] & !other[0] == 0
     };
     let for_uses = expected(&world, keeps_used);
-    assert!(is_advised(&directory.right_sizing_for(uses.iter().copied()), &for_uses));
+    assert!(is_advised(&directory.right_sizing_for(list.iter().copied()), &for_uses));
 
-    let (name, users, count) = (size.name, size.users, advised.len());
+    let (name, all_users, count) = (size.name, size.users, advised.len());
     let seconds = best(|| directory.right_sizing().users.len());
-    println!("right_sizing/{name}/all: {seconds:.3} s, {count} of {users} users");
-    let (uses_count, count) = (uses.len(), for_uses.len());
-    let seconds = best(|| directory.right_sizing_for(uses.iter().copied()).users.len());
-    println!("right_sizing/{name}/used: {seconds:.3} s, {count} of {users} users for {uses_count} uses");
+    println!("right_sizing/{name}/all: {seconds:.3} s, {count} of {all_users} users");
+    let (uses, count) = (list.len(), for_uses.len());
+    let seconds = best(|| directory.right_sizing_for(list.iter().copied()).users.len());
+    println!("right_sizing/{name}/used: {seconds:.3} s, {count} of {all_users} users for {uses} uses");
 }
 
 fn main() {

@@ -79,7 +79,7 @@ impl<'a> Sizer<'a> {
         let directory = self.directory;
         for (slot, row) in directory.live_resources() {
             // Taken out, so that the ways are not borrowed while the profiles are excluded.
-            let routes: smallvec::SmallVec<[_; 4]> = self.routes.from(slot, row).collect();
+            let routes: smallvec::SmallVec<[_; 4]> = self.routes.at(slot, row).collect();
             for route in routes {
                 let grants = directory.grants_at(slot, row);
                 self.exclude_for_everyone(route, grants.everyone());
@@ -96,7 +96,7 @@ impl<'a> Sizer<'a> {
         let directory = self.directory;
         for (kind, _) in directory.catalog().definitions() {
             let Some(grants) = directory.grants_on_kind(kind) else { continue };
-            for route in self.routes.from_kind(kind).to_vec() {
+            for route in self.routes.at_kind(kind).to_vec() {
                 self.exclude_for_everyone(route, grants.everyone());
                 grants.for_each(|grantee, mask| self.exclude(route, grantee.kind(), mask));
             }
@@ -183,7 +183,7 @@ impl<'a> Sizer<'a> {
             // Through the profile wanted: only for those profiles that lead to the group, too, is it a group that stays.
             match self.profile_groups.leading_to(group, user.wants) {
                 Some(leading) if !self.profile_groups.stays(user.slot, group) => {
-                    left &= !(excluded & leading)
+                    left &= !(excluded & leading);
                 }
                 _ => left &= !excluded,
             }
@@ -218,9 +218,9 @@ impl<'a> Sizer<'a> {
         let record = self.directory.user_record_at(user.slot);
         let mut credentials =
             record.and_then(|record| record.credentials()).into_iter().flat_map(|resources| resources.iter());
-        let mut used = self.used.get(&user.slot).into_iter().flatten();
+        let mut listed = self.used.get(&user.slot).into_iter().flatten();
         credentials.all(|slot| self.fits_on(user, profile, groups, slot, 0))
-            && used.all(|&(slot, used)| self.fits_on(user, profile, groups, slot, used))
+            && listed.all(|&(slot, mask)| self.fits_on(user, profile, groups, slot, mask))
     }
 
     /// Compares all resources of the kinds on the whole of which groups by profile are granted something that matters.
@@ -229,7 +229,7 @@ impl<'a> Sizer<'a> {
         let after = MemberOf { user: user.slot, groups };
         self.directory.catalog().definitions().into_iter().all(|(kind, _)| {
             let (before, after) = (before.on_kind(self.directory, kind), after.on_kind(self.directory, kind));
-            let routes = self.routes.from_kind(kind).iter().copied();
+            let routes = self.routes.at_kind(kind).iter().copied();
             let same = self.fits_by_routes((user.holds, before), (profile, after), routes);
             let entry = self.directory.kind_entry(kind);
             same || entry.is_none_or(|entry| {
@@ -245,7 +245,7 @@ impl<'a> Sizer<'a> {
             let fits = |slot, before, after| {
                 let row = self.directory.resource_row_at(slot);
                 row.is_none_or(|row| {
-                    let routes = self.routes.from(slot, row);
+                    let routes = self.routes.at(slot, row);
                     self.fits_by_routes((user.holds, before), (profile, after), routes)
                 })
             };
@@ -301,7 +301,7 @@ impl<'a> Sizer<'a> {
         profile: ProfileId,
         groups: Groups<'_>,
         slot: ResourceSlot,
-        used: u64,
+        kept: u64,
     ) -> bool {
         let directory = self.directory;
         let Some(row) = directory.resource_row_at(slot).filter(|row| row.live) else { return true };
@@ -311,7 +311,7 @@ impl<'a> Sizer<'a> {
         let allowed = directory.granted_to(who, on) & self.limits.licensed(user.holds, kind) & !missing;
         let granted = MemberOf { user: user.slot, groups }.granted(directory, on);
         let instead = granted & self.limits.licensed(profile, kind) & !missing;
-        self.limits.fits(allowed, instead) && used & allowed & !instead == 0
+        self.limits.fits(allowed, instead) && kept & allowed & !instead == 0
     }
 }
 

@@ -13,6 +13,7 @@ mod known_mistakes;
 mod license;
 mod places;
 mod practice;
+mod profile_worlds;
 mod provisioning;
 mod right_sizing;
 mod rules;

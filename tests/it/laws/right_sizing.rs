@@ -1,12 +1,14 @@
-//! L5: right-sizing, against moving each user to each profile (property 10).
+//! S18: right-sizing, against moving each user to each profile (property 10).
 
-use super::{Held, catalog_of, ensure, in_every_state, owns_a_singleton};
+use super::profile_worlds::{Random, world};
+use super::{Held, catalog_of, ensure, explain, in_every_state, owns_a_singleton};
 use crate::generate::Mix;
 use entitle::catalog::PermissionSet;
 use entitle::change::{Commit, Event};
 use entitle::directory::UserStatus;
 use entitle::seats::Basis;
 use entitle::{Directory, Name, ResourceId, UserId};
+use proptest::prelude::*;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -109,21 +111,19 @@ fn lowest(
 
 /// Uses of some of the permissions of a kind, by chance, allowed or not.
 fn some_uses(directory: &Directory) -> Vec<(UserId, ResourceId, PermissionSet)> {
-    let mut uses = Vec::new();
-    for (place, id) in directory.users().enumerate() {
-        for (number, resource) in directory.resources().enumerate() {
-            let name = directory.resource_name(resource).unwrap().to_string();
-            let kind = name.split('/').next().unwrap().to_owned();
-            let permissions: Vec<String> =
-                directory.catalog().permissions_of(&kind).map(str::to_owned).collect();
-            let chance = (place * 7 + number * 13 + directory.revision() as usize * 5) % 11;
-            if let Some(permission) = permissions.get(chance) {
-                let set = directory.catalog().permission_set(&kind, [permission.as_str()]).unwrap();
-                uses.push((id, resource, set));
-            }
+    let mut random = Random::new(directory.revision());
+    let mut found = Vec::new();
+    for (id, resource) in directory.users().flat_map(|id| directory.resources().map(move |on| (id, on))) {
+        let name = directory.resource_name(resource).unwrap().to_string();
+        let kind = name.split('/').next().unwrap();
+        // Three of four resources are not used.
+        let number = usize::try_from(random.below(16)).unwrap();
+        if let Some(permission) = directory.catalog().permissions_of(kind).nth(number) {
+            let set = directory.catalog().permission_set(kind, [permission]).unwrap();
+            found.push((id, resource, set));
         }
     }
-    uses
+    found
 }
 
 /// The users with advice, and what they are advised.
@@ -169,16 +169,14 @@ fn keeps_what_was_used(directory: &Directory) -> Held {
     adds_up(directory, &report)?;
     let mut expected = BTreeMap::new();
     for (id, holds) in holders(directory) {
-        let used: Vec<u64> = directory
-            .resources()
-            .map(|on| {
-                let of_user = uses.iter().filter(|(user, resource, _)| (*user, *resource) == (id, on));
-                of_user.fold(0, |all, (_, _, set)| all | set.bits())
-            })
-            .collect();
+        let used_on = |on: ResourceId| {
+            let of_user = uses.iter().filter(|(user, resource, _)| (*user, *resource) == (id, on));
+            of_user.fold(0, |all, (_, _, set)| all | set.bits())
+        };
+        let masks: Vec<u64> = directory.resources().map(used_on).collect();
         let lowest = lowest(directory, id, &holds, |before, after| {
-            let mut answers = before.iter().zip(after).zip(&used);
-            answers.all(|((before, after), used)| after & !before == 0 && used & before & !after == 0)
+            let mut answers = before.iter().zip(after).zip(&masks);
+            answers.all(|((before, after), mask)| after & !before == 0 && mask & before & !after == 0)
         })?;
         expected.extend(lowest.map(|profile| (id, profile)));
     }
@@ -189,16 +187,29 @@ fn keeps_what_was_used(directory: &Directory) -> Held {
 
 /// Property 10: the advised profile changes no answer, and every lower one changes one.
 #[test]
-fn l5_the_advised_profile_is_the_lowest_that_changes_no_answer() {
+fn s18_the_advised_profile_is_the_lowest_that_changes_no_answer() {
     in_every_state(Mix::All, changes_no_answer);
 }
 
 #[test]
-fn l5_the_advised_profile_is_the_lowest_that_changes_no_answer_in_places() {
+fn s18_the_advised_profile_is_the_lowest_that_changes_no_answer_in_places() {
     in_every_state(Mix::Places, changes_no_answer);
 }
 
 #[test]
-fn l5_with_a_list_of_uses_only_these_are_kept() {
+fn s18_with_a_list_of_uses_only_these_are_kept() {
     in_every_state(Mix::All, keeps_what_was_used);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, max_shrink_iters: 0, ..ProptestConfig::with_cases(2_048) })]
+
+    /// S18: where ceilings are of any form, and groups by profile are granted something.
+    #[test]
+    fn s18_the_lowest_profile_is_found_where_profiles_lead_to_groups(seed: u64) {
+        let (directory, log) = world(seed);
+        for law in [changes_no_answer, keeps_what_was_used] {
+            law(&directory).map_err(|broken| TestCaseError::fail(explain(&broken, &log)))?;
+        }
+    }
 }

@@ -1,13 +1,14 @@
-//! L4: usage over periods, against a sum over the directories of a history.
+//! S17: usage over periods, against a sum over the directories of a history.
 
 use super::{Held, STEPS, ensure, explain};
 use crate::generate::{History, Mix, resolve};
 use crate::random::for_all_histories;
 use crate::side_by_side::{empty, plan};
-use entitle::change::Commit;
-use entitle::seats::Quantity;
-use entitle::usage::{SeatUsage, Usage, UsagePeriod, UsageReport};
-use entitle::{Directory, Timestamp};
+use entitle::change::{Commit, Event};
+use entitle::limits::MAX_PERIODS;
+use entitle::seats::{Basis, Quantity};
+use entitle::usage::{SeatUsage, Usage, UsageError, UsagePeriod, UsageReport};
+use entitle::{Batch, Command, Directory, License, Name, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -202,7 +203,8 @@ fn agrees(mix: Mix) {
         let course = Course::of(history, 5);
         let last = course.commits.last().map_or(5, |last| last.at.as_millis());
         let fail = |broken: String| explain(&broken, &course.log);
-        for begins in [0, course.commits.len() / 3, course.commits.len()] {
+        let end = course.commits.len();
+        for begins in [0, 1, end / 3, end / 2, end - end / 4, end].map(|begins| begins.min(end)) {
             let directory = &course.directories[begins];
             for (width, offset) in [(1, 0), (7, 3), (40, 5), (1_000, 0)] {
                 let bounds: Vec<u64> = (0..=last / width + 2).map(|number| number * width + offset).collect();
@@ -223,18 +225,59 @@ fn agrees(mix: Mix) {
 }
 
 #[test]
-fn l4_usage_is_the_sum_over_all_directories() {
+fn s17_usage_is_the_sum_over_all_directories() {
     agrees(Mix::All);
 }
 
 #[test]
-fn l4_usage_of_seats_is_the_sum_over_all_directories() {
+fn s17_usage_of_seats_is_the_sum_over_all_directories() {
     agrees(Mix::Seats);
 }
 
-/// L4: days and months in UTC, over the end of January.
+/// S17: wherever measuring begins, the directory there counts.
 #[test]
-fn l4_days_and_months_are_those_of_the_calendar() {
+fn s17_measuring_may_begin_anywhere() {
+    for_all_histories(4, Mix::Seats, STEPS, |history| {
+        let course = Course::of(history, 5);
+        let bounds = [0, 20, 10_000];
+        for (begins, directory) in course.directories.iter().enumerate() {
+            let usage = Usage::between(directory, bounds.map(Timestamp::from_millis));
+            measured(&course, begins, usage, &bounds, 0).map_err(|broken| explain(&broken, &course.log))?;
+        }
+        Ok(())
+    });
+}
+
+/// S16, S17: a license that was scheduled and started is the one that is removed.
+#[test]
+fn s17_a_started_license_is_removed_as_the_one_in_force() {
+    let directory = empty(&json!({ "kinds": {}, "profiles": { "designer": {} } }));
+    let license =
+        |start: u64| License::new("acme").seats("designer", start).starts_at(Timestamp::from_millis(start));
+    let steps: [(u64, Command); 4] = [
+        (1, license(1).into()),
+        (2, license(5).into()),
+        (5, Command::tick()),
+        (8, Command::remove_license("acme")),
+    ];
+    let bounds = [0, 100].map(Timestamp::from_millis);
+    let (mut last, mut usage) = (directory.clone(), Usage::between(&directory, bounds));
+    let mut licensed = Vec::new();
+    for (at, command) in steps {
+        let plan = last.plan(Batch::host(Timestamp::from_millis(at)).add(command)).unwrap();
+        usage.add(&plan.commit().unwrap()).unwrap();
+        last = plan.into_directory();
+        let report = usage.until(Timestamp::from_millis(at + 1)).unwrap();
+        licensed.push(report.periods[0].profiles[0].usage.licensed);
+    }
+    assert_eq!(last.license(), None);
+    let expected = [Some(1), Some(1), Some(5), None].map(|seats| seats.map(Quantity::Count));
+    assert_eq!(licensed, expected);
+}
+
+/// S17: days and months in UTC, over the end of January.
+#[test]
+fn s17_days_and_months_are_those_of_the_calendar() {
     for_all_histories(8, Mix::Seats, STEPS, |history| {
         let course = Course::of(history, END_OF_JANUARY);
         let fail = |broken: String| explain(&broken, &course.log);
@@ -273,9 +316,9 @@ fn l4_days_and_months_are_those_of_the_calendar() {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
-    /// L4: however bounds are given, they are sorted and distinct.
+    /// S17: however bounds are given, they are sorted and distinct.
     #[test]
-    fn l4_the_order_of_bounds_does_not_matter(bounds in prop::collection::vec(0_u64..50, 0..8)) {
+    fn s17_the_order_of_bounds_does_not_matter(bounds in prop::collection::vec(0_u64..50, 0..8)) {
         let directory = empty(&json!({ "kinds": {}, "profiles": { "designer": {} } }));
         let usage = Usage::between(&directory, bounds.iter().copied().map(Timestamp::from_millis));
         let report = usage.until(Timestamp::from_millis(100)).unwrap();
@@ -287,4 +330,44 @@ proptest! {
             report.periods.iter().map(|period| (period.from.as_millis(), period.until.as_millis())).collect();
         prop_assert_eq!(found, expected);
     }
+}
+
+/// S17: a commit that does not continue the history is refused, with its place, and nothing is added.
+#[test]
+fn s17_commits_that_do_not_continue_are_refused() {
+    let directory = empty(&json!({ "kinds": {}, "profiles": { "designer": {} } }));
+    let mut usage = Usage::between(&directory, [0, 100].map(Timestamp::from_millis));
+    let seat = |profile: &str| {
+        let (holds, basis) = (Some(profile.to_owned()), Some(Basis::Standard));
+        Event::SeatChanged { user: Name::new("ada").unwrap(), holds, basis, queued: false }
+    };
+    let commit = |revision, at, events| {
+        let at = Timestamp::from_millis(at);
+        Commit { revision, at, actor: None, by: String::new(), events }
+    };
+    usage.add(&commit(1, 10, vec![seat("designer")])).unwrap();
+    let before = serde_json::to_value(usage.until(Timestamp::from_millis(50)).unwrap()).unwrap();
+    let broken = License::new("acme").seats("chef", 1);
+    for (commit, error) in [
+        (commit(1, 11, vec![]), "expected the commit of revision 2, found revision 1"),
+        (commit(3, 11, vec![]), "expected the commit of revision 2, found revision 3"),
+        (commit(2, 9, vec![]), "the commit of revision 2 is older than the one before it"),
+        (commit(2, 1 << 53, vec![]), "revision 2: no commit is after"),
+        (commit(2, 11, vec![seat("designer"), seat("chef")]), "revision 2, event 1: unknown profile `chef`"),
+        (commit(2, 11, vec![Event::LicenseInstalled { license: Box::new(broken) }]), "revision 2, event 0: "),
+    ] {
+        let found = usage.add(&commit).unwrap_err().to_string();
+        assert!(found.starts_with(error), "{found}");
+        assert_eq!(usage.revision(), 1);
+        let after = serde_json::to_value(usage.until(Timestamp::from_millis(50)).unwrap()).unwrap();
+        assert_eq!(after, before);
+    }
+    usage.add(&commit(2, 10, vec![seat("designer")])).unwrap();
+
+    let mut days = Usage::days(&directory);
+    days.add(&commit(1, 10, vec![seat("designer")])).unwrap();
+    let far = Timestamp::from_millis(DAY * (MAX_PERIODS as u64 + 1));
+    assert_eq!(days.until(far).unwrap_err(), UsageError::TooManyPeriods { max: MAX_PERIODS });
+    assert!(days.add(&commit(2, far.as_millis(), vec![seat("designer")])).is_err());
+    assert_eq!(days.revision(), 1);
 }

@@ -254,11 +254,16 @@ fn s17_a_started_license_is_removed_as_the_one_in_force() {
     let directory = empty(&json!({ "kinds": {}, "profiles": { "designer": {} } }));
     let license =
         |start: u64| License::new("acme").seats("designer", start).starts_at(Timestamp::from_millis(start));
-    let steps: [(u64, Command); 4] = [
+    let steps: [(u64, Command); 8] = [
         (1, license(1).into()),
         (2, license(5).into()),
         (5, Command::tick()),
         (8, Command::remove_license("acme")),
+        // A scheduled one is replaced by one that is installed at once.
+        (9, license(9).into()),
+        (10, license(50).into()),
+        (11, license(11).into()),
+        (12, Command::remove_license("acme")),
     ];
     let bounds = [0, 100].map(Timestamp::from_millis);
     let (mut last, mut usage) = (directory.clone(), Usage::between(&directory, bounds));
@@ -271,7 +276,8 @@ fn s17_a_started_license_is_removed_as_the_one_in_force() {
         licensed.push(report.periods[0].profiles[0].usage.licensed);
     }
     assert_eq!(last.license(), None);
-    let expected = [Some(1), Some(1), Some(5), None].map(|seats| seats.map(Quantity::Count));
+    let expected = [Some(1), Some(1), Some(5), None, Some(9), Some(9), Some(11), None]
+        .map(|seats| seats.map(Quantity::Count));
     assert_eq!(licensed, expected);
 }
 

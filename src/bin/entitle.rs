@@ -2,16 +2,34 @@
 
 use std::process::ExitCode;
 
+#[path = "entitle/catalog.rs"]
+mod catalog;
+#[path = "entitle/check.rs"]
+mod check;
 #[path = "entitle/cli.rs"]
 mod cli;
+#[path = "entitle/diff.rs"]
+mod diff;
+#[path = "entitle/ending.rs"]
+mod ending;
 #[path = "entitle/explain.rs"]
 mod explain;
+#[path = "entitle/export.rs"]
+mod export;
+#[path = "entitle/history.rs"]
+mod history;
+#[path = "entitle/lookup.rs"]
+mod lookup;
 #[path = "entitle/names.rs"]
 mod names;
 #[path = "entitle/output.rs"]
 mod output;
+#[path = "entitle/permissions.rs"]
+mod permissions;
 #[path = "entitle/progress.rs"]
 mod progress;
+#[path = "entitle/review.rs"]
+mod review;
 #[path = "entitle/rows.rs"]
 mod rows;
 #[path = "entitle/seats.rs"]
@@ -20,10 +38,12 @@ mod seats;
 mod shell;
 #[path = "entitle/source/mod.rs"]
 mod source;
-#[path = "entitle/test.rs"]
+#[path = "entitle/test/mod.rs"]
 mod test;
 #[path = "entitle/time.rs"]
 mod time;
+#[path = "entitle/verify.rs"]
+mod verify;
 
 /// The exit code of the process. With several files it is the highest of theirs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

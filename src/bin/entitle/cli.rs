@@ -3,7 +3,10 @@
 use clap::{Parser, Subcommand};
 
 use super::output::{self, CliError};
-use super::{Exit, explain, seats, shell, test};
+use super::{
+    Exit, catalog, check, diff, ending, explain, export, history, lookup, permissions, review, seats, shell,
+    test, verify,
+};
 
 /// Asks questions of the directory that a platform runs on, and tests scenario files.
 ///
@@ -32,8 +35,19 @@ Start with:
 #[derive(Debug, Subcommand)]
 enum CliCommand {
     Test(test::TestArgs),
+    Check(check::CheckArgs),
     Explain(explain::ExplainArgs),
+    Who(lookup::WhoArgs),
+    What(lookup::WhatArgs),
+    Permissions(permissions::PermissionsArgs),
     Seats(seats::SeatsArgs),
+    Review(review::ReviewArgs),
+    Ending(ending::EndingArgs),
+    History(Box<history::HistoryArgs>),
+    Diff(diff::DiffArgs),
+    Verify(verify::VerifyArgs),
+    Export(export::ExportArgs),
+    Catalog(catalog::CatalogArgs),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
 }
@@ -43,8 +57,19 @@ impl Cli {
     pub(super) fn run(self) -> Result<Exit, CliError> {
         match self.command {
             CliCommand::Test(args) => test::test(&args),
+            CliCommand::Check(args) => check::check(&args),
             CliCommand::Explain(args) => explain::explain(&args),
+            CliCommand::Who(args) => lookup::who(&args),
+            CliCommand::What(args) => lookup::what(&args),
+            CliCommand::Permissions(args) => permissions::permissions(&args),
             CliCommand::Seats(args) => seats::seats(&args),
+            CliCommand::Review(args) => review::review(&args),
+            CliCommand::Ending(args) => ending::ending(&args),
+            CliCommand::History(args) => history::history(&args),
+            CliCommand::Diff(args) => diff::diff(&args),
+            CliCommand::Verify(args) => verify::verify(&args),
+            CliCommand::Export(args) => export::export(&args),
+            CliCommand::Catalog(args) => catalog::catalog(&args),
             CliCommand::Completions(args) => shell::completions(&args),
             CliCommand::Man(args) => shell::man(&args),
         }

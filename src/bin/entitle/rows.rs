@@ -48,6 +48,7 @@ pub(super) enum Cell {
     Flag(bool),
     List(Vec<String>),
     Time(Timestamp),
+    Json(serde_json::Value),
 }
 
 impl From<&str> for Cell {
@@ -101,6 +102,7 @@ impl Cell {
             Self::Text(text) => escape_hidden(text).into_owned(),
             Self::Number(number) => number.to_string(),
             Self::List(list) => escape_hidden(&list.join(", ")).into_owned(),
+            Self::Json(value) => escape_hidden(&value.to_string()).into_owned(),
             Self::Time(time) => time.to_string().trim_end_matches(" UTC").to_owned(),
         }
     }
@@ -113,6 +115,7 @@ impl Cell {
             Self::Text(text) => escape_cell(text).into_owned(),
             Self::Number(number) => number.to_string(),
             Self::List(list) => escape_cell(&list.join(" ")).into_owned(),
+            Self::Json(value) => escape_cell(&value.to_string()).into_owned(),
             Self::Time(time) => time.as_millis().to_string(),
         }
     }

@@ -185,6 +185,18 @@ impl Source {
         matches!(self.content, Content::History(_))
     }
 
+    /// Returns the revisions of the snapshots after a revision and up to the moment that was asked for, in ascending order.
+    pub(super) fn snapshots_after(&self, after: u64) -> Result<Vec<u64>, CliError> {
+        let revisions = self.history()?.snapshot_revisions()?.into_iter();
+        let until = |revision: u64| !matches!(self.at, Some(Moment::Revision(at)) if revision > at);
+        Ok(revisions.filter(|&revision| revision > after && until(revision)).collect())
+    }
+
+    /// Returns the snapshot of a revision.
+    pub(super) fn snapshot(&self, revision: u64) -> Result<Option<Directory>, CliError> {
+        self.history()?.snapshot(revision, self.catalog.as_ref())
+    }
+
     fn history(&self) -> Result<&dyn History, CliError> {
         match &self.content {
             Content::History(history) => Ok(history.as_ref()),

@@ -1,0 +1,182 @@
+//! `entitle review`: the access of every principal, and every grant.
+
+use std::collections::BTreeSet;
+
+use entitle::Directory;
+use entitle::authorize::{Access, GrantRow, PrincipalName};
+use entitle::change::{Commit, GrantHistory};
+
+use super::output::CliError;
+use super::rows::{Cell, FormArgs, Row, print_rows};
+use super::source::{Source, SourceArgs};
+use super::{Exit, names};
+
+/// List what everyone may do and why, or all grants
+///
+/// Without options each line is a user or key and a resource: what is allowed, what the license or profile withholds, and
+/// which grants it comes from.
+#[derive(Debug, clap::Args)]
+pub(super) struct ReviewArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// List every grant instead, also to groups without members, and who gave it
+    #[arg(long, conflicts_with_all = ["who", "on", "last_commit"])]
+    grants: bool,
+    /// Only this principal, such as user:ada or key:ci
+    #[arg(long, value_name = "PRINCIPAL")]
+    who: Option<PrincipalName>,
+    /// Only this resource, such as project/churn
+    #[arg(long, value_name = "RESOURCE", conflicts_with = "who")]
+    on: Option<String>,
+    /// Also find the last commit that changed each line; the state after each commit is kept in memory
+    #[arg(long)]
+    last_commit: bool,
+    #[command(flatten)]
+    form: FormArgs,
+}
+
+const COLUMNS: [&str; 15] = [
+    "who",
+    "user",
+    "status",
+    "profile",
+    "seat",
+    "resource",
+    "permissions",
+    "withheld",
+    "roles",
+    "until",
+    "why",
+    "last_commit",
+    "last_commit_at",
+    "last_commit_as",
+    "last_commit_by",
+];
+
+const GRANT_COLUMNS: [&str; 11] = [
+    "to",
+    "users",
+    "direct",
+    "on",
+    "role",
+    "permissions",
+    "until",
+    "given_as",
+    "given_by",
+    "given_at",
+    "beyond",
+];
+
+/// Writes the review.
+pub(super) fn review(args: &ReviewArgs) -> Result<Exit, CliError> {
+    let source = args.source.open()?;
+    let directory = source.directory()?;
+    if args.grants {
+        let history = grant_history(&source)?;
+        let rows = directory.review_grants().map(|row| grant_row(row, &history));
+        print_rows(args.form.form(), &GRANT_COLUMNS, rows)?;
+        return Ok(source.exit());
+    }
+    let states = if args.last_commit { Some(States::of(&source)?) } else { None };
+    let row = |access: Access<'_>| access_row(&access, states.as_ref(), &directory);
+    let form = args.form.form();
+    match (&args.who, &args.on) {
+        (Some(who), _) => {
+            let rows = directory.review_of(names::principal(&directory, who)?);
+            print_rows(form, &COLUMNS, rows.map(row))?;
+        }
+        (None, Some(on)) => {
+            let rows = directory.review_on(names::resource(&directory, on)?);
+            print_rows(form, &COLUMNS, rows.map(row))?;
+        }
+        (None, None) => print_rows(form, &COLUMNS, directory.review().map(row))?,
+    }
+    Ok(source.exit())
+}
+
+/// Reads from the commits who gave each grant; nobody is known if there are none.
+pub(super) fn grant_history(source: &Source) -> Result<GrantHistory, CliError> {
+    let mut history = GrantHistory::new();
+    if source.has_history() {
+        for commit in source.commits()? {
+            history.add(&commit?);
+        }
+    }
+    Ok(history)
+}
+
+/// Each commit with the directory before it.
+struct States(Vec<(Directory, Commit)>);
+
+impl States {
+    fn of(source: &Source) -> Result<Self, CliError> {
+        let (mut before, commits) = source.replay_from_start()?;
+        let mut states = Vec::new();
+        for commit in commits {
+            let commit = commit?;
+            let after = source.replayed(&before, std::slice::from_ref(&commit))?;
+            states.push((before, commit));
+            before = after;
+        }
+        Ok(Self(states))
+    }
+
+    /// Returns the last commit that changed the granted or the allowed permissions of a principal on a resource, or an end.
+    fn last_commit(&self, access: &Access<'_>, last: &Directory) -> Option<&Commit> {
+        let (who, on) = (access.who, access.on);
+        let until = last.until(who, on);
+        let same = |before: &Directory| {
+            before.granted(who, on).bits() == access.granted.bits()
+                && before.permissions(who, on).bits() == access.permissions.bits()
+                && before.until(who, on) == until
+        };
+        self.0.iter().rev().find(|(before, _)| !same(before)).map(|(_, commit)| commit)
+    }
+}
+
+fn access_row(access: &Access<'_>, states: Option<&States>, directory: &Directory) -> Row {
+    let row = access.row();
+    let commit = states.and_then(|states| states.last_commit(access, directory));
+    let ends = row.ends.iter().map(|(permission, until)| format!("{permission}={}", until.as_millis()));
+    vec![
+        row.who.into(),
+        row.user.into(),
+        row.status.as_str().into(),
+        row.profile.into(),
+        row.seat.as_str().into(),
+        row.resource.into(),
+        row.permissions.into(),
+        row.withheld.into(),
+        row.roles.into(),
+        ends.collect::<Vec<_>>().into(),
+        row.why.into(),
+        commit.map(|commit| commit.revision).into(),
+        commit.map(|commit| commit.at).into(),
+        commit.and_then(|commit| commit.actor.as_ref()).map(ToString::to_string).into(),
+        commit.map(|commit| commit.by.clone()).into(),
+    ]
+}
+
+fn grant_row(row: GrantRow, history: &GrantHistory) -> Row {
+    let given = history.granted_by(&row);
+    let last = given.last();
+    let actors: BTreeSet<String> = given.iter().map(|given| actor_text(given.actor.as_ref())).collect();
+    vec![
+        row.to.into(),
+        row.users.into(),
+        row.direct_users.into(),
+        row.on.into(),
+        row.role.into(),
+        row.permissions.into(),
+        row.until.into(),
+        Cell::List(actors.into_iter().collect()),
+        last.map(|given| given.by.clone()).into(),
+        last.map(|given| given.at).into(),
+        given.iter().any(|given| given.beyond).into(),
+    ]
+}
+
+/// The principal that a batch was made as; `host` for the host.
+pub(super) fn actor_text(actor: Option<&PrincipalName>) -> String {
+    actor.map_or_else(|| "host".to_owned(), ToString::to_string)
+}

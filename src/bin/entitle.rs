@@ -8,6 +8,8 @@ mod catalog;
 mod check;
 #[path = "entitle/cli.rs"]
 mod cli;
+#[path = "entitle/commands.rs"]
+mod commands;
 #[path = "entitle/diff.rs"]
 mod diff;
 #[path = "entitle/ending.rs"]
@@ -18,6 +20,8 @@ mod explain;
 mod export;
 #[path = "entitle/history.rs"]
 mod history;
+#[path = "entitle/import/mod.rs"]
+mod import;
 #[path = "entitle/lookup.rs"]
 mod lookup;
 #[path = "entitle/names.rs"]
@@ -26,6 +30,8 @@ mod names;
 mod output;
 #[path = "entitle/permissions.rs"]
 mod permissions;
+#[path = "entitle/preview.rs"]
+mod preview;
 #[path = "entitle/progress.rs"]
 mod progress;
 #[path = "entitle/review.rs"]

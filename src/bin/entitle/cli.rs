@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use super::output::{self, CliError};
 use super::{
-    Exit, catalog, check, diff, ending, explain, export, history, lookup, permissions, review, seats, shell,
-    test, verify,
+    Exit, catalog, check, diff, ending, explain, export, history, import, lookup, permissions, preview,
+    review, seats, shell, test, verify,
 };
 
 /// Asks questions of the directory that a platform runs on, and tests scenario files.
@@ -45,8 +45,10 @@ enum CliCommand {
     Ending(ending::EndingArgs),
     History(Box<history::HistoryArgs>),
     Diff(diff::DiffArgs),
+    Preview(preview::PreviewArgs),
     Verify(verify::VerifyArgs),
     Export(export::ExportArgs),
+    Import(import::ImportArgs),
     Catalog(catalog::CatalogArgs),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
@@ -67,8 +69,10 @@ impl Cli {
             CliCommand::Ending(args) => ending::ending(&args),
             CliCommand::History(args) => history::history(&args),
             CliCommand::Diff(args) => diff::diff(&args),
+            CliCommand::Preview(args) => preview::preview(&args),
             CliCommand::Verify(args) => verify::verify(&args),
             CliCommand::Export(args) => export::export(&args),
+            CliCommand::Import(args) => import::import(&args),
             CliCommand::Catalog(args) => catalog::catalog(&args),
             CliCommand::Completions(args) => shell::completions(&args),
             CliCommand::Man(args) => shell::man(&args),

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+#[path = "entitle/advise.rs"]
+mod advise;
 #[path = "entitle/catalog.rs"]
 mod catalog;
 #[path = "entitle/check.rs"]
@@ -48,6 +50,8 @@ mod source;
 mod test;
 #[path = "entitle/time.rs"]
 mod time;
+#[path = "entitle/usage.rs"]
+mod usage;
 #[path = "entitle/verify.rs"]
 mod verify;
 

@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use super::output::{self, CliError};
 use super::{
-    Exit, catalog, check, diff, ending, explain, export, history, import, lookup, permissions, preview,
-    review, seats, shell, test, verify,
+    Exit, advise, catalog, check, diff, ending, explain, export, history, import, lookup, permissions,
+    preview, review, seats, shell, test, usage, verify,
 };
 
 /// Asks questions of the directory that a platform runs on, and tests scenario files.
@@ -42,6 +42,8 @@ enum CliCommand {
     Permissions(permissions::PermissionsArgs),
     Seats(seats::SeatsArgs),
     Review(review::ReviewArgs),
+    Usage(usage::UsageArgs),
+    Advise(advise::AdviseArgs),
     Ending(ending::EndingArgs),
     History(Box<history::HistoryArgs>),
     Diff(diff::DiffArgs),
@@ -66,6 +68,8 @@ impl Cli {
             CliCommand::Permissions(args) => permissions::permissions(&args),
             CliCommand::Seats(args) => seats::seats(&args),
             CliCommand::Review(args) => review::review(&args),
+            CliCommand::Usage(args) => usage::usage(&args),
+            CliCommand::Advise(args) => advise::advise(&args),
             CliCommand::Ending(args) => ending::ending(&args),
             CliCommand::History(args) => history::history(&args),
             CliCommand::Diff(args) => diff::diff(&args),

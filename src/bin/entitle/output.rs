@@ -60,6 +60,11 @@ pub(super) fn print_error(error: &clap::Error) {
     }
 }
 
+/// Returns a number with what it counts, such as `1 commit` or `2 commits`.
+pub(super) fn counted(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
 /// Writes a line to standard error; what cannot be written there is lost.
 pub(super) fn note(text: impl Display) {
     let _ = writeln!(io::stderr(), "{text}");

@@ -14,11 +14,8 @@ fn a_mistyped_name_offers_the_nearest() {
         entitle(&["check", &file, "--who", who, "--on", on, "--permission", permission]).invalid()
     };
     for (error, offered) in [
-        (
-            check("user:aada", "project/churn", "read"),
-            "unknown principal `user:aada`; did you mean `user:ada`?",
-        ),
-        (check("key:al", "project/churn", "read"), "did you mean `key:all`?"),
+        (check("user:aada", "project/churn", "read"), "unknown user `aada`; did you mean `ada`?"),
+        (check("key:al", "project/churn", "read"), "unknown key `al`; did you mean `all`?"),
         (
             check("user:ada", "project/chrun", "read"),
             "unknown resource `project/chrun`; did you mean `project/churn`?",
@@ -59,10 +56,7 @@ fn a_check_exits_with_its_answer() {
         |who: &str, more: &[&str]| entitle(&[&["check", &file, "--who", who][..], &ON, more].concat());
     assert_eq!(check("user:ada", &[]).ok(), "allowed\n");
     let denied = check("user:bob", &[]);
-    assert_eq!(
-        (denied.code, denied.out.as_str()),
-        (1, "denied: user_suspended; `entitle explain` says why\n")
-    );
+    assert_eq!((denied.code, denied.out.as_str()), (1, "denied: inactive; `entitle explain` says why\n"));
     assert_eq!(check("user:nobody", &[]).code, 2);
     let answer = check("user:ada", &["--json"]).json();
     assert_eq!((&answer["allowed"], &answer["decision"]), (&json!(true), &json!("allowed")));
@@ -139,14 +133,14 @@ fn a_source_that_cannot_be_used_says_why() {
 #[test]
 fn hostile_names_are_shown_in_every_table() {
     let folder = folder("hostile");
-    let name = "=a\u{202e}dm\u{200b}in\u{7}";
+    let name = "=a\u{202e}dm\u{200b}in";
     let (resource, user) = (format!("project/{name}"), format!("user:{name}"));
-    let steps = json!([{ "at": 1, "by": name, "do": [
+    let steps = json!([{ "at": 1, "by": format!("{name}\u{7}"), "do": [
         { "add_group": { "group": name } },
         { "add_user": { "user": name, "profile": "reader", "groups": [name] } },
         { "add_resource": { "resource": resource, "owner": name } },
         { "grant": { "to": user, "on": resource, "permissions": ["read"], "expires_at": 9 } },
-    ] }, { "note": name, "users": { "on": resource, "permission": "read" }, "is": [name, name] }]);
+    ] }, { "note": format!("{name}\u{7}"), "users": { "on": resource, "permission": "read" }, "is": [name, name] }]);
     let scenario = json!({ "entitle": 1, "steps": steps, "catalog": {
         "kinds": { "project": { "permissions": ["admin", "read"], "owner": ["admin"] } }, "profiles": { "reader": {
         "seat": "exempt" } } } });
@@ -168,7 +162,7 @@ fn hostile_names_are_shown_in_every_table() {
     ];
     for words in commands {
         for form in [None, Some("--csv")] {
-            if form.is_some() && ["test", "check"].contains(&words[0]) {
+            if form.is_some() && ["test", "check", "seats"].contains(&words[0]) {
                 continue;
             }
             let ran = entitle(&[&words[..], form.as_slice()].concat());
@@ -176,7 +170,7 @@ fn hostile_names_are_shown_in_every_table() {
             let hidden = |c: char| c != '\n' && (c.is_control() || ['\u{202e}', '\u{200b}'].contains(&c));
             assert!(!written.contains(hidden), "{words:?}: {written:?}");
             assert!(
-                words[0] == "check" || written.contains("a\\u{202e}dm\\u{200b}in\\u{7}"),
+                words[0] == "check" || written.contains("a\\u{202e}dm\\u{200b}in"),
                 "{words:?}: {written}"
             );
             if form.is_some() {

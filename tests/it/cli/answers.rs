@@ -32,6 +32,7 @@ fn pages_are_the_whole_list() {
             let page = column(&ran.json(), name);
             assert_eq!(page.len(), 1);
             found.extend(page);
+            assert!(found.len() <= whole.len(), "{found:?}");
             if more.is_empty() {
                 break;
             }
@@ -97,6 +98,7 @@ fn who_gave_what_is_found_in_the_commits() {
         step(4, "all", json!({ "grant": { "to": "everyone", "on": "project/*", "permissions": ["read"] } })),
         step(5, "owned", json!({ "transfer_ownership": { "resource": "project/a", "to": "ada" } })),
         step(6, "role", json!({ "grant": { "to": "user:ada", "on": "*", "role": "reader" } })),
+        step(7, "too", json!({ "grant": { "to": "everyone", "on": "project/*", "role": "reader" } })),
     ]);
     let kind = json!({ "permissions": ["admin", "write", "read"], "implies": { "admin": ["write"], "write": ["read"] },
         "owner": ["admin"] });
@@ -125,7 +127,11 @@ fn who_gave_what_is_found_in_the_commits() {
     ];
     assert_eq!(why("write"), write);
     let mut read = write.to_vec();
-    read.extend([row("everyone", "project/*", "", "all"), row("user:ada", "*", "reader", "role")]);
+    read.extend([
+        row("everyone", "project/*", "", "all"),
+        row("everyone", "project/*", "reader", "too"),
+        row("user:ada", "*", "reader", "role"),
+    ]);
     read.sort();
     assert_eq!(why("read"), read);
     assert_eq!(why("admin"), [row("user:ada", "project/a", "(owner)", "owned")]);

@@ -12,6 +12,10 @@ mod args;
 mod explain;
 #[path = "entitle/output.rs"]
 mod output;
+#[path = "entitle/page/mod.rs"]
+mod page;
+#[path = "entitle/report.rs"]
+mod report;
 #[path = "entitle/review.rs"]
 mod review;
 #[path = "entitle/seats.rs"]
@@ -21,7 +25,8 @@ const USAGE: &str = "\
 usage: entitle test [--verify] FILE...
        entitle seats [--csv | --users-csv | --json | --user NAME] FILE
        entitle explain FILE --who PRINCIPAL --on RESOURCE --permission NAME [--permission NAME]... [--all] [--json]
-       entitle review [--grants | --html] FILE
+       entitle review [--grants] FILE
+       entitle report --html FILE
        entitle --help | --version
 
   test         run scenario files and report every failed step
@@ -41,9 +46,11 @@ usage: entitle test [--verify] FILE...
 
   review       run a scenario file and write the access of every principal in its final directory as CSV
   --grants     write every grant instead, also to groups without members
-  --html       write one HTML page with a searchable table instead
 
-seats and review also write their report if a question of the file fails; not if its changes do
+  report       run a scenario file and report on its final directory
+  --html       write one page for a browser: seats, the queue, access, ends and the last changes
+
+seats, review and report also write their report if a question of the file fails; not if its changes do
 
 exit code: 0 if every step passed, 1 if a step failed or the output could not be written,
            2 if the arguments or a file are invalid";
@@ -70,6 +77,7 @@ fn run_command(command: CliCommand) -> Result<Exit, CliError> {
         CliCommand::Seats { file, form } => seats::seats(&file, form),
         CliCommand::Explain { file, explain } => explain::explain(&file, &explain),
         CliCommand::Review { file, form } => review::review(&file, &form),
+        CliCommand::Report { file } => report::report(&file),
     }
 }
 

@@ -12,6 +12,7 @@ pub(super) enum CliCommand {
     Seats { file: String, form: SeatsForm },
     Explain { file: String, explain: ExplainArgs },
     Review { file: String, form: ReviewForm },
+    Report { file: String },
 }
 
 /// The form of the access review.
@@ -20,7 +21,6 @@ pub(super) enum ReviewForm {
     #[default]
     Csv,
     GrantsCsv,
-    Html,
 }
 
 /// The form of the seat report.
@@ -56,6 +56,7 @@ pub(super) fn parse(mut args: Parser) -> Result<CliCommand, Error> {
             "seats" => seats(args),
             "explain" => explain(args),
             "review" => review(args),
+            "report" => report(args),
             other => Err(format!("unknown command `{other}`").into()),
         },
         _ => Err(first.unexpected()),
@@ -63,7 +64,7 @@ pub(super) fn parse(mut args: Parser) -> Result<CliCommand, Error> {
 }
 
 /// The subcommands.
-const COMMANDS: [&str; 4] = ["test", "seats", "explain", "review"];
+const COMMANDS: [&str; 5] = ["test", "seats", "explain", "review", "report"];
 
 /// Returns `true` if the rest of the arguments contains `--help` or `-h`.
 fn asks_for_help(args: &mut Parser) -> bool {
@@ -136,7 +137,6 @@ fn review(mut args: Parser) -> Result<CliCommand, Error> {
     let (mut file, mut form) = (None, None);
     while let Some(arg) = args.next()? {
         let chosen = match arg {
-            Long("html") => ReviewForm::Html,
             Long("grants") => ReviewForm::GrantsCsv,
             Value(name) if file.is_none() => {
                 file = Some(name.string()?);
@@ -144,12 +144,25 @@ fn review(mut args: Parser) -> Result<CliCommand, Error> {
             }
             _ => return Err(arg.unexpected()),
         };
-        if form.replace(chosen).is_some() {
-            return Err("`review` accepts only one of `--grants` and `--html`".into());
-        }
+        form = Some(chosen);
     }
     let file = file.ok_or_else(|| missing("review", "FILE"))?;
     Ok(CliCommand::Review { file, form: form.unwrap_or_default() })
+}
+
+fn report(mut args: Parser) -> Result<CliCommand, Error> {
+    let (mut file, mut html) = (None, false);
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("html") => html = true,
+            Value(name) if file.is_none() => file = Some(name.string()?),
+            _ => return Err(arg.unexpected()),
+        }
+    }
+    if !html {
+        return Err(missing("report", "`--html`"));
+    }
+    Ok(CliCommand::Report { file: file.ok_or_else(|| missing("report", "FILE"))? })
 }
 
 fn missing(command: &str, what: &str) -> Error {

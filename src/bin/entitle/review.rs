@@ -1,4 +1,4 @@
-//! `entitle review`: the access of every principal in the final directory of a scenario, as CSV or as one HTML page.
+//! `entitle review`: the access of every principal in the final directory of a scenario, as CSV.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -13,10 +13,6 @@ use entitle::{Directory, Timestamp};
 use super::args::ReviewForm;
 use super::output::{CliError, print, run};
 use super::{Exit, read};
-
-/// The HTML page. The rows replace the marker.
-const PAGE: &str = include_str!("review.html");
-const MARKER: &str = "/* the review */";
 
 /// The columns of the CSV form.
 const COLUMNS: [&str; 15] = [
@@ -63,7 +59,6 @@ pub(super) fn review(file: &str, form: &ReviewForm) -> Result<Exit, CliError> {
     print(|out| match form {
         ReviewForm::Csv => write_csv(out, &history),
         ReviewForm::GrantsCsv => write_grants(out, &history),
-        ReviewForm::Html => write_html(out, file, &history),
     })?;
     Ok(exit)
 }
@@ -178,40 +173,4 @@ fn write_grants(out: &mut dyn Write, history: &History<'_>) -> io::Result<()> {
         csv.write_record(cells.iter().map(|cell| escape_cell(cell).into_owned()))?;
     }
     csv.flush()
-}
-
-/// Writes the page. The rows are embedded as JSON, and a script inserts them as text, never as markup.
-fn write_html(out: &mut dyn Write, file: &str, history: &History<'_>) -> io::Result<()> {
-    let (before, after) = PAGE.split_once(MARKER).unwrap_or((PAGE, ""));
-    out.write_all(before.as_bytes())?;
-    let last = &history.last;
-    let head = (file, last.revision(), last.committed_at(), last.license_phase());
-    write!(out, "{{\"head\": {},\n\"rows\": [", script_json(&head)?)?;
-    let mut separator = "\n";
-    for (row, commit) in history.rows() {
-        let seat = (row.profile, row.seat);
-        let commit = commit.map(|commit| (commit.revision, commit.at, &commit.actor, &commit.by));
-        let row = (
-            row.who,
-            row.user,
-            row.status,
-            seat,
-            row.resource,
-            row.permissions,
-            row.withheld,
-            row.why,
-            commit,
-            row.ends,
-        );
-        write!(out, "{separator}{}", script_json(&row)?)?;
-        separator = ",\n";
-    }
-    out.write_all(b"\n]}")?;
-    out.write_all(after.as_bytes())
-}
-
-/// Serializes a value as JSON for a `script` element. `<` is escaped, so no value can end the element.
-fn script_json(value: &impl serde::Serialize) -> io::Result<String> {
-    let json = serde_json::to_string(value)?;
-    Ok(json.replace('<', "\\u003c"))
 }

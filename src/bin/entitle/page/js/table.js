@@ -1,0 +1,320 @@
+// Tables of any length: a scrolling element in which only the visible rows exist.
+
+const AROUND = 12;
+const PRINTED = 1000;
+const tables = [];
+
+// A column: `title`, `width` in rem, `cell(row)` returns nodes, `order(row)` a number to sort by, and `texts` with
+// `text(row)`, the index of the row's text in it, or -1.
+class Table {
+  constructor({ id, label, columns, count, details, empty, start, leftOut }) {
+    Object.assign(this, { id, columns, count, details, label, leftOut: leftOut ?? 0 });
+    this.sorted = { column: -1, down: false };
+    this.words = [];
+    this.keep = null;
+    this.ranked = new Map();
+    this.all = Uint32Array.from({ length: count }, (_, row) => row);
+    this.view = this.all;
+    this.active = { row: 0, column: 0 };
+    this.first = 0;
+    this.build(empty);
+    if (start) this.sortBy(start.column, start.down ?? false);
+    tables.push(this);
+    this.update();
+    new ResizeObserver(() => this.draw()).observe(this.scroll);
+  }
+
+  build(empty) {
+    this.table = make("table", "rows");
+    this.table.id = `${this.id}-table`;
+    this.table.tabIndex = 0;
+    this.table.setAttribute("role", "grid");
+    this.table.setAttribute("aria-label", this.label);
+    this.table.setAttribute("aria-colcount", this.columns.length);
+    this.heads = this.columns.map((column, place) => this.headCell(column, place));
+    const heads = make("tr", "", ...this.heads);
+    heads.setAttribute("aria-rowindex", 1);
+    this.above = this.space();
+    this.body = make("tbody");
+    this.below = this.space();
+    this.table.append(this.widths(), make("thead", "", heads), this.above, this.body, this.below);
+    this.scroll = make("div", "scroll", this.table);
+    this.count_ = make("p", "count");
+    this.none = make("p", "empty", empty ?? "No rows.");
+    this.printed = make("p", "printed");
+    this.element = make("div", "table", this.count_, this.scroll, this.none, this.printed);
+    this.scroll.addEventListener("scroll", () => this.draw());
+    this.table.addEventListener("keydown", (event) => this.key(event));
+    this.table.addEventListener("focus", () => this.draw());
+    this.table.addEventListener("blur", () => this.draw());
+    this.body.addEventListener("click", (event) => this.click(event));
+  }
+
+  widths() {
+    const group = make("colgroup");
+    for (const column of this.columns) {
+      const col = make("col");
+      col.style.width = `${column.width}rem`;
+      group.append(col);
+    }
+    const least = this.columns.reduce((sum, column) => sum + column.width, 0);
+    this.table.style.minWidth = `${least}rem`;
+    return group;
+  }
+
+  // Stands for the rows above or below; it has no content.
+  space() {
+    const cell = make("td");
+    cell.colSpan = this.columns.length;
+    const body = make("tbody", "space", make("tr", "", cell));
+    body.setAttribute("aria-hidden", "true");
+    return body;
+  }
+
+  headCell(column, place) {
+    const button = make("button", "", column.title, make("span", "arrow"));
+    button.type = "button";
+    button.addEventListener("click", () => {
+      const again = this.sorted.column === place;
+      this.sortBy(place, again && !this.sorted.down);
+      this.update();
+      say(`Sorted by ${column.title}, ${this.sorted.down ? "descending" : "ascending"}`);
+    });
+    const cell = make("th", column.number ? "number" : "", button);
+    cell.scope = "col";
+    return cell;
+  }
+
+  // The rank of each row in a column, made once.
+  ranksIn(place) {
+    let found = this.ranked.get(place);
+    if (found === undefined) {
+      const { order } = this.columns[place];
+      const values = Float64Array.from({ length: this.count }, (_, row) => order(row));
+      const rank = new Map();
+      for (const value of values.slice().sort()) if (!rank.has(value)) rank.set(value, rank.size);
+      found = Uint32Array.from(values, (value) => rank.get(value));
+      this.ranked.set(place, found);
+    }
+    return found;
+  }
+
+  sortBy(place, down) {
+    this.sorted = { column: place, down };
+    const found = this.ranksIn(place);
+    const sign = down ? -1 : 1;
+    // One number per row, its rank and then its place, is sorted without calls.
+    const keys = Float64Array.from(found, (rank, row) => (sign * rank) * this.count + row);
+    keys.sort();
+    const size = this.count;
+    this.all = Uint32Array.from(keys, (key) => ((key % size) + size) % size);
+    this.heads.forEach((cell, other) => {
+      if (other === place) cell.setAttribute("aria-sort", down ? "descending" : "ascending");
+      else cell.removeAttribute("aria-sort");
+    });
+  }
+
+  // Keeps the rows that contain every word, and for which `keep` returns true.
+  filter(text, keep = null) {
+    this.words = text.toLowerCase().split(/\s+/u).filter((word) => word !== "");
+    this.keep = keep;
+    this.update();
+  }
+
+  update() {
+    const tests = this.words.map((word) => {
+      const found = this.columns.filter((column) => column.texts)
+        .map((column) => [column.texts.containing(word), column.text]);
+      return (row) => found.some(([contains, text]) => contains[text(row)] === 1);
+    });
+    const { keep } = this;
+    const passes = (row) => (keep === null || keep(row)) && tests.every((test) => test(row));
+    this.view = tests.length === 0 && keep === null ? this.all : this.all.filter(passes);
+    this.active.row = Math.min(this.active.row, Math.max(0, this.view.length - 1));
+    this.scroll.scrollTop = 0;
+    this.active.row = 0;
+    this.table.setAttribute("aria-rowcount", this.view.length + 1);
+    const left = this.leftOut > 0 ? `; ${counted(this.leftOut, "further row")} not on this page` : "";
+    this.count_.textContent = this.view.length === this.count
+      ? `${counted(this.count, "row")}${left}`
+      : `${number(this.view.length)} of ${counted(this.count, "row")}${left}`;
+    const isEmpty = this.view.length === 0;
+    this.none.hidden = !isEmpty;
+    this.scroll.hidden = this.count === 0;
+    this.draw();
+  }
+
+  rowHeight() {
+    const row = this.body.firstElementChild;
+    if (row !== null && row.offsetHeight > 0) this.height = row.offsetHeight;
+    return this.height ?? 32;
+  }
+
+  draw() {
+    const height = this.rowHeight();
+    const top = Math.max(0, Math.floor(this.scroll.scrollTop / height) - AROUND);
+    const seen = Math.ceil(this.scroll.clientHeight / height) + 2 * AROUND;
+    this.render(top, Math.min(this.view.length, top + seen), height);
+  }
+
+  render(top, end, height) {
+    this.first = top;
+    const rows = [];
+    for (let place = top; place < end; place += 1) rows.push(this.row(place));
+    this.body.replaceChildren(...rows);
+    this.above.firstChild.firstChild.style.height = `${top * height}px`;
+    this.below.firstChild.firstChild.style.height = `${(this.view.length - end) * height}px`;
+    this.above.hidden = top === 0;
+    this.below.hidden = end === this.view.length;
+    this.markActive();
+  }
+
+  row(place) {
+    const cells = this.columns.map((column, index) => {
+      const cell = make("td", column.number ? "number" : "", ...[column.cell(this.view[place])].flat());
+      cell.setAttribute("role", "gridcell");
+      cell.id = `${this.id}-${place}-${index}`;
+      if (!column.number) cell.title = cell.querySelector("time")?.title ?? cell.textContent;
+      return cell;
+    });
+    const row = make("tr", this.details ? "open" : "", ...cells);
+    row.setAttribute("aria-rowindex", place + 2);
+    return row;
+  }
+
+  markActive() {
+    const { row, column } = this.active;
+    const id = `${this.id}-${row}-${column}`;
+    this.body.querySelector(".active")?.classList.remove("active");
+    const cell = document.getElementById(id);
+    if (cell === null || document.activeElement !== this.table) {
+      this.table.removeAttribute("aria-activedescendant");
+      return;
+    }
+    cell.classList.add("active");
+    this.table.setAttribute("aria-activedescendant", id);
+  }
+
+  // Scrolls until the active cell is seen.
+  reveal() {
+    const height = this.rowHeight();
+    const headHeight = this.table.tHead.offsetHeight;
+    const top = this.active.row * height;
+    const room = this.scroll.clientHeight - headHeight;
+    if (top < this.scroll.scrollTop) this.scroll.scrollTop = top;
+    else if (top + height > this.scroll.scrollTop + room) this.scroll.scrollTop = top + height - room;
+    this.draw();
+    const cell = document.getElementById(`${this.id}-${this.active.row}-${this.active.column}`);
+    if (cell === null) return;
+    const { scroll } = this;
+    if (cell.offsetLeft < scroll.scrollLeft) scroll.scrollLeft = cell.offsetLeft;
+    const right = cell.offsetLeft + cell.offsetWidth;
+    if (right > scroll.scrollLeft + scroll.clientWidth) scroll.scrollLeft = Math.min(cell.offsetLeft, right - scroll.clientWidth);
+  }
+
+  key(event) {
+    if (event.target !== this.table || this.view.length === 0 || event.altKey || event.metaKey) return;
+    const page = Math.max(1, Math.floor(this.scroll.clientHeight / this.rowHeight()) - 2);
+    const last = this.view.length - 1;
+    const { row, column } = this.active;
+    const lastColumn = this.columns.length - 1;
+    const moves = {
+      ArrowDown: [row + 1, column],
+      ArrowUp: [row - 1, column],
+      ArrowRight: [row, column + 1],
+      ArrowLeft: [row, column - 1],
+      PageDown: [row + page, column],
+      PageUp: [row - page, column],
+      Home: event.ctrlKey ? [0, 0] : [row, 0],
+      End: event.ctrlKey ? [last, lastColumn] : [row, lastColumn],
+    };
+    const within = (value, most) => Math.min(most, Math.max(0, value));
+    if (event.key in moves) {
+      const [nextRow, nextColumn] = moves[event.key];
+      this.active = { row: within(nextRow, last), column: within(nextColumn, lastColumn) };
+      this.reveal();
+    } else if ((event.key === "Enter" || event.key === " ") && this.details) {
+      this.details(this.view[row]);
+    } else {
+      return;
+    }
+    event.preventDefault();
+  }
+
+  click(event) {
+    const cell = event.target.closest("td");
+    if (cell === null || getSelection().toString() !== "") return;
+    const place = this.first + [...this.body.children].indexOf(cell.parentElement);
+    this.active = { row: place, column: cell.cellIndex };
+    this.table.focus({ preventScroll: true });
+    this.markActive();
+    this.details?.(this.view[place]);
+  }
+
+  // Paper has no scrolling: the first rows of the current filter exist, and the rest are counted.
+  print() {
+    const end = Math.min(PRINTED, this.view.length);
+    this.render(0, end, 0);
+    const left = this.view.length - end;
+    const filter = this.words.length > 0 || this.keep !== null ? " that pass the filter" : "";
+    this.printed.textContent = left === 0 ? "" :
+      `The first ${number(end)} of ${number(this.view.length)} rows${filter} are printed; ${number(left)} are left out.`;
+  }
+}
+
+const folded = [];
+addEventListener("beforeprint", () => {
+  for (const table of tables) table.print();
+  for (const element of document.querySelectorAll("main details:not([open])")) {
+    element.open = true;
+    folded.push(element);
+  }
+});
+addEventListener("afterprint", () => {
+  for (const table of tables) table.draw();
+  for (const element of folded.splice(0)) element.open = false;
+});
+
+// A search field and further filters above a table.
+const toolbar = (table, hint, controls = []) => {
+  const search = make("input");
+  search.type = "search";
+  search.id = `${table.id}-search`;
+  const label = make("label", "", `Filter ${hint}`);
+  label.htmlFor = search.id;
+  const apply = () => {
+    const tests = controls.map((control) => control.test()).filter((test) => test !== null);
+    table.filter(search.value, tests.length === 0 ? null : (row) => tests.every((test) => test(row)));
+  };
+  search.addEventListener("focus", () => table.columns.forEach((column) => column.texts?.prepare()));
+  search.addEventListener("input", apply);
+  search.addEventListener("change", () => say(table.count_.textContent));
+  for (const control of controls) control.input.addEventListener("change", () => { apply(); say(table.count_.textContent); });
+  const element = make("div", "toolbar", make("div", "field wide", label, search), ...controls.map((control) => control.element));
+  element.setAttribute("role", "search");
+  element.setAttribute("aria-label", `Filters of ${table.label}`);
+  if (controls.some((control) => control.test() !== null)) apply();
+  return element;
+};
+
+// A list of choices; `test(value)` returns a test of rows, or null for all.
+const choice = (id, label, options, test) => {
+  const input = make("select");
+  input.id = id;
+  for (const [value, text] of options) {
+    const option = make("option", "", visible(text));
+    option.value = value;
+    input.append(option);
+  }
+  const caption = make("label", "", label);
+  caption.htmlFor = id;
+  return { input, element: make("div", "field", caption, input), test: () => test(input.value) };
+};
+const tick = (id, label, test) => {
+  const input = make("input");
+  input.type = "checkbox";
+  input.id = id;
+  const caption = make("label", "", label);
+  caption.htmlFor = id;
+  return { input, element: make("div", "field tick", input, caption), test: () => input.checked ? test : null };
+};

@@ -155,6 +155,8 @@ pub use crate::change::{Batch, Command, Event, Plan, Refusal};
 pub use crate::directory::{Directory, Grantee};
 pub use crate::id::{GroupId, KeyId, ParseIdError, Principal, ResourceId, Untyped, UserId};
 pub use crate::name::{Name, NameError};
+#[cfg(feature = "std")]
+pub use crate::nearest::nearest_names;
 pub use crate::seats::{License, Strict};
 pub use crate::time::Timestamp;
 

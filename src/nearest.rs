@@ -9,6 +9,20 @@ use alloc::vec::Vec;
 #[cfg(feature = "std")]
 const MOST: usize = 3;
 
+/// Returns the names nearest to a mistyped one, at most three, the nearest first.
+///
+/// A name is near if at most one letter in three, or one in a short name, is missing, added, changed or swapped; case is
+/// ignored. Costs a walk over all names. A host that offers them decides who may learn them.
+///
+/// ```
+/// assert_eq!(entitle::nearest_names("wriet", ["write", "read"]), ["write"]);
+/// ```
+#[cfg(feature = "std")]
+#[must_use]
+pub fn nearest_names<N: AsRef<str>>(text: &str, names: impl IntoIterator<Item = N>) -> Vec<String> {
+    nearest(text, names)
+}
+
 /// Returns the few names that are nearest to a text, nearest first.
 ///
 /// One edit in three letters is near, as in the suggestions of `rustc`.

@@ -105,6 +105,21 @@ impl fmt::Display for UsersCsv<'_> {
     }
 }
 
+/// Writes every character that cannot be seen, or that changes the direction of text, as its number, such as `\u{202e}`.
+///
+/// Use it for names that are shown to people outside of CSV, where [`escape_cell`] does the same and more.
+///
+/// ```
+/// use entitle::report::escape_hidden;
+///
+/// assert_eq!(escape_hidden("ada"), "ada");
+/// assert_eq!(escape_hidden("a\u{202e}b"), "a\\u{202e}b");
+/// ```
+#[must_use]
+pub fn escape_hidden(text: &str) -> Cow<'_, str> {
+    visible(text)
+}
+
 /// Escapes the text of a CSV cell for spreadsheets and people.
 ///
 /// Use it for names and notes that users chose; quoting is left to the CSV writer. Three things are changed:

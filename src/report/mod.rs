@@ -10,6 +10,6 @@ mod explain;
 mod seats;
 mod table;
 
-pub use self::csv::{ProfilesCsv, UsersCsv, escape_cell};
+pub use self::csv::{ProfilesCsv, UsersCsv, escape_cell, escape_hidden};
 pub use self::explain::SeatExplanation;
 pub use self::seats::{FigureSums, Holder, ProfileSeats, QueuedUser, SeatReport};

@@ -1,24 +1,55 @@
-//! `entitle explain`: explains a check on the final directory of a scenario.
+//! `entitle explain`: explains a check.
 
-use super::args::ExplainArgs;
-use super::output::{CliError, print, run};
-use super::{Exit, read};
+use entitle::authorize::PrincipalName;
 
-/// Explains a check.
+use super::Exit;
+use super::output::{CliError, print, print_json};
+use super::source::SourceArgs;
+
+/// Explain why a principal may do something on a resource, or what it lacks
 ///
-/// Failed steps do not prevent it: a failed step is the usual reason to ask.
-pub(super) fn explain(file: &str, args: &ExplainArgs) -> Result<Exit, CliError> {
-    let (outcome, exit) = run(file, &read(file)?);
-    let permissions: Vec<&str> = args.permissions.iter().map(String::as_str).collect();
-    let explanation = outcome.directory().explain_by_name(&args.who, &args.on, &permissions);
+/// If the changes of a scenario failed, the state before the failed one is explained: a failed step is the usual reason to
+/// ask.
+#[derive(Debug, clap::Args)]
+pub(super) struct ExplainArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+    #[command(flatten)]
+    question: Question,
+    /// Also list what was not asked for: every grant, limit and total
+    #[arg(long)]
+    all: bool,
+    /// Write the explanation as JSON
+    #[arg(long)]
+    json: bool,
+}
 
-    let text = if args.json {
-        serde_json::to_string_pretty(&explanation).map_err(std::io::Error::from)?
+/// A check.
+#[derive(Debug, clap::Args)]
+pub(super) struct Question {
+    /// The principal, such as user:ada or key:ci
+    #[arg(long, value_name = "PRINCIPAL")]
+    pub(super) who: PrincipalName,
+    /// The resource, such as project/churn
+    #[arg(long, value_name = "RESOURCE")]
+    pub(super) on: String,
+    /// The permission; may be repeated, then all are needed
+    #[arg(long = "permission", value_name = "NAME", required = true)]
+    pub(super) permissions: Vec<String>,
+}
+
+pub(super) fn explain(args: &ExplainArgs) -> Result<Exit, CliError> {
+    let source = args.source.open()?;
+    let directory = source.directory_as_it_is()?;
+    let Question { who, on, permissions } = &args.question;
+    let permissions: Vec<&str> = permissions.iter().map(String::as_str).collect();
+    let explanation = directory.explain_by_name(&who.to_string(), on, &permissions);
+    if args.json {
+        print_json(&explanation)?;
     } else if args.all {
-        explanation.in_full().to_string()
+        print(|out| writeln!(out, "{}", explanation.in_full()))?;
     } else {
-        explanation.to_string()
-    };
-    print(|out| writeln!(out, "{text}"))?;
-    Ok(exit)
+        print(|out| writeln!(out, "{explanation}"))?;
+    }
+    Ok(source.exit())
 }

@@ -1,20 +1,40 @@
-//! `entitle review`: the access of every principal in the final directory of a scenario, as CSV.
+//! `entitle review`: the access of every principal, and every grant.
 
 use std::collections::BTreeSet;
-use std::io::{self, Write};
 
-use entitle::authorize::{Access, AccessRow, PrincipalName};
-use entitle::catalog::Entries;
+use entitle::Directory;
+use entitle::authorize::{Access, GrantRow, PrincipalName};
 use entitle::change::{Commit, GrantHistory};
-use entitle::report::escape_cell;
-use entitle::scenario::TestReport;
-use entitle::{Directory, Timestamp};
 
-use super::args::ReviewForm;
-use super::output::{CliError, print, run};
-use super::{Exit, read};
+use super::output::CliError;
+use super::rows::{Cell, FormArgs, Row, print_rows};
+use super::source::{Source, SourceArgs};
+use super::{Exit, names};
 
-/// The columns of the CSV form.
+/// List what everyone may do and why, or all grants
+///
+/// Without options each line is a user or key and a resource: what is allowed, what the license or profile withholds, and
+/// which grants it comes from.
+#[derive(Debug, clap::Args)]
+pub(super) struct ReviewArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// List every grant instead, also to groups without members, and who gave it
+    #[arg(long, conflicts_with_all = ["who", "on", "last_commit"])]
+    grants: bool,
+    /// Only this principal, such as user:ada or key:ci
+    #[arg(long, value_name = "PRINCIPAL")]
+    who: Option<PrincipalName>,
+    /// Only this resource, such as project/churn
+    #[arg(long, value_name = "RESOURCE", conflicts_with = "who")]
+    on: Option<String>,
+    /// Also find the last commit that changed each line; the state after each commit is kept in memory
+    #[arg(long)]
+    last_commit: bool,
+    #[command(flatten)]
+    form: FormArgs,
+}
+
 const COLUMNS: [&str; 15] = [
     "who",
     "user",
@@ -47,130 +67,116 @@ const GRANT_COLUMNS: [&str; 11] = [
     "beyond",
 ];
 
-/// Writes the review of a scenario's final directory.
-///
-/// Nothing is written if a change failed: the directory is not the intended one then.
-pub(super) fn review(file: &str, form: &ReviewForm) -> Result<Exit, CliError> {
-    let (outcome, exit) = run(file, &read(file)?);
-    if !outcome.is_complete() {
-        return Ok(exit);
+/// Writes the review.
+pub(super) fn review(args: &ReviewArgs) -> Result<Exit, CliError> {
+    let source = args.source.open()?;
+    let directory = source.directory()?;
+    if args.grants {
+        let history = grant_history(&source)?;
+        let rows = directory.review_grants().map(|row| grant_row(row, &history));
+        print_rows(args.form.form(), &GRANT_COLUMNS, rows)?;
+        return Ok(source.exit());
     }
-    let history = History::of(&outcome).map_err(CliError::InvalidInput)?;
-    print(|out| match form {
-        ReviewForm::Csv => write_csv(out, &history),
-        ReviewForm::GrantsCsv => write_grants(out, &history),
-    })?;
-    Ok(exit)
-}
-
-/// The final directory and the commits that led to it.
-struct History<'a> {
-    last: Directory,
-    /// Each commit with the directory before it.
-    commits: Vec<(Directory, &'a Commit)>,
-}
-
-impl<'a> History<'a> {
-    fn of(outcome: &'a TestReport) -> Result<Self, String> {
-        let mut last = Directory::new(outcome.directory().catalog().clone());
-        let mut commits = Vec::new();
-        for commit in outcome.commits() {
-            let next = last.replay([commit]).map_err(|error| error.to_string())?;
-            commits.push((last, commit));
-            last = next;
+    let states = if args.last_commit { Some(States::of(&source)?) } else { None };
+    let row = |access: Access<'_>| access_row(&access, states.as_ref(), &directory);
+    let form = args.form.form();
+    match (&args.who, &args.on) {
+        (Some(who), _) => {
+            let rows = directory.review_of(names::principal(&directory, who)?);
+            print_rows(form, &COLUMNS, rows.map(row))?;
         }
-        Ok(Self { last, commits })
+        (None, Some(on)) => {
+            let rows = directory.review_on(names::resource(&directory, on)?);
+            print_rows(form, &COLUMNS, rows.map(row))?;
+        }
+        (None, None) => print_rows(form, &COLUMNS, directory.review().map(row))?,
     }
+    Ok(source.exit())
+}
 
-    /// Reads from the commits who gave each grant.
-    fn grant_history(&self) -> GrantHistory {
-        let mut history = GrantHistory::new();
-        self.commits.iter().for_each(|(_, commit)| history.add(commit));
-        history
+/// Reads from the commits who gave each grant; nobody is known if there are none.
+pub(super) fn grant_history(source: &Source) -> Result<GrantHistory, CliError> {
+    let mut history = GrantHistory::new();
+    if source.has_history() {
+        for commit in source.commits()? {
+            history.add(&commit?);
+        }
+    }
+    Ok(history)
+}
+
+/// Each commit with the directory before it.
+struct States(Vec<(Directory, Commit)>);
+
+impl States {
+    fn of(source: &Source) -> Result<Self, CliError> {
+        let (mut before, commits) = source.replay_from_start()?;
+        let mut states = Vec::new();
+        for commit in commits {
+            let commit = commit?;
+            let after = source.replayed(&before, std::slice::from_ref(&commit))?;
+            states.push((before, commit));
+            before = after;
+        }
+        Ok(Self(states))
     }
 
     /// Returns the last commit that changed the granted or the allowed permissions of a principal on a resource, or an end.
-    fn last_commit(&self, access: &Access<'_>) -> Option<&'a Commit> {
+    fn last_commit(&self, access: &Access<'_>, last: &Directory) -> Option<&Commit> {
         let (who, on) = (access.who, access.on);
-        let until = self.last.until(who, on);
+        let until = last.until(who, on);
         let same = |before: &Directory| {
             before.granted(who, on).bits() == access.granted.bits()
                 && before.permissions(who, on).bits() == access.permissions.bits()
                 && before.until(who, on) == until
         };
-        self.commits.iter().rev().find(|(before, _)| !same(before)).map(|&(_, commit)| commit)
-    }
-
-    fn rows(&self) -> impl Iterator<Item = (AccessRow, Option<&'a Commit>)> {
-        self.last.review().map(|access| (access.row(), self.last_commit(&access)))
+        self.0.iter().rev().find(|(before, _)| !same(before)).map(|(_, commit)| commit)
     }
 }
 
-fn write_csv(out: &mut dyn Write, history: &History<'_>) -> io::Result<()> {
-    let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(COLUMNS)?;
-    for (row, commit) in history.rows() {
-        let [revision, at, actor, by] = commit.map_or_else(Default::default, |commit| {
-            let actor = commit.actor.as_ref().map(ToString::to_string).unwrap_or_default();
-            [commit.revision.to_string(), commit.at.as_millis().to_string(), actor, commit.by.clone()]
-        });
-        let cells = [
-            row.who,
-            row.user,
-            row.status.as_str().to_owned(),
-            row.profile.unwrap_or_default(),
-            row.seat.as_str().to_owned(),
-            row.resource,
-            row.permissions.join(" "),
-            row.withheld.join(" "),
-            row.roles.join(", "),
-            ends(&row.ends),
-            row.why,
-            revision,
-            at,
-            actor,
-            by,
-        ];
-        csv.write_record(cells.iter().map(|cell| escape_cell(cell).into_owned()))?;
-    }
-    csv.flush()
+fn access_row(access: &Access<'_>, states: Option<&States>, directory: &Directory) -> Row {
+    let row = access.row();
+    let commit = states.and_then(|states| states.last_commit(access, directory));
+    let ends = row.ends.iter().map(|(permission, until)| format!("{permission}={}", until.as_millis()));
+    vec![
+        row.who.into(),
+        row.user.into(),
+        row.status.as_str().into(),
+        row.profile.into(),
+        row.seat.as_str().into(),
+        row.resource.into(),
+        row.permissions.into(),
+        row.withheld.into(),
+        row.roles.into(),
+        ends.collect::<Vec<_>>().into(),
+        row.why.into(),
+        commit.map(|commit| commit.revision).into(),
+        commit.map(|commit| commit.at).into(),
+        commit.and_then(|commit| commit.actor.as_ref()).map(ToString::to_string).into(),
+        commit.map(|commit| commit.by.clone()).into(),
+    ]
+}
+
+fn grant_row(row: GrantRow, history: &GrantHistory) -> Row {
+    let given = history.granted_by(&row);
+    let last = given.last();
+    let actors: BTreeSet<String> = given.iter().map(|given| actor_text(given.actor.as_ref())).collect();
+    vec![
+        row.to.into(),
+        row.users.into(),
+        row.direct_users.into(),
+        row.on.into(),
+        row.role.into(),
+        row.permissions.into(),
+        row.until.into(),
+        Cell::List(actors.into_iter().collect()),
+        last.map(|given| given.by.clone()).into(),
+        last.map(|given| given.at).into(),
+        given.iter().any(|given| given.beyond).into(),
+    ]
 }
 
 /// The principal that a batch was made as; `host` for the host.
-fn actor_text(actor: Option<&PrincipalName>) -> String {
+pub(super) fn actor_text(actor: Option<&PrincipalName>) -> String {
     actor.map_or_else(|| "host".to_owned(), ToString::to_string)
-}
-
-/// Formats the permissions that end with their ends, in milliseconds since the Unix epoch: `write=2000 read=3000`.
-fn ends(ends: &Entries<Timestamp>) -> String {
-    let ends = ends.iter().map(|(permission, until)| format!("{permission}={}", until.as_millis()));
-    ends.collect::<Vec<_>>().join(" ")
-}
-
-fn write_grants(out: &mut dyn Write, history: &History<'_>) -> io::Result<()> {
-    let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(GRANT_COLUMNS)?;
-    let grants = history.grant_history();
-    for row in history.last.review_grants() {
-        let given = grants.granted_by(&row);
-        let last = given.last();
-        let actors: BTreeSet<String> =
-            given.iter().map(|granted| actor_text(granted.actor.as_ref())).collect();
-        let until = row.until.map(|until| until.as_millis().to_string());
-        let cells = [
-            row.to,
-            row.users.to_string(),
-            row.direct_users.to_string(),
-            row.on.unwrap_or_default(),
-            row.role.unwrap_or_default(),
-            row.permissions.join(" "),
-            until.unwrap_or_default(),
-            actors.into_iter().collect::<Vec<_>>().join(" "),
-            last.map(|granted| granted.by.clone()).unwrap_or_default(),
-            last.map(|granted| granted.at.as_millis().to_string()).unwrap_or_default(),
-            if given.iter().any(|granted| granted.beyond) { "yes" } else { "" }.to_owned(),
-        ];
-        csv.write_record(cells.iter().map(|cell| escape_cell(cell).into_owned()))?;
-    }
-    csv.flush()
 }

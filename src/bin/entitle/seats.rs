@@ -1,37 +1,50 @@
-//! `entitle seats`: reports the seats of the final directory of a scenario.
+//! `entitle seats`: reports the seats.
 
-use std::io;
+use super::output::{CliError, print, print_json};
+use super::source::SourceArgs;
+use super::{Exit, names};
 
-use entitle::Directory;
-
-use super::args::SeatsForm;
-use super::output::{CliError, print, run};
-use super::{Exit, read};
-
-/// Writes the seat report.
-///
-/// Nothing is written if a change failed: the directory is not the intended one then.
-pub(super) fn seats(file: &str, form: SeatsForm) -> Result<Exit, CliError> {
-    let (outcome, exit) = run(file, &read(file)?);
-    if !outcome.is_complete() {
-        return Ok(exit);
-    }
-    let text = render(outcome.directory(), form)?;
-    print(|out| out.write_all(text.as_bytes()))?;
-    Ok(exit)
+/// Report who holds and who waits for which seat, and how many are left
+#[derive(Debug, clap::Args)]
+pub(super) struct SeatsArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// Explain the seat of one user in a sentence
+    #[arg(long, value_name = "NAME", group = "form")]
+    user: Option<String>,
+    /// Write the figures of each profile as CSV
+    #[arg(long, group = "form")]
+    csv: bool,
+    /// Write the holders and the queue as CSV
+    #[arg(long, group = "form")]
+    users_csv: bool,
+    /// Write the whole report, or the explanation of --user, as JSON
+    #[arg(long, conflicts_with_all = ["csv", "users_csv"])]
+    json: bool,
 }
 
-fn render(directory: &Directory, form: SeatsForm) -> Result<String, CliError> {
-    let report = directory.seat_report();
-    Ok(match form {
-        SeatsForm::Table => report.to_string(),
-        SeatsForm::ProfilesCsv => report.profiles_csv().to_string(),
-        SeatsForm::UsersCsv => report.users_csv().to_string(),
-        SeatsForm::Json => serde_json::to_string_pretty(&report).map_err(io::Error::from)? + "\n",
-        SeatsForm::User(user) => {
-            let found = directory.user_by_name(&user).and_then(|user| directory.explain_seat(user));
-            let seat = found.ok_or_else(|| CliError::InvalidInput(format!("unknown user `{user}`")))?;
-            format!("{seat}\n")
+/// Writes the seat report.
+pub(super) fn seats(args: &SeatsArgs) -> Result<Exit, CliError> {
+    let source = args.source.open()?;
+    let directory = source.directory()?;
+    if let Some(name) = &args.user {
+        let seat = directory.explain_seat(names::user(&directory, name)?);
+        if args.json {
+            print_json(&seat)?;
+        } else {
+            print(|out| seat.iter().try_for_each(|seat| writeln!(out, "{seat}")))?;
         }
-    })
+        return Ok(source.exit());
+    }
+    let report = directory.seat_report();
+    if args.json {
+        print_json(&report)?;
+    } else if args.csv {
+        print(|out| write!(out, "{}", report.profiles_csv()))?;
+    } else if args.users_csv {
+        print(|out| write!(out, "{}", report.users_csv()))?;
+    } else {
+        print(|out| write!(out, "{report}"))?;
+    }
+    Ok(source.exit())
 }

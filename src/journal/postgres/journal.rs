@@ -91,6 +91,43 @@ impl PostgresJournal {
         Ok(self.head()?.begins_after)
     }
 
+    /// Returns the revisions of the snapshots, in ascending order.
+    ///
+    /// # Errors
+    ///
+    /// As [`last_revision`](Self::last_revision).
+    pub fn snapshot_revisions(&self) -> Result<Vec<u64>, PostgresError> {
+        self.head()?;
+        let tenant = self.tenant.clone();
+        let rows = self.database.on_tables(move |client| {
+            let parameters: [Parameter<'_>; 1] = [(&tenant.as_str(), Type::TEXT)];
+            client.query_typed(sql::SNAPSHOT_REVISIONS, &parameters).map_err(error::statement)
+        })?;
+        rows.iter().map(|row| Ok(column::<i64>(row, 0)?.unsigned_abs())).collect()
+    }
+
+    /// Returns the snapshot of a revision, with `catalog` in place of the stored one if it is given; `None` if there is no
+    /// such snapshot.
+    ///
+    /// With the stored catalog, tools read a journal without the host's program. Hosts with typed kinds pass their own, see
+    /// [`Directory::read_binary_from`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Snapshots::latest_snapshot`].
+    pub fn snapshot(
+        &self,
+        revision: u64,
+        catalog: Option<&Catalog>,
+    ) -> Result<Option<Directory>, PostgresError> {
+        let tenant = self.tenant.clone();
+        let row = self.in_bulk(move |transaction| {
+            let place: [Parameter<'_>; 2] = [(&tenant.as_str(), Type::TEXT), (&stored(revision), Type::INT8)];
+            transaction.query_typed_opt(sql::SNAPSHOT, &place).map_err(error::statement)
+        })?;
+        row.map(|row| decode(revision, catalog, column::<&[u8]>(&row, 0)?)).transpose()
+    }
+
     fn head(&self) -> Result<sql::Head, PostgresError> {
         let heads = self.database.heads(&[self.tenant.as_str()])?;
         heads.into_values().next().ok_or_else(|| unknown(&self.tenant))
@@ -294,14 +331,7 @@ impl Snapshots for PostgresJournal {
         })?;
         let row = row.ok_or_else(|| unknown(&self.tenant))?;
         let Some(revision) = column::<Option<i64>>(&row, 3)? else { return Ok(None) };
-        let revision = revision.unsigned_abs();
-        let read = Directory::read_binary_with_catalog(catalog.clone(), column::<&[u8]>(&row, 5)?);
-        let directory = read.map_err(|source| unreadable(revision, source))?;
-        if directory.revision() != revision {
-            let found = format!("it is of revision {}", directory.revision());
-            return Err(unreadable(revision, found));
-        }
-        Ok(Some(directory))
+        decode(revision.unsigned_abs(), Some(catalog), column::<&[u8]>(&row, 5)?).map(Some)
     }
 
     fn compact(&self, through: u64) -> Result<u64, PostgresError> {
@@ -314,6 +344,20 @@ impl Snapshots for PostgresJournal {
         })?;
         begins_after.map_or_else(|| self.begins_after(), |revision| Ok(revision.unsigned_abs()))
     }
+}
+
+/// Reads the stored form of a directory at a revision, with a catalog in place of the stored one, if it is given.
+fn decode(revision: u64, catalog: Option<&Catalog>, body: &[u8]) -> Result<Directory, PostgresError> {
+    let read = match catalog {
+        Some(catalog) => Directory::read_binary_with_catalog(catalog.clone(), body),
+        None => Directory::read_binary_from(body),
+    };
+    let directory = read.map_err(|source| unreadable(revision, source))?;
+    if directory.revision() != revision {
+        let found = format!("it is of revision {}", directory.revision());
+        return Err(unreadable(revision, found));
+    }
+    Ok(directory)
 }
 
 fn unreadable(revision: u64, source: impl Into<Box<dyn Error + Send + Sync>>) -> PostgresError {

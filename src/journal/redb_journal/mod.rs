@@ -238,6 +238,45 @@ impl RedbJournal {
         contain(|| Ok(Ends::of(self.database()?)?.verified()?.last))
     }
 
+    /// Returns the revisions of the snapshots, in ascending order.
+    ///
+    /// # Errors
+    ///
+    /// As [`last_revision`](Self::last_revision).
+    pub fn snapshot_revisions(&self) -> Result<Vec<u64>, RedbError> {
+        contain(|| snapshots::revisions(&Ends::of(self.database()?)?))
+    }
+
+    /// Returns the snapshot of a revision, with `catalog` in place of the stored one if it is given; `None` if there is no
+    /// such snapshot.
+    ///
+    /// With the stored catalog, tools read a journal without the host's program. Hosts with typed kinds pass their own, see
+    /// [`Directory::read_binary_from`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Snapshots::latest_snapshot`].
+    ///
+    /// ```
+    /// # use entitle::catalog::Catalog;
+    /// # use entitle::journal::{RedbJournal, Snapshots as _};
+    /// # use entitle::Directory;
+    /// # let path = std::env::temp_dir().join(format!("entitle_snapshot_at_{}.redb", std::process::id()));
+    /// # let _ = std::fs::remove_file(&path);
+    /// let journal = RedbJournal::create(&path)?;
+    /// # let empty = Directory::new(Catalog::builder().build()?);
+    /// journal.store_snapshot(&empty)?;
+    /// assert_eq!(journal.snapshot_revisions()?, [0]);
+    /// assert_eq!(journal.snapshot(0, None)?, Some(empty));
+    /// assert_eq!(journal.snapshot(1, None)?, None);
+    /// # drop(journal);
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn snapshot(&self, revision: u64, catalog: Option<&Catalog>) -> Result<Option<Directory>, RedbError> {
+        contain(|| snapshots::read(&Ends::of(self.database()?)?, revision, catalog))
+    }
+
     fn database(&self) -> Result<&Database, RedbError> {
         self.database.as_deref().ok_or(damaged(DamagedPlace::File))
     }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::error::Error;
 use std::io::{self, BufRead, Read, Write};
 
-use redb::{ReadableTable, TableDefinition, TableError, WriteTransaction};
+use redb::{ReadOnlyTable, ReadableTable, TableDefinition, TableError, WriteTransaction};
 
 use super::super::chain::{self, Digest, Head};
 use super::error::{DamagedPlace, RedbError, damaged, store};
@@ -37,7 +37,7 @@ impl Encoded {
         snapshot.pieces.push(Vec::new());
         let mut pieces = snapshot.pieces.iter();
         let next = || Ok(pieces.next().cloned().unwrap_or_default());
-        if Pieces::new(next).decode(directory.catalog(), revision)? != *directory {
+        if Pieces::new(next).decode(Some(directory.catalog()), revision)? != *directory {
             return Err(unusable(revision, "it is not equal to the directory when it is read back".into()));
         }
         Ok(snapshot)
@@ -95,8 +95,12 @@ impl<F: FnMut() -> Result<Vec<u8>, RedbError>> Pieces<F> {
         Self { next, piece: Vec::new(), read: 0, ended: false, error: None }
     }
 
-    fn decode(mut self, catalog: &Catalog, revision: u64) -> Result<Directory, RedbError> {
-        let decoded = Directory::read_binary_with_catalog(catalog.clone(), &mut self);
+    /// Decodes with a catalog in place of the stored one, if it is given.
+    fn decode(mut self, catalog: Option<&Catalog>, revision: u64) -> Result<Directory, RedbError> {
+        let decoded = match catalog {
+            Some(catalog) => Directory::read_binary_with_catalog(catalog.clone(), &mut self),
+            None => Directory::read_binary_from(&mut self),
+        };
         match self.error {
             Some(error) => Err(error),
             None => decoded.map_err(|error| unusable(revision, error.into())),
@@ -197,20 +201,63 @@ fn verify(snapshots: &impl SnapshotTable, revision: u64) -> Result<(), RedbError
     Ok(())
 }
 
+/// Opens the table of snapshots; `None` if there is none.
+fn open(ends: &Ends) -> Result<Option<ReadOnlyTable<(u64, u64), (u128, &'static [u8])>>, RedbError> {
+    match ends.transaction.open_table(SNAPSHOTS) {
+        Ok(snapshots) => Ok(Some(snapshots)),
+        Err(TableError::TableDoesNotExist(_)) => Ok(None),
+        Err(error) => Err(store(error)),
+    }
+}
+
 /// Reads the latest snapshot of a journal at one moment.
 pub(super) fn read_latest(ends: &Ends, catalog: &Catalog) -> Result<Option<Directory>, RedbError> {
     let head = ends.verified()?;
-    let snapshots = match ends.transaction.open_table(SNAPSHOTS) {
-        Ok(snapshots) => snapshots,
-        Err(TableError::TableDoesNotExist(_)) => return Ok(None),
-        Err(error) => return Err(store(error)),
-    };
+    let Some(snapshots) = open(ends)? else { return Ok(None) };
     let Some(revision) = latest(&snapshots, head)? else { return Ok(None) };
-    let directory = Pieces::new(pieces(&snapshots, revision)).decode(catalog, revision)?;
+    read_one(&snapshots, revision, Some(catalog)).map(Some)
+}
+
+/// Reads the snapshot of a revision; `None` if there is none.
+pub(super) fn read(
+    ends: &Ends,
+    revision: u64,
+    catalog: Option<&Catalog>,
+) -> Result<Option<Directory>, RedbError> {
+    let head = ends.verified()?;
+    let Some(snapshots) = open(ends)? else { return Ok(None) };
+    if revision > head.last || snapshots.get((revision, 0)).map_err(store)?.is_none() {
+        return Ok(None);
+    }
+    read_one(&snapshots, revision, catalog).map(Some)
+}
+
+fn read_one(
+    snapshots: &impl SnapshotTable,
+    revision: u64,
+    catalog: Option<&Catalog>,
+) -> Result<Directory, RedbError> {
+    let directory = Pieces::new(pieces(snapshots, revision)).decode(catalog, revision)?;
     if directory.revision() != revision {
         return Err(damaged_at(revision));
     }
-    Ok(Some(directory))
+    Ok(directory)
+}
+
+/// Returns the revisions of the snapshots, in ascending order.
+pub(super) fn revisions(ends: &Ends) -> Result<Vec<u64>, RedbError> {
+    let head = ends.verified()?;
+    let Some(snapshots) = open(ends)? else { return Ok(Vec::new()) };
+    latest(&snapshots, head)?;
+    let mut revisions = Vec::new();
+    let mut next = snapshots.range((0, 0)..).map_err(store)?.next();
+    while let Some(entry) = next {
+        let (key, _) = entry.map_err(store)?;
+        let (revision, _) = key.value();
+        revisions.push(revision);
+        next = snapshots.range((revision, u64::MAX)..).map_err(store)?.next();
+    }
+    Ok(revisions)
 }
 
 /// Removes commits that the latest snapshot contains, and the snapshots before it.

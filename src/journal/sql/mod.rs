@@ -169,6 +169,10 @@ pub const STORE_SNAPSHOT: &str = "INSERT INTO entitle_snapshot (tenant, revision
 /// (`bigint`).
 pub const SNAPSHOT: &str = "SELECT body FROM entitle_snapshot WHERE tenant = $1 AND revision = $2";
 
+/// A statement that returns the revisions of the directories that are stored for tenant `$1` (`text`), in ascending order.
+pub const SNAPSHOT_REVISIONS: &str =
+    "SELECT revision FROM entitle_snapshot WHERE tenant = $1 ORDER BY revision";
+
 /// A statement that returns the latest stored directory of tenant `$1` (`text`): `revision`, `catalog` and `body`, and
 /// before them `revision`, `begins_after` and `format` of the head.
 ///

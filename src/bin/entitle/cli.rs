@@ -1,0 +1,90 @@
+//! The command line: the subcommands, and the errors of what cannot be parsed.
+
+use clap::{Parser, Subcommand};
+
+use super::output::{self, CliError};
+use super::{
+    Exit, catalog, check, diff, ending, explain, export, history, lookup, permissions, report, review, seats,
+    shell, test, verify,
+};
+
+/// Asks questions of the directory that a platform runs on, and tests scenario files.
+///
+/// A reading command takes a source: a scenario file (the state after its last step), a stored directory, redb:FILE (a
+/// journal in a file) or postgres://USER@HOST/DATABASE with --tenant (a journal on PostgreSQL).
+#[derive(Debug, Parser)]
+#[command(name = "entitle", version, after_help = EXIT_CODES, max_term_width = 110)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    command: CliCommand,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  the command did what was asked; a check is allowed
+  1  a check is denied, a test or a verification failed, or the output could not be written
+  2  the arguments or what they name are invalid, or a source cannot be read
+
+Start with:
+  entitle test FILE...                     run the tests of a platform's rules
+  entitle seats SOURCE                     who holds which seat, and how many are left
+  entitle explain SOURCE --who user:ada --on project/churn --permission read
+  entitle review SOURCE --csv              what everyone may do, for a spreadsheet
+  entitle COMMAND --help                   more about a command";
+
+#[derive(Debug, Subcommand)]
+enum CliCommand {
+    Test(test::TestArgs),
+    Check(check::CheckArgs),
+    Explain(explain::ExplainArgs),
+    Who(lookup::WhoArgs),
+    What(lookup::WhatArgs),
+    Permissions(permissions::PermissionsArgs),
+    Seats(seats::SeatsArgs),
+    Review(review::ReviewArgs),
+    Report(report::ReportArgs),
+    Ending(ending::EndingArgs),
+    History(Box<history::HistoryArgs>),
+    Diff(diff::DiffArgs),
+    Verify(verify::VerifyArgs),
+    Export(export::ExportArgs),
+    Catalog(catalog::CatalogArgs),
+    Completions(shell::CompletionsArgs),
+    Man(shell::ManArgs),
+}
+
+impl Cli {
+    /// Runs the command.
+    pub(super) fn run(self) -> Result<Exit, CliError> {
+        match self.command {
+            CliCommand::Test(args) => test::test(&args),
+            CliCommand::Check(args) => check::check(&args),
+            CliCommand::Explain(args) => explain::explain(&args),
+            CliCommand::Who(args) => lookup::who(&args),
+            CliCommand::What(args) => lookup::what(&args),
+            CliCommand::Permissions(args) => permissions::permissions(&args),
+            CliCommand::Seats(args) => seats::seats(&args),
+            CliCommand::Review(args) => review::review(&args),
+            CliCommand::Report(args) => report::report(&args),
+            CliCommand::Ending(args) => ending::ending(&args),
+            CliCommand::History(args) => history::history(&args),
+            CliCommand::Diff(args) => diff::diff(&args),
+            CliCommand::Verify(args) => verify::verify(&args),
+            CliCommand::Export(args) => export::export(&args),
+            CliCommand::Catalog(args) => catalog::catalog(&args),
+            CliCommand::Completions(args) => shell::completions(&args),
+            CliCommand::Man(args) => shell::man(&args),
+        }
+    }
+}
+
+/// Parses the arguments. Prints the help or the error, and returns the exit code, if there is nothing to run.
+pub(super) fn parse() -> Result<Cli, Exit> {
+    Cli::try_parse().map_err(|error| {
+        if !error.use_stderr() {
+            return error.print().map_or_else(|error| CliError::Output(error).report(), |()| Exit::Success);
+        }
+        output::print_error(&error);
+        Exit::InvalidInput
+    })
+}

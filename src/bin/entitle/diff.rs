@@ -1,0 +1,89 @@
+//! `entitle diff`: what is different between two states.
+
+use entitle::Directory;
+use entitle::directory::{Diff, Difference, DifferenceKind};
+
+use super::Exit;
+use super::output::CliError;
+use super::rows::{Cell, FormArgs, Row, print_rows};
+use super::source::SourceArgs;
+use super::time::Moment;
+
+/// Compare two revisions of a source, or two sources
+///
+/// Without --to, the latest state is compared. Two sources are compared by names alone.
+#[derive(Debug, clap::Args)]
+pub(super) struct DiffArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// Another source, in place of --from and --to
+    #[arg(conflicts_with_all = ["from", "to", "access"], required_unless_present = "from")]
+    other: Option<String>,
+    /// The earlier state
+    #[arg(long, value_name = "REVISION|TIME", conflicts_with = "at")]
+    from: Option<Moment>,
+    /// The later state
+    #[arg(long, value_name = "REVISION|TIME", requires = "from")]
+    to: Option<Moment>,
+    /// List who gained and who lost which permissions instead
+    #[arg(long)]
+    access: bool,
+    #[command(flatten)]
+    form: FormArgs,
+}
+
+pub(super) fn diff(args: &DiffArgs) -> Result<Exit, CliError> {
+    let (before, after) = match &args.other {
+        Some(other) => (args.source.clone(), args.source.with(Some(other), None)),
+        None => (args.source.with(None, args.from), args.source.with(None, args.to)),
+    };
+    // One after the other: a journal in a file is open once at a time.
+    let (before, exit) = open(&before)?;
+    let (after, later) = open(&after)?;
+    if args.access {
+        let rows = before.access_changes(&after).map(|change| -> Row {
+            let names = |names: Vec<String>| Some(names).filter(|names| !names.is_empty());
+            let (gains, loses) = (names(change.gains), names(change.loses));
+            vec![change.user.into(), change.resource.into(), gains.into(), loses.into()]
+        });
+        print_rows(args.form.form(), &["user", "resource", "gains", "loses"], rows)?;
+    } else {
+        print_rows(args.form.form(), &["what", "name", "change"], rows(&before.diff(&after)))?;
+    }
+    Ok(exit.max(later))
+}
+
+fn open(source: &SourceArgs) -> Result<(Directory, Exit), CliError> {
+    let source = source.open()?;
+    Ok((source.directory()?, source.exit()))
+}
+
+/// The differences, one in a row.
+fn rows(diff: &Diff) -> Vec<Row> {
+    let changed = |what: &str, name: &str| -> Row { vec![what.into(), name.into(), "changed".into()] };
+    let mut rows: Vec<Row> = Vec::new();
+    rows.extend(diff.catalog.then(|| changed("catalog", "")));
+    rows.extend(diff.license.then(|| changed("license", "")));
+    rows.extend(diff.books.iter().map(|profile| changed("seat figures", profile)));
+    rows.extend(diff.kinds.iter().map(|kind| changed("grants on whole kind", kind)));
+    let lists = [
+        ("group", &diff.groups),
+        ("user", &diff.users),
+        ("role", &diff.roles),
+        ("resource", &diff.resources),
+        ("key", &diff.keys),
+    ];
+    for (what, list) in lists {
+        rows.extend(list.iter().map(|difference| row(what, difference)));
+    }
+    rows
+}
+
+fn row(what: &str, difference: &Difference) -> Row {
+    let change = match difference.change {
+        DifferenceKind::Added => "added",
+        DifferenceKind::Removed => "removed",
+        _ => "changed",
+    };
+    vec![what.into(), Cell::from(difference.name.as_str()), change.into()]
+}

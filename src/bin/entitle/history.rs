@@ -1,0 +1,268 @@
+//! `entitle history`: who changed what and when, and who gave what a principal has.
+
+use std::collections::BTreeMap;
+
+use entitle::authorize::{ContributingGrant, PrincipalName};
+use entitle::change::{Commit, Event, GrantHistory, GrantedBy, Subject};
+use entitle::directory::Target;
+use entitle::{Directory, Timestamp};
+
+use super::output::CliError;
+use super::review::{actor_text, grant_history};
+use super::rows::{Cell, Form, FormArgs, Row, print_rows};
+use super::source::{Source, SourceArgs};
+use super::time::parse_time;
+use super::{Exit, names};
+
+/// List who changed what and when
+///
+/// With --why: who gave a principal the permission that it has, and when.
+#[derive(Debug, clap::Args)]
+pub(super) struct HistoryArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// Only what names this user
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+    /// Only what names this group
+    #[arg(long, value_name = "NAME")]
+    group: Option<String>,
+    /// Only what names this resource, such as project/churn, or whole kind, such as project/*
+    #[arg(long, value_name = "RESOURCE")]
+    resource: Option<String>,
+    /// Only from this time on
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    since: Option<Timestamp>,
+    /// Only before this time
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    until: Option<Timestamp>,
+    /// Only what was done as this principal, such as user:ada or host, or has this text in the audit note
+    #[arg(long, value_name = "TEXT")]
+    by: Option<String>,
+    /// Only the last events, as many as this
+    #[arg(long, value_name = "NUMBER")]
+    last: Option<usize>,
+    /// Also show all fields of each event in the table
+    #[arg(long)]
+    details: bool,
+    /// Say who gave the permission that is named by --who, --on and --permission
+    #[arg(long, requires_all = ["who", "on", "permissions"])]
+    why: bool,
+    /// The principal, such as user:ada or key:ci, for --why
+    #[arg(long, value_name = "PRINCIPAL", requires = "why")]
+    who: Option<PrincipalName>,
+    /// The resource, for --why
+    #[arg(long, value_name = "RESOURCE", requires = "why")]
+    on: Option<String>,
+    /// The permission, for --why; may be repeated
+    #[arg(long = "permission", value_name = "NAME", requires = "why")]
+    permissions: Vec<String>,
+    #[command(flatten)]
+    form: FormArgs,
+}
+
+const COLUMNS: [&str; 7] = ["revision", "at", "as", "by", "event", "about", "details"];
+
+pub(super) fn history(args: &HistoryArgs) -> Result<Exit, CliError> {
+    let source = args.source.open()?;
+    if let (Some(who), Some(on)) = (&args.who, &args.on) {
+        return why(args, &source, who, on);
+    }
+    let mut rows: Vec<Row> = Vec::new();
+    for commit in source.commits()? {
+        let commit = commit?;
+        if args.is_wanted(&commit) {
+            let events = commit.events.iter().filter(|event| args.is_about(event));
+            rows.extend(events.map(|event| args.row(&commit, event)));
+        }
+        if let Some(last) = args.last {
+            rows.drain(..rows.len().saturating_sub(last));
+        }
+    }
+    if rows.is_empty() {
+        args.check_names(&source.directory()?)?;
+    }
+    print_rows(args.form.form(), &COLUMNS, rows)?;
+    Ok(source.exit())
+}
+
+impl HistoryArgs {
+    fn is_wanted(&self, commit: &Commit) -> bool {
+        let by = self.by.as_ref();
+        let is_by =
+            |text: &String| commit.by.contains(text.as_str()) || actor_text(commit.actor.as_ref()) == *text;
+        self.since.is_none_or(|since| commit.at >= since)
+            && self.until.is_none_or(|until| commit.at < until)
+            && by.is_none_or(is_by)
+    }
+
+    fn is_about(&self, event: &Event) -> bool {
+        let names = |wanted: Subject<'_>| event.subjects().any(|subject| subject == wanted);
+        let target = |on: &String| event.subjects().any(|subject| subject.to_string() == *on);
+        self.user.as_deref().is_none_or(|user| names(Subject::User(user)))
+            && self.group.as_deref().is_none_or(|group| names(Subject::Group(group)))
+            && self.resource.as_ref().is_none_or(target)
+    }
+
+    fn row(&self, commit: &Commit, event: &Event) -> Row {
+        let (name, details) = named(event);
+        let about: Vec<String> = event.subjects().map(|subject| subject.to_string()).collect();
+        let hidden = self.form.form() == Form::Table && !self.details;
+        vec![
+            commit.revision.into(),
+            commit.at.into(),
+            actor_text(commit.actor.as_ref()).into(),
+            Some(commit.by.clone()).filter(|by| !by.is_empty()).into(),
+            name.into(),
+            about.into(),
+            if hidden { Cell::Nothing } else { Cell::Json(details) },
+        ]
+    }
+
+    /// Checks that what was asked for exists, where no event was about it.
+    fn check_names(&self, directory: &Directory) -> Result<(), CliError> {
+        if let Some(user) = &self.user {
+            names::user(directory, user)?;
+        }
+        if let Some(group) = &self.group {
+            names::group(directory, group)?;
+        }
+        if let Some(resource) = self.resource.as_ref().filter(|name| !name.ends_with('*')) {
+            names::resource(directory, resource)?;
+        }
+        Ok(())
+    }
+}
+
+/// The name of an event and its fields, as they are stored.
+pub(super) fn named(event: &Event) -> (String, serde_json::Value) {
+    match serde_json::to_value(event) {
+        Ok(serde_json::Value::Object(object)) => object.into_iter().next().unwrap_or_default(),
+        _ => Default::default(),
+    }
+}
+
+const WHY_COLUMNS: [&str; 10] =
+    ["permissions", "to", "on", "role", "through", "revision", "at", "as", "by", "beyond"];
+
+/// Lists the grants, memberships and ownerships that give a permission, and the commits that made them.
+fn why(args: &HistoryArgs, source: &Source, who: &PrincipalName, on: &str) -> Result<Exit, CliError> {
+    let directory = source.directory()?;
+    names::principal(&directory, who)?;
+    let resource = names::resource(&directory, on)?;
+    let kind = directory.resource_name(resource).map(|name| name.kind().to_owned()).unwrap_or_default();
+    names::permissions(directory.catalog(), &kind, &args.permissions)?;
+    let asked: Vec<&str> = args.permissions.iter().map(String::as_str).collect();
+    let explanation = directory.explain_by_name(&who.to_string(), on, &asked);
+    let user = explanation.acting_user.as_ref().map(|acting| acting.user.clone()).unwrap_or_default();
+    let given = Given { directory: &directory, history: grant_history(source)?, asked: &args.permissions };
+    let gives = |names: &[String]| names.iter().any(|name| args.permissions.contains(name));
+    let mut rows: Vec<Row> = Vec::new();
+    for grant in explanation.grants.iter().filter(|grant| gives(&grant.gives)) {
+        rows.extend(given.rows(grant, &user));
+    }
+    let owned = explanation.ownership.iter().map(|gives| (on.to_owned(), gives));
+    let passed = explanation.passed_ownership.iter().map(|owned| (owned.on.clone(), &owned.passes));
+    let owned: BTreeMap<String, &Vec<String>> = owned.chain(passed).collect();
+    rows.extend(ownerships(source, &user, &owned)?);
+    print_rows(args.form.form(), &WHY_COLUMNS, rows)?;
+    Ok(source.exit())
+}
+
+/// What is needed to tell who gave a grant.
+struct Given<'a> {
+    directory: &'a Directory,
+    history: GrantHistory,
+    asked: &'a [String],
+}
+
+impl Given<'_> {
+    /// The commits that gave a grant, and the one that made the user a member of the group that has it.
+    fn rows(&self, grant: &ContributingGrant, user: &str) -> Vec<Row> {
+        let to = grant.to.to_string();
+        let through = grant.membership.as_ref().map(|way| way.groups.clone()).unwrap_or_default();
+        let mut rows: Vec<Row> = Vec::new();
+        for mut row in self.directory.review_grants_on(self.target(&grant.on)) {
+            if row.to != to || row.on.as_ref() != Some(&grant.on) || row.role != grant.role {
+                continue;
+            }
+            row.permissions.retain(|name| {
+                grant.role.is_some() || self.asked.contains(name) || grant.gives.contains(name)
+            });
+            let permissions = row.permissions.clone();
+            let commits = self.history.granted_by(&row);
+            let place = [to.clone().into(), grant.on.clone().into(), grant.role.clone().into()];
+            let through = Cell::from(Some(through.clone()).filter(|way| !way.is_empty()));
+            let known = commits
+                .into_iter()
+                .map(|by| given_row(permissions.clone(), &place, through.clone(), Some(by)));
+            let before = rows.len();
+            rows.extend(known);
+            if rows.len() == before {
+                rows.push(given_row(permissions, &place, through, None));
+            }
+        }
+        if let Some(joined) = through.first().and_then(|group| self.history.joined_by(user, group)) {
+            let group = through.first().map(|group| format!("group:{group}"));
+            let place = [format!("user:{user}").into(), group.into(), Cell::Nothing];
+            rows.push(given_row(vec!["(member)".to_owned()], &place, Cell::Nothing, Some(joined)));
+        }
+        rows
+    }
+
+    fn target(&self, on: &str) -> Target {
+        let kind = on.strip_suffix("/*").and_then(|kind| self.directory.catalog().kind_by_name(kind));
+        let resource = || self.directory.resource_by_name(on).map(Target::from);
+        kind.map(Target::from).or_else(resource).unwrap_or(Target::Everything)
+    }
+}
+
+fn given_row(permissions: Vec<String>, place: &[Cell; 3], through: Cell, by: Option<&GrantedBy>) -> Row {
+    let mut row: Row = vec![permissions.into()];
+    row.extend(place.iter().cloned());
+    row.push(through);
+    row.push(by.map(|by| by.revision).into());
+    row.push(by.map(|by| by.at).into());
+    row.push(by.map(|by| actor_text(by.actor.as_ref())).into());
+    row.push(by.map(|by| by.by.clone()).filter(|by| !by.is_empty()).into());
+    row.push(by.is_some_and(|by| by.beyond).into());
+    row
+}
+
+/// The last commits that made the user the owner of resources.
+fn ownerships(
+    source: &Source,
+    user: &str,
+    owned: &BTreeMap<String, &Vec<String>>,
+) -> Result<Vec<Row>, CliError> {
+    let mut made: BTreeMap<String, Commit> = BTreeMap::new();
+    if source.has_history() && !owned.is_empty() {
+        for commit in source.commits()? {
+            let commit = commit?;
+            let changed = commit.events.iter().filter_map(|event| match event {
+                Event::OwnerChanged { resource, .. } if owned.contains_key(resource) => {
+                    Some(resource.clone())
+                }
+                _ => None,
+            });
+            let changed: Vec<String> = changed.collect();
+            made.extend(changed.into_iter().map(|resource| (resource, commit.clone())));
+        }
+    }
+    let row = |(on, gives): (&String, &&Vec<String>)| -> Row {
+        let by = made.get(on);
+        vec![
+            (*gives).clone().into(),
+            format!("user:{user}").into(),
+            on.clone().into(),
+            "(owner)".into(),
+            Cell::Nothing,
+            by.map(|by| by.revision).into(),
+            by.map(|by| by.at).into(),
+            by.map(|by| actor_text(by.actor.as_ref())).into(),
+            by.map(|by| by.by.clone()).filter(|by| !by.is_empty()).into(),
+            Cell::Nothing,
+        ]
+    };
+    Ok(owned.iter().map(row).collect())
+}

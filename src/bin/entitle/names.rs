@@ -1,0 +1,89 @@
+//! Names in the arguments, looked up in a directory; an error offers the nearest.
+
+use entitle::authorize::PrincipalName;
+use entitle::catalog::{Catalog, KindId, PermissionSet};
+use entitle::change::Refusal;
+use entitle::report::escape_hidden;
+use entitle::{Directory, GroupId, Principal, ResourceId, UserId, nearest_names};
+
+use super::output::CliError;
+
+/// Finds a user.
+pub(super) fn user(directory: &Directory, name: &str) -> Result<UserId, CliError> {
+    let users = || directory.users().filter_map(|user| directory.user_name(user));
+    directory.user_by_name(name).ok_or_else(|| unknown("user", name, nearest_names(name, users())))
+}
+
+/// Finds a group.
+pub(super) fn group(directory: &Directory, name: &str) -> Result<GroupId, CliError> {
+    let groups = || directory.groups().filter_map(|group| directory.group_name(group));
+    directory.group_by_name(name).ok_or_else(|| unknown("group", name, nearest_names(name, groups())))
+}
+
+/// Finds a user or a key by a text such as `user:ada`.
+pub(super) fn principal(directory: &Directory, name: &PrincipalName) -> Result<Principal, CliError> {
+    let text = name.to_string();
+    if let Some(principal) = directory.principal_by_name(&text) {
+        return Ok(principal);
+    }
+    let users = directory.users().map(Principal::from).chain(directory.keys().map(Principal::from));
+    let names = users.filter_map(|who| Some(directory.principal_name(who)?.to_string()));
+    Err(unknown("principal", &text, nearest_names(&text, names)))
+}
+
+/// Finds a resource by a text such as `project/churn`.
+pub(super) fn resource(directory: &Directory, name: &str) -> Result<ResourceId, CliError> {
+    if let Some(resource) = directory.resource_by_name(name) {
+        return Ok(resource);
+    }
+    let Some((kind_name, _)) = name.split_once('/') else {
+        let kinds = directory.catalog().kinds();
+        return Err(unknown("resource", name, nearest_names(name, kinds)));
+    };
+    let kind = kind(directory.catalog(), kind_name)?;
+    let resources = directory.resources_of_kind(kind);
+    let names = resources.filter_map(|resource| Some(directory.resource_name(resource)?.to_string()));
+    Err(unknown("resource", name, nearest_names(name, names)))
+}
+
+/// Finds a kind of the catalog.
+pub(super) fn kind(catalog: &Catalog, name: &str) -> Result<KindId, CliError> {
+    catalog.kind_by_name(name).ok_or_else(|| unknown("kind", name, nearest_names(name, catalog.kinds())))
+}
+
+/// Finds permissions of a kind.
+pub(super) fn permissions(
+    catalog: &Catalog,
+    kind: &str,
+    names: &[String],
+) -> Result<PermissionSet, CliError> {
+    if let Some(set) = catalog.permission_set(kind, names.iter().map(String::as_str)) {
+        return Ok(set);
+    }
+    let known: Vec<&str> = catalog.permissions_of(kind).collect();
+    let wrong = names.iter().find(|name| !known.contains(&name.as_str()));
+    let wrong = wrong.map_or("", String::as_str);
+    Err(unknown(&format!("permission of `{kind}`"), wrong, nearest_names(wrong, known)))
+}
+
+/// Returns the error of a refused batch, with the nearest of the names that it does not know.
+pub(super) fn refused(directory: &Directory, refusal: &Refusal) -> String {
+    let text = escape_hidden(&refusal.to_string()).into_owned();
+    if text.contains("did you mean") {
+        return text;
+    }
+    text + &did_you_mean(&refusal.nearest_names(directory))
+}
+
+fn unknown(what: &str, name: &str, nearest: Vec<String>) -> CliError {
+    let name = escape_hidden(name);
+    CliError::InvalidInput(format!("unknown {what} `{name}`{}", did_you_mean(&nearest)))
+}
+
+fn did_you_mean(nearest: &[String]) -> String {
+    if nearest.is_empty() {
+        return String::new();
+    }
+    let names: Vec<String> = nearest.iter().map(|name| format!("`{}`", escape_hidden(name))).collect();
+    format!("; did you mean {}?", names.join(" or "))
+}

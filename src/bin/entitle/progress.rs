@@ -1,0 +1,49 @@
+//! Progress of long work, on a terminal only.
+
+use std::io::{self, IsTerminal as _, Read};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// A progress bar on standard error; it shows nothing where that is not a terminal.
+pub(super) struct Progress(ProgressBar);
+
+impl Progress {
+    /// Creates a bar for a number of steps of what is counted in the plural, such as `commits`.
+    pub(super) fn of(doing: &'static str, total: u64, counted: &'static str) -> Self {
+        let template = format!("{doing} {{bar:30}} {{human_pos}} of {{human_len}} {counted}, {{eta}} left");
+        Self::new(ProgressBar::new(total), &template)
+    }
+
+    /// Creates a bar for the bytes of a file.
+    pub(super) fn of_bytes(doing: &'static str, total: u64) -> Self {
+        let template = format!("{doing} {{bar:30}} {{bytes}} of {{total_bytes}}, {{eta}} left");
+        Self::new(ProgressBar::new(total), &template)
+    }
+
+    fn new(bar: ProgressBar, template: &str) -> Self {
+        if !io::stderr().is_terminal() {
+            return Self(ProgressBar::hidden());
+        }
+        bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
+    /// Adds steps that are done.
+    pub(super) fn add(&self, steps: usize) {
+        self.0.inc(u64::try_from(steps).unwrap_or(u64::MAX));
+    }
+
+    /// Returns a reader whose bytes are counted.
+    pub(super) fn reading<R: Read>(&self, reader: R) -> impl Read {
+        self.0.wrap_read(reader)
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

@@ -1,0 +1,216 @@
+//! Tables: aligned for people, as CSV, or as JSON.
+
+use std::io::{self, Write};
+
+use entitle::Timestamp;
+use entitle::report::{escape_cell, escape_hidden};
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
+
+use super::output::print;
+
+/// The form of a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Form {
+    #[default]
+    Table,
+    Csv,
+    Json,
+}
+
+/// The options that choose the form of a table.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(super) struct FormArgs {
+    /// Write JSON: an array of objects, times in milliseconds since 1970
+    #[arg(long, conflicts_with = "csv")]
+    json: bool,
+    /// Write CSV for spreadsheets; no cell is taken for a formula
+    #[arg(long)]
+    csv: bool,
+}
+
+impl FormArgs {
+    pub(super) fn form(self) -> Form {
+        match (self.json, self.csv) {
+            (true, _) => Form::Json,
+            (false, true) => Form::Csv,
+            (false, false) => Form::Table,
+        }
+    }
+}
+
+/// A cell of a table.
+#[derive(Clone, Debug, serde::Serialize)]
+#[serde(untagged)]
+pub(super) enum Cell {
+    Nothing,
+    Text(String),
+    Number(u64),
+    Flag(bool),
+    List(Vec<String>),
+    Time(Timestamp),
+    Json(serde_json::Value),
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<u64> for Cell {
+    fn from(number: u64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<bool> for Cell {
+    fn from(flag: bool) -> Self {
+        Self::Flag(flag)
+    }
+}
+
+impl From<Vec<String>> for Cell {
+    fn from(list: Vec<String>) -> Self {
+        Self::List(list)
+    }
+}
+
+impl From<Timestamp> for Cell {
+    fn from(time: Timestamp) -> Self {
+        Self::Time(time)
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Cell {
+    fn from(cell: Option<T>) -> Self {
+        cell.map_or(Self::Nothing, Into::into)
+    }
+}
+
+impl Cell {
+    /// Returns the text for people.
+    fn shown(&self) -> String {
+        match self {
+            Self::Nothing | Self::Flag(false) => String::new(),
+            Self::Flag(true) => "yes".to_owned(),
+            Self::Text(text) => escape_hidden(text).into_owned(),
+            Self::Number(number) => number.to_string(),
+            Self::List(list) => escape_hidden(&list.join(", ")).into_owned(),
+            Self::Json(value) => escape_hidden(&value.to_string()).into_owned(),
+            Self::Time(time) => time.to_string().trim_end_matches(" UTC").to_owned(),
+        }
+    }
+
+    /// Returns the text of a CSV cell: names in a list are separated by spaces, and times are in milliseconds.
+    fn csv(&self) -> String {
+        match self {
+            Self::Nothing | Self::Flag(false) => String::new(),
+            Self::Flag(true) => "yes".to_owned(),
+            Self::Text(text) => escape_cell(text).into_owned(),
+            Self::Number(number) => number.to_string(),
+            Self::List(list) => escape_cell(&list.join(" ")).into_owned(),
+            Self::Json(value) => escape_cell(&value.to_string()).into_owned(),
+            Self::Time(time) => time.as_millis().to_string(),
+        }
+    }
+
+    const fn is_number(&self) -> bool {
+        matches!(self, Self::Number(_))
+    }
+}
+
+/// A row, with as many cells as there are columns.
+pub(super) type Row = Vec<Cell>;
+
+/// Writes a table to standard output. CSV and JSON are written row by row, and an aligned table after the last row.
+pub(super) fn print_rows(
+    form: Form,
+    columns: &[&str],
+    rows: impl IntoIterator<Item = Row>,
+) -> io::Result<()> {
+    print(|out| match form {
+        Form::Table => write_table(out, columns, rows),
+        Form::Csv => write_csv(out, columns, rows),
+        Form::Json => write_json(out, columns, rows),
+    })
+}
+
+/// Writes a table whose columns are aligned, without those that are empty in each row.
+pub(super) fn write_table(
+    out: &mut dyn Write,
+    columns: &[&str],
+    rows: impl IntoIterator<Item = Row>,
+) -> io::Result<()> {
+    let rows: Vec<Row> = rows.into_iter().collect();
+    let mut lines: Vec<String> = vec![String::new(); rows.len().saturating_add(1)];
+    for (place, column) in columns.iter().enumerate() {
+        let cells = rows.iter().map(|row| row.get(place).map(Cell::shown).unwrap_or_default());
+        let cells: Vec<String> = std::iter::once(column.replace('_', " ")).chain(cells).collect();
+        let is_empty = cells.iter().skip(1).all(String::is_empty);
+        if is_empty && !rows.is_empty() {
+            continue;
+        }
+        let is_number = rows.iter().any(|row| row.get(place).is_some_and(Cell::is_number));
+        add_column(&mut lines, &cells, is_number);
+    }
+    lines.iter().try_for_each(|line| writeln!(out, "{}", line.trim_end()))
+}
+
+/// Adds a column to the lines of a table: numbers to the right, everything else to the left.
+fn add_column(lines: &mut [String], cells: &[String], is_number: bool) {
+    let width = cells.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
+    for (line, cell) in lines.iter_mut().zip(cells) {
+        let space = " ".repeat(width.saturating_sub(cell.chars().count()));
+        if !line.is_empty() {
+            line.push_str("  ");
+        }
+        let (before, after) = if is_number { (space, String::new()) } else { (String::new(), space) };
+        line.push_str(&before);
+        line.push_str(cell);
+        line.push_str(&after);
+    }
+}
+
+fn write_csv(out: &mut dyn Write, columns: &[&str], rows: impl IntoIterator<Item = Row>) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(columns)?;
+    for row in rows {
+        csv.write_record(row.iter().map(Cell::csv))?;
+    }
+    csv.flush()
+}
+
+fn write_json(out: &mut dyn Write, columns: &[&str], rows: impl IntoIterator<Item = Row>) -> io::Result<()> {
+    write!(out, "[")?;
+    let mut separator = "\n";
+    for row in rows {
+        write!(out, "{separator}  ")?;
+        serde_json::to_writer(&mut *out, &Object { columns, row: &row })?;
+        separator = ",\n";
+    }
+    writeln!(out, "\n]")
+}
+
+/// A row as an object; what is not there is left out.
+struct Object<'a> {
+    columns: &'a [&'a str],
+    row: &'a [Cell],
+}
+
+impl Serialize for Object<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (column, cell) in self.columns.iter().zip(self.row) {
+            if !matches!(cell, Cell::Nothing) {
+                map.serialize_entry(column, cell)?;
+            }
+        }
+        map.end()
+    }
+}

@@ -1,0 +1,181 @@
+//! Sources with a history: scenarios, and journals in redb and on PostgreSQL.
+
+use std::path::Path;
+
+use entitle::Directory;
+use entitle::catalog::Catalog;
+use entitle::change::Commit;
+use entitle::journal::postgres::{Postgres, PostgresError, PostgresJournal};
+use entitle::journal::{Journal as _, RedbJournal};
+use entitle::nearest_names;
+use entitle::scenario::TestReport;
+
+use super::Content;
+use crate::output::{CliError, without_passwords};
+
+/// The options of a journal on PostgreSQL.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct PostgresArgs {
+    /// The tenant of a journal on PostgreSQL
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tenant: Option<String>,
+}
+
+/// A history that can be read: commits, and snapshots of the directory.
+pub(crate) trait History {
+    /// Returns the revision that the first commit follows.
+    fn begins_after(&self) -> Result<u64, CliError>;
+
+    /// Returns the revision of the last commit.
+    fn last_revision(&self) -> Result<u64, CliError>;
+
+    /// Returns the commits after a revision, or the first of them.
+    fn read_after(&self, revision: u64) -> Result<Vec<Commit>, CliError>;
+
+    /// Returns the revisions of the snapshots, in ascending order.
+    fn snapshot_revisions(&self) -> Result<Vec<u64>, CliError>;
+
+    /// Returns the snapshot of a revision, with a catalog in place of the stored one if it is given.
+    fn snapshot(&self, revision: u64, catalog: Option<&Catalog>) -> Result<Option<Directory>, CliError>;
+
+    /// Returns the catalog of the latest snapshot.
+    fn catalog(&self) -> Result<Catalog, CliError> {
+        let latest = self.snapshot_revisions()?.pop();
+        let latest = latest.map(|revision| self.snapshot(revision, None)).transpose()?.flatten();
+        latest.map(|directory| directory.catalog().clone()).ok_or_else(|| {
+            CliError::InvalidInput(
+                "the journal has no snapshot, so its catalog is not known: name it with `--catalog FILE`"
+                    .to_owned(),
+            )
+        })
+    }
+}
+
+/// The most commits of a scenario in a page.
+const PAGE: usize = 1024;
+
+impl History for TestReport {
+    fn begins_after(&self) -> Result<u64, CliError> {
+        Ok(0)
+    }
+
+    fn last_revision(&self) -> Result<u64, CliError> {
+        Ok(self.directory().revision())
+    }
+
+    fn read_after(&self, revision: u64) -> Result<Vec<Commit>, CliError> {
+        let after = self.commits().iter().filter(|commit| commit.revision > revision);
+        Ok(after.take(PAGE).cloned().collect())
+    }
+
+    fn snapshot_revisions(&self) -> Result<Vec<u64>, CliError> {
+        Ok(vec![self.directory().revision()])
+    }
+
+    fn snapshot(&self, revision: u64, _: Option<&Catalog>) -> Result<Option<Directory>, CliError> {
+        Ok((revision == self.directory().revision()).then(|| self.directory().clone()))
+    }
+
+    fn catalog(&self) -> Result<Catalog, CliError> {
+        Ok(self.directory().catalog().clone())
+    }
+}
+
+/// A journal, with its name for messages.
+struct Named<J> {
+    name: String,
+    journal: J,
+}
+
+impl<J> Named<J> {
+    fn read<T, E: std::fmt::Display>(&self, read: impl FnOnce(&J) -> Result<T, E>) -> Result<T, CliError> {
+        read(&self.journal).map_err(|error| CliError::in_source(&self.name, error))
+    }
+}
+
+macro_rules! history {
+    ($journal:ty) => {
+        impl History for Named<$journal> {
+            fn begins_after(&self) -> Result<u64, CliError> {
+                self.read(<$journal>::begins_after)
+            }
+
+            fn last_revision(&self) -> Result<u64, CliError> {
+                self.read(<$journal>::last_revision)
+            }
+
+            fn read_after(&self, revision: u64) -> Result<Vec<Commit>, CliError> {
+                self.read(|journal| journal.read_after(revision))
+            }
+
+            fn snapshot_revisions(&self) -> Result<Vec<u64>, CliError> {
+                self.read(<$journal>::snapshot_revisions)
+            }
+
+            fn snapshot(
+                &self,
+                revision: u64,
+                catalog: Option<&Catalog>,
+            ) -> Result<Option<Directory>, CliError> {
+                self.read(|journal| journal.snapshot(revision, catalog))
+            }
+        }
+    };
+}
+
+history!(RedbJournal);
+history!(PostgresJournal);
+
+/// Opens a journal in a redb file.
+pub(super) fn redb(path: &Path) -> Result<Content, CliError> {
+    let name = path.display().to_string();
+    if !path.exists() {
+        return Err(CliError::in_source(&name, "there is no such file"));
+    }
+    let journal = RedbJournal::open(path).map_err(|error| CliError::in_source(&name, error))?;
+    Ok(Content::History(Box::new(Named { name, journal })))
+}
+
+/// Opens the journal of a tenant on PostgreSQL.
+pub(super) fn postgres(url: &str, args: &PostgresArgs) -> Result<Content, CliError> {
+    let name = without_passwords(url);
+    let database = connect(url)?;
+    let tenant = existing_tenant(&database, &name, args.tenant.as_deref())?;
+    let journal = database.journal(&tenant).map_err(|error| CliError::in_source(&name, error))?;
+    Ok(Content::History(Box::new(Named { name, journal })))
+}
+
+/// Connects to a database.
+///
+/// The error of a connection string is not passed on: it can contain a part of the password.
+pub(crate) fn connect(url: &str) -> Result<Postgres, CliError> {
+    let name = without_passwords(url);
+    Postgres::connect(url).map_err(|error| match error {
+        PostgresError::InvalidUrl { .. } => CliError::in_source(
+            name,
+            "the connection string cannot be read: expected `postgres://USER:PASSWORD@HOST/DATABASE`, with `%` and \
+             hexadecimal digits for `/`, `?`, `#` and `@` in a password",
+        ),
+        PostgresError::TlsRequired => CliError::in_source(
+            name,
+            "the connection string requires TLS, which this command does not speak: use a tunnel or a local socket",
+        ),
+        error => CliError::in_source(name, error),
+    })
+}
+
+fn existing_tenant(database: &Postgres, name: &str, tenant: Option<&str>) -> Result<String, CliError> {
+    let tenants = database.tenants().map_err(|error| CliError::in_source(name, error))?;
+    let Some(tenant) = tenant else {
+        let first: Vec<String> = tenants.iter().take(5).map(|tenant| format!("`{tenant}`")).collect();
+        let first = first.join(", ");
+        let message = format!("name the tenant with `--tenant NAME`; {} of them: {first}", tenants.len());
+        return Err(CliError::in_source(name, message));
+    };
+    if tenants.iter().any(|known| known == tenant) {
+        return Ok(tenant.to_owned());
+    }
+    let near = nearest_names(tenant, &tenants).into_iter().next();
+    let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    Err(CliError::in_source(name, format_args!("unknown tenant `{tenant}`{near}")))
+}

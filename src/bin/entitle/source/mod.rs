@@ -1,0 +1,287 @@
+//! Sources: the directories and histories that the reading commands are asked about.
+//!
+//! A source is a scenario file, a stored directory, or a journal in a redb file or on PostgreSQL. Each is read at its
+//! latest state or, if it has a history, at an earlier one.
+
+mod catalog;
+mod commits;
+mod file;
+mod journal;
+
+use std::path::{Path, PathBuf};
+
+use entitle::Directory;
+use entitle::catalog::Catalog;
+use entitle::change::Commit;
+
+pub(super) use self::catalog::read_catalog;
+pub(super) use self::commits::Commits;
+use self::file::Opened;
+pub(super) use self::journal::{History, PostgresArgs};
+use super::Exit;
+use super::output::{CliError, note, without_passwords};
+use super::progress::Progress;
+use super::time::Moment;
+
+/// The source of a command.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct SourceArgs {
+    /// A scenario file, a stored directory, redb:FILE or postgres://USER@HOST/DATABASE
+    source: String,
+    /// Read an earlier state: that of a revision, or the last one by a time such as 2026-01-31 or 2026-01-31T12:00:00Z
+    #[arg(long, value_name = "REVISION|TIME")]
+    at: Option<Moment>,
+    #[command(flatten)]
+    postgres: PostgresArgs,
+    /// The catalog of a journal, as a catalog or scenario file; without it, that of the latest snapshot is used
+    #[arg(long, value_name = "FILE")]
+    catalog: Option<PathBuf>,
+}
+
+impl SourceArgs {
+    /// Opens the source. The failed steps of a scenario are reported.
+    pub(super) fn open(&self) -> Result<Source, CliError> {
+        let place = Place::parse(&self.source);
+        let catalog = self.catalog.as_deref().map(read_catalog).transpose()?;
+        let (content, exit, is_complete) = match &place {
+            Place::Redb(path) => (journal::redb(path)?, Exit::Success, true),
+            Place::Postgres(url) => (journal::postgres(url, &self.postgres)?, Exit::Success, true),
+            Place::File(path) => match file::open(path, catalog.clone())? {
+                Opened::Redb => (journal::redb(path)?, Exit::Success, true),
+                Opened::Stored(directory) => (Content::Stored(directory), Exit::Success, true),
+                Opened::Scenario(outcome) => {
+                    for failure in outcome.failures() {
+                        note(format_args!("{}: {failure}", path.display()));
+                    }
+                    let passed = outcome.failures().is_empty();
+                    let exit = if passed { Exit::Success } else { Exit::Failure };
+                    let is_complete = outcome.is_complete();
+                    (Content::History(Box::new(*outcome)), exit, is_complete)
+                }
+            },
+        };
+        let source = Source { name: place.shown(), content, catalog, at: self.at, exit, is_complete };
+        source.check_moment()?;
+        Ok(source)
+    }
+
+    /// Returns these arguments with another source, or with another moment.
+    pub(super) fn with(&self, source: Option<&str>, at: Option<Moment>) -> Self {
+        let source = source.map_or_else(|| self.source.clone(), ToOwned::to_owned);
+        Self { source, at, ..self.clone() }
+    }
+}
+
+/// Where a source is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    File(PathBuf),
+    Redb(PathBuf),
+    Postgres(String),
+}
+
+impl Place {
+    pub(super) fn parse(text: &str) -> Self {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Self::Postgres(text.to_owned());
+        }
+        match text.strip_prefix("redb:") {
+            Some(path) => Self::Redb(path.into()),
+            None => Self::File(text.into()),
+        }
+    }
+
+    /// Returns the place without a password.
+    pub(super) fn shown(&self) -> String {
+        match self {
+            Self::File(path) | Self::Redb(path) => path.display().to_string(),
+            Self::Postgres(url) => without_passwords(url),
+        }
+    }
+}
+
+/// An opened source.
+pub(super) struct Source {
+    name: String,
+    content: Content,
+    /// The catalog in place of the stored one.
+    catalog: Option<Catalog>,
+    at: Option<Moment>,
+    exit: Exit,
+    is_complete: bool,
+}
+
+enum Content {
+    /// A stored directory, which has no history.
+    Stored(Box<Directory>),
+    History(Box<dyn History>),
+}
+
+impl Source {
+    /// Returns the name for messages: the file, or the connection string without a password.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the exit code of a command that did what it was asked: a failure if steps of a scenario failed.
+    pub(super) fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// Returns the directory at the moment that was asked for.
+    ///
+    /// # Errors
+    ///
+    /// Also if a change of a scenario failed: the directory is not the intended one then.
+    pub(super) fn directory(&self) -> Result<Directory, CliError> {
+        if self.is_complete { self.directory_as_it_is() } else { Err(CliError::Reported(Exit::Failure)) }
+    }
+
+    /// Returns the directory, also that before a change of a scenario that failed.
+    pub(super) fn directory_as_it_is(&self) -> Result<Directory, CliError> {
+        let history = match &self.content {
+            Content::Stored(directory) => return Ok((**directory).clone()),
+            Content::History(history) => history.as_ref(),
+        };
+        let start = self.start(history)?;
+        self.replay(history, start)
+    }
+
+    /// Returns the catalog that the directory is read with.
+    pub(super) fn catalog(&self) -> Result<Catalog, CliError> {
+        match (&self.catalog, &self.content) {
+            (Some(catalog), _) => Ok(catalog.clone()),
+            (None, Content::Stored(directory)) => Ok(directory.catalog().clone()),
+            (None, Content::History(history)) => history.catalog(),
+        }
+    }
+
+    /// Returns the commits up to the moment that was asked for, in order.
+    ///
+    /// # Errors
+    ///
+    /// If the source has no history; if a change of a scenario failed.
+    pub(super) fn commits(&self) -> Result<Commits<'_>, CliError> {
+        if !self.is_complete {
+            return Err(CliError::Reported(Exit::Failure));
+        }
+        let history = self.history()?;
+        let after = history.begins_after()?;
+        Ok(Commits::new(history, after, history.last_revision()?, self.at))
+    }
+
+    /// Returns the earliest directory that is known, and the commits after it up to the moment that was asked for.
+    ///
+    /// The directory is empty, unless the journal was compacted or begins with a stored directory.
+    pub(super) fn replay_from_start(&self) -> Result<(Directory, Commits<'_>), CliError> {
+        let history = self.history()?;
+        let first = self.first(history)?;
+        let commits = Commits::new(history, first.revision(), history.last_revision()?, self.at);
+        if self.is_complete { Ok((first, commits)) } else { Err(CliError::Reported(Exit::Failure)) }
+    }
+
+    /// Returns `true` if there are commits to read.
+    pub(super) fn has_history(&self) -> bool {
+        matches!(self.content, Content::History(_))
+    }
+
+    /// Returns the revisions of the snapshots after a revision and up to the moment that was asked for, in ascending order.
+    pub(super) fn snapshots_after(&self, after: u64) -> Result<Vec<u64>, CliError> {
+        let revisions = self.history()?.snapshot_revisions()?.into_iter();
+        let until = |revision: u64| !matches!(self.at, Some(Moment::Revision(at)) if revision > at);
+        Ok(revisions.filter(|&revision| revision > after && until(revision)).collect())
+    }
+
+    /// Returns the snapshot of a revision.
+    pub(super) fn snapshot(&self, revision: u64) -> Result<Option<Directory>, CliError> {
+        self.history()?.snapshot(revision, self.catalog.as_ref())
+    }
+
+    fn history(&self) -> Result<&dyn History, CliError> {
+        match &self.content {
+            Content::History(history) => Ok(history.as_ref()),
+            Content::Stored(_) => {
+                Err(CliError::in_source(&self.name, "a stored directory has no history: name the journal"))
+            }
+        }
+    }
+
+    /// Checks that the source has the state that is asked for.
+    fn check_moment(&self) -> Result<(), CliError> {
+        let Some(at) = self.at else { return Ok(()) };
+        let last = self.history()?.last_revision()?;
+        match at {
+            Moment::Revision(revision) if revision > last => Err(CliError::in_source(
+                &self.name,
+                format_args!("there is no revision {revision}: the last one is {last}"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the latest snapshot by the moment, or the empty directory.
+    fn start(&self, history: &dyn History) -> Result<Directory, CliError> {
+        for revision in history.snapshot_revisions()?.into_iter().rev() {
+            if matches!(self.at, Some(Moment::Revision(at)) if revision > at) {
+                continue;
+            }
+            let Some(directory) = history.snapshot(revision, self.catalog.as_ref())? else { continue };
+            if !matches!(self.at, Some(Moment::Time(at)) if directory.committed_at() > at) {
+                return Ok(directory);
+            }
+        }
+        self.empty(history)
+    }
+
+    /// Returns the earliest directory from which commits can be replayed.
+    fn first(&self, history: &dyn History) -> Result<Directory, CliError> {
+        if history.begins_after()? == 0 {
+            return self.empty(history);
+        }
+        match history.snapshot_revisions()?.first() {
+            Some(&revision) => {
+                let snapshot = history.snapshot(revision, self.catalog.as_ref())?;
+                snapshot.map_or_else(|| self.empty(history), Ok)
+            }
+            None => self.empty(history),
+        }
+    }
+
+    fn empty(&self, history: &dyn History) -> Result<Directory, CliError> {
+        let begins_after = history.begins_after()?;
+        if begins_after == 0 {
+            return self.catalog().map(Directory::new);
+        }
+        let asked = self.at.map_or_else(|| "the state".to_owned(), |at| format!("the state at {at}"));
+        Err(CliError::in_source(
+            &self.name,
+            format_args!(
+                "{asked} cannot be read: the commits up to revision {begins_after} were removed, and no snapshot is as \
+                 old; ask for a later state, or restore a backup"
+            ),
+        ))
+    }
+
+    /// Replays the commits after a directory, up to the moment that was asked for.
+    fn replay(&self, history: &dyn History, start: Directory) -> Result<Directory, CliError> {
+        let mut directory = start;
+        let mut commits = Commits::new(history, directory.revision(), history.last_revision()?, self.at);
+        while let Some(page) = commits.next_page()? {
+            directory = self.replayed(&directory, &page)?;
+        }
+        Ok(directory)
+    }
+
+    /// Returns the directory after commits.
+    pub(super) fn replayed(&self, directory: &Directory, commits: &[Commit]) -> Result<Directory, CliError> {
+        directory.replay(commits).map_err(|error| CliError::in_source(&self.name, error))
+    }
+}
+
+/// Opens a file, and returns a reader with a progress bar over its bytes.
+fn reader(path: &Path) -> Result<(std::fs::File, Progress), CliError> {
+    let failed = |error| CliError::in_source(path.display(), error);
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let bytes = file.metadata().map_err(failed)?.len();
+    Ok((file, Progress::of_bytes("reading", bytes)))
+}

@@ -87,9 +87,10 @@
 //! | [`catalog`] | kinds, permissions, places, roles, profiles, add-ons, editions |
 //! | [`directory`] | users, nested groups, resources and their places, roles, grants and ends at one revision; comparison of two directories |
 //! | [`change`] | commands, batches, plans, events and their subjects, CloudEvents, previews and replay |
-//! | [`authorize`] | checks, lists, ends, explanations, access reviews, lost access and records of decisions |
+//! | [`authorize`] | checks, lists, ends, explanations, access reviews, lost access, right-sizing and records of decisions |
 //! | [`seats`] | licenses, seat policies and figures |
 //! | [`report`] | seat reports as text, CSV and data |
+//! | [`usage`] | seats used over days, months or other periods, from the commits |
 //! | `authority`, [`journal`] | the shared handle of a server, and the storage of commits |
 //! | `snapshot` | the stored form of a whole directory |
 //! | `scenario` | a platform's rules as data, with a test runner |
@@ -142,6 +143,7 @@ pub mod seats;
 #[cfg(feature = "serde")]
 pub mod snapshot;
 mod time;
+pub mod usage;
 mod visible;
 #[cfg(feature = "serde")]
 mod wire;

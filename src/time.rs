@@ -140,6 +140,29 @@ impl Timestamp {
         Duration::from_millis(self.millis_since(earlier))
     }
 
+    /// The beginning of the day in UTC.
+    pub(crate) const fn day_start(self) -> Self {
+        Self(self.0.saturating_sub(self.0 % DAY_MS))
+    }
+
+    /// The beginning of the next day in UTC.
+    pub(crate) const fn next_day(self) -> Self {
+        self.day_start().plus_millis(DAY_MS)
+    }
+
+    /// The beginning of the month in UTC.
+    pub(crate) fn month_start(self) -> Self {
+        let days = self.0 / DAY_MS;
+        let (_, _, day) = civil(days);
+        Self(days.saturating_sub(day.saturating_sub(1)).saturating_mul(DAY_MS))
+    }
+
+    /// The beginning of the next month in UTC.
+    pub(crate) fn next_month(self) -> Self {
+        // A month has 28 days at least and 31 at most, so 31 days after its beginning lie in the next one.
+        self.month_start().plus_millis(31 * DAY_MS).month_start()
+    }
+
     pub(crate) const fn plus_millis(self, millis: u64) -> Self {
         Self(self.0.saturating_add(millis))
     }
@@ -225,6 +248,20 @@ mod tests {
         assert_eq!(written(4_102_444_800_000), "2100-01-01 00:00:00");
         assert_eq!(written(4_107_542_400_000), "2100-03-01 00:00:00");
         assert!(written(u64::MAX).starts_with("584556019-"));
+    }
+
+    #[test]
+    fn months_follow_each_other() {
+        let mut first = Timestamp::EPOCH;
+        for month in 0..12 * 430 {
+            let (year, number, day) = civil(first.as_millis() / DAY_MS);
+            assert_eq!((year, number, day), (1970 + month / 12, 1 + month % 12, 1));
+            let next = first.next_month();
+            let last = Timestamp::from_millis(next.as_millis() - 1);
+            assert_eq!((last.month_start(), last.next_month()), (first, next));
+            assert_eq!((last.next_day(), next.day_start()), (next, next));
+            first = next;
+        }
     }
 
     #[test]

@@ -86,6 +86,12 @@ fn event_text(event: Option<usize>) -> String {
 #[error("{0}")]
 pub struct ContradictionError(Box<str>);
 
+impl ContradictionError {
+    pub(crate) fn new(reason: String) -> Self {
+        Self(reason.into_boxed_str())
+    }
+}
+
 impl Directory {
     /// Replays stored commits and returns the resulting directory (rule C3).
     ///
@@ -125,7 +131,7 @@ impl Directory {
         let contradiction = |event, reason: String| ReplayError::Contradiction {
             revision,
             event,
-            source: ContradictionError(reason.into_boxed_str()),
+            source: ContradictionError::new(reason),
         };
         ensure(commit.at <= MAX_TIME, || format!("no commit is after {MAX_TIME}"))
             .map_err(|reason| contradiction(None, reason))?;

@@ -169,7 +169,7 @@ const fn is_quote(character: char) -> bool {
 }
 
 /// An escaped CSV field, quoted if it contains a separator or a quote.
-struct Field<'a>(&'a str);
+pub(crate) struct Field<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Field<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,7 +5,7 @@ use core::fmt;
 use crate::time::DAY_MS;
 
 /// A span in milliseconds, written in days with one decimal, rounded down.
-pub(super) struct Days(pub(super) u64);
+pub(crate) struct Days(pub(crate) u64);
 
 impl fmt::Display for Days {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

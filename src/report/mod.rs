@@ -10,6 +10,9 @@ mod explain;
 mod seats;
 mod table;
 
+pub(crate) use self::csv::Field;
 pub use self::csv::{ProfilesCsv, UsersCsv, escape_cell, escape_hidden};
+pub(crate) use self::days::Days;
 pub use self::explain::SeatExplanation;
 pub use self::seats::{FigureSums, Holder, ProfileSeats, QueuedUser, SeatReport};
+pub(crate) use self::table::{Table, number};

@@ -12,19 +12,19 @@ use crate::time::Utc;
 use crate::visible::{Visible, visible};
 
 /// A table whose columns are as wide as their widest cells.
-struct Table<'a> {
+pub(crate) struct Table<'a> {
     rows: Vec<Vec<Cow<'a, str>>>,
     /// The number of left-aligned columns. The columns after them are numbers and right-aligned.
     left_aligned: usize,
 }
 
 impl<'a> Table<'a> {
-    fn new(left_aligned: usize, head: &[&'a str]) -> Self {
+    pub(crate) fn new(left_aligned: usize, head: &[&'a str]) -> Self {
         Self { rows: Vec::from([head.iter().map(|&title| Cow::Borrowed(title)).collect()]), left_aligned }
     }
 
     /// Adds a row. Hidden characters are marked here, because the marks count for the width of the column.
-    fn row(&mut self, cells: impl IntoIterator<Item = Cow<'a, str>>) {
+    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = Cow<'a, str>>) {
         let visible = |cell: Cow<'a, str>| match visible(&cell) {
             Cow::Borrowed(_) => cell,
             Cow::Owned(marked) => marked.into(),
@@ -182,7 +182,7 @@ impl SeatReport<'_> {
     }
 }
 
-fn number<'a>(count: u64) -> Cow<'a, str> {
+pub(crate) fn number<'a>(count: u64) -> Cow<'a, str> {
     count.to_string().into()
 }
 

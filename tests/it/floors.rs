@@ -12,7 +12,7 @@ const FLOORS: &[&[&str]] = &[
     &["directory"],
     &["authorize", "report"],
     &["change"],
-    &["authority", "journal", "snapshot"],
+    &["authority", "journal", "snapshot", "usage"],
     &["scenario", "bin", "docs"],
 ];
 

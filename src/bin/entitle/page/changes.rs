@@ -2,9 +2,12 @@
 
 use std::collections::VecDeque;
 
-use entitle::Timestamp;
 use entitle::change::{Commit, Event, GrantHistory};
+use entitle::usage::{Usage, UsageError, UsageReport};
+use entitle::{Directory, Timestamp};
 use serde::Serialize;
+
+use super::usage::measure;
 
 /// The most commits on a page.
 const COMMITS: usize = 1_000;
@@ -12,23 +15,35 @@ const COMMITS: usize = 1_000;
 const EVENTS: usize = 20;
 
 /// The commits that led to a directory, as far as a page shows them.
-#[derive(Default)]
 pub(crate) struct Past {
     grants: GrantHistory,
+    usage: Usage,
     /// The last commits, in order.
     last: VecDeque<Commit>,
     count: usize,
 }
 
 impl Past {
+    /// Starts with the earliest directory that is known, and the time of the first commit after it.
+    pub(crate) fn new(start: &Directory, first: Option<Timestamp>, now: Timestamp) -> Self {
+        let usage = measure(start, first.unwrap_or_else(|| start.committed_at()), now);
+        Self { grants: GrantHistory::new(), usage, last: VecDeque::new(), count: 0 }
+    }
+
     /// Adds the next commit.
-    pub(crate) fn add(&mut self, commit: &Commit) {
+    pub(crate) fn add(&mut self, commit: &Commit) -> Result<(), UsageError> {
         self.grants.add(commit);
+        self.usage.add(commit)?;
         self.count = self.count.saturating_add(1);
         if self.last.len() == COMMITS {
             self.last.pop_front();
         }
         self.last.push_back(commit.clone());
+        Ok(())
+    }
+
+    pub(super) fn usage(&self, until: Timestamp) -> Result<UsageReport<'_>, UsageError> {
+        self.usage.until(until)
     }
 
     pub(super) fn grants(&self) -> &GrantHistory {

@@ -12,6 +12,11 @@ use super::Page;
 /// Times before this one, a year after the Unix epoch, are those of an example: a page counts them from its start.
 const FIRST_DATE: Timestamp = Timestamp::from_millis(365 * 24 * 60 * 60 * 1_000);
 
+/// Returns `true` if a time is a date, and not that of an example.
+pub(crate) fn has_dates(at: Timestamp) -> bool {
+    at >= FIRST_DATE
+}
+
 #[derive(Serialize)]
 pub(super) struct Head<'a> {
     source: &'a str,
@@ -37,7 +42,7 @@ impl<'a> Head<'a> {
             revision: report.revision,
             at: report.at,
             now: page.now,
-            dates: report.at >= FIRST_DATE,
+            dates: has_dates(report.at),
             phase: report.phase,
             license: report.license,
             users: users_by_status(directory),

@@ -10,6 +10,7 @@ mod head;
 mod reasons;
 mod seats;
 mod tables;
+mod usage;
 
 use std::io::{self, Write};
 
@@ -20,6 +21,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 pub(super) use self::changes::Past;
+pub(super) use self::head::has_dates;
 use self::tables::{Tables, TablesJson};
 
 /// The page around its style, data and script.
@@ -56,6 +58,7 @@ struct Data<'a> {
     access: access::AccessColumns,
     grants: access::GrantColumns,
     ending: ending::Endings,
+    usage: Option<usage::UsageColumns<'a>>,
     changes: Option<changes::Changes<'a>>,
     #[serde(flatten)]
     tables: TablesJson<'a>,
@@ -92,9 +95,11 @@ fn write_data(out: &mut dyn Write, page: &Page<'_>) -> io::Result<()> {
     let access = access::AccessColumns::of(page.directory, &mut tables);
     let grants = access::GrantColumns::of(page, &mut tables);
     let ending = ending::Endings::of(page, &mut tables);
+    let usage = page.past.map(|past| past.usage(page.now)).transpose().map_err(io::Error::other)?;
+    let usage = usage.as_ref().map(usage::UsageColumns::of);
     let changes = page.past.map(Past::changes);
     let head = head::Head::of(page, &report);
-    let data = Data { head, seats, access, grants, ending, changes, tables: tables.json() };
+    let data = Data { head, seats, access, grants, ending, usage, changes, tables: tables.json() };
     serde_json::to_writer(NoMarkup(out), &data)?;
     Ok(())
 }

@@ -139,7 +139,7 @@ const usageChart = (id, name, periods, series, description) => chart({
       for (const run of runs) picture.append(svg("polyline", { class: className, points: run.includes(" ") ? run : `${run} ${run}` }));
     };
     line("line limit", path(series.licensed));
-    line("line mean", path(series.mean));
+    line("line mean", path(series.mean_thousandths.map((value) => value / 1000)));
     line("line highest", path(series.highest));
     path(series.highest).forEach((point, place) => {
       const [cx, cy] = point.split(",");

@@ -85,7 +85,7 @@ const usageSection = () => {
   const rounded = (value) => value.toLocaleString("en", { maximumFractionDigits: 1 });
   const rows = of.flatMap((series) => periods.map((period, at) => [
     [nameOf(series.profile ?? "all counted profiles")], periodText(period),
-    series.licensed[at] === null ? "–" : quantity(series.licensed[at]), number(series.highest[at]), rounded(series.mean[at]), rounded(series.seat_days[at]), number(series.admissions[at]),
+    series.licensed[at] === null ? "–" : quantity(series.licensed[at]), number(series.highest[at]), rounded(series.mean_thousandths[at] / 1000), rounded(series.seat_ms[at] / DAY), number(series.admissions[at]),
   ]));
   section("usage", "Usage over time", legend, make("div", "multiples", ...pictures),
     valueTable("Usage over time", ["Profile", "Period", "Licensed", "Most used", "Mean", "Seat days", "Admissions"], rows));

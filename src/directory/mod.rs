@@ -61,7 +61,7 @@ pub(crate) use self::restore::Restore;
 pub(crate) use self::rights::Rights;
 use self::storage::ExternalName;
 pub(crate) use self::storage::{
-    Due, GrantRecord, GranteeKind, GranteeSlot, GroupRecord, GroupSlot, Groups, KeyRecord, KeySlot,
+    Due, GrantRecord, GranteeKind, GranteeSlot, GroupRecord, GroupSet, GroupSlot, Groups, KeyRecord, KeySlot,
     Membership, ResourceRow, ResourceSlot, RoleRecord, RowState, Scope, ScopeEntries, Slot, SlotIter,
     SlotSet, SubjectSlot, TargetGrants, TargetSlot, UserRecord, UserRow, UserSlot, kinds_in,
 };

@@ -101,7 +101,8 @@ impl Rights {
         profiles.any(|profile| permissions & !self.licensed_to(profile, kind) == 0)
     }
 
-    fn licensed_to(&self, profile: ProfileId, kind: KindId) -> u64 {
+    /// The permissions of a kind that licensing leaves to the holders of a profile, if they are granted.
+    pub(crate) fn licensed_to(&self, profile: ProfileId, kind: KindId) -> u64 {
         let of_kind = self.of_kind(kind);
         let place = kind.index().wrapping_mul(self.profiles).wrapping_add(profile.index());
         let beyond = self.by_profile.get(place).map_or(u64::MAX, |rights| rights.beyond);

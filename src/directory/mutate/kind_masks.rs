@@ -29,7 +29,7 @@ use crate::directory::storage::{
 
 impl Directory {
     /// Returns the grants from which the masks of a kind are computed.
-    fn mask_grants(&self, kind: KindId) -> Option<TargetGrants<'_>> {
+    pub(crate) fn mask_grants(&self, kind: KindId) -> Option<TargetGrants<'_>> {
         let Some(slot) = self.singleton_of(kind) else { return self.grants_on_kind(kind) };
         self.resource_row_at(slot).map(|row| self.grants_at(slot, row))
     }

@@ -58,6 +58,14 @@ impl<'a> TargetGrants<'a> {
         grants.all_of(hits)
     }
 
+    /// Calls a function with each group and user and their permissions, in no particular order.
+    pub(crate) fn for_each(self, mut visit: impl FnMut(GranteeSlot, u64)) {
+        match self.overflow {
+            Some(overflow) => overflow.iter().for_each(|(grantee, mask)| visit(grantee, mask)),
+            None => self.inline.iter().for_each(|(grantee, mask)| visit(grantee, mask)),
+        }
+    }
+
     /// The grants to groups and users, in no particular order.
     pub(crate) fn iter(self) -> Box<dyn Iterator<Item = (GranteeSlot, u64)> + 'a> {
         match self.overflow {

@@ -133,6 +133,69 @@ const roleOf = (row) => {
 };
 const usersOf = (row) => isGrant(row) ? make("span", "tag", counted(data.grants.users[grantOf(row)], "user")) : "";
 
+const COLUMNS = 40;
+
+// The rows of the list that pass its filter, as a matrix of who and resources.
+class Matrix {
+  constructor(list) {
+    this.list = list;
+    this.shown = false;
+    this.element = make("div", "matrix");
+  }
+
+  update() {
+    this.table?.remove();
+    this.table = undefined;
+    this.element.replaceChildren();
+    if (!this.shown) return;
+    const { view } = this.list;
+    const resources = [...new Set(Array.from(view, (row) => accessRows.on[row]))].sort((one, other) => ranks[one] - ranks[other]);
+    const columns = resources.slice(0, COLUMNS);
+    const cells = this.cells(view, columns);
+    const people = [...cells.keys()];
+    const more = resources.length - columns.length;
+    if (more > 0) this.element.append(make("p", "hint", `The first ${number(COLUMNS)} of ${counted(resources.length, "resource")}: filter to see the others.`));
+    this.table = new Table({
+      id: "matrix", label: "Access by user and resource", count: people.length, empty: "No row passes the filter.",
+      details: (row, column) => {
+        const found = cells.get(people[row])[column - 1];
+        if (found !== undefined) accessDetails(found);
+      },
+      columns: [
+        { title: "Who", width: 12, heads: true, order: (row) => principalRank(people[row]), cell: (row) => who(people[row]) },
+        ...columns.map((on, place) => this.column(on, (row) => cells.get(people[row])[place])),
+      ],
+    });
+    this.element.append(this.table.element);
+  }
+
+  // The row of the list for each principal and column; of several the first.
+  cells(view, columns) {
+    const place = new Map(columns.map((on, index) => [on, index]));
+    const cells = new Map();
+    for (const row of view) {
+      const column = place.get(accessRows.on[row]);
+      if (column === undefined) continue;
+      const index = accessRows.who[row];
+      let line = cells.get(index);
+      if (line === undefined) cells.set(index, line = []);
+      line[column] ??= row;
+    }
+    return cells;
+  }
+
+  column(on, rowOf) {
+    const cell = (row) => {
+      const found = rowOf(row);
+      if (found === undefined) return "";
+      const nothing = setSize(accessRows.allowed[found]) === 0 && roleOf(found) === "";
+      return nothing ? make("span", "tag", "withheld") : [setOf(accessRows.allowed[found]), roleOf(found)];
+    };
+    const order = (row) => rowOf(row) === undefined ? Infinity : setRank(accessRows.allowed[rowOf(row)]);
+    return { title: visible(names[on]), width: 10, order, cell };
+  }
+}
+
 const accessSection = () => {
   const table = new Table({
     id: "access",
@@ -142,19 +205,19 @@ const accessSection = () => {
     details: accessDetails,
     empty: rowsOfAccess + groupRows.length === 0 ? "No one has access to anything." : "No row passes the filter.",
     columns: [
-      { title: "Who", width: 13, texts: principalTexts, text: (row) => accessRows.who[row],
+      { title: "Who", width: 11, texts: principalTexts, text: (row) => accessRows.who[row],
         order: (row) => principalRank(accessRows.who[row]),
         cell: (row) => [who(accessRows.who[row]), statusTag(accessRows.who[row]), usersOf(row)] },
       { title: "Profile", width: 9, texts: profileTexts, text: (row) => principals.profile[accessRows.who[row]] ?? NOTHING,
         order: (row) => principals.profile[accessRows.who[row]] ?? profiles.length, cell: (row) => profileOf(accessRows.who[row]) },
-      { title: "Resource", width: 14, texts: nameTexts, text: (row) => accessRows.on[row],
+      { title: "Resource", width: 12, texts: nameTexts, text: (row) => accessRows.on[row],
         order: (row) => ranks[accessRows.on[row]], cell: (row) => nameOf(names[accessRows.on[row]]) },
-      { title: "Allowed", width: 14, texts: setTexts, text: (row) => accessRows.allowed[row],
+      { title: "Allowed", width: 18, texts: setTexts, text: (row) => accessRows.allowed[row],
         order: (row) => setRank(accessRows.allowed[row]), cell: (row) => [setOf(accessRows.allowed[row]), roleOf(row)] },
-      { title: "Withheld", width: 12, texts: setTexts, text: (row) => accessRows.withheld[row],
+      { title: "Withheld", width: 10, texts: setTexts, text: (row) => accessRows.withheld[row],
         order: (row) => accessRows.withheld[row] === NOTHING ? -1 : setRank(accessRows.withheld[row]),
         cell: (row) => accessRows.withheld[row] === NOTHING ? make("span", "muted", "–") : setOf(accessRows.withheld[row]) },
-      { title: "Ends", width: 11, order: (row) => accessRows.until[row] ?? Infinity, cell: (row) => until(accessRows.until[row]) },
+      { title: "Ends", width: 12, order: (row) => accessRows.until[row] ?? Infinity, cell: (row) => until(accessRows.until[row]) },
     ],
   });
   const rows = choice("access-rows", "Rows", [["principals", "users and keys"], ["groups", "groups and everyone"], ["all", "all"]],
@@ -168,9 +231,19 @@ const accessSection = () => {
       return (row) => !isGrant(row) && principals.profile[accessRows.who[row]] === wanted;
     });
   const withheld = tick("access-withheld", "withheld only", (row) => setSize(accessRows.withheld[row]) > 0);
+  const view = choice("access-view", "View", [["list", "list"], ["matrix", "matrix"]], () => null);
+  const matrix = new Matrix(table);
+  const show = () => {
+    matrix.shown = view.input.value === "matrix";
+    table.element.hidden = matrix.shown;
+    matrix.update();
+  };
+  table.changed = () => matrix.update();
+  view.input.addEventListener("change", show);
   return [
     make("p", "hint", "Select a row, or press Enter on it, to see why."),
-    toolbar(table, "by name, profile, resource or permission", [rows, ofKind, ofProfile, withheld]),
+    toolbar(table, "by name, profile, resource or permission", [rows, ofKind, ofProfile, withheld, view]),
     table.element,
+    matrix.element,
   ];
 };

@@ -30,7 +30,6 @@ const fit = (element, room) => {
 };
 
 // A chart in a figure; `draw(picture, width)` fills the picture and returns its height.
-const charts = [];
 const chart = ({ id, title, description, draw, legend }) => {
   const picture = svg("svg", { role: "img", "aria-labelledby": `${id}-title ${id}-description` });
   const figure = make("figure", "chart", picture);
@@ -41,8 +40,13 @@ const chart = ({ id, title, description, draw, legend }) => {
     for (const [name, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}` })) picture.setAttribute(name, value);
   };
   if (legend) figure.append(make("figcaption", "", make("ul", "legend", ...legend.map(([name, text]) => make("li", "", make("span", `swatch ${name}`), text)))));
-  new ResizeObserver(([entry]) => redraw(Math.max(200, Math.floor(entry.contentRect.width)))).observe(figure);
-  charts.push(() => redraw(Math.max(200, Math.floor(figure.getBoundingClientRect().width))));
+  const width = () => Math.max(200, Math.floor(figure.getBoundingClientRect().width));
+  let drawn = 0;
+  new ResizeObserver(() => requestAnimationFrame(() => {
+    if (width() === drawn) return;
+    drawn = width();
+    redraw(drawn);
+  })).observe(figure);
   return figure;
 };
 
@@ -60,7 +64,8 @@ const seatChart = (rows, description) => chart({
   id: "seat-chart",
   title: "Seats by profile",
   description,
-  legend: [["held", "held"], ["reserved", "reserved"], ["over", "over the license"], ["limit", "licensed"], ["extra", "licensed and extra"]],
+  legend: [["held", "held"], ["reserved", "reserved"], ["over", "over the license"], ["limit", "licensed"],
+    ...rows.some((row) => row.extra > 0) ? [["extra", "licensed and extra"]] : []],
   draw(picture, width) {
     const right = 12;
     const most = Math.max(1, ...rows.map((row) => Math.max(row.consumed, row.seats === "unlimited" ? 0 : row.seats + row.extra)));
@@ -113,49 +118,67 @@ const usageChart = (id, name, periods, series, description) => chart({
   title: `Seats used over time: ${name}`,
   description,
   draw(picture, width) {
-    const left = 44, top = 30, right = 10;
+    const left = 44, top = 46, right = 8;
     const limits = series.licensed.filter((value) => typeof value === "number");
-    const most = Math.max(1, ...series.highest, ...limits);
-    const steps = stepsTo(most, 4);
-    const x = (place) => left + (width - left - right) * (periods.length === 1 ? 0.5 : place / (periods.length - 1));
+    const steps = stepsTo(Math.max(1, ...series.highest, ...limits), 4);
+    const slot = (width - left - right) / periods.length;
+    const x = (place) => left + slot * (place + 0.5);
     const y = (value) => top + HEIGHT * (1 - value / steps.at(-1));
     const title = svg("text", { class: "label", x: 1, y: 16 }, visible(name));
-    picture.append(title);
+    picture.append(title, svg("text", { class: "tick", x: left - 6, y: top - 12, "text-anchor": "end" }, "seats"));
     fit(title, width - 4);
     for (const step of steps) {
       picture.append(svg("line", { class: "grid", x1: left, x2: width - right, y1: y(step), y2: y(step) }),
         svg("text", { class: "tick", x: left - 6, y: y(step) + 4, "text-anchor": "end" }, number(step)));
     }
-    const fits = Math.max(1, Math.floor((width - left) / 64));
-    const every = Math.ceil(periods.length / fits);
-    periods.forEach((period, place) => {
-      if (place % every !== 0) return;
-      const last = place + every >= periods.length && periods.length > 1 && x(place) > width - 40;
-      picture.append(svg("text", { class: "tick", x: last ? width : x(place), y: top + HEIGHT + 18, "text-anchor": last ? "end" : "middle" }, periodText(period)));
-    });
-    const path = (values) => values.map((value, place) => typeof value === "number" ? `${x(place)},${y(value)}` : null);
-    const line = (className, points) => {
-      const runs = points.map((point) => point ?? "|").join(" ").split("|").map((run) => run.trim()).filter((run) => run !== "");
-      for (const run of runs) picture.append(svg("polyline", { class: className, points: run.includes(" ") ? run : `${run} ${run}` }));
-    };
-    line("line limit", path(series.licensed));
-    line("line mean", path(series.mean_thousandths.map((value) => value / 1000)));
-    line("line highest", path(series.highest));
-    path(series.highest).forEach((point, place) => {
-      const [cx, cy] = point.split(",");
-      const dot = svg("circle", { class: "dot", cx, cy, r: 3 }, svg("title", {}, `${periodText(periods[place])}: ${number(series.highest[place])} at most`));
-      picture.append(dot);
-    });
+    periodTicks(picture, periods, x, slot, top + HEIGHT + 18, width);
+    // The licensed number holds for the whole of a period.
+    const licensed = series.licensed.map((value, place) => typeof value === "number" ? [[x(place) - slot / 2, y(value)], [x(place) + slot / 2, y(value)]] : null);
+    for (const points of runs(licensed)) picture.append(svg("polyline", { class: "line limit", points: points.flat().join(" ") }));
+    const through = (values) => values.map((value, place) => `${x(place)},${y(value)}`).join(" ");
+    picture.append(svg("polyline", { class: "line mean", points: through(series.mean_thousandths.map((value) => value / 1000)) }),
+      svg("polyline", { class: "line highest", points: through(series.highest) }));
+    series.highest.forEach((value, place) => picture.append(usageDot(value, series.licensed[place], periodText(periods[place]), x(place), y(value))));
     return top + HEIGHT + 28;
   },
 });
 
-// A period by its month, or by its day if it is shorter.
-const periodText = ([from, until]) => {
+// The stretches of a list without null.
+const runs = (list) => {
+  const found = [[]];
+  for (const item of list) {
+    if (item !== null) found.at(-1).push(item);
+    else if (found.at(-1).length > 0) found.push([]);
+  }
+  return found.filter((run) => run.length > 0);
+};
+
+// A dot; where more was used than licensed, a square.
+const usageDot = (value, limit, period, x, y) => {
+  const over = typeof limit === "number" && value > limit;
+  const title = svg("title", {}, `${period}: ${number(value)} at most${over ? `, ${number(value - limit)} over` : ""}`);
+  return over ? svg("rect", { class: "dot over", x: x - 4, y: y - 4, width: 8, height: 8 }, title) : svg("circle", { class: "dot", cx: x, cy: y, r: 3 }, title);
+};
+
+// As many periods are named as there is room for.
+const periodTicks = (picture, periods, x, slot, y, width) => {
+  const every = Math.max(1, Math.ceil(70 / slot));
+  periods.forEach((period, place) => {
+    if (place % every !== 0) return;
+    const text = svg("text", { class: "tick", x: x(place), y, "text-anchor": "middle" }, periodText(period));
+    picture.append(text);
+    const half = text.getComputedTextLength() / 2;
+    text.setAttribute("x", Math.max(half, Math.min(width - half, x(place))));
+  });
+};
+
+// A period by its month, or by its day if periods are shorter.
+const periodText = ([from]) => {
   if (!head.dates) return dayText(from);
   const date = new Date(from);
   const month = MONTHS[date.getUTCMonth()];
-  return until - from > 20 * DAY ? `${month} ${date.getUTCFullYear()}` : `${date.getUTCDate()} ${month}`;
+  const byMonth = data.usage.periods.some(([start, end]) => end - start > 20 * DAY);
+  return byMonth ? `${month} ${date.getUTCFullYear()}` : `${date.getUTCDate()} ${month}`;
 };
 
 // A plain table of values, for charts.

@@ -36,7 +36,7 @@ const setView = (index) => {
   }
   return setViews[index];
 };
-const SHOWN = 4;
+const SHOWN = 3;
 const setText = (index) => {
   const { given, implied: rest } = setView(index);
   if (given.length === 0) return "";

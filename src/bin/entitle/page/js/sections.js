@@ -42,7 +42,10 @@ const userNote = Object.entries(head.users).filter(([status]) => status !== "act
 
 const keyFigures = () => {
   const { sums, total } = data.seats;
-  const limit = total.cap === "unlimited" ? "seats used" : `of ${counted(total.cap, "seat")} in all`;
+  const offered = counting.filter((row) => row.offered);
+  const unlimited = offered.some((row) => row.seats === "unlimited");
+  const seats = offered.reduce((sum, row) => sum + (row.seats === "unlimited" ? 0 : row.seats), 0);
+  const limit = total.cap !== "unlimited" ? `of ${number(total.cap)} in all` : unlimited || !licensed ? "no limit in all" : `of ${number(seats)} licensed`;
   const ends = data.ending.rows.filter(isSoon).length;
   const figures = [
     figure("Seats used", number(sums.consumed), limit),
@@ -78,7 +81,7 @@ const usageSection = () => {
   if (!data.usage) return;
   const { periods, profiles: of } = data.usage;
   if (periods.length === 0) return section("usage", "Usage over time", none("There is no history yet."));
-  const legend = make("ul", "legend", ...[["line-highest", "most seats used"], ["line-mean", "mean"], ["line-limit", "licensed"]]
+  const legend = make("ul", "legend", ...[["line-highest", "most seats used"], ["line-mean", "mean"], ["line-limit", "licensed"], ["dot-over", "over the license"]]
     .map(([name, text]) => make("li", "", make("span", `swatch ${name}`), text)));
   const pictures = of.map((series, place) => usageChart(`usage-chart-${place}`, series.profile ?? "all counted profiles", periods, series,
     periods.map((period, at) => `${periodText(period)}: at most ${number(series.highest[at])}, licensed ${series.licensed[at] === null ? "nothing" : quantity(series.licensed[at])}`).join("; ")));

@@ -5,7 +5,7 @@ const PRINTED = 1000;
 const tables = [];
 
 // A column: `title`, `width` in rem, `cell(row)` returns nodes, `order(row)` a number to sort by, and `texts` with
-// `text(row)`, the index of the row's text in it, or -1.
+// `text(row)`, the index of the row's text in it, or -1. `details(row, column)` shows more of a row.
 class Table {
   constructor({ id, label, columns, count, details, empty, start, leftOut }) {
     Object.assign(this, { id, columns, count, details, label, leftOut: leftOut ?? 0 });
@@ -21,7 +21,8 @@ class Table {
     if (start) this.sortBy(start.column, start.down ?? false);
     tables.push(this);
     this.update();
-    new ResizeObserver(() => this.draw()).observe(this.scroll);
+    this.sizes = new ResizeObserver(() => requestAnimationFrame(() => this.draw()));
+    this.sizes.observe(this.scroll);
   }
 
   build(empty) {
@@ -82,7 +83,14 @@ class Table {
     });
     const cell = make("th", column.number ? "number" : "", button);
     cell.scope = "col";
+    cell.title = column.title;
     return cell;
+  }
+
+  remove() {
+    this.sizes.disconnect();
+    this.element.remove();
+    tables.splice(tables.indexOf(this), 1);
   }
 
   // The rank of each row in a column, made once.
@@ -142,6 +150,7 @@ class Table {
     this.none.hidden = !isEmpty;
     this.scroll.hidden = this.count === 0;
     this.draw();
+    this.changed?.();
   }
 
   rowHeight() {
@@ -172,7 +181,7 @@ class Table {
   row(place) {
     const cells = this.columns.map((column, index) => {
       const cell = make("td", column.number ? "number" : "", ...[column.cell(this.view[place])].flat());
-      cell.setAttribute("role", "gridcell");
+      cell.setAttribute("role", column.heads ? "rowheader" : "gridcell");
       cell.id = `${this.id}-${place}-${index}`;
       if (!column.number) cell.title = cell.querySelector("time")?.title ?? cell.textContent;
       return cell;
@@ -234,7 +243,7 @@ class Table {
       this.active = { row: within(nextRow, last), column: within(nextColumn, lastColumn) };
       this.reveal();
     } else if ((event.key === "Enter" || event.key === " ") && this.details) {
-      this.details(this.view[row]);
+      this.details(this.view[row], column);
     } else {
       return;
     }
@@ -248,7 +257,7 @@ class Table {
     this.active = { row: place, column: cell.cellIndex };
     this.table.focus({ preventScroll: true });
     this.markActive();
-    this.details?.(this.view[place]);
+    this.details?.(this.view[place], cell.cellIndex);
   }
 
   // Paper has no scrolling: the first rows of the current filter exist, and the rest are counted.

@@ -20,7 +20,10 @@ fn program() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
     let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-    names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|file| file.exists())
+    names
+        .iter()
+        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
+        .find(|file| file.exists())
 }
 
 /// Says that a test is left out, past the capture of the test's output.
@@ -133,7 +136,10 @@ impl Browser {
                 "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": number, "modifiers": modifiers, "text": text,
             })
         };
-        self.call("Input.dispatchKeyEvent", &event(if text.is_empty() { "rawKeyDown" } else { "keyDown" }, text));
+        self.call(
+            "Input.dispatchKeyEvent",
+            &event(if text.is_empty() { "rawKeyDown" } else { "keyDown" }, text),
+        );
         self.call("Input.dispatchKeyEvent", &event("keyUp", ""));
     }
 
@@ -186,7 +192,8 @@ impl Browser {
         self.commands.write_all(message.to_string().as_bytes()).unwrap();
         self.commands.write_all(&[0]).unwrap();
         loop {
-            let message = self.messages.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{method}: no answer"));
+            let message =
+                self.messages.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{method}: no answer"));
             if message["id"] == self.calls {
                 assert!(message.get("error").is_none(), "{method}: {message}");
                 return message["result"].clone();

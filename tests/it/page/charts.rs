@@ -5,25 +5,11 @@ use serde_json::{Value, json};
 use super::browser::Browser;
 use super::worlds;
 
-/// Bars, limits and over-use are as long as the values that stand beside them.
-const BARS: &str = r#"
-    const picture = document.querySelector("#seat-chart svg");
-    const scale = picture.viewBox.baseVal.width - 13;
-    const last = Number([...picture.querySelectorAll(".tick")].at(-2).textContent.replaceAll(",", ""));
-    const seats = (length) => Math.round(length * last / scale * 100) / 100;
-    const length = (bar, name) => seats(Number(bar.querySelector(`rect.${name}`)?.getAttribute("width") ?? 0));
-    const mark = (bar, name) => bar.querySelector(`line.${name}`) === null ? null : seats(bar.querySelector(`line.${name}`).x1.baseVal.value - 1);
-    [...picture.querySelectorAll("g.bar")].map((bar) => ({
-        profile: bar.querySelector(".label").textContent, text: bar.querySelector(".value").textContent,
-        held: length(bar, "held"), reserved: length(bar, "reserved"), over: length(bar, "over"), limit: mark(bar, "limit"), extra: mark(bar, "extra"),
-    }));
-"#;
-
 #[test]
 fn seats_are_drawn_with_their_limits_and_what_is_over() {
     let page = worlds::page("charts", &worlds::small(), worlds::SMALL_NOW);
     let Some(mut browser) = Browser::open(&page) else { return };
-    let bars = browser.eval(BARS);
+    let bars = browser.eval("check.bars()");
     let expected = json!([
         { "profile": "designer", "text": "7 of 6 seats, 1 over", "held": 7, "reserved": 0, "over": 1, "limit": 6, "extra": null },
         { "profile": "analyst", "text": "8 of 5 seats", "held": 8, "reserved": 0, "over": 0, "limit": 5, "extra": 8 },
@@ -31,42 +17,35 @@ fn seats_are_drawn_with_their_limits_and_what_is_over() {
     ]);
     assert_eq!(bars.to_string().replace(".0,", ","), expected.to_string());
     let values = browser.eval("check.values('seats')");
-    let titles = browser.eval("[...document.querySelectorAll('#seats .values thead th')].map((cell) => cell.textContent)");
+    let titles = browser
+        .eval("[...document.querySelectorAll('#seats .values thead th')].map((cell) => cell.textContent)");
     let column = |title: &str| titles.as_array().unwrap().iter().position(|other| other == title).unwrap();
     for (row, bar) in values.as_array().unwrap().iter().zip(expected.as_array().unwrap()) {
         assert_eq!(row[0], bar["profile"]);
-        for (title, field) in [("Licensed", "limit"), ("Held", "held"), ("Reserved", "reserved"), ("Over", "over")] {
+        for (title, field) in
+            [("Licensed", "limit"), ("Held", "held"), ("Reserved", "reserved"), ("Over", "over")]
+        {
             assert_eq!(row[column(title)].as_str().unwrap(), bar[field].to_string(), "{title} of {row}");
         }
     }
 }
 
-/// Points of the lines as values, from the labels of the axis.
-const LINES: &str = r#"
-    [...document.querySelectorAll("#usage figure.chart svg")].map((picture) => {
-        const ticks = [...picture.querySelectorAll("text.tick")].filter((tick) => tick.getAttribute("text-anchor") === "end" && tick.textContent !== "seats");
-        const at = (tick) => [Number(tick.textContent), Number(tick.getAttribute("y")) - 4];
-        const [[low, bottom], [high, top]] = [at(ticks[0]), at(ticks.at(-1))];
-        const value = (y) => Math.round((low + (bottom - y) / (bottom - top) * (high - low)) * 1000) / 1000;
-        const points = (name) => [...picture.querySelectorAll(`polyline.${name}`)].flatMap((line) => [...line.points].map((point) => value(point.y)));
-        return { label: picture.querySelector(".label").textContent, highest: points("highest"), mean: points("mean"), limit: points("limit"),
-            dots: picture.querySelectorAll(".dot").length, over: picture.querySelectorAll(".dot.over").length };
-    });
-"#;
-
 #[test]
 fn usage_is_drawn_with_the_licensed_line() {
     let page = worlds::page("usage", &worlds::small(), worlds::SMALL_NOW);
     let Some(mut browser) = Browser::open(&page) else { return };
-    let lines = browser.eval(LINES);
+    let lines = browser.eval("check.lines()");
     let values = browser.eval("check.values('usage')");
-    let labels: Vec<&str> = lines.as_array().unwrap().iter().map(|line| line["label"].as_str().unwrap()).collect();
+    let labels: Vec<&str> =
+        lines.as_array().unwrap().iter().map(|line| line["label"].as_str().unwrap()).collect();
     assert_eq!(labels, ["designer", "analyst", "reader", "all counted profiles"]);
     for line in lines.as_array().unwrap() {
-        let rows: Vec<&Value> = values.as_array().unwrap().iter().filter(|row| row[0] == line["label"]).collect();
+        let rows: Vec<&Value> =
+            values.as_array().unwrap().iter().filter(|row| row[0] == line["label"]).collect();
         assert_eq!(rows.len(), 5, "March to July");
         assert_eq!(line["dots"], 5);
-        let numbers = |place: usize| rows.iter().filter_map(move |row| row[place].as_str()?.parse::<f64>().ok());
+        let numbers =
+            |place: usize| rows.iter().filter_map(move |row| row[place].as_str()?.parse::<f64>().ok());
         let points = |name: &str| -> Vec<f64> {
             line[name].as_array().unwrap().iter().map(|value| value.as_f64().unwrap()).collect()
         };
@@ -106,7 +85,11 @@ fn every_chart_has_a_title_a_description_and_its_values() {
             assert!(named.as_str().unwrap().len() > 10, "{chart}");
         }
     }
-    assert!(charts[0]["named"][1].as_str().unwrap().contains("designer: 7 of 6 seats, 1 over"), "{}", charts[0]);
+    assert!(
+        charts[0]["named"][1].as_str().unwrap().contains("designer: 7 of 6 seats, 1 over"),
+        "{}",
+        charts[0]
+    );
 }
 
 #[test]

@@ -78,7 +78,7 @@ window.check = (() => {
   };
 
   const focusable = () => [...document.querySelectorAll("a[href], button, input, select, summary, [tabindex='0']")].filter((element) => isShown(element) && element.closest("dialog") === null);
-  const nameOf = (element) => `${element.tagName.toLowerCase()} ${element.id || element.closest("[id]").id} ${element.textContent.trim().slice(0, 30)}`;
+  const nameOf = (element) => `${element.tagName.toLowerCase()} ${element.id || (element.closest("[id]")?.id ?? "")} ${element.textContent.trim().slice(0, 30)}`;
   // True if the focused element, or the box around a focused table, has a visible outline.
   const outlined = () => {
     const element = document.activeElement;
@@ -123,6 +123,77 @@ window.check = (() => {
     return { text: cell.textContent, row: Number(cell.parentElement.getAttribute("aria-rowindex")), column: cell.cellIndex, seen: box.top >= head.bottom - 1 && box.bottom <= around.bottom + 1 };
   };
   const values = (id) => [...document.querySelectorAll(`#${id} .values tbody tr`)].map((row) => [...row.cells].map((cell) => cell.textContent));
-  return { contrasts, shapes, cut, focusable, nameOf, outlined, time, search, choose, table, rows, count, sort, scroll, active, values };
+
+  // Bars, limits and over-use are as long as the values that stand beside them.
+  const bars = () => {
+    const picture = document.querySelector("#seat-chart svg");
+    const scale = picture.viewBox.baseVal.width - 13;
+    const last = Number([...picture.querySelectorAll(".tick")].at(-2).textContent.replaceAll(",", ""));
+    const seats = (length) => Math.round(length * last / scale * 100) / 100;
+    const length = (bar, name) => seats(Number(bar.querySelector(`rect.${name}`)?.getAttribute("width") ?? 0));
+    const mark = (bar, name) => bar.querySelector(`line.${name}`) === null ? null : seats(bar.querySelector(`line.${name}`).x1.baseVal.value - 1);
+    return [...picture.querySelectorAll("g.bar")].map((bar) => ({
+        profile: bar.querySelector(".label").textContent, text: bar.querySelector(".value").textContent,
+        held: length(bar, "held"), reserved: length(bar, "reserved"), over: length(bar, "over"), limit: mark(bar, "limit"), extra: mark(bar, "extra"),
+    }));
+  };
+
+  // Points of the lines as values, from the labels of the axis.
+  const lines = () => {
+    return [...document.querySelectorAll("#usage figure.chart svg")].map((picture) => {
+        const ticks = [...picture.querySelectorAll("text.tick")].filter((tick) => tick.getAttribute("text-anchor") === "end" && tick.textContent !== "seats");
+        const at = (tick) => [Number(tick.textContent), Number(tick.getAttribute("y")) - 4];
+        const [[low, bottom], [high, top]] = [at(ticks[0]), at(ticks.at(-1))];
+        const value = (y) => Math.round((low + (bottom - y) / (bottom - top) * (high - low)) * 1000) / 1000;
+        const points = (name) => [...picture.querySelectorAll(`polyline.${name}`)].flatMap((line) => [...line.points].map((point) => value(point.y)));
+        return { label: picture.querySelector(".label").textContent, highest: points("highest"), mean: points("mean"), limit: points("limit"),
+            dots: picture.querySelectorAll(".dot").length, over: picture.querySelectorAll(".dot.over").length };
+    });
+  };
+
+  // Filters and sorts, each for the first time on this page, with the milliseconds until the table is laid out anew.
+  const times = () => {
+    const took = {};
+    const timed = (name, action) => { took[name] = check.time(action); };
+    document.getElementById("access-search").dispatchEvent(new Event("focus"));
+    ["user 1", "p 27", "user 249 p 399", "run", "nothing like it", ""].forEach((text) => timed(`filter ${text}`, () => check.search("access", text)));
+    ["Who", "Profile", "Resource", "Allowed", "Withheld", "Ends"].forEach((title, place) => {
+        timed(`sort ${title}`, () => check.sort("access", place));
+        timed(`sort ${title} down`, () => check.sort("access", place));
+    });
+    timed("filter and sort", () => check.search("access", "user 2 read"));
+    timed("withheld", () => check.choose("access-withheld", true));
+    timed("kind", () => check.choose("access-kind", "1"));
+    timed("matrix", () => check.choose("access-view", "matrix"));
+    return took;
+  };
+
+  // All texts of the page, those of the details of every row included.
+  const texts = () => {
+    const texts = [];
+    check.choose("access-rows", "all");
+    for (const id of ["access", "ends", "commits"]) {
+        for (const row of check.table(id).tBodies[1].rows) {
+            row.cells[0].click();
+            const dialog = document.getElementById("details");
+            if (dialog.open) texts.push(dialog.innerText);
+            dialog.close();
+        }
+    }
+    for (const details of document.querySelectorAll("details")) details.open = true;
+    texts.push(document.body.innerText);
+    return texts.join("\n");
+  };
+
+  // What is in the document while the page is printed.
+  const watchPrinting = () => {
+    window.printed = null;
+    addEventListener("beforeprint", () => {
+        window.printed = { rows: check.table("access").tBodies[1].rows.length, note: document.querySelector("#access .printed").textContent,
+            changes: check.table("commits").tBodies[1].rows.length, open: [...document.querySelectorAll("main details")].every((details) => details.open) };
+    });
+  };
+
+  return { contrasts, shapes, cut, focusable, nameOf, outlined, time, search, choose, table, rows, count, sort, scroll, active, values, bars, lines, times, texts, watchPrinting };
 })();
 true;

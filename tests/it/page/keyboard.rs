@@ -12,7 +12,7 @@ fn the_tab_key_reaches_everything_in_order() {
     let expected = browser.eval("check.focusable().map(check.nameOf)");
     let expected: Vec<Value> = expected.as_array().unwrap().clone();
     assert!(expected.len() > 30, "{expected:?}");
-    assert_eq!(expected[0], "a  Skip to access".replace("a  ", "a "), "{expected:?}");
+    assert_eq!(expected[0], "a  Skip to access");
     for name in &expected {
         browser.press("Tab", 0);
         assert_eq!(browser.eval("check.nameOf(document.activeElement)"), *name);
@@ -31,7 +31,11 @@ fn arrow_keys_move_in_tables() {
     let mut go = |key: &str, modifiers: u8, row: u64, column: u64| {
         browser.press(key, modifiers);
         let active = browser.eval("check.active('access')");
-        assert_eq!((&active["row"], &active["column"], &active["seen"]), (&json!(row), &json!(column), &json!(true)), "{key}");
+        assert_eq!(
+            (&active["row"], &active["column"], &active["seen"]),
+            (&json!(row), &json!(column), &json!(true)),
+            "{key}"
+        );
     };
     go("ArrowDown", 0, 3, 0);
     go("ArrowDown", 0, 4, 0);
@@ -57,7 +61,7 @@ fn a_row_is_opened_and_closed_by_keys() {
     let Some(mut browser) = Browser::open(&page) else { return };
     browser.eval("document.getElementById('access-search').focus()");
     browser.write("ada churn");
-    assert_eq!(browser.eval("check.rows('access').length"), 2, "ada and the key");
+    assert_eq!(browser.eval("check.rows('access').length"), 1);
     browser.eval("check.table('access').focus()");
     browser.press("Enter", 0);
     assert_eq!(browser.eval("document.getElementById('details').open"), true);
@@ -76,7 +80,10 @@ fn a_heading_sorts_by_key_and_says_so() {
     browser.press("Enter", 0);
     assert_eq!(browser.eval(state), json!(["ascending", "Sorted by Resource, ascending", "folder/team"]));
     browser.press("Enter", 0);
-    assert_eq!(browser.eval(state), json!(["descending", "Sorted by Resource, descending", "project/pricing"]));
+    assert_eq!(
+        browser.eval(state),
+        json!(["descending", "Sorted by Resource, descending", "project/pricing"])
+    );
 }
 
 #[test]
@@ -89,13 +96,24 @@ fn tables_say_how_many_rows_they_have() {
             index: [...table.tBodies[1].rows].every((row, place) => Number(row.getAttribute('aria-rowindex')) === place + 2) }))",
     );
     let tables = tables.as_array().unwrap();
-    assert_eq!(tables.len(), 4);
+    assert_eq!(tables.len(), 5);
     for table in tables {
-        assert_eq!((&table["role"], &table["columns"], &table["index"]), (&json!("grid"), &json!(true), &json!(true)), "{table}");
-        assert!(table["rows"].as_u64().unwrap() > 1 && !table["label"].as_str().unwrap().is_empty(), "{table}");
+        assert_eq!(
+            (&table["role"], &table["columns"], &table["index"]),
+            (&json!("grid"), &json!(true), &json!(true)),
+            "{table}"
+        );
+        assert!(
+            table["rows"].as_u64().unwrap() > 1 && !table["label"].as_str().unwrap().is_empty(),
+            "{table}"
+        );
     }
     browser.eval("check.search('access', 'user:ada')");
-    assert_eq!(browser.eval("Number(check.table('access').getAttribute('aria-rowcount'))"), 4, "three resources and the heading");
+    assert_eq!(
+        browser.eval("Number(check.table('access').getAttribute('aria-rowcount'))"),
+        4,
+        "three resources and the heading"
+    );
     let unnamed = browser.eval(
         "[...document.querySelectorAll('input, select')].filter((input) => input.labels.length === 0 || input.labels[0].textContent.trim() === '').length",
     );

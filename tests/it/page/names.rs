@@ -5,32 +5,18 @@ use serde_json::json;
 use super::browser::Browser;
 use super::worlds::{self, MARCH, NAMES, shown};
 
-/// All texts of the page, those of the details of every row included.
-const TEXTS: &str = r#"
-    const texts = [];
-    check.choose("access-rows", "all");
-    for (const id of ["access", "ends", "commits"]) {
-        for (const row of check.table(id).tBodies[1].rows) {
-            row.cells[0].click();
-            const dialog = document.getElementById("details");
-            if (dialog.open) texts.push(dialog.innerText);
-            dialog.close();
-        }
-    }
-    for (const details of document.querySelectorAll("details")) details.open = true;
-    texts.push(document.body.innerText);
-    texts.join("\n");
-"#;
-
 #[test]
 fn hostile_names_are_shown_as_text() {
     let page = worlds::page("hostile", &worlds::hostile(), MARCH);
     let Some(mut browser) = Browser::open(&page) else { return };
-    let texts = browser.eval(TEXTS).as_str().unwrap().to_owned();
+    let texts = browser.eval("check.texts()").as_str().unwrap().to_owned();
     for name in NAMES {
         assert!(texts.contains(&shown(name)), "{name:?} is not on the page");
     }
-    let hidden = |c: char| (c.is_control() && !c.is_whitespace()) || "\u{202e}\u{200b}\u{2066}\u{feff}\u{ad}\u{e0041}".contains(c);
+    let hidden = |c: char| {
+        (c.is_control() && !c.is_whitespace())
+            || "\u{202e}\u{200b}\u{2066}\u{feff}\u{ad}\u{e0041}".contains(c)
+    };
     assert!(!texts.contains(hidden), "a character that cannot be seen is shown");
     let elements = browser.eval("['b', 'img', 'iframe', 'object', 'script', 'link', 'style'].map((tag) => document.querySelectorAll(tag).length)");
     assert_eq!(elements, json!([0, 0, 0, 0, 1, 0, 1]), "only the page's own script and style");
@@ -75,7 +61,8 @@ fn names_keep_their_direction_to_themselves() {
 fn nothing_is_asked_of_a_network() {
     let page = worlds::page("alone", &worlds::small(), worlds::SMALL_NOW);
     let written = std::fs::read_to_string(&page).unwrap();
-    let policy = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-";
+    let policy =
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-";
     assert!(written.contains(policy), "the policy of the page");
     assert!(!written.contains("unsafe"), "what is not in the page does not run");
     let Some(mut browser) = Browser::open(&page) else { return };

@@ -82,7 +82,8 @@ pub(super) fn small() -> Value {
         { "add_key": { "key": "ci", "acts_as": "ada", "scope": "all" } },
     ] })];
     for number in 0..40_u64 {
-        let profile = ["designer", "analyst", "reader", "reader", "robot"][usize::try_from(number % 5).unwrap()];
+        let profile =
+            ["designer", "analyst", "reader", "reader", "robot"][usize::try_from(number % 5).unwrap()];
         let user = json!({ "user": format!("user {number:02}"), "profile": profile, "groups": ["data"] });
         steps.push(json!({ "at": MARCH + number * 3 * DAY, "by": "sync", "do": { "add_user": user } }));
     }
@@ -107,7 +108,8 @@ pub(super) const SMALL_NOW: u64 = MARCH + 130 * DAY;
 
 /// 250 users, each with access to 400 projects: 100,000 rows.
 pub(super) fn large() -> Value {
-    let projects = (0..400).map(|number| json!({ "add_resource": { "resource": format!("project/p {number:03}") } }));
+    let projects =
+        (0..400).map(|number| json!({ "add_resource": { "resource": format!("project/p {number:03}") } }));
     let groups = ["data", "risk"].map(|group| json!({ "add_group": { "group": group } }));
     let users = (0..250).map(|number| {
         let profile = ["robot", "analyst", "reader"][number % 3];
@@ -117,11 +119,13 @@ pub(super) fn large() -> Value {
     let grants = (0..400).flat_map(|number| {
         let on = format!("project/p {number:03}");
         let write = json!({ "grant": { "to": "group:data", "on": on, "permissions": ["write"] } });
-        let read = json!({ "grant": { "to": "group:risk", "on": on, "permissions": [["read", "run", "admin"][number % 3]] } });
+        let permission = ["read", "run", "admin"][number % 3];
+        let read = json!({ "grant": { "to": "group:risk", "on": on, "permissions": [permission] } });
         [write, read]
     });
     let steps: Vec<Value> = groups.into_iter().chain(projects).chain(users).chain(grants).collect();
-    json!({ "entitle": 1, "catalog": catalog(), "policy": "waitlist", "steps": [{ "at": MARCH, "do": steps }] })
+    let license = json!({ "name": "acme-2026", "seats": { "analyst": 50, "reader": 100 } });
+    json!({ "entitle": 1, "catalog": catalog(), "license": license, "policy": "waitlist", "steps": [{ "at": MARCH, "do": steps }] })
 }
 
 /// Each of the names as a user, a group, a project, a role, a note, an actor and a license.

@@ -4,6 +4,7 @@
 //! markup; the policy in its head names the hashes of that script and of its style, so that no other runs.
 
 mod access;
+mod advice;
 mod changes;
 mod ending;
 mod head;
@@ -57,6 +58,7 @@ struct Data<'a> {
     seats: seats::Seats<'a>,
     access: access::AccessColumns,
     grants: access::GrantColumns,
+    advice: advice::Advice<'a>,
     ending: ending::Endings,
     usage: Option<usage::UsageColumns<'a>>,
     changes: Option<changes::Changes<'a>>,
@@ -94,12 +96,13 @@ fn write_data(out: &mut dyn Write, page: &Page<'_>) -> io::Result<()> {
     let seats = seats::Seats::of(&report, &mut tables);
     let access = access::AccessColumns::of(page.directory, &mut tables);
     let grants = access::GrantColumns::of(page, &mut tables);
+    let advice = advice::Advice::of(page.directory, &mut tables);
     let ending = ending::Endings::of(page, &mut tables);
     let usage = page.past.map(|past| past.usage(page.now)).transpose().map_err(io::Error::other)?;
     let usage = usage.as_ref().map(usage::UsageColumns::of);
     let changes = page.past.map(Past::changes);
     let head = head::Head::of(page, &report);
-    let data = Data { head, seats, access, grants, ending, usage, changes, tables: tables.json() };
+    let data = Data { head, seats, access, grants, advice, ending, usage, changes, tables: tables.json() };
     serde_json::to_writer(NoMarkup(out), &data)?;
     Ok(())
 }

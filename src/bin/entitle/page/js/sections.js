@@ -56,7 +56,8 @@ const keyFigures = () => {
     figure("Resources", number(head.resources), head.keys === 0 ? "" : counted(head.keys, "key")),
     figure(head.dates ? "Ends within 30 days" : "Ends", number(head.dates ? ends : data.ending.rows.length), "access, invitations, licenses"),
   ];
-  if (data.advice) figures.push(figure("Seats to be freed", number(data.advice.frees.reduce((sum, of) => sum + of.seats, 0)), "by right-sizing"));
+  const lower = data.advice.rows.length + data.advice.left_out;
+  figures.push(figure("Lower profile would do", number(lower), lower === 1 ? "user" : "users"));
   document.getElementById("figures").append(...figures);
 };
 
@@ -114,10 +115,14 @@ const waitingSection = () => {
   section("waiting", "Waiting", toolbar(table, "by user or profile"), table.element);
 };
 
+const freedText = (of) => {
+  const parts = [[of.frees, "fewer"], [of.takes, "more"]].filter(([seats]) => seats > 0);
+  return make("li", "", nameOf(of.profile), ": ", ...parts.flatMap(([seats, word], place) => [place === 0 ? "" : ", ", make("strong", "", number(seats)), ` ${word}`]));
+};
+
 const adviceSection = () => {
-  if (!data.advice) return;
   const { rows, frees, left_out: leftOut } = data.advice;
-  if (rows.length === 0) return section("advice", "Right-sizing", none("Every user needs the profile that they hold."));
+  if (rows.length === 0) return section("advice", "Right-sizing", none("No one who uses a seat could do with a lower profile."));
   const [USER_NAME, HOLDS, ADVISED] = [0, 1, 2];
   const table = new Table({
     id: "advised", label: "Users for whom a lower profile would do", count: rows.length, leftOut,
@@ -128,8 +133,10 @@ const adviceSection = () => {
       { title: "Would do", width: 12, texts: profileTexts, text: (row) => rows[row][ADVISED], order: (row) => rows[row][ADVISED], cell: (row) => profileCell(rows[row][ADVISED]) },
     ],
   });
-  const free = make("ul", "sentences", ...frees.filter((of) => of.seats > 0).map((of) => make("li", "", make("strong", "", counted(of.seats, "seat")), " of ", nameOf(of.profile), " would be free")));
-  section("advice", "Right-sizing", make("p", "hint", "These users are allowed nothing today that the lower profile would take away."), free, toolbar(table, "by user or profile"), table.element);
+  const phase = head.phase === "pending" || head.phase === "lapsed" ? ` The license is ${head.phase}: what it denies now counts as not needed.` : "";
+  section("advice", "Right-sizing", make("p", "hint", `With the lower profile, these users may do exactly what they may do today.${phase}`),
+    make("p", "", "Seats by profile, if all of them had it:"), make("ul", "sentences", ...frees.map(freedText)),
+    toolbar(table, "by user or profile"), table.element);
 };
 
 const END_WORDS = { permissions: "permissions", role: "role", membership: "membership", invitation: "invitation", key: "key", license: "license", license_starts: "license begins" };

@@ -2,12 +2,16 @@
 
 use std::process::ExitCode;
 
+#[path = "entitle/advise.rs"]
+mod advise;
 #[path = "entitle/catalog.rs"]
 mod catalog;
 #[path = "entitle/check.rs"]
 mod check;
 #[path = "entitle/cli.rs"]
 mod cli;
+#[path = "entitle/commands.rs"]
+mod commands;
 #[path = "entitle/diff.rs"]
 mod diff;
 #[path = "entitle/ending.rs"]
@@ -18,6 +22,8 @@ mod explain;
 mod export;
 #[path = "entitle/history.rs"]
 mod history;
+#[path = "entitle/import/mod.rs"]
+mod import;
 #[path = "entitle/lookup.rs"]
 mod lookup;
 #[path = "entitle/names.rs"]
@@ -28,6 +34,8 @@ mod output;
 mod page;
 #[path = "entitle/permissions.rs"]
 mod permissions;
+#[path = "entitle/preview.rs"]
+mod preview;
 #[path = "entitle/progress.rs"]
 mod progress;
 #[path = "entitle/report.rs"]
@@ -46,6 +54,8 @@ mod source;
 mod test;
 #[path = "entitle/time.rs"]
 mod time;
+#[path = "entitle/usage.rs"]
+mod usage;
 #[path = "entitle/verify.rs"]
 mod verify;
 

@@ -139,7 +139,26 @@ impl Requirement {
 
 impl Impact {
     /// Lists at most `limit` changes of access, and as many changes of seats.
-    pub(super) fn up_to(limit: usize, before: &Directory, after: &Directory) -> Self {
+    /// Compares two directories, the later of which was planned or replayed from the earlier, and lists at most `limit`
+    /// changes of access and of seats.
+    ///
+    /// For one plan use [`Plan::impact_up_to`](super::Plan::impact_up_to); this compares the ends of several.
+    ///
+    /// ```
+    /// # use entitle::catalog::{Catalog, Profile};
+    /// # use entitle::{Batch, Command, Directory, Timestamp};
+    /// use entitle::change::Impact;
+    ///
+    /// # let catalog = Catalog::builder().profile(Profile::new("reader").exempt()).build()?;
+    /// # let directory = Directory::new(catalog);
+    /// let add = |user: &str| Batch::host(Timestamp::EPOCH).add(Command::add_user(user).profile("reader"));
+    /// let first = directory.plan(add("ada"))?.into_directory();
+    /// let second = first.plan(add("bob"))?.into_directory();
+    /// assert_eq!(Impact::between(&directory, &second, usize::MAX).seats().len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn between(before: &Directory, after: &Directory, limit: usize) -> Self {
         let mut access = AccessChanges::between(before, after);
         let mut seats = SeatChanges::between(before, after);
         Self {

@@ -238,7 +238,7 @@ impl Plan {
     /// ```
     #[must_use]
     pub fn impact_up_to(&self, limit: usize) -> Impact {
-        Impact::up_to(limit, &self.before, &self.directory)
+        Impact::between(&self.before, &self.directory, limit)
     }
 
     /// Returns the pairs of a user and a resource that gain or lose permissions, found while they are read.

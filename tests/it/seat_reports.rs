@@ -423,14 +423,13 @@ mod command {
         let (code, out, err) = entitle(&["--user", "nobody at all"]);
         assert_eq!((code, out.as_str()), (2, ""));
         assert!(err.ends_with("unknown user `nobody at all`\n"), "{err}");
-        let (code, _, err) = entitle(&["--yaml"]);
-        assert_eq!(code, 2);
-        assert!(err.starts_with("invalid option '--yaml'\n\nusage: entitle"), "{err}");
-        let (code, _, err) = entitle(&["--csv", "--json"]);
-        assert_eq!(code, 2);
-        assert!(
-            err.starts_with("`seats` accepts only one of `--csv`, `--users-csv`, `--json` and `--user`\n"),
-            "{err}"
-        );
+        let nearly = format!("{}x", holder.user);
+        let (_, _, err) = entitle(&["--user", &nearly]);
+        assert!(err.contains(&format!("did you mean `{}`", holder.user)), "{err}");
+        for words in [&["--yaml"][..], &["--csv", "--json"], &["--csv", "--users-csv"]] {
+            let (code, out, err) = entitle(words);
+            assert_eq!((code, out.as_str()), (2, ""), "{words:?}");
+            assert!(err.contains(words[0]) && err.contains("Usage: entitle seats"), "{err}");
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! `entitle check`: answers a check.
 
-use super::explain::Question;
+use super::Exit;
+use super::explain::{Question, check_names};
 use super::output::{CliError, print, print_json};
 use super::source::SourceArgs;
-use super::{Exit, names};
 
 /// Check if a principal may do something on a resource
 ///
@@ -33,10 +33,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, CliError> {
     let source = args.source.open()?;
     let directory = source.directory()?;
     let Question { who, on, permissions } = &args.question;
-    let principal = names::principal(&directory, who)?;
-    let resource = names::resource(&directory, on)?;
-    let kind = directory.resource_name(resource).map(|name| name.kind().to_owned()).unwrap_or_default();
-    let asked = names::permissions(directory.catalog(), &kind, permissions)?;
+    let (principal, resource, asked) = check_names(&directory, &args.question)?;
     let decision = directory.check(principal, resource, asked);
     let (allowed, decision) = (decision.is_allowed(), decision.code());
     if args.json {

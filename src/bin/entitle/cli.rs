@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use super::output::{self, CliError};
 use super::{
-    Exit, catalog, check, diff, ending, explain, export, history, lookup, permissions, report, review, seats,
-    shell, test, verify,
+    Exit, advise, catalog, check, diff, ending, explain, export, history, import, lookup, permissions,
+    preview, report, review, seats, shell, test, usage, verify,
 };
 
 /// Asks questions of the directory that a platform runs on, and tests scenario files.
@@ -43,11 +43,15 @@ enum CliCommand {
     Seats(seats::SeatsArgs),
     Review(review::ReviewArgs),
     Report(report::ReportArgs),
+    Usage(usage::UsageArgs),
+    Advise(advise::AdviseArgs),
     Ending(ending::EndingArgs),
     History(Box<history::HistoryArgs>),
     Diff(diff::DiffArgs),
+    Preview(preview::PreviewArgs),
     Verify(verify::VerifyArgs),
     Export(export::ExportArgs),
+    Import(import::ImportArgs),
     Catalog(catalog::CatalogArgs),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
@@ -66,11 +70,15 @@ impl Cli {
             CliCommand::Seats(args) => seats::seats(&args),
             CliCommand::Review(args) => review::review(&args),
             CliCommand::Report(args) => report::report(&args),
+            CliCommand::Usage(args) => usage::usage(&args),
+            CliCommand::Advise(args) => advise::advise(&args),
             CliCommand::Ending(args) => ending::ending(&args),
             CliCommand::History(args) => history::history(&args),
             CliCommand::Diff(args) => diff::diff(&args),
+            CliCommand::Preview(args) => preview::preview(&args),
             CliCommand::Verify(args) => verify::verify(&args),
             CliCommand::Export(args) => export::export(&args),
+            CliCommand::Import(args) => import::import(&args),
             CliCommand::Catalog(args) => catalog::catalog(&args),
             CliCommand::Completions(args) => shell::completions(&args),
             CliCommand::Man(args) => shell::man(&args),

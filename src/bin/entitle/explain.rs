@@ -1,10 +1,13 @@
 //! `entitle explain`: explains a check.
 
+use entitle::Directory;
 use entitle::authorize::PrincipalName;
+use entitle::catalog::PermissionSet;
+use entitle::{Principal, ResourceId};
 
-use super::Exit;
-use super::output::{CliError, print, print_json};
+use super::output::{CliError, note, print, print_json};
 use super::source::SourceArgs;
+use super::{Exit, names};
 
 /// Explain why a principal may do something on a resource, or what it lacks
 ///
@@ -42,6 +45,9 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<Exit, CliError> {
     let source = args.source.open()?;
     let directory = source.directory_as_it_is()?;
     let Question { who, on, permissions } = &args.question;
+    if let Err(CliError::InvalidInput(hint)) = check_names(&directory, &args.question) {
+        note(hint);
+    }
     let permissions: Vec<&str> = permissions.iter().map(String::as_str).collect();
     let explanation = directory.explain_by_name(&who.to_string(), on, &permissions);
     if args.json {
@@ -52,4 +58,14 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<Exit, CliError> {
         print(|out| writeln!(out, "{explanation}"))?;
     }
     Ok(source.exit())
+}
+
+/// Finds the names of a question. The error offers the nearest name.
+pub(super) fn check_names(
+    directory: &Directory,
+    question: &Question,
+) -> Result<(Principal, ResourceId, PermissionSet), CliError> {
+    let principal = names::principal(directory, &question.who)?;
+    let (resource, permissions) = names::resource_and(directory, &question.on, &question.permissions)?;
+    Ok((principal, resource, permissions))
 }

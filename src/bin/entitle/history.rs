@@ -22,13 +22,13 @@ pub(super) struct HistoryArgs {
     #[command(flatten)]
     source: SourceArgs,
     /// Only what names this user
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     user: Option<String>,
     /// Only what names this group
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     group: Option<String>,
     /// Only what names this resource, such as project/churn, or whole kind, such as project/*
-    #[arg(long, value_name = "RESOURCE")]
+    #[arg(long, value_name = "RESOURCE", allow_hyphen_values = true)]
     resource: Option<String>,
     /// Only from this time on
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
@@ -37,7 +37,7 @@ pub(super) struct HistoryArgs {
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     until: Option<Timestamp>,
     /// Only what was done as this principal, such as user:ada or host, or has this text in the audit note
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     by: Option<String>,
     /// Only the last events, as many as this
     #[arg(long, value_name = "NUMBER")]
@@ -52,7 +52,7 @@ pub(super) struct HistoryArgs {
     #[arg(long, value_name = "PRINCIPAL", requires = "why")]
     who: Option<PrincipalName>,
     /// The resource, for --why
-    #[arg(long, value_name = "RESOURCE", requires = "why")]
+    #[arg(long, value_name = "RESOURCE", allow_hyphen_values = true, requires = "why")]
     on: Option<String>,
     /// The permission, for --why; may be repeated
     #[arg(long = "permission", value_name = "NAME", requires = "why")]
@@ -69,7 +69,9 @@ pub(super) fn history(args: &HistoryArgs) -> Result<Exit, CliError> {
         return why(args, &source, who, on);
     }
     let mut rows: Vec<Row> = Vec::new();
-    for commit in source.commits()? {
+    let commits = source.commits()?;
+    commits.note_beginning();
+    for commit in commits {
         let commit = commit?;
         if args.is_wanted(&commit) {
             let events = commit.events.iter().filter(|event| args.is_about(event));
@@ -149,9 +151,7 @@ const WHY_COLUMNS: [&str; 10] =
 fn why(args: &HistoryArgs, source: &Source, who: &PrincipalName, on: &str) -> Result<Exit, CliError> {
     let directory = source.directory()?;
     names::principal(&directory, who)?;
-    let resource = names::resource(&directory, on)?;
-    let kind = directory.resource_name(resource).map(|name| name.kind().to_owned()).unwrap_or_default();
-    names::permissions(directory.catalog(), &kind, &args.permissions)?;
+    names::resource_and(&directory, on, &args.permissions)?;
     let asked: Vec<&str> = args.permissions.iter().map(String::as_str).collect();
     let explanation = directory.explain_by_name(&who.to_string(), on, &asked);
     let user = explanation.acting_user.as_ref().map(|acting| acting.user.clone()).unwrap_or_default();

@@ -15,7 +15,7 @@ struct PageArgs {
     #[arg(long, value_name = "NUMBER")]
     limit: Option<usize>,
     /// Continue after the last one of the page before
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     after: Option<String>,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct WhoArgs {
     #[command(flatten)]
     source: SourceArgs,
     /// The resource, such as project/churn
-    #[arg(long, value_name = "RESOURCE")]
+    #[arg(long, value_name = "RESOURCE", allow_hyphen_values = true)]
     on: String,
     /// The permission; may be repeated, then all are needed
     #[arg(long = "permission", value_name = "NAME", required = true)]
@@ -52,9 +52,7 @@ pub(super) struct WhoArgs {
 pub(super) fn who(args: &WhoArgs) -> Result<Exit, CliError> {
     let source = args.source.open()?;
     let directory = source.directory()?;
-    let resource = names::resource(&directory, &args.on)?;
-    let kind = directory.resource_name(resource).map(|name| name.kind().to_owned()).unwrap_or_default();
-    let asked = names::permissions(directory.catalog(), &kind, &args.permissions)?;
+    let (resource, asked) = names::resource_and(&directory, &args.on, &args.permissions)?;
     let mut users = directory.users_for(resource, asked);
     if let Some(after) = &args.page.after {
         users = users.after(names::user(&directory, after)?);

@@ -46,6 +46,17 @@ pub(super) fn resource(directory: &Directory, name: &str) -> Result<ResourceId, 
     Err(unknown("resource", name, nearest_names(name, names)))
 }
 
+/// Finds a resource, and permissions of its kind.
+pub(super) fn resource_and(
+    directory: &Directory,
+    name: &str,
+    permissions: &[String],
+) -> Result<(ResourceId, PermissionSet), CliError> {
+    let found = resource(directory, name)?;
+    let kind = directory.resource_name(found).map(|name| name.kind().to_owned()).unwrap_or_default();
+    Ok((found, self::permissions(directory.catalog(), &kind, permissions)?))
+}
+
 /// Finds a kind of the catalog.
 pub(super) fn kind(catalog: &Catalog, name: &str) -> Result<KindId, CliError> {
     catalog.kind_by_name(name).ok_or_else(|| unknown("kind", name, nearest_names(name, catalog.kinds())))

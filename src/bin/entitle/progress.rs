@@ -36,14 +36,28 @@ impl Progress {
         self.0.inc(u64::try_from(steps).unwrap_or(u64::MAX));
     }
 
-    /// Returns a reader whose bytes are counted.
-    pub(super) fn reading<R: Read>(&self, reader: R) -> impl Read {
-        self.0.wrap_read(reader)
+    /// Returns a reader whose bytes are counted, and which ends the bar when it is dropped.
+    pub(super) fn reading<R: Read>(self, reader: R) -> impl Read {
+        Reading { reader, progress: self }
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
         self.0.finish_and_clear();
+    }
+}
+
+/// A reader whose bytes are counted.
+struct Reading<R> {
+    reader: R,
+    progress: Progress,
+}
+
+impl<R: Read> Read for Reading<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(buffer)?;
+        self.progress.add(read);
+        Ok(read)
     }
 }

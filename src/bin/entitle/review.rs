@@ -26,7 +26,7 @@ pub(super) struct ReviewArgs {
     #[arg(long, value_name = "PRINCIPAL")]
     who: Option<PrincipalName>,
     /// Only this resource, such as project/churn
-    #[arg(long, value_name = "RESOURCE", conflicts_with = "who")]
+    #[arg(long, value_name = "RESOURCE", allow_hyphen_values = true, conflicts_with = "who")]
     on: Option<String>,
     /// Also find the last commit that changed each line; the state after each commit is kept in memory
     #[arg(long)]
@@ -98,7 +98,9 @@ pub(super) fn review(args: &ReviewArgs) -> Result<Exit, CliError> {
 pub(super) fn grant_history(source: &Source) -> Result<GrantHistory, CliError> {
     let mut history = GrantHistory::new();
     if source.has_history() {
-        for commit in source.commits()? {
+        let commits = source.commits()?;
+        commits.note_beginning();
+        for commit in commits {
             history.add(&commit?);
         }
     }

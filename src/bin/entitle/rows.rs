@@ -6,7 +6,7 @@ use entitle::Timestamp;
 use entitle::report::{escape_cell, escape_hidden};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
-use super::output::print;
+use super::output::{note, print};
 
 /// The form of a table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -148,12 +148,16 @@ pub(super) fn write_table(
     rows: impl IntoIterator<Item = Row>,
 ) -> io::Result<()> {
     let rows: Vec<Row> = rows.into_iter().collect();
+    if rows.is_empty() {
+        note("nothing found");
+        return Ok(());
+    }
     let mut lines: Vec<String> = vec![String::new(); rows.len().saturating_add(1)];
     for (place, column) in columns.iter().enumerate() {
         let cells = rows.iter().map(|row| row.get(place).map(Cell::shown).unwrap_or_default());
         let cells: Vec<String> = std::iter::once(column.replace('_', " ")).chain(cells).collect();
         let is_empty = cells.iter().skip(1).all(String::is_empty);
-        if is_empty && !rows.is_empty() {
+        if is_empty {
             continue;
         }
         let is_number = rows.iter().any(|row| row.get(place).is_some_and(Cell::is_number));

@@ -10,7 +10,7 @@ pub(super) struct SeatsArgs {
     #[command(flatten)]
     source: SourceArgs,
     /// Explain the seat of one user in a sentence
-    #[arg(long, value_name = "NAME", group = "form")]
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true, group = "form")]
     user: Option<String>,
     /// Write the figures of each profile as CSV
     #[arg(long, group = "form")]

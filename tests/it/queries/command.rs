@@ -87,7 +87,7 @@ fn text(output: &Output) -> String {
 #[test]
 fn no_cell_of_the_csv_is_a_formula() {
     let file = scenario("csv", &odd_names());
-    let written = text(&entitle(&["review", file.to_str().unwrap()]));
+    let written = text(&entitle(&["review", "--csv", "--last-commit", file.to_str().unwrap()]));
     let mut csv = csv::Reader::from_reader(written.as_bytes());
     let columns = csv.headers().unwrap().clone();
     assert_eq!(columns.len(), 15);
@@ -131,7 +131,7 @@ fn grants_to_groups_without_members_are_reviewed() {
             { "grant": { "to": "group:=admins", "on": "project/*", "permissions": ["write"] } },
         ] }]),
     );
-    let written = text(&entitle(&["review", "--grants", file.to_str().unwrap()]));
+    let written = text(&entitle(&["review", "--grants", "--csv", file.to_str().unwrap()]));
     let (columns, rows) = written.split_once('\n').unwrap();
     assert_eq!(columns, "to,users,direct,on,role,permissions,until,given_as,given_by,given_at,beyond");
     assert_eq!(rows, "group:=admins,0,0,project/*,,write read,,host,,0,\ngroup:idle,0,0,,,,,,,,\n");
@@ -154,7 +154,7 @@ fn ends_and_roles_are_reviewed() {
             { "grant": { "to": "group:core", "on": "project/*", "role": "lead" } },
         ] }]),
     );
-    let written = text(&entitle(&["review", "--grants", file.to_str().unwrap()]));
+    let written = text(&entitle(&["review", "--grants", "--csv", file.to_str().unwrap()]));
     let expected = "\
 to,users,direct,on,role,permissions,until,given_as,given_by,given_at,beyond
 group:core,1,1,*,lead,,8000,host,,0,
@@ -164,7 +164,7 @@ group:data,2,1,project/churn,,write,9000,host,,0,
 ";
     assert_eq!(written, expected);
 
-    let written = text(&entitle(&["review", file.to_str().unwrap()]));
+    let written = text(&entitle(&["review", "--csv", "--last-commit", file.to_str().unwrap()]));
     let mut csv = csv::Reader::from_reader(written.as_bytes());
     let columns = csv.headers().unwrap().clone();
     let rows: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
@@ -173,6 +173,17 @@ group:data,2,1,project/churn,,write,9000,host,,0,
     };
     assert_eq!((cell(0, "user"), cell(0, "roles"), cell(0, "until")), ("ada", "lead", ""));
     assert_eq!((cell(1, "user"), cell(1, "roles"), cell(1, "until")), ("bob", "", "write=9000"));
+}
+
+/// As data, names are what they are: only people need to see what is hidden.
+#[test]
+fn names_are_whole_in_json() {
+    let file = scenario("json", &odd_names());
+    let rows: Value =
+        serde_json::from_str(&text(&entitle(&["review", "--json", file.to_str().unwrap()]))).unwrap();
+    let users = rows.as_array().unwrap().iter().map(|row| row["user"].as_str().unwrap());
+    assert_eq!(users.collect::<Vec<_>>(), NAMES);
+    assert_eq!(rows[0]["permissions"], json!(["read"]));
 }
 
 #[test]
@@ -190,7 +201,7 @@ fn the_last_commit_is_the_one_that_changed_the_row() {
             { "at": 5, "by": "five", "do": { "suspend": { "user": "bob" } } },
         ]),
     );
-    let written = text(&entitle(&["review", file.to_str().unwrap()]));
+    let written = text(&entitle(&["review", "--csv", "--last-commit", file.to_str().unwrap()]));
     let last: Vec<&str> = written.lines().skip(1).filter_map(|line| line.rsplit(',').next()).collect();
     assert_eq!(last, ["two", "five"]);
 }
@@ -210,7 +221,7 @@ fn explain_answers_in_words_and_as_data() {
 }
 
 #[test]
-fn invalid_arguments_print_the_usage() {
+fn invalid_arguments_point_to_the_help() {
     let file = scenario("misuse", &json!([]));
     let file = file.to_str().unwrap();
     for words in [
@@ -223,7 +234,7 @@ fn invalid_arguments_print_the_usage() {
     ] {
         let output = entitle(words);
         assert_eq!(output.status.code(), Some(2), "{words:?}");
-        assert!(String::from_utf8_lossy(&output.stderr).contains("usage: entitle"), "{words:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("try '--help'"), "{words:?}");
         assert!(output.stdout.is_empty());
     }
     let output = entitle(&["review", "there is no such file"]);
@@ -240,7 +251,7 @@ fn a_question_that_fails_is_explained_and_the_access_is_reviewed() {
         ]),
     );
     let file = file.to_str().unwrap();
-    let review = entitle(&["review", file]);
+    let review = entitle(&["review", "--csv", file]);
     assert_eq!(review.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&review.stdout).starts_with("who,user,"));
     let words = ["explain", file, "--who", "user:ada", "--on", "project/churn", "--permission", "read"];
@@ -263,7 +274,14 @@ fn nothing_is_reviewed_after_a_change_that_fails() {
 
 #[test]
 fn each_subcommand_has_help() {
-    for command in ["test", "seats", "explain", "review"] {
+    let help = text(&entitle(&["--help"]));
+    let (_, commands) = help.split_once("Commands:\n").unwrap();
+    let (commands, _) = commands.split_once("\n\n").unwrap();
+    let commands: Vec<&str> = commands.lines().filter_map(|line| line.strip_prefix("  ")).collect();
+    let commands = commands.into_iter().filter(|line| !line.starts_with(' '));
+    let commands: Vec<&str> = commands.filter_map(|line| line.split(' ').next()).collect();
+    assert!(commands.len() > 15, "{commands:?}");
+    for command in commands.into_iter().filter(|&command| command != "help") {
         let output = entitle(&[command, "--help"]);
         assert_eq!(output.status.code(), Some(0), "{command}");
         assert!(String::from_utf8_lossy(&output.stdout).contains(&format!("entitle {command}")), "{command}");

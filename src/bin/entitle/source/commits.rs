@@ -5,7 +5,7 @@ use std::vec;
 use entitle::change::Commit;
 
 use super::History;
-use crate::output::CliError;
+use crate::output::{CliError, note};
 use crate::progress::Progress;
 use crate::time::Moment;
 
@@ -38,9 +38,14 @@ impl<'a> Commits<'a> {
         }
     }
 
-    /// Returns the revision that the first commit follows; 0 if the whole history is there.
-    pub(crate) fn begins_after(&self) -> u64 {
-        self.begins_after
+    /// Says on the standard error from where on the commits are there, unless all are.
+    pub(crate) fn note_beginning(&self) {
+        if self.begins_after > 0 {
+            note(format_args!(
+                "the history begins after revision {}: earlier commits are not there",
+                self.begins_after
+            ));
+        }
     }
 
     /// Returns the next commits; `None` if there are no more.

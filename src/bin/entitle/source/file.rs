@@ -1,5 +1,6 @@
 //! Sources in files: what a file contains is told by its first bytes.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
@@ -7,8 +8,8 @@ use entitle::Directory;
 use entitle::catalog::Catalog;
 use entitle::scenario::TestReport;
 
-use super::reader;
 use crate::output::CliError;
+use crate::progress::Progress;
 use crate::test;
 
 /// The first bytes of a stored directory in the binary form.
@@ -29,33 +30,74 @@ pub(super) enum Opened {
 
 /// Opens a file.
 pub(super) fn open(path: &Path, catalog: Option<Catalog>) -> Result<Opened, CliError> {
-    let (file, progress) = reader(path)?;
-    let mut reader = BufReader::with_capacity(1 << 16, progress.reading(file));
-    let failed = |error: &dyn std::fmt::Display| CliError::in_source(path.display(), error);
-    let begins = reader.fill_buf().map_err(|error| failed(&error))?;
-    if begins.starts_with(REDB) {
-        return Ok(Opened::Redb);
-    }
-    if begins.starts_with(BINARY) {
-        let read = match catalog {
-            Some(catalog) => Directory::read_binary_with_catalog(catalog, reader),
-            None => Directory::read_binary_from(reader),
-        };
-        return read.map(stored).map_err(|error| failed(&error));
-    }
-    if begins.starts_with(LINES) {
-        let read = match catalog {
-            Some(catalog) => Directory::read_with_catalog(catalog, reader),
-            None => Directory::read_from(reader),
-        };
-        return read.map(stored).map_err(|error| failed(&error));
-    }
-    if begins.first().is_some_and(|byte| !byte.is_ascii()) {
-        return Err(failed(&"neither a scenario nor a stored directory"));
-    }
-    Ok(Opened::Scenario(Box::new(test::read(path)?.run())))
+    let (begins, reader) = begin(path)?;
+    Ok(match begins {
+        Begins::Redb => Opened::Redb,
+        Begins::Stored(form) => Opened::Stored(read(path, form, catalog, reader)?),
+        Begins::Text => {
+            drop(reader);
+            Opened::Scenario(Box::new(test::read(path)?.run()))
+        }
+    })
 }
 
-fn stored(directory: Directory) -> Opened {
-    Opened::Stored(Box::new(directory))
+/// Reads a stored directory; `None` if the file contains something else.
+pub(crate) fn read_stored(path: &Path) -> Result<Option<Box<Directory>>, CliError> {
+    match begin(path)? {
+        (Begins::Stored(form), reader) => read(path, form, None, reader).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// What a file begins as.
+enum Begins {
+    Stored(StoredForm),
+    Redb,
+    Text,
+}
+
+#[derive(Clone, Copy)]
+enum StoredForm {
+    Lines,
+    Binary,
+}
+
+/// Opens a file, with a progress bar over its bytes.
+fn begin(path: &Path) -> Result<(Begins, impl BufRead + use<>), CliError> {
+    let failed = |error: &dyn std::fmt::Display| CliError::in_source(path.display(), error);
+    let file = File::open(path).map_err(|error| failed(&error))?;
+    let bytes = file.metadata().map_err(|error| failed(&error))?.len();
+    let progress = Progress::of_bytes("reading", bytes);
+    let mut reader = BufReader::with_capacity(1 << 16, progress.reading(file));
+    let bytes = reader.fill_buf().map_err(|error| failed(&error))?;
+    let begins = if bytes.starts_with(REDB) {
+        Begins::Redb
+    } else if bytes.starts_with(BINARY) {
+        Begins::Stored(StoredForm::Binary)
+    } else if bytes.starts_with(LINES) {
+        Begins::Stored(StoredForm::Lines)
+    } else {
+        Begins::Text
+    };
+    Ok((begins, reader))
+}
+
+fn read(
+    path: &Path,
+    form: StoredForm,
+    catalog: Option<Catalog>,
+    reader: impl BufRead,
+) -> Result<Box<Directory>, CliError> {
+    let failed = |error: &dyn std::fmt::Display| CliError::in_source(path.display(), error);
+    let read = match (form, catalog) {
+        (StoredForm::Lines, None) => Directory::read_from(reader).map_err(|error| failed(&error)),
+        (StoredForm::Lines, Some(catalog)) => {
+            Directory::read_with_catalog(catalog, reader).map_err(|error| failed(&error))
+        }
+        (StoredForm::Binary, None) => Directory::read_binary_from(reader).map_err(|error| failed(&error)),
+        (StoredForm::Binary, Some(catalog)) => {
+            Directory::read_binary_with_catalog(catalog, reader).map_err(|error| failed(&error))
+        }
+    };
+    read.map(Box::new)
 }

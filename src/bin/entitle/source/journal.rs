@@ -17,7 +17,7 @@ use crate::output::{CliError, without_passwords};
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct PostgresArgs {
     /// The tenant of a journal on PostgreSQL
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     pub(crate) tenant: Option<String>,
 }
 
@@ -133,7 +133,7 @@ pub(super) fn redb(path: &Path) -> Result<Content, CliError> {
         return Err(CliError::in_source(&name, "there is no such file"));
     }
     let journal = RedbJournal::open(path).map_err(|error| CliError::in_source(&name, error))?;
-    Ok(Content::History(Box::new(Named { name, journal })))
+    Ok(Content::Journal(Box::new(Named { name, journal })))
 }
 
 /// Opens the journal of a tenant on PostgreSQL.
@@ -142,7 +142,7 @@ pub(super) fn postgres(url: &str, args: &PostgresArgs) -> Result<Content, CliErr
     let database = connect(url)?;
     let tenant = existing_tenant(&database, &name, args.tenant.as_deref())?;
     let journal = database.journal(&tenant).map_err(|error| CliError::in_source(&name, error))?;
-    Ok(Content::History(Box::new(Named { name, journal })))
+    Ok(Content::Journal(Box::new(Named { name, journal })))
 }
 
 /// Connects to a database.

@@ -8,19 +8,20 @@ mod commits;
 mod file;
 mod journal;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use entitle::Directory;
 use entitle::catalog::Catalog;
 use entitle::change::Commit;
+use entitle::scenario::TestReport;
 
 pub(super) use self::catalog::read_catalog;
 pub(super) use self::commits::Commits;
 use self::file::Opened;
-pub(super) use self::journal::{History, PostgresArgs};
+pub(super) use self::file::read_stored;
+pub(super) use self::journal::{History, PostgresArgs, connect};
 use super::Exit;
 use super::output::{CliError, note, without_passwords};
-use super::progress::Progress;
 use super::time::Moment;
 
 /// The source of a command.
@@ -39,30 +40,51 @@ pub(super) struct SourceArgs {
 }
 
 impl SourceArgs {
+    /// Returns the arguments that name a journal at its latest state.
+    pub(super) fn journal(place: &Place, postgres: &PostgresArgs) -> Self {
+        let source = match place {
+            Place::Redb(path) => format!("redb:{}", path.display()),
+            Place::File(path) => path.display().to_string(),
+            Place::Postgres(url) => url.clone(),
+        };
+        Self { source, at: None, postgres: postgres.clone(), catalog: None }
+    }
+
     /// Opens the source. The failed steps of a scenario are reported.
     pub(super) fn open(&self) -> Result<Source, CliError> {
+        self.open_with(self.catalog.as_deref().map(read_catalog).transpose()?)
+    }
+
+    /// Opens the source with a catalog in place of the stored one, if it is given.
+    pub(super) fn open_with(&self, catalog: Option<Catalog>) -> Result<Source, CliError> {
         let place = Place::parse(&self.source);
-        let catalog = self.catalog.as_deref().map(read_catalog).transpose()?;
-        let (content, exit, is_complete) = match &place {
-            Place::Redb(path) => (journal::redb(path)?, Exit::Success, true),
-            Place::Postgres(url) => (journal::postgres(url, &self.postgres)?, Exit::Success, true),
-            Place::File(path) => match file::open(path, catalog.clone())? {
-                Opened::Redb => (journal::redb(path)?, Exit::Success, true),
-                Opened::Stored(directory) => (Content::Stored(directory), Exit::Success, true),
-                Opened::Scenario(outcome) => {
-                    for failure in outcome.failures() {
-                        note(format_args!("{}: {failure}", path.display()));
-                    }
-                    let passed = outcome.failures().is_empty();
-                    let exit = if passed { Exit::Success } else { Exit::Failure };
-                    let is_complete = outcome.is_complete();
-                    (Content::History(Box::new(*outcome)), exit, is_complete)
-                }
-            },
+        let mut source = Source {
+            name: place.shown(),
+            content: self.content(&place, catalog.clone())?,
+            catalog,
+            at: self.at,
+            exit: Exit::Success,
+            is_complete: true,
         };
-        let source = Source { name: place.shown(), content, catalog, at: self.at, exit, is_complete };
+        if let Content::Scenario(outcome) = &source.content {
+            source.is_complete = outcome.is_complete();
+            source.exit = if outcome.failures().is_empty() { Exit::Success } else { Exit::Failure };
+            outcome.failures().iter().for_each(|failure| note(format_args!("{}: {failure}", source.name)));
+        }
         source.check_moment()?;
         Ok(source)
+    }
+
+    fn content(&self, place: &Place, catalog: Option<Catalog>) -> Result<Content, CliError> {
+        match place {
+            Place::Redb(path) => journal::redb(path),
+            Place::Postgres(url) => journal::postgres(url, &self.postgres),
+            Place::File(path) => match file::open(path, catalog)? {
+                Opened::Redb => journal::redb(path),
+                Opened::Stored(directory) => Ok(Content::Stored(directory)),
+                Opened::Scenario(outcome) => Ok(Content::Scenario(outcome)),
+            },
+        }
     }
 
     /// Returns these arguments with another source, or with another moment.
@@ -114,7 +136,19 @@ pub(super) struct Source {
 enum Content {
     /// A stored directory, which has no history.
     Stored(Box<Directory>),
-    History(Box<dyn History>),
+    Scenario(Box<TestReport>),
+    Journal(Box<dyn History>),
+}
+
+impl Content {
+    /// Returns the history; `None` for a stored directory.
+    fn history(&self) -> Option<&dyn History> {
+        match self {
+            Self::Stored(_) => None,
+            Self::Scenario(outcome) => Some(outcome.as_ref()),
+            Self::Journal(journal) => Some(journal.as_ref()),
+        }
+    }
 }
 
 impl Source {
@@ -139,10 +173,10 @@ impl Source {
 
     /// Returns the directory, also that before a change of a scenario that failed.
     pub(super) fn directory_as_it_is(&self) -> Result<Directory, CliError> {
-        let history = match &self.content {
-            Content::Stored(directory) => return Ok((**directory).clone()),
-            Content::History(history) => history.as_ref(),
-        };
+        if let Content::Stored(directory) = &self.content {
+            return Ok((**directory).clone());
+        }
+        let history = self.history()?;
         let start = self.start(history)?;
         self.replay(history, start)
     }
@@ -152,7 +186,7 @@ impl Source {
         match (&self.catalog, &self.content) {
             (Some(catalog), _) => Ok(catalog.clone()),
             (None, Content::Stored(directory)) => Ok(directory.catalog().clone()),
-            (None, Content::History(history)) => history.catalog(),
+            (None, _) => self.history()?.catalog(),
         }
     }
 
@@ -180,9 +214,14 @@ impl Source {
         if self.is_complete { Ok((first, commits)) } else { Err(CliError::Reported(Exit::Failure)) }
     }
 
+    /// Returns `true` for a scenario, whose times are those of its steps.
+    pub(super) fn is_scenario(&self) -> bool {
+        matches!(self.content, Content::Scenario(_))
+    }
+
     /// Returns `true` if there are commits to read.
     pub(super) fn has_history(&self) -> bool {
-        matches!(self.content, Content::History(_))
+        self.content.history().is_some()
     }
 
     /// Returns the revisions of the snapshots after a revision and up to the moment that was asked for, in ascending order.
@@ -198,12 +237,8 @@ impl Source {
     }
 
     fn history(&self) -> Result<&dyn History, CliError> {
-        match &self.content {
-            Content::History(history) => Ok(history.as_ref()),
-            Content::Stored(_) => {
-                Err(CliError::in_source(&self.name, "a stored directory has no history: name the journal"))
-            }
-        }
+        let none = || CliError::in_source(&self.name, "a stored directory has no history: name the journal");
+        self.content.history().ok_or_else(none)
     }
 
     /// Checks that the source has the state that is asked for.
@@ -276,12 +311,4 @@ impl Source {
     pub(super) fn replayed(&self, directory: &Directory, commits: &[Commit]) -> Result<Directory, CliError> {
         directory.replay(commits).map_err(|error| CliError::in_source(&self.name, error))
     }
-}
-
-/// Opens a file, and returns a reader with a progress bar over its bytes.
-fn reader(path: &Path) -> Result<(std::fs::File, Progress), CliError> {
-    let failed = |error| CliError::in_source(path.display(), error);
-    let file = std::fs::File::open(path).map_err(failed)?;
-    let bytes = file.metadata().map_err(failed)?.len();
-    Ok((file, Progress::of_bytes("reading", bytes)))
 }

@@ -1,0 +1,143 @@
+//! The files that are imported.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use entitle::catalog::Catalog;
+use entitle::change::{AddUser, Command};
+use entitle::directory::UserSource;
+use entitle::{Directory, nearest_names};
+
+use crate::commands::{self, Step};
+use crate::output::CliError;
+use crate::source::read_stored;
+
+/// What a file contains.
+pub(super) enum Input {
+    Directory(Box<Directory>),
+    Steps(Vec<Step>),
+}
+
+impl Input {
+    /// Returns the catalog of a stored directory.
+    pub(super) fn catalog(&self) -> Option<Catalog> {
+        match self {
+            Self::Directory(directory) => Some(directory.catalog().clone()),
+            Self::Steps(_) => None,
+        }
+    }
+}
+
+/// Reads a file: what it contains is told by its first bytes.
+pub(super) fn read(path: &Path) -> Result<Input, CliError> {
+    if let Some(directory) = read_stored(path)? {
+        return Ok(Input::Directory(directory));
+    }
+    let failed = |error: String| CliError::in_source(path.display(), error);
+    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    let steps = if text.trim_start().starts_with(['{', '[']) { commands::parse(&text) } else { csv(&text) };
+    steps.map(Input::Steps).map_err(failed)
+}
+
+/// Splits a step into parts of at most so many commands.
+pub(super) fn parts(step: Step, size: usize) -> Vec<Step> {
+    if step.commands.len() <= size {
+        return vec![step];
+    }
+    let mut parts = Vec::new();
+    let mut first: usize = 0;
+    for commands in step.commands.chunks(size) {
+        let last = first.saturating_add(commands.len());
+        parts.push(Step {
+            place: step.place.clone(),
+            at: step.at,
+            actor: step.actor.clone(),
+            by: step.by.clone(),
+            commands: commands.to_vec(),
+            lines: step.lines.as_ref().and_then(|lines| lines.get(first..last)).map(<[u64]>::to_vec),
+            first,
+            requirements: Vec::new(),
+        });
+        first = last;
+    }
+    parts
+}
+
+/// The columns of a CSV file.
+const COLUMNS: [&str; 6] = ["user", "email", "profile", "source", "groups", "group"];
+
+/// Reads users and groups from CSV. The groups of users are added before them.
+fn csv(text: &str) -> Result<Vec<Step>, String> {
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+    let columns = reader.headers().map_err(|error| error.to_string())?.clone();
+    check_columns(&columns)?;
+    let mut known = BTreeSet::new();
+    let mut step = Step { place: "the file".to_owned(), lines: Some(Vec::new()), ..Step::default() };
+    for row in reader.records() {
+        let row = row.map_err(|error| error.to_string())?;
+        let line = row.position().map_or(0, csv::Position::line);
+        let cell = |name: &str| {
+            let place = columns.iter().position(|column| column == name)?;
+            row.get(place).filter(|text| !text.is_empty())
+        };
+        let groups =
+            cell("groups").unwrap_or_default().split(';').map(str::trim).filter(|name| !name.is_empty());
+        let groups: Vec<&str> = groups.collect();
+        for &group in cell("group").iter().chain(&groups) {
+            if known.insert(group.to_owned()) {
+                step.push(Command::add_group(group).into(), line);
+            }
+        }
+        match cell("user") {
+            Some(user) => step.push(add_user(user, cell, &groups, line)?.into(), line),
+            None if cell("group").is_none() => {
+                return Err(format!("line {line}: `user` or `group` is required"));
+            }
+            None => {}
+        }
+    }
+    Ok(vec![step])
+}
+
+fn check_columns(columns: &csv::StringRecord) -> Result<(), String> {
+    if let Some(unknown) = columns.iter().find(|column| !COLUMNS.contains(column)) {
+        let near = nearest_names(unknown, COLUMNS);
+        let near = near.first().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        let known = COLUMNS.join("`, `");
+        return Err(format!("line 1: unknown column `{unknown}`{near} The columns are `{known}`"));
+    }
+    if !columns.iter().any(|column| column == "user" || column == "group") {
+        return Err("line 1: the column `user` or `group` is required".to_owned());
+    }
+    Ok(())
+}
+
+fn add_user<'a>(
+    user: &str,
+    cell: impl Fn(&str) -> Option<&'a str>,
+    groups: &[&str],
+    line: u64,
+) -> Result<AddUser, String> {
+    let mut command = Command::add_user(user).groups(groups.iter().copied());
+    if let Some(profile) = cell("profile") {
+        command = command.profile(profile);
+    }
+    if let Some(email) = cell("email") {
+        command = command.email(email);
+    }
+    if let Some(source) = cell("source") {
+        let parsed: Result<UserSource, _> = serde_json::from_value(source.into());
+        let wrong = |_| {
+            format!("line {line}: unknown source `{source}`: expected `local`, `ldap`, `sso` or `custom`")
+        };
+        command = command.source(parsed.map_err(wrong)?);
+    }
+    Ok(command)
+}
+
+impl Step {
+    fn push(&mut self, command: Command, line: u64) {
+        self.commands.push(command);
+        self.lines.get_or_insert_default().push(line);
+    }
+}

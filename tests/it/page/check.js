@@ -66,6 +66,7 @@ window.check = (() => {
       if (!scrolls && (box.right > width + 1 || box.left < -1)) found.push(`${describe(element)} reaches from ${box.left} to ${box.right} of ${width}`);
       const hides = ["hidden", "clip"].includes(style.overflowX) && element.scrollWidth > element.clientWidth + 1;
       // A cell that is too narrow says so with dots, and its title and details have the whole text.
+      element.dispatchEvent(new MouseEvent("mouseover", { bubbles: true }));
       const says = style.textOverflow === "ellipsis" && (element.title !== "" || element.closest("th")?.title !== "");
       if (hides && !says && !(element instanceof SVGElement)) found.push(`${describe(element)} is cut`);
     }

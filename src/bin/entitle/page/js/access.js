@@ -11,13 +11,15 @@ const isGrant = (row) => row >= rowsOfAccess;
 const grantOf = (row) => groupRows[row - rowsOfAccess];
 
 // The columns of both, by row.
-const both = (ofAccess, ofGrants) => Array.from({ length: rowsOfAccess + groupRows.length },
-  (_, row) => isGrant(row) ? ofGrants(grantOf(row)) : ofAccess(row));
+const both = (ofAccess, ofGrants) => {
+  const row = (index) => isGrant(index) ? ofGrants(grantOf(index)) : ofAccess(index);
+  return Array.from({ length: rowsOfAccess + groupRows.length }, (_, index) => row(index));
+};
 const accessRows = {
-  who: both((row) => access.who[row], (grant) => data.grants.to[grant]),
-  on: both((row) => access.on[row], (grant) => data.grants.on[grant]),
-  allowed: both((row) => access.allowed[row], (grant) => data.grants.set[grant]),
-  withheld: both((row) => access.withheld[row], () => NOTHING),
+  who: Int32Array.from(both((row) => access.who[row], (grant) => data.grants.to[grant])),
+  on: Int32Array.from(both((row) => access.on[row], (grant) => data.grants.on[grant])),
+  allowed: Int32Array.from(both((row) => access.allowed[row], (grant) => data.grants.set[grant])),
+  withheld: Int32Array.from(both((row) => access.withheld[row], () => NOTHING)),
   until: both((row) => access.until[row], (grant) => data.grants.until[grant]),
 };
 
@@ -133,7 +135,7 @@ const roleOf = (row) => {
 };
 const usersOf = (row) => isGrant(row) ? make("span", "tag", counted(data.grants.users[grantOf(row)], "user")) : "";
 
-const COLUMNS = 40;
+const COLUMNS = 30;
 
 // The rows of the list that pass its filter, as a matrix of who and resources.
 class Matrix {
@@ -149,7 +151,9 @@ class Matrix {
     this.element.replaceChildren();
     if (!this.shown) return;
     const { view } = this.list;
-    const resources = [...new Set(Array.from(view, (row) => accessRows.on[row]))].sort((one, other) => ranks[one] - ranks[other]);
+    const seen = new Uint8Array(names.length);
+    for (const row of view) seen[accessRows.on[row]] = 1;
+    const resources = Array.from(names.keys()).filter((name) => seen[name] === 1).sort((one, other) => ranks[one] - ranks[other]);
     const columns = resources.slice(0, COLUMNS);
     const cells = this.cells(view, columns);
     const people = [...cells.keys()];
@@ -171,11 +175,12 @@ class Matrix {
 
   // The row of the list for each principal and column; of several the first.
   cells(view, columns) {
-    const place = new Map(columns.map((on, index) => [on, index]));
+    const place = new Int32Array(names.length).fill(NOTHING);
+    columns.forEach((on, index) => { place[on] = index; });
     const cells = new Map();
     for (const row of view) {
-      const column = place.get(accessRows.on[row]);
-      if (column === undefined) continue;
+      const column = place[accessRows.on[row]];
+      if (column === NOTHING) continue;
       const index = accessRows.who[row];
       let line = cells.get(index);
       if (line === undefined) cells.set(index, line = []);

@@ -55,12 +55,13 @@ class Texts {
   prepare() {
     this.lower ??= Array.from({ length: this.size }, (_, index) => visible(this.text(index)).toLowerCase());
   }
-  // Returns an array with 1 for each text that contains the word.
+  // Returns an array with 1 for each text that contains the word, and 0 for no text at its end.
   containing(word) {
     let found = this.found.get(word);
     if (found === undefined) {
       this.prepare();
-      found = Uint8Array.from(this.lower, (text) => text.includes(word) ? 1 : 0);
+      found = new Uint8Array(this.size + 1);
+      this.lower.forEach((text, index) => { if (text.includes(word)) found[index] = 1; });
       if (this.found.size > 20) this.found.clear();
       this.found.set(word, found);
     }

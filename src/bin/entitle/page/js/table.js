@@ -1,6 +1,6 @@
 // Tables of any length: a scrolling element in which only the visible rows exist.
 
-const AROUND = 12;
+const AROUND = 8;
 const PRINTED = 1000;
 const tables = [];
 
@@ -10,9 +10,9 @@ class Table {
   constructor({ id, label, columns, count, details, empty, start, leftOut }) {
     Object.assign(this, { id, columns, count, details, label, leftOut: leftOut ?? 0 });
     this.sorted = { column: -1, down: false };
-    this.words = [];
-    this.keep = null;
+    this.kept = null;
     this.ranked = new Map();
+    this.indexed = new Map();
     this.all = Uint32Array.from({ length: count }, (_, row) => row);
     this.view = this.all;
     this.active = { row: 0, column: 0 };
@@ -49,6 +49,11 @@ class Table {
     this.table.addEventListener("focus", () => this.draw());
     this.table.addEventListener("blur", () => this.draw());
     this.body.addEventListener("click", (event) => this.click(event));
+    // The whole text of a cell that is too narrow, or the whole time.
+    this.body.addEventListener("mouseover", ({ target }) => {
+      const cell = target.closest("td");
+      if (cell !== null) cell.title = cell.querySelector("time")?.title ?? cell.textContent;
+    });
   }
 
   widths() {
@@ -93,29 +98,45 @@ class Table {
     tables.splice(tables.indexOf(this), 1);
   }
 
-  // The rank of each row in a column, made once.
+  // The rank of each row in a column among its values, made once, and the number of ranks.
   ranksIn(place) {
     let found = this.ranked.get(place);
     if (found === undefined) {
       const { order } = this.columns[place];
       const values = Float64Array.from({ length: this.count }, (_, row) => order(row));
+      const distinct = Float64Array.from(new Set(values)).sort();
       const rank = new Map();
-      for (const value of values.slice().sort()) if (!rank.has(value)) rank.set(value, rank.size);
-      found = Uint32Array.from(values, (value) => rank.get(value));
+      distinct.forEach((value, index) => rank.set(value, index));
+      found = { ranks: Uint32Array.from(values, (value) => rank.get(value)), size: distinct.length };
       this.ranked.set(place, found);
+    }
+    return found;
+  }
+
+  // The index of each row's text in a column, made once; past the end for no text.
+  textsIn(place) {
+    let found = this.indexed.get(place);
+    if (found === undefined) {
+      const { texts, text } = this.columns[place];
+      found = Uint32Array.from({ length: this.count }, (_, row) => text(row) < 0 ? texts.size : text(row));
+      this.indexed.set(place, found);
     }
     return found;
   }
 
   sortBy(place, down) {
     this.sorted = { column: place, down };
-    const found = this.ranksIn(place);
-    const sign = down ? -1 : 1;
-    // One number per row, its rank and then its place, is sorted without calls.
-    const keys = Float64Array.from(found, (rank, row) => (sign * rank) * this.count + row);
-    keys.sort();
-    const size = this.count;
-    this.all = Uint32Array.from(keys, (key) => ((key % size) + size) % size);
+    const { ranks: rankOf, size } = this.ranksIn(place);
+    // Rows are counted into the places of their ranks, those of one rank in their first order.
+    const next = new Uint32Array(size + 1);
+    for (let row = 0; row < this.count; row += 1) next[down ? size - rankOf[row] : rankOf[row] + 1] += 1;
+    for (let rank = 0; rank < size; rank += 1) next[rank + 1] += next[rank];
+    this.all = new Uint32Array(this.count);
+    for (let row = 0; row < this.count; row += 1) {
+      const rank = down ? size - 1 - rankOf[row] : rankOf[row];
+      this.all[next[rank]] = row;
+      next[rank] += 1;
+    }
     this.heads.forEach((cell, other) => {
       if (other === place) cell.setAttribute("aria-sort", down ? "descending" : "ascending");
       else cell.removeAttribute("aria-sort");
@@ -124,21 +145,39 @@ class Table {
 
   // Keeps the rows that contain every word, and for which `keep` returns true.
   filter(text, keep = null) {
-    this.words = text.toLowerCase().split(/\s+/u).filter((word) => word !== "");
-    this.keep = keep;
+    const words = text.toLowerCase().split(/\s+/u).filter((word) => word !== "");
+    this.kept = null;
+    if (words.length > 0 || keep !== null) {
+      this.kept = new Uint8Array(this.count).fill(1);
+      for (const word of words) this.keepWith(word);
+      if (keep !== null) for (let row = 0; row < this.count; row += 1) if (this.kept[row] === 1 && !keep(row)) this.kept[row] = 0;
+    }
     this.update();
   }
 
-  update() {
-    const tests = this.words.map((word) => {
-      const found = this.columns.filter((column) => column.texts)
-        .map((column) => [column.texts.containing(word), column.text]);
-      return (row) => found.some(([contains, text]) => contains[text(row)] === 1);
+  // Makes what the first filter needs.
+  prepare() {
+    this.columns.forEach((column, place) => {
+      if (column.texts === undefined) return;
+      column.texts.prepare();
+      this.textsIn(place);
     });
-    const { keep } = this;
-    const passes = (row) => (keep === null || keep(row)) && tests.every((test) => test(row));
-    this.view = tests.length === 0 && keep === null ? this.all : this.all.filter(passes);
-    this.active.row = Math.min(this.active.row, Math.max(0, this.view.length - 1));
+  }
+
+  keepWith(word) {
+    const found = new Uint8Array(this.count);
+    this.columns.forEach((column, place) => {
+      if (column.texts === undefined) return;
+      const contains = column.texts.containing(word);
+      const index = this.textsIn(place);
+      for (let row = 0; row < found.length; row += 1) found[row] |= contains[index[row]];
+    });
+    for (let row = 0; row < found.length; row += 1) this.kept[row] &= found[row];
+  }
+
+  update() {
+    const { kept } = this;
+    this.view = kept === null ? this.all : this.all.filter((row) => kept[row] === 1);
     this.scroll.scrollTop = 0;
     this.active.row = 0;
     this.table.setAttribute("aria-rowcount", this.view.length + 1);
@@ -183,7 +222,6 @@ class Table {
       const cell = make("td", column.number ? "number" : "", ...[column.cell(this.view[place])].flat());
       cell.setAttribute("role", column.heads ? "rowheader" : "gridcell");
       cell.id = `${this.id}-${place}-${index}`;
-      if (!column.number) cell.title = cell.querySelector("time")?.title ?? cell.textContent;
       return cell;
     });
     const row = make("tr", this.details ? "open" : "", ...cells);
@@ -265,7 +303,7 @@ class Table {
     const end = Math.min(PRINTED, this.view.length);
     this.render(0, end, 0);
     const left = this.view.length - end;
-    const filter = this.words.length > 0 || this.keep !== null ? " that pass the filter" : "";
+    const filter = this.kept === null ? "" : " that pass the filter";
     this.printed.textContent = left === 0 ? "" :
       `The first ${number(end)} of ${number(this.view.length)} rows${filter} are printed; ${number(left)} are left out.`;
   }
@@ -295,7 +333,7 @@ const toolbar = (table, hint, controls = []) => {
     const tests = controls.map((control) => control.test()).filter((test) => test !== null);
     table.filter(search.value, tests.length === 0 ? null : (row) => tests.every((test) => test(row)));
   };
-  search.addEventListener("focus", () => table.columns.forEach((column) => column.texts?.prepare()));
+  search.addEventListener("focus", () => table.prepare());
   search.addEventListener("input", apply);
   search.addEventListener("change", () => say(table.count_.textContent));
   for (const control of controls) control.input.addEventListener("change", () => { apply(); say(table.count_.textContent); });

@@ -119,5 +119,8 @@ fn paper_has_no_controls_and_cuts_nothing() {
     assert_eq!(browser.eval(scrolls), 0, "paper does not scroll");
     let cells = "[...document.querySelectorAll('.rows tbody td')].filter((cell) => getComputedStyle(cell).whiteSpace !== 'normal').length";
     assert_eq!(browser.eval(cells), 0, "cells wrap");
+    browser.size(700, 1_000, 1);
+    let wide = "[...document.querySelectorAll('.rows')].filter((table) => table.offsetWidth > table.parentElement.clientWidth).map((table) => table.id)";
+    assert_eq!(browser.eval(wide), json!([]), "tables are as wide as the paper");
     assert_eq!(browser.eval("check.contrasts(document.body).poor"), json!([]), "also of a dark screen");
 }

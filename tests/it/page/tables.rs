@@ -23,7 +23,7 @@ fn access_is_shown_by_what_was_given() {
     let rows = browser.eval("check.rows('access')");
     assert_eq!(
         (&rows[0][0], &rows[0][2], &rows[0][3]),
-        (&json!("coregroup2 users"), &json!("*"), &json!("–role lead"))
+        (&json!("groupcore2 users"), &json!("*"), &json!("–role lead"))
     );
 }
 
@@ -35,8 +35,8 @@ fn a_row_says_why_and_who_gave_it() {
     let details = browser.eval("document.getElementById('details').innerText").as_str().unwrap().to_owned();
     for part in [
         "user 06 on project/churn",
-        "datagroup was given write (1 implied) on project/churn",
-        "given by the host 4 Jul 2026, 00:00 UTC (ticket 4711), revision 43",
+        "groupdata was given write (1 implied) on project/churn",
+        "given by the host, 4 Jul 2026, 00:00 UTC (ticket 4711), revision 43",
         "export until 19 Jul 2026, 00:00 UTC",
         "profile analyst removes export",
     ] {

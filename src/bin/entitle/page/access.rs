@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::Page;
 use super::reasons;
 use super::tables::{Index, Tables};
+use crate::progress::Progress;
 
 /// The most rows of access, and of grants, on a page.
 const ROWS: usize = 250_000;
@@ -27,8 +28,13 @@ pub(super) struct AccessColumns {
 impl AccessColumns {
     pub(super) fn of(directory: &Directory, tables: &mut Tables<'_>) -> Self {
         let mut columns = Self::default();
-        let mut review = directory.review();
+        let principals = u64::from(directory.user_count()).saturating_add(directory.key_count().into());
+        let progress = Progress::of("explaining", principals, "users and keys");
+        let (mut review, mut last) = (directory.review(), None);
         for access in review.by_ref().take(ROWS) {
+            if last.replace(access.who) != Some(access.who) {
+                progress.add(1);
+            }
             columns.add(directory, &access, tables);
         }
         columns.left_out = review.count();

@@ -49,7 +49,7 @@ const givenText = (index) => index === null || index === undefined ? null : data
 const givenBy = (commits) => {
   if (!commits) return "";
   const entries = commits.map((commit) => make("li", "",
-    "given by ", commit.as === undefined ? "the host" : codeOf(commit.as), " ", momentOf(commit.at),
+    "given by ", commit.as === undefined ? "the host" : codeOf(commit.as), ", ", momentOf(commit.at),
     commit.by === "" ? "" : [" (", nameOf(commit.by), ")"], `, revision ${number(commit.revision)}`,
     commit.beyond ? ", more than the giver had" : ""));
   return make("ul", "given", ...entries);
@@ -246,7 +246,7 @@ const accessSection = () => {
   table.changed = () => matrix.update();
   view.input.addEventListener("change", show);
   return [
-    make("p", "hint", "Select a row, or press Enter on it, to see why."),
+    make("p", "hint", "Select a row or cell, or press Enter on it, to see why."),
     toolbar(table, "by name, profile, resource or permission", [rows, ofKind, ofProfile, withheld, view]),
     table.element,
     matrix.element,

@@ -117,7 +117,8 @@ const waitingSection = () => {
 
 const freedText = (of) => {
   const parts = [[of.frees, "fewer"], [of.takes, "more"]].filter(([seats]) => seats > 0);
-  return make("li", "", nameOf(of.profile), ": ", ...parts.flatMap(([seats, word], place) => [place === 0 ? "" : ", ", make("strong", "", number(seats)), ` ${word}`]));
+  const exempt = data.seats.profiles.some((profile) => profile.profile === of.profile && profile.exempt);
+  return make("li", "", nameOf(of.profile), exempt ? " (needs no seat): " : ": ", ...parts.flatMap(([seats, word], place) => [place === 0 ? "" : ", ", make("strong", "", number(seats)), ` ${word}`]));
 };
 
 const adviceSection = () => {
@@ -135,7 +136,7 @@ const adviceSection = () => {
   });
   const phase = head.phase === "pending" || head.phase === "lapsed" ? ` The license is ${head.phase}: what it denies now counts as not needed.` : "";
   section("advice", "Right-sizing", make("p", "hint", `With the lower profile, these users may do exactly what they may do today.${phase}`),
-    make("p", "", "Seats by profile, if all of them had it:"), make("ul", "sentences", ...frees.map(freedText)),
+    make("p", "", "Users by profile, if all of them had it:"), make("ul", "sentences", ...frees.map(freedText)),
     toolbar(table, "by user or profile"), table.element);
 };
 
@@ -143,8 +144,8 @@ const END_WORDS = { permissions: "permissions", role: "role", membership: "membe
 
 const endCell = (end) => {
   if (end.what === "membership") return ["in group ", nameOf(names[end.of])];
-  if (end.what === "role") return ["role ", nameOf(names[end.of]), " on ", nameOf(names[end.on])];
-  if (end.what === "permissions") return [setOf(end.set), " on ", nameOf(names[end.on])];
+  if (end.what === "role") return [nameOf(names[end.on]), ": role ", nameOf(names[end.of])];
+  if (end.what === "permissions") return [nameOf(names[end.on]), ": ", setOf(end.set)];
   return end.on === undefined ? make("span", "muted", "–") : nameOf(names[end.on]);
 };
 

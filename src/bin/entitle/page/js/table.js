@@ -58,12 +58,12 @@ class Table {
 
   widths() {
     const group = make("colgroup");
+    const least = this.columns.reduce((sum, column) => sum + column.width, 0);
     for (const column of this.columns) {
       const col = make("col");
-      col.style.width = `${column.width}rem`;
+      col.style.width = `${100 * column.width / least}%`;
       group.append(col);
     }
-    const least = this.columns.reduce((sum, column) => sum + column.width, 0);
     this.table.style.minWidth = `${least}rem`;
     return group;
   }

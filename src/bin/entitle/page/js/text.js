@@ -72,7 +72,7 @@ const who = (index) => {
   const kind = principals.kind[index];
   if (kind === EVERYONE) return make("span", "who", "everyone");
   const name = nameOf(names[principals.name[index]]);
-  return make("span", "who", name, kind === USER ? "" : make("span", "tag", KIND_WORDS[kind]));
+  return make("span", "who", kind === USER ? "" : make("span", "tag", KIND_WORDS[kind]), name);
 };
 
 // The permissions that were given, and the number of those that they imply.

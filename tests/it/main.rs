@@ -22,6 +22,8 @@ mod administration_catalog;
 mod administration_histories;
 mod allocations;
 mod boundaries;
+#[cfg(feature = "cli")]
+mod cli;
 mod compare;
 mod concurrency;
 #[cfg(feature = "conformance")]

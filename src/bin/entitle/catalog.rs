@@ -7,7 +7,7 @@ use entitle::catalog::Catalog;
 use serde_json::Value;
 
 use super::Exit;
-use super::output::{CliError, print, print_json};
+use super::output::{CliError, counted, print, print_json};
 use super::rows::{Cell, FormArgs, Row, print_rows};
 use super::source::{SourceArgs, read_catalog};
 
@@ -88,11 +88,10 @@ fn rows(catalog: &Catalog) -> Vec<Row> {
 
 fn check(file: &std::path::Path) -> Result<Exit, CliError> {
     let catalog = read_catalog(file)?;
-    let (kinds, profiles) = (catalog.kinds().len(), catalog.profiles().len());
+    let (kinds, profiles) =
+        (counted(catalog.kinds().len(), "kind"), counted(catalog.profiles().len(), "profile"));
     let fingerprint = catalog.fingerprint();
-    print(|out| {
-        writeln!(out, "{}: {kinds} kinds and {profiles} profiles, fingerprint {fingerprint}", file.display())
-    })?;
+    print(|out| writeln!(out, "{}: {kinds} and {profiles}, fingerprint {fingerprint}", file.display()))?;
     Ok(Exit::Success)
 }
 

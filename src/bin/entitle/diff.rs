@@ -17,7 +17,7 @@ pub(super) struct DiffArgs {
     #[command(flatten)]
     source: SourceArgs,
     /// Another source, in place of --from and --to
-    #[arg(conflicts_with_all = ["from", "to", "access"], required_unless_present = "from")]
+    #[arg(conflicts_with_all = ["from", "to", "access"])]
     other: Option<String>,
     /// The earlier state
     #[arg(long, value_name = "REVISION|TIME", conflicts_with = "at")]
@@ -33,9 +33,13 @@ pub(super) struct DiffArgs {
 }
 
 pub(super) fn diff(args: &DiffArgs) -> Result<Exit, CliError> {
-    let (before, after) = match &args.other {
-        Some(other) => (args.source.clone(), args.source.with(Some(other), None)),
-        None => (args.source.with(None, args.from), args.source.with(None, args.to)),
+    let (before, after) = match (&args.other, args.from) {
+        (Some(other), _) => (args.source.clone(), args.source.with(Some(other), None)),
+        (None, Some(from)) => (args.source.with(None, Some(from)), args.source.with(None, args.to)),
+        (None, None) => {
+            let message = "nothing to compare with: name another source, or an earlier state with `--from`";
+            return Err(CliError::InvalidInput(message.to_owned()));
+        }
     };
     // One after the other: a journal in a file is open once at a time.
     let (before, exit) = open(&before)?;

@@ -1,10 +1,14 @@
 //! `entitle who` and `entitle what`: which users may do something, and what a principal may do it on.
 
-use entitle::Directory;
+use std::io;
+
 use entitle::authorize::PrincipalName;
+use entitle::directory::UserStatus;
+use entitle::report::escape_hidden;
+use entitle::{Directory, ResourceId, UserId};
 
 use super::output::{CliError, note};
-use super::rows::{Cell, FormArgs, Row, print_rows};
+use super::rows::{Form, FormArgs, Row, print_rows};
 use super::source::SourceArgs;
 use super::{Exit, names};
 
@@ -20,15 +24,21 @@ struct PageArgs {
 }
 
 impl PageArgs {
-    /// Takes the items of a page, and says how to go on if there are more.
-    fn take<T>(&self, items: impl Iterator<Item = T>, name: impl Fn(&T) -> String) -> Vec<T> {
-        let limit = self.limit.unwrap_or(usize::MAX);
-        let mut items = items;
-        let page: Vec<T> = items.by_ref().take(limit).collect();
-        if let Some(last) = page.last().filter(|_| page.len() == limit && items.next().is_some()) {
-            note(format_args!("there are more: continue with --after '{}'", name(last)));
+    /// Writes the items of a page, and says how to go on if there are more.
+    fn print<T>(
+        &self,
+        form: Form,
+        columns: &[&str],
+        mut items: impl Iterator<Item = T>,
+        name: impl Fn(&T) -> String,
+        row: impl Fn(&T) -> Row,
+    ) -> io::Result<()> {
+        let page: Vec<T> = items.by_ref().take(self.limit.unwrap_or(usize::MAX)).collect();
+        print_rows(form, columns, page.iter().map(row))?;
+        if let Some(last) = page.last().filter(|_| items.next().is_some()) {
+            note(format_args!("there are more: continue with --after '{}'", escape_hidden(&name(last))));
         }
-        page
+        Ok(())
     }
 }
 
@@ -57,13 +67,13 @@ pub(super) fn who(args: &WhoArgs) -> Result<Exit, CliError> {
     if let Some(after) = &args.page.after {
         users = users.after(names::user(&directory, after)?);
     }
-    let name = |user: &_| directory.user_name(*user).unwrap_or_default().to_owned();
-    let rows = args.page.take(users, name).into_iter().map(|user| -> Row {
-        let seat = directory.seat_of(user);
-        let status = directory.status_of(user).map(|status| status.as_str());
-        vec![name(&user).into(), seat.and_then(|seat| seat.holds).into(), status.into()]
-    });
-    print_rows(args.form.form(), &["user", "profile", "status"], rows)?;
+    let name = |user: &UserId| directory.user_name(*user).unwrap_or_default().to_owned();
+    let row = |user: &UserId| -> Row {
+        let seat = directory.seat_of(*user);
+        let status = directory.status_of(*user).map(UserStatus::as_str);
+        vec![name(user).into(), seat.and_then(|seat| seat.holds).into(), status.into()]
+    };
+    args.page.print(args.form.form(), &["user", "profile", "status"], users, name, row)?;
     Ok(source.exit())
 }
 
@@ -97,15 +107,15 @@ pub(super) fn what(args: &WhatArgs) -> Result<Exit, CliError> {
     if let Some(after) = &args.page.after {
         resources = resources.after(names::resource(&directory, after)?);
     }
-    let name = |resource: &_| name_of(&directory, *resource);
-    let rows = args.page.take(resources, name).into_iter().map(|resource| -> Row {
-        let owner = directory.owner_of(resource).and_then(|owner| directory.user_name(owner));
-        vec![Cell::from(name(&resource)), owner.into()]
-    });
-    print_rows(args.form.form(), &["resource", "owner"], rows)?;
+    let name = |resource: &ResourceId| name_of(&directory, *resource);
+    let row = |resource: &ResourceId| -> Row {
+        let owner = directory.owner_of(*resource).and_then(|owner| directory.user_name(owner));
+        vec![name(resource).into(), owner.into()]
+    };
+    args.page.print(args.form.form(), &["resource", "owner"], resources, name, row)?;
     Ok(source.exit())
 }
 
-fn name_of(directory: &Directory, resource: entitle::ResourceId) -> String {
+fn name_of(directory: &Directory, resource: ResourceId) -> String {
     directory.resource_name(resource).map(|name| name.to_string()).unwrap_or_default()
 }

@@ -22,13 +22,15 @@ pub(super) fn group(directory: &Directory, name: &str) -> Result<GroupId, CliErr
 
 /// Finds a user or a key by a text such as `user:ada`.
 pub(super) fn principal(directory: &Directory, name: &PrincipalName) -> Result<Principal, CliError> {
-    let text = name.to_string();
-    if let Some(principal) = directory.principal_by_name(&text) {
-        return Ok(principal);
+    match name {
+        PrincipalName::User(name) => user(directory, name).map(Principal::from),
+        PrincipalName::Key(name) => {
+            let keys = || directory.keys().filter_map(|key| directory.key_name(key));
+            let found = directory.key_by_name(name).map(Principal::from);
+            found.ok_or_else(|| unknown("key", name, nearest_names(name, keys())))
+        }
+        _ => Err(unknown("principal", &name.to_string(), Vec::new())),
     }
-    let users = directory.users().map(Principal::from).chain(directory.keys().map(Principal::from));
-    let names = users.filter_map(|who| Some(directory.principal_name(who)?.to_string()));
-    Err(unknown("principal", &text, nearest_names(&text, names)))
 }
 
 /// Finds a resource by a text such as `project/churn`.
@@ -36,14 +38,16 @@ pub(super) fn resource(directory: &Directory, name: &str) -> Result<ResourceId, 
     if let Some(resource) = directory.resource_by_name(name) {
         return Ok(resource);
     }
-    let Some((kind_name, _)) = name.split_once('/') else {
+    let Some((kind_name, key)) = name.split_once('/') else {
         let kinds = directory.catalog().kinds();
         return Err(unknown("resource", name, nearest_names(name, kinds)));
     };
     let kind = kind(directory.catalog(), kind_name)?;
-    let resources = directory.resources_of_kind(kind);
-    let names = resources.filter_map(|resource| Some(directory.resource_name(resource)?.to_string()));
-    Err(unknown("resource", name, nearest_names(name, names)))
+    // The kind is right, and would hide how far the rest is off.
+    let keys =
+        directory.resources_of_kind(kind).filter_map(|resource| directory.resource_name(resource)?.key());
+    let near = nearest_names(key, keys).into_iter().map(|key| format!("{kind_name}/{key}"));
+    Err(unknown("resource", name, near.collect()))
 }
 
 /// Finds a resource, and permissions of its kind.

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::{self, BufWriter, Write};
 
 use clap::error::ErrorKind;
+use entitle::report::escape_hidden;
 
 use super::Exit;
 
@@ -49,15 +50,21 @@ impl CliError {
     }
 }
 
-/// Writes an error, colored on a terminal, and without the passwords in it.
+/// Writes an error, colored on a terminal, without the passwords in it, and with hidden characters marked.
 pub(super) fn print_error(error: &clap::Error) {
     let text = error.to_string();
-    let safe = without_passwords(&text);
+    let lines = text.split('\n').map(|line| escape_hidden(line).into_owned());
+    let safe = without_passwords(&lines.collect::<Vec<_>>().join("\n"));
     if safe == text {
         let _ = error.print();
     } else {
         note(&safe);
     }
+}
+
+/// Returns a number with what it counts, such as `1 commit` or `2 commits`.
+pub(super) fn counted(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 /// Writes a line to standard error; what cannot be written there is lost.

@@ -10,7 +10,7 @@ mod lost_answers;
 mod many_tenants;
 mod processes;
 mod proxy;
-mod server;
+pub(crate) mod server;
 
 use std::slice;
 use std::time::Duration;

@@ -186,14 +186,14 @@ fn shared() -> Option<&'static Server> {
 }
 
 /// A database of a test's own in the shared server; `None` where there is no PostgreSQL.
-pub(super) struct TestDatabase {
+pub(crate) struct TestDatabase {
     server: &'static Server,
     pub(super) name: String,
 }
 
 impl TestDatabase {
     /// Creates an empty database. The name is one of the test's own.
-    pub(super) fn new(name: &str) -> Option<Self> {
+    pub(crate) fn new(name: &str) -> Option<Self> {
         Self::with(name, "")
     }
 
@@ -209,7 +209,7 @@ impl TestDatabase {
         self.server
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         self.url_as("postgres")
     }
 

@@ -8,9 +8,9 @@ use entitle::change::{AddUser, Command};
 use entitle::directory::UserSource;
 use entitle::{Directory, nearest_names};
 
-use crate::commands::{self, Step};
-use crate::output::CliError;
-use crate::source::read_stored;
+use super::super::commands::{self, Step};
+use super::super::output::CliError;
+use super::super::source::read_stored;
 
 /// What a file contains.
 pub(super) enum Input {

@@ -14,7 +14,7 @@ use entitle::{Directory, Timestamp};
 use self::input::Input;
 use self::target::Target;
 use super::commands::{Step, parse_policy};
-use super::output::{CliError, note, print};
+use super::output::{CliError, counted, note, print};
 use super::progress::Progress;
 use super::source::{Place, PostgresArgs, read_catalog};
 use super::time::{now, parse_time};
@@ -126,12 +126,8 @@ impl Planned {
 
     fn write(&self, out: &mut dyn Write, before: &Directory, limit: usize, name: &str) -> io::Result<()> {
         let after = &self.directory;
-        let (commands, commits) = (self.commands, self.commits.len());
-        writeln!(
-            out,
-            "{commands} commands in {commits} commits, into {name} at revision {}",
-            before.revision()
-        )?;
+        let (commands, commits) = (counted(self.commands, "command"), counted(self.commits.len(), "commit"));
+        writeln!(out, "{commands} in {commits}, into {name} at revision {}", before.revision())?;
         if self.commits.is_empty() {
             return writeln!(out, "nothing to import: everything is there already");
         }

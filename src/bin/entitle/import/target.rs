@@ -6,8 +6,8 @@ use entitle::change::Commit;
 use entitle::journal::postgres::{PostgresError, PostgresJournal};
 use entitle::journal::{AppendError, Journal, RedbJournal, Snapshots};
 
-use crate::output::CliError;
-use crate::source::{Place, PostgresArgs, SourceArgs, connect};
+use super::super::output::CliError;
+use super::super::source::{Place, PostgresArgs, SourceArgs, connect};
 
 /// A journal, which may not exist yet, and its directory.
 pub(super) struct Target {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use entitle::catalog::{Catalog, CatalogDocument};
 
-use crate::output::CliError;
+use super::super::output::CliError;
 
 /// A scenario file, of which only the catalog is read.
 #[derive(serde::Deserialize)]

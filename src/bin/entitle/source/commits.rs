@@ -4,10 +4,10 @@ use std::vec;
 
 use entitle::change::Commit;
 
+use super::super::output::{CliError, note};
+use super::super::progress::Progress;
+use super::super::time::Moment;
 use super::History;
-use crate::output::{CliError, note};
-use crate::progress::Progress;
-use crate::time::Moment;
 
 /// The commits of a source up to a moment, in order, with a progress bar while they are read.
 pub(crate) struct Commits<'a> {

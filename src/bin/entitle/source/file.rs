@@ -8,9 +8,9 @@ use entitle::Directory;
 use entitle::catalog::Catalog;
 use entitle::scenario::TestReport;
 
-use crate::output::CliError;
-use crate::progress::Progress;
-use crate::test;
+use super::super::output::CliError;
+use super::super::progress::Progress;
+use super::super::test;
 
 /// The first bytes of a stored directory in the binary form.
 const BINARY: &[u8] = b"\x9aentitle\r\n";

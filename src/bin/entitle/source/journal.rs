@@ -10,8 +10,8 @@ use entitle::journal::{Journal as _, RedbJournal};
 use entitle::nearest_names;
 use entitle::scenario::TestReport;
 
+use super::super::output::{CliError, without_passwords};
 use super::Content;
-use crate::output::{CliError, without_passwords};
 
 /// The options of a journal on PostgreSQL.
 #[derive(Clone, Debug, clap::Args)]

@@ -22,6 +22,7 @@ pub(super) use self::file::read_stored;
 pub(super) use self::journal::{History, PostgresArgs, connect};
 use super::Exit;
 use super::output::{CliError, note, without_passwords};
+use super::test::shown;
 use super::time::Moment;
 
 /// The source of a command.
@@ -69,7 +70,9 @@ impl SourceArgs {
         if let Content::Scenario(outcome) = &source.content {
             source.is_complete = outcome.is_complete();
             source.exit = if outcome.failures().is_empty() { Exit::Success } else { Exit::Failure };
-            outcome.failures().iter().for_each(|failure| note(format_args!("{}: {failure}", source.name)));
+            for failure in outcome.failures() {
+                note(format_args!("{}: {}", source.name, shown(failure)));
+            }
         }
         source.check_moment()?;
         Ok(source)

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use entitle::scenario::TestReport;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
+use super::super::output::CliError;
 use super::{Outcome, shown};
-use crate::output::CliError;
 
 /// Writes a suite for each file and a case for each of its steps.
 pub(super) fn write(path: &Path, files: &[PathBuf], outcomes: &[Outcome]) -> Result<(), CliError> {

@@ -115,7 +115,7 @@ fn report(file: &Path, outcome: &Outcome) -> Exit {
 }
 
 /// A failure for people: hidden characters are marked, and lists are compared item by item.
-fn shown(failure: &Failure) -> String {
+pub(super) fn shown(failure: &Failure) -> String {
     let text = failure.to_string();
     let lines: Vec<_> = text.lines().map(escape_hidden).collect();
     let mut text = lines.join("\n");

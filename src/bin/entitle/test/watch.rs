@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher as _};
 
-use crate::output::CliError;
+use super::super::output::CliError;
 
 /// The time in which several changes count as one: editors write a file in steps.
 const TOGETHER: Duration = Duration::from_millis(100);

@@ -1,0 +1,176 @@
+//! `entitle import` and `entitle preview`.
+
+use entitle::journal::{Journal as _, RedbJournal};
+use serde_json::json;
+
+use super::{entitle, file, folder, redb, scenario};
+use crate::postgres::server::TestDatabase;
+
+const CATALOG: &str = r#"{ "kinds": { "project": { "permissions": ["write", "read"], "implies": { "write": ["read"] } } },
+    "profiles": { "designer": {}, "reader": { "ceiling": { "project": ["read"] }, "seat": "exempt" } },
+    "default_profile": "reader" }"#;
+
+const USERS: &str =
+    "user,email,profile,groups\nada,ada@x.example,designer,data;ops\nbob,,designer,data\ncyd,,,\n";
+
+#[test]
+fn nothing_is_written_until_it_is_confirmed() {
+    let folder = folder("confirm");
+    let (catalog, users) = (file(&folder, "catalog.json", CATALOG), file(&folder, "users.csv", USERS));
+    let license = r#"{ "install_license": { "name": "acme", "seats": { "designer": 2 } } }"#;
+    let license = file(&folder, "license.json", license);
+    let path = folder.join("new.redb");
+    let target = format!("redb:{}", path.display());
+    let import = |input: &str, more: &[&str]| {
+        entitle(
+            &[&["import", input, &target, "--now", "2026-01-05", "--catalog", &catalog][..], more].concat(),
+        )
+    };
+    assert!(import(&license, &[]).ok().ends_with("nothing is imported: confirm with --yes\n"));
+    assert!(!path.exists());
+    assert!(import(&license, &["--yes"]).ok().ends_with("imported at revision 1\n"));
+    let planned = import(&users, &[]).ok();
+    assert!(planned.contains("seats of designer: 0 used before, 2 after of 2, 0 free"), "{planned}");
+    assert_eq!(RedbJournal::open(&path).unwrap().last_revision().unwrap(), 1);
+
+    // Five commands in batches of two are three commits.
+    assert!(import(&users, &["--yes", "--batch", "2"]).ok().ends_with("imported at revision 4\n"));
+    let journal = RedbJournal::open(&path).unwrap();
+    let commits = journal.read_after(1).unwrap();
+    assert!(commits.iter().all(|commit| commit.by == "entitle import"), "{commits:?}");
+    drop(journal);
+    assert!(import(&users, &["--yes"]).ok().contains("everything is there already"));
+    let seats = entitle(&["seats", &target, "--json"]).json();
+    assert_eq!(
+        seats["counted"][0]["figures"]["consumed"].as_u64().or(seats["counted"][0]["consumed"].as_u64()),
+        Some(2)
+    );
+    assert!(entitle(&["verify", &target]).ok().contains("verified at revision 4"));
+}
+
+/// A refusal names the line, and nothing of the import is stored.
+#[test]
+fn a_refused_import_names_the_line_and_stores_nothing() {
+    let folder = folder("refused");
+    let catalog = file(&folder, "catalog.json", CATALOG);
+    let target = format!("redb:{}", folder.join("refused.redb").display());
+    for (name, text, said) in [
+        (
+            "full.csv",
+            USERS,
+            "full.csv: line 2: user `ada` cannot take a seat of `designer`: no license is installed",
+        ),
+        (
+            "profile.csv",
+            "user,profile\nada,reader\nbob,raeder\n",
+            "line 3: unknown profile `raeder`; did you mean `reader`?",
+        ),
+        (
+            "column.csv",
+            "user,profil\nada,reader\n",
+            "line 1: unknown column `profil`; did you mean `profile`?",
+        ),
+        ("none.csv", "email\nada@x.example\n", "line 1: the column `user` or `group` is required"),
+        ("row.csv", "user,email\nada,a@x.example\n,b@x.example\n", "line 3: `user` or `group` is required"),
+        ("source.csv", "user,source\nada,ldab\n", "line 2: unknown source `ldab`"),
+        ("ragged.csv", "user,email\nada\n", "line: 2"),
+        (
+            "command.json",
+            "{\"add_user\": {\"user\": \"ada\"}}\n{\"add_usr\": {\"user\": \"bob\"}}\n",
+            "line 2, command 1: unknown variant `add_usr`",
+        ),
+        (
+            "second.json",
+            "[{\"add_group\": {\"group\": \"a\"}}, {\"suspend\": {\"user\": \"bob\"}}]",
+            "line 1, command 2: unknown user `bob`",
+        ),
+        (
+            "group.json",
+            "[{\"add_group\": {\"group\": \"data\"}}, {\"remove_group\": {\"group\": \"dtaa\"}}]",
+            "unknown group `dtaa`; did you mean `data`?",
+        ),
+    ] {
+        let input = file(&folder, name, text);
+        let error =
+            entitle(&["import", &input, &target, "--catalog", &catalog, "--yes", "--batch", "1"]).invalid();
+        assert!(error.contains(said), "{name}: {error}");
+    }
+    assert!(!folder.join("refused.redb").exists());
+    let users = file(&folder, "users.csv", USERS);
+    let error = entitle(&["import", &users, &target]).invalid();
+    assert!(error.contains("does not exist yet: name its catalog with `--catalog FILE`"), "{error}");
+    let error = entitle(&["import", &users, "plain.redb", "--catalog", &catalog]).invalid();
+    assert!(error.contains("not a journal: write `redb:FILE`"), "{error}");
+}
+
+/// A stored directory begins a journal, and the history goes on from its revision.
+#[test]
+fn a_stored_directory_begins_a_journal() {
+    let folder = folder("stored");
+    let source = scenario(&folder);
+    let stored = folder.join("stored.jsonl");
+    let stored = stored.to_str().unwrap();
+    entitle(&["export", &source, "--to", stored]).ok();
+    let target = format!("redb:{}", folder.join("copy.redb").display());
+    assert!(entitle(&["import", stored, &target]).ok().contains("confirm with --yes"));
+    assert!(entitle(&["import", stored, &target, "--yes"]).ok().ends_with("imported at revision 8\n"));
+    assert_eq!(entitle(&["export", &target]).ok(), std::fs::read_to_string(stored).unwrap());
+    let group = file(&folder, "group.json", r#"{ "add_group": { "group": "more" } }"#);
+    assert!(entitle(&["import", &group, &target, "--yes"]).ok().ends_with("imported at revision 9\n"));
+    let error = entitle(&["import", stored, &target, "--yes"]);
+    assert_eq!(error.code, 2);
+    assert!(error.err.contains("only into a journal that does not exist yet"), "{}", error.err);
+}
+
+#[test]
+fn a_tenant_is_made_and_imported_into() {
+    let Some(database) = TestDatabase::new("command_line_import") else { return };
+    let url = database.url();
+    let folder = folder("tenant");
+    let (catalog, users) =
+        (file(&folder, "catalog.json", CATALOG), file(&folder, "users.csv", "user\nada\nbob\n"));
+    let words = ["import", &users, &url, "--tenant", "acme", "--catalog", &catalog];
+    assert!(entitle(&words).ok().contains("nothing is imported"));
+    assert!(entitle(&["seats", &url, "--tenant", "acme"]).code == 2);
+    entitle(&[&words[..], &["--yes"]].concat()).ok();
+    let listed = entitle(&["review", &url, "--tenant", "acme", "--grants", "--json"]);
+    assert_eq!(listed.code, 0, "{}", listed.err);
+    assert!(entitle(&["verify", &url, "--tenant", "acme"]).ok().contains("verified at revision 1"));
+    assert!(entitle(&words).ok().contains("everything is there already"));
+}
+
+/// A preview answers in three forms, and writes nothing.
+#[test]
+fn a_preview_shows_what_changes_and_writes_nothing() {
+    let folder = folder("preview");
+    let source = redb(&folder, "world.redb", &[8]);
+    let before = entitle(&["export", &source, "--commits"]).ok();
+    let step = json!({ "at": 96, "do": [{ "remove_user": { "user": "eve" } }], "requirements": [
+        { "label": "nightly", "who": "user:eve", "on": "project/churn", "permission": ["read"] },
+        { "label": "weekly", "who": "user:ada", "on": "project/churn", "permission": "read" } ] });
+    let commands = file(&folder, "step.json", &step.to_string());
+    let preview = |more: &[&str]| entitle(&[&["preview", &source, "--do", &commands][..], more].concat());
+    let text = preview(&[]);
+    assert_eq!(text.code, 1);
+    assert!(text.out.contains("`eve` on `project/churn` loses `read`"), "{}", text.out);
+    assert!(text.out.contains("breaks: nightly") && !text.out.contains("weekly"), "{}", text.out);
+    let data: serde_json::Value = serde_json::from_str(&preview(&["--json"]).out).unwrap();
+    assert_eq!((&data["loses"], &data["breaks"][0]["label"]), (&json!(1), &json!("nightly")));
+    let csv = preview(&["--csv"]).out;
+    assert!(csv.contains("access,eve,project/churn,,read,,\n") && csv.contains("breaks,user:eve,"), "{csv}");
+    assert_eq!(entitle(&["export", &source, "--commits"]).ok(), before);
+
+    let refused = json!([{ "suspend": { "user": "evee" } }]);
+    let refused = file(&folder, "refused.json", &refused.to_string());
+    let ran = entitle(&["preview", &source, "--do", &refused]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.out.contains("would be refused: line 1, command 1: unknown user `evee`; did you mean `eve`?"),
+        "{}",
+        ran.out
+    );
+    // A requirement about a mistyped name would never break.
+    let step = step.to_string().replace("user:ada", "user:aada");
+    let mistyped = file(&folder, "mistyped.json", &step);
+    assert!(entitle(&["preview", &source, "--do", &mistyped]).invalid().contains("did you mean `ada`?"));
+}

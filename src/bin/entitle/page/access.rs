@@ -4,10 +4,10 @@ use entitle::authorize::Access;
 use entitle::{Directory, Principal, Timestamp};
 use serde::Serialize;
 
+use super::super::progress::Progress;
 use super::Page;
 use super::reasons;
 use super::tables::{Index, Tables};
-use crate::progress::Progress;
 
 /// The most rows of access, and of grants, on a page.
 const ROWS: usize = 250_000;

@@ -92,6 +92,21 @@ fn every_chart_has_a_title_a_description_and_its_values() {
     );
 }
 
+/// A stored directory has no history: the page says nothing of usage and changes, and everything else.
+#[test]
+fn a_directory_without_history_has_a_page() {
+    let page = worlds::page_of_stored("stored", &worlds::small(), worlds::SMALL_NOW);
+    let Some(mut browser) = Browser::open(&page) else { return };
+    let sections =
+        browser.eval("[...document.querySelectorAll('main section[id]')].map((section) => section.id)");
+    assert_eq!(sections, json!(["seats", "waiting", "access", "advice", "ending"]));
+    assert_eq!(browser.eval("document.getElementById('title').textContent"), "acme-2026");
+    assert_eq!(browser.eval("document.querySelectorAll('#seat-chart rect.held').length"), 3);
+    browser.eval("check.table('access').tBodies[1].rows[0].cells[0].click()");
+    assert_eq!(browser.eval("document.getElementById('details').open"), true);
+    assert_eq!(browser.complaints(), [""; 0]);
+}
+
 #[test]
 fn a_directory_without_anything_has_a_page() {
     let page = worlds::page("empty", &worlds::empty(), 0);

@@ -42,6 +42,15 @@ pub(super) fn page(name: &str, scenario: &Value, now: u64) -> PathBuf {
     page
 }
 
+/// Writes the page of the stored form of a scenario's last directory, which has no history.
+pub(super) fn page_of_stored(name: &str, scenario: &Value, now: u64) -> PathBuf {
+    let (source, stored, page) = (file(name, "json"), file(name, "stored"), file(name, "html"));
+    std::fs::write(&source, scenario.to_string()).unwrap();
+    std::fs::write(&stored, entitle(&["export"], &source)).unwrap();
+    std::fs::write(&page, entitle(&["report", "--html", "--now", &now.to_string()], &stored)).unwrap();
+    page
+}
+
 /// Runs the command on a scenario and returns what it writes.
 fn entitle(words: &[&str], source: &Path) -> Vec<u8> {
     let output = Process::new(env!("CARGO_BIN_EXE_entitle")).args(words).arg(source).output().unwrap();

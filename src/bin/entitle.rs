@@ -30,12 +30,16 @@ mod lookup;
 mod names;
 #[path = "entitle/output.rs"]
 mod output;
+#[path = "entitle/page/mod.rs"]
+mod page;
 #[path = "entitle/permissions.rs"]
 mod permissions;
 #[path = "entitle/preview.rs"]
 mod preview;
 #[path = "entitle/progress.rs"]
 mod progress;
+#[path = "entitle/report.rs"]
+mod report;
 #[path = "entitle/review.rs"]
 mod review;
 #[path = "entitle/rows.rs"]

@@ -40,6 +40,8 @@ mod monitoring;
 mod nesting;
 mod oracle;
 mod oracle_agreement;
+#[cfg(feature = "cli")]
+mod page;
 mod places_histories;
 #[cfg(feature = "postgres")]
 mod postgres;

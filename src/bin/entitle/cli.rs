@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use super::output::{self, CliError};
 use super::{
     Exit, advise, catalog, check, diff, ending, explain, export, history, import, lookup, permissions,
-    preview, review, seats, shell, test, usage, verify,
+    preview, report, review, seats, shell, test, usage, verify,
 };
 
 /// Asks questions of the directory that a platform runs on, and tests scenario files.
@@ -45,6 +45,7 @@ enum CliCommand {
     Permissions(permissions::PermissionsArgs),
     Seats(seats::SeatsArgs),
     Review(review::ReviewArgs),
+    Report(report::ReportArgs),
     Usage(usage::UsageArgs),
     Advise(advise::AdviseArgs),
     Ending(ending::EndingArgs),
@@ -71,6 +72,7 @@ impl Cli {
             CliCommand::Permissions(args) => permissions::permissions(&args),
             CliCommand::Seats(args) => seats::seats(&args),
             CliCommand::Review(args) => review::review(&args),
+            CliCommand::Report(args) => report::report(&args),
             CliCommand::Usage(args) => usage::usage(&args),
             CliCommand::Advise(args) => advise::advise(&args),
             CliCommand::Ending(args) => ending::ending(&args),

@@ -1,0 +1,45 @@
+//! Right-sizing: the users for whom a lower profile would do.
+
+use entitle::Directory;
+use entitle::authorize::RightSizing;
+use serde::Serialize;
+
+use super::tables::{Index, Tables};
+
+/// The most users on a page.
+const ROWS: usize = 100_000;
+
+#[derive(Serialize)]
+pub(super) struct Advice<'a> {
+    rows: Vec<Row>,
+    frees: Vec<Frees<'a>>,
+    left_out: usize,
+}
+
+/// The user, the profile held or reserved, and the one that would do.
+type Row = (Index, Option<Index>, Option<Index>);
+
+/// The seats of a profile that would be free, and those that would be taken of it.
+#[derive(Serialize)]
+struct Frees<'a> {
+    profile: &'a str,
+    frees: u64,
+    takes: u64,
+}
+
+impl<'a> Advice<'a> {
+    pub(super) fn of(directory: &'a Directory, tables: &mut Tables<'_>) -> Self {
+        let sizing: RightSizing<'a> = directory.right_sizing();
+        let users = sizing
+            .users
+            .iter()
+            .take(ROWS)
+            .map(|of| (tables.name(of.user), tables.profile(of.holds), tables.profile(of.advised)));
+        let frees = sizing.profiles.iter().filter(|of| of.frees > 0 || of.takes > 0);
+        Self {
+            rows: users.collect(),
+            frees: frees.map(|of| Frees { profile: of.profile, frees: of.frees, takes: of.takes }).collect(),
+            left_out: sizing.users.len().saturating_sub(ROWS),
+        }
+    }
+}

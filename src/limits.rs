@@ -92,5 +92,5 @@ pub const MAX_PASSING_LINKS: u32 = 8;
 /// The maximum number of API keys in a directory at a time.
 pub const MAX_KEYS: u32 = (1 << 31) - 16;
 
-/// The maximum number of periods of a usage report: 273 years of days (rule L4).
+/// The maximum number of periods of a usage report: 273 years of days (rule S17).
 pub const MAX_PERIODS: usize = 100_000;

@@ -1,4 +1,4 @@
-//! Seats used over periods, from the commits (rule L4).
+//! Seats used over periods, from the commits (rule S17).
 //!
 //! [`Usage`] starts with a directory, is given each later commit, and reports for each day, month or other period: the
 //! seats licensed, the highest number consumed, the mean, seat time and admissions.
@@ -22,7 +22,7 @@ use crate::directory::Directory;
 use crate::limits::{MAX_PERIODS, MAX_TIME};
 use crate::time::Timestamp;
 
-/// A measurement of seats over periods, from a directory and the commits after it (rule L4).
+/// A measurement of seats over periods, from a directory and the commits after it (rule S17).
 ///
 /// The numbers follow from every commit, not from samples. Memory is proportional to the number of users who hold a seat
 /// and of periods, not to the number of commits, which are added one at a time.

@@ -7,7 +7,7 @@ use crate::catalog::Catalog;
 use crate::seats::Quantity;
 use crate::time::Timestamp;
 
-/// The seats used in each of some periods (rule L4).
+/// The seats used in each of some periods (rule S17).
 ///
 /// Created by [`Usage::until`](super::Usage::until). [`Display`](core::fmt::Display) writes a table for a terminal,
 /// [`csv`](Self::csv) writes CSV, and the feature `serde` makes it serializable.

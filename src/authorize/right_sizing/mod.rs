@@ -1,4 +1,4 @@
-//! Right-sizing: the users who could do with a lower profile (rule L5).
+//! Right-sizing: the users who could do with a lower profile (rule S18).
 
 mod exact;
 mod limits;
@@ -18,7 +18,7 @@ use crate::id::{Principal, ResourceId, UserId};
 use crate::seats::{Phase, SeatState};
 use crate::time::Timestamp;
 
-/// The users who could do with a lower profile, and the seats that would free (rule L5).
+/// The users who could do with a lower profile, and the seats that would free (rule S18).
 ///
 /// Created by [`Directory::right_sizing`] and [`Directory::right_sizing_for`]. It is advice as of one commit, and nobody is
 /// moved. [`Display`](core::fmt::Display) writes tables for a terminal, [`profiles_csv`](Self::profiles_csv) and
@@ -74,7 +74,7 @@ pub struct UserSizing<'a> {
 }
 
 impl Directory {
-    /// Advises the lowest sufficient profile for each user who holds or reserves a seat of a counted profile (rule L5).
+    /// Advises the lowest sufficient profile for each user who holds or reserves a seat of a counted profile (rule S18).
     ///
     /// A profile suffices if it leaves every answer of [`permissions`](Self::permissions) for the user as it is: nothing that
     /// is allowed is lost, and nothing is added. Considered are the profiles below the one held that the license offers or
@@ -115,7 +115,7 @@ impl Directory {
         self.sized(Kept::Allowed, Used::new())
     }
 
-    /// Advises the lowest profile that suffices for what was really used (rule L5).
+    /// Advises the lowest profile that suffices for what was really used (rule S18).
     ///
     /// `used` lists who used which permissions on which resource, in any order and as often as it likes; the use of a key
     /// counts for its user. A profile suffices if everything in the list that is allowed today stays allowed, and

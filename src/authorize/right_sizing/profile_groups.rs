@@ -81,15 +81,22 @@ impl<'a> ProfileGroups<'a> {
         self.get(wants).unwrap_or(&empty) == self.get(Some(instead)).unwrap_or(&empty)
     }
 
-    /// Returns the resources on which the groups of two profiles are granted different permissions.
-    pub(super) fn differing(&self, wants: Option<ProfileId>, instead: ProfileId) -> Vec<ResourceSlot> {
+    /// Returns the resources on which something is granted to groups of one of two profiles and not of the other, if a
+    /// condition on what the groups of each are granted there does not hold.
+    pub(super) fn differing(
+        &self,
+        wants: Option<ProfileId>,
+        instead: ProfileId,
+        fits: impl Fn(ResourceSlot, u64, u64) -> bool,
+    ) -> Vec<ResourceSlot> {
         let empty = BTreeSet::new();
         let (mine, theirs) = (self.get(wants).unwrap_or(&empty), self.get(Some(instead)).unwrap_or(&empty));
-        let records =
-            mine.symmetric_difference(theirs).filter_map(|&group| self.directory.group_record_at(group));
+        let other = mine.symmetric_difference(theirs);
+        let records = other.filter_map(|&group| self.directory.group_record_at(group));
         let resources: BTreeSet<ResourceSlot> =
             records.flat_map(|record| record.granted_on().iter()).collect();
-        let differs = |&slot: &ResourceSlot| self.granted(mine, slot) != self.granted(theirs, slot);
+        let differs =
+            |&slot: &ResourceSlot| !fits(slot, self.granted(mine, slot), self.granted(theirs, slot));
         resources.into_iter().filter(differs).collect()
     }
 

@@ -29,7 +29,7 @@ pub(super) struct Route<'a> {
 /// All ways of a directory.
 pub(super) struct Routes<'a> {
     directory: &'a Directory,
-    routes: Vec<Route<'a>>,
+    all: Vec<Route<'a>>,
     /// The ways of resources to themselves, by kind and required credentials.
     own: HashMap<(KindId, u64), RouteId>,
     /// The ways that begin one step further up, by the kind there.
@@ -58,7 +58,7 @@ impl<'a> Routes<'a> {
         };
         let mut routes = Self {
             directory,
-            routes: Vec::new(),
+            all: Vec::new(),
             own: HashMap::new(),
             longer: HashMap::new(),
             down: HashMap::new(),
@@ -130,8 +130,8 @@ impl<'a> Routes<'a> {
     }
 
     fn push(&mut self, route: Route<'a>) -> RouteId {
-        let id = RouteId::try_from(self.routes.len()).unwrap_or(RouteId::MAX);
-        self.routes.push(route);
+        let id = RouteId::try_from(self.all.len()).unwrap_or(RouteId::MAX);
+        self.all.push(route);
         id
     }
 
@@ -146,11 +146,11 @@ impl<'a> Routes<'a> {
     }
 
     pub(super) fn get(&self, route: RouteId) -> Option<&Route<'a>> {
-        self.routes.get(route as usize)
+        self.all.get(route as usize)
     }
 
     /// The ways from a resource: to itself, and to what lies inside it.
-    pub(super) fn from(&self, slot: ResourceSlot, row: &ResourceRow) -> impl Iterator<Item = RouteId> {
+    pub(super) fn at(&self, slot: ResourceSlot, row: &ResourceRow) -> impl Iterator<Item = RouteId> {
         let own = self.own.get(&(row.kind(), row.required)).copied();
         // Most resources are no places, and are not looked for among them.
         let down = if self.down.is_empty() { None } else { self.down.get(&slot) };
@@ -158,7 +158,7 @@ impl<'a> Routes<'a> {
     }
 
     /// The ways from any resource of a kind.
-    pub(super) fn from_kind(&self, kind: KindId) -> &[RouteId] {
+    pub(super) fn at_kind(&self, kind: KindId) -> &[RouteId] {
         self.by_kind.get(kind.index()).map_or(&[], Vec::as_slice)
     }
 }

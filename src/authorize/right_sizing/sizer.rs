@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use super::exact::MemberOf;
 use super::limits::{Kept, Limits, Profiles};
 use super::profile_groups::ProfileGroups;
-use super::routes::Routes;
+use super::routes::{RouteId, Routes};
 use crate::authorize::evaluate::{PrincipalRef, ResourceRef};
 use crate::catalog::ProfileId;
 use crate::directory::{
@@ -46,8 +46,8 @@ pub(super) struct Sizer<'a> {
     /// The profiles that a user can be assigned.
     offered: Profiles,
     singletons: BTreeMap<UserSlot, u64>,
-    /// By wanted profile and another one: the resources on which their groups are granted different permissions.
-    differing: BTreeMap<(Option<ProfileId>, ProfileId), Vec<ResourceSlot>>,
+    /// By the profiles held, wanted and advised: the resources on which it matters in which groups by profile a user is.
+    differing: BTreeMap<(ProfileId, Option<ProfileId>, ProfileId), Vec<ResourceSlot>>,
 }
 
 impl<'a> Sizer<'a> {
@@ -79,7 +79,7 @@ impl<'a> Sizer<'a> {
         let directory = self.directory;
         for (slot, row) in directory.live_resources() {
             // Taken out, so that the ways are not borrowed while the profiles are excluded.
-            let routes: smallvec::SmallVec<[_; 4]> = self.routes.from(slot, row).collect();
+            let routes: smallvec::SmallVec<[_; 4]> = self.routes.at(slot, row).collect();
             for route in routes {
                 let grants = directory.grants_at(slot, row);
                 self.exclude_for_everyone(route, grants.everyone());
@@ -96,14 +96,14 @@ impl<'a> Sizer<'a> {
         let directory = self.directory;
         for (kind, _) in directory.catalog().definitions() {
             let Some(grants) = directory.grants_on_kind(kind) else { continue };
-            for route in self.routes.from_kind(kind).to_vec() {
+            for route in self.routes.at_kind(kind).to_vec() {
                 self.exclude_for_everyone(route, grants.everyone());
                 grants.for_each(|grantee, mask| self.exclude(route, grantee.kind(), mask));
             }
         }
     }
 
-    fn exclude_for_everyone(&mut self, route: u32, mask: u64) {
+    fn exclude_for_everyone(&mut self, route: RouteId, mask: u64) {
         if mask == 0 {
             return;
         }
@@ -113,7 +113,7 @@ impl<'a> Sizer<'a> {
         }
     }
 
-    fn exclude(&mut self, route: u32, to: GranteeKind, mask: u64) {
+    fn exclude(&mut self, route: RouteId, to: GranteeKind, mask: u64) {
         let excluded = self.limits.excluded(&self.routes, route, mask);
         match to {
             GranteeKind::Group(group) => {
@@ -183,7 +183,7 @@ impl<'a> Sizer<'a> {
             // Through the profile wanted: only for those profiles that lead to the group, too, is it a group that stays.
             match self.profile_groups.leading_to(group, user.wants) {
                 Some(leading) if !self.profile_groups.stays(user.slot, group) => {
-                    left &= !(excluded & leading)
+                    left &= !(excluded & leading);
                 }
                 _ => left &= !excluded,
             }
@@ -218,9 +218,9 @@ impl<'a> Sizer<'a> {
         let record = self.directory.user_record_at(user.slot);
         let mut credentials =
             record.and_then(|record| record.credentials()).into_iter().flat_map(|resources| resources.iter());
-        let mut used = self.used.get(&user.slot).into_iter().flatten();
+        let mut listed = self.used.get(&user.slot).into_iter().flatten();
         credentials.all(|slot| self.fits_on(user, profile, groups, slot, 0))
-            && used.all(|&(slot, used)| self.fits_on(user, profile, groups, slot, used))
+            && listed.all(|&(slot, mask)| self.fits_on(user, profile, groups, slot, mask))
     }
 
     /// Compares all resources of the kinds on the whole of which groups by profile are granted something that matters.
@@ -229,13 +229,8 @@ impl<'a> Sizer<'a> {
         let after = MemberOf { user: user.slot, groups };
         self.directory.catalog().definitions().into_iter().all(|(kind, _)| {
             let (before, after) = (before.on_kind(self.directory, kind), after.on_kind(self.directory, kind));
-            let mut routes = self.routes.from_kind(kind).iter().filter_map(|&route| self.routes.get(route));
-            let same = before == after
-                || routes.all(|route| {
-                    let allowed = route.pass(before) & self.limits.licensed(user.holds, route.kind);
-                    let instead = route.pass(after) & self.limits.licensed(profile, route.kind);
-                    self.limits.fits(allowed, instead)
-                });
+            let routes = self.routes.at_kind(kind).iter().copied();
+            let same = self.fits_by_routes((user.holds, before), (profile, after), routes);
             let entry = self.directory.kind_entry(kind);
             same || entry.is_none_or(|entry| {
                 entry.resources().iter().all(|slot| self.fits_below(user, profile, groups, slot))
@@ -243,14 +238,38 @@ impl<'a> Sizer<'a> {
         })
     }
 
-    /// Compares the resources on which groups by profile are granted different permissions.
+    /// Compares the resources on which groups by profile are granted something that matters.
     fn fits_on_differing(&mut self, user: &Holder<'_>, profile: ProfileId, groups: Groups<'_>) -> bool {
-        let key = (user.wants, profile);
+        let key = (user.holds, user.wants, profile);
         if !self.differing.contains_key(&key) {
-            self.differing.insert(key, self.profile_groups.differing(user.wants, profile));
+            let fits = |slot, before, after| {
+                let row = self.directory.resource_row_at(slot);
+                row.is_none_or(|row| {
+                    let routes = self.routes.at(slot, row);
+                    self.fits_by_routes((user.holds, before), (profile, after), routes)
+                })
+            };
+            let differing = self.profile_groups.differing(user.wants, profile, fits);
+            self.differing.insert(key, differing);
         }
         let differing = self.differing.get(&key).map(Vec::as_slice).unwrap_or_default();
         differing.iter().all(|&slot| self.fits_below(user, profile, groups, slot))
+    }
+
+    /// Compares what two profiles leave of what is granted with each of them, at the ends of some ways.
+    fn fits_by_routes(
+        &self,
+        (holds, before): (ProfileId, u64),
+        (profile, after): (ProfileId, u64),
+        mut routes: impl Iterator<Item = RouteId>,
+    ) -> bool {
+        routes.all(|route| {
+            self.routes.get(route).is_none_or(|route| {
+                let allowed = route.pass(before) & self.limits.licensed(holds, route.kind);
+                let instead = route.pass(after) & self.limits.licensed(profile, route.kind);
+                self.limits.fits(allowed, instead)
+            })
+        })
     }
 
     /// Compares a resource and everything inside it to which something passes.
@@ -282,7 +301,7 @@ impl<'a> Sizer<'a> {
         profile: ProfileId,
         groups: Groups<'_>,
         slot: ResourceSlot,
-        used: u64,
+        kept: u64,
     ) -> bool {
         let directory = self.directory;
         let Some(row) = directory.resource_row_at(slot).filter(|row| row.live) else { return true };
@@ -292,7 +311,7 @@ impl<'a> Sizer<'a> {
         let allowed = directory.granted_to(who, on) & self.limits.licensed(user.holds, kind) & !missing;
         let granted = MemberOf { user: user.slot, groups }.granted(directory, on);
         let instead = granted & self.limits.licensed(profile, kind) & !missing;
-        self.limits.fits(allowed, instead) && used & allowed & !instead == 0
+        self.limits.fits(allowed, instead) && kept & allowed & !instead == 0
     }
 }
 

@@ -13,9 +13,12 @@ mod known_mistakes;
 mod license;
 mod places;
 mod practice;
+mod profile_worlds;
 mod provisioning;
+mod right_sizing;
 mod rules;
 mod time;
+mod usage;
 
 use crate::compare;
 use crate::generate::{History, Mix, PROFILES, Step, resolve};

@@ -95,7 +95,7 @@
 //! | `snapshot` | the stored form of a whole directory |
 //! | `scenario` | a platform's rules as data, with a test runner |
 //! | [`limits`] | maximum sizes and counts |
-//! | [`docs`] | guides: [express your platform](docs::express_your_platform), [patterns](docs::patterns), [who may change what](docs::who_may_change_what), and the [specification](docs::specification) that rule numbers such as `A6` or `S7` refer to |
+//! | [`docs`] | guides: [express your platform](docs::express_your_platform), [patterns](docs::patterns), [the command line](docs::command_line), [who may change what](docs::who_may_change_what), and the [specification](docs::specification) that rule numbers such as `A6` or `S7` refer to |
 //!
 //! # What it does not do
 //!

@@ -9,15 +9,18 @@ use super::{
 };
 
 /// Asks questions of the directory that a platform runs on, and tests scenario files.
-///
-/// A reading command takes a source: a scenario file (the state after its last step), a stored directory, redb:FILE (a
-/// journal in a file) or postgres://USER@HOST/DATABASE with --tenant (a journal on PostgreSQL).
 #[derive(Debug, Parser)]
-#[command(name = "entitle", version, after_help = EXIT_CODES, max_term_width = 110)]
+#[command(name = "entitle", version, long_about = ABOUT, after_help = EXIT_CODES, max_term_width = 110)]
 pub(super) struct Cli {
     #[command(subcommand)]
     command: CliCommand,
 }
+
+const ABOUT: &str = "\
+Asks questions of the directory that a platform runs on, and tests scenario files.
+
+A reading command takes a source: a scenario file (the state after its last step), a stored directory, redb:FILE (a journal in \
+a file) or postgres://USER@HOST/DATABASE with --tenant (a journal on PostgreSQL).";
 
 const EXIT_CODES: &str = "\
 Exit codes:

@@ -155,11 +155,11 @@ fn why(args: &HistoryArgs, source: &Source, who: &PrincipalName, on: &str) -> Re
     let asked: Vec<&str> = args.permissions.iter().map(String::as_str).collect();
     let explanation = directory.explain_by_name(&who.to_string(), on, &asked);
     let user = explanation.acting_user.as_ref().map(|acting| acting.user.clone()).unwrap_or_default();
-    let given = Given { directory: &directory, history: grant_history(source)?, asked: &args.permissions };
+    let history = Given { directory: &directory, history: grant_history(source)?, asked: &args.permissions };
     let gives = |names: &[String]| names.iter().any(|name| args.permissions.contains(name));
     let mut rows: Vec<Row> = Vec::new();
     for grant in explanation.grants.iter().filter(|grant| gives(&grant.gives)) {
-        rows.extend(given.rows(grant, &user));
+        rows.extend(history.rows(grant, &user));
     }
     let owned = explanation.ownership.iter().map(|gives| (on.to_owned(), gives));
     let passed = explanation.passed_ownership.iter().map(|owned| (owned.on.clone(), &owned.passes));

@@ -8,9 +8,8 @@ use super::cli::Cli;
 use super::output::{CliError, print};
 
 /// Write the completions of a shell
-///
-/// For example: entitle completions bash > /etc/bash_completion.d/entitle
 #[derive(Debug, clap::Args)]
+#[command(after_help = "For example: entitle completions bash > /etc/bash_completion.d/entitle")]
 pub(super) struct CompletionsArgs {
     /// The shell
     #[arg(value_name = "SHELL")]
@@ -18,9 +17,8 @@ pub(super) struct CompletionsArgs {
 }
 
 /// Write the manual page
-///
-/// For example: entitle man > /usr/local/share/man/man1/entitle.1
 #[derive(Debug, clap::Args)]
+#[command(after_help = "For example: entitle man > /usr/local/share/man/man1/entitle.1")]
 pub(super) struct ManArgs {
     /// Write the page of one command
     #[arg(value_name = "COMMAND")]

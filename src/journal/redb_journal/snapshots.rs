@@ -201,8 +201,11 @@ fn verify(snapshots: &impl SnapshotTable, revision: u64) -> Result<(), RedbError
     Ok(())
 }
 
+/// The table of snapshots in a transaction that reads.
+type Stored = ReadOnlyTable<(u64, u64), (u128, &'static [u8])>;
+
 /// Opens the table of snapshots; `None` if there is none.
-fn open(ends: &Ends) -> Result<Option<ReadOnlyTable<(u64, u64), (u128, &'static [u8])>>, RedbError> {
+fn open(ends: &Ends) -> Result<Option<Stored>, RedbError> {
     match ends.transaction.open_table(SNAPSHOTS) {
         Ok(snapshots) => Ok(Some(snapshots)),
         Err(TableError::TableDoesNotExist(_)) => Ok(None),

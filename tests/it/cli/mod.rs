@@ -1,5 +1,6 @@
 //! The `entitle` command, run as a process.
 
+mod answers;
 mod errors;
 mod imports;
 mod sources;

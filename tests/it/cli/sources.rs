@@ -141,8 +141,8 @@ fn earlier_states_are_those_that_were() {
             let expected = String::from_utf8(expected).unwrap();
             let later =
                 commits.get(revision).map_or(commit.at.as_millis() + 9, |next| next.at.as_millis() - 1);
-            let time = format!("1970-01-01T00:00:00.{later:03}Z");
-            for at in [commit.revision.to_string(), time] {
+            let time = |millis: u64| format!("1970-01-01T00:00:00.{millis:03}Z");
+            for at in [commit.revision.to_string(), time(commit.at.as_millis()), time(later)] {
                 let found = entitle(&["export", source, "--catalog", &file, "--at", &at]).ok();
                 assert_eq!(found, expected, "{source} at {at}");
             }

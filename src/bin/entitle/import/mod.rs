@@ -31,8 +31,10 @@ use super::{Exit, names};
 pub(super) struct ImportArgs {
     /// The file to import
     file: PathBuf,
-    /// The journal, redb:FILE or postgres://USER@HOST/DATABASE; made if it does not exist
-    #[arg(value_name = "JOURNAL")]
+    #[arg(
+        value_name = "JOURNAL",
+        help = "The journal, redb:FILE or postgres://USER@HOST/DATABASE; made if it does not exist"
+    )]
     into: String,
     #[command(flatten)]
     postgres: PostgresArgs,

@@ -28,7 +28,7 @@ use super::time::Moment;
 /// The source of a command.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct SourceArgs {
-    /// A scenario file, a stored directory, redb:FILE or postgres://USER@HOST/DATABASE
+    #[arg(help = "A scenario file, a stored directory, redb:FILE or postgres://USER@HOST/DATABASE")]
     source: String,
     /// Read an earlier state: that of a revision, or the last one by a time such as 2026-01-31 or 2026-01-31T12:00:00Z
     #[arg(long, value_name = "REVISION|TIME")]

@@ -13,7 +13,7 @@ const TOGETHER: Duration = Duration::from_millis(100);
 
 /// The changes of some files.
 pub(super) struct Changes {
-    changes: Receiver<notify::Result<Event>>,
+    events: Receiver<notify::Result<Event>>,
     /// Watches until it is dropped.
     _watcher: RecommendedWatcher,
     files: Vec<PathBuf>,
@@ -22,7 +22,7 @@ pub(super) struct Changes {
 impl Changes {
     /// Begins to watch. The folders are watched, because many editors replace a file in place of writing to it.
     pub(super) fn of(files: &[PathBuf]) -> Result<Self, CliError> {
-        let (sender, changes) = channel();
+        let (sender, events) = channel();
         let failed =
             |error: notify::Error| CliError::InvalidInput(format!("cannot watch the files: {error}"));
         let mut watcher = notify::recommended_watcher(sender).map_err(failed)?;
@@ -33,19 +33,19 @@ impl Changes {
             watcher.watch(folder, RecursiveMode::NonRecursive).map_err(failed)?;
             real.push(file);
         }
-        Ok(Self { changes, _watcher: watcher, files: real })
+        Ok(Self { events, _watcher: watcher, files: real })
     }
 
     /// Waits until one of the files changes.
     pub(super) fn wait(&self) -> Result<(), CliError> {
         loop {
             let ended = |_| CliError::InvalidInput("the files can no longer be watched".to_owned());
-            let change = self.changes.recv().map_err(ended)?;
+            let change = self.events.recv().map_err(ended)?;
             if change.is_ok_and(|event| !event.kind.is_access() && self.is_of(&event)) {
                 break;
             }
         }
-        while self.changes.recv_timeout(TOGETHER).is_ok() {}
+        while self.events.recv_timeout(TOGETHER).is_ok() {}
         Ok(())
     }
 

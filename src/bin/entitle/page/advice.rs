@@ -12,19 +12,19 @@ const ROWS: usize = 100_000;
 #[derive(Serialize)]
 pub(super) struct Advice<'a> {
     rows: Vec<Row>,
-    frees: Vec<Frees<'a>>,
+    changes: Vec<ProfileChange<'a>>,
     left_out: usize,
 }
 
 /// The user, the profile held or reserved, and the one that would do.
 type Row = (Index, Option<Index>, Option<Index>);
 
-/// The seats of a profile that would be free, and those that would be taken of it.
+/// How many users fewer and more a profile would have.
 #[derive(Serialize)]
-struct Frees<'a> {
+struct ProfileChange<'a> {
     profile: &'a str,
-    frees: u64,
-    takes: u64,
+    fewer: u64,
+    more: u64,
 }
 
 impl<'a> Advice<'a> {
@@ -35,10 +35,12 @@ impl<'a> Advice<'a> {
             .iter()
             .take(ROWS)
             .map(|of| (tables.name(of.user), tables.profile(of.holds), tables.profile(of.advised)));
-        let frees = sizing.profiles.iter().filter(|of| of.frees > 0 || of.takes > 0);
+        let changes = sizing.profiles.iter().filter(|of| of.frees > 0 || of.takes > 0);
         Self {
             rows: users.collect(),
-            frees: frees.map(|of| Frees { profile: of.profile, frees: of.frees, takes: of.takes }).collect(),
+            changes: changes
+                .map(|of| ProfileChange { profile: of.profile, fewer: of.frees, more: of.takes })
+                .collect(),
             left_out: sizing.users.len().saturating_sub(ROWS),
         }
     }

@@ -21,7 +21,7 @@ pub(super) struct Seats<'a> {
 
 #[derive(Serialize)]
 struct Profile<'a> {
-    profile: &'a str,
+    name: &'a str,
     exempt: bool,
     offered: bool,
     #[serde(flatten)]
@@ -51,6 +51,6 @@ impl<'a> Seats<'a> {
 
 impl<'a> Profile<'a> {
     fn of(seats: &ProfileSeats<'a>, exempt: bool) -> Self {
-        Self { profile: seats.profile, exempt, offered: seats.offered, figures: seats.figures }
+        Self { name: seats.profile, exempt, offered: seats.offered, figures: seats.figures }
     }
 }

@@ -86,7 +86,7 @@ const seatChart = (rows, description) => chart({
 
 function seatBar(picture, row, top, x, width) {
   const value = svg("text", { class: row.over > 0 ? "value over" : "value", x: width, y: top + 20, "text-anchor": "end" }, seatText(row));
-  const label = svg("text", { class: "label", x: 1, y: top + 20 }, visible(row.profile));
+  const label = svg("text", { class: "label", x: 1, y: top + 20 }, visible(row.name));
   const group = svg("g", { class: "bar" }, label, value);
   picture.append(group);
   fit(label, width - value.getComputedTextLength() - 16);

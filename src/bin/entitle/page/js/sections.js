@@ -67,14 +67,14 @@ const seatSection = () => {
   const table = valueTable("Seats by profile",
     ["Profile", "Licensed", "Extra", "Held", "Reserved", "Used", "Free", "Over", "Waiting", "Placed", "Peak", "Seat days"],
     all.map((row) => [
-      [nameOf(row.profile), row.exempt ? make("span", "tag", "no seat needed") : "", row.offered ? "" : make("span", "tag", "not offered")],
+      [nameOf(row.name), row.exempt ? make("span", "tag", "no seat needed") : "", row.offered ? "" : make("span", "tag", "not offered")],
       row.exempt ? "–" : quantity(row.seats), number(row.extra), number(row.held), number(row.reserved), number(row.consumed),
       row.exempt ? "–" : quantity(row.available), number(row.over), number(row.waiting), number(row.placed),
       row.peak === 0 ? "0" : [`${number(row.peak)} `, make("span", "muted", timeOf(row.peak_at))], number(Math.floor(row.seat_ms / DAY)),
     ]));
   const shown = counting.filter((row) => row.consumed > 0 || row.offered);
   const picture = shown.length === 0 ? none("No profile needs a seat.") :
-    seatChart(shown, shown.map((row) => `${row.profile}: ${seatText(row)}`).join("; "));
+    seatChart(shown, shown.map((row) => `${row.name}: ${seatText(row)}`).join("; "));
   section("seats", "Seats", picture, table);
 };
 
@@ -115,14 +115,14 @@ const waitingSection = () => {
   section("waiting", "Waiting", toolbar(table, "by user or profile"), table.element);
 };
 
-const freedText = (of) => {
-  const parts = [[of.frees, "fewer"], [of.takes, "more"]].filter(([seats]) => seats > 0);
-  const exempt = data.seats.profiles.some((profile) => profile.profile === of.profile && profile.exempt);
-  return make("li", "", nameOf(of.profile), exempt ? " (needs no seat): " : ": ", ...parts.flatMap(([seats, word], place) => [place === 0 ? "" : ", ", make("strong", "", number(seats)), ` ${word}`]));
+const changeText = (of) => {
+  const parts = [[of.fewer, "fewer"], [of.more, "more"]].filter(([users]) => users > 0);
+  const exempt = data.seats.profiles.some((profile) => profile.name === of.profile && profile.exempt);
+  return make("li", "", nameOf(of.profile), exempt ? " (needs no seat): " : ": ", ...parts.flatMap(([users, word], place) => [place === 0 ? "" : ", ", make("strong", "", number(users)), ` ${word}`]));
 };
 
 const adviceSection = () => {
-  const { rows, frees, left_out: leftOut } = data.advice;
+  const { rows, changes, left_out: leftOut } = data.advice;
   if (rows.length === 0) return section("advice", "Right-sizing", none("No one who uses a seat could do with a lower profile."));
   const [USER_NAME, HOLDS, ADVISED] = [0, 1, 2];
   const table = new Table({
@@ -136,7 +136,7 @@ const adviceSection = () => {
   });
   const phase = head.phase === "pending" || head.phase === "lapsed" ? ` The license is ${head.phase}: what it denies now counts as not needed.` : "";
   section("advice", "Right-sizing", make("p", "hint", `With the lower profile, these users may do exactly what they may do today.${phase}`),
-    make("p", "", "Users by profile, if all of them had it:"), make("ul", "sentences", ...frees.map(freedText)),
+    make("p", "", "Users by profile, if all of them had it:"), make("ul", "sentences", ...changes.map(changeText)),
     toolbar(table, "by user or profile"), table.element);
 };
 

@@ -270,7 +270,7 @@ pub fn check_order(expected_revision: u64, commits: &[Commit]) -> Result<(), Out
 /// # let catalog = Catalog::builder().build()?;
 /// let authority = Authority::open(Directory::new(catalog.clone()), RedbJournal::create(&path)?)?;
 /// authority.execute(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
-/// authority.journal().store_snapshot(&authority.load())?;
+/// authority.store_snapshot()?;
 /// assert_eq!(authority.journal().compact(1)?, 1);
 /// # drop(authority);
 ///
@@ -286,7 +286,8 @@ pub trait Snapshots: Journal {
     /// Stores a directory that this journal's commits made, reads it back and compares it.
     ///
     /// The journal keeps the snapshots that its compaction still needs, at least the latest. Storing a revision that is
-    /// stored already replaces it.
+    /// stored already replaces it. A journal cannot tell that a directory of another tenant is not its own, so call
+    /// [`Authority::store_snapshot`](crate::authority::Authority::store_snapshot), which stores that of the authority.
     ///
     /// # Errors
     ///

@@ -302,10 +302,10 @@ fn a_commit_behind_an_append_that_does_not_end_denies_after_a_time() {
 
 /// The failures that an observer was told of.
 #[derive(Default)]
-struct Failures(Mutex<Vec<String>>);
+pub(super) struct Failures(Mutex<Vec<String>>);
 
 impl Failures {
-    fn count(&self, text: &str) -> usize {
+    pub(super) fn count(&self, text: &str) -> usize {
         self.0.lock().unwrap().iter().filter(|failure| failure.contains(text)).count()
     }
 }

@@ -263,7 +263,9 @@ impl Journal for PostgresJournal {
         let stored = append.revisions.last().map(|last| Known::new(*last, &*append.append_id));
         match self.send(append).map_err(AppendError::Store)? {
             Outcome::Stored => {
-                stored.into_iter().for_each(|commit| self.remember(commit));
+                if let Some(commit) = stored {
+                    self.remember(commit);
+                }
                 Ok(())
             }
             // The journal was restored, which is an error, or its head was set back between the two statements, and planning

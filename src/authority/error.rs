@@ -5,6 +5,7 @@ use core::convert::Infallible;
 use core::error::Error;
 
 use crate::change::{Refusal, ReplayError};
+use crate::journal::Continuity;
 
 /// The error of [`Authority::catch_up`](super::Authority::catch_up) and [`Authority::open`](super::Authority::open).
 ///
@@ -33,6 +34,10 @@ pub enum CatchUpError<E> {
     /// The commits in the journal do not continue the directory.
     #[error(transparent)]
     Replay(#[from] ReplayError),
+    /// The journal was seen without commits that this process has read from it, and nothing is read from it or written to
+    /// it any more.
+    #[error(transparent)]
+    Restored(#[from] RestoredError),
 }
 
 impl<E> Clone for CatchUpError<E> {
@@ -40,8 +45,66 @@ impl<E> Clone for CatchUpError<E> {
         match self {
             Self::Journal(error) => Self::Journal(Arc::clone(error)),
             Self::Replay(error) => Self::Replay(error.clone()),
+            Self::Restored(error) => Self::Restored(*error),
         }
     }
+}
+
+/// The error of a process that has read commits which its journal does not have: an older copy of the journal was restored,
+/// or commits were lost.
+///
+/// It lasts until the process, or the tenant in `Tenants`, is opened anew.
+///
+/// ```
+/// # use entitle::authority::CatchUpError;
+/// # use entitle::catalog::Catalog;
+/// # use entitle::journal::MemoryJournal;
+/// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
+/// # let empty = Directory::new(Catalog::builder().build()?);
+/// # let later = empty.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?.into_directory();
+/// // The directory is at revision 1, and the journal is empty.
+/// let authority = Authority::new(later, MemoryJournal::new());
+/// assert!(matches!(authority.catch_up(), Err(CatchUpError::Journal(_))));
+/// assert!(matches!(authority.catch_up(), Err(CatchUpError::Restored(error)) if error.revision == 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the journal was seen without commits that this process has read up to revision {revision}: it was restored; open \
+     the directory anew"
+)]
+#[non_exhaustive]
+pub struct RestoredError {
+    /// The revision of the directory.
+    pub revision: u64,
+}
+
+/// The error of [`Authority::store_snapshot`](super::Authority::store_snapshot).
+///
+/// ```
+/// # use entitle::authority::StoreSnapshotError;
+/// # use entitle::catalog::Catalog;
+/// # use entitle::journal::MemoryJournal;
+/// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
+/// # let empty = Directory::new(Catalog::builder().build()?);
+/// # let later = empty.plan(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?.into_directory();
+/// // The directory is at revision 1, and the journal is empty.
+/// # #[cfg(feature = "serde")] {
+/// let authority = Authority::new(later, MemoryJournal::new());
+/// assert!(matches!(authority.store_snapshot(), Err(StoreSnapshotError::Journal(_))));
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreSnapshotError<E> {
+    /// The journal did not store it.
+    #[error("the snapshot was not stored: {0}")]
+    Journal(#[source] E),
+    /// The directory is known to be out of date, as in [`Authority::current`](super::Authority::current), and may be one
+    /// that the journal's commits did not make.
+    #[error(transparent)]
+    OutOfDate(#[from] OutOfDateError),
 }
 
 /// The error of [`Authority::wait_for`](super::Authority::wait_for).
@@ -108,7 +171,8 @@ pub enum ExecuteError<E, D = Infallible> {
         /// The number of attempts.
         attempts: u32,
     },
-    /// The journal ends before the directory: it is the wrong one, or commits are lost; nothing changed.
+    /// The journal ends before the directory: it is the wrong one, or commits are lost; nothing changed. The authority
+    /// denies from then on, see [`RestoredError`].
     #[error(
         "the journal ends at revision {journal}, before the directory at revision {directory}: \
          it belongs to another directory, or commits were lost"
@@ -144,7 +208,8 @@ pub enum ExecuteError<E, D = Infallible> {
 ///
 /// A commit of another process exists and cannot be followed, for example because this release does not know one of its
 /// events. Checks on the old state could allow what was revoked since, so a host denies, and restarts or upgrades the
-/// process.
+/// process. The same error says that the end of a grant or membership has passed and cannot be committed, see
+/// [`WorkerBuilder::max_age`](super::WorkerBuilder::max_age).
 ///
 /// [`Authority::current`]: super::Authority::current
 /// [`Reader::current`]: super::Reader::current
@@ -176,4 +241,6 @@ pub struct OutOfDateError {
     pub(super) until: u64,
     /// The journal must be read to its end, too.
     pub(super) unread: bool,
+    /// What is known of the journal. A restored one is never up to date again.
+    pub(super) continuity: Continuity,
 }

@@ -14,7 +14,7 @@ use super::queue::{Answer, Group, Job, Turn};
 use super::{Authority, ExecuteError, Followed};
 use crate::change::{Batch, Commit, Plan, Refusal, StalePlanError, UnmetProfile};
 use crate::directory::Directory;
-use crate::journal::{AppendError, Journal};
+use crate::journal::{AppendError, Continuity, Journal};
 
 /// The most batches in one append.
 const GROUP: usize = 256;
@@ -93,6 +93,8 @@ enum Attempt {
     Ended,
     /// Another writer committed first.
     Overtaken,
+    /// The journal failed. Batches that are not answered are planned again.
+    Failed,
 }
 
 impl<J: Journal> Authority<J> {
@@ -146,40 +148,48 @@ impl<J: Journal> Authority<J> {
     }
 
     /// Executes the batches that wait now, for callers that do not wait themselves. A panic of the journal is contained:
-    /// it ends one group, and the next one is executed.
-    pub(super) fn execute_waiting(&self) {
+    /// it ends one group, and the next one is executed. The `last` batches, after which the threads end, are interrupted
+    /// once the journal failed, so that ending does not take a time limit for each group.
+    pub(super) fn execute_waiting(&self, last: bool) {
         let groups = self.queue.len().div_ceil(GROUP);
         for _ in 0..groups {
-            contain(|| self.execute_group(&mut self.write()));
+            let succeeded = contain(|| self.execute_group(&mut self.write()));
+            if last && succeeded != Some(true) {
+                self.queue.interrupt();
+                return;
+            }
         }
     }
 
     /// Executes batches on the caller's thread, with those that wait already.
     #[cfg(feature = "tenants")]
-    pub(super) fn execute_jobs(&self, jobs: &mut Group<J::Error>) {
+    pub(super) fn execute_jobs(&self, jobs: &mut Group<J::Error>, last: bool) {
         self.queue.extend(mem::take(&mut jobs.0));
-        self.execute_waiting();
+        self.execute_waiting(last);
     }
 
-    /// Executes the first batches of the queue.
-    fn execute_group(&self, followed: &mut Followed) {
+    /// Executes the first batches of the queue, and returns `false` if the journal failed.
+    fn execute_group(&self, followed: &mut Followed) -> bool {
         let mut group = self.queue.take(GROUP);
         if group.0.is_empty() {
-            return;
+            return true;
         }
         span!("execute", batches = group.0.len());
-        if self.current.load().out_of_date.is_some() {
-            self.advance_for(&mut group, followed);
-        }
+        let is_behind = self.current.load().out_of_date.is_some();
+        let mut succeeded = !is_behind || self.advance_for(&mut group, followed).is_some();
         let mut overtaken = 0;
         while !group.0.is_empty() {
             if overtaken == self.attempts {
-                return group.fail(|| ExecuteError::Contended { attempts: overtaken });
+                group.fail(|| ExecuteError::Contended { attempts: overtaken });
+                break;
             }
-            if self.attempt(&mut group, followed) == Attempt::Overtaken {
-                overtaken = overtaken.saturating_add(1);
+            match self.attempt(&mut group, followed) {
+                Attempt::Ended => {}
+                Attempt::Overtaken => overtaken = overtaken.saturating_add(1),
+                Attempt::Failed => succeeded = false,
             }
         }
+        succeeded
     }
 
     /// Catches up, and returns the number of commits; if that fails, so do all batches.
@@ -194,11 +204,12 @@ impl<J: Journal> Authority<J> {
         let planned = self.plan_group(&base, group);
         if planned.commits.is_empty() {
             // Neither a refusal nor an empty commit may be based on an old state.
-            if self.advance_for(group, followed) != Some(0) {
-                return Attempt::Overtaken;
+            let advanced = self.advance_for(group, followed);
+            if advanced == Some(0) {
+                self.answer(group, planned.ends);
+                return Attempt::Ended;
             }
-            self.answer(group, planned.ends);
-            return Attempt::Ended;
+            return advanced.map_or(Attempt::Failed, |_| Attempt::Overtaken);
         }
         match self.append(&base, &planned.commits) {
             Ok(()) => {
@@ -208,16 +219,16 @@ impl<J: Journal> Authority<J> {
                 Attempt::Ended
             }
             Err(AppendError::Conflict { found }) if found < base.revision() => {
+                self.stop_for_good();
                 group.fail(|| ExecuteError::JournalBehind { journal: found, directory: base.revision() });
-                Attempt::Ended
+                Attempt::Failed
             }
             Err(AppendError::Conflict { .. }) => {
-                self.advance_for(group, followed);
-                Attempt::Overtaken
+                self.advance_for(group, followed).map_or(Attempt::Failed, |_| Attempt::Overtaken)
             }
             Err(AppendError::Store(error)) => {
                 fail_committed(group, planned.ends, &Arc::new(error));
-                Attempt::Ended
+                Attempt::Failed
             }
         }
     }
@@ -254,6 +265,9 @@ impl<J: Journal> Authority<J> {
         match &appended {
             Ok(()) => {}
             Err(AppendError::Conflict { found }) => self.observation.conflict(*found),
+            Err(AppendError::Store(error)) if self.journal.continuity(error) == Continuity::Restored => {
+                self.stop_for_good();
+            }
             Err(AppendError::Store(error)) => self.observation.failed(error),
         }
         appended
@@ -327,6 +341,7 @@ impl<J: Journal> Authority<J> {
                     return Ok(Executed { directory, commit: Some(commit), unmet });
                 }
                 Err(AppendError::Conflict { found }) if found < base.revision() => {
+                    self.stop_for_good();
                     return Err(ExecuteError::JournalBehind { journal: found, directory: base.revision() });
                 }
                 Err(AppendError::Conflict { .. }) => {

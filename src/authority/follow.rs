@@ -10,7 +10,7 @@ use super::sync::try_lock;
 use super::{Authority, CatchUpError, WaitError};
 use crate::change::{Commit, ReplayError};
 use crate::directory::Directory;
-use crate::journal::Journal;
+use crate::journal::{Continuity, Journal};
 
 /// The most commits that are remembered for [`Authority::publish`].
 const REMEMBERED: usize = 64;
@@ -154,6 +154,7 @@ impl<J: Journal> Authority<J> {
     /// The journal is read without the write lock, so that waiting delays no writer.
     fn read_for_waiting(&self) -> Result<(), CatchUpError<J::Error>> {
         let Some(_reading) = try_lock(&self.reading) else { return Ok(()) };
+        self.check_restored()?;
         let page = self.read_page(self.load().revision())?;
         if page.is_empty() {
             return Ok(());
@@ -165,15 +166,44 @@ impl<J: Journal> Authority<J> {
 
     /// Reads the commits after a revision; if that fails, the directory is out of date.
     fn read_page(&self, revision: u64) -> Result<Vec<Commit>, CatchUpError<J::Error>> {
-        self.journal.read_after(revision).map_err(|error| {
+        let page = self.journal.read_after(revision).map_err(|error| {
+            let continuity = self.journal.continuity(&error);
             let error = Arc::new(error);
-            self.stop(Arc::<J::Error>::clone(&error));
+            self.stop_by(Arc::<J::Error>::clone(&error), continuity);
             CatchUpError::Journal(error)
-        })
+        })?;
+        let expected = revision.saturating_add(1);
+        match page.first() {
+            Some(first) if first.revision > expected => {
+                let gap = ReplayError::Gap { expected, found: first.revision };
+                self.stop_for(Arc::new(gap.clone()), first.revision, true, Continuity::Compacted);
+                Err(gap.into())
+            }
+            _ => Ok(page),
+        }
+    }
+
+    /// Catches up for a thread that follows. The journal is read without the write lock, so that an append that does not
+    /// end is no reason to deny while nothing else was committed.
+    pub(super) fn keep_up(&self) -> Result<(), CatchUpError<J::Error>> {
+        self.check_restored()?;
+        let before = self.current.load_full();
+        let page = self.read_page(before.directory.revision())?;
+        if page.is_empty() {
+            self.resume_from(&before);
+            self.observation.caught_up(0);
+            return Ok(());
+        }
+        // What others committed is published after the append that is at work, which it makes fail or which stored it.
+        let mut followed = self.write();
+        self.replay(&page, &mut followed)?;
+        self.advance(&mut followed)?;
+        Ok(())
     }
 
     /// Catches up; the caller holds the write lock.
     pub(super) fn advance(&self, followed: &mut Followed) -> Result<u64, CatchUpError<J::Error>> {
+        self.check_restored()?;
         let first = self.load().revision();
         span!("catch_up", revision = first);
         let mut last = first;

@@ -26,8 +26,10 @@ use core::time::Duration;
 use arc_swap::ArcSwap;
 
 pub use self::changes::Changes;
-use self::deadline::Moment;
-pub use self::error::{CatchUpError, ExecuteError, OutOfDateError, WaitError};
+use self::deadline::{Moment, watch_interval};
+pub use self::error::{
+    CatchUpError, ExecuteError, OutOfDateError, RestoredError, StoreSnapshotError, WaitError,
+};
 pub use self::execute::Executed;
 use self::follow::Followed;
 use self::observe::Observation;
@@ -41,11 +43,15 @@ pub use self::worker::{Execution, Worker, WorkerBuilder};
 use crate::catalog::Catalog;
 use crate::change::{Batch, Plan, Refusal};
 use crate::directory::Directory;
-use crate::journal::{Journal, Snapshots};
+use crate::journal::{Continuity, Journal, Snapshots};
 use crate::seats::{SeatPolicy, Strict};
+use crate::time::Timestamp;
 
 /// The default limit of attempts to plan a batch.
 const ATTEMPTS: u32 = 16;
+
+/// The most times that a directory is opened again because its journal was compacted meanwhile.
+const OPENINGS: u32 = 3;
 
 /// The current directory, shared by all threads of a process.
 ///
@@ -95,24 +101,62 @@ pub struct Authority<J: Journal> {
     changed: Changed,
     /// When the directory was last known to be at the end of the journal.
     contact: Mutex<Moment>,
+    /// Since when something is found that was due long ago.
+    overdue_since: Mutex<Option<Moment>>,
     journal: J,
     policy: Box<dyn SeatPolicy>,
     attempts: u32,
     observation: Observation,
 }
 
-/// The published directory, and the error if it is known to be out of date.
+/// The published directory, and the errors if it is known to be out of date.
+#[derive(Clone)]
 struct State {
     directory: Arc<Directory>,
+    /// Set while commits are missing, or may be.
     out_of_date: Option<OutOfDateError>,
+    /// Set while something that was due long ago is not applied.
+    overdue: Option<Overdue>,
+}
+
+/// What is due and not applied.
+#[derive(Clone)]
+struct Overdue {
+    /// It is set until nothing in the directory is due by this time.
+    by: Timestamp,
+    error: OutOfDateError,
+}
+
+impl State {
+    /// Returns the directory, or an error if it is known to be out of date.
+    fn current(&self) -> Result<&Arc<Directory>, OutOfDateError> {
+        match (&self.out_of_date, &self.overdue) {
+            (None, None) => Ok(&self.directory),
+            (Some(error), _) | (None, Some(Overdue { error, .. })) => Err(error.clone()),
+        }
+    }
+
+    /// Returns `true` if the journal was seen without commits that the directory has.
+    fn is_restored(&self) -> bool {
+        self.out_of_date.as_ref().is_some_and(|mark| mark.continuity == Continuity::Restored)
+    }
+
+    /// Returns the state with another directory or other missing commits.
+    fn with(&self, directory: Arc<Directory>, out_of_date: Option<OutOfDateError>) -> Self {
+        let overdue = self.overdue.clone().filter(|overdue| directory.is_overdue(overdue.by));
+        Self { directory, out_of_date, overdue }
+    }
 }
 
 impl<J: Journal> Authority<J> {
     /// Creates an authority over a directory that is at the last revision of its journal.
     #[must_use]
     pub fn new(directory: Directory, journal: J) -> Self {
-        let current =
-            Arc::new(ArcSwap::from_pointee(State { directory: Arc::new(directory), out_of_date: None }));
+        let current = Arc::new(ArcSwap::from_pointee(State {
+            directory: Arc::new(directory),
+            out_of_date: None,
+            overdue: None,
+        }));
         Self {
             current,
             writing: Mutex::new(Followed::default()),
@@ -120,6 +164,7 @@ impl<J: Journal> Authority<J> {
             queue: Queue::new(),
             changed: Changed::default(),
             contact: Mutex::new(Moment::now()),
+            overdue_since: Mutex::new(None),
             journal,
             policy: Box::new(Strict),
             attempts: ATTEMPTS,
@@ -173,9 +218,26 @@ impl<J: Journal> Authority<J> {
     where
         J: Snapshots,
     {
-        let latest = journal.latest_snapshot(catalog);
-        let latest = latest.map_err(|error| CatchUpError::Journal(Arc::new(error)))?;
-        Self::open(latest.unwrap_or_else(empty), journal)
+        let read = |journal: &J| {
+            let latest = journal.latest_snapshot(catalog);
+            latest.map_err(|error| CatchUpError::Journal(Arc::new(error)))
+        };
+        let latest = read(&journal)?.unwrap_or_else(empty);
+        let mut begin = latest.revision();
+        let mut authority = Self::new(latest, journal);
+        for _ in 0..OPENINGS {
+            let Err(error) = authority.catch_up() else { return Ok(authority) };
+            if authority.continuity() != Continuity::Compacted {
+                return Err(error);
+            }
+            // A compaction that came between the two reads has left a later snapshot.
+            let later = read(&authority.journal)?.filter(|later| later.revision() > begin);
+            let Some(later) = later else { return Err(error) };
+            begin = later.revision();
+            authority = Self::new(later, authority.journal);
+        }
+        authority.catch_up()?;
+        Ok(authority)
     }
 
     /// Sets the seat policy of batches without one of their own; the default is [`Strict`].
@@ -248,7 +310,7 @@ impl<J: Journal> Authority<J> {
     /// A process that follows others uses it in place of [`load`](Self::load) to deny when it cannot follow any more: when
     /// [`follow`](Self::follow) or [`catch_up`](Self::catch_up) failed. The error lasts until the missing revision is
     /// reached, or until [`catch_up`](Self::catch_up) has read the journal to its end: what the journal does not have was
-    /// never committed.
+    /// never committed. If the journal was seen without commits that this directory has ([`RestoredError`]), it never ends.
     ///
     /// # Errors
     ///
@@ -273,11 +335,39 @@ impl<J: Journal> Authority<J> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn current(&self) -> Result<Arc<Directory>, OutOfDateError> {
-        let state = self.current.load();
-        match &state.out_of_date {
-            None => Ok(Arc::clone(&state.directory)),
-            Some(error) => Err(error.clone()),
-        }
+        self.current.load().current().cloned()
+    }
+
+    /// Stores the current directory as a snapshot in the journal, and returns it.
+    ///
+    /// The directory of this authority goes into its own journal, so a directory of another tenant is never stored. Call it
+    /// now and then in one process: the journal reads the snapshot back, which takes as long as opening it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreSnapshotError`] if the journal fails, or if the directory is known to be out of date.
+    ///
+    /// ```
+    /// # use entitle::catalog::Catalog;
+    /// # use entitle::journal::{MemoryJournal, Snapshots};
+    /// # use entitle::{Authority, Batch, Command, Directory, Timestamp};
+    /// # #[cfg(feature = "serde")] {
+    /// # let directory = Directory::new(Catalog::builder().build()?);
+    /// # let authority = Authority::new(directory, MemoryJournal::new());
+    /// # authority.execute(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
+    /// let stored = authority.store_snapshot()?.revision();
+    /// // Keep the last 10,000 commits for processes that are behind, and for the audit log.
+    /// authority.journal().compact(stored.saturating_sub(10_000))?;
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn store_snapshot(&self) -> Result<Arc<Directory>, StoreSnapshotError<J::Error>>
+    where
+        J: Snapshots,
+    {
+        let directory = self.current()?;
+        self.journal.store_snapshot(&directory).map_err(StoreSnapshotError::Journal)?;
+        Ok(directory)
     }
 
     /// Creates a handle for one thread, which loads the current directory faster than [`load`](Self::load).
@@ -355,10 +445,12 @@ impl<J: Journal> Authority<J> {
     ) -> Arc<Directory> {
         let revision = directory.revision();
         self.current.rcu(|state| {
-            let mark = state.out_of_date.as_ref().filter(|mark| mark.until > revision || is_unread(mark));
+            let is_restored = state.is_restored();
+            let remains = |mark: &&OutOfDateError| mark.until > revision || is_unread(mark) || is_restored;
+            let mark = state.out_of_date.as_ref().filter(remains);
             let out_of_date =
                 mark.map(|mark| OutOfDateError { revision, unread: is_unread(mark), ..mark.clone() });
-            State { directory: Arc::clone(&directory), out_of_date }
+            state.with(Arc::clone(&directory), out_of_date)
         });
         self.changed.notify();
         directory
@@ -366,34 +458,86 @@ impl<J: Journal> Authority<J> {
 
     /// Marks the directory as out of date until a revision is reached, also while another thread holds the write lock.
     fn stop_until(&self, source: Arc<dyn Error + Send + Sync>, until: u64) {
-        self.stop_for(source, until, false);
+        self.stop_for(source, until, false, Continuity::Unknown);
     }
 
     /// Marks the directory as out of date until the journal is read to its end.
     fn stop(&self, source: Arc<dyn Error + Send + Sync>) {
-        self.stop_for(source, 0, true);
+        self.stop_for(source, 0, true, Continuity::Unknown);
     }
 
-    fn stop_for(&self, source: Arc<dyn Error + Send + Sync>, until: u64, unread: bool) {
+    /// Marks the directory as out of date, because of what an error says of the journal.
+    fn stop_by(&self, source: Arc<dyn Error + Send + Sync>, continuity: Continuity) {
+        self.stop_for(source, 0, true, continuity);
+    }
+
+    /// Marks the directory as out of date for good: the journal was seen without commits that it has.
+    fn stop_for_good(&self) -> RestoredError {
+        let error = RestoredError { revision: self.load().revision() };
+        self.stop_by(Arc::new(error), Continuity::Restored);
+        error
+    }
+
+    fn stop_for(
+        &self,
+        source: Arc<dyn Error + Send + Sync>,
+        until: u64,
+        unread: bool,
+        continuity: Continuity,
+    ) {
         self.observation.failed(&*source);
         self.current.rcu(|state| {
-            let (directory, source) = (Arc::clone(&state.directory), Arc::clone(&source));
             let before = state.out_of_date.as_ref();
+            // The first cause of denying for good is kept.
+            let source = before.filter(|_| state.is_restored()).map_or(&source, |before| &before.source);
             let error = OutOfDateError {
-                revision: directory.revision(),
-                source,
+                revision: state.directory.revision(),
+                source: Arc::clone(source),
                 until: before.map_or(until, |before| before.until.max(until)),
                 unread: unread || before.is_some_and(|before| before.unread),
+                continuity: before.map_or(continuity, |before| before.continuity.max(continuity)),
             };
-            State { directory, out_of_date: Some(error) }
+            State { out_of_date: Some(error), ..State::clone(state) }
         });
+    }
+
+    /// Returns an error if the journal was seen without commits that the directory has: nothing that it has now continues
+    /// the directory.
+    fn check_restored(&self) -> Result<(), RestoredError> {
+        let state = self.current.load();
+        if state.is_restored() {
+            return Err(RestoredError { revision: state.directory.revision() });
+        }
+        Ok(())
+    }
+
+    /// Returns what is known of the journal. Unless that is nothing, the directory must be opened anew.
+    fn continuity(&self) -> Continuity {
+        self.current.load().out_of_date.as_ref().map_or(Continuity::Unknown, |mark| mark.continuity)
     }
 
     /// Marks the directory as up to date: the journal was read to its end.
     fn resume(&self) {
         self.touch();
-        if self.current.load().out_of_date.is_some() {
-            self.current.rcu(|state| State { directory: Arc::clone(&state.directory), out_of_date: None });
+        let state = self.current.load();
+        if state.out_of_date.is_some() && !state.is_restored() {
+            self.current.rcu(|state| {
+                let mark = state.out_of_date.clone().filter(|_| state.is_restored());
+                State { out_of_date: mark, ..State::clone(state) }
+            });
+        }
+    }
+
+    /// Marks the directory as up to date if the state is still the one before the journal was read, which had nothing
+    /// more. The write lock is not needed: a writer that has published meanwhile has seen the end of the journal too.
+    fn resume_from(&self, before: &Arc<State>) {
+        if before.is_restored() || !Arc::ptr_eq(&self.current.load(), before) {
+            return;
+        }
+        self.touch();
+        if before.out_of_date.is_some() {
+            let state = State { out_of_date: None, ..State::clone(before) };
+            self.current.compare_and_swap(before, Arc::new(state));
         }
     }
 
@@ -409,9 +553,10 @@ impl<J: Journal> Authority<J> {
             return;
         }
         self.current.rcu(|state| {
-            let mark = state.out_of_date.as_ref().filter(|mark| mark.until > revision);
-            let out_of_date = mark.map(|mark| OutOfDateError { unread: false, ..mark.clone() });
-            State { directory: Arc::clone(&state.directory), out_of_date }
+            let is_restored = state.is_restored();
+            let mark = state.out_of_date.as_ref().filter(|mark| mark.until > revision || is_restored);
+            let out_of_date = mark.map(|mark| OutOfDateError { unread: is_restored, ..mark.clone() });
+            State { out_of_date, ..State::clone(state) }
         });
     }
 
@@ -426,6 +571,56 @@ impl<J: Journal> Authority<J> {
         if age > limit && self.current.load().out_of_date.is_none() {
             self.stop(Arc::new(SilentJournalError { age }));
         }
+    }
+
+    /// Marks the directory as out of date while something in it was due before a limit, and ends the mark. What was due
+    /// when the directory was opened has a moment to be applied.
+    fn stop_if_overdue(&self, now: Timestamp, limit: Duration) {
+        let millis = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+        let by = Timestamp::from_millis(now.as_millis().saturating_sub(millis));
+        let mut since = lock(&self.overdue_since);
+        if !self.load().is_overdue(by) {
+            *since = None;
+            self.end_overdue();
+        } else if since.get_or_insert_with(Moment::now).elapsed() > watch_interval(limit) {
+            self.stop_while_due(by, Arc::new(OverdueError { limit }));
+        }
+    }
+
+    fn end_overdue(&self) {
+        if self.current.load().overdue.is_some() {
+            self.current.rcu(|state| State { overdue: None, ..State::clone(state) });
+        }
+    }
+
+    /// Marks the directory as out of date while anything in it has an end: the time is not known.
+    fn stop_without_clock(&self, limit: Duration) {
+        self.stop_while_due(Timestamp::from_millis(u64::MAX), Arc::new(ClockError { limit }));
+    }
+
+    /// Marks the directory as out of date until nothing in it is due by a time.
+    fn stop_while_due(&self, by: Timestamp, source: Arc<dyn Error + Send + Sync>) {
+        let state = self.current.load();
+        if state.overdue.is_some() || !state.directory.is_overdue(by) {
+            return;
+        }
+        self.observation.failed(&*source);
+        self.current.rcu(|state| {
+            let error = OutOfDateError {
+                revision: state.directory.revision(),
+                source: Arc::clone(&source),
+                until: 0,
+                unread: false,
+                continuity: Continuity::Unknown,
+            };
+            let overdue = Some(Overdue { by, error }).filter(|_| state.directory.is_overdue(by));
+            State { overdue, ..State::clone(state) }
+        });
+    }
+
+    /// Tells the observer that the clock of the host panicked.
+    fn report_clock_panic(&self) {
+        self.observation.failed(&ClockPanickedError);
     }
 
     fn write(&self) -> MutexGuard<'_, Followed> {
@@ -444,6 +639,25 @@ impl<J: Journal> Authority<J> {
 struct SilentJournalError {
     age: Duration,
 }
+
+/// The cause in [`OutOfDateError`] if something that was due is not applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("what is due was not committed for {limit:?}: a tick cannot be stored")]
+struct OverdueError {
+    limit: Duration,
+}
+
+/// The cause in [`OutOfDateError`] if the clock of the host fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the clock could not be read for {limit:?}, and something in the directory has an end")]
+struct ClockError {
+    limit: Duration,
+}
+
+/// The error that an observer gets for each panic of the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the clock panicked: what is due is not applied until it can be read")]
+struct ClockPanickedError;
 
 /// Wakes those who wait for a later directory.
 #[derive(Default)]

@@ -10,7 +10,9 @@ use crate::directory::Directory;
 /// Receives what happens in an [`Authority`](super::Authority), for metrics, logs and sessions.
 ///
 /// All methods do nothing by default. Most run under the write lock, so they must be short, and must not call a method of the
-/// authority that writes. A panic in one is contained. Nothing is called for a check.
+/// authority that writes. A panic in one is contained. Nothing is called for a check. A [`Worker`](super::Worker) or
+/// `Tenants` may be dropped in a call on one of its own threads, which it then does not wait for; on another thread it
+/// would wait for the lock that the caller has.
 ///
 /// ```
 /// # use std::sync::Mutex;
@@ -43,7 +45,7 @@ use crate::directory::Directory;
 /// ```
 pub trait Observer: Send + Sync {
     /// A commit was published, made by this process or by another one. `directory` is the one that is current now, which
-    /// may include later commits of the same page.
+    /// may include later commits of the same page. After a panic at one commit, the next one is published all the same.
     fn published(&self, directory: &Directory, commit: &Commit) {
         let _ = (directory, commit);
     }
@@ -64,8 +66,9 @@ pub trait Observer: Send + Sync {
         let _ = lag;
     }
 
-    /// The journal failed while reading or appending, was silent for too long, or its commits could not be replayed. Except
-    /// after a failed append, [`Authority::current`](super::Authority::current) denies from now on.
+    /// The journal failed while reading or appending, was silent for too long, or its commits could not be replayed; what is
+    /// due was not applied for too long; or the clock panicked. Except after a failed append and a panic of the clock,
+    /// [`Authority::current`](super::Authority::current) denies from now on.
     fn failed(&self, error: &(dyn Error + 'static)) {
         let _ = error;
     }
@@ -180,7 +183,8 @@ impl Observation {
     }
 
     fn published<'a>(&self, directory: &Directory, commits: impl Iterator<Item = &'a Commit>) {
-        self.tell(|observer| commits.for_each(|commit| observer.published(directory, commit)));
+        // Each call is contained alone, so that a panic at one commit does not hide the next.
+        commits.for_each(|commit| self.tell(|observer| observer.published(directory, commit)));
     }
 
     /// Calls the observer. A panic of the host's code must not take the callers with it whose batches are executed.

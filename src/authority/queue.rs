@@ -191,6 +191,16 @@ impl<E> Queue<E> {
         Group(jobs.drain(..count).collect())
     }
 
+    /// Answers the batches for which no thread waits as interrupted.
+    pub(super) fn interrupt(&self) {
+        let mut waiting = lock(&self.0);
+        let (blocking, others) = mem::take(&mut waiting.jobs).into_iter().partition(|job| job.blocking);
+        waiting.jobs = blocking;
+        drop(waiting);
+        let others: VecDeque<Job<E>> = others;
+        drop(others);
+    }
+
     pub(super) fn len(&self) -> usize {
         lock(&self.0).jobs.len()
     }

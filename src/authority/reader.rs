@@ -57,11 +57,7 @@ impl Reader {
     /// ```
     #[inline]
     pub fn current(&mut self) -> Result<&Arc<Directory>, OutOfDateError> {
-        let state = self.cache.load();
-        match &state.out_of_date {
-            None => Ok(&state.directory),
-            Some(error) => Err(error.clone()),
-        }
+        self.cache.load().current()
     }
 }
 

@@ -20,12 +20,12 @@ use super::contain::contain;
 use super::deadline::{follow_interval, watch_interval};
 use super::queue::{Group, Job};
 use super::sync::{Condvar, Mutex, lock, thread};
-use super::worker::{CAPACITY, Clock};
+use super::worker::{CAPACITY, Clock, Time, join};
 use super::{Authority, CatchUpError, ExecuteError, Execution};
 use crate::catalog::Catalog;
 use crate::change::Batch;
 use crate::directory::Directory;
-use crate::journal::{Journal, Snapshots};
+use crate::journal::{Continuity, Journal, Snapshots};
 use crate::time::Timestamp;
 
 /// The default number of threads that open, follow and write.
@@ -65,6 +65,10 @@ pub type TenantAuthority<S> = Arc<Authority<<S as TenantStore>::Journal>>;
 ///
 /// [`Tenants::new`] sets the limits, and [`start`](TenantsBuilder::start) starts the threads that follow all open tenants
 /// together. Opening reads the tenant's latest snapshot and the commits after it.
+///
+/// A tenant that is behind a compaction, or whose journal was restored, is closed and opened anew by the next call; an
+/// authority of it that a caller holds goes on to deny. Names are compared byte by byte (rule C6): normalise what comes
+/// from outside before it is opened.
 ///
 /// The threads work for one tenant at a time each, and no tenant has two of them: one that is slow delays no other as long
 /// as there are more threads than slow tenants, and one that fails denies alone ([`Authority::current`]).
@@ -107,7 +111,6 @@ struct Shared<S: TenantStore> {
     ready: Condvar,
     follower: Condvar,
     keeper: Condvar,
-    clock: Option<Clock>,
     capacity: usize,
 }
 
@@ -148,16 +151,24 @@ struct Mailboxes<J: Journal> {
 struct Mailbox<J: Journal> {
     jobs: Vec<Job<J::Error>>,
     /// The authority that is to follow. It is given along, so that following does not count as use.
-    follow: Option<Arc<Authority<J>>>,
+    follow: Option<Follow<J>>,
     /// A thread works for this tenant.
     busy: bool,
+}
+
+/// The authority that is to follow, and the time if something in it may be due.
+struct Follow<J: Journal> {
+    authority: Arc<Authority<J>>,
+    now: Option<Timestamp>,
 }
 
 /// The work for one tenant.
 struct Work<J: Journal> {
     tenant: Arc<str>,
     jobs: Group<J::Error>,
-    follow: Option<Arc<Authority<J>>>,
+    follow: Option<Follow<J>>,
+    /// No work comes after what is queued.
+    last: bool,
 }
 
 impl<J: Journal> Mailboxes<J> {
@@ -182,7 +193,7 @@ impl<J: Journal> Mailboxes<J> {
         let mailbox = self.tenants.get_mut(&tenant)?;
         mailbox.busy = true;
         let follow = mailbox.follow.take();
-        Some(Work { tenant, jobs: Group(mem::take(&mut mailbox.jobs)), follow })
+        Some(Work { tenant, jobs: Group(mem::take(&mut mailbox.jobs)), follow, last: self.stop })
     }
 
     /// Ends the work for a tenant.
@@ -246,7 +257,11 @@ impl<S: TenantStore> TenantsBuilder<S> {
     /// Denies in a tenant that was not known to be at the end of its journal for this long: [`Authority::current`] is an
     /// error then, until it is again. Also if the database does not answer at all.
     ///
-    /// The database is asked at least twice in this time, whatever [`follow_every`](Self::follow_every) says.
+    /// With a [`clock`](Self::clock) it also denies in a tenant in which something that was due this long ago is not applied,
+    /// and while the clock fails for this long in those in which something has an end.
+    ///
+    /// The database is asked at least twice in this time, whatever [`follow_every`](Self::follow_every) says. Choose more
+    /// than the time limit of the database, so that one slow answer is no reason to deny.
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = Some(age);
         self
@@ -268,13 +283,16 @@ impl<S: TenantStore> TenantsBuilder<S> {
     /// Keeps the time of open tenants: executes a tick when something is due by this clock (rule C5). What came due while a
     /// tenant was closed is applied when it is next open.
     ///
-    /// The clock is read in each interval of [`follow_every`](Self::follow_every).
+    /// The clock is read in each interval of [`follow_every`](Self::follow_every). A panic of it is reported to the observers
+    /// of all open tenants.
     pub fn clock(mut self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         self.clock = Some(Box::new(clock));
         self
     }
 
     /// Sets up each authority when its tenant is opened: a seat policy, an observer.
+    ///
+    /// The function must not open tenants: a call that opens the same one waits for itself.
     pub fn configure(
         mut self,
         configure: impl Fn(&str, Authority<S::Journal>) -> Authority<S::Journal> + Send + Sync + 'static,
@@ -319,7 +337,6 @@ impl<S: TenantStore> TenantsBuilder<S> {
             ready: Condvar::new(),
             follower: Condvar::new(),
             keeper: Condvar::new(),
-            clock,
             capacity,
         });
         let mut tenants = Tenants { shared, threads: Vec::new() };
@@ -327,8 +344,9 @@ impl<S: TenantStore> TenantsBuilder<S> {
             tenants.spawn(&format!("entitle-tenants-{number}"), Shared::work)?;
         }
         if let Some(interval) = follow_interval(follow_every, max_age) {
+            let mut time = clock.map(|clock| Time::new(clock, max_age));
             tenants.spawn("entitle-tenants-follower", move |shared| {
-                shared.each(interval, &shared.follower, || shared.find_followers());
+                shared.each(interval, &shared.follower, || shared.find_followers(time.as_mut()));
             })?;
         }
         if let Some(limit) = max_age {
@@ -395,7 +413,7 @@ impl<S: TenantStore> Tenants<S> {
     /// It counts as use of the tenant.
     pub fn follow_now(&self, tenant: &str) {
         if let Some(open) = self.shared.open.get(tenant) {
-            self.shared.follow(&Arc::from(tenant), open.authority);
+            self.shared.follow(&Arc::from(tenant), open.authority, None);
         }
     }
 
@@ -426,21 +444,29 @@ impl<S: TenantStore> Tenants<S> {
 }
 
 impl<S: TenantStore> Drop for Tenants<S> {
-    /// Finishes the batches that were queued, and ends the threads.
+    /// Finishes the batches that were queued, and ends the threads. Where a journal fails meanwhile, the batches of its tenant
+    /// that are left are answered as [`ExecuteError::Interrupted`]. Tenants that are dropped on one of their own threads, as
+    /// by an observer, do not wait for them.
     fn drop(&mut self) {
         lock(&self.shared.mailboxes).stop = true;
         self.shared.ready.notify_all();
         self.shared.follower.notify_all();
         self.shared.keeper.notify_all();
-        for thread in self.threads.drain(..) {
-            // A thread contains the panics of what it calls, so there is nothing to report.
-            let _ = thread.join();
-        }
+        join(&mut self.threads);
     }
 }
 
 impl<S: TenantStore> Shared<S> {
     fn open(&self, tenant: &Arc<str>) -> Result<TenantAuthority<S>, CatchUpError<TenantError<S>>> {
+        let authority = self.open_or_take(tenant)?;
+        if authority.continuity() == Continuity::Unknown {
+            return Ok(authority);
+        }
+        self.close_if_ended(tenant, &authority);
+        self.open_or_take(tenant)
+    }
+
+    fn open_or_take(&self, tenant: &Arc<str>) -> Result<TenantAuthority<S>, CatchUpError<TenantError<S>>> {
         let opened = self.open.try_get_with_by_ref(tenant, || {
             span!("open", tenant = &**tenant);
             let journal =
@@ -453,15 +479,15 @@ impl<S: TenantStore> Shared<S> {
     }
 
     /// Has a thread follow for a tenant.
-    fn follow(&self, tenant: &Arc<str>, authority: TenantAuthority<S>) {
-        lock(&self.mailboxes).add(tenant, |mailbox| mailbox.follow = Some(authority));
+    fn follow(&self, tenant: &Arc<str>, authority: TenantAuthority<S>, now: Option<Timestamp>) {
+        lock(&self.mailboxes).add(tenant, |mailbox| mailbox.follow = Some(Follow { authority, now }));
         self.ready.notify_one();
     }
 
     /// Works for one tenant after the other, until the tenants are dropped and no work is left.
     fn work(&self) {
         loop {
-            let Work { tenant, mut jobs, follow } = {
+            let mut work = {
                 let mut mailboxes = lock(&self.mailboxes);
                 loop {
                     if let Some(work) = mailboxes.take() {
@@ -474,58 +500,65 @@ impl<S: TenantStore> Shared<S> {
                 }
             };
             // Jobs that are left when the host's code panics are answered when they are dropped.
-            contain(|| self.work_for(&tenant, &mut jobs, follow));
+            contain(|| self.work_for(&mut work));
+            let Work { tenant, jobs, .. } = work;
             drop(jobs);
             lock(&self.mailboxes).finish(&tenant);
             self.ready.notify_one();
         }
     }
 
-    fn work_for(
-        &self,
-        tenant: &Arc<str>,
-        jobs: &mut Group<TenantError<S>>,
-        follow: Option<TenantAuthority<S>>,
-    ) {
-        if let Some(authority) = follow {
+    fn work_for(&self, work: &mut Work<S::Journal>) {
+        let Work { tenant, jobs, follow, last } = work;
+        if let Some(Follow { authority, now }) = follow {
             // The authority reports a failure to its observer, and denies until the journal is read again.
-            let _ = authority.catch_up();
-            self.tick(&authority);
+            let _ = authority.keep_up();
+            if let Some(now) = now.filter(|&now| authority.load().is_overdue(now)) {
+                authority.execute_jobs(&mut Group([Job::new(Batch::host(now)).0].into()), *last);
+            }
+            self.close_if_ended(tenant, authority);
         }
         if jobs.0.is_empty() {
             return;
         }
         match self.open(tenant) {
-            Ok(authority) => authority.execute_jobs(jobs),
+            Ok(authority) => {
+                authority.execute_jobs(jobs, *last);
+                self.close_if_ended(tenant, &authority);
+            }
             Err(error) => jobs.fail(|| ExecuteError::CatchUp(error.clone())),
         }
     }
 
-    /// Executes a tick if something is due.
-    fn tick(&self, authority: &Authority<S::Journal>) {
-        let Some(now) = self.clock.as_ref().map(|clock| clock()) else { return };
-        if authority.load().is_overdue(now) {
-            authority.execute_jobs(&mut Group([Job::new(Batch::host(now)).0].into()));
+    /// Closes a tenant whose authority cannot follow any more, so that the next call opens it anew.
+    fn close_if_ended(&self, tenant: &Arc<str>, authority: &TenantAuthority<S>) {
+        if authority.continuity() == Continuity::Unknown {
+            return;
         }
+        self.open.entry(Arc::clone(tenant)).and_compute_with(|entry| match entry {
+            Some(entry) if Arc::ptr_eq(&entry.value().authority, authority) => Op::Remove,
+            _ => Op::Nop,
+        });
     }
 
     /// Does something in each interval, until the tenants are dropped.
-    fn each(&self, interval: Duration, condition: &Condvar, step: impl Fn()) {
+    fn each(&self, interval: Duration, condition: &Condvar, mut step: impl FnMut()) {
         loop {
             let mailboxes = lock(&self.mailboxes);
             let waited = condition.wait_timeout_while(mailboxes, interval, |mailboxes| !mailboxes.stop);
             if waited.unwrap_or_else(PoisonError::into_inner).0.stop {
                 return;
             }
-            contain(&step);
+            contain(&mut step);
         }
     }
 
     /// Finds the open tenants that have new commits, in one question.
-    fn find_followers(&self) {
+    fn find_followers(&self, time: Option<&mut Time>) {
         self.open.run_pending_tasks();
         let (names, tenants): (Vec<Arc<str>>, Vec<Open<S::Journal>>) =
             self.open.iter().map(|(tenant, open)| (Arc::clone(&*tenant), open)).unzip();
+        let now = time.and_then(|time| time.now(tenants.iter().map(|open| &*open.authority)));
         if names.is_empty() {
             return;
         }
@@ -537,7 +570,6 @@ impl<S: TenantStore> Shared<S> {
             }
             Err(error) => return deny(&tenants, &(Arc::new(error) as Cause)),
         };
-        let now = self.clock.as_ref().map(|clock| clock());
         for ((tenant, open), revision) in names.iter().zip(tenants).zip(revisions) {
             self.weigh_again(tenant, &open);
             let Open { authority, .. } = open;
@@ -550,7 +582,7 @@ impl<S: TenantStore> Shared<S> {
             let directory = authority.load();
             let is_overdue = now.is_some_and(|now| directory.is_overdue(now));
             if directory.revision() != revision || is_overdue || authority.current().is_err() {
-                self.follow(tenant, authority);
+                self.follow(tenant, authority, now);
             }
         }
     }

@@ -13,7 +13,7 @@ use std::io;
 use std::sync::PoisonError;
 
 use super::contain::contain;
-use super::deadline::{SHORTEST, follow_interval, watch_interval};
+use super::deadline::{Moment, SHORTEST, follow_interval, watch_interval};
 use super::queue::{Answer, Job, Ticket};
 use super::sync::{Condvar, Mutex, lock, thread};
 use super::{Authority, ExecuteError, Executed};
@@ -30,7 +30,9 @@ const LONGEST_TICK: Duration = Duration::from_secs(1);
 /// The threads of an [`Authority`]: they execute the batches of async callers, follow other processes, and keep the time.
 ///
 /// [`Worker::new`] sets what they do, and [`start`](WorkerBuilder::start) starts them. Dropping a worker finishes the batches that
-/// were given to it, and ends the threads.
+/// were given to it, and ends the threads. If the journal fails meanwhile, the batches that are left are answered as
+/// [`ExecuteError::Interrupted`]. A worker that is dropped on one of its own threads, as by an observer, does not wait for
+/// them.
 ///
 /// ```
 /// # use core::time::Duration;
@@ -102,7 +104,11 @@ impl<J: Journal> WorkerBuilder<J> {
     /// Denies when the journal could not be read to its end for this long: [`Authority::current`] is an error then, until
     /// it is read again. Also if the journal does not answer at all.
     ///
-    /// The journal is read at least twice in this time, whatever [`follow_every`](Self::follow_every) says.
+    /// With a [`clock`](Self::clock) it also denies while something that was due this long ago is not applied, because ticks
+    /// cannot be stored, and while the clock fails for this long and something in the directory has an end.
+    ///
+    /// The journal is read at least twice in this time, whatever [`follow_every`](Self::follow_every) says. Choose more than
+    /// the time limit of the database, so that one slow answer is no reason to deny.
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = Some(age);
         self
@@ -111,7 +117,8 @@ impl<J: Journal> WorkerBuilder<J> {
     /// Keeps the time: executes a tick when something is due by this clock (rule C5), such as the end of a grant.
     ///
     /// The clock is read at least once a second. Where several processes keep the time of one directory, one of them
-    /// commits, and the others find nothing due.
+    /// commits, and the others find nothing due. A panic of the clock is reported to
+    /// [`Observer::failed`](super::Observer::failed).
     pub fn clock(mut self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         self.clock = Some(Box::new(clock));
         self
@@ -228,10 +235,20 @@ impl<J: Journal> Drop for Worker<J> {
         for condition in [&self.shared.writer, &self.shared.follower, &self.shared.keeper] {
             condition.notify_all();
         }
-        for thread in self.threads.drain(..) {
-            // A thread contains the panics of what it calls, so there is nothing to report.
-            let _ = thread.join();
-        }
+        join(&mut self.threads);
+    }
+}
+
+/// Waits for threads that were told to end, unless the caller is one of them: it would wait for itself, or the others for
+/// a lock that it holds.
+pub(super) fn join(threads: &mut Vec<thread::JoinHandle<()>>) {
+    let caller = thread::current().id();
+    if threads.iter().any(|thread| thread.thread().id() == caller) {
+        return;
+    }
+    for thread in threads.drain(..) {
+        // A thread contains the panics of what it calls, so there is nothing to report.
+        let _ = thread.join();
     }
 }
 
@@ -247,7 +264,7 @@ impl<J: Journal> Shared<J> {
                 inbox.execute = false;
                 inbox.stop
             };
-            self.authority.execute_waiting();
+            self.authority.execute_waiting(stop);
             if stop {
                 return;
             }
@@ -273,7 +290,7 @@ impl<J: Journal> Shared<J> {
                 inbox.follow = false;
             }
             // The authority reports a failure to its observer, and denies until the journal is read again.
-            contain(|| self.authority.catch_up());
+            contain(|| self.authority.keep_up());
         }
     }
 
@@ -285,7 +302,8 @@ impl<J: Journal> Shared<J> {
     /// Ticks when something is due, and denies when the journal is silent for too long.
     fn run_keeper(&self, clock: Option<Clock>, max_age: Option<Duration>) {
         let watch = max_age.map_or(LONGEST_TICK, watch_interval).min(LONGEST_TICK);
-        let mut ticker = clock.map(|clock| Ticker { clock, tick: None, backoff: SHORTEST });
+        let mut ticker =
+            clock.map(|clock| Ticker { time: Time::new(clock, max_age), tick: None, backoff: SHORTEST });
         loop {
             let pause = contain(|| {
                 if let Some(limit) = max_age {
@@ -303,9 +321,49 @@ impl<J: Journal> Shared<J> {
     }
 }
 
+/// The time by the clock of the host, which can fail.
+pub(super) struct Time {
+    clock: Clock,
+    max_age: Option<Duration>,
+    /// When the clock was last read.
+    read: Moment,
+}
+
+impl Time {
+    pub(super) fn new(clock: Clock, max_age: Option<Duration>) -> Self {
+        Self { clock, max_age, read: Moment::now() }
+    }
+
+    /// Returns the time, or `None` if the clock panics. Authorities deny in which something was due too long ago, or if the
+    /// clock has failed for too long.
+    pub(super) fn now<'a, J: Journal + 'a>(
+        &mut self,
+        authorities: impl IntoIterator<Item = &'a Authority<J>>,
+    ) -> Option<Timestamp> {
+        let now = contain(&self.clock);
+        if now.is_some() {
+            self.read = Moment::now();
+        }
+        let failed_for = self.read.elapsed();
+        for authority in authorities {
+            match (now, self.max_age) {
+                (Some(now), Some(limit)) => authority.stop_if_overdue(now, limit),
+                (Some(_), None) => {}
+                (None, limit) => {
+                    authority.report_clock_panic();
+                    if let Some(limit) = limit.filter(|limit| failed_for > *limit) {
+                        authority.stop_without_clock(limit);
+                    }
+                }
+            }
+        }
+        now
+    }
+}
+
 /// The keeper of time.
 struct Ticker<E> {
-    clock: Clock,
+    time: Time,
     /// The tick that is not answered yet.
     tick: Option<Arc<Ticket<E>>>,
     /// The pause after a tick; it grows while ticks do not help.
@@ -315,11 +373,11 @@ struct Ticker<E> {
 impl<E> Ticker<E> {
     /// Ticks if something is due, and returns the time until it is to be looked at again.
     fn run<J: Journal<Error = E>>(&mut self, shared: &Shared<J>) -> Duration {
+        let Some(now) = self.time.now([&*shared.authority]) else { return LONGEST_TICK };
         if self.tick.take_if(|tick| tick.take().is_some()).is_none() && self.tick.is_some() {
             return self.backoff;
         }
         let directory = shared.authority.load();
-        let now = (self.clock)();
         if !directory.is_overdue(now) {
             self.backoff = SHORTEST;
             let due = directory.next_due().map(|due| due.duration_since(now));

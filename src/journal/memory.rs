@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 #[cfg(feature = "serde")]
 use super::Snapshots;
-use super::{AppendError, Journal, OutOfOrderError, check_order};
+use super::{AppendError, Continuity, Journal, OutOfOrderError, check_order};
 #[cfg(feature = "serde")]
 use crate::catalog::Catalog;
 use crate::change::Commit;
@@ -195,6 +195,14 @@ impl Journal for MemoryJournal {
         }
         let known = usize::try_from(revision.saturating_sub(found)).unwrap_or(usize::MAX);
         Ok(content.commits.iter().skip(known).take(PAGE).cloned().collect())
+    }
+
+    fn continuity(&self, error: &MemoryError) -> Continuity {
+        match error {
+            MemoryError::Beginning { .. } => Continuity::Compacted,
+            MemoryError::Ending { .. } => Continuity::Restored,
+            _ => Continuity::Unknown,
+        }
     }
 }
 

@@ -76,7 +76,8 @@ pub use ::redb;
 /// none. It sees every append that returned before the call. Commits from before the journal's first one are not
 /// available: an implementation returns an error, or a first commit that is not `revision` + 1, and replaying reports the
 /// gap. A revision after the last commit's is an error too, and never an empty page: the reader has seen commits that the
-/// journal does not have, because an older copy was restored, and must not go on as if it were up to date.
+/// journal does not have, because an older copy was restored, and must not go on as if it were up to date. What such an
+/// error means for a process that follows the journal is the answer of [`continuity`](Self::continuity).
 ///
 /// # Pitfalls
 ///
@@ -90,7 +91,7 @@ pub use ::redb;
 /// # use core::cell::RefCell;
 /// # use entitle::Timestamp;
 /// # use entitle::change::Commit;
-/// # use entitle::journal::{AppendError, Journal};
+/// # use entitle::journal::{AppendError, Continuity, Journal};
 /// struct Commits(RefCell<Vec<Commit>>);
 ///
 /// # impl Commits {
@@ -120,6 +121,10 @@ pub use ::redb;
 ///         }
 ///         Ok(self.0.borrow().iter().filter(|commit| commit.revision > revision).cloned().collect())
 ///     }
+///
+///     fn continuity(&self, _: &EndingError) -> Continuity {
+///         Continuity::Restored
+///     }
 /// }
 /// # let journal = Commits(RefCell::default());
 /// # let commit = Commit { revision: 1, at: Timestamp::EPOCH, actor: None, by: "ada".into(), events: Vec::new() };
@@ -147,6 +152,39 @@ pub trait Journal {
     ///
     /// The error of the store, also if the last commit is before `revision`.
     fn read_after(&self, revision: u64) -> Result<Vec<Commit>, Self::Error>;
+
+    /// Returns what an error of this journal means for a directory that was read from it; by default, nothing is known.
+    ///
+    /// The error of [`read_after`](Self::read_after) for a revision after the last commit's must be
+    /// [`Continuity::Restored`]: otherwise a process that has read commits which were lost goes on once the journal has
+    /// grown past it, with a history that no other process has.
+    fn continuity(&self, error: &Self::Error) -> Continuity {
+        let _ = error;
+        Continuity::Unknown
+    }
+}
+
+/// What an error of a journal means for a directory that was read from it, from [`Journal::continuity`].
+///
+/// ```
+/// # #[cfg(feature = "std")] {
+/// # use entitle::journal::{Continuity, Journal, MemoryJournal};
+/// let journal = MemoryJournal::starting_after(5);
+/// let error = journal.read_after(7).unwrap_err();
+/// assert_eq!(journal.continuity(&error), Continuity::Restored);
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Continuity {
+    /// Nothing is known: the next call may succeed.
+    #[default]
+    Unknown,
+    /// The journal begins after the directory, because older commits were removed: start again from its latest snapshot.
+    Compacted,
+    /// The journal does not have the commits that made the directory: an older copy of it was restored, or it is another
+    /// one. An [`Authority`](crate::authority::Authority) denies from then on.
+    Restored,
 }
 
 /// The error of [`Journal::append`].
@@ -232,7 +270,7 @@ pub fn check_order(expected_revision: u64, commits: &[Commit]) -> Result<(), Out
 /// # let catalog = Catalog::builder().build()?;
 /// let authority = Authority::open(Directory::new(catalog.clone()), RedbJournal::create(&path)?)?;
 /// authority.execute(Batch::host(Timestamp::EPOCH).add(Command::add_group("data")))?;
-/// authority.journal().store_snapshot(&authority.load())?;
+/// authority.store_snapshot()?;
 /// assert_eq!(authority.journal().compact(1)?, 1);
 /// # drop(authority);
 ///
@@ -248,7 +286,8 @@ pub trait Snapshots: Journal {
     /// Stores a directory that this journal's commits made, reads it back and compares it.
     ///
     /// The journal keeps the snapshots that its compaction still needs, at least the latest. Storing a revision that is
-    /// stored already replaces it.
+    /// stored already replaces it. A journal cannot tell that a directory of another tenant is not its own, so call
+    /// [`Authority::store_snapshot`](crate::authority::Authority::store_snapshot), which stores that of the authority.
     ///
     /// # Errors
     ///
@@ -287,6 +326,10 @@ macro_rules! forward {
 
             fn read_after(&self, revision: u64) -> Result<Vec<Commit>, J::Error> {
                 (**self).read_after(revision)
+            }
+
+            fn continuity(&self, error: &J::Error) -> Continuity {
+                (**self).continuity(error)
             }
         }
 

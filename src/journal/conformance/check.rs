@@ -7,7 +7,7 @@ use core::fmt::Display;
 
 use super::{Case, Failure, Host};
 use crate::change::Commit;
-use crate::journal::{AppendError, Journal};
+use crate::journal::{AppendError, Continuity, Journal};
 
 /// A case on the journals of a host.
 pub(super) struct Check<'h, H> {
@@ -209,7 +209,15 @@ impl<'h, H: Host> Check<'h, H> {
         let step = format!("read after revision {revision}, which the journal ends before");
         match journal.read_after(revision) {
             Ok(page) => Err(self.failure(&step, "an error", described(&page))),
-            Err(_) => Ok(()),
+            Err(error) if journal.continuity(&error) == Continuity::Restored => Ok(()),
+            Err(error) => {
+                let found = format!("the error `{error}`, of which it does not say so");
+                Err(self.failure(
+                    &step,
+                    "an error of which `continuity` says that the journal was restored",
+                    found,
+                ))
+            }
         }
     }
 }

@@ -147,7 +147,7 @@ pub enum Case {
     /// A journal of a directory that was stored begins after its revision, and what was before is not read as nothing.
     Beginning,
     /// A read after a revision that the journal does not reach is an error, so that a reader that is ahead of a restored
-    /// copy finds out.
+    /// copy finds out, and [`Journal::continuity`] says so.
     Ending,
     /// A long history is read in pages to its end.
     Pages,

@@ -7,6 +7,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::error::Error;
 use core::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ::postgres::types::{ToSql, Type};
 use ::postgres::{Client, Row, Transaction};
@@ -16,8 +17,8 @@ use super::{BULK, Postgres, PostgresError, column, error, head};
 use crate::catalog::Catalog;
 use crate::change::Commit;
 use crate::directory::Directory;
-use crate::journal::sql::{self, Append, Outcome, SqlState, StoredCommit};
-use crate::journal::{AppendError, Journal, Snapshots};
+use crate::journal::sql::{self, Append, EncodeError, Known, Outcome, PageError, SqlState, StoredCommit};
+use crate::journal::{AppendError, Continuity, Journal, Snapshots};
 use crate::name::Name;
 
 /// The most commits that one read returns.
@@ -27,6 +28,11 @@ const PAGE: u64 = 1024;
 const MAX_SNAPSHOT: usize = 1_000_000_000;
 
 /// The journal of one tenant, in a database that several processes share.
+///
+/// It remembers the last commit that was read or appended through it, and each read and append compares it with the one
+/// that the journal has: if an older copy of the database was restored, and others have written since, that is
+/// [`PageError::Restored`]. A clone shares what is remembered; a journal that is made anew by
+/// [`Postgres::journal`] has nothing to compare yet.
 ///
 /// ```no_run
 /// # use entitle::catalog::Catalog;
@@ -51,11 +57,12 @@ pub struct PostgresJournal {
     notifying: bool,
     /// Set once the role turned out to lack the permission to notify.
     muted: Arc<AtomicBool>,
+    known: Arc<Mutex<Known>>,
 }
 
 impl PostgresJournal {
     pub(super) fn new(database: Postgres, tenant: Name) -> Self {
-        Self { database, tenant, notifying: false, muted: Arc::default() }
+        Self { database, tenant, notifying: false, muted: Arc::default(), known: Arc::default() }
     }
 
     /// Returns the tenant.
@@ -126,6 +133,29 @@ impl PostgresJournal {
             transaction.query_typed_opt(sql::SNAPSHOT, &place).map_err(error::statement)
         })?;
         row.map(|row| decode(revision, catalog, column::<&[u8]>(&row, 0)?)).transpose()
+    }
+
+    /// Returns the parameters of an append for a transaction of the host, which stores nothing if the journal was restored
+    /// since it was read here.
+    ///
+    /// # Errors
+    ///
+    /// As [`Append::new`].
+    pub fn prepare_append(&self, expected_revision: u64, commits: &[Commit]) -> Result<Append, EncodeError> {
+        Ok(Append::new(&self.tenant, expected_revision, commits)?.after(&self.known()))
+    }
+
+    // A poisoned lock is safe to use: the value is replaced as a whole.
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers a commit, unless a later one is known.
+    fn remember(&self, commit: Known) {
+        let mut known = self.known();
+        if known.revision < commit.revision {
+            *known = commit;
+        }
     }
 
     fn head(&self) -> Result<sql::Head, PostgresError> {
@@ -199,7 +229,7 @@ fn store(
     notifying: bool,
     muted: &AtomicBool,
 ) -> Result<Outcome, PostgresError> {
-    let parameters: [Parameter<'_>; 8] = [
+    let parameters: [Parameter<'_>; 10] = [
         (&append.tenant, Type::TEXT),
         (&append.expected, Type::INT8),
         (&append.append_id, Type::TEXT),
@@ -208,6 +238,8 @@ fn store(
         (&append.by, Type::TEXT_ARRAY),
         (&append.bodies, Type::TEXT_ARRAY),
         (&append.checksums, Type::TEXT_ARRAY),
+        (&append.known_revision, Type::INT8),
+        (&append.known_append_id, Type::TEXT),
     ];
     let is_stored = if notifying && !muted.load(Ordering::Relaxed) {
         match insert_and_notify(client, &parameters) {
@@ -263,12 +295,22 @@ impl Journal for PostgresJournal {
             let found = self.last_revision().map_err(AppendError::Store)?;
             return if found == expected_revision { Ok(()) } else { Err(AppendError::Conflict { found }) };
         }
-        let append = Append::new(&self.tenant, expected_revision, commits);
+        let append = self.prepare_append(expected_revision, commits);
         let append = append.map_err(|error| AppendError::Store(error.into()))?;
+        let stored = append.revisions.last().map(|last| Known::new(*last, &*append.append_id));
         match self.send(append).map_err(AppendError::Store)? {
-            Outcome::Stored => Ok(()),
-            // The head was set back between the two statements; planning again is right in any case.
-            Outcome::NotStored => Err(AppendError::Conflict { found: expected_revision }),
+            Outcome::Stored => {
+                if let Some(commit) = stored {
+                    self.remember(commit);
+                }
+                Ok(())
+            }
+            // The journal was restored, which is an error, or its head was set back between the two statements, and planning
+            // again is right.
+            Outcome::NotStored => {
+                self.read_after(expected_revision).map_err(AppendError::Store)?;
+                Err(AppendError::Conflict { found: expected_revision })
+            }
             Outcome::Conflict { found } => Err(AppendError::Conflict { found }),
             Outcome::UnknownTenant => Err(AppendError::Store(unknown(&self.tenant))),
             Outcome::UnknownFormat { found } => {
@@ -281,15 +323,37 @@ impl Journal for PostgresJournal {
     }
 
     fn read_after(&self, revision: u64) -> Result<Vec<Commit>, PostgresError> {
-        let (tenant, after) = (self.tenant.clone(), stored(revision));
+        let (tenant, after, known) = (self.tenant.clone(), stored(revision), self.known().clone());
+        let known_revision = known.revision;
         let rows = self.database.on_tables(move |client| {
-            let parameters: [Parameter<'_>; 3] =
-                [(&tenant.as_str(), Type::TEXT), (&after, Type::INT8), (&stored(PAGE), Type::INT8)];
+            let parameters: [Parameter<'_>; 4] = [
+                (&tenant.as_str(), Type::TEXT),
+                (&after, Type::INT8),
+                (&stored(PAGE), Type::INT8),
+                (&known_revision, Type::INT8),
+            ];
             client.query_typed(sql::READ_AFTER, &parameters).map_err(error::statement)
         })?;
-        let head = head(rows.first().ok_or_else(|| unknown(&self.tenant))?, 0)?;
+        let first = rows.first().ok_or_else(|| unknown(&self.tenant))?;
+        let head = head(first, 0)?;
         let commits: Result<Vec<_>, _> = rows.iter().filter_map(|row| commit(row).transpose()).collect();
-        Ok(sql::page(self.tenant.as_str(), head, revision, PAGE, &commits?)?)
+        let commits = commits?;
+        let page = sql::page(self.tenant.as_str(), head, revision, PAGE, &commits)?;
+        known.check(head, column(first, 9)?)?;
+        if let Some(last) = commits.last() {
+            self.remember(Known::new(last.revision, &*last.append_id));
+        }
+        Ok(page)
+    }
+
+    fn continuity(&self, error: &PostgresError) -> Continuity {
+        match error {
+            PostgresError::Page(PageError::Beginning { .. }) => Continuity::Compacted,
+            PostgresError::Page(PageError::Ending { .. } | PageError::Restored { .. }) => {
+                Continuity::Restored
+            }
+            _ => Continuity::Unknown,
+        }
     }
 }
 
@@ -331,7 +395,12 @@ impl Snapshots for PostgresJournal {
         })?;
         let row = row.ok_or_else(|| unknown(&self.tenant))?;
         let Some(revision) = column::<Option<i64>>(&row, 3)? else { return Ok(None) };
-        decode(revision.unsigned_abs(), Some(catalog), column::<&[u8]>(&row, 5)?).map(Some)
+        let revision = revision.unsigned_abs();
+        let directory = decode(revision, Some(catalog), column::<&[u8]>(&row, 5)?)?;
+        if let Some(append_id) = column::<Option<&str>>(&row, 6)? {
+            self.remember(Known::new(stored(revision), append_id));
+        }
+        Ok(Some(directory))
     }
 
     fn compact(&self, through: u64) -> Result<u64, PostgresError> {

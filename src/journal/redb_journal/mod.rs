@@ -24,7 +24,7 @@ use self::error::{contain, damaged, malformed, store};
 use self::snapshots::Encoded;
 use self::tables::{Ends, begin, insert, last_in, settle};
 use super::chain::Head;
-use super::{AppendError, Journal, Snapshots, check_order};
+use super::{AppendError, Continuity, Journal, Snapshots, check_order};
 use crate::catalog::Catalog;
 use crate::change::Commit;
 use crate::directory::Directory;
@@ -329,6 +329,14 @@ impl Journal for RedbJournal {
             serde_json::from_slice(&bytes).map_err(|error| malformed(revision, error))
         };
         page.into_iter().map(read).collect()
+    }
+
+    fn continuity(&self, error: &RedbError) -> Continuity {
+        match error {
+            RedbError::Beginning { .. } => Continuity::Compacted,
+            RedbError::Ending { .. } => Continuity::Restored,
+            _ => Continuity::Unknown,
+        }
     }
 }
 

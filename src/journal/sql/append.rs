@@ -9,7 +9,7 @@ use core::error::Error;
 use core::hash::{BuildHasher as _, Hasher as _};
 use std::hash::RandomState;
 
-use super::{Head, StoredCommit};
+use super::{Head, Known, StoredCommit};
 use crate::change::Commit;
 use crate::journal::{OutOfOrderError, check_order};
 use crate::name::Name;
@@ -48,7 +48,7 @@ pub enum EncodeError {
 
 /// The parameters of [`APPEND`](super::APPEND), with an id that no other append has.
 ///
-/// Bind the fields in their order, from `$1` to `$8`. An append that is repeated after a lost connection is sent with
+/// Bind the fields in their order, from `$1` to `$10`. An append that is repeated after a lost connection is sent with
 /// the same parameters, so that it is stored once.
 ///
 /// ```
@@ -81,6 +81,10 @@ pub struct Append {
     pub bodies: Vec<String>,
     /// `$8`, `text[]`: the checksums of the rows.
     pub checksums: Vec<String>,
+    /// `$9`, `bigint`: the revision of a commit that must be the one that is known, or 0.
+    pub known_revision: i64,
+    /// `$10`, `text`: the append id of that commit.
+    pub known_append_id: String,
 }
 
 /// The outcome of an append that stored no row, or whose answer was lost.
@@ -89,7 +93,8 @@ pub struct Append {
 pub enum Outcome {
     /// The commits are stored: the answer was lost after they were.
     Stored,
-    /// Nothing is stored, and another writer has not committed either: send the append again.
+    /// Nothing is stored, and another writer has not committed either. Read the journal, which is an error if it was
+    /// restored, and then plan again.
     NotStored,
     /// Another writer committed first; nothing is stored.
     Conflict {
@@ -129,11 +134,21 @@ impl Append {
             by: Vec::with_capacity(commits.len()),
             bodies: Vec::with_capacity(commits.len()),
             checksums: Vec::with_capacity(commits.len()),
+            known_revision: 0,
+            known_append_id: String::new(),
         };
         for commit in commits {
             append.push(commit)?;
         }
         Ok(append)
+    }
+
+    /// Has the append store nothing unless a commit is still the one that is known.
+    ///
+    /// It is not compared if it was removed by a compaction.
+    #[must_use]
+    pub fn after(self, known: &Known) -> Self {
+        Self { known_revision: known.revision, known_append_id: known.append_id.clone(), ..self }
     }
 
     fn push(&mut self, commit: &Commit) -> Result<(), EncodeError> {

@@ -57,6 +57,14 @@
 //!   [`Append`]: by the append id its own commits differ from those of others.
 //! - `synchronous_commit` must not be `off`: a commit that was acknowledged would be lost with the server.
 //!
+//! # Restored journals
+//!
+//! A process that runs while an older copy of the database is restored has read commits which the journal does not have
+//! any more, and may not notice once others have appended as many. So it keeps the append id of the last commit that it has
+//! read or appended, a [`Known`], and compares it: each time that it reads, with what [`READ_AFTER`] returns, and each time
+//! that it appends, with [`Append::after`]. A `PostgresJournal` does so, and `PostgresJournal::prepare_append` gives its
+//! [`Known`] to an append of the host.
+//!
 //! # Read
 //!
 //! [`READ_AFTER`] returns a page, and [`page`] checks it: revisions follow each other, and every row is as it was
@@ -69,7 +77,7 @@ mod schema;
 mod state;
 
 pub use self::append::{Append, EncodeError, Outcome};
-pub use self::page::{Head, PageError, StoredCommit, page};
+pub use self::page::{Head, Known, PageError, StoredCommit, page};
 pub use self::schema::{MIGRATION_LOCK, MIGRATIONS, Migration, SCHEMA, SCHEMA_VERSION, script};
 pub use self::state::SqlState;
 
@@ -93,10 +101,15 @@ pub const HEADS: &str = "SELECT tenant, revision, begins_after, format FROM enti
 
 /// A statement that appends commits: the parameters are the fields of [`Append`].
 ///
-/// It affects a row for each commit, or none if nothing is stored. Never send it without commits.
+/// It stores nothing if another writer committed first, or if the commit of [`Append::after`] is another one, because an
+/// older copy of the journal was restored. It affects a row for each commit, or none if nothing is stored. Never send it without commits.
 pub const APPEND: &str = "WITH head AS (\
          UPDATE entitle_head SET revision = $2::bigint + cardinality($4::bigint[]) \
-         WHERE tenant = $1 AND revision = $2::bigint AND format = 1 RETURNING tenant) \
+         WHERE tenant = $1 AND revision = $2::bigint AND format = 1 \
+             AND ($9::bigint <= begins_after OR EXISTS (\
+                 SELECT FROM entitle_commit AS known \
+                 WHERE known.tenant = $1 AND known.revision = $9::bigint AND known.append_id = $10::text)) \
+         RETURNING tenant) \
      INSERT INTO entitle_commit (tenant, revision, at, by, append_id, body, checksum) \
      SELECT head.tenant, new.revision, new.at, new.by, $3::text, new.body, new.checksum \
      FROM head, unnest($4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[]) \
@@ -108,7 +121,11 @@ pub const APPEND: &str = "WITH head AS (\
 /// It returns one row if the commits are stored, and none if nothing is.
 pub const APPEND_AND_NOTIFY: &str = "WITH head AS (\
          UPDATE entitle_head SET revision = $2::bigint + cardinality($4::bigint[]) \
-         WHERE tenant = $1 AND revision = $2::bigint AND format = 1 RETURNING tenant), \
+         WHERE tenant = $1 AND revision = $2::bigint AND format = 1 \
+             AND ($9::bigint <= begins_after OR EXISTS (\
+                 SELECT FROM entitle_commit AS known \
+                 WHERE known.tenant = $1 AND known.revision = $9::bigint AND known.append_id = $10::text)) \
+         RETURNING tenant), \
      stored AS (\
          INSERT INTO entitle_commit (tenant, revision, at, by, append_id, body, checksum) \
          SELECT head.tenant, new.revision, new.at, new.by, $3::text, new.body, new.checksum \
@@ -137,15 +154,17 @@ pub const OUTCOME: &str = "SELECT head.revision, head.begins_after, head.format,
      WHERE head.tenant = $1";
 
 /// A statement that returns the commits of tenant `$1` (`text`) after revision `$2` (`bigint`), at most `$3`
-/// (`bigint`).
+/// (`bigint`), and the append id of the commit of revision `$4` (`bigint`), for [`Known::check`].
 ///
 /// A page also ends with the commit whose `body` brings it to 8 MiB or more, so that a page of large commits is read
 /// within the time limit of a statement.
 ///
 /// The columns are `revision`, `begins_after` and `format` of the [`Head`], and then those of [`StoredCommit`] in its
-/// order, which are null in the only row if there are no such commits. It returns no row if there is no such tenant.
+/// order, which are null in the only row if there are no such commits. The last column is the append id of the commit of
+/// revision `$4`, or null if there is none. It returns no row if there is no such tenant.
 pub const READ_AFTER: &str = "SELECT head.revision, head.begins_after, head.format, \
-         new.revision, new.at, new.by, new.append_id, new.body, new.checksum \
+         new.revision, new.at, new.by, new.append_id, new.body, new.checksum, \
+         (SELECT append_id FROM entitle_commit WHERE tenant = $1 AND revision = $4::bigint) \
      FROM entitle_head AS head LEFT JOIN LATERAL (\
          SELECT * FROM (\
              SELECT revision, at, by, append_id, body, checksum, \
@@ -174,11 +193,13 @@ pub const SNAPSHOT_REVISIONS: &str =
     "SELECT revision FROM entitle_snapshot WHERE tenant = $1 ORDER BY revision";
 
 /// A statement that returns the latest stored directory of tenant `$1` (`text`): `revision`, `catalog` and `body`, and
-/// before them `revision`, `begins_after` and `format` of the head.
+/// before them `revision`, `begins_after` and `format` of the head. The last column is the append id of the commit that
+/// made it, or null if that commit was removed.
 ///
 /// They are null if there is none; there is no row if there is no such tenant.
 pub const LATEST_SNAPSHOT: &str = "SELECT head.revision, head.begins_after, head.format, \
-         latest.revision, latest.catalog, latest.body \
+         latest.revision, latest.catalog, latest.body, \
+         (SELECT append_id FROM entitle_commit WHERE tenant = head.tenant AND revision = latest.revision) \
      FROM entitle_head AS head LEFT JOIN LATERAL (\
          SELECT revision, catalog, body FROM entitle_snapshot \
          WHERE tenant = head.tenant ORDER BY revision DESC LIMIT 1) AS latest ON true \

@@ -45,6 +45,48 @@ impl Head {
     }
 }
 
+/// The last commit that a process has read or appended, by which it finds out that an older copy of the journal was restored.
+///
+/// ```
+/// use entitle::journal::sql::{Head, Known, PageError};
+///
+/// let known = Known::new(3, "0123456789abcdef0123456789abcdef");
+/// // The journal has another commit of revision 3, and more after it.
+/// let error = known.check(Head::new(5, 0, 1), Some("fedcba9876543210fedcba9876543210")).unwrap_err();
+/// assert!(matches!(error, PageError::Restored { revision: 3 }));
+/// // The commit was removed by a compaction.
+/// assert!(known.check(Head::new(5, 4, 1), None).is_ok());
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Known {
+    /// The commit's revision; 0 if none is known.
+    pub revision: i64,
+    /// The id of the append that stored it.
+    pub append_id: String,
+}
+
+impl Known {
+    /// Creates the value for a commit, from its row or its append.
+    #[must_use]
+    pub fn new(revision: i64, append_id: impl Into<String>) -> Self {
+        Self { revision, append_id: append_id.into() }
+    }
+
+    /// Compares the commit with the one that the journal has at its revision, whose append id is given.
+    ///
+    /// # Errors
+    ///
+    /// [`PageError::Restored`] if it is another one, or missing although it was not removed by a compaction.
+    pub fn check(&self, head: Head, found: Option<&str>) -> Result<(), PageError> {
+        let revision = self.revision.unsigned_abs();
+        if revision <= head.begins_after || found == Some(self.append_id.as_str()) {
+            return Ok(());
+        }
+        Err(PageError::Restored { revision })
+    }
+}
+
 /// The bytes of bodies with which a page ends early, as [`READ_AFTER`](super::READ_AFTER) has it.
 const PAGE_BYTES: usize = 8 << 20;
 
@@ -134,6 +176,15 @@ pub enum PageError {
         /// The revision of the last commit.
         found: u64,
     },
+    /// A commit is not the one that this process has read or appended: an older copy of the journal was restored, and
+    /// others have written to it since.
+    #[error(
+        "the journal's commit of revision {revision} is not the one that this process has read: the journal was restored"
+    )]
+    Restored {
+        /// The commit's revision.
+        revision: u64,
+    },
     /// The commits are in a format that this release does not read.
     #[error(
         "unknown commit format {found}: this release reads format {FORMAT}; a later release wrote the journal"
@@ -165,6 +216,7 @@ impl PageError {
         match self {
             Self::Beginning { .. } => "beginning",
             Self::Ending { .. } => "ending",
+            Self::Restored { .. } => "restored",
             Self::UnknownFormat { .. } => "unknown_format",
             Self::Damaged { .. } => "damaged",
             Self::Malformed { .. } => "malformed",

@@ -6,7 +6,7 @@ use entitle::Directory;
 use entitle::catalog::Catalog;
 use entitle::change::Commit;
 use entitle::journal::conformance::{self, Case, Host, HostError, JournalWithSnapshots, Outcome};
-use entitle::journal::{AppendError, Journal, Snapshots, check_order};
+use entitle::journal::{AppendError, Continuity, Journal, Snapshots, check_order};
 
 use super::failed;
 
@@ -25,6 +25,7 @@ enum Defect {
     ForgetsTheBeginning,
     ReadsNothingForWhatItLacks,
     ReadsNothingBeyondTheEnd,
+    GoesOnAfterARestore,
     EndsAPageAtAnEmptyOne,
     HasOnlyOnePage,
     ReadsWithoutEnd,
@@ -71,6 +72,7 @@ const FOUND_BY: &[(Defect, Case)] = &[
     (Defect::ForgetsTheBeginning, Case::Beginning),
     (Defect::ReadsNothingForWhatItLacks, Case::Beginning),
     (Defect::ReadsNothingBeyondTheEnd, Case::Ending),
+    (Defect::GoesOnAfterARestore, Case::Ending),
     (Defect::EndsAPageAtAnEmptyOne, Case::Pages),
     (Defect::HasOnlyOnePage, Case::Pages),
     (Defect::ReadsWithoutEnd, Case::Pages),
@@ -103,8 +105,11 @@ const FOUND_BY: &[(Defect, Case)] = &[
 ];
 
 /// The error of a defective journal.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Refused(&'static str);
+
+/// The error of a read after the last commit.
+const AFTER_THE_END: Refused = Refused("after the end");
 
 impl std::fmt::Display for Refused {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -253,7 +258,7 @@ impl Journal for Defective {
         }
         let reads_on = matches!(self.defect, Defect::ReadsNothingBeyondTheEnd | Defect::ReadsWithoutEnd);
         if revision > content.last() && !reads_on {
-            return Err(Refused("after the end"));
+            return Err(AFTER_THE_END);
         }
         let after = |commit: &&Commit| commit.revision > revision;
         let mut page: Vec<Commit> = content.commits.iter().filter(after).take(700).cloned().collect();
@@ -281,6 +286,11 @@ impl Journal for Defective {
             _ => {}
         }
         Ok(page)
+    }
+
+    fn continuity(&self, error: &Refused) -> Continuity {
+        let is_ending = *error == AFTER_THE_END && !self.has(Defect::GoesOnAfterARestore);
+        if is_ending { Continuity::Restored } else { Continuity::Unknown }
     }
 }
 

@@ -12,7 +12,7 @@ use entitle::Directory;
 use entitle::catalog::Catalog;
 use entitle::change::Commit;
 use entitle::journal::conformance::{self, Case, Failure, Host, HostError, JournalWithSnapshots};
-use entitle::journal::{AppendError, Journal, MemoryJournal, Snapshots};
+use entitle::journal::{AppendError, Continuity, Journal, MemoryJournal, Snapshots};
 
 /// The error of [`Interrupted`].
 #[derive(Debug)]
@@ -65,6 +65,13 @@ impl<J: Journal> Journal for Interrupted<J> {
 
     fn read_after(&self, revision: u64) -> Result<Vec<Commit>, Self::Error> {
         self.journal.read_after(revision).map_err(InterruptedError::Journal)
+    }
+
+    fn continuity(&self, error: &Self::Error) -> Continuity {
+        match error {
+            InterruptedError::Journal(error) => self.journal.continuity(error),
+            InterruptedError::Lost => Continuity::Unknown,
+        }
     }
 }
 

@@ -88,7 +88,7 @@ struct Connection {
 
 mod forward {
     use entitle::change::Commit;
-    use entitle::journal::{AppendError, Journal, RedbError};
+    use entitle::journal::{AppendError, Continuity, Journal, RedbError};
 
     impl Journal for super::Connection {
         type Error = RedbError;
@@ -99,6 +99,10 @@ mod forward {
 
         fn read_after(&self, revision: u64) -> Result<Vec<Commit>, RedbError> {
             self.journal.read_after(revision)
+        }
+
+        fn continuity(&self, error: &RedbError) -> Continuity {
+            self.journal.continuity(error)
         }
     }
 }

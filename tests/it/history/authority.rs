@@ -397,7 +397,7 @@ fn a_process_that_is_ahead_of_a_restored_journal_stops() {
     assert_eq!(stopped.revision, 2);
     // It does not write either.
     let error = ahead.execute(add_group("more")).unwrap_err();
-    assert!(matches!(error, ExecuteError::CatchUp(CatchUpError::Journal(_))), "{error}");
+    assert!(matches!(error, ExecuteError::CatchUp(CatchUpError::Restored(_))), "{error}");
     assert_eq!(older.last_revision(), 1);
 }
 

@@ -195,7 +195,7 @@ fn wait_for_waiting(database: &TestDatabase, statements: i64) {
 }
 
 /// Sends an append in a transaction of a host, and returns the number of rows.
-fn append_in(transaction: &mut Transaction<'_>, append: &Append) -> u64 {
+pub(super) fn append_in(transaction: &mut Transaction<'_>, append: &Append) -> u64 {
     transaction
         .execute_typed(
             sql::APPEND,
@@ -208,6 +208,8 @@ fn append_in(transaction: &mut Transaction<'_>, append: &Append) -> u64 {
                 (&append.by, Type::TEXT_ARRAY),
                 (&append.bodies, Type::TEXT_ARRAY),
                 (&append.checksums, Type::TEXT_ARRAY),
+                (&append.known_revision, Type::INT8),
+                (&append.known_append_id, Type::TEXT),
             ],
         )
         .unwrap()
@@ -246,7 +248,7 @@ fn a_commit_in_a_transaction_of_the_host() {
 }
 
 /// Returns what came of an append, on another connection than its own.
-fn outcome(client: &mut Client, append: &Append) -> Outcome {
+pub(super) fn outcome(client: &mut Client, append: &Append) -> Outcome {
     let parameters = [(&append.tenant as _, Type::TEXT), (&append.expected as _, Type::INT8)];
     let row = client.query_typed_one(sql::OUTCOME, &parameters).unwrap();
     append.outcome(Some(Head::new(row.get(0), row.get(1), row.get(2))), row.get(3))

@@ -10,6 +10,7 @@ mod lost_answers;
 mod many_tenants;
 mod processes;
 mod proxy;
+mod restored;
 pub(crate) mod server;
 
 use std::slice;

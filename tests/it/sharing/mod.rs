@@ -2,6 +2,7 @@
 
 mod changes;
 mod group_commit;
+mod restored;
 #[cfg(feature = "tenants")]
 mod tenants;
 #[cfg(feature = "tenants")]
@@ -62,6 +63,10 @@ struct Database {
     released: Condvar,
     fault: Mutex<Option<Fault>>,
     unreachable: AtomicBool,
+    /// Appends fail, and reading goes on.
+    read_only: AtomicBool,
+    /// Reads wait too while appends are held.
+    holds_reads: AtomicBool,
     snapshot: Mutex<Option<Directory>>,
     appends: AtomicU64,
     reads: AtomicU64,
@@ -116,6 +121,7 @@ impl Journal for Database {
         thread::sleep(self.delay);
         drop(self.released.wait_while(self.held.lock().unwrap(), |held| *held).unwrap());
         match fault {
+            None if self.read_only.load(Ordering::SeqCst) => Err(AppendError::Store(Lost)),
             None => self.commits.append(expected, commits).map_err(lost),
             Some(Fault::AfterStoring) => {
                 self.commits.append(expected, commits).map_err(lost)?;
@@ -128,6 +134,9 @@ impl Journal for Database {
 
     fn read_after(&self, revision: u64) -> Result<Vec<Commit>, Lost> {
         self.reads.fetch_add(1, Ordering::SeqCst);
+        if self.holds_reads.load(Ordering::SeqCst) {
+            drop(self.released.wait_while(self.held.lock().unwrap(), |held| *held).unwrap());
+        }
         if self.unreachable.load(Ordering::SeqCst) {
             return Err(Lost);
         }

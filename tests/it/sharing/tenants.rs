@@ -6,13 +6,14 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use entitle::authority::{ExecuteError, TenantStore, Tenants, TenantsBuilder};
+use entitle::authority::{ExecuteError, Observer, TenantStore, Tenants, TenantsBuilder};
+use entitle::change::Commit;
 use entitle::journal::Snapshots as _;
 use entitle::seats::policy_fn;
-use entitle::{Batch, Command, Timestamp};
+use entitle::{Batch, Command, Directory, Timestamp};
 
-use super::worker::{block_on, eventually};
-use super::{Database, Lost, NOW, add_designer, add_group, catalog, license};
+use super::worker::{Failures, block_on, eventually};
+use super::{Database, Lost, NOW, add_designer, add_group, catalog, license, wait_until};
 
 /// The databases of some tenants.
 #[derive(Default)]
@@ -319,6 +320,124 @@ fn time_is_kept_in_open_tenants() {
     millis.store(end.as_millis(), Ordering::SeqCst);
     eventually("nothing expires", || authority.load().revision() == 2);
     assert_eq!(authority.load().committed_at(), end);
+}
+
+/// A tenant whose ticks cannot be stored keeps its ends all the same, and alone.
+#[test]
+fn what_is_due_and_cannot_be_committed_denies_in_that_tenant() {
+    let store = Shared::default();
+    let databases = ["broken", "fine"].map(|name| store.0.add(name, Duration::ZERO));
+    let millis = Arc::new(AtomicU64::new(NOW.as_millis()));
+    let read = Arc::clone(&millis);
+    let tenants = serve(&store)
+        .follow_every(Duration::from_millis(5))
+        .max_age(Duration::from_secs(1))
+        .clock(move || match read.load(Ordering::SeqCst) {
+            0 => panic!("a faulty clock"),
+            millis => Timestamp::from_millis(millis),
+        })
+        .start()
+        .unwrap();
+    let end = NOW.as_millis() + 5_000;
+    let [broken, fine] = ["broken", "fine"].map(|name| tenants.open(name).unwrap());
+    for authority in [&broken, &fine] {
+        let ends = [("ada", end), ("bob", end + 60_000)];
+        let invite = |(user, end)| Command::invite(user).no_profile().expires_at(Timestamp::from_millis(end));
+        authority.execute(ends.map(invite).into_iter().fold(Batch::host(NOW), Batch::add)).unwrap();
+    }
+    databases[0].read_only.store(true, Ordering::SeqCst);
+    millis.store(end + 1_000, Ordering::SeqCst);
+    eventually("what has ended is allowed", || broken.current().is_err());
+    for _ in 0..20 {
+        thread::sleep(Duration::from_millis(5));
+        let error = broken.current().expect_err("following ends the denial").to_string();
+        assert!(error.contains("what is due was not committed for 1s"), "{error}");
+    }
+    assert_eq!(fine.current().unwrap().revision(), 2);
+    databases[0].read_only.store(false, Ordering::SeqCst);
+    eventually("it denies for ever", || broken.current().is_ok_and(|directory| directory.revision() == 2));
+
+    // Without a clock the next ends may have passed.
+    millis.store(0, Ordering::SeqCst);
+    eventually("a clock that fails is trusted", || broken.current().is_err() && fine.current().is_err());
+    assert!(tenants.open("fine").unwrap().execute(add_group("written")).is_ok());
+    millis.store(end + 1_000, Ordering::SeqCst);
+    eventually("it denies for ever", || broken.current().is_ok() && fine.current().is_ok());
+}
+
+/// A panic of the clock keeps no tenant from being followed.
+#[test]
+fn a_clock_that_fails_is_reported_by_the_tenants() {
+    let store = Shared::default();
+    let database = store.0.add("acme", Duration::ZERO);
+    let failures = Arc::new(Failures::default());
+    let told = Arc::clone(&failures);
+    let tenants = serve(&store)
+        .follow_every(Duration::from_millis(5))
+        .clock(|| panic!("a faulty clock"))
+        .configure(move |_, authority| authority.observer(Arc::clone(&told)))
+        .start()
+        .unwrap();
+    let authority = tenants.open("acme").unwrap();
+    database.authority().execute(add_group("data")).unwrap();
+    eventually("it is not followed", || authority.load().revision() == 1);
+    eventually("it is not reported", || failures.count("the clock panicked") > 2);
+}
+
+/// An observer that drops the tenants at the first commit.
+struct Ends(Arc<Mutex<Option<Tenants<Shared>>>>);
+
+impl Observer for Ends {
+    fn published(&self, _: &Directory, _: &Commit) {
+        let tenants = self.0.lock().unwrap().take();
+        if let Some(tenants) = tenants {
+            drop(tenants.execute("acme", add_group("last")));
+            drop(tenants);
+        }
+    }
+}
+
+#[test]
+fn tenants_can_be_dropped_by_an_observer() {
+    let store = Shared::default();
+    let database = store.0.add("acme", Duration::ZERO);
+    let slot: Arc<Mutex<Option<Tenants<Shared>>>> = Arc::default();
+    let observed = Arc::clone(&slot);
+    let tenants = serve(&store)
+        .follow_every(Duration::from_millis(5))
+        .configure(move |_, authority| authority.observer(Ends(Arc::clone(&observed))))
+        .start()
+        .unwrap();
+    let authority = tenants.open("acme").unwrap();
+    *slot.lock().unwrap() = Some(tenants);
+    database.authority().execute(add_group("data")).unwrap();
+    eventually("the batch before is not executed", || authority.load().group_by_name("last").is_some());
+    eventually("a thread goes on", || Arc::strong_count(&authority) == 1);
+}
+
+#[test]
+fn the_last_batches_of_a_tenant_are_interrupted_when_its_journal_fails() {
+    let store = Shared::default();
+    let [broken, _] = ["broken", "fine"].map(|name| store.0.add(name, Duration::ZERO));
+    let tenants = serve(&store).threads(1).start().unwrap();
+    broken.hold();
+    let mut executions: Vec<_> = vec![tenants.execute("broken", add_group("first"))];
+    wait_until(|| broken.appends.load(Ordering::SeqCst) == 1);
+    let batch = |number: u32| tenants.execute("broken", add_group(&format!("g{number}")));
+    executions.extend((0..2_000).map(batch));
+    let fine = tenants.execute("fine", add_group("data"));
+    let dropping = thread::spawn(move || drop(tenants));
+    thread::sleep(Duration::from_millis(50));
+    broken.read_only.store(true, Ordering::SeqCst);
+    broken.release();
+    dropping.join().unwrap();
+    let ended: Vec<_> = executions.into_iter().map(block_on).collect();
+    assert!(ended.iter().all(Result::is_err));
+    let interrupted =
+        |ended: &&Result<_, ExecuteError<Lost>>| matches!(ended, Err(ExecuteError::Interrupted));
+    let interrupted = ended.iter().filter(interrupted).count();
+    assert!(interrupted >= 1_000, "{interrupted}");
+    assert!(block_on(fine).is_ok(), "another tenant pays for it");
 }
 
 /// Tenants without a snapshot share the tables of one empty directory, and are others nevertheless.

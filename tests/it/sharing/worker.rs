@@ -2,15 +2,17 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use entitle::authority::{ExecuteError, Worker};
+use entitle::authority::{ExecuteError, Observer, Worker};
+use entitle::change::Commit;
+use entitle::journal::Journal as _;
 use entitle::seats::policy_fn;
-use entitle::{Batch, Command, Timestamp};
+use entitle::{Batch, Command, Directory, Timestamp};
 
 use super::{Database, NOW, add_designer, add_group, license};
 
@@ -240,22 +242,260 @@ fn what_is_due_is_applied_once_by_several_workers() {
 /// A journal that does not answer is no reason to allow what may have been revoked.
 #[test]
 fn a_silent_journal_denies_after_a_time() {
-    let database = Database::with_delay(Duration::from_millis(700));
-    let worker = Worker::new(Arc::new(database.authority()))
+    let database = Database::with_delay(Duration::ZERO);
+    let worker = following(&database);
+    assert!(worker.authority().current().is_ok());
+    database.holds_reads.store(true, Ordering::SeqCst);
+    database.hold();
+    eventually("a silent journal is trusted", || worker.authority().current().is_err());
+    let error = worker.authority().current().unwrap_err().to_string();
+    assert!(error.contains("the journal was not read to its end for"), "{error}");
+    database.release();
+    eventually("the process denies for ever", || worker.authority().current().is_ok());
+}
+
+/// A worker that follows and denies soon.
+fn following(database: &Arc<Database>) -> Worker<Arc<Database>> {
+    Worker::new(Arc::new(database.authority()))
         .follow_every(Duration::from_millis(5))
         .max_age(Duration::from_millis(200))
         .start()
-        .unwrap();
+        .unwrap()
+}
+
+/// An append that waits says nothing about the commits that there are.
+#[test]
+fn an_append_that_does_not_end_is_no_reason_to_deny() {
+    let database = Database::with_delay(Duration::ZERO);
+    let worker = following(&database);
+    database.hold();
     thread::scope(|scope| {
-        assert!(worker.authority().current().is_ok());
-        // The append holds the write lock for longer than the limit.
-        let slow = scope.spawn(|| worker.authority().execute(add_group("data")).unwrap());
-        eventually("a silent journal is trusted", || worker.authority().current().is_err());
-        let error = worker.authority().current().unwrap_err().to_string();
-        assert!(error.contains("the journal was not read to its end for"), "{error}");
-        slow.join().unwrap();
+        let stuck = scope.spawn(|| worker.authority().execute(add_group("data")).unwrap());
+        super::wait_until(|| database.appends.load(Ordering::SeqCst) == 1);
+        let allows = (0..80).all(|_| {
+            thread::sleep(Duration::from_millis(10));
+            worker.authority().current().is_ok_and(|directory| directory.revision() == 0)
+        });
+        database.release();
+        assert!(allows, "it denies");
+        assert_eq!(stuck.join().unwrap().directory().revision(), 1);
+    });
+    assert_eq!(worker.authority().current().unwrap().revision(), 1);
+}
+
+/// A commit of another process that cannot be published, because an append does not end, is one that is missing.
+#[test]
+fn a_commit_behind_an_append_that_does_not_end_denies_after_a_time() {
+    let database = Database::with_delay(Duration::ZERO);
+    let worker = following(&database);
+    let plan = worker.authority().plan(add_group("other")).unwrap();
+    database.hold();
+    thread::scope(|scope| {
+        let stuck = scope.spawn(|| worker.authority().execute(add_group("data")).unwrap());
+        super::wait_until(|| database.appends.load(Ordering::SeqCst) == 1);
+        database.commits.append(0, &[plan.commit().unwrap()]).unwrap();
+        let denies = (0..1_000).any(|_| {
+            thread::sleep(Duration::from_millis(10));
+            worker.authority().current().is_err()
+        });
+        database.release();
+        assert!(denies, "what another process revoked is allowed");
+        assert_eq!(stuck.join().unwrap().directory().revision(), 2);
     });
     eventually("the process denies for ever", || worker.authority().current().is_ok());
+}
+
+/// The failures that an observer was told of.
+#[derive(Default)]
+pub(super) struct Failures(Mutex<Vec<String>>);
+
+impl Failures {
+    pub(super) fn count(&self, text: &str) -> usize {
+        self.0.lock().unwrap().iter().filter(|failure| failure.contains(text)).count()
+    }
+}
+
+impl Observer for Failures {
+    fn failed(&self, error: &(dyn std::error::Error + 'static)) {
+        self.0.lock().unwrap().push(error.to_string());
+    }
+}
+
+/// An end that no process can commit is kept all the same: nothing is allowed after it.
+#[test]
+fn what_is_due_and_cannot_be_committed_denies_after_a_time() {
+    let database = Database::with_delay(Duration::ZERO);
+    let (millis, clock) = clock();
+    let failures = Arc::new(Failures::default());
+    let authority = Arc::new(database.authority().observer(Arc::clone(&failures)));
+    let end = NOW.as_millis() + 5_000;
+    let invite = |user: &str, end| Command::invite(user).no_profile().expires_at(Timestamp::from_millis(end));
+    let batch = Batch::host(NOW).add(invite("ada", end)).add(invite("bob", end + 60_000));
+    authority.execute(batch).unwrap();
+    let worker = Worker::new(Arc::clone(&authority))
+        .follow_every(Duration::from_millis(5))
+        .max_age(Duration::from_secs(1))
+        .clock(clock)
+        .start()
+        .unwrap();
+    database.read_only.store(true, Ordering::SeqCst);
+    millis.store(end + 900, Ordering::SeqCst);
+    thread::sleep(Duration::from_millis(600));
+    assert!(authority.current().is_ok(), "it is due for less than the limit");
+
+    millis.store(end + 1_000, Ordering::SeqCst);
+    eventually("what has ended is allowed", || authority.current().is_err());
+    for _ in 0..20 {
+        thread::sleep(Duration::from_millis(5));
+        let error = authority.current().expect_err("following ends the denial").to_string();
+        assert!(error.contains("what is due was not committed for 1s"), "{error}");
+        assert!(authority.reader().current().is_err());
+    }
+    // A commit from before the end, of another process, leaves it due.
+    let other = authority.load().plan(add_group("other")).unwrap();
+    database.commits.append(1, &[other.commit().unwrap()]).unwrap();
+    eventually("it is not followed", || authority.load().revision() == 2);
+    assert!(authority.current().is_err());
+    assert_eq!(failures.count("what is due"), 1);
+    database.read_only.store(false, Ordering::SeqCst);
+    eventually("it denies for ever", || authority.current().is_ok());
+    assert_eq!(authority.load().revision(), 3);
+    drop(worker);
+}
+
+/// A host that was away applies first what came due meanwhile, and denies only if that fails.
+#[test]
+fn what_came_due_before_the_start_is_no_reason_to_deny() {
+    let database = Database::with_delay(Duration::ZERO);
+    let (millis, clock) = clock();
+    let failures = Arc::new(Failures::default());
+    let authority = Arc::new(database.authority().observer(Arc::clone(&failures)));
+    let end = Timestamp::from_millis(NOW.as_millis() + 5);
+    authority.execute(Batch::host(NOW).add(Command::invite("ada").no_profile().expires_at(end))).unwrap();
+    millis.store(end.as_millis() + 60_000, Ordering::SeqCst);
+    let worker =
+        Worker::new(Arc::clone(&authority)).max_age(Duration::from_secs(10)).clock(clock).start().unwrap();
+    eventually("nothing is applied", || authority.load().revision() == 2);
+    assert_eq!(failures.count(""), 0);
+    drop(worker);
+}
+
+#[test]
+fn a_clock_that_fails_is_reported_and_denies_after_a_time() {
+    let database = Database::with_delay(Duration::ZERO);
+    let millis = Arc::new(AtomicU64::new(0));
+    let read = Arc::clone(&millis);
+    let panics = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&panics);
+    let clock = move || match read.load(Ordering::SeqCst) {
+        0 => {
+            counted.fetch_add(1, Ordering::SeqCst);
+            panic!("a faulty clock")
+        }
+        millis => Timestamp::from_millis(millis),
+    };
+    let failures = Arc::new(Failures::default());
+    let authority = Arc::new(database.authority().observer(Arc::clone(&failures)));
+    let worker = Worker::new(Arc::clone(&authority))
+        .follow_every(Duration::from_millis(5))
+        .max_age(Duration::from_millis(100))
+        .clock(clock)
+        .start()
+        .unwrap();
+    thread::sleep(Duration::from_millis(400));
+    assert!(authority.current().is_ok(), "nothing has an end");
+    let (reported, panicked) = (failures.count("the clock panicked"), panics.load(Ordering::SeqCst));
+    assert!(reported > 2 && panicked.abs_diff(reported as u64) <= 1, "{reported} {panicked}");
+
+    let end = Timestamp::from_millis(NOW.as_millis() + 1_000);
+    authority.execute(Batch::host(NOW).add(Command::invite("ada").no_profile().expires_at(end))).unwrap();
+    eventually("an end that may have passed is trusted", || authority.current().is_err());
+    thread::sleep(Duration::from_millis(30));
+    let error = authority.current().unwrap_err().to_string();
+    assert!(error.contains("the clock could not be read for"), "{error}");
+    millis.store(NOW.as_millis(), Ordering::SeqCst);
+    eventually("it denies for ever", || authority.current().is_ok());
+    drop(worker);
+}
+
+/// An observer that ends the worker at the first commit.
+struct Ends(Arc<Mutex<Option<Worker<Arc<Database>>>>>);
+
+impl Observer for Ends {
+    fn published(&self, _: &Directory, commit: &Commit) {
+        let worker = self.0.lock().unwrap().take();
+        if let Some(worker) = worker.filter(|_| commit.revision == 1) {
+            // The writer waits for the lock that this thread has.
+            drop(worker.execute(add_group("last")));
+            thread::sleep(Duration::from_millis(50));
+            drop(worker);
+        }
+    }
+}
+
+/// A worker that is dropped on one of its own threads waits for none of them, and they end.
+#[test]
+fn a_worker_can_be_dropped_by_an_observer() {
+    let database = Database::with_delay(Duration::ZERO);
+    let slot = Arc::default();
+    let authority = Arc::new(database.authority().observer(Ends(Arc::clone(&slot))));
+    let worker = Worker::new(Arc::clone(&authority)).follow_every(Duration::from_millis(5)).start().unwrap();
+    *slot.lock().unwrap() = Some(worker);
+    database.authority().execute(add_group("data")).unwrap();
+    eventually("the batch before is not executed", || authority.load().group_by_name("last").is_some());
+    let (done, ended) = std::sync::mpsc::channel();
+    let waiting = Arc::clone(&authority);
+    thread::spawn(move || done.send(waiting.execute(add_group("after")).is_ok()));
+    assert_eq!(ended.recv_timeout(Duration::from_secs(10)), Ok(true), "the lock is held for ever");
+    drop(slot);
+    eventually("a thread goes on", || Arc::strong_count(&authority) <= 1);
+}
+
+/// Ending takes one failure, and not one for each group of the batches that wait.
+#[test]
+fn the_last_batches_are_interrupted_when_the_journal_fails() {
+    let database = Database::with_delay(Duration::ZERO);
+    let worker = Worker::new(Arc::new(database.authority())).start().unwrap();
+    database.hold();
+    let mut executions: Vec<_> = vec![worker.execute(add_group("first"))];
+    super::wait_until(|| database.appends.load(Ordering::SeqCst) == 1);
+    executions.extend((0..2_000).map(|number| worker.execute(add_group(&format!("g{number}")))));
+    let dropping = thread::spawn(move || drop(worker));
+    thread::sleep(Duration::from_millis(50));
+    database.read_only.store(true, Ordering::SeqCst);
+    database.release();
+    dropping.join().unwrap();
+    let ended: Vec<_> = executions.into_iter().map(block_on).collect();
+    let count = |what: fn(&ExecuteError<super::Lost>) -> bool| {
+        ended.iter().filter(|ended| ended.as_ref().is_err_and(what)).count()
+    };
+    let failed = count(|error| matches!(error, ExecuteError::Journal(_)));
+    let interrupted = count(|error| matches!(error, ExecuteError::Interrupted));
+    assert_eq!(failed + interrupted, 2_001);
+    assert!(interrupted >= 1_000, "{interrupted}");
+}
+
+/// An observer that panics at one commit.
+#[derive(Default)]
+struct PanicsAtTheSecond(Mutex<Vec<u64>>);
+
+impl Observer for PanicsAtTheSecond {
+    fn published(&self, _: &Directory, commit: &Commit) {
+        self.0.lock().unwrap().push(commit.revision);
+        assert_ne!(commit.revision, 2, "a faulty observer");
+    }
+}
+
+#[test]
+fn a_panic_of_an_observer_at_one_commit_does_not_hide_the_next() {
+    let database = Database::with_delay(Duration::ZERO);
+    let observer = Arc::new(PanicsAtTheSecond::default());
+    let following = database.authority().observer(Arc::clone(&observer));
+    let other = database.authority();
+    (0..4).for_each(|number| drop(other.execute(add_group(&format!("g{number}"))).unwrap()));
+    following.catch_up().unwrap();
+    let seen = observer.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    assert_eq!(*seen, [1, 2, 3, 4]);
 }
 
 #[test]

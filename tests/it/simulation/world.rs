@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, Weak};
 use entitle::authority::ExecuteError;
 use entitle::catalog::{Catalog, Profile};
 use entitle::change::{Commit, Event};
-use entitle::journal::{AppendError, Journal, MemoryError, MemoryJournal, Snapshots};
+use entitle::journal::{AppendError, Continuity, Journal, MemoryError, MemoryJournal, Snapshots};
 use entitle::{Authority, Batch, Directory, License, Timestamp};
 
 use super::steps::{Change, Fault, PROCESSES, Step};
@@ -116,6 +116,13 @@ impl Journal for Link {
 
     fn read_after(&self, revision: u64) -> Result<Vec<Commit>, LinkError> {
         self.world().journal.read_after(revision).map_err(link)
+    }
+
+    fn continuity(&self, error: &LinkError) -> Continuity {
+        match error {
+            LinkError::Journal(error) => self.world().journal.continuity(error),
+            LinkError::Lost => Continuity::Unknown,
+        }
     }
 }
 

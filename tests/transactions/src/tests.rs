@@ -72,11 +72,11 @@ fn both_are_stored_with_sqlx() {
         let pool = PgPool::connect(&platform.database.url()).await.unwrap();
         let [one, two] = &platform.processes;
         let add = |process, name| with_sqlx::add_project(&pool, process, ("ada", name, "A project"), NOW);
-        assert_eq!(add(one, "churn").await.unwrap().revision(), 2);
+        assert_eq!(add(one, "churn").await.unwrap(), 2);
         // This process has not heard of the commit: it conflicts, catches up and plans again.
-        assert_eq!(add(two, "sales").await.unwrap().revision(), 3);
+        assert_eq!(add(two, "sales").await.unwrap(), 3);
         // What is there already changes nothing.
-        assert_eq!(add(one, "churn").await.unwrap().revision(), 2);
+        assert_eq!(add(one, "churn").await.unwrap(), 2);
         // A refusal of the library: the host has no row either.
         let nobody = with_sqlx::add_project(&pool, one, ("nobody", "x", "A project"), NOW).await;
         assert!(nobody.unwrap_err().to_string().contains("nobody"));
@@ -132,10 +132,10 @@ fn both_are_stored_with_tokio_postgres() {
         let [one, two] = &platform.processes;
         let added =
             with_tokio_postgres::add_project(&mut client, one, ("ada", "churn", "A project"), NOW).await;
-        assert_eq!(added.unwrap().revision(), 2);
+        assert_eq!(added.unwrap(), 2);
         let added =
             with_tokio_postgres::add_project(&mut client, two, ("ada", "sales", "A project"), NOW).await;
-        assert_eq!(added.unwrap().revision(), 3);
+        assert_eq!(added.unwrap(), 3);
         let nobody =
             with_tokio_postgres::add_project(&mut client, one, ("nobody", "x", "A project"), NOW).await;
         assert!(nobody.unwrap_err().to_string().contains("nobody"));
@@ -184,7 +184,7 @@ fn a_lost_answer_is_resolved_with_sqlx() {
         let pool = PgPool::connect(&url).await.unwrap();
         let refused = with_sqlx::add_project(&pool, &one, ("ada", "other", "refused"), NOW).await;
         assert!(refused.unwrap_err().to_string().contains("this title is refused"));
-        with_sqlx::add_project(&pool, &one, ("ada", "churn", "A project"), NOW).await.unwrap().revision()
+        with_sqlx::add_project(&pool, &one, ("ada", "churn", "A project"), NOW).await.unwrap()
     });
     end_the_commit(&platform.database);
     assert_eq!(platform.runtime.block_on(committing).unwrap(), 2);

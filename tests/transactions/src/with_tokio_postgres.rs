@@ -1,26 +1,28 @@
 use std::error::Error;
 use std::sync::Arc;
 
+use entitle::change::Plan;
 use entitle::journal::postgres::PostgresJournal;
 use entitle::journal::sql::{self, Append, Head, Outcome, SqlState};
-use entitle::{Authority, Batch, Command, Directory, Timestamp};
+use entitle::{Authority, Batch, Command, Timestamp};
 use tokio_postgres::Client;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
-/// Adds a project with its owner: a row of the host and a commit, both or neither.
+/// Adds a project with its owner, a row of the host and a commit, both or neither, and returns the commit's revision.
 pub async fn add_project(
     client: &mut Client,
     authority: &Arc<Authority<PostgresJournal>>,
     (owner, project, title): (&str, &str, &str),
     now: Timestamp,
-) -> Result<Arc<Directory>, Failure> {
+) -> Result<u64, Failure> {
     loop {
         // 1. Plan on the current directory. A refusal ends here; nothing was sent.
         let command = Command::add_resource(format!("project/{project}")).owner(owner);
         let plan = authority.plan(Batch::host(now).by(owner).add(command))?;
-        let Some(commit) = plan.commit() else { return Ok(authority.load()) };
-        let append = Append::new(authority.journal().tenant(), plan.base_revision(), &[commit])?;
+        let Some(commit) = plan.commit() else { return Ok(authority.load().revision()) };
+        let revision = commit.revision;
+        let append = authority.journal().prepare_append(plan.base_revision(), &[commit])?;
 
         // 2. The host's own rows first, the append last: it locks the tenant until the transaction ends.
         let transaction = client.transaction().await?;
@@ -37,6 +39,8 @@ pub async fn add_project(
                     &append.by,
                     &append.bodies,
                     &append.checksums,
+                    &append.known_revision,
+                    &append.known_append_id,
                 ],
             )
             .await?;
@@ -55,9 +59,12 @@ pub async fn add_project(
 
         // 3. Publish, or read what others committed and plan again.
         match outcome {
-            Outcome::Stored => return publish(authority, plan).await,
-            Outcome::NotStored => {}
-            Outcome::Conflict { .. } => catch_up(authority).await?,
+            Outcome::Stored => {
+                publish(authority, plan).await;
+                return Ok(revision);
+            }
+            // If the journal was restored, reading it is an error.
+            Outcome::NotStored | Outcome::Conflict { .. } => catch_up(authority).await?,
             unexpected => return Err(format!("the append ended as {unexpected:?}").into()),
         }
     }
@@ -96,15 +103,13 @@ impl std::fmt::Display for LostAnswer {
 impl Error for LostAnswer {}
 
 /// Publishes a stored plan; if others committed after it, they are read first.
-async fn publish(
-    authority: &Arc<Authority<PostgresJournal>>,
-    plan: entitle::change::Plan,
-) -> Result<Arc<Directory>, Failure> {
-    if let Ok(directory) = authority.publish(plan) {
-        return Ok(directory);
+///
+/// It has no error: the commit is stored, and the caller must not repeat the batch. While the journal cannot be read,
+/// `current` denies.
+async fn publish(authority: &Arc<Authority<PostgresJournal>>, plan: Plan) {
+    if authority.publish(plan).is_err() {
+        let _ = catch_up(authority).await;
     }
-    catch_up(authority).await?;
-    Ok(authority.load())
 }
 
 /// Reads the commits of other processes, on a thread that may block.

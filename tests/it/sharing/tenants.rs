@@ -385,14 +385,18 @@ fn a_clock_that_fails_is_reported_by_the_tenants() {
 }
 
 /// An observer that drops the tenants at the first commit.
-struct Ends(Arc<Mutex<Option<Tenants<Shared>>>>);
+struct Ends {
+    tenants: Arc<Mutex<Option<Tenants<Shared>>>>,
+    dropped: Arc<AtomicBool>,
+}
 
 impl Observer for Ends {
     fn published(&self, _: &Directory, _: &Commit) {
-        let tenants = self.0.lock().unwrap().take();
+        let tenants = self.tenants.lock().unwrap().take();
         if let Some(tenants) = tenants {
             drop(tenants.execute("acme", add_group("last")));
             drop(tenants);
+            self.dropped.store(true, Ordering::SeqCst);
         }
     }
 }
@@ -402,10 +406,13 @@ fn tenants_can_be_dropped_by_an_observer() {
     let store = Shared::default();
     let database = store.0.add("acme", Duration::ZERO);
     let slot: Arc<Mutex<Option<Tenants<Shared>>>> = Arc::default();
-    let observed = Arc::clone(&slot);
+    let dropped = Arc::new(AtomicBool::new(false));
+    let (observed, told) = (Arc::clone(&slot), Arc::clone(&dropped));
     let tenants = serve(&store)
         .follow_every(Duration::from_millis(5))
-        .configure(move |_, authority| authority.observer(Ends(Arc::clone(&observed))))
+        .configure(move |_, authority| {
+            authority.observer(Ends { tenants: Arc::clone(&observed), dropped: Arc::clone(&told) })
+        })
         .start()
         .unwrap();
     let authority = tenants.open("acme").unwrap();
@@ -413,6 +420,7 @@ fn tenants_can_be_dropped_by_an_observer() {
     database.authority().execute(add_group("data")).unwrap();
     eventually("the batch before is not executed", || authority.load().group_by_name("last").is_some());
     eventually("a thread goes on", || Arc::strong_count(&authority) == 1);
+    assert!(dropped.load(Ordering::SeqCst), "it waits for itself");
 }
 
 #[test]

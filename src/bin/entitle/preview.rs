@@ -49,7 +49,7 @@ pub(super) fn preview(args: &PreviewArgs) -> Result<Exit, CliError> {
     for step in &steps {
         match plan(step, &after, at, args)? {
             Ok(plan) => after = plan.into_directory(),
-            Err(message) => return refused(args.form.form(), &step.place, &message),
+            Err((place, message)) => return refused(args.form.form(), &place, &message),
         }
     }
     let impact = Impact::between(&before, &after, args.limit);
@@ -77,18 +77,17 @@ fn read(args: &PreviewArgs) -> Result<Vec<Step>, CliError> {
     parse(&text).map_err(|error| CliError::in_source(&path, error))
 }
 
-/// Plans a step; the inner error is the message of a refusal.
+/// Plans a step; the inner error is the place and the message of a refusal.
 fn plan(
     step: &Step,
     directory: &Directory,
     at: Timestamp,
     args: &PreviewArgs,
-) -> Result<Result<Plan, String>, CliError> {
+) -> Result<Result<Plan, (String, String)>, CliError> {
     let batch = step.batch(directory, at)?.policy(args.policy.clone());
     Ok(directory.plan(batch).map_err(|refusal| {
-        let number = refusal.command_index().map(|index| index.saturating_add(1));
-        let command = number.map(|number| format!("command {number}: ")).unwrap_or_default();
-        format!("{command}{} ({})", names::refused(directory, &refusal), refusal.code())
+        let message = format!("{} ({})", names::refused(directory, &refusal), refusal.code());
+        (step.place_of(refusal.command_index()), message)
     }))
 }
 
@@ -96,8 +95,8 @@ fn plan(
 fn refused(form: Form, place: &str, message: &str) -> Result<Exit, CliError> {
     match form {
         Form::Json => print_json(&serde_json::json!({ "refused": message, "place": place }))?,
-        Form::Csv => print_rows(form, &["refused"], [vec![Cell::from(message)]])?,
-        Form::Table => print(|out| writeln!(out, "would be refused: {place}, {message}"))?,
+        Form::Csv => print_rows(form, &["refused"], [vec![Cell::from(format!("{place}: {message}"))]])?,
+        Form::Table => print(|out| writeln!(out, "would be refused: {place}: {message}"))?,
     }
     Ok(Exit::Failure)
 }

@@ -24,7 +24,7 @@ fn a_mistyped_name_offers_the_nearest() {
         (check("user:ada", "instanc", "read"), "unknown resource `instanc`; did you mean `instance`?"),
         (
             check("user:ada", "project/churn", "raed"),
-            "unknown permission of `project` `raed`; did you mean `read`?",
+            "unknown permission `raed` of `project`; did you mean `read`?",
         ),
         (entitle(&["seats", &file, "--user", "bbo"]).invalid(), "unknown user `bbo`; did you mean `bob`"),
         (

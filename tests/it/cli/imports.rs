@@ -68,7 +68,12 @@ fn a_refused_import_names_the_line_and_stores_nothing() {
         (
             "column.csv",
             "user,profil\nada,reader\n",
-            "line 1: unknown column `profil`; did you mean `profile`?",
+            "line 1: unknown column `profil`; did you mean `profile`? the columns are `user`, `email`",
+        ),
+        (
+            "far.csv",
+            "user,zzzz\nada,reader\n",
+            "line 1: unknown column `zzzz`; the columns are `user`, `email`",
         ),
         ("none.csv", "email\nada@x.example\n", "line 1: the column `user` or `group` is required"),
         ("row.csv", "user,email\nada,a@x.example\n,b@x.example\n", "line 3: `user` or `group` is required"),

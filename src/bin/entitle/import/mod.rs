@@ -7,7 +7,6 @@ use std::io::{self, IsTerminal as _, Write};
 use std::path::PathBuf;
 
 use entitle::change::{Commit, Impact};
-use entitle::report::escape_hidden;
 use entitle::seats::{BuiltinPolicy, Phase, RequestSource};
 use entitle::{Directory, Timestamp};
 
@@ -217,18 +216,4 @@ fn commit(target: &mut Target, planned: &Planned) -> Result<(), CliError> {
     }
     drop(progress);
     target.store_snapshot(&planned.directory)
-}
-
-impl Step {
-    /// Returns the place of a command of the step in its file.
-    fn place_of(&self, command: Option<usize>) -> String {
-        let place = escape_hidden(&self.place).into_owned();
-        match (command, &self.lines) {
-            (Some(index), Some(lines)) => lines.get(index).map_or(place, |line| format!("line {line}")),
-            (Some(index), None) => {
-                format!("{place}, command {}", self.first.saturating_add(index).saturating_add(1))
-            }
-            (None, _) => place,
-        }
-    }
 }

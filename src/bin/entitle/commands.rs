@@ -162,13 +162,11 @@ impl Step {
     /// Returns the place of a command of the step in its file, or that of the step.
     pub(super) fn place_of(&self, command: Option<usize>) -> String {
         let Some(index) = command else { return escape_hidden(&self.place).into_owned() };
-        match self.places.as_ref().and_then(|places| places.get(index)) {
-            Some(place) => place.to_string(),
-            None => {
-                let number = self.first.saturating_add(index).saturating_add(1);
-                format!("{}, command {number}", escape_hidden(&self.place))
-            }
+        if let Some(place) = self.places.as_ref().and_then(|places| places.get(index)) {
+            return place.to_string();
         }
+        let number = self.first.saturating_add(index).saturating_add(1);
+        format!("{}, command {number}", escape_hidden(&self.place))
     }
 
     /// Returns the batch of the step on a directory, at its time or else at `now`.

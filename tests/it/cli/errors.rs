@@ -121,6 +121,7 @@ fn a_source_that_cannot_be_used_says_why() {
         (vec!["seats", &file_of("empty.json", "")], "EOF"),
         (vec!["seats", &scenario, "--at", "yesterday"], "expected a time such as `2026-01-31`"),
         (vec!["ending", &scenario, "--by", "soon"], "expected a time such as"),
+        (vec!["ending", &scenario, "--by", "20261231"], "write `2026-12-31` for the date"),
         (vec!["usage", &scenario, "--until", "0"], "--until is before the last commit"),
         (vec!["diff", &scenario], "--from"),
     ] {

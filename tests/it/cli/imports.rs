@@ -68,7 +68,7 @@ fn a_refused_import_names_the_line_and_stores_nothing() {
         (
             "column.csv",
             "user,profil\nada,reader\n",
-            "line 1: unknown column `profil`; did you mean `profile`? the columns are `user`, `email`",
+            "line 1: unknown column `profil`; did you mean `profile`? The columns are `user`, `email`",
         ),
         (
             "far.csv",
@@ -106,6 +106,23 @@ fn a_refused_import_names_the_line_and_stores_nothing() {
     assert!(error.contains("does not exist yet: name its catalog with `--catalog FILE`"), "{error}");
     let error = entitle(&["import", &users, "plain.redb", "--catalog", &catalog]).invalid();
     assert!(error.contains("not a journal: write `redb:FILE`"), "{error}");
+}
+
+/// Lines of commands are committed together, as many as `--batch` says.
+#[test]
+fn lines_of_commands_are_committed_in_batches() {
+    let folder = folder("lines");
+    let catalog = file(&folder, "catalog.json", CATALOG);
+    let line = |number: usize| format!("{{\"add_group\":{{\"group\":\"g{number}\"}}}}\n");
+    let groups = file(&folder, "groups.json", &(0..25).map(line).collect::<String>());
+    let target = format!("redb:{}", folder.join("lines.redb").display());
+    let words = ["import", &groups, &target, "--catalog", &catalog, "--batch", "10", "--yes"];
+    let said = entitle(&words).ok();
+    assert!(said.starts_with("25 commands in 3 commits"), "{said}");
+    let wrong = (25..40).map(line).collect::<String>() + "{\"suspend\":{\"user\":\"bob\"}}\n";
+    let wrong = file(&folder, "wrong.json", &wrong);
+    let error = entitle(&["import", &wrong, &target, "--batch", "10", "--yes"]).invalid();
+    assert!(error.contains("line 16, command 1: unknown user `bob`"), "{error}");
 }
 
 /// A stored directory begins a journal, and the history goes on from its revision.

@@ -103,10 +103,10 @@ fn csv(text: &str) -> Result<Vec<Step>, String> {
 fn check_columns(columns: &csv::StringRecord) -> Result<(), String> {
     if let Some(unknown) = columns.iter().find(|column| !COLUMNS.contains(column)) {
         let near = nearest_names(unknown, COLUMNS);
-        let near =
-            near.first().map(|near| format!("; did you mean `{near}`? ")).unwrap_or_else(|| "; ".to_owned());
+        let near = near.first().map(|near| format!("did you mean `{near}`? The"));
+        let near = near.unwrap_or_else(|| "the".to_owned());
         let known = COLUMNS.join("`, `");
-        return Err(format!("line 1: unknown column `{unknown}`{near}the columns are `{known}`"));
+        return Err(format!("line 1: unknown column `{unknown}`; {near} columns are `{known}`"));
     }
     if !columns.iter().any(|column| column == "user" || column == "group") {
         return Err("line 1: the column `user` or `group` is required".to_owned());

@@ -192,7 +192,8 @@ fn is_confirmed(args: &ImportArgs) -> Result<bool, CliError> {
     }
     print(|out| write!(out, "import this? [y/N] "))?;
     let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
+    let read = io::stdin().read_line(&mut answer);
+    read.map_err(|error| CliError::InvalidInput(format!("cannot read the answer: {error}")))?;
     let confirmed = matches!(answer.trim(), "y" | "Y" | "yes");
     if !confirmed {
         print(|out| writeln!(out, "nothing is imported"))?;

@@ -144,6 +144,16 @@ fn read<T: DeserializeOwned>(value: Value) -> Result<T, String> {
     })
 }
 
+/// Checks that a time of `--now` is not before the last commit.
+pub(super) fn check_now(now: Option<Timestamp>, last: Timestamp) -> Result<(), CliError> {
+    match now {
+        Some(now) if now < last => Err(CliError::InvalidInput(format!(
+            "`--now` is {now}, which is before the last commit at {last}"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// Reads a seat policy: `strict`, `overage`, `waitlist`, or a policy as a scenario file writes it.
 pub(super) fn parse_policy(text: &str) -> Result<BuiltinPolicy, String> {
     let word = Value::String(text.to_owned());
@@ -169,7 +179,19 @@ impl Step {
         format!("{}, command {number}", escape_hidden(&self.place))
     }
 
-    /// Returns the batch of the step on a directory, at its time or else at `now`.
+    /// Checks that the step is not to happen before the last commit.
+    pub(super) fn check_time(&self, directory: &Directory) -> Result<(), String> {
+        let last = directory.committed_at();
+        match self.at {
+            Some(at) if at < last => {
+                let place = escape_hidden(&self.place);
+                Err(format!("{place}: `at` is {at}, which is before the last commit at {last}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the batch of the step on a directory, at its time or else at `now`, and never before the last commit.
     pub(super) fn batch(&self, directory: &Directory, now: Timestamp) -> Result<Batch, CliError> {
         let at = self.at.unwrap_or(now).max(directory.committed_at());
         let batch = match &self.actor {

@@ -10,7 +10,7 @@ use entitle::{Directory, nearest_names};
 
 use super::super::commands::{self, CommandPlace, Step};
 use super::super::output::CliError;
-use super::super::source::read_stored;
+use super::super::source::{Imported, read_imported};
 
 /// What a file contains.
 pub(super) enum Input {
@@ -30,13 +30,12 @@ impl Input {
 
 /// Reads a file: what it contains is told by its first bytes.
 pub(super) fn read(path: &Path) -> Result<Input, CliError> {
-    if let Some(directory) = read_stored(path)? {
-        return Ok(Input::Directory(directory));
-    }
-    let failed = |error: String| CliError::in_source(path.display(), error);
-    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    let text = match read_imported(path)? {
+        Imported::Stored(directory) => return Ok(Input::Directory(directory)),
+        Imported::Text(text) => text,
+    };
     let steps = if text.trim_start().starts_with(['{', '[']) { commands::parse(&text) } else { csv(&text) };
-    steps.map(Input::Steps).map_err(failed)
+    steps.map(Input::Steps).map_err(|error| CliError::in_source(path.display(), error))
 }
 
 /// Splits a step into parts of at most so many commands.

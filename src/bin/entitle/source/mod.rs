@@ -18,17 +18,18 @@ use entitle::scenario::TestReport;
 pub(super) use self::catalog::read_catalog;
 pub(super) use self::commits::Commits;
 use self::file::Opened;
-pub(super) use self::file::read_stored;
+pub(super) use self::file::{Imported, read_imported};
 pub(super) use self::journal::{History, PostgresArgs, connect};
 use super::Exit;
-use super::output::{CliError, note, without_passwords};
+use super::output::{CliError, may_have_password, note, scheme_of, shown_url};
 use super::test::shown;
 use super::time::Moment;
 
 /// The source of a command.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct SourceArgs {
-    #[arg(help = "A scenario file, a stored directory, redb:FILE or postgres://USER@HOST/DATABASE")]
+    #[arg(help = "A scenario file, a stored directory, `-` for one on standard input, redb:FILE or \
+                  postgres://USER@HOST/DATABASE; its password may be in PGPASSWORD")]
     source: String,
     /// Read an earlier state: that of a revision, or the last one by a time such as 2026-01-31 or 2026-01-31T12:00:00Z
     #[arg(long, value_name = "REVISION|TIME")]
@@ -58,7 +59,7 @@ impl SourceArgs {
 
     /// Opens the source with a catalog in place of the stored one, if it is given.
     pub(super) fn open_with(&self, catalog: Option<Catalog>) -> Result<Source, CliError> {
-        let place = Place::parse(&self.source);
+        let place = Place::parse(&self.source)?;
         let mut source = Source {
             name: place.shown(),
             content: self.content(&place, catalog.clone())?,
@@ -106,21 +107,26 @@ pub(super) enum Place {
 }
 
 impl Place {
-    pub(super) fn parse(text: &str) -> Self {
-        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            return Self::Postgres(text.to_owned());
+    /// Reads a place. What may be a connection string of another form is refused, and not shown.
+    pub(super) fn parse(text: &str) -> Result<Self, CliError> {
+        if let Some(scheme) = scheme_of(text) {
+            return Ok(Self::Postgres(format!("{scheme}{}", text.get(scheme.len()..).unwrap_or_default())));
         }
-        match text.strip_prefix("redb:") {
-            Some(path) => Self::Redb(path.into()),
-            None => Self::File(text.into()),
+        if let Some(path) = text.strip_prefix("redb:") {
+            return Ok(Self::Redb(path.into()));
         }
+        if may_have_password(text) {
+            let message = "the connection string cannot be read: expected `postgres://USER@HOST/DATABASE`";
+            return Err(CliError::InvalidInput(message.to_owned()));
+        }
+        Ok(Self::File(text.into()))
     }
 
     /// Returns the place without a password.
     pub(super) fn shown(&self) -> String {
         match self {
             Self::File(path) | Self::Redb(path) => path.display().to_string(),
-            Self::Postgres(url) => without_passwords(url),
+            Self::Postgres(url) => shown_url(url),
         }
     }
 }

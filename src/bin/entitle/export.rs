@@ -34,7 +34,7 @@ pub(super) fn export(args: &ExportArgs) -> Result<Exit, CliError> {
     let content = if args.commits {
         Content::Commits(source.commits()?)
     } else {
-        Content::Directory(source.directory()?, args.binary)
+        Content::Directory(Box::new(source.directory()?), args.binary)
     };
     let Some(path) = &args.to else {
         let mut out = BufWriter::new(io::stdout().lock());
@@ -51,7 +51,7 @@ pub(super) fn export(args: &ExportArgs) -> Result<Exit, CliError> {
 enum Content<'a> {
     Commits(Commits<'a>),
     /// A directory, and `true` for its binary form.
-    Directory(Directory, bool),
+    Directory(Box<Directory>, bool),
 }
 
 impl Content<'_> {

@@ -182,8 +182,8 @@ fn with_password<'a>(url: &'a str, password: &str) -> Cow<'a, str> {
     } else {
         "?"
     };
-    let encoded: String = password.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    format!("{url}{joint}password={encoded}").into()
+    let start = format!("{url}{joint}password=");
+    password.bytes().fold(start, |text, byte| format!("{text}%{byte:02X}")).into()
 }
 
 fn existing_tenant(database: &Postgres, name: &str, tenant: Option<&str>) -> Result<String, CliError> {

@@ -98,6 +98,9 @@ pub(super) fn print_json(value: &impl serde::Serialize) -> io::Result<()> {
 /// The beginnings of connection strings.
 const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 
+/// The ends of the connection strings that messages give as examples.
+const EXAMPLES: [&str; 2] = ["://USER@HOST/DATABASE", "://USER:PASSWORD@HOST/DATABASE"];
+
 /// Returns the scheme of connection strings that a text begins with, in any case.
 pub(super) fn scheme_of(text: &str) -> Option<&'static str> {
     let begins =
@@ -162,7 +165,8 @@ fn hidden(word: &str) -> Option<String> {
     let (before, rest) = word.split_at_checked(begin)?;
     let end = rest.trim_end_matches(|c: char| c.is_whitespace() || "'`:,;".contains(c));
     let (url, after) = rest.split_at_checked(end.len())?;
-    if url.ends_with("...") { None } else { Some(format!("{before}{}{after}", shown_url(url))) }
+    let is_shown = url.ends_with("://...") || EXAMPLES.iter().any(|example| url.ends_with(example));
+    if is_shown { None } else { Some(format!("{before}{}{after}", shown_url(url))) }
 }
 
 /// Returns `true` if a number stands after the only colon: it is the port, and not a password without a host.
@@ -179,6 +183,7 @@ mod tests {
     fn passwords_are_hidden() {
         for (written, shown) in [
             ("no url", "no url"),
+            ("write `postgres://USER@HOST/DATABASE`", "write `postgres://USER@HOST/DATABASE`"),
             ("postgres://localhost/db: lost", "postgres://localhost/db: lost"),
             ("in 'postgres://ada:secret@db:5432/p?x=secret' found", "in 'postgres://db:5432/p' found"),
             ("postgresql://ada:se@cr/et@db/p", "postgresql://db/p"),

@@ -110,7 +110,7 @@ fn a_refused_import_names_the_line_and_stores_nothing() {
     let error = entitle(&["import", &users, &target]).invalid();
     assert!(error.contains("does not exist yet: name its catalog with `--catalog FILE`"), "{error}");
     let error = entitle(&["import", &users, "plain.redb", "--catalog", &catalog]).invalid();
-    assert!(error.contains("not a journal: write `redb:FILE`"), "{error}");
+    assert!(error.contains("write `redb:FILE` or `postgres://USER@HOST/DATABASE`"), "{error}");
 }
 
 /// A time before the last commit is refused, unless what the step does is there already.

@@ -66,7 +66,7 @@ pub(super) struct ImportArgs {
 }
 
 pub(super) fn import(args: &ImportArgs) -> Result<Exit, CliError> {
-    let place = Place::parse(&args.into)?;
+    let place = Place::of(&args.into)?;
     let catalog = args.catalog.as_deref().map(read_catalog).transpose()?;
     let input = input::read(&args.file)?;
     let mut target = Target::open(&place, &args.postgres, catalog.or_else(|| input.catalog()))?;

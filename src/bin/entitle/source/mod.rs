@@ -59,7 +59,7 @@ impl SourceArgs {
 
     /// Opens the source with a catalog in place of the stored one, if it is given.
     pub(super) fn open_with(&self, catalog: Option<Catalog>) -> Result<Source, CliError> {
-        let place = Place::parse(&self.source)?;
+        let place = Place::of(&self.source)?;
         let mut source = Source {
             name: place.shown(),
             content: self.content(&place, catalog.clone())?,
@@ -107,19 +107,24 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// Reads a place. What may be a connection string of another form is refused, and not shown.
-    pub(super) fn parse(text: &str) -> Result<Self, CliError> {
+    pub(super) fn parse(text: &str) -> Self {
         if let Some(scheme) = scheme_of(text) {
-            return Ok(Self::Postgres(format!("{scheme}{}", text.get(scheme.len()..).unwrap_or_default())));
+            return Self::Postgres(format!("{scheme}{}", text.get(scheme.len()..).unwrap_or_default()));
         }
-        if let Some(path) = text.strip_prefix("redb:") {
-            return Ok(Self::Redb(path.into()));
+        match text.strip_prefix("redb:") {
+            Some(path) => Self::Redb(path.into()),
+            None => Self::File(text.into()),
         }
-        if may_have_password(text) {
-            let message = "the connection string cannot be read: expected `postgres://USER@HOST/DATABASE`";
-            return Err(CliError::InvalidInput(message.to_owned()));
+    }
+
+    /// Reads a place that is opened. What may be a connection string of another form is refused, and not shown.
+    pub(super) fn of(text: &str) -> Result<Self, CliError> {
+        match Self::parse(text) {
+            Self::File(_) if may_have_password(text) => Err(CliError::InvalidInput(
+                "the connection string cannot be read: expected `postgres://USER@HOST/DATABASE`".to_owned(),
+            )),
+            place => Ok(place),
         }
-        Ok(Self::File(text.into()))
     }
 
     /// Returns the place without a password.

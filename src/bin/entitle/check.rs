@@ -2,7 +2,7 @@
 
 use super::Exit;
 use super::explain::{Question, check_names};
-use super::output::{CliError, print, print_json};
+use super::output::{CliError, finish, print, print_json};
 use super::source::SourceArgs;
 
 /// Check if a principal may do something on a resource
@@ -36,12 +36,12 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, CliError> {
     let (principal, resource, asked) = check_names(&directory, &args.question)?;
     let decision = directory.check(principal, resource, asked);
     let (allowed, decision) = (decision.is_allowed(), decision.code());
-    if args.json {
-        print_json(&Answer { who: who.to_string(), on, permissions, allowed, decision })?;
+    let written = if args.json {
+        print_json(&Answer { who: who.to_string(), on, permissions, allowed, decision })
     } else if allowed {
-        print(|out| writeln!(out, "{decision}"))?;
+        print(|out| writeln!(out, "{decision}"))
     } else {
-        print(|out| writeln!(out, "denied: {decision}; `entitle explain` says why"))?;
-    }
-    Ok(source.exit().max(if allowed { Exit::Success } else { Exit::Failure }))
+        print(|out| writeln!(out, "denied: {decision}; `entitle explain` says why"))
+    };
+    Ok(finish(source.exit().max(if allowed { Exit::Success } else { Exit::Failure }), written))
 }

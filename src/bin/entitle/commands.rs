@@ -1,7 +1,10 @@
 //! Commands in files: one step or many, as a scenario file writes them.
 
+use std::fmt::{self, Display};
+
 use entitle::authorize::PrincipalName;
 use entitle::change::{Command, Requirement};
+use entitle::report::escape_hidden;
 use entitle::seats::BuiltinPolicy;
 use entitle::{Batch, Directory, Timestamp};
 use serde::de::DeserializeOwned;
@@ -20,10 +23,25 @@ pub(super) struct Step {
     pub(super) by: String,
     pub(super) commands: Vec<Command>,
     pub(super) requirements: Vec<Requirement>,
-    /// The lines of the commands, where each is on a line of its own.
-    pub(super) lines: Option<Vec<u64>>,
+    /// The places of the commands, where they are not in a step of the file.
+    pub(super) places: Option<Vec<CommandPlace>>,
     /// The number of commands before these in the same step of the file.
     pub(super) first: usize,
+}
+
+/// The place of a command that is not in a step.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CommandPlace {
+    pub(super) line: u64,
+    /// Its number in the value that begins on the line, where a value can have several.
+    pub(super) number: Option<u64>,
+}
+
+impl Display for CommandPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}", self.line)?;
+        self.number.map_or(Ok(()), |number| write!(f, ", command {number}"))
+    }
 }
 
 /// A step in a file.
@@ -53,23 +71,25 @@ struct RequirementDocument {
 }
 
 /// Reads commands from a text: a command, a list of commands, a step of a scenario file, a list of steps, or one of these
-/// on each line.
+/// on each line. Commands outside of steps that follow each other are one step.
 pub(super) fn parse(text: &str) -> Result<Vec<Step>, String> {
     let mut steps = Vec::new();
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
-    let mut begins = 0;
+    let (mut begins, mut counted, mut line) = (0, 0, 1_u64);
     while let Some(value) = values.next() {
         let value = value.map_err(|error| error.to_string())?;
         let rest = text.get(begins..).unwrap_or_default();
         let start = begins.saturating_add(rest.len().saturating_sub(rest.trim_start().len()));
-        let line = text.get(..start).unwrap_or_default().matches('\n').count().saturating_add(1);
-        begins = values.byte_offset();
-        add(&mut steps, value, &format!("line {line}"))?;
+        let feeds = text.get(counted..start).unwrap_or_default().matches('\n').count();
+        line = line.saturating_add(u64::try_from(feeds).unwrap_or(u64::MAX));
+        (begins, counted) = (values.byte_offset(), start);
+        add(&mut steps, value, line)?;
     }
     Ok(steps)
 }
 
-fn add(steps: &mut Vec<Step>, value: Value, place: &str) -> Result<(), String> {
+fn add(steps: &mut Vec<Step>, value: Value, line: u64) -> Result<(), String> {
+    let place = format!("line {line}");
     let is_step = |value: &Value| value.get("do").is_some() || value.get("what_if").is_some();
     match value {
         Value::Array(items) if items.iter().any(is_step) => {
@@ -77,10 +97,16 @@ fn add(steps: &mut Vec<Step>, value: Value, place: &str) -> Result<(), String> {
                 steps.push(step(item, &format!("{place}, step {number}"))?);
             }
         }
-        value if is_step(&value) => steps.push(step(value, place)?),
+        value if is_step(&value) => steps.push(step(value, &place)?),
         value => {
-            let commands = one_or_more(value).map_err(|error| format!("{place}, {error}"))?;
-            steps.push(Step { place: place.to_owned(), commands, ..Step::default() });
+            let commands: Vec<Command> = one_or_more(value).map_err(|error| format!("{place}, {error}"))?;
+            if steps.last().is_none_or(|last| last.places.is_none()) {
+                steps.push(Step { place, places: Some(Vec::new()), ..Step::default() });
+            }
+            let Some(last) = steps.last_mut() else { return Ok(()) };
+            for (number, command) in (1..).zip(commands) {
+                last.push(command, CommandPlace { line, number: Some(number) });
+            }
         }
     }
     Ok(())
@@ -118,6 +144,16 @@ fn read<T: DeserializeOwned>(value: Value) -> Result<T, String> {
     })
 }
 
+/// Checks that a time of `--now` is not before the last commit.
+pub(super) fn check_now(now: Option<Timestamp>, last: Timestamp) -> Result<(), CliError> {
+    match now {
+        Some(now) if now < last => Err(CliError::InvalidInput(format!(
+            "`--now` is {now}, which is before the last commit at {last}"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// Reads a seat policy: `strict`, `overage`, `waitlist`, or a policy as a scenario file writes it.
 pub(super) fn parse_policy(text: &str) -> Result<BuiltinPolicy, String> {
     let word = Value::String(text.to_owned());
@@ -127,7 +163,35 @@ pub(super) fn parse_policy(text: &str) -> Result<BuiltinPolicy, String> {
 }
 
 impl Step {
-    /// Returns the batch of the step on a directory, at its time or else at `now`.
+    /// Adds a command that is not in a step of the file.
+    pub(super) fn push(&mut self, command: Command, place: CommandPlace) {
+        self.commands.push(command);
+        self.places.get_or_insert_default().push(place);
+    }
+
+    /// Returns the place of a command of the step in its file, or that of the step.
+    pub(super) fn place_of(&self, command: Option<usize>) -> String {
+        let Some(index) = command else { return escape_hidden(&self.place).into_owned() };
+        if let Some(place) = self.places.as_ref().and_then(|places| places.get(index)) {
+            return place.to_string();
+        }
+        let number = self.first.saturating_add(index).saturating_add(1);
+        format!("{}, command {number}", escape_hidden(&self.place))
+    }
+
+    /// Checks that the step is not to happen before the last commit.
+    pub(super) fn check_time(&self, directory: &Directory) -> Result<(), String> {
+        let last = directory.committed_at();
+        match self.at {
+            Some(at) if at < last => {
+                let place = escape_hidden(&self.place);
+                Err(format!("{place}: `at` is {at}, which is before the last commit at {last}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the batch of the step on a directory, at its time or else at `now`, and never before the last commit.
     pub(super) fn batch(&self, directory: &Directory, now: Timestamp) -> Result<Batch, CliError> {
         let at = self.at.unwrap_or(now).max(directory.committed_at());
         let batch = match &self.actor {
@@ -149,7 +213,8 @@ mod tests {
         for (text, batches, commands) in [
             (one.to_owned(), 1, 1),
             (format!("[{one}, {one}]"), 1, 2),
-            (format!("{one}\n{one}\n"), 2, 2),
+            (format!("{one}\n{one}\n"), 1, 2),
+            (format!("{one}\n[{one}, {one}]\n{step}\n{one}\n"), 3, 5),
             (step.clone(), 1, 1),
             (format!("[{step}, {step}]"), 2, 2),
             (String::new(), 0, 0),
@@ -160,6 +225,17 @@ mod tests {
         }
         let steps = parse(&step).unwrap_or_default();
         assert_eq!(steps.first().and_then(|step| step.at), Some(Timestamp::from_millis(7)));
+    }
+
+    #[test]
+    fn commands_of_several_lines_know_their_places() {
+        let one = r#"{ "add_group": { "group": "a" } }"#;
+        let spread = "{ \"add_group\":\n { \"group\": \"a\" } }";
+        let steps = parse(&format!("{one}\n\n[{one},\n {one}]\n{spread}\n{one}")).unwrap_or_default();
+        let places = |step: &Step| (0..5).map(|index| step.place_of(Some(index))).collect::<Vec<_>>();
+        let found: Vec<String> = steps.iter().flat_map(places).collect();
+        let expected = [(1, 1), (3, 1), (3, 2), (5, 1), (7, 1)];
+        assert_eq!(found, expected.map(|(line, number)| format!("line {line}, command {number}")));
     }
 
     #[test]

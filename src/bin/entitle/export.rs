@@ -1,12 +1,14 @@
 //! `entitle export`: writes the directory, or its commits.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use entitle::Directory;
 
 use super::Exit;
-use super::output::{CliError, note, print};
-use super::source::{Source, SourceArgs};
+use super::output::{CliError, note};
+use super::source::{Commits, SourceArgs};
 
 /// Write the stored form of the directory
 ///
@@ -28,39 +30,68 @@ pub(super) struct ExportArgs {
 
 pub(super) fn export(args: &ExportArgs) -> Result<Exit, CliError> {
     let source = args.source.open()?;
+    // Opened first: a source without a history makes no file.
+    let content = if args.commits {
+        Content::Commits(source.commits()?)
+    } else {
+        Content::Directory(Box::new(source.directory()?), args.binary)
+    };
     let Some(path) = &args.to else {
-        print_all(args, &source)?;
+        let mut out = BufWriter::new(io::stdout().lock());
+        content.write(&mut out)?;
+        out.flush()?;
         return Ok(source.exit());
     };
-    let failed = |error: io::Error| CliError::in_source(path.display(), error);
-    let directory = if args.commits { None } else { Some(source.directory()?) };
-    let mut file = BufWriter::new(File::create_new(path).map_err(failed)?);
-    match directory {
-        Some(directory) if args.binary => directory.write_binary_to(&mut file).map_err(failed)?,
-        Some(directory) => directory.write_to(&mut file).map_err(failed)?,
-        None => write_commits(&source, &mut file)?,
-    }
-    let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
-    file.sync_all().map_err(failed)?;
+    write_file(content, path)?;
     note(format_args!("written to {}", path.display()));
     Ok(source.exit())
 }
 
-fn print_all(args: &ExportArgs, source: &Source) -> Result<(), CliError> {
-    if args.commits {
-        let mut out = BufWriter::new(io::stdout().lock());
-        write_commits(source, &mut out)?;
-        return Ok(out.flush()?);
-    }
-    let directory = source.directory()?;
-    print(|out| if args.binary { directory.write_binary_to(out) } else { directory.write_to(out) })?;
-    Ok(())
+/// What is exported.
+enum Content<'a> {
+    Commits(Commits<'a>),
+    /// A directory, and `true` for its binary form.
+    Directory(Box<Directory>, bool),
 }
 
-fn write_commits(source: &Source, out: &mut dyn Write) -> Result<(), CliError> {
-    for commit in source.commits()? {
-        serde_json::to_writer(&mut *out, &commit?).map_err(io::Error::from)?;
-        writeln!(out)?;
+impl Content<'_> {
+    fn write(self, out: &mut dyn Write) -> Result<(), CliError> {
+        match self {
+            Self::Directory(directory, true) => directory.write_binary_to(out)?,
+            Self::Directory(directory, false) => directory.write_to(out)?,
+            Self::Commits(commits) => {
+                for commit in commits {
+                    serde_json::to_writer(&mut *out, &commit?).map_err(io::Error::from)?;
+                    writeln!(out)?;
+                }
+            }
+        }
+        Ok(())
     }
-    Ok(())
+}
+
+/// Writes a file beside the path and renames it, so that a failure leaves no part of one.
+fn write_file(content: Content<'_>, path: &Path) -> Result<(), CliError> {
+    let failed = |error: io::Error| CliError::in_source(path.display(), error);
+    if path.try_exists().map_err(failed)? {
+        return Err(CliError::in_source(path.display(), "the file exists already"));
+    }
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let file = File::create_new(&part).map_err(|error| CliError::in_source(part.display(), error))?;
+    let written = write_part(content, file).and_then(|()| Ok(fs::rename(&part, path)?));
+    written.map_err(|error| {
+        let _ = fs::remove_file(&part);
+        match error {
+            CliError::Output(error) => failed(error),
+            error => error,
+        }
+    })
+}
+
+fn write_part(content: Content<'_>, file: File) -> Result<(), CliError> {
+    let mut file = BufWriter::new(file);
+    content.write(&mut file)?;
+    Ok(file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?)
 }

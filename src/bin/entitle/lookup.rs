@@ -36,10 +36,15 @@ impl PageArgs {
         let page: Vec<T> = items.by_ref().take(self.limit.unwrap_or(usize::MAX)).collect();
         print_rows(form, columns, page.iter().map(row))?;
         if let Some(last) = page.last().filter(|_| items.next().is_some()) {
-            note(format_args!("there are more: continue with --after '{}'", escape_hidden(&name(last))));
+            note(format_args!("there are more: continue with --after {}", quoted(&name(last))));
         }
         Ok(())
     }
+}
+
+/// Returns a name as a word for a shell.
+fn quoted(name: &str) -> String {
+    format!("'{}'", escape_hidden(name).replace('\'', r"'\''"))
 }
 
 /// List the users who may do something on a resource
@@ -118,4 +123,15 @@ pub(super) fn what(args: &WhatArgs) -> Result<Exit, CliError> {
 
 fn name_of(directory: &Directory, resource: ResourceId) -> String {
     directory.resource_name(resource).map(|name| name.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_quote_does_not_end_the_word() {
+        assert_eq!(quoted("project/churn"), "'project/churn'");
+        assert_eq!(quoted("x'; rm -rf ~; '"), r"'x'\''; rm -rf ~; '\'''");
+    }
 }

@@ -78,7 +78,9 @@ pub(super) fn permissions(
     let known: Vec<&str> = catalog.permissions_of(kind).collect();
     let wrong = names.iter().find(|name| !known.contains(&name.as_str()));
     let wrong = wrong.map_or("", String::as_str);
-    Err(unknown(&format!("permission of `{kind}`"), wrong, nearest_names(wrong, known)))
+    let (near, wrong) = (did_you_mean(&nearest_names(wrong, known)), escape_hidden(wrong));
+    let kind = escape_hidden(kind);
+    Err(CliError::InvalidInput(format!("unknown permission `{wrong}` of `{kind}`{near}")))
 }
 
 /// Returns the error of a refused batch, with the nearest of the names that it does not know.

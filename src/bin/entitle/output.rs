@@ -53,13 +53,21 @@ impl CliError {
 /// Writes an error, colored on a terminal, without the passwords in it, and with hidden characters marked.
 pub(super) fn print_error(error: &clap::Error) {
     let text = error.to_string();
-    let lines = text.split('\n').map(|line| escape_hidden(line).into_owned());
+    let arguments = std::env::args_os().skip(1);
+    let arguments: Vec<String> = arguments.map(|word| word.to_string_lossy().into_owned()).collect();
+    let hidden = without_secrets(&text, &arguments);
+    let lines = hidden.split('\n').map(|line| escape_hidden(line).into_owned());
     let safe = without_passwords(&lines.collect::<Vec<_>>().join("\n"));
     if safe == text {
         let _ = error.print();
     } else {
         note(&safe);
     }
+}
+
+/// Returns an exit code, or that of an output that could not be written if it is higher.
+pub(super) fn finish(exit: Exit, written: io::Result<()>) -> Exit {
+    written.map_or_else(|error| CliError::Output(error).report().max(exit), |()| exit)
 }
 
 /// Returns a number with what it counts, such as `1 commit` or `2 commits`.
@@ -90,26 +98,75 @@ pub(super) fn print_json(value: &impl serde::Serialize) -> io::Result<()> {
 /// The beginnings of connection strings.
 const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 
-/// Returns a text without the users, passwords and parameters of the connection strings in it.
+/// The ends of the connection strings that messages give as examples.
+const EXAMPLES: [&str; 2] = ["://USER@HOST/DATABASE", "://USER:PASSWORD@HOST/DATABASE"];
+
+/// Returns the scheme of connection strings that a text begins with, in any case.
+pub(super) fn scheme_of(text: &str) -> Option<&'static str> {
+    let begins =
+        |scheme: &&str| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    SCHEMES.into_iter().find(|scheme| begins(scheme))
+}
+
+/// Returns `true` if a text may be a connection string of another form, which can contain a password.
+pub(super) fn may_have_password(text: &str) -> bool {
+    text.contains("://") || text.to_ascii_lowercase().contains("password=")
+}
+
+/// Returns a text in which the arguments that can contain a password are replaced.
+///
+/// They are replaced as they are: a password can contain what ends a word, such as a space or a quote.
+fn without_secrets(text: &str, arguments: &[String]) -> String {
+    let secrets = arguments.iter().filter_map(|argument| secret(argument));
+    secrets.fold(text.to_owned(), |text, (written, shown)| {
+        text.replace(written, &shown).replace(&*escape_hidden(written), &shown)
+    })
+}
+
+/// Returns the part of an argument that can contain a password, and what is shown in its place.
+fn secret(argument: &str) -> Option<(&str, String)> {
+    let lower = argument.to_ascii_lowercase();
+    if let Some(begin) = SCHEMES.iter().filter_map(|scheme| lower.find(scheme)).min() {
+        let url = argument.get(begin..)?;
+        return Some((url, shown_url(url)));
+    }
+    if !may_have_password(argument) {
+        return None;
+    }
+    let value = argument.strip_prefix('-').and_then(|option| option.split_once('='));
+    Some((value.map_or(argument, |(_, value)| value), "(a connection string)".to_owned()))
+}
+
+/// Returns a connection string without its user, password and parameters.
+pub(super) fn shown_url(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let place = match rest.rsplit_once('@') {
+        // Either the password contains the question mark, or a parameter contains the `@`.
+        Some((before, _)) if before.contains(['?', '#']) => "",
+        Some((_, place)) => place.split(['?', '#']).next().unwrap_or_default(),
+        None if !rest.contains(':') || has_port(rest) => rest.split(['?', '#']).next().unwrap_or_default(),
+        None => rest.split([':', '?', '#']).next().unwrap_or_default(),
+    };
+    let is_plain = |c: char| c.is_alphanumeric() || ".-_:/[],%~".contains(c);
+    let place = if !place.is_empty() && place.chars().all(is_plain) { place } else { "..." };
+    format!("{scheme}://{place}")
+}
+
+/// Returns a text without the users, passwords and parameters of the connection strings among its words.
 pub(super) fn without_passwords(text: &str) -> String {
     let words = text.split_inclusive(|c: char| c.is_whitespace() || c == '\'' || c == '`');
-    words
-        .map(|word| SCHEMES.iter().find_map(|scheme| hidden(word, scheme)).unwrap_or_else(|| word.into()))
-        .collect()
+    words.map(|word| hidden(word).unwrap_or_else(|| word.into())).collect()
 }
 
 /// Hides what stands before the host and after the database in a word that contains a connection string.
-fn hidden(word: &str, scheme: &str) -> Option<String> {
-    let (before, rest) = word.split_once(scheme)?;
+fn hidden(word: &str) -> Option<String> {
+    let lower = word.to_ascii_lowercase();
+    let begin = SCHEMES.iter().filter_map(|scheme| lower.find(scheme)).min()?;
+    let (before, rest) = word.split_at_checked(begin)?;
     let end = rest.trim_end_matches(|c: char| c.is_whitespace() || "'`:,;".contains(c));
-    let (url, after) = rest.split_at(end.len());
-    let (place, is_complete) = match url.rsplit_once('@') {
-        Some((_, place)) => (place, true),
-        None => (url, !url.contains(':') || has_port(url)),
-    };
-    let place = place.split(['?', '#']).next().unwrap_or_default();
-    let place = if is_complete { place } else { place.split(':').next().unwrap_or_default() };
-    Some(format!("{before}{scheme}{place}{after}"))
+    let (url, after) = rest.split_at_checked(end.len())?;
+    let is_shown = url.ends_with("://...") || EXAMPLES.iter().any(|example| url.ends_with(example));
+    if is_shown { None } else { Some(format!("{before}{}{after}", shown_url(url))) }
 }
 
 /// Returns `true` if a number stands after the only colon: it is the port, and not a password without a host.
@@ -120,20 +177,46 @@ fn has_port(url: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::without_passwords;
+    use super::{shown_url, without_passwords, without_secrets};
 
     #[test]
     fn passwords_are_hidden() {
         for (written, shown) in [
             ("no url", "no url"),
+            ("write `postgres://USER@HOST/DATABASE`", "write `postgres://USER@HOST/DATABASE`"),
             ("postgres://localhost/db: lost", "postgres://localhost/db: lost"),
             ("in 'postgres://ada:secret@db:5432/p?x=secret' found", "in 'postgres://db:5432/p' found"),
             ("postgresql://ada:se@cr/et@db/p", "postgresql://db/p"),
-            ("postgres://ada:se?cret@db/p", "postgres://db/p"),
+            ("postgres://ada:se?cret@db/p", "postgres://..."),
             ("postgres://ada:secret/p", "postgres://ada"),
             ("postgres://db/p?password=secret", "postgres://db/p"),
         ] {
             assert_eq!(without_passwords(written), shown, "{written}");
+        }
+    }
+
+    /// What ends a word does not end a password, and the case of the scheme does not matter.
+    #[test]
+    fn a_whole_connection_string_is_hidden() {
+        for (written, shown) in [
+            ("postgres://ada:it'shunter2@127.0.0.1:1/db", "postgres://127.0.0.1:1/db"),
+            ("postgres://ada:a`b c@db/p", "postgres://db/p"),
+            ("Postgres://ada:hunter2@db/p", "Postgres://db/p"),
+            ("postgres://db/p?password=a@b", "postgres://..."),
+            ("postgres://db/p password=secret", "postgres://..."),
+            ("postgres://", "postgres://..."),
+        ] {
+            assert_eq!(shown_url(written), shown, "{written}");
+            for argument in [written.to_owned(), format!("--at={written}")] {
+                let text = without_secrets(&format!("invalid value '{written}' found"), &[argument]);
+                assert_eq!(without_passwords(&text), format!("invalid value '{shown}' found"));
+            }
+        }
+        for written in ["host=h user=ada password=hunter2", "mysql://ada:hunter2@db/p"] {
+            for argument in [written.to_owned(), format!("--at={written}")] {
+                let text = without_secrets(&format!("{written}: lost"), &[argument]);
+                assert_eq!(text, "(a connection string): lost");
+            }
         }
     }
 }

@@ -8,8 +8,8 @@ use entitle::report::escape_hidden;
 use entitle::seats::BuiltinPolicy;
 use entitle::{Directory, Plan, Timestamp};
 
-use super::commands::{Step, parse, parse_policy};
-use super::output::{CliError, print, print_json};
+use super::commands::{Step, check_now, parse, parse_policy};
+use super::output::{CliError, finish, print, print_json};
 use super::rows::{Cell, Form, FormArgs, Row, print_rows};
 use super::source::{Source, SourceArgs};
 use super::time::{now, parse_time};
@@ -44,25 +44,26 @@ pub(super) fn preview(args: &PreviewArgs) -> Result<Exit, CliError> {
     let source = args.source.open()?;
     let steps = read(args)?;
     let before = source.directory()?;
+    check_now(args.now, before.committed_at())?;
     let at = args.now.unwrap_or_else(|| if source.is_scenario() { before.committed_at() } else { now() });
     let mut after = before.clone();
     for step in &steps {
         match plan(step, &after, at, args)? {
             Ok(plan) => after = plan.into_directory(),
-            Err(message) => return refused(args.form.form(), &step.place, &message),
+            Err((place, message)) => return Ok(refused(args.form.form(), &place, &message)),
         }
     }
     let impact = Impact::between(&before, &after, args.limit);
     let requirements: Vec<&Requirement> = steps.iter().flat_map(|step| &step.requirements).collect();
     check_requirements(&before, &requirements)?;
     let broken: Vec<&Requirement> = requirements.into_iter().filter(|asked| impact.breaks(asked)).collect();
-    match args.form.form() {
-        Form::Json => print_json(&Preview { impact: &impact, breaks: &broken })?,
-        Form::Csv => print_rows(Form::Csv, &COLUMNS, rows(&impact, &broken))?,
-        Form::Table => print(|out| write_text(out, &impact, &broken, &source))?,
-    }
+    let written = match args.form.form() {
+        Form::Json => print_json(&Preview { impact: &impact, breaks: &broken }),
+        Form::Csv => print_rows(Form::Csv, &COLUMNS, rows(&impact, &broken)),
+        Form::Table => print(|out| write_text(out, &impact, &broken, &source)),
+    };
     let exit = if broken.is_empty() { Exit::Success } else { Exit::Failure };
-    Ok(source.exit().max(exit))
+    Ok(finish(source.exit().max(exit), written))
 }
 
 fn read(args: &PreviewArgs) -> Result<Vec<Step>, CliError> {
@@ -77,29 +78,29 @@ fn read(args: &PreviewArgs) -> Result<Vec<Step>, CliError> {
     parse(&text).map_err(|error| CliError::in_source(&path, error))
 }
 
-/// Plans a step; the inner error is the message of a refusal.
+/// Plans a step; the inner error is the place and the message of a refusal.
 fn plan(
     step: &Step,
     directory: &Directory,
     at: Timestamp,
     args: &PreviewArgs,
-) -> Result<Result<Plan, String>, CliError> {
+) -> Result<Result<Plan, (String, String)>, CliError> {
+    step.check_time(directory).map_err(|error| CliError::in_source(args.commands.display(), error))?;
     let batch = step.batch(directory, at)?.policy(args.policy.clone());
     Ok(directory.plan(batch).map_err(|refusal| {
-        let number = refusal.command_index().map(|index| index.saturating_add(1));
-        let command = number.map(|number| format!("command {number}: ")).unwrap_or_default();
-        format!("{command}{} ({})", names::refused(directory, &refusal), refusal.code())
+        let message = format!("{} ({})", names::refused(directory, &refusal), refusal.code());
+        (step.place_of(refusal.command_index()), message)
     }))
 }
 
 /// Reports the refusal, which is a result of the preview, and not an error of it.
-fn refused(form: Form, place: &str, message: &str) -> Result<Exit, CliError> {
-    match form {
-        Form::Json => print_json(&serde_json::json!({ "refused": message, "place": place }))?,
-        Form::Csv => print_rows(form, &["refused"], [vec![Cell::from(message)]])?,
-        Form::Table => print(|out| writeln!(out, "would be refused: {place}, {message}"))?,
-    }
-    Ok(Exit::Failure)
+fn refused(form: Form, place: &str, message: &str) -> Exit {
+    let written = match form {
+        Form::Json => print_json(&serde_json::json!({ "refused": message, "place": place })),
+        Form::Csv => print_rows(form, &["refused"], [vec![Cell::from(format!("{place}: {message}"))]]),
+        Form::Table => print(|out| writeln!(out, "would be refused: {place}: {message}")),
+    };
+    finish(Exit::Failure, written)
 }
 
 /// A requirement about what does not exist never breaks, so a mistyped name would hide what does.

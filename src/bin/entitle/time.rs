@@ -39,6 +39,9 @@ impl std::fmt::Display for Moment {
 
 /// Reads a time: milliseconds since 1970, a date and time, or a date, which is its first moment; UTC unless it says otherwise.
 pub(super) fn parse_time(text: &str) -> Result<Timestamp, String> {
+    if let Some(date) = bare_date(text) {
+        return Err(format!("a number is milliseconds since 1970: write `{date}` for the date"));
+    }
     if let Ok(millis) = text.parse() {
         return Ok(Timestamp::from_millis(millis));
     }
@@ -46,6 +49,17 @@ pub(super) fn parse_time(text: &str) -> Result<Timestamp, String> {
         "expected a time such as `2026-01-31`, `2026-01-31 12:00` or `2026-01-31T12:00:00+01:00`, or milliseconds since 1970",
     )?;
     u64::try_from(millis).map(Timestamp::from_millis).map_err(|_| "times begin with 1970".to_owned())
+}
+
+/// Returns the date that digits without hyphens, or a year alone, are likely to mean.
+fn bare_date(text: &str) -> Option<Date> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    let digits = match text.len() {
+        4 if is_number => format!("{text}0101"),
+        8 if is_number => text.to_owned(),
+        _ => return None,
+    };
+    Date::strptime("%Y%m%d", digits).ok().filter(|date| (1970..2200).contains(&date.year()))
 }
 
 fn millis_of(text: &str) -> Option<i64> {
@@ -81,6 +95,23 @@ mod tests {
         assert_eq!(parse_time("2026-01-01").map(Timestamp::as_millis), Ok(1_767_225_600_000));
         for text in ["", "yesterday", "2026-13-01", "1969-12-31"] {
             assert!(parse_time(text).is_err(), "{text}");
+        }
+    }
+
+    /// Digits that are meant as a date are not milliseconds of the year 1970.
+    #[test]
+    fn dates_without_hyphens_are_refused() {
+        for (text, meant) in [
+            ("20261231", "2026-12-31"),
+            ("20240229", "2024-02-29"),
+            ("2026", "2026-01-01"),
+            ("1970", "1970-01-01"),
+        ] {
+            let error = parse_time(text).unwrap_err();
+            assert!(error.contains(&format!("write `{meant}`")), "{text}: {error}");
+        }
+        for millis in [0, 20, 5000, 1969, 20_261_331, 20_230_229, 202_612_310] {
+            assert_eq!(parse_time(&millis.to_string()), Ok(Timestamp::from_millis(millis)));
         }
     }
 

@@ -42,6 +42,26 @@ fn pages_are_the_whole_list() {
     }
 }
 
+/// The name that a page proposes to go on with is one word for a shell, whatever is in it.
+#[test]
+fn the_next_page_is_quoted_for_a_shell() {
+    let folder = folder("quoted");
+    let name = "project/x'; rm -rf ~; '";
+    let resources =
+        [name, "project/y"].map(|name| json!({ "add_resource": { "resource": name, "owner": "ada" } }));
+    let text = json!({ "entitle": 1, "catalog": { "kinds": { "project": { "permissions": ["read"], "owner": ["read"] } },
+        "profiles": { "free": { "seat": "exempt" } }, "default_profile": "free" },
+        "steps": [{ "do": [{ "add_user": { "user": "ada" } }, resources[0], resources[1]] }] });
+    let file = file(&folder, "quoted.json", &text.to_string());
+    let words =
+        ["what", &file, "--who", "user:ada", "--kind", "project", "--permission", "read", "--limit", "1"];
+    let ran = entitle(&words);
+    let proposed = ran.err.trim_end().strip_prefix("there are more: continue with --after ").unwrap();
+    let echoed =
+        std::process::Command::new("sh").args(["-c", &format!("printf %s {proposed}")]).output().unwrap();
+    assert_eq!(String::from_utf8(echoed.stdout).unwrap(), name);
+}
+
 #[test]
 fn the_history_is_filtered() {
     let folder = folder("filters");

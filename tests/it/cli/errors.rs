@@ -1,5 +1,7 @@
 //! Errors say where and what to do, and hide passwords; what cannot be seen is shown.
 
+use std::process::Command;
+
 use serde_json::json;
 
 use super::{Ran, entitle, file, folder, redb, scenario};
@@ -24,7 +26,7 @@ fn a_mistyped_name_offers_the_nearest() {
         (check("user:ada", "instanc", "read"), "unknown resource `instanc`; did you mean `instance`?"),
         (
             check("user:ada", "project/churn", "raed"),
-            "unknown permission of `project` `raed`; did you mean `read`?",
+            "unknown permission `raed` of `project`; did you mean `read`?",
         ),
         (entitle(&["seats", &file, "--user", "bbo"]).invalid(), "unknown user `bbo`; did you mean `bob`"),
         (
@@ -62,6 +64,32 @@ fn a_check_exits_with_its_answer() {
     assert_eq!((&answer["allowed"], &answer["decision"]), (&json!(true), &json!("allowed")));
 }
 
+/// The exit code is that of the answer, also if nobody reads it.
+#[test]
+fn a_closed_pipe_leaves_the_exit_code() {
+    let folder = folder("closed");
+    let source = scenario(&folder);
+    let check = |who| [&["check", &source, "--who", who][..], &ON].concat();
+    let refused = file(&folder, "refused.json", r#"{ "suspend": { "user": "nobody" } }"#);
+    let step = json!({ "do": { "remove_user": { "user": "eve" } }, "requirements": [
+        { "label": "nightly", "who": "user:eve", "on": "project/churn", "permission": "read" } ] });
+    let broken = file(&folder, "broken.json", &step.to_string());
+    for (words, expected) in [
+        (check("user:ada"), 0),
+        (check("user:bob"), 1),
+        ([&check("user:bob")[..], &["--json"]].concat(), 1),
+        (vec!["preview", &source, "--do", &refused], 1),
+        (vec!["preview", &source, "--do", &broken], 1),
+        (vec!["seats", &source], 0),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_entitle"));
+        let status = command.args(&words).stdout(writer).status().unwrap();
+        assert_eq!(status.code(), Some(expected), "{words:?}");
+    }
+}
+
 /// A password is in no message, however the connection string is mistaken.
 #[test]
 fn passwords_are_never_printed() {
@@ -73,6 +101,13 @@ fn passwords_are_never_printed() {
         "postgres://ada:hunter2?x@nowhere.invalid/db",
         "postgresql://ada:hun/ter2@nowhere.invalid/db",
         "postgres://ada:hunter2/db",
+        "postgres://ada:it'shunter2@127.0.0.1:1/db",
+        "postgres://ada:a`hunter2@127.0.0.1:1/db",
+        "postgres://ada:a hunter2@127.0.0.1:1/db",
+        "postgres://127.0.0.1:1/db?password=a@hunter2",
+        "Postgres://ada:hunter2@127.0.0.1:1/db",
+        "host=127.0.0.1 user=ada password=hunter2",
+        "mysql://ada:hunter2@127.0.0.1/db",
         "postgres://nowhere.invalid/db?password=hunter2",
         "postgres://nowhere.invalid/db?sslmode=require&password=hunter2",
     ] {
@@ -82,6 +117,9 @@ fn passwords_are_never_printed() {
             vec!["verify", url, "--at", "7", "--tenant", "acme"],
             vec!["import", &csv, url, "--tenant", "acme"],
             vec!["seats", "--user", "ada", "--user", url, &csv],
+            vec!["ending", &csv, "--by", url],
+            vec!["import", url, "redb:none.redb"],
+            vec!["test", url],
         ] {
             let Ran { code, out, err } = entitle(&words);
             assert_eq!(code, 2, "{words:?}: {out}{err}");
@@ -121,6 +159,7 @@ fn a_source_that_cannot_be_used_says_why() {
         (vec!["seats", &file_of("empty.json", "")], "EOF"),
         (vec!["seats", &scenario, "--at", "yesterday"], "expected a time such as `2026-01-31`"),
         (vec!["ending", &scenario, "--by", "soon"], "expected a time such as"),
+        (vec!["ending", &scenario, "--by", "20261231"], "write `2026-12-31` for the date"),
         (vec!["usage", &scenario, "--until", "0"], "--until is before the last commit"),
         (vec!["diff", &scenario], "--from"),
     ] {

@@ -26,10 +26,15 @@ fn nothing_is_written_until_it_is_confirmed() {
             &[&["import", input, &target, "--now", "2026-01-05", "--catalog", &catalog][..], more].concat(),
         )
     };
-    assert!(import(&license, &[]).ok().ends_with("nothing is imported: confirm with --yes\n"));
+    let unconfirmed = import(&license, &[]);
+    assert_eq!(unconfirmed.code, 2);
+    assert!(unconfirmed.out.contains("1 command in 1 commit"), "{}", unconfirmed.out);
+    assert!(unconfirmed.err.contains("confirm with `--yes`"), "{}", unconfirmed.err);
+    assert!(import(&license, &["--dry-run"]).ok().ends_with("nothing is imported: this is the plan\n"));
+    assert_eq!(import(&license, &["--dry-run", "--yes"]).code, 2);
     assert!(!path.exists());
     assert!(import(&license, &["--yes"]).ok().ends_with("imported at revision 1\n"));
-    let planned = import(&users, &[]).ok();
+    let planned = import(&users, &["--dry-run"]).ok();
     assert!(planned.contains("seats of designer: 0 used before, 2 after of 2, 0 free"), "{planned}");
     assert_eq!(RedbJournal::open(&path).unwrap().last_revision().unwrap(), 1);
 
@@ -68,7 +73,12 @@ fn a_refused_import_names_the_line_and_stores_nothing() {
         (
             "column.csv",
             "user,profil\nada,reader\n",
-            "line 1: unknown column `profil`; did you mean `profile`?",
+            "line 1: unknown column `profil`; did you mean `profile`? The columns are `user`, `email`",
+        ),
+        (
+            "far.csv",
+            "user,zzzz\nada,reader\n",
+            "line 1: unknown column `zzzz`; the columns are `user`, `email`",
         ),
         ("none.csv", "email\nada@x.example\n", "line 1: the column `user` or `group` is required"),
         ("row.csv", "user,email\nada,a@x.example\n,b@x.example\n", "line 3: `user` or `group` is required"),
@@ -100,7 +110,97 @@ fn a_refused_import_names_the_line_and_stores_nothing() {
     let error = entitle(&["import", &users, &target]).invalid();
     assert!(error.contains("does not exist yet: name its catalog with `--catalog FILE`"), "{error}");
     let error = entitle(&["import", &users, "plain.redb", "--catalog", &catalog]).invalid();
-    assert!(error.contains("not a journal: write `redb:FILE`"), "{error}");
+    assert!(error.contains("write `redb:FILE` or `postgres://USER@HOST/DATABASE`"), "{error}");
+}
+
+/// A time before the last commit is refused, unless what the step does is there already.
+#[test]
+fn a_time_before_the_last_commit_is_refused() {
+    let folder = folder("times");
+    let catalog = file(&folder, "catalog.json", CATALOG);
+    let target = format!("redb:{}", folder.join("times.redb").display());
+    let group = |name: &str| json!({ "add_group": { "group": name } });
+    let steps = json!([{ "at": 100, "do": group("a") }, { "at": 200, "do": group("b") }]);
+    let steps = file(&folder, "steps.json", &steps.to_string());
+    let import = |input: &str, more: &[&str]| {
+        entitle(&[&["import", input, &target, "--catalog", &catalog, "--yes"][..], more].concat())
+    };
+    assert!(import(&steps, &[]).ok().ends_with("imported at revision 2\n"));
+    assert!(import(&steps, &[]).ok().contains("everything is there already"));
+    let early = file(&folder, "early.json", &json!({ "at": 150, "do": group("c") }).to_string());
+    for error in [import(&early, &[]).invalid(), entitle(&["preview", &target, "--do", &early]).invalid()] {
+        assert!(error.contains("early.json: line 1: `at` is 1970-01-01 00:00:00"), "{error}");
+        assert!(error.contains("before the last commit"), "{error}");
+    }
+    let plain = file(&folder, "plain.json", &group("c").to_string());
+    for error in [
+        import(&plain, &["--now", "150"]).invalid(),
+        entitle(&["preview", &target, "--do", &plain, "--now", "150"]).invalid(),
+    ] {
+        assert!(error.contains("`--now` is 1970-01-01 00:00:00"), "{error}");
+    }
+    assert!(import(&plain, &["--now", "200"]).ok().ends_with("imported at revision 3\n"));
+}
+
+/// What is there and differs refuses the whole import.
+#[test]
+fn a_row_that_differs_refuses_the_import() {
+    let folder = folder("differs");
+    let catalog = file(&folder, "catalog.json", CATALOG);
+    let target = format!("redb:{}", folder.join("differs.redb").display());
+    let import = |name: &str, text: &str| {
+        entitle(&["import", &file(&folder, name, text), &target, "--catalog", &catalog, "--yes"])
+    };
+    import("first.csv", "user,profile\nada,reader\n").ok();
+    let error = import("second.csv", "user,profile\nbob,reader\nada,designer\n").invalid();
+    assert!(error.contains("line 3: user `ada` already exists with profile `reader`"), "{error}");
+    assert!(entitle(&["seats", &target, "--user", "bob"]).invalid().contains("unknown user `bob`"));
+}
+
+/// A pipe, which is opened once, and standard input.
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_imported() {
+    let folder = folder("pipe");
+    let catalog = file(&folder, "catalog.json", CATALOG);
+    let users = file(&folder, "users.csv", "user\nada\n");
+    let source = scenario(&folder);
+    let (program, stored) = (env!("CARGO_BIN_EXE_entitle"), folder.join("stored.jsonl"));
+    entitle(&["export", &source, "--to", stored.to_str().unwrap()]).ok();
+    let run = |script: String| {
+        let ran = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+        assert!(ran.status.success(), "{script}: {}", String::from_utf8_lossy(&ran.stderr));
+        String::from_utf8(ran.stdout).unwrap()
+    };
+    let target = |name: &str| format!("redb:{}", folder.join(name).display());
+    for (name, input) in [("dash.redb", "-"), ("device.redb", "/dev/stdin")] {
+        let options = format!("'{}' --catalog '{catalog}' --yes", target(name));
+        let said = run(format!("cat '{users}' | '{program}' import {input} {options}"));
+        assert!(said.ends_with("imported at revision 1\n"), "{said}");
+    }
+    let seats = entitle(&["seats", &source]).ok();
+    for input in ["-", "/dev/stdin"] {
+        for file in [&source, stored.to_str().unwrap()] {
+            assert_eq!(run(format!("cat '{file}' | '{program}' seats {input}")), seats);
+        }
+    }
+}
+
+/// Lines of commands are committed together, as many as `--batch` says.
+#[test]
+fn lines_of_commands_are_committed_in_batches() {
+    let folder = folder("lines");
+    let catalog = file(&folder, "catalog.json", CATALOG);
+    let line = |number: usize| format!("{{\"add_group\":{{\"group\":\"g{number}\"}}}}\n");
+    let groups = file(&folder, "groups.json", &(0..25).map(line).collect::<String>());
+    let target = format!("redb:{}", folder.join("lines.redb").display());
+    let words = ["import", &groups, &target, "--catalog", &catalog, "--batch", "10", "--yes"];
+    let said = entitle(&words).ok();
+    assert!(said.starts_with("25 commands in 3 commits"), "{said}");
+    let wrong = (25..40).map(line).collect::<String>() + "{\"suspend\":{\"user\":\"bob\"}}\n";
+    let wrong = file(&folder, "wrong.json", &wrong);
+    let error = entitle(&["import", &wrong, &target, "--batch", "10", "--yes"]).invalid();
+    assert!(error.contains("line 16, command 1: unknown user `bob`"), "{error}");
 }
 
 /// A stored directory begins a journal, and the history goes on from its revision.
@@ -112,7 +212,8 @@ fn a_stored_directory_begins_a_journal() {
     let stored = stored.to_str().unwrap();
     entitle(&["export", &source, "--to", stored]).ok();
     let target = format!("redb:{}", folder.join("copy.redb").display());
-    assert!(entitle(&["import", stored, &target]).ok().contains("confirm with --yes"));
+    assert!(entitle(&["import", stored, &target, "--dry-run"]).ok().contains("this is the plan"));
+    assert!(entitle(&["import", stored, &target]).err.contains("confirm with `--yes`"));
     assert!(entitle(&["import", stored, &target, "--yes"]).ok().ends_with("imported at revision 8\n"));
     assert_eq!(entitle(&["export", &target]).ok(), std::fs::read_to_string(stored).unwrap());
     let group = file(&folder, "group.json", r#"{ "add_group": { "group": "more" } }"#);
@@ -130,7 +231,7 @@ fn a_tenant_is_made_and_imported_into() {
     let (catalog, users) =
         (file(&folder, "catalog.json", CATALOG), file(&folder, "users.csv", "user\nada\nbob\n"));
     let words = ["import", &users, &url, "--tenant", "acme", "--catalog", &catalog];
-    assert!(entitle(&words).ok().contains("nothing is imported"));
+    assert!(entitle(&[&words[..], &["--dry-run"]].concat()).ok().contains("nothing is imported"));
     assert!(entitle(&["seats", &url, "--tenant", "acme"]).code == 2);
     entitle(&[&words[..], &["--yes"]].concat()).ok();
     let listed = entitle(&["review", &url, "--tenant", "acme", "--grants", "--json"]);

@@ -100,7 +100,17 @@ fn sources_in_files_agree() {
     assert_eq!(Directory::read_from(&std::fs::read(lines).unwrap()[..]).unwrap(), world::small().0[8]);
     // What is there is not overwritten.
     let error = entitle(&["export", &file, "--to", lines]).invalid();
-    assert!(error.contains("File exists"), "{error}");
+    assert!(error.contains("the file exists already"), "{error}");
+    // A source without a history makes no file.
+    let commits = folder.join("commits.jsonl");
+    let error = entitle(&["export", lines, "--commits", "--to", commits.to_str().unwrap()]).invalid();
+    assert!(error.contains("has no history"), "{error}");
+    entitle(&["export", &file, "--commits", "--to", commits.to_str().unwrap()]).ok();
+    assert_eq!(std::fs::read_to_string(&commits).unwrap().lines().count(), 8);
+    assert!(!folder.join("commits.jsonl.part").exists());
+    let nowhere = folder.join("none").join("out.jsonl");
+    let error = entitle(&["export", &file, "--to", nowhere.to_str().unwrap()]).invalid();
+    assert!(error.contains("out.jsonl.part: No such file"), "{error}");
 }
 
 #[test]

@@ -8,9 +8,9 @@ use entitle::change::{AddUser, Command};
 use entitle::directory::UserSource;
 use entitle::{Directory, nearest_names};
 
-use super::super::commands::{self, Step};
+use super::super::commands::{self, CommandPlace, Step};
 use super::super::output::CliError;
-use super::super::source::read_stored;
+use super::super::source::{Imported, read_imported};
 
 /// What a file contains.
 pub(super) enum Input {
@@ -30,13 +30,12 @@ impl Input {
 
 /// Reads a file: what it contains is told by its first bytes.
 pub(super) fn read(path: &Path) -> Result<Input, CliError> {
-    if let Some(directory) = read_stored(path)? {
-        return Ok(Input::Directory(directory));
-    }
-    let failed = |error: String| CliError::in_source(path.display(), error);
-    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    let text = match read_imported(path)? {
+        Imported::Stored(directory) => return Ok(Input::Directory(directory)),
+        Imported::Text(text) => text,
+    };
     let steps = if text.trim_start().starts_with(['{', '[']) { commands::parse(&text) } else { csv(&text) };
-    steps.map(Input::Steps).map_err(failed)
+    steps.map(Input::Steps).map_err(|error| CliError::in_source(path.display(), error))
 }
 
 /// Splits a step into parts of at most so many commands.
@@ -54,7 +53,7 @@ pub(super) fn parts(step: Step, size: usize) -> Vec<Step> {
             actor: step.actor.clone(),
             by: step.by.clone(),
             commands: commands.to_vec(),
-            lines: step.lines.as_ref().and_then(|lines| lines.get(first..last)).map(<[u64]>::to_vec),
+            places: step.places.as_ref().and_then(|places| places.get(first..last)).map(<[_]>::to_vec),
             first,
             requirements: Vec::new(),
         });
@@ -72,10 +71,11 @@ fn csv(text: &str) -> Result<Vec<Step>, String> {
     let columns = reader.headers().map_err(|error| error.to_string())?.clone();
     check_columns(&columns)?;
     let mut known = BTreeSet::new();
-    let mut step = Step { place: "the file".to_owned(), lines: Some(Vec::new()), ..Step::default() };
+    let mut step = Step { place: "the file".to_owned(), places: Some(Vec::new()), ..Step::default() };
     for row in reader.records() {
         let row = row.map_err(|error| error.to_string())?;
         let line = row.position().map_or(0, csv::Position::line);
+        let place = CommandPlace { line, number: None };
         let cell = |name: &str| {
             let place = columns.iter().position(|column| column == name)?;
             row.get(place).filter(|text| !text.is_empty())
@@ -85,11 +85,11 @@ fn csv(text: &str) -> Result<Vec<Step>, String> {
         let groups: Vec<&str> = groups.collect();
         for &group in cell("group").iter().chain(&groups) {
             if known.insert(group.to_owned()) {
-                step.push(Command::add_group(group).into(), line);
+                step.push(Command::add_group(group).into(), place);
             }
         }
         match cell("user") {
-            Some(user) => step.push(add_user(user, cell, &groups, line)?.into(), line),
+            Some(user) => step.push(add_user(user, cell, &groups, line)?.into(), place),
             None if cell("group").is_none() => {
                 return Err(format!("line {line}: `user` or `group` is required"));
             }
@@ -102,9 +102,10 @@ fn csv(text: &str) -> Result<Vec<Step>, String> {
 fn check_columns(columns: &csv::StringRecord) -> Result<(), String> {
     if let Some(unknown) = columns.iter().find(|column| !COLUMNS.contains(column)) {
         let near = nearest_names(unknown, COLUMNS);
-        let near = near.first().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        let near = near.first().map(|near| format!("did you mean `{near}`? The"));
+        let near = near.unwrap_or_else(|| "the".to_owned());
         let known = COLUMNS.join("`, `");
-        return Err(format!("line 1: unknown column `{unknown}`{near} The columns are `{known}`"));
+        return Err(format!("line 1: unknown column `{unknown}`; {near} columns are `{known}`"));
     }
     if !columns.iter().any(|column| column == "user" || column == "group") {
         return Err("line 1: the column `user` or `group` is required".to_owned());
@@ -133,11 +134,4 @@ fn add_user<'a>(
         command = command.source(parsed.map_err(wrong)?);
     }
     Ok(command)
-}
-
-impl Step {
-    fn push(&mut self, command: Command, line: u64) {
-        self.commands.push(command);
-        self.lines.get_or_insert_default().push(line);
-    }
 }

@@ -7,13 +7,12 @@ use std::io::{self, IsTerminal as _, Write};
 use std::path::PathBuf;
 
 use entitle::change::{Commit, Impact};
-use entitle::report::escape_hidden;
 use entitle::seats::{BuiltinPolicy, Phase, RequestSource};
 use entitle::{Directory, Timestamp};
 
 use self::input::Input;
 use self::target::Target;
-use super::commands::{Step, parse_policy};
+use super::commands::{Step, check_now, parse_policy};
 use super::output::{CliError, counted, note, print};
 use super::progress::Progress;
 use super::source::{Place, PostgresArgs, read_catalog};
@@ -23,17 +22,19 @@ use super::{Exit, names};
 /// Import users and groups, commands or a stored directory into a journal
 ///
 /// The import is planned and shown first, and committed with --yes or after a question on the terminal. What is there already
-/// is left as it is, so an import that was interrupted is started again.
+/// as the file has it is left as it is, so an import that was interrupted is started again. What is there and differs, such as
+/// a user with another profile, refuses the whole import.
 ///
 /// The file is CSV with a column `user` (and `email`, `profile`, `source`, `groups` separated by `;`) or `group`; or commands
 /// as JSON, as `entitle preview --help` describes them; or a stored directory, into a journal that does not exist yet.
 #[derive(Debug, clap::Args)]
 pub(super) struct ImportArgs {
-    /// The file to import
+    /// The file to import; standard input if it is `-`
     file: PathBuf,
     #[arg(
         value_name = "JOURNAL",
-        help = "The journal, redb:FILE or postgres://USER@HOST/DATABASE; made if it does not exist"
+        help = "The journal, redb:FILE or postgres://USER@HOST/DATABASE; made if it does not exist. The password of PostgreSQL may be \
+                in PGPASSWORD"
     )]
     into: String,
     #[command(flatten)]
@@ -44,6 +45,9 @@ pub(super) struct ImportArgs {
     /// Commit without asking
     #[arg(long)]
     yes: bool,
+    /// Only show the plan
+    #[arg(long, conflicts_with = "yes")]
+    dry_run: bool,
     /// A text for the audit log
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true, default_value = "entitle import")]
     by: String,
@@ -62,7 +66,7 @@ pub(super) struct ImportArgs {
 }
 
 pub(super) fn import(args: &ImportArgs) -> Result<Exit, CliError> {
-    let place = Place::parse(&args.into);
+    let place = Place::of(&args.into)?;
     let catalog = args.catalog.as_deref().map(read_catalog).transpose()?;
     let input = input::read(&args.file)?;
     let mut target = Target::open(&place, &args.postgres, catalog.or_else(|| input.catalog()))?;
@@ -107,6 +111,9 @@ impl Planned {
                 progress.add(part.commands.len());
             }
         }
+        if !planned.commits.is_empty() {
+            check_now(args.now, before.committed_at())?;
+        }
         Ok(planned)
     }
 
@@ -121,6 +128,11 @@ impl Planned {
             let message = names::refused(&self.directory, &refusal);
             CliError::in_source(args.file.display(), format_args!("{place}: {message} ({})", refusal.code()))
         })?;
+        // What was imported before is there at its time: only a new commit would be moved.
+        if plan.commit().is_some() {
+            let failed = |error| CliError::in_source(args.file.display(), error);
+            step.check_time(&self.directory).map_err(failed)?;
+        }
         self.commits.extend(plan.commit());
         self.directory = plan.into_directory();
         Ok(())
@@ -187,13 +199,18 @@ fn is_confirmed(args: &ImportArgs) -> Result<bool, CliError> {
     if args.yes {
         return Ok(true);
     }
-    if !io::stdin().is_terminal() {
-        print(|out| writeln!(out, "nothing is imported: confirm with --yes"))?;
+    if args.dry_run {
+        print(|out| writeln!(out, "nothing is imported: this is the plan"))?;
         return Ok(false);
+    }
+    if !io::stdin().is_terminal() {
+        let message = "nothing is imported: confirm with `--yes`, or see the plan alone with `--dry-run`";
+        return Err(CliError::InvalidInput(message.to_owned()));
     }
     print(|out| write!(out, "import this? [y/N] "))?;
     let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
+    let read = io::stdin().read_line(&mut answer);
+    read.map_err(|error| CliError::InvalidInput(format!("cannot read the answer: {error}")))?;
     let confirmed = matches!(answer.trim(), "y" | "Y" | "yes");
     if !confirmed {
         print(|out| writeln!(out, "nothing is imported"))?;
@@ -209,26 +226,10 @@ fn commit(target: &mut Target, planned: &Planned) -> Result<(), CliError> {
     for commit in &planned.commits {
         target.append(commit).inspect_err(|_| {
             let last = commit.revision.saturating_sub(1);
-            note(format_args!(
-                "the import stopped after revision {last}; run it again to import the rest: what is there is left as it is"
-            ));
+            note(format_args!("the import stopped after revision {last}; run it again to import the rest"));
         })?;
         progress.add(1);
     }
     drop(progress);
     target.store_snapshot(&planned.directory)
-}
-
-impl Step {
-    /// Returns the place of a command of the step in its file.
-    fn place_of(&self, command: Option<usize>) -> String {
-        let place = escape_hidden(&self.place).into_owned();
-        match (command, &self.lines) {
-            (Some(index), Some(lines)) => lines.get(index).map_or(place, |line| format!("line {line}")),
-            (Some(index), None) => {
-                format!("{place}, command {}", self.first.saturating_add(index).saturating_add(1))
-            }
-            (None, _) => place,
-        }
-    }
 }

@@ -87,7 +87,7 @@ impl Target {
         match &self.journal {
             Some(Opened::Redb(journal)) => self.append_to(journal, commit),
             Some(Opened::Postgres(journal)) => self.append_to(journal, commit),
-            None => Ok(()),
+            None => Err(self.failed("the journal is not open")),
         }
     }
 
@@ -111,7 +111,7 @@ impl Target {
             Some(Opened::Postgres(journal)) => {
                 journal.store_snapshot(directory).map_err(|error| self.failed(error))
             }
-            None => Ok(()),
+            None => Err(self.failed("the journal is not open")),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Sources in files: what a file contains is told by its first bytes.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 
 use entitle::Directory;
@@ -34,19 +34,33 @@ pub(super) fn open(path: &Path, catalog: Option<Catalog>) -> Result<Opened, CliE
     Ok(match begins {
         Begins::Redb => Opened::Redb,
         Begins::Stored(form) => Opened::Stored(read(path, form, catalog, reader)?),
-        Begins::Text => {
-            drop(reader);
-            Opened::Scenario(Box::new(test::read(path)?.run()))
-        }
+        Begins::Text => Opened::Scenario(Box::new(test::parse_text(path, &read_text(path, reader)?)?.run())),
     })
 }
 
-/// Reads a stored directory; `None` if the file contains something else.
-pub(crate) fn read_stored(path: &Path) -> Result<Option<Box<Directory>>, CliError> {
+/// The content of a file that is imported.
+pub(crate) enum Imported {
+    Stored(Box<Directory>),
+    Text(String),
+}
+
+/// Reads a stored directory or a text.
+pub(crate) fn read_imported(path: &Path) -> Result<Imported, CliError> {
     match begin(path)? {
-        (Begins::Stored(form), reader) => read(path, form, None, reader).map(Some),
-        _ => Ok(None),
+        (Begins::Stored(form), reader) => read(path, form, None, reader).map(Imported::Stored),
+        (Begins::Text, reader) => read_text(path, reader).map(Imported::Text),
+        (Begins::Redb, _) => {
+            let message = "a journal is not imported: `entitle export` writes its directory";
+            Err(CliError::in_source(path.display(), message))
+        }
     }
+}
+
+fn read_text(path: &Path, mut reader: impl Read) -> Result<String, CliError> {
+    let mut text = String::new();
+    let read = reader.read_to_string(&mut text);
+    read.map_err(|error| CliError::in_source(path.display(), error))?;
+    Ok(text)
 }
 
 /// What a file begins as.
@@ -62,14 +76,24 @@ enum StoredForm {
     Binary,
 }
 
-/// Opens a file, with a progress bar over its bytes.
+/// More bytes than each form begins with.
+const FIRST: u64 = 16;
+
+/// Opens a file, or standard input if it is `-`, with a progress bar over its bytes. A pipe can be opened only once.
 fn begin(path: &Path) -> Result<(Begins, impl BufRead + use<>), CliError> {
     let failed = |error: &dyn std::fmt::Display| CliError::in_source(path.display(), error);
-    let file = File::open(path).map_err(|error| failed(&error))?;
-    let bytes = file.metadata().map_err(|error| failed(&error))?.len();
+    let (file, bytes): (Box<dyn Read>, u64) = if path == Path::new("-") {
+        (Box::new(io::stdin()), 0)
+    } else {
+        let file = File::open(path).map_err(|error| failed(&error))?;
+        let bytes = file.metadata().map_err(|error| failed(&error))?.len();
+        (Box::new(file), bytes)
+    };
     let progress = Progress::of_bytes("reading", bytes);
     let mut reader = BufReader::with_capacity(1 << 16, progress.reading(file));
-    let bytes = reader.fill_buf().map_err(|error| failed(&error))?;
+    // A pipe can give fewer bytes at once.
+    let mut bytes = Vec::new();
+    reader.by_ref().take(FIRST).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
     let begins = if bytes.starts_with(REDB) {
         Begins::Redb
     } else if bytes.starts_with(BINARY) {
@@ -79,7 +103,7 @@ fn begin(path: &Path) -> Result<(Begins, impl BufRead + use<>), CliError> {
     } else {
         Begins::Text
     };
-    Ok((begins, reader))
+    Ok((begins, Cursor::new(bytes).chain(reader)))
 }
 
 fn read(

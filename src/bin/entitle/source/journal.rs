@@ -1,5 +1,6 @@
 //! Sources with a history: scenarios, and journals in redb and on PostgreSQL.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use entitle::Directory;
@@ -10,7 +11,7 @@ use entitle::journal::{Journal as _, RedbJournal};
 use entitle::nearest_names;
 use entitle::scenario::TestReport;
 
-use super::super::output::{CliError, without_passwords};
+use super::super::output::{CliError, shown_url};
 use super::Content;
 
 /// The options of a journal on PostgreSQL.
@@ -138,7 +139,7 @@ pub(super) fn redb(path: &Path) -> Result<Content, CliError> {
 
 /// Opens the journal of a tenant on PostgreSQL.
 pub(super) fn postgres(url: &str, args: &PostgresArgs) -> Result<Content, CliError> {
-    let name = without_passwords(url);
+    let name = shown_url(url);
     let database = connect(url)?;
     let tenant = existing_tenant(&database, &name, args.tenant.as_deref())?;
     let journal = database.journal(&tenant).map_err(|error| CliError::in_source(&name, error))?;
@@ -147,10 +148,12 @@ pub(super) fn postgres(url: &str, args: &PostgresArgs) -> Result<Content, CliErr
 
 /// Connects to a database.
 ///
-/// The error of a connection string is not passed on: it can contain a part of the password.
+/// A password that is not in the connection string is that of the environment, where no list of processes shows it. The
+/// error of a connection string is not passed on: it can contain a part of the password.
 pub(crate) fn connect(url: &str) -> Result<Postgres, CliError> {
-    let name = without_passwords(url);
-    Postgres::connect(url).map_err(|error| match error {
+    let name = shown_url(url);
+    let password = std::env::var("PGPASSWORD").unwrap_or_default();
+    Postgres::connect(&with_password(url, &password)).map_err(|error| match error {
         PostgresError::InvalidUrl { .. } => CliError::in_source(
             name,
             "the connection string cannot be read: expected `postgres://USER:PASSWORD@HOST/DATABASE`, with `%` and \
@@ -164,9 +167,31 @@ pub(crate) fn connect(url: &str) -> Result<Postgres, CliError> {
     })
 }
 
+/// Returns a connection string with a password, unless it has one or the password is empty.
+fn with_password<'a>(url: &'a str, password: &str) -> Cow<'a, str> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let has_password = rest.split_once('@').is_some_and(|(user, _)| user.contains(':'))
+        || url.to_ascii_lowercase().contains("password=");
+    if has_password || password.is_empty() {
+        return url.into();
+    }
+    let joint = if url.ends_with(['?', '&']) {
+        ""
+    } else if url.contains('?') {
+        "&"
+    } else {
+        "?"
+    };
+    let start = format!("{url}{joint}password=");
+    password.bytes().fold(start, |text, byte| format!("{text}%{byte:02X}")).into()
+}
+
 fn existing_tenant(database: &Postgres, name: &str, tenant: Option<&str>) -> Result<String, CliError> {
     let tenants = database.tenants().map_err(|error| CliError::in_source(name, error))?;
     let Some(tenant) = tenant else {
+        if tenants.is_empty() {
+            return Err(CliError::in_source(name, "there is no tenant yet: `entitle import` makes one"));
+        }
         let first: Vec<String> = tenants.iter().take(5).map(|tenant| format!("`{tenant}`")).collect();
         let first = first.join(", ");
         let message = format!("name the tenant with `--tenant NAME`; {} of them: {first}", tenants.len());
@@ -178,4 +203,27 @@ fn existing_tenant(database: &Postgres, name: &str, tenant: Option<&str>) -> Res
     let near = nearest_names(tenant, &tenants).into_iter().next();
     let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
     Err(CliError::in_source(name, format_args!("unknown tenant `{tenant}`{near}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_password;
+
+    #[test]
+    fn a_password_of_the_environment_is_added() {
+        for (url, expected) in [
+            ("postgres://ada@db/p", "postgres://ada@db/p?password=%61%2F%40"),
+            ("postgres://ada@db/p?", "postgres://ada@db/p?password=%61%2F%40"),
+            (
+                "postgres://ada@db/p?connect_timeout=5",
+                "postgres://ada@db/p?connect_timeout=5&password=%61%2F%40",
+            ),
+            ("postgres://ada:own@db/p", "postgres://ada:own@db/p"),
+            ("postgres://ada@db/p?password=own", "postgres://ada@db/p?password=own"),
+            ("postgres://db:5432/p", "postgres://db:5432/p?password=%61%2F%40"),
+        ] {
+            assert_eq!(with_password(url, "a/@"), expected);
+            assert_eq!(with_password(url, ""), url);
+        }
+    }
 }

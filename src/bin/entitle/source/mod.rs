@@ -18,17 +18,18 @@ use entitle::scenario::TestReport;
 pub(super) use self::catalog::read_catalog;
 pub(super) use self::commits::Commits;
 use self::file::Opened;
-pub(super) use self::file::read_stored;
+pub(super) use self::file::{Imported, read_imported};
 pub(super) use self::journal::{History, PostgresArgs, connect};
 use super::Exit;
-use super::output::{CliError, note, without_passwords};
+use super::output::{CliError, may_have_password, note, scheme_of, shown_url};
 use super::test::shown;
 use super::time::Moment;
 
 /// The source of a command.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct SourceArgs {
-    #[arg(help = "A scenario file, a stored directory, redb:FILE or postgres://USER@HOST/DATABASE")]
+    #[arg(help = "A scenario file, a stored directory, `-` for one on standard input, redb:FILE or \
+                  postgres://USER@HOST/DATABASE; its password may be in PGPASSWORD")]
     source: String,
     /// Read an earlier state: that of a revision, or the last one by a time such as 2026-01-31 or 2026-01-31T12:00:00Z
     #[arg(long, value_name = "REVISION|TIME")]
@@ -58,7 +59,7 @@ impl SourceArgs {
 
     /// Opens the source with a catalog in place of the stored one, if it is given.
     pub(super) fn open_with(&self, catalog: Option<Catalog>) -> Result<Source, CliError> {
-        let place = Place::parse(&self.source);
+        let place = Place::of(&self.source)?;
         let mut source = Source {
             name: place.shown(),
             content: self.content(&place, catalog.clone())?,
@@ -107,8 +108,8 @@ pub(super) enum Place {
 
 impl Place {
     pub(super) fn parse(text: &str) -> Self {
-        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            return Self::Postgres(text.to_owned());
+        if let Some(scheme) = scheme_of(text) {
+            return Self::Postgres(format!("{scheme}{}", text.get(scheme.len()..).unwrap_or_default()));
         }
         match text.strip_prefix("redb:") {
             Some(path) => Self::Redb(path.into()),
@@ -116,11 +117,21 @@ impl Place {
         }
     }
 
+    /// Reads a place that is opened. What may be a connection string of another form is refused, and not shown.
+    pub(super) fn of(text: &str) -> Result<Self, CliError> {
+        match Self::parse(text) {
+            Self::File(_) if may_have_password(text) => Err(CliError::InvalidInput(
+                "the connection string cannot be read: expected `postgres://USER@HOST/DATABASE`".to_owned(),
+            )),
+            place => Ok(place),
+        }
+    }
+
     /// Returns the place without a password.
     pub(super) fn shown(&self) -> String {
         match self {
             Self::File(path) | Self::Redb(path) => path.display().to_string(),
-            Self::Postgres(url) => without_passwords(url),
+            Self::Postgres(url) => shown_url(url),
         }
     }
 }

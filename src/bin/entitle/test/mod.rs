@@ -14,7 +14,7 @@ use entitle::report::escape_hidden;
 use entitle::scenario::{Failure, Scenario, TestReport};
 
 use super::Exit;
-use super::output::{CliError, print};
+use super::output::{CliError, finish, print};
 
 /// Run scenario files and report every failed step
 ///
@@ -111,7 +111,7 @@ fn report(file: &Path, outcome: &Outcome) -> Exit {
         Ok(())
     });
     // A failed step sets the exit code even if the report could not be written.
-    written.map_or_else(|error| CliError::Output(error).report().max(passed), |()| passed)
+    finish(passed, written)
 }
 
 /// A failure for people: hidden characters are marked, and lists are compared item by item.
@@ -126,9 +126,9 @@ pub(super) fn shown(failure: &Failure) -> String {
     text
 }
 
-/// Reads a scenario. An error names the line, the step and the field.
-pub(super) fn read(file: &Path) -> Result<Scenario, CliError> {
-    parse(file).map_err(|error| CliError::in_source(file.display(), error))
+/// Reads a scenario from the text of a file. An error names the line, the step and the field.
+pub(super) fn parse_text(file: &Path, text: &str) -> Result<Scenario, CliError> {
+    Scenario::parse(text).map_err(|error| CliError::in_source(file.display(), error))
 }
 
 fn parse(file: &Path) -> Result<Scenario, String> {

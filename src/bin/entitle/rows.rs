@@ -20,7 +20,7 @@ pub(super) enum Form {
 /// The options that choose the form of a table.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(super) struct FormArgs {
-    /// Write JSON: an array of objects, times in milliseconds since 1970
+    /// Write JSON, times in milliseconds since 1970
     #[arg(long, conflicts_with = "csv")]
     json: bool,
     /// Write CSV for spreadsheets; no cell is taken for a formula

@@ -49,6 +49,10 @@ pub(super) fn diff(args: &DiffArgs) -> Result<Exit, CliError> {
             return Err(CliError::InvalidInput(message.to_owned()));
         }
     };
+    if tenant.is_some() && after.tenant().is_none() {
+        let message = "--to-tenant names a tenant on PostgreSQL, and the other source is none";
+        return Err(CliError::InvalidInput(message.to_owned()));
+    }
     // One after the other: a journal in a file is open once at a time.
     let (before, exit) = open(&before)?;
     let (after, later) = open(&after)?;

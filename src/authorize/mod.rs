@@ -19,7 +19,7 @@
 //! | is this user in this group? | [`Directory::is_member`](crate::Directory::is_member) |
 //! | to whom and where is a role given? | [`Directory::grants_of_role`](crate::Directory::grants_of_role) |
 //! | what does everyone have? | [`Directory::review`](crate::Directory::review) |
-//! | who could do with a lower profile? | [`Directory::right_sizing`](crate::Directory::right_sizing) |
+//! | for whom is a lower profile enough? | [`Directory::right_sizing`](crate::Directory::right_sizing) |
 //! | what is granted to whom, including groups without members? | [`Directory::review_grants`](crate::Directory::review_grants) |
 //! | who is allowed less than before? | [`Directory::lost_access`](crate::Directory::lost_access) |
 //! | what is granted on one target, with ends and roles? | [`Directory::review_grants_on`](crate::Directory::review_grants_on) |

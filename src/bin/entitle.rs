@@ -1,4 +1,4 @@
-//! The `entitle` command asks questions of the directory that a platform runs on, and tests scenario files.
+//! The `entitle` command answers questions about the users, seats and access of a platform, and tests scenario files.
 
 use std::process::ExitCode;
 

@@ -138,7 +138,6 @@ impl Requirement {
 }
 
 impl Impact {
-    /// Lists at most `limit` changes of access, and as many changes of seats.
     /// Compares two directories, the later of which was planned or replayed from the earlier, and lists at most `limit`
     /// changes of access and of seats.
     ///

@@ -76,10 +76,11 @@ impl Meter {
         meter
     }
 
-    /// Moves the time on to a commit.
+    /// Moves the time on to a commit. Changes nothing if that would be too many periods.
     pub(super) fn begin_commit(&mut self, at: Timestamp, seats: &Seats) -> Result<(), TooMany> {
+        self.check_closing(at)?;
         self.clock.get_or_insert(at);
-        self.close_until(at, seats)?;
+        self.close_until(at, seats);
         if let Some(current) = &mut self.current {
             current.has_commits = true;
         }
@@ -128,34 +129,53 @@ impl Meter {
         let mut meter = self.clone();
         let Some(clock) = meter.clock else { return Ok(Vec::new()) };
         let until = until.max(clock).max(seats.committed_at());
-        meter.close_until(until, seats)?;
+        meter.check_closing(until)?;
+        meter.close_until(until, seats);
         meter.settle(until, seats);
         let current = meter.current.take();
         if let Some(current) = current.filter(|current| current.has_commits || current.from < until) {
-            meter.close(&current, until, seats)?;
+            if meter.closed.len() >= MAX_PERIODS {
+                return Err(TooMany);
+            }
+            meter.close(&current, until, seats);
         }
         Ok(meter.closed)
     }
 
+    /// Checks that the periods that end at a moment or before it, with those that are closed, are not too many.
+    fn check_closing(&self, at: Timestamp) -> Result<(), TooMany> {
+        let mut closed = self.closed.len();
+        let mut from = self.current.as_ref().map_or(self.clock.unwrap_or(at), |current| current.from);
+        while let Some(next) = self.periods.next_inside(from).filter(|&next| next <= at) {
+            let Some((_, end)) = self.periods.around(next).filter(|&(_, end)| end <= at) else { break };
+            closed = closed.saturating_add(1);
+            if closed > MAX_PERIODS {
+                return Err(TooMany);
+            }
+            from = end;
+        }
+        Ok(())
+    }
+
     /// Closes all periods that end at a moment or before it, and opens the one that it lies in.
-    fn close_until(&mut self, at: Timestamp, seats: &Seats) -> Result<(), TooMany> {
+    fn close_until(&mut self, at: Timestamp, seats: &Seats) {
         loop {
             if let Some(current) = self.current.take() {
                 let end = current.bounds.1;
                 if at < end {
                     self.current = Some(current);
-                    return Ok(());
+                    return;
                 }
                 self.current = Some(current);
                 self.settle(end, seats);
                 if let Some(current) = self.current.take() {
-                    self.close(&current, end, seats)?;
+                    self.close(&current, end, seats);
                 }
             }
             let clock = self.clock.unwrap_or(at);
             match self.periods.next_inside(clock).filter(|&next| next <= at) {
                 Some(next) => self.open(next, seats),
-                None => return Ok(()),
+                None => return,
             }
         }
     }
@@ -167,10 +187,7 @@ impl Meter {
         self.current = Some(Current { from, bounds, has_commits: false, tallies });
     }
 
-    fn close(&mut self, current: &Current, until: Timestamp, seats: &Seats) -> Result<(), TooMany> {
-        if self.closed.len() >= MAX_PERIODS {
-            return Err(TooMany);
-        }
+    fn close(&mut self, current: &Current, until: Timestamp, seats: &Seats) {
         let length = until.millis_since(current.from);
         let figures = licensed(seats).zip(consumed(seats)).zip(&current.tallies);
         let usage = figures.map(|((licensed, consumed), tally)| {
@@ -187,7 +204,6 @@ impl Meter {
         });
         let whole = current.bounds == (current.from, until);
         self.closed.push(Closed { from: current.from, until, whole, usage: usage.collect() });
-        Ok(())
     }
 }
 

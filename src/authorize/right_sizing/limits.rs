@@ -27,7 +27,7 @@ pub(super) struct Limits {
     pub(super) profiles: usize,
     /// By kind, then by profile.
     licensed: Vec<u64>,
-    /// By way and permissions, the place of the excluded profiles in `rows`.
+    /// By route and permissions, the place of the excluded profiles in `rows`.
     known: HashMap<(RouteId, u64), usize>,
     rows: Vec<Profiles>,
 }
@@ -63,7 +63,7 @@ impl Limits {
         }
     }
 
-    /// By profile held, the profiles that permissions at the beginning of a way exclude.
+    /// By profile held, the profiles that permissions at the beginning of a route exclude.
     pub(super) fn excluded(&mut self, routes: &Routes<'_>, route: RouteId, granted: u64) -> &[Profiles] {
         let start = match self.known.get(&(route, granted)) {
             Some(&start) => start,

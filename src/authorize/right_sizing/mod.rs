@@ -1,4 +1,4 @@
-//! Right-sizing: the users who could do with a lower profile (rule S18).
+//! Right-sizing: the users for whom a lower profile is enough (rule S18).
 
 mod exact;
 mod limits;
@@ -18,7 +18,7 @@ use crate::id::{Principal, ResourceId, UserId};
 use crate::seats::{Phase, SeatState};
 use crate::time::Timestamp;
 
-/// The users who could do with a lower profile, and the seats that would free (rule S18).
+/// The users for whom a lower profile is enough, and the seats that this would free (rule S18).
 ///
 /// Created by [`Directory::right_sizing`] and [`Directory::right_sizing_for`]. It is advice as of one commit, and nobody is
 /// moved. [`Display`](core::fmt::Display) writes tables for a terminal, [`profiles_csv`](Self::profiles_csv) and
@@ -86,8 +86,10 @@ impl Directory {
     /// invitation counts as active. The owner of a singleton is not advised a profile that rule A10 would refuse. Keys of
     /// a user need nothing beyond what the user is allowed. A seat of the advised profile is not promised.
     ///
-    /// The cost is proportional to the number of users, resources and grants. If groups by profile decide, resources are
-    /// compared one by one for their members.
+    /// The cost is proportional to the number of users, resources and grants, unless groups by profile decide. Then resources
+    /// are compared one by one for each of their members and each lower profile that no grant excludes: those on which
+    /// these groups are granted something and what is inside them, and all of a kind if they are granted something on
+    /// the whole kind. At worst that is the product of those members, the profiles and the resources.
     ///
     /// ```
     /// # use entitle::catalog::{Catalog, Kind, Profile};

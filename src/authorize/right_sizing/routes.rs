@@ -1,7 +1,7 @@
-//! The ways by which permissions on a resource count on it and on what lies inside it.
+//! The routes by which permissions on a resource count on it and on what lies inside it.
 //!
-//! Many resources share a way: what matters are the kinds on it, and the permissions that need a credential at its end. So
-//! each grant is followed once by each different way from where it stands, and not once for each resource.
+//! Many resources share a route: what matters are the kinds on it, and the permissions that need a credential at its end. So
+//! each grant is followed once by each different route from where it stands, and not once for each resource.
 
 use alloc::vec::Vec;
 
@@ -14,7 +14,7 @@ use crate::directory::{Directory, ResourceRow, ResourceSlot};
 /// The place of a [`Route`] in [`Routes`].
 pub(super) type RouteId = u32;
 
-/// A way from a resource of one kind down to resources of another, or of a resource to itself.
+/// A route from a resource of one kind down to resources of another, or of a resource to itself.
 pub(super) struct Route<'a> {
     /// The kind at the end.
     pub(super) kind: KindId,
@@ -22,21 +22,21 @@ pub(super) struct Route<'a> {
     from: KindId,
     /// The permissions that need a credential at the end.
     required: u64,
-    /// The maps on the way, the last one first.
+    /// The maps on the route, the last one first.
     maps: Vec<&'a PassMap>,
 }
 
-/// All ways of a directory.
+/// All routes of a directory.
 pub(super) struct Routes<'a> {
     directory: &'a Directory,
     all: Vec<Route<'a>>,
-    /// The ways of resources to themselves, by kind and required credentials.
+    /// The routes of resources to themselves, by kind and required credentials.
     own: HashMap<(KindId, u64), RouteId>,
-    /// The ways that begin one step further up, by the kind there.
+    /// The routes that begin one step further up, by the kind there.
     longer: HashMap<(RouteId, KindId), RouteId>,
-    /// The ways from each place down.
+    /// The routes from each place down.
     down: HashMap<ResourceSlot, SmallVec<[RouteId; 4]>>,
-    /// The ways from any resource of each kind.
+    /// The routes from any resource of each kind.
     by_kind: Vec<Vec<RouteId>>,
     /// The singletons from which something passes to each kind.
     singletons: Vec<Vec<(KindId, ResourceSlot)>>,
@@ -71,7 +71,7 @@ impl<'a> Routes<'a> {
         routes
     }
 
-    /// Adds the ways that end at a resource.
+    /// Adds the routes that end at a resource.
     fn add(&mut self, row: &ResourceRow) {
         let (mut route, mut row) = (self.own_route(row), *row);
         loop {
@@ -82,7 +82,7 @@ impl<'a> Routes<'a> {
             let Some(slot) = row.passing_parent() else { return };
             let Some(parent) = self.directory.resource_row_at(slot) else { return };
             let Some(longer) = self.longer_route(route, parent.kind()) else { return };
-            // Whoever came here by the same way has gone on from here.
+            // Whoever came here by the same route has gone on from here.
             if !self.add_down(slot, longer) {
                 return;
             }
@@ -98,7 +98,7 @@ impl<'a> Routes<'a> {
         }
     }
 
-    /// Returns the way of a resource to itself.
+    /// Returns the route of a resource to itself.
     fn own_route(&mut self, row: &ResourceRow) -> RouteId {
         let (kind, required) = (row.kind(), row.required);
         if let Some(&route) = self.own.get(&(kind, required)) {
@@ -112,7 +112,7 @@ impl<'a> Routes<'a> {
         route
     }
 
-    /// Returns the way that begins one step further up.
+    /// Returns the route that begins one step further up.
     fn longer_route(&mut self, route: RouteId, parent: KindId) -> Option<RouteId> {
         if let Some(&longer) = self.longer.get(&(route, parent)) {
             return Some(longer);
@@ -135,7 +135,7 @@ impl<'a> Routes<'a> {
         id
     }
 
-    /// Returns `false` if the way from a place was there already.
+    /// Returns `false` if the route from a place was there already.
     fn add_down(&mut self, place: ResourceSlot, route: RouteId) -> bool {
         let down = self.down.entry(place).or_default();
         let new = !down.contains(&route);
@@ -149,7 +149,7 @@ impl<'a> Routes<'a> {
         self.all.get(route as usize)
     }
 
-    /// The ways from a resource: to itself, and to what lies inside it.
+    /// The routes from a resource: to itself, and to what lies inside it.
     pub(super) fn at(&self, slot: ResourceSlot, row: &ResourceRow) -> impl Iterator<Item = RouteId> {
         let own = self.own.get(&(row.kind(), row.required)).copied();
         // Most resources are no places, and are not looked for among them.
@@ -157,7 +157,7 @@ impl<'a> Routes<'a> {
         own.into_iter().chain(down.into_iter().flatten().copied())
     }
 
-    /// The ways from any resource of a kind.
+    /// The routes from any resource of a kind.
     pub(super) fn at_kind(&self, kind: KindId) -> &[RouteId] {
         self.by_kind.get(kind.index()).map_or(&[], Vec::as_slice)
     }

@@ -78,7 +78,7 @@ impl<'a> Sizer<'a> {
     fn read_resources(&mut self) {
         let directory = self.directory;
         for (slot, row) in directory.live_resources() {
-            // Taken out, so that the ways are not borrowed while the profiles are excluded.
+            // Taken out, so that the routes are not borrowed while the profiles are excluded.
             let routes: smallvec::SmallVec<[_; 4]> = self.routes.at(slot, row).collect();
             for route in routes {
                 let grants = directory.grants_at(slot, row);
@@ -256,7 +256,7 @@ impl<'a> Sizer<'a> {
         differing.iter().all(|&slot| self.fits_below(user, profile, groups, slot))
     }
 
-    /// Compares what two profiles leave of what is granted with each of them, at the ends of some ways.
+    /// Compares what two profiles leave of what is granted with each of them, at the ends of some routes.
     fn fits_by_routes(
         &self,
         (holds, before): (ProfileId, u64),

@@ -82,6 +82,10 @@ impl fmt::Display for RightSizing<'_> {
     /// Writes the profiles, and the users for whom a lower one is advised.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "as of {}, revision {}; license: {}", self.at, self.revision, self.phase.as_str())?;
+        if self.phase.cuts() {
+            let phase = self.phase.as_str();
+            writeln!(f, "the license is {phase}: what it denies now counts as not needed")?;
+        }
         let mut profiles = Table::new(2, &["profile", "needs", "consumed", "frees", "takes"]);
         for of in &self.profiles {
             let mut cells: Vec<Cow<'_, str>> = Vec::from([of.profile.into(), of.needs().into()]);
@@ -90,12 +94,12 @@ impl fmt::Display for RightSizing<'_> {
         }
         write!(f, "\nprofiles\n{profiles}")?;
         if self.users.is_empty() {
-            return f.write_str("\nno user could do with a lower profile\n");
+            return f.write_str("\na lower profile is enough for no user\n");
         }
         let mut users = Table::new(4, &["user", "holds", "state", "advised"]);
         for of in &self.users {
             users.row([of.user.into(), of.holds.into(), of.state.as_str().into(), of.advised.into()]);
         }
-        write!(f, "\nusers who could do with a lower profile\n{users}")
+        write!(f, "\nusers for whom a lower profile is enough\n{users}")
     }
 }

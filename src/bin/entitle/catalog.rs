@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Exit;
 use super::output::{CliError, counted, print, print_json};
-use super::rows::{Cell, FormArgs, Row, print_rows};
+use super::rows::{Cell, FormArgs, Row, print_rows, print_rows_or};
 use super::source::{SourceArgs, read_catalog};
 
 /// Show, check or compare catalogs: the kinds, permissions, profiles and roles of a platform
@@ -101,7 +101,7 @@ fn compare(source: &SourceArgs, with: &std::path::Path, form: FormArgs) -> Resul
         .map(|catalog| serde_json::to_value(catalog.document()).unwrap_or_default());
     let mut rows = Vec::new();
     differences("", &before, &after, &mut rows);
-    print_rows(form.form(), &["where", "before", "after"], rows)?;
+    print_rows_or("no differences", form.form(), &["where", "before", "after"], rows)?;
     Ok(source.exit())
 }
 

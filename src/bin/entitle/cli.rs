@@ -8,7 +8,7 @@ use super::{
     preview, report, review, seats, shell, test, usage, verify,
 };
 
-/// Asks questions of the directory that a platform runs on, and tests scenario files.
+/// Answers questions about the users, seats and access of a platform, and tests scenario files.
 #[derive(Debug, Parser)]
 #[command(name = "entitle", version, long_about = ABOUT, after_help = EXIT_CODES, max_term_width = 110)]
 pub(super) struct Cli {
@@ -17,7 +17,7 @@ pub(super) struct Cli {
 }
 
 const ABOUT: &str = "\
-Asks questions of the directory that a platform runs on, and tests scenario files.
+Answers questions about the users, seats and access of a platform, and tests scenario files.
 
 A reading command takes a source: a scenario file (the state after its last step), a stored directory, redb:FILE (a journal in \
 a file) or postgres://USER@HOST/DATABASE with --tenant (a journal on PostgreSQL).";

@@ -5,11 +5,11 @@ use entitle::directory::{Diff, Difference, DifferenceKind};
 
 use super::Exit;
 use super::output::CliError;
-use super::rows::{Cell, FormArgs, Row, print_rows};
+use super::rows::{Cell, FormArgs, Row, print_rows_or};
 use super::source::SourceArgs;
 use super::time::Moment;
 
-/// Compare two revisions of a source, or two sources
+/// Compare two revisions of a source, two sources, or two tenants
 ///
 /// Without --to, the latest state is compared. Two sources are compared by names alone.
 #[derive(Debug, clap::Args)]
@@ -19,6 +19,9 @@ pub(super) struct DiffArgs {
     /// Another source, in place of --from and --to
     #[arg(conflicts_with_all = ["from", "to", "access"])]
     other: Option<String>,
+    /// The tenant of the other source, where that is not --tenant, too
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true, conflicts_with_all = ["from", "to", "access"])]
+    to_tenant: Option<String>,
     /// The earlier state
     #[arg(long, value_name = "REVISION|TIME", conflicts_with = "at")]
     from: Option<Moment>,
@@ -33,14 +36,23 @@ pub(super) struct DiffArgs {
 }
 
 pub(super) fn diff(args: &DiffArgs) -> Result<Exit, CliError> {
+    let tenant = args.to_tenant.as_deref();
     let (before, after) = match (&args.other, args.from) {
-        (Some(other), _) => (args.source.clone(), args.source.with(Some(other), None)),
+        (Some(other), _) => (args.source.clone(), args.source.with(Some(other), None).with_tenant(tenant)),
+        (None, None) if tenant.is_some() => {
+            (args.source.clone(), args.source.with(None, None).with_tenant(tenant))
+        }
         (None, Some(from)) => (args.source.with(None, Some(from)), args.source.with(None, args.to)),
         (None, None) => {
-            let message = "nothing to compare with: name another source, or an earlier state with `--from`";
+            let message =
+                "nothing to compare with: name another source or tenant, or an earlier state with `--from`";
             return Err(CliError::InvalidInput(message.to_owned()));
         }
     };
+    if tenant.is_some() && after.tenant().is_none() {
+        let message = "--to-tenant names a tenant on PostgreSQL, and the other source is none";
+        return Err(CliError::InvalidInput(message.to_owned()));
+    }
     // One after the other: a journal in a file is open once at a time.
     let (before, exit) = open(&before)?;
     let (after, later) = open(&after)?;
@@ -50,9 +62,14 @@ pub(super) fn diff(args: &DiffArgs) -> Result<Exit, CliError> {
             let (gains, loses) = (names(change.gains), names(change.loses));
             vec![change.user.into(), change.resource.into(), gains.into(), loses.into()]
         });
-        print_rows(args.form.form(), &["user", "resource", "gains", "loses"], rows)?;
+        print_rows_or("no differences", args.form.form(), &["user", "resource", "gains", "loses"], rows)?;
     } else {
-        print_rows(args.form.form(), &["what", "name", "change"], rows(&before.diff(&after)))?;
+        print_rows_or(
+            "no differences",
+            args.form.form(),
+            &["what", "name", "change"],
+            rows(&before.diff(&after)),
+        )?;
     }
     Ok(exit.max(later))
 }

@@ -5,7 +5,7 @@ use entitle::authorize::PrincipalName;
 use entitle::catalog::PermissionSet;
 use entitle::{Principal, ResourceId};
 
-use super::output::{CliError, note, print, print_json};
+use super::output::{CliError, print, print_json};
 use super::source::SourceArgs;
 use super::{Exit, names};
 
@@ -45,9 +45,7 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<Exit, CliError> {
     let source = args.source.open()?;
     let directory = source.directory_as_it_is()?;
     let Question { who, on, permissions } = &args.question;
-    if let Err(CliError::InvalidInput(hint)) = check_names(&directory, &args.question) {
-        note(hint);
-    }
+    let unknown = check_names(&directory, &args.question).err();
     let permissions: Vec<&str> = permissions.iter().map(String::as_str).collect();
     let explanation = directory.explain_by_name(&who.to_string(), on, &permissions);
     if args.json {
@@ -57,7 +55,8 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<Exit, CliError> {
     } else {
         print(|out| writeln!(out, "{explanation}"))?;
     }
-    Ok(source.exit())
+    // The explanation comes first: it says what a check would answer.
+    unknown.map_or(Ok(source.exit()), Err)
 }
 
 /// Finds the names of a question. The error offers the nearest name.

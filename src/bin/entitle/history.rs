@@ -1,13 +1,15 @@
 //! `entitle history`: who changed what and when, and who gave what a principal has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::iter::Peekable;
 
 use entitle::authorize::{ContributingGrant, PrincipalName};
 use entitle::change::{Commit, Event, GrantHistory, GrantedBy, Subject};
 use entitle::directory::Target;
+use entitle::report::escape_hidden;
 use entitle::{Directory, Timestamp};
 
-use super::output::CliError;
+use super::output::{CliError, note};
 use super::review::{actor_text, grant_history};
 use super::rows::{Cell, Form, FormArgs, Row, print_rows};
 use super::source::{Source, SourceArgs};
@@ -68,27 +70,56 @@ pub(super) fn history(args: &HistoryArgs) -> Result<Exit, CliError> {
     if let (Some(who), Some(on)) = (&args.who, &args.on) {
         return why(args, &source, who, on);
     }
-    let mut rows: Vec<Row> = Vec::new();
     let commits = source.commits()?;
     commits.note_beginning();
-    for commit in commits {
-        let commit = commit?;
-        if args.is_wanted(&commit) {
-            let events = commit.events.iter().filter(|event| args.is_about(event));
-            rows.extend(events.map(|event| args.row(&commit, event)));
+    let (mut failed, mut older) = (None, Vec::new());
+    let commits = commits.map_while(|commit| commit.map_err(|error| failed = Some(error)).ok());
+    let mut rows = commits.flat_map(|commit| args.rows(&commit, &mut older)).peekable();
+    if let Some(last) = args.last {
+        let mut kept = VecDeque::new();
+        for row in rows {
+            kept.push_back(row);
+            if kept.len() > last {
+                kept.pop_front();
+            }
         }
-        if let Some(last) = args.last {
-            rows.drain(..rows.len().saturating_sub(last));
-        }
+        args.print(&source, &mut kept.into_iter().peekable())?;
+    } else {
+        args.print(&source, &mut rows)?;
+        drop(rows);
     }
-    if rows.is_empty() {
-        args.check_names(&source.directory()?)?;
-    }
-    print_rows(args.form.form(), &COLUMNS, rows)?;
+    failed.map_or(Ok(()), Err)?;
+    older.iter().for_each(note);
     Ok(source.exit())
 }
 
 impl HistoryArgs {
+    /// Writes the rows as they come; a table is aligned after the last one.
+    fn print(&self, source: &Source, rows: &mut Peekable<impl Iterator<Item = Row>>) -> Result<(), CliError> {
+        if rows.peek().is_none() {
+            self.check_names(&source.directory()?)?;
+        }
+        Ok(print_rows(self.form.form(), &COLUMNS, rows)?)
+    }
+
+    /// Returns the rows of a commit, and notes the older names of the user that is asked for.
+    fn rows(&self, commit: &Commit, older: &mut Vec<String>) -> Vec<Row> {
+        older.extend(commit.events.iter().filter_map(|event| self.older_name(commit, event)));
+        if !self.is_wanted(commit) {
+            return Vec::new();
+        }
+        let events = commit.events.iter().filter(|event| self.is_about(event));
+        events.map(|event| self.row(commit, event)).collect()
+    }
+
+    fn older_name(&self, commit: &Commit, event: &Event) -> Option<String> {
+        let Event::UserRenamed { user, to } = event else { return None };
+        let asked = self.user.as_ref().filter(|asked| to.as_str() == asked.as_str())?;
+        let (user, asked) = (escape_hidden(user), escape_hidden(asked));
+        let revision = commit.revision;
+        Some(format!("before revision {revision}, `{asked}` was named `{user}`: ask for that name, too"))
+    }
+
     fn is_wanted(&self, commit: &Commit) -> bool {
         let by = self.by.as_ref();
         let is_by =
@@ -107,7 +138,6 @@ impl HistoryArgs {
     }
 
     fn row(&self, commit: &Commit, event: &Event) -> Row {
-        let (name, details) = named(event);
         let about: Vec<String> = event.subjects().map(|subject| subject.to_string()).collect();
         let hidden = self.form.form() == Form::Table && !self.details;
         vec![
@@ -115,9 +145,9 @@ impl HistoryArgs {
             commit.at.into(),
             actor_text(commit.actor.as_ref()).into(),
             Some(commit.by.clone()).filter(|by| !by.is_empty()).into(),
-            name.into(),
+            event.name().into(),
             about.into(),
-            if hidden { Cell::Nothing } else { Cell::Json(details) },
+            if hidden { Cell::Nothing } else { Cell::Json(named(event).1) },
         ]
     }
 
@@ -180,7 +210,8 @@ impl Given<'_> {
     /// The commits that gave a grant, and the one that made the user a member of the group that has it.
     fn rows(&self, grant: &ContributingGrant, user: &str) -> Vec<Row> {
         let to = grant.to.to_string();
-        let through = grant.membership.as_ref().map(|way| way.groups.clone()).unwrap_or_default();
+        let through =
+            grant.membership.as_ref().map(|membership| membership.groups.clone()).unwrap_or_default();
         let mut rows: Vec<Row> = Vec::new();
         for mut row in self.directory.review_grants_on(self.target(&grant.on)) {
             if row.to != to || row.on.as_ref() != Some(&grant.on) || row.role != grant.role {
@@ -189,10 +220,14 @@ impl Given<'_> {
             row.permissions.retain(|name| {
                 grant.role.is_some() || self.asked.contains(name) || grant.gives.contains(name)
             });
+            // Another grant to the same grantee, with another end, gives nothing of what was asked for.
+            if row.role.is_none() && row.permissions.is_empty() {
+                continue;
+            }
             let permissions = row.permissions.clone();
             let commits = self.history.granted_by(&row);
             let place = [to.clone().into(), grant.on.clone().into(), grant.role.clone().into()];
-            let through = Cell::from(Some(through.clone()).filter(|way| !way.is_empty()));
+            let through = Cell::from(Some(through.clone()).filter(|groups| !groups.is_empty()));
             let known = commits
                 .into_iter()
                 .map(|by| given_row(permissions.clone(), &place, through.clone(), Some(by)));

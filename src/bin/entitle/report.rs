@@ -35,10 +35,22 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, CliError> {
     // The times of an example have nothing to do with the clock.
     let now = args.now.unwrap_or_else(|| if page::has_dates(at) { now() } else { at }).max(at);
     let past = if source.has_history() { Some(past(&source, now)?) } else { None };
-    let name = Path::new(source.name()).file_stem().unwrap_or_default().to_string_lossy();
-    let page = Page { source: &name, directory: &directory, past: past.as_ref(), now };
+    // Before the first byte is written, so that no page is left half done.
+    let usage = past.as_ref().map(|past| past.usage(now)).transpose();
+    let usage = usage.map_err(|error| CliError::in_source(source.name(), error))?;
+    let name = title(&args.source, &source);
+    let page = Page { source: &name, directory: &directory, past: past.as_ref(), usage: usage.as_ref(), now };
     print(|out| page::write(out, &page))?;
     Ok(source.exit())
+}
+
+/// Returns the name of a source for its page: the file, or the tenant and the database.
+fn title(args: &SourceArgs, source: &Source) -> String {
+    let name = Path::new(source.name()).file_stem().unwrap_or_default().to_string_lossy();
+    match args.tenant() {
+        Some(tenant) => format!("{tenant} in {name}"),
+        None => name.into_owned(),
+    }
 }
 
 /// Reads the history of a source.

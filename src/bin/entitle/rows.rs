@@ -20,7 +20,7 @@ pub(super) enum Form {
 /// The options that choose the form of a table.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(super) struct FormArgs {
-    /// Write JSON: an array of objects, times in milliseconds since 1970
+    /// Write JSON, times in milliseconds since 1970
     #[arg(long, conflicts_with = "csv")]
     json: bool,
     /// Write CSV for spreadsheets; no cell is taken for a formula
@@ -134,8 +134,18 @@ pub(super) fn print_rows(
     columns: &[&str],
     rows: impl IntoIterator<Item = Row>,
 ) -> io::Result<()> {
+    print_rows_or("nothing found", form, columns, rows)
+}
+
+/// Writes a table to standard output, or says on the standard error what it means that there are no rows.
+pub(super) fn print_rows_or(
+    none: &str,
+    form: Form,
+    columns: &[&str],
+    rows: impl IntoIterator<Item = Row>,
+) -> io::Result<()> {
     print(|out| match form {
-        Form::Table => write_table(out, columns, rows),
+        Form::Table => write_table(out, none, columns, rows),
         Form::Csv => write_csv(out, columns, rows),
         Form::Json => write_json(out, columns, rows),
     })
@@ -144,12 +154,13 @@ pub(super) fn print_rows(
 /// Writes a table whose columns are aligned, without those that are empty in each row.
 pub(super) fn write_table(
     out: &mut dyn Write,
+    none: &str,
     columns: &[&str],
     rows: impl IntoIterator<Item = Row>,
 ) -> io::Result<()> {
     let rows: Vec<Row> = rows.into_iter().collect();
     if rows.is_empty() {
-        note("nothing found");
+        note(none);
         return Ok(());
     }
     let mut lines: Vec<String> = vec![String::new(); rows.len().saturating_add(1)];

@@ -1,6 +1,9 @@
 //! `entitle verify`: recounts, replays and reads back.
 
+use std::io;
+
 use entitle::Directory;
+use entitle::change::Commit;
 
 use super::Exit;
 use super::output::{CliError, print};
@@ -17,23 +20,37 @@ pub(super) struct VerifyArgs {
 
 pub(super) fn verify(args: &VerifyArgs) -> Result<Exit, CliError> {
     let source = args.source.open()?;
-    let directory = source.directory()?;
     let mut found = Findings::default();
-    if source.has_history() {
-        replay(&source, &directory, &mut found)?;
+    let replayed = if source.has_history() { replay(&source, &mut found)? } else { Replayed::Nothing };
+    match source.directory() {
+        Ok(directory) => {
+            if let Replayed::All { after, directory: replayed } = &replayed {
+                let until = replayed.revision();
+                let line = format!("the commits after revision {after} were replayed to revision {until}");
+                found.compare(replayed, &directory, line);
+            }
+            found.check(&directory)?;
+            found.print(&source, &format!(" at revision {}", directory.revision()))?;
+        }
+        // Commits that contradict each other are what is looked for, and not a source that cannot be read.
+        Err(CliError::InvalidInput(error)) if matches!(replayed, Replayed::Contradiction) => {
+            found.differ(format!("the state cannot be read: {error}"));
+            found.print(&source, "")?;
+        }
+        Err(error) => return Err(error),
     }
-    match directory.audit() {
-        Ok(()) => found.agree("the figures and indexes are as recounted".to_owned()),
-        Err(error) => found.differ(format!("recount: {error}")),
-    }
-    read_back(&directory, &mut found)?;
-    let revision = directory.revision();
-    print(|out| {
-        found.lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
-        let end = if found.exit == Exit::Success { "verified" } else { "NOT verified" };
-        writeln!(out, "{}: {end} at revision {revision}", source.name())
-    })?;
     Ok(source.exit().max(found.exit))
+}
+
+/// The result of replaying the commits of a source.
+enum Replayed {
+    /// There are no commits.
+    Nothing,
+    Contradiction,
+    All {
+        after: u64,
+        directory: Box<Directory>,
+    },
 }
 
 /// The results of the comparisons.
@@ -61,30 +78,52 @@ impl Findings {
     fn compare(&mut self, one: &Directory, other: &Directory, line: String) {
         if one == other { self.agree(line) } else { self.differ(line) }
     }
+
+    /// Returns the directory after commits; `None` if they contradict those before them.
+    fn replayed(&mut self, directory: &Directory, commits: &[Commit]) -> Option<Directory> {
+        directory.replay(commits).map_err(|error| self.differ(format!("replay: {error}"))).ok()
+    }
+
+    fn check(&mut self, directory: &Directory) -> Result<(), CliError> {
+        match directory.audit() {
+            Ok(()) => self.agree("the figures and indexes are as recounted".to_owned()),
+            Err(error) => self.differ(format!("recount: {error}")),
+        }
+        read_back(directory, self)
+    }
+
+    fn print(&self, source: &Source, at: &str) -> io::Result<()> {
+        let end = if self.exit == Exit::Success { "verified" } else { "NOT verified" };
+        print(|out| {
+            self.lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+            writeln!(out, "{}: {end}{at}", source.name())
+        })
+    }
 }
 
-/// Replays all commits that are there, and compares with each snapshot on the way and with the directory.
-fn replay(source: &Source, last: &Directory, found: &mut Findings) -> Result<(), CliError> {
+/// Replays all commits that are there, and compares with each snapshot among them.
+fn replay(source: &Source, found: &mut Findings) -> Result<Replayed, CliError> {
     let (mut directory, mut commits) = source.replay_from_start()?;
-    let first = directory.revision();
-    let mut snapshots = source.snapshots_after(first)?.into_iter().peekable();
+    let after = directory.revision();
+    let mut snapshots = source.snapshots_after(after)?.into_iter().peekable();
     while let Some(page) = commits.next_page()? {
         let mut rest = page.as_slice();
         while let Some(at) = snapshots.next_if(|&at| page.last().is_some_and(|last| at <= last.revision)) {
-            let (until, after) = rest.split_at(rest.partition_point(|commit| commit.revision <= at));
-            directory = source.replayed(&directory, until)?;
-            rest = after;
+            let (until, later) = rest.split_at(rest.partition_point(|commit| commit.revision <= at));
+            let Some(replayed) = found.replayed(&directory, until) else {
+                return Ok(Replayed::Contradiction);
+            };
+            directory = replayed;
+            rest = later;
             if let Some(snapshot) = source.snapshot(at)? {
                 let line = format!("the snapshot of revision {at} is what its commits made");
                 found.compare(&snapshot, &directory, line);
             }
         }
-        directory = source.replayed(&directory, rest)?;
+        let Some(replayed) = found.replayed(&directory, rest) else { return Ok(Replayed::Contradiction) };
+        directory = replayed;
     }
-    let line =
-        format!("the commits after revision {first} were replayed to revision {}", directory.revision());
-    found.compare(&directory, last, line);
-    Ok(())
+    Ok(Replayed::All { after, directory: Box::new(directory) })
 }
 
 /// Writes both stored forms, reads them and compares.

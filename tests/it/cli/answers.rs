@@ -1,7 +1,10 @@
 //! What single commands answer.
 
-use entitle::journal::{RedbJournal, Snapshots as _};
-use entitle::{Batch, Command, Directory, Timestamp};
+use std::path::Path;
+
+use entitle::change::Event;
+use entitle::journal::{Journal as _, RedbJournal, Snapshots as _};
+use entitle::{Batch, Command, Directory, Name, Timestamp};
 use serde_json::{Value, json};
 
 use super::{entitle, file, folder, redb, scenario};
@@ -157,6 +160,149 @@ fn who_gave_what_is_found_in_the_commits() {
     assert_eq!(why("admin"), [row("user:ada", "project/a", "(owner)", "owned")]);
 }
 
+/// A scenario with a kind of resource and two profiles, one of which needs a seat.
+fn platform(folder: &Path, name: &str, steps: &Value) -> String {
+    let kind = json!({ "permissions": ["write", "read"], "implies": { "write": ["read"] } });
+    let profiles =
+        json!({ "designer": {}, "reader": { "ceiling": { "project": ["read"] }, "seat": "exempt" } });
+    let catalog = json!({ "kinds": { "project": kind }, "profiles": profiles, "default_profile": "reader" });
+    file(folder, name, &json!({ "entitle": 1, "catalog": catalog, "steps": steps }).to_string())
+}
+
+/// Of two grants to one group with different ends, only the one that gives what was asked for is listed.
+#[test]
+fn a_grant_with_another_end_is_not_listed() {
+    let folder = folder("two_ends");
+    let grant = |permission: &str, end: Value| json!({ "grant": { "to": "group:data", "on": "project/a", "permissions": [permission], "expires_at": end } });
+    let steps = json!([
+        { "at": 1, "do": [{ "add_group": { "group": "data" } }, { "add_user": { "user": "ada", "groups": ["data"] } },
+                          { "add_resource": { "resource": "project/a" } }] },
+        { "at": 2, "by": "for good", "do": grant("read", Value::Null) },
+        { "at": 3, "by": "for a time", "do": grant("write", json!(1_000)) },
+    ]);
+    let file = platform(&folder, "ends.json", &steps);
+    let rows = entitle(&[
+        "history",
+        &file,
+        "--why",
+        "--who",
+        "user:ada",
+        "--on",
+        "project/a",
+        "--permission",
+        "read",
+        "--json",
+    ])
+    .json();
+    assert!(!rows.as_array().unwrap().is_empty());
+    for row in rows.as_array().unwrap() {
+        assert!(!row["permissions"].as_array().unwrap().is_empty(), "{rows}");
+        assert!(row["revision"].is_u64(), "{rows}");
+    }
+}
+
+/// What was done under an older name is not listed, and the older name is said.
+#[test]
+fn the_older_name_of_a_user_is_said() {
+    let folder = folder("renamed");
+    let steps = json!([
+        { "at": 1, "do": { "add_user": { "user": "ada" } } },
+        { "at": 2, "do": { "rename_user": { "user": "ada", "to": "eve" } } },
+    ]);
+    let file = platform(&folder, "renamed.json", &steps);
+    for last in [&[][..], &["--last", "1"]] {
+        let ran = entitle(&[&["history", &file, "--user", "eve", "--csv"][..], last].concat());
+        assert_eq!(ran.err, "before revision 2, `eve` was named `ada`: ask for that name, too\n");
+        assert_eq!(ran.ok().lines().count(), 2);
+    }
+    assert_eq!(entitle(&["history", &file, "--user", "bob"]).code, 2);
+    let details = entitle(&["history", &file, "--last", "1", "--details"]).ok();
+    assert!(details.contains("user_renamed") && details.contains(r#""to":"eve""#), "{details}");
+    assert!(!entitle(&["history", &file]).ok().contains(r#""to""#));
+}
+
+/// The advice by what was used; uses of what is not there are counted.
+#[test]
+fn what_was_used_is_read_from_a_file() {
+    let folder = folder("used");
+    let license = json!({ "install_license": { "name": "acme", "seats": { "designer": 5 } } });
+    let add = |name: &str| json!({ "add_user": { "user": name, "profile": "designer" } });
+    let steps = json!([{ "at": 1, "do": [license, add("ada"), add("bob"),
+        { "add_resource": { "resource": "project/a" } },
+        { "grant": { "to": "everyone", "on": "project/a", "permissions": ["write"] } }] }]);
+    let source = platform(&folder, "used.json", &steps);
+    let none = entitle(&["advise", &source]).ok();
+    assert!(none.contains("a lower profile is enough for no user"), "{none}");
+    let lines = "user:ada,project/a,read\nuser:bob,project/a,read write\nuser:eve,project/a,read\n";
+    let used = file(&folder, "used.csv", &format!("principal,resource,permissions\n{lines}"));
+    let ran = entitle(&["advise", &source, "--used", &used, "--users-csv"]);
+    assert!(ran.err.starts_with("1 use left out; the first is use 3: unknown user `eve`"), "{}", ran.err);
+    assert_eq!(ran.ok(), "user,holds,state,advised\nada,designer,held,reader\n");
+    let wrong = file(&folder, "wrong.csv", "user,resource\nuser:ada,project/a\n");
+    assert!(entitle(&["advise", &source, "--used", &wrong]).invalid().contains("wrong.csv: "));
+}
+
+/// The advice says what a lapsed license makes of it.
+#[test]
+fn advice_under_a_lapsed_license_says_so() {
+    let folder = folder("lapsed");
+    let license =
+        json!({ "install_license": { "name": "acme", "seats": { "designer": 5 }, "expires_at": 10 } });
+    let steps = |last: Value| json!([{ "at": 1, "do": license }, last]);
+    let add = |at: u64, name: &str| json!({ "at": at, "do": { "add_group": { "group": name } } });
+    let said = |file: &str, at: u64| {
+        let source = platform(&folder, file, &steps(add(at, "data")));
+        entitle(&["advise", &source])
+            .ok()
+            .contains("the license is lapsed: what it denies now counts as not needed\n")
+    };
+    assert!(!said("active.json", 9));
+    assert!(said("lapsed.json", 11));
+}
+
+/// Equal states have no differences, whatever is compared.
+#[test]
+fn equal_states_have_no_differences() {
+    let folder = folder("equal");
+    let file = scenario(&folder);
+    for words in [vec!["diff", &file, &file], vec!["diff", &file, "--from", "3", "--to", "3", "--access"]] {
+        let ran = entitle(&words);
+        assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", "no differences\n"));
+    }
+    assert!(entitle(&["diff", &file, "--to-tenant", "acme"]).invalid().contains("PostgreSQL"));
+}
+
+/// A time that is too far is refused before the page is begun.
+#[test]
+fn a_page_is_not_left_half_written() {
+    let folder = folder("far");
+    let day = |at: u64| json!({ "at": at, "do": { "add_group": { "group": format!("g{at}") } } });
+    let source = platform(&folder, "far.json", &json!([day(1_700_000_000_000), day(1_700_100_000_000)]));
+    let ran = entitle(&["report", "--html", "--now", "18446744073709551615", &source]);
+    assert!(ran.invalid().contains("too many periods"));
+}
+
+/// Commits that contradict those before them are found, also where no state can be read.
+#[test]
+fn a_verification_finds_commits_that_contradict_each_other() {
+    let folder = folder("contradiction");
+    let path = folder.join("wrong.redb");
+    let (_, mut commits) = world::small();
+    let unknown = Event::GroupRemoved { group: Name::new("nobody-added-it").unwrap() };
+    let (last, revision) = (commits.len() - 1, commits.last().unwrap().revision);
+    commits[last].events.push(unknown);
+    let journal = RedbJournal::create(&path).unwrap();
+    for commit in &commits {
+        journal.append(commit.revision - 1, std::slice::from_ref(commit)).unwrap();
+    }
+    drop(journal);
+    let source = format!("redb:{}", path.display());
+    let ran = entitle(&["verify", &source, "--catalog", &scenario(&folder)]);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    assert!(ran.out.starts_with(&format!("FAILED: replay: revision {revision}, event ")), "{}", ran.out);
+    assert!(ran.out.ends_with(": NOT verified\n"), "{}", ran.out);
+}
+
 /// A snapshot that the commits did not make is found.
 #[test]
 fn a_verification_fails_where_something_does_not_agree() {
@@ -190,7 +336,7 @@ fn catalogs_are_checked_and_compared() {
     let document = entitle(&["catalog", "show", &source, "--json"]).ok();
     let same = file_of("same.json", &document);
     assert!(entitle(&["catalog", "check", &same]).ok().contains(&world::catalog().fingerprint().to_string()));
-    assert_eq!(entitle(&["catalog", "compare", &source, "--with", &same]).err, "nothing found\n");
+    assert_eq!(entitle(&["catalog", "compare", &source, "--with", &same]).err, "no differences\n");
 
     let mut changed: Value = serde_json::from_str(&document).unwrap();
     changed["kinds"]["report"] = json!({ "permissions": ["view"] });

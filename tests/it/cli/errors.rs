@@ -43,11 +43,12 @@ fn a_mistyped_name_offers_the_nearest() {
     ] {
         assert!(error.contains(offered), "{error}");
     }
-    // An explanation answers about unknown names too, and the hint is a note.
+    // An explanation answers about unknown names too, before the error.
     let explained =
         entitle(&["explain", &file, "--who", "user:ada", "--on", "project/chrun", "--permission", "read"]);
     assert!(explained.err.contains("did you mean `project/churn`?"), "{}", explained.err);
-    assert!(explained.ok().contains("(unknown_resource)"));
+    assert!(explained.out.contains("(unknown_resource)"), "{}", explained.out);
+    assert_eq!(explained.code, 2);
 }
 
 #[test]

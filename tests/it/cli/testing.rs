@@ -1,7 +1,9 @@
 //! `entitle test`: several files, comparison, JUnit and watching.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -67,20 +69,33 @@ fn steps_that_were_not_run_are_skipped_in_junit() {
     assert!(xml.contains("<failure"), "{xml}");
 }
 
+/// How long a line may take, on a machine that is busy with other tests.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A process that is ended with the test, also if that fails.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A file that is replaced, as editors do, is run again.
 #[test]
 fn a_watched_file_is_run_again() {
     let folder = folder("watch");
     let path = file(&folder, "watched.json", &asking(&json!(["ada"])));
     let mut child = Command::new(env!("CARGO_BIN_EXE_entitle"));
-    let mut child = child.args(["test", "--watch", &path]).stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut until = |text: &str| lines.by_ref().map(Result::unwrap).find(|line| line.contains(text)).unwrap();
+    let mut child = Running(child.args(["test", "--watch", &path]).stdout(Stdio::piped()).spawn().unwrap());
+    let (send, lines) = channel();
+    let out = BufReader::new(child.0.stdout.take().unwrap());
+    std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
+    let until = |text: &str| while !lines.recv_timeout(PATIENCE).expect(text).contains(text) {};
     until("differs:");
     until("waiting for a change");
     let new = file(&folder, "new.json", &asking(&json!(["ada", "bob"])));
     std::fs::rename(new, &path).unwrap();
     until("2 steps passed");
-    child.kill().unwrap();
-    child.wait().unwrap();
 }

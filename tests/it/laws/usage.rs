@@ -374,6 +374,13 @@ fn s17_commits_that_do_not_continue_are_refused() {
     days.add(&commit(1, 10, vec![seat("designer")])).unwrap();
     let far = Timestamp::from_millis(DAY * (MAX_PERIODS as u64 + 1));
     assert_eq!(days.until(far).unwrap_err(), UsageError::TooManyPeriods { max: MAX_PERIODS });
+    let soon = Timestamp::from_millis(3 * DAY);
+    let before = serde_json::to_value(days.until(soon).unwrap()).unwrap();
     assert!(days.add(&commit(2, far.as_millis(), vec![seat("designer")])).is_err());
     assert_eq!(days.revision(), 1);
+    // Nothing was added: no period was closed, and the clock stands where it stood.
+    assert_eq!(serde_json::to_value(days.until(soon).unwrap()).unwrap(), before);
+    let last = Timestamp::from_millis(DAY * MAX_PERIODS as u64 - 1);
+    days.add(&commit(2, last.as_millis(), vec![seat("designer")])).unwrap();
+    assert_eq!(days.until(last).unwrap().periods.len(), MAX_PERIODS);
 }

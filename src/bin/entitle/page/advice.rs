@@ -1,4 +1,4 @@
-//! Right-sizing: the users for whom a lower profile would do.
+//! Right-sizing: the users for whom a lower profile is enough.
 
 use entitle::Directory;
 use entitle::authorize::RightSizing;
@@ -16,7 +16,7 @@ pub(super) struct Advice<'a> {
     left_out: usize,
 }
 
-/// The user, the profile held or reserved, and the one that would do.
+/// The user, the profile held or reserved, and the one that is enough.
 type Row = (Index, Option<Index>, Option<Index>);
 
 /// How many users fewer and more a profile would have.

@@ -42,7 +42,7 @@ impl Past {
         Ok(())
     }
 
-    pub(super) fn usage(&self, until: Timestamp) -> Result<UsageReport<'_>, UsageError> {
+    pub(crate) fn usage(&self, until: Timestamp) -> Result<UsageReport<'_>, UsageError> {
         self.usage.until(until)
     }
 

@@ -45,7 +45,7 @@ enum What {
 }
 
 impl Endings {
-    /// Lists the ends from the present time on, the next one first.
+    /// Lists the ends after the last commit, the earliest first. Some may be before the present time.
     pub(super) fn of(page: &Page<'_>, tables: &mut Tables<'_>) -> Self {
         let directory = page.directory;
         let never = Timestamp::from_millis(u64::MAX);

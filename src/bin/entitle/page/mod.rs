@@ -17,6 +17,7 @@ use std::io::{self, Write};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use entitle::usage::UsageReport;
 use entitle::{Directory, Timestamp};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -47,6 +48,8 @@ pub(super) struct Page<'a> {
     pub(super) directory: &'a Directory,
     /// The commits that led to it; `None` if they are not known.
     pub(super) past: Option<&'a Past>,
+    /// The seats used, if the commits are known.
+    pub(super) usage: Option<&'a UsageReport<'a>>,
     /// The time from which ends are soon.
     pub(super) now: Timestamp,
 }
@@ -98,8 +101,7 @@ fn write_data(out: &mut dyn Write, page: &Page<'_>) -> io::Result<()> {
     let grants = access::GrantColumns::of(page, &mut tables);
     let advice = advice::Advice::of(page.directory, &mut tables);
     let ending = ending::Endings::of(page, &mut tables);
-    let usage = page.past.map(|past| past.usage(page.now)).transpose().map_err(io::Error::other)?;
-    let usage = usage.as_ref().map(usage::UsageColumns::of);
+    let usage = page.usage.map(usage::UsageColumns::of);
     let changes = page.past.map(Past::changes);
     let head = head::Head::of(page, &report);
     let data = Data { head, seats, access, grants, advice, ending, usage, changes, tables: tables.json() };

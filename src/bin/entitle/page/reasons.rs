@@ -43,7 +43,7 @@ pub(super) enum Part {
     },
 }
 
-/// What passes from a place above, and the way down.
+/// What passes from a place above, and the path down.
 #[derive(PartialEq, Eq, Hash, Serialize)]
 pub(super) struct Passes {
     passes: Index,

@@ -96,6 +96,20 @@ impl SourceArgs {
         let source = source.map_or_else(|| self.source.clone(), ToOwned::to_owned);
         Self { source, at, ..self.clone() }
     }
+
+    /// Returns these arguments with another tenant, if there is one.
+    pub(super) fn with_tenant(self, tenant: Option<&str>) -> Self {
+        match tenant {
+            Some(tenant) => Self { postgres: PostgresArgs { tenant: Some(tenant.to_owned()) }, ..self },
+            None => self,
+        }
+    }
+
+    /// Returns the tenant of a journal on PostgreSQL.
+    pub(super) fn tenant(&self) -> Option<&str> {
+        let is_postgres = matches!(Place::parse(&self.source), Place::Postgres(_));
+        self.postgres.tenant.as_deref().filter(|_| is_postgres)
+    }
 }
 
 /// Where a source is.

@@ -163,7 +163,7 @@ class Matrix {
       id: "matrix", label: "Access by user and resource", count: people.length, empty: "No row passes the filter.",
       details: (row, column) => {
         const found = cells.get(people[row])[column - 1];
-        if (found !== undefined) accessDetails(found);
+        if (found !== undefined) accessDetails(found[0]);
       },
       columns: [
         { title: "Who", width: 12, heads: true, order: (row) => principalRank(people[row]), cell: (row) => who(people[row]) },
@@ -173,7 +173,7 @@ class Matrix {
     this.element.append(this.table.element);
   }
 
-  // The row of the list for each principal and column; of several the first.
+  // The rows of the list for each principal and column: a group can have several grants on one resource.
   cells(view, columns) {
     const place = new Int32Array(names.length).fill(NOTHING);
     columns.forEach((on, index) => { place[on] = index; });
@@ -184,19 +184,22 @@ class Matrix {
       const index = accessRows.who[row];
       let line = cells.get(index);
       if (line === undefined) cells.set(index, line = []);
-      line[column] ??= row;
+      (line[column] ??= []).push(row);
     }
     return cells;
   }
 
-  column(on, rowOf) {
-    const cell = (row) => {
-      const found = rowOf(row);
-      if (found === undefined) return "";
+  column(on, rowsOf) {
+    const one = (found) => {
       const nothing = setSize(accessRows.allowed[found]) === 0 && roleOf(found) === "";
       return nothing ? make("span", "tag", "withheld") : [setOf(accessRows.allowed[found]), roleOf(found)];
     };
-    const order = (row) => rowOf(row) === undefined ? Infinity : setRank(accessRows.allowed[rowOf(row)]);
+    const cell = (row) => {
+      const [first, ...others] = rowsOf(row) ?? [];
+      if (first === undefined) return "";
+      return [one(first), others.length === 0 ? "" : make("span", "tag", `+${others.length} more in the list`)].flat();
+    };
+    const order = (row) => rowsOf(row) === undefined ? Infinity : setRank(accessRows.allowed[rowsOf(row)[0]]);
     return { title: visible(names[on]), width: 10, order, cell };
   }
 }

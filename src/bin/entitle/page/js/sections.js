@@ -33,7 +33,7 @@ const headline = () => {
 };
 
 const SOON = 30 * DAY;
-const isSoon = (end) => end.until - head.now <= SOON && end.what !== "license_starts";
+const isSoon = (end) => end.until >= head.now && end.until - head.now <= SOON && end.what !== "license_starts";
 
 const figure = (term, value, note, className) => make("div", className ?? "", make("dt", "", term), make("dd", "", make("span", "figure", value), note === "" ? "" : make("span", "note", note)));
 
@@ -57,7 +57,7 @@ const keyFigures = () => {
     figure(head.dates ? "Ends within 30 days" : "Ends", number(head.dates ? ends : data.ending.rows.length), "access, invitations, licenses"),
   ];
   const lower = data.advice.rows.length + data.advice.left_out;
-  figures.push(figure("Lower profile would do", number(lower), lower === 1 ? "user" : "users"));
+  figures.push(figure("Lower profile is enough", number(lower), lower === 1 ? "user" : "users"));
   document.getElementById("figures").append(...figures);
 };
 
@@ -123,15 +123,15 @@ const changeText = (of) => {
 
 const adviceSection = () => {
   const { rows, changes, left_out: leftOut } = data.advice;
-  if (rows.length === 0) return section("advice", "Right-sizing", none("No one who uses a seat could do with a lower profile."));
+  if (rows.length === 0) return section("advice", "Right-sizing", none("A lower profile is enough for no one who uses a seat."));
   const [USER_NAME, HOLDS, ADVISED] = [0, 1, 2];
   const table = new Table({
-    id: "advised", label: "Users for whom a lower profile would do", count: rows.length, leftOut,
+    id: "advised", label: "Users for whom a lower profile is enough", count: rows.length, leftOut,
     empty: "No row passes the filter.",
     columns: [
       { title: "User", width: 14, texts: nameTexts, text: (row) => rows[row][USER_NAME], order: (row) => ranks[rows[row][USER_NAME]], cell: (row) => nameOf(names[rows[row][USER_NAME]]) },
       { title: "Holds", width: 12, texts: profileTexts, text: (row) => rows[row][HOLDS], order: (row) => rows[row][HOLDS], cell: (row) => profileCell(rows[row][HOLDS]) },
-      { title: "Would do", width: 12, texts: profileTexts, text: (row) => rows[row][ADVISED], order: (row) => rows[row][ADVISED], cell: (row) => profileCell(rows[row][ADVISED]) },
+      { title: "Is enough", width: 12, texts: profileTexts, text: (row) => rows[row][ADVISED], order: (row) => rows[row][ADVISED], cell: (row) => profileCell(rows[row][ADVISED]) },
     ],
   });
   const phase = head.phase === "pending" || head.phase === "lapsed" ? ` The license is ${head.phase}: what it denies now counts as not needed.` : "";
@@ -165,7 +165,7 @@ const endingSection = () => {
       { title: "Of", width: 20, texts: nameTexts, text: (row) => rows[row].on ?? rows[row].of ?? NOTHING, order: (row) => ranks[rows[row].on ?? rows[row].of] ?? -1, cell: (row) => endCell(rows[row]) },
     ],
   });
-  const within = (days) => (row) => rows[row].until - head.now <= days * DAY;
+  const within = (days) => (row) => rows[row].until >= head.now && rows[row].until - head.now <= days * DAY;
   const controls = head.dates ? [choice("ends-within", "Within", [["", "any time"], ["7", "7 days"], ["30", "30 days"], ["90", "90 days"]], (value) => value === "" ? null : within(Number(value)))] : [];
   section("ending", "Ending", toolbar(table, "by what, who or of what", controls), table.element);
 };

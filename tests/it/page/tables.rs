@@ -117,8 +117,7 @@ fn a_cell_of_the_matrix_says_that_there_are_more_grants() {
     let Some(mut browser) = Browser::open(&page) else { return };
     browser.eval("check.choose('access-rows', 'groups'); check.search('access', 'churn'); check.choose('access-view', 'matrix')");
     let rows = browser.eval("check.rows('matrix')");
-    let row =
-        rows.as_array().unwrap().iter().find(|row| row[0].as_str().unwrap().ends_with("data")).unwrap();
+    let row = rows.as_array().unwrap().iter().find(|row| row[0].as_str().unwrap().ends_with("data")).unwrap();
     assert!(row[1].as_str().unwrap().ends_with("+1 more in the list"), "{rows}");
 }
 

@@ -7,7 +7,7 @@
 //! | [`several_processes`], [`many_tenants`] | hosts on several machines, and with many directories |
 //! | [`your_own_transaction`] | hosts with rows of their own on PostgreSQL |
 //! | [`sizing`], [`operating`] | who runs it: how much memory and how many machines; backups, upgrades, what to watch |
-//! | [`command_line`] | administrators: the `entitle` command on a running platform |
+//! | [`command_line`] | administrators: the `entitle` command on a platform that runs |
 //! | [`who_may_change_what`] | administrators of platforms: who may invite, share, move and manage, as tested catalogs |
 //! | [`glossary`] | everyone: the words, and what other platforms call them |
 //! | [`specification`] | everyone: the numbered rules, such as `A6` or `S7` |

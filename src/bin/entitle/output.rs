@@ -119,7 +119,10 @@ pub(super) fn may_have_password(text: &str) -> bool {
 fn without_secrets(text: &str, arguments: &[String]) -> String {
     let secrets = arguments.iter().filter_map(|argument| secret(argument));
     secrets.fold(text.to_owned(), |text, (written, shown)| {
-        text.replace(written, &shown).replace(&*escape_hidden(written), &shown)
+        let escaped = escape_hidden(written);
+        // What is shown may contain what was written, so it is not replaced twice.
+        let written = if text.contains(written) { written } else { &*escaped };
+        text.replace(written, &shown)
     })
 }
 

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use entitle::change::{AccessChange, Impact, Requirement, SeatChange, SeatInfo};
 use entitle::report::escape_hidden;
 use entitle::seats::BuiltinPolicy;
-use entitle::{Directory, Plan, Timestamp};
+use entitle::{Batch, Directory, Plan, Timestamp};
 
 use super::commands::{Step, check_now, parse, parse_policy};
-use super::output::{CliError, finish, print, print_json};
+use super::output::{CliError, finish, note, print, print_json};
 use super::rows::{Cell, Form, FormArgs, Row, print_rows};
 use super::source::{Source, SourceArgs};
 use super::time::{now, parse_time};
@@ -43,9 +43,10 @@ pub(super) struct PreviewArgs {
 pub(super) fn preview(args: &PreviewArgs) -> Result<Exit, CliError> {
     let source = args.source.open()?;
     let steps = read(args)?;
-    let before = source.directory()?;
-    check_now(args.now, before.committed_at())?;
-    let at = args.now.unwrap_or_else(|| if source.is_scenario() { before.committed_at() } else { now() });
+    let found = source.directory()?;
+    check_now(args.now, found.committed_at())?;
+    let at = args.now.unwrap_or_else(|| if source.is_scenario() { found.committed_at() } else { now() });
+    let before = without_what_is_due(found, at)?;
     let mut after = before.clone();
     for step in &steps {
         match plan(step, &after, at, args)? {
@@ -76,6 +77,17 @@ fn read(args: &PreviewArgs) -> Result<Vec<Step>, CliError> {
     };
     let text = text.map_err(|error| CliError::in_source(&path, error))?;
     parse(&text).map_err(|error| CliError::in_source(&path, error))
+}
+
+/// Returns the directory after what is due ends, which is no effect of the commands.
+fn without_what_is_due(directory: Directory, at: Timestamp) -> Result<Directory, CliError> {
+    if !directory.is_overdue(at) {
+        return Ok(directory);
+    }
+    let due = directory.plan(Batch::host(at).policy(BuiltinPolicy::default()));
+    let due = due.map_err(|refusal| CliError::InvalidInput(refusal.to_string()))?;
+    note(format_args!("note: what is due by {at} ends first, and is not listed"));
+    Ok(due.into_directory())
 }
 
 /// Plans a step; the inner error is the place and the message of a refusal.

@@ -22,7 +22,8 @@ pub(super) struct ReportArgs {
     /// Write HTML, the only form so far
     #[arg(long, required = true)]
     html: bool,
-    /// Count from this time what ends soon, and usage up to it; without it, that of the clock
+    /// Count from this time what ends soon, and usage up to it; without it, that of the clock, or with `--at` that of the
+    /// last commit
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     now: Option<Timestamp>,
 }
@@ -32,8 +33,9 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, CliError> {
     let source = args.source.open()?;
     let directory = source.directory()?;
     let at = directory.committed_at();
-    // The times of an example have nothing to do with the clock.
-    let now = args.now.unwrap_or_else(|| if page::has_dates(at) { now() } else { at }).max(at);
+    // The times of an example have nothing to do with the clock, and neither has an earlier state.
+    let is_present = page::has_dates(at) && !source.is_earlier();
+    let now = args.now.unwrap_or_else(|| if is_present { now() } else { at }).max(at);
     let past = if source.has_history() { Some(past(&source, now)?) } else { None };
     // Before the first byte is written, so that no page is left half done.
     let usage = past.as_ref().map(|past| past.usage(now)).transpose();

@@ -1,12 +1,10 @@
 //! `entitle verify`: recounts, replays and reads back.
 
-use std::io;
-
 use entitle::Directory;
 use entitle::change::Commit;
 
 use super::Exit;
-use super::output::{CliError, print};
+use super::output::{CliError, finish, print};
 use super::source::{Source, SourceArgs};
 
 /// Verify a source: recount all figures, replay the history, and compare it with the snapshots
@@ -30,16 +28,16 @@ pub(super) fn verify(args: &VerifyArgs) -> Result<Exit, CliError> {
                 found.compare(replayed, &directory, line);
             }
             found.check(&directory)?;
-            found.print(&source, &format!(" at revision {}", directory.revision()))?;
+            let at = format!(" at revision {}", directory.revision());
+            Ok(found.finish(&source, &at))
         }
         // Commits that contradict each other are what is looked for, and not a source that cannot be read.
         Err(CliError::InvalidInput(error)) if matches!(replayed, Replayed::Contradiction) => {
             found.differ(format!("the state cannot be read: {error}"));
-            found.print(&source, "")?;
+            Ok(found.finish(&source, ""))
         }
-        Err(error) => return Err(error),
+        Err(error) => Err(error),
     }
-    Ok(source.exit().max(found.exit))
 }
 
 /// The result of replaying the commits of a source.
@@ -92,12 +90,14 @@ impl Findings {
         read_back(directory, self)
     }
 
-    fn print(&self, source: &Source, at: &str) -> io::Result<()> {
+    /// Prints the results, and returns the exit code, which does not depend on whether anybody reads them.
+    fn finish(&self, source: &Source, at: &str) -> Exit {
         let end = if self.exit == Exit::Success { "verified" } else { "NOT verified" };
-        print(|out| {
+        let written = print(|out| {
             self.lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
             writeln!(out, "{}: {end}{at}", source.name())
-        })
+        });
+        finish(source.exit().max(self.exit), written)
     }
 }
 

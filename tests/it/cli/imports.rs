@@ -272,3 +272,40 @@ fn a_preview_shows_what_changes_and_writes_nothing() {
     let mistyped = file(&folder, "mistyped.json", &step);
     assert!(entitle(&["preview", &source, "--do", &mistyped]).invalid().contains("did you mean `ada`?"));
 }
+
+/// A grant whose end came after the last commit is still in the state. Whoever reads it is told so, and its end is no
+/// effect of the commands that are previewed.
+#[test]
+fn what_has_come_due_since_the_last_commit_is_said() {
+    let folder = folder("due");
+    let catalog = file(&folder, "catalog.json", CATALOG);
+    let target = format!("redb:{}", folder.join("due.redb").display());
+    let end = 1_772_000_000_000_u64;
+    let start = json!([
+        { "add_user": { "user": "ada", "profile": "reader" } },
+        { "add_user": { "user": "bob", "profile": "reader" } },
+        { "add_resource": { "resource": "project/churn" } },
+        { "grant": { "to": "user:ada", "on": "project/churn", "permissions": ["read"], "expires_at": end } },
+        { "grant": { "to": "user:bob", "on": "project/churn", "permissions": ["read"] } },
+    ]);
+    let start = file(&folder, "start.json", &start.to_string());
+    entitle(&["import", &start, &target, "--catalog", &catalog, "--now", "2026-01-05", "--yes"]).ok();
+
+    let check = ["check", &target, "--who", "user:ada", "--on", "project/churn", "--permission", "read"];
+    let checked = entitle(&check);
+    assert!(checked.err.contains("what was due since then has not ended in it"), "{}", checked.err);
+    assert!(checked.ok().contains("allowed"));
+    assert_eq!(entitle(&[&check[..], &["--at", "1"]].concat()).err, "", "an earlier state is as it was");
+
+    let revoke = json!({ "revoke": { "to": "user:bob", "on": "project/churn", "permissions": ["read"] } });
+    let revoke = file(&folder, "revoke.json", &revoke.to_string());
+    let loses = |now: &[&str]| {
+        let ran = entitle(&[&["preview", &target, "--do", &revoke, "--csv"][..], now].concat());
+        let ends = ran.err.contains("ends first, and is not listed");
+        let users: Vec<String> =
+            ran.ok().lines().skip(1).map(|row| row.split(',').nth(1).unwrap().to_owned()).collect();
+        (users, ends)
+    };
+    assert_eq!(loses(&[]), (vec!["bob".to_owned()], true));
+    assert_eq!(loses(&["--now", "2026-01-06"]), (vec!["bob".to_owned()], false));
+}

@@ -22,8 +22,9 @@ pub(super) use self::file::{Imported, read_imported};
 pub(super) use self::journal::{History, PostgresArgs, connect};
 use super::Exit;
 use super::output::{CliError, may_have_password, note, scheme_of, shown_url};
+use super::page::has_dates;
 use super::test::shown;
-use super::time::Moment;
+use super::time::{Moment, now};
 
 /// The source of a command.
 #[derive(Clone, Debug, clap::Args)]
@@ -196,7 +197,23 @@ impl Source {
     ///
     /// Also if a change of a scenario failed: the directory is not the intended one then.
     pub(super) fn directory(&self) -> Result<Directory, CliError> {
-        if self.is_complete { self.directory_as_it_is() } else { Err(CliError::Reported(Exit::Failure)) }
+        if !self.is_complete {
+            return Err(CliError::Reported(Exit::Failure));
+        }
+        let directory = self.directory_as_it_is()?;
+        let is_live = !self.is_scenario() && !self.is_earlier() && has_dates(directory.committed_at());
+        if is_live && directory.is_overdue(now()) {
+            note(format_args!(
+                "note: the last commit is of {}, and what was due since then has not ended in it",
+                directory.committed_at(),
+            ));
+        }
+        Ok(directory)
+    }
+
+    /// Returns `true` if an earlier state is asked for with `--at`.
+    pub(super) fn is_earlier(&self) -> bool {
+        self.at.is_some()
     }
 
     /// Returns the directory, also that before a change of a scenario that failed.

@@ -46,7 +46,8 @@ pub(super) fn preview(args: &PreviewArgs) -> Result<Exit, CliError> {
     let found = source.directory()?;
     check_now(args.now, found.committed_at())?;
     let at = args.now.unwrap_or_else(|| if source.is_scenario() { found.committed_at() } else { now() });
-    let before = without_what_is_due(found, at)?;
+    let first = steps.first().and_then(|step| step.at).unwrap_or(at);
+    let before = without_what_is_due(found, first)?;
     let mut after = before.clone();
     for step in &steps {
         match plan(step, &after, at, args)? {

@@ -256,7 +256,7 @@ fn a_question_that_fails_is_explained_and_the_access_is_reviewed() {
     assert!(String::from_utf8_lossy(&review.stdout).starts_with("who,user,"));
     let words = ["explain", file, "--who", "user:ada", "--on", "project/churn", "--permission", "read"];
     let explained = entitle(&words);
-    assert_eq!(explained.status.code(), Some(1));
+    assert_eq!(explained.status.code(), Some(2), "the resource is unknown");
     assert!(String::from_utf8_lossy(&explained.stdout).contains("(unknown_resource)"));
     let full = entitle(&[&words[..], &["--all"]].concat());
     assert!(full.stdout.len() > explained.stdout.len());

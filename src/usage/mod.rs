@@ -27,7 +27,7 @@ use crate::time::Timestamp;
 /// The numbers follow from every commit, not from samples. Commits are added one at a time, and memory does not grow with
 /// their number. It is proportional to the number of users who hold a seat, or held one and were not removed, and to the
 /// number of periods times that of profiles: some 70 bytes for each, so up to 460 MB for
-/// [`MAX_PERIODS`](crate::limits::MAX_PERIODS) and 64 profiles. A report needs as much again.
+/// [`MAX_PERIODS`] and 64 profiles. A report needs as much again.
 ///
 /// Periods are half-open: a commit at the end of one belongs to the next. Measuring begins with the directory, and if
 /// that is empty, at the first commit; then the first period is not [`whole`](UsagePeriod::whole) unless that is its

@@ -1,5 +1,6 @@
 //! Errors and output that the subcommands share.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, BufWriter, Write};
 
@@ -119,10 +120,12 @@ pub(super) fn may_have_password(text: &str) -> bool {
 fn without_secrets(text: &str, arguments: &[String]) -> String {
     let secrets = arguments.iter().filter_map(|argument| secret(argument));
     secrets.fold(text.to_owned(), |text, (written, shown)| {
-        let escaped = escape_hidden(written);
-        // What is shown may contain what was written, so it is not replaced twice.
-        let written = if text.contains(written) { written } else { &*escaped };
-        text.replace(written, &shown)
+        let text = text.replace(written, &shown);
+        match escape_hidden(written) {
+            // The same characters, which what is shown may contain again.
+            Cow::Borrowed(_) => text,
+            Cow::Owned(escaped) => text.replace(&escaped, &shown),
+        }
     })
 }
 
@@ -161,7 +164,7 @@ pub(super) fn without_passwords(text: &str) -> String {
     words.map(|word| hidden(word).unwrap_or_else(|| word.into())).collect()
 }
 
-/// Hides what stands before the host and after the database in a word that contains a connection string.
+/// Hides the user, password and parameters in a word that contains a connection string.
 fn hidden(word: &str) -> Option<String> {
     let lower = word.to_ascii_lowercase();
     let begin = SCHEMES.iter().filter_map(|scheme| lower.find(scheme)).min()?;
@@ -172,7 +175,7 @@ fn hidden(word: &str) -> Option<String> {
     if is_shown { None } else { Some(format!("{before}{}{after}", shown_url(url))) }
 }
 
-/// Returns `true` if a number stands after the only colon: it is the port, and not a password without a host.
+/// Returns `true` if a number follows the only colon: it is the port, and not a password without a host.
 fn has_port(url: &str) -> bool {
     let port = url.split_once(':').map(|(_, rest)| rest.split(['/', '?']).next().unwrap_or_default());
     port.is_some_and(|port| port.parse::<u16>().is_ok())
@@ -180,7 +183,7 @@ fn has_port(url: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{shown_url, without_passwords, without_secrets};
+    use super::{escape_hidden, shown_url, without_passwords, without_secrets};
 
     #[test]
     fn passwords_are_hidden() {
@@ -215,6 +218,9 @@ mod tests {
                 assert_eq!(without_passwords(&text), format!("invalid value '{shown}' found"));
             }
         }
+        let hidden = "postgres://ada:se\u{200b}cret@db/p";
+        let both = format!("{hidden} and {}", escape_hidden(hidden));
+        assert_eq!(without_secrets(&both, &[hidden.to_owned()]), "postgres://db/p and postgres://db/p");
         for written in ["host=h user=ada password=hunter2", "mysql://ada:hunter2@db/p"] {
             for argument in [written.to_owned(), format!("--at={written}")] {
                 let text = without_secrets(&format!("{written}: lost"), &[argument]);

@@ -241,6 +241,6 @@ pub struct OutOfDateError {
     pub(super) until: u64,
     /// The journal must be read to its end, too.
     pub(super) unread: bool,
-    /// What is known of the journal. A restored one is never up to date again.
+    /// The state of the journal, as far as it is known. A restored one is never up to date again.
     pub(super) continuity: Continuity,
 }

@@ -119,7 +119,7 @@ struct State {
     overdue: Option<Overdue>,
 }
 
-/// What is due and not applied.
+/// The mark of a change that is due and not applied.
 #[derive(Clone)]
 struct Overdue {
     /// It is set until nothing in the directory is due by this time.
@@ -618,7 +618,7 @@ impl<J: Journal> Authority<J> {
         });
     }
 
-    /// Tells the observer that the clock of the host panicked.
+    /// Reports to the observer that the clock of the host panicked.
     fn report_clock_panic(&self) {
         self.observation.failed(&ClockPanickedError);
     }

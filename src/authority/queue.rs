@@ -46,7 +46,7 @@ struct TicketState<E> {
     leads: bool,
 }
 
-/// What a caller that waited does next.
+/// The next step of a caller that waited.
 pub(super) enum Turn<E> {
     /// It executes the batches that wait, and then waits again.
     Lead,

@@ -239,7 +239,7 @@ impl<J: Journal> Drop for Worker<J> {
     }
 }
 
-/// Waits for threads that were told to end, unless the caller is one of them: it would wait for itself, or the others for
+/// Waits for threads that were asked to end, unless the caller is one of them: it would wait for itself, or the others for
 /// a lock that it holds.
 pub(super) fn join(threads: &mut Vec<thread::JoinHandle<()>>) {
     let caller = thread::current().id();

@@ -41,7 +41,7 @@ struct Tally {
     highest: Option<(u64, Timestamp)>,
 }
 
-/// A period that is over.
+/// A period that has ended.
 #[derive(Clone, Debug)]
 pub(super) struct Closed {
     pub(super) from: Timestamp,

@@ -21,7 +21,7 @@ pub(super) enum Kept {
     Used,
 }
 
-/// What licensing leaves to the holders of each profile.
+/// The permissions that licensing leaves to the holders of each profile.
 pub(super) struct Limits {
     pub(super) kept: Kept,
     pub(super) profiles: usize,

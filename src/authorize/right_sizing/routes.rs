@@ -1,7 +1,7 @@
 //! The routes by which permissions on a resource count on it and on what lies inside it.
 //!
 //! Many resources share a route: what matters are the kinds on it, and the permissions that need a credential at its end. So
-//! each grant is followed once by each different route from where it stands, and not once for each resource.
+//! each grant is followed once for each distinct route from its resource, not once for each resource below.
 
 use alloc::vec::Vec;
 
@@ -82,7 +82,7 @@ impl<'a> Routes<'a> {
             let Some(slot) = row.passing_parent() else { return };
             let Some(parent) = self.directory.resource_row_at(slot) else { return };
             let Some(longer) = self.longer_route(route, parent.kind()) else { return };
-            // Whoever came here by the same route has gone on from here.
+            // The routes further up were added when this one was.
             if !self.add_down(slot, longer) {
                 return;
             }

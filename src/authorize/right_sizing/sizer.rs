@@ -1,6 +1,6 @@
 //! The lowest profile for each user.
 //!
-//! First, each grant excludes profiles for whoever gets it: a permission that both the held profile and another one leave, or
+//! First, each grant excludes profiles for its recipients: a permission that both the held profile and another one leave, or
 //! neither does, changes nothing. That is one word for each group and profile, so a user costs a few words. What depends
 //! on one resource is compared there: personal credentials, what was used, and grants to groups by profile.
 
@@ -19,7 +19,7 @@ use crate::directory::{
 };
 use crate::seats::Protected;
 
-/// What a user used: the resources and the permissions on them.
+/// The resources that a user used, and the permissions used on each.
 pub(super) type Used = BTreeMap<UserSlot, Vec<(ResourceSlot, u64)>>;
 
 /// A user who holds or reserves a seat of a counted profile.

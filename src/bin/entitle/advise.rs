@@ -54,7 +54,7 @@ pub(super) fn advise(args: &AdviseArgs) -> Result<Exit, CliError> {
     Ok(source.exit())
 }
 
-/// Who used which permissions on what.
+/// A principal, a resource, and the permissions used on it.
 type Use = (Principal, ResourceId, PermissionSet);
 
 /// A line of the list of uses.

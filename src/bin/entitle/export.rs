@@ -12,7 +12,7 @@ use super::source::{Commits, SourceArgs};
 
 /// Write the stored form of the directory
 ///
-/// What is written is a source of its own. To standard output unless --to names a file.
+/// The output can be used as a source. It goes to standard output unless --to names a file.
 #[derive(Debug, clap::Args)]
 pub(super) struct ExportArgs {
     #[command(flatten)]
@@ -47,7 +47,7 @@ pub(super) fn export(args: &ExportArgs) -> Result<Exit, CliError> {
     Ok(source.exit())
 }
 
-/// What is exported.
+/// The content of an export.
 enum Content<'a> {
     Commits(Commits<'a>),
     /// A directory, and `true` for its binary form.

@@ -13,7 +13,7 @@ use super::{Exit, page};
 
 /// Write one page about seats, usage and access, for a browser
 ///
-/// The page is one file without a network: seats and their use over time, who waits, who may do what and why, what ends
+/// The page is one file that works offline: seats and their use over time, who waits, who may do what and why, what ends
 /// soon, and the last changes. Write it to a file: entitle report SOURCE --html > report.html
 #[derive(Debug, clap::Args)]
 pub(super) struct ReportArgs {

@@ -28,7 +28,7 @@ impl Input {
     }
 }
 
-/// Reads a file: what it contains is told by its first bytes.
+/// Reads a file. Its first bytes determine its form.
 pub(super) fn read(path: &Path) -> Result<Input, CliError> {
     let text = match read_imported(path)? {
         Imported::Stored(directory) => return Ok(Input::Directory(directory)),

@@ -1,4 +1,4 @@
-//! Sources in files: what a file contains is told by its first bytes.
+//! Sources in files. The first bytes of a file determine its form.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};

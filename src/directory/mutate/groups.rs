@@ -42,9 +42,7 @@ impl Directory {
         let slot = id.slot();
         self.fill_group(slot, membership);
         if let Some(resource) = includes_owner_of {
-            let records = &mut self.resources.tables.records;
-            records
-                .update(resource.slot(), |record| record.change_more(|more| more.owner_groups.insert(slot)));
+            self.resources.tables.change_more(resource.slot(), |more| more.owner_groups.insert(slot));
             if let Some(owner) = self.owner_of(resource) {
                 self.set_joined_at(owner.slot(), slot, true);
             }
@@ -126,8 +124,7 @@ impl Directory {
             }
         }
         if let Some(resource) = record.includes_owner_of {
-            let records = &mut self.resources.tables.records;
-            records.update(resource, |record| record.change_more(|more| more.owner_groups.remove(slot)));
+            self.resources.tables.change_more(resource, |more| more.owner_groups.remove(slot));
         }
         self.groups.remove(slot);
     }
@@ -158,7 +155,6 @@ impl Directory {
     pub(in crate::directory) fn include_owner(&mut self, group: GroupId, resource: ResourceId) {
         let (group, resource) = (group.slot(), resource.slot());
         self.groups.tables.records.update(group, |record| record.includes_owner_of = Some(resource));
-        let records = &mut self.resources.tables.records;
-        records.update(resource, |record| record.change_more(|more| more.owner_groups.insert(group)));
+        self.resources.tables.change_more(resource, |more| more.owner_groups.insert(group));
     }
 }

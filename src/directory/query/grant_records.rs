@@ -50,9 +50,7 @@ impl Directory {
         match on {
             TargetSlot::Everything => self.everywhere.get(&to),
             TargetSlot::Kind(kind) => self.kind_entry(kind)?.special_grants.get(&to),
-            TargetSlot::Resource(slot) => {
-                self.resource_record_at(slot)?.more.as_ref()?.special_grants.get(&to)
-            }
+            TargetSlot::Resource(slot) => self.resource_more_at(slot)?.special_grants.get(&to),
         }
     }
 
@@ -65,7 +63,7 @@ impl Directory {
                     || self.kind_entry(kind).is_some_and(|kind| !kind.special_grants.is_empty())
             }
             TargetSlot::Resource(slot) => {
-                let more = self.resource_record_at(slot).and_then(|record| record.more.as_ref());
+                let more = self.resource_more_at(slot);
                 more.is_some_and(|more| !more.special_grants.is_empty())
             }
         }

@@ -8,7 +8,7 @@ use rpds::RedBlackTreeMapSync;
 use super::Tables;
 use crate::catalog::KindId;
 use crate::directory::storage::{
-    GrantRecord, GroupRecord, GroupSet, GroupSlot, InlineGrants, KeyRecord, KeySlot, Overflow,
+    GrantRecord, GroupRecord, GroupSet, GroupSlot, InlineGrants, KeyRecord, KeySlot, Overflow, ResourceMore,
     ResourceRecord, ResourceRow, ResourceSlot, RowState, SlotSet, SubjectSlot, Table, TargetGrants,
     UserRecord, UserRow, UserSlot,
 };
@@ -40,6 +40,25 @@ pub(crate) struct ResourceTables {
     /// The grants on resources whose row overflows.
     pub(crate) overflows: Table<ResourceSlot, Option<Arc<Overflow>>, 64>,
     pub(crate) records: Table<ResourceSlot, ResourceRecord, 32>,
+    /// The fields that few resources have; most directories have no such resource, and then this takes no memory.
+    pub(crate) more: Table<ResourceSlot, Option<Arc<ResourceMore>>, 64>,
+}
+
+impl ResourceTables {
+    /// Changes the fields that few resources have, and drops them once this is no longer one of them.
+    pub(in crate::directory) fn change_more(
+        &mut self,
+        slot: ResourceSlot,
+        change: impl FnOnce(&mut ResourceMore),
+    ) {
+        self.more.update(slot, |fields| {
+            let more = Arc::make_mut(fields.get_or_insert_default());
+            change(more);
+            if more.is_unused() {
+                *fields = None;
+            }
+        });
+    }
 }
 
 /// The API keys.
@@ -230,6 +249,9 @@ impl Tables for ResourceTables {
         if self.overflows.get(slot).is_some_and(Option::is_some) {
             self.overflows.update(slot, |overflow| *overflow = None);
         }
+        if self.more.get(slot).is_some_and(Option::is_some) {
+            self.more.update(slot, |more| *more = None);
+        }
         self.rows.update(slot, |row| *row = ResourceRow::default());
     }
 
@@ -237,6 +259,7 @@ impl Tables for ResourceTables {
         self.rows.release(slot, vacant);
         self.overflows.release(slot, vacant);
         self.records.release(slot, vacant);
+        self.more.release(slot, vacant);
     }
 
     #[cfg(feature = "serde")]
@@ -244,6 +267,7 @@ impl Tables for ResourceTables {
         self.rows.trim(last);
         self.overflows.trim(last);
         self.records.trim(last);
+        self.more.trim(last);
     }
 }
 

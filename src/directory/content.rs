@@ -10,7 +10,7 @@ use super::storage::{
     GrantRecord, GroupSlot, KeySlot, Membership, ResourceSlot, Scope, SubjectSlot, TargetGrants, TargetSlot,
     UserSlot,
 };
-use super::{Directory, Grantee, MembershipRule, Target, UserSource, UserStatus};
+use super::{Directory, Grantee, KindEntry, MembershipRule, Target, UserSource, UserStatus};
 #[cfg(feature = "serde")]
 use crate::catalog::CatalogDocument;
 use crate::catalog::{Entries, KindId};
@@ -399,7 +399,7 @@ impl Directory {
         let (grants, terms) = match on {
             TargetSlot::Everything => (None, Some(&self.everywhere)),
             TargetSlot::Kind(kind) => {
-                (self.grants_on_kind(kind), self.kind_entry(kind).map(|entry| &*entry.special_grants))
+                (self.grants_on_kind(kind), self.kind_entry(kind).and_then(KindEntry::special_grants))
             }
             TargetSlot::Resource(slot) => {
                 let more = self.resource_more_at(slot);

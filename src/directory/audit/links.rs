@@ -166,8 +166,9 @@ impl Directory {
         let on = |on: TargetSlot| move |(&to, given)| (to, on, given);
         let everywhere = self.everywhere.iter().map(on(TargetSlot::Everything));
         let kinds = (0_u8..).map(KindId::new).zip(self.kinds.iter());
-        let kinds =
-            kinds.flat_map(move |(kind, entry)| entry.special_grants.iter().map(on(TargetSlot::Kind(kind))));
+        let kinds = kinds.flat_map(move |(kind, entry)| {
+            entry.special_grants().into_iter().flatten().map(on(TargetSlot::Kind(kind)))
+        });
         let resources =
             self.live_resources().filter_map(|(slot, _)| Some((slot, self.resource_more_at(slot)?)));
         let resources = resources

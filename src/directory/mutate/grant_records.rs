@@ -113,7 +113,7 @@ impl Directory {
         match on {
             TargetSlot::Everything => put_record(&mut self.everywhere, to, kept),
             TargetSlot::Kind(kind) => self.update_kind(kind, |entry| {
-                put_record(Arc::make_mut(&mut entry.special_grants), to, kept);
+                put_record(Arc::make_mut(entry.special_grants.get_or_insert_default()), to, kept);
             }),
             TargetSlot::Resource(slot) => {
                 self.resources

@@ -6,7 +6,9 @@ use alloc::vec::Vec;
 use super::put;
 use crate::directory::Directory;
 use crate::directory::registry::NewId;
-use crate::directory::storage::{GranteeSlot, GroupRecord, GroupSlot, Membership, UserSlot, kinds_in};
+use crate::directory::storage::{
+    GranteeSlot, GroupRecord, GroupSlot, Membership, SlotSet, UserSlot, kinds_in,
+};
 use crate::id::{GroupId, ResourceId};
 use crate::name::Name;
 use crate::seats::SeatRow;
@@ -79,6 +81,9 @@ impl Directory {
 
     /// Registers a group with the profiles that it follows, or removes it from them.
     fn follow_profiles(&mut self, group: GroupSlot, profiles: u64, follows: bool) {
+        if profiles != 0 && self.by_profile.is_empty() {
+            self.by_profile = self.catalog.profiles().map(|_| SlotSet::default()).collect();
+        }
         for (place, groups) in Arc::make_mut(&mut self.by_profile).iter_mut().enumerate() {
             if profiles & (1 << place) != 0 {
                 put(groups, group, follows);

@@ -72,8 +72,8 @@ pub(crate) struct KeyTables {
 pub(crate) struct KindEntry {
     pub(in crate::directory) grants: InlineGrants,
     pub(in crate::directory) overflow: Option<Arc<Overflow>>,
-    /// The grants on the whole kind of which `grants` does not say everything.
-    pub(in crate::directory) special_grants: Arc<RedBlackTreeMapSync<SubjectSlot, GrantRecord>>,
+    /// The grants on the whole kind of which `grants` does not say everything; `None` if there was never one.
+    pub(in crate::directory) special_grants: Option<Arc<RedBlackTreeMapSync<SubjectSlot, GrantRecord>>>,
     /// The permissions of everyone on the whole kind; see the invariant of the kind masks.
     pub(in crate::directory) everyone: u64,
     /// By user, what was granted on the whole kind or on the singleton; see the invariant of the kind masks.
@@ -116,12 +116,14 @@ impl KindEntry {
 
     /// Returns `true` if both are the same grants on the whole kind: the same in the row, and one overflow.
     pub(crate) fn shares_grants(&self, other: &Self) -> bool {
-        let overflow = match (&self.overflow, &other.overflow) {
-            (None, None) => true,
-            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
-            _ => false,
-        };
-        overflow && self.grants == other.grants && Arc::ptr_eq(&self.special_grants, &other.special_grants)
+        let overflow = is_shared(self.overflow.as_ref(), other.overflow.as_ref());
+        let special = is_shared(self.special_grants.as_ref(), other.special_grants.as_ref());
+        overflow && special && self.grants == other.grants
+    }
+
+    /// The grants on the whole kind of which `grants` does not say everything; `None` if there was never one.
+    pub(crate) fn special_grants(&self) -> Option<&RedBlackTreeMapSync<SubjectSlot, GrantRecord>> {
+        self.special_grants.as_deref()
     }
 
     /// Gives back the room that the sets of resources and the masks have for more, given the last user's slot.
@@ -139,6 +141,11 @@ impl KindEntry {
     pub(crate) fn grants(&self) -> TargetGrants<'_> {
         TargetGrants::new(&self.grants, self.overflow.as_deref())
     }
+}
+
+/// Returns `true` if two values are one, or both are absent.
+fn is_shared<T>(one: Option<&Arc<T>>, other: Option<&Arc<T>>) -> bool {
+    one.map(Arc::as_ptr) == other.map(Arc::as_ptr)
 }
 
 impl Tables for UserTables {

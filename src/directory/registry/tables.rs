@@ -51,13 +51,18 @@ impl ResourceTables {
         slot: ResourceSlot,
         change: impl FnOnce(&mut ResourceMore),
     ) {
-        self.more.update(slot, |fields| {
+        let dropped = self.more.update(slot, |fields| {
             let more = Arc::make_mut(fields.get_or_insert_default());
             change(more);
-            if more.is_unused() {
+            let unused = more.is_unused();
+            if unused {
                 *fields = None;
             }
+            unused
         });
+        if dropped == Some(true) {
+            self.more.release_unused(slot, Option::is_none);
+        }
     }
 }
 

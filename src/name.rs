@@ -4,9 +4,13 @@ use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::borrow::Borrow;
+use core::cmp::Ordering;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use core::ops::Deref;
 use core::str::FromStr;
+
+use arrayvec::ArrayString;
 
 use crate::limits::{MAX_IDENTIFIER_BYTES, MAX_NAME_BYTES};
 
@@ -64,7 +68,8 @@ pub enum NameError {
 /// A validated name of a user, group, key, resource, license, add-on or permission.
 ///
 /// A name has 1 to 256 bytes, no control characters and no surrounding white space (rule C6). Names are compared
-/// byte by byte: case, Unicode form and punctuation matter. A clone shares the text and does not allocate.
+/// byte by byte: case, Unicode form and punctuation matter. A clone does not allocate: it copies a text of up to 16 bytes
+/// and shares a longer one.
 ///
 /// ```
 /// use entitle::Name;
@@ -75,10 +80,32 @@ pub enum NameError {
 /// assert_ne!(Name::new("Ada")?, Name::new("ada")?);
 /// # Ok::<(), entitle::NameError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "String", into = "String"))]
-pub struct Name(Arc<str>);
+pub struct Name(Text);
+
+/// The number of bytes in the longest text that is stored in the name itself.
+const SHORT: usize = 16;
+
+// Large directories have millions of names.
+const _: () = assert!(size_of::<Option<Name>>() <= 24);
+
+/// The text of a name.
+///
+/// Most keys and many user names are short. An allocation of its own would take more than the text, and counting its
+/// references is what copying records costs most.
+#[derive(Clone)]
+enum Text {
+    Short(ArrayString<SHORT>),
+    Long(Arc<str>),
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        ArrayString::from(text).map_or_else(|_| Self::Long(Arc::from(text)), Self::Short)
+    }
+}
 
 impl Name {
     /// Creates a name from a copy of `text`.
@@ -89,19 +116,22 @@ impl Name {
     /// character.
     pub fn new(text: &str) -> Result<Self, NameError> {
         check_name(text)?;
-        Ok(Self(Arc::from(text)))
+        Ok(Self(text.into()))
     }
 
     /// Creates a name that is an identifier, as permissions have.
     pub(crate) fn identifier(text: &str) -> Result<Self, NameError> {
         check_identifier(text)?;
-        Ok(Self(Arc::from(text)))
+        Ok(Self(text.into()))
     }
 
     /// Returns the name as a string slice.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Text::Short(text) => text,
+            Text::Long(text) => text,
+        }
     }
 }
 
@@ -138,47 +168,75 @@ pub(crate) fn check_identifier(text: &str) -> Result<(), NameError> {
     Err(NameError::NotAnIdentifier { text: text.to_owned() })
 }
 
+// As text, whichever form it has: a name is borrowed as a `str`, so both have one hash and one order.
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Name {}
+
+impl PartialOrd for Name {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Name {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
 impl Deref for Name {
     type Target = str;
 
     fn deref(&self) -> &str {
-        &self.0
+        self.as_str()
     }
 }
 
 impl AsRef<str> for Name {
     fn as_ref(&self) -> &str {
-        &self.0
+        self.as_str()
     }
 }
 
 impl Borrow<str> for Name {
     fn borrow(&self) -> &str {
-        &self.0
+        self.as_str()
     }
 }
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self)
     }
 }
 
 impl fmt::Debug for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&*self.0, f)
+        fmt::Debug::fmt(self.as_str(), f)
     }
 }
 
 impl PartialEq<str> for Name {
     fn eq(&self, other: &str) -> bool {
-        &*self.0 == other
+        self.as_str() == other
     }
 }
 
 impl PartialEq<&str> for Name {
     fn eq(&self, other: &&str) -> bool {
-        &*self.0 == *other
+        self.as_str() == *other
     }
 }
 
@@ -209,5 +267,34 @@ impl TryFrom<String> for Name {
 impl From<Name> for String {
     fn from(name: Name) -> Self {
         name.as_str().to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString as _;
+    use core::hash::BuildHasher as _;
+
+    use hashbrown::DefaultHashBuilder;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Of texts that are around the length at which they are stored apart.
+        #[test]
+        fn a_name_is_compared_and_hashed_as_its_text(one in "[a-cé]{13,18}", other in "[a-cé]{0,3}") {
+            let hasher = DefaultHashBuilder::default();
+            let other = [&one, other.as_str()].concat();
+            let names = [&one, &other].map(|text| Name::new(text).unwrap());
+            prop_assert_eq!(names.each_ref().map(Name::to_string), [&*one, &*other]);
+            prop_assert_eq!(names[0].cmp(&names[1]), one.cmp(&other));
+            prop_assert_eq!(names[0] == names[1], one == other);
+            for (name, text) in names.iter().zip([&one, &other]) {
+                prop_assert_eq!(&name.clone(), text.as_str());
+                prop_assert_eq!(hasher.hash_one(name), hasher.hash_one(text.as_str()));
+                prop_assert_eq!(matches!(name.0, Text::Short(_)), text.len() <= SHORT);
+            }
+        }
     }
 }

@@ -10,7 +10,7 @@ use super::storage::{
     GrantRecord, GroupSlot, KeySlot, Membership, ResourceSlot, Scope, SubjectSlot, TargetGrants, TargetSlot,
     UserSlot,
 };
-use super::{Directory, Grantee, MembershipRule, Target, UserSource, UserStatus};
+use super::{Directory, Grantee, KindEntry, MembershipRule, Target, UserSource, UserStatus};
 #[cfg(feature = "serde")]
 use crate::catalog::CatalogDocument;
 use crate::catalog::{Entries, KindId};
@@ -399,10 +399,10 @@ impl Directory {
         let (grants, terms) = match on {
             TargetSlot::Everything => (None, Some(&self.everywhere)),
             TargetSlot::Kind(kind) => {
-                (self.grants_on_kind(kind), self.kind_entry(kind).map(|entry| &*entry.special_grants))
+                (self.grants_on_kind(kind), self.kind_entry(kind).and_then(KindEntry::special_grants))
             }
             TargetSlot::Resource(slot) => {
-                let more = self.resource_record_at(slot).and_then(|record| record.more.as_deref());
+                let more = self.resource_more_at(slot);
                 let row = self.resource_row_at(slot);
                 (row.map(|row| self.grants_at(slot, row)), more.map(|more| &more.special_grants))
             }
@@ -437,7 +437,7 @@ impl Directory {
     pub(super) fn resource_content(&self, slot: ResourceSlot) -> Option<Record> {
         let row = self.resource_row_at(slot)?;
         let kind = row.kind();
-        let more = self.resource_record_at(slot)?.more.as_deref();
+        let more = self.resource_more_at(slot);
         let users = more.map(|more| more.credentials.iter()).into_iter().flatten();
         let groups = more.map(|more| more.owner_groups.iter()).into_iter().flatten();
         let grants = self.grants_content(kind, TargetSlot::Resource(slot));

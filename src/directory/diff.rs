@@ -260,6 +260,7 @@ impl Touched {
         }
         let (was, is) = (&before.resources.tables, &after.resources.tables);
         let resources = was.rows.changed(&is.rows).chain(was.overflows.changed(&is.overflows));
+        let resources = resources.chain(was.more.changed(&is.more));
         for slot in resources.chain(was.records.changed(&is.records)) {
             for side in [before, after] {
                 touched.resource(side, slot);

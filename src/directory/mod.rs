@@ -117,7 +117,7 @@ pub struct Directory {
     /// The one resource of each singleton kind, by kind.
     singletons: Arc<[Option<ResourceSlot>]>,
     external: RedBlackTreeMapSync<Name, ExternalName>,
-    /// By profile, the groups whose members are the users who want it or others.
+    /// By profile, the groups whose members are the users who want it or others; empty until there is one.
     by_profile: Arc<[SlotSet<GroupSlot>]>,
     /// The groups of which everyone is a manager (rule D9).
     managed_by_everyone: SlotSet<GroupSlot>,
@@ -184,7 +184,7 @@ impl Directory {
             kinds: catalog.definitions().map(|_| KindEntry::default()).collect(),
             singletons: catalog.definitions().map(|_| None).collect(),
             external: RedBlackTreeMapSync::new_sync(),
-            by_profile: catalog.profiles().map(|_| SlotSet::default()).collect(),
+            by_profile: Arc::default(),
             managed_by_everyone: SlotSet::default(),
             due: RedBlackTreeSetSync::new_sync(),
             roles: catalog

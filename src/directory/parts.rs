@@ -114,7 +114,7 @@ impl Directory {
     pub(crate) fn resource_part(&self, slot: ResourceSlot) -> Option<ResourcePart> {
         let row = self.resource_row_at(slot)?;
         let record = self.resource_record_at(slot)?;
-        let more = record.more.as_deref();
+        let more = self.resource_more_at(slot);
         let mut grants = PlainGrants::new();
         let mut special_grants = Vec::new();
         // The row of a singleton also has what roles on everything give there.

@@ -20,9 +20,9 @@ use crate::time::Timestamp;
 pub(crate) struct Ledger {
     terms: Option<Arc<Terms>>,
     /// The scheduled licenses, in the order in which they were installed (rule S16).
-    scheduled: Arc<Vec<Arc<Terms>>>,
+    scheduled: Arc<[Arc<Terms>]>,
     phase: Phase,
-    accounts: Arc<Vec<Account>>,
+    accounts: Arc<[Account]>,
     /// Consumed seats of counted profiles.
     total: u64,
     queue: RedBlackTreeMapSync<QueueKey, u32>,
@@ -114,9 +114,7 @@ impl Ledger {
             terms: None,
             scheduled: Arc::default(),
             phase: Phase::None,
-            accounts: Arc::new(
-                catalog.profile_definitions().map(|(_, profile)| account(profile.exempt)).collect(),
-            ),
+            accounts: catalog.profile_definitions().map(|(_, profile)| account(profile.exempt)).collect(),
             total: 0,
             queue: RedBlackTreeMapSync::new_sync(),
             last_turn: 0,
@@ -183,7 +181,7 @@ impl Ledger {
     /// Adds a license that starts later, in place of a scheduled one of the same name.
     pub(crate) fn schedule(&mut self, terms: Arc<Terms>) {
         self.unschedule(&terms.license().name);
-        Arc::make_mut(&mut self.scheduled).push(terms);
+        self.scheduled = self.scheduled.iter().cloned().chain([terms]).collect();
     }
 
     /// Removes a scheduled license; returns `true` if there was one of that name.
@@ -191,19 +189,23 @@ impl Ledger {
         if self.scheduled().all(|terms| terms.license().name != name) {
             return false;
         }
-        Arc::make_mut(&mut self.scheduled).retain(|terms| terms.license().name != name);
+        self.retain_scheduled(|terms| terms.license().name != name);
         true
     }
 
     /// Removes the scheduled licenses that have started, and returns the one to put in force: the one that starts
     /// last, of equals the one installed last (rule S16).
     pub(crate) fn take_started(&mut self, now: Timestamp) -> Option<Arc<Terms>> {
-        let started = |terms: &Arc<Terms>| terms.starts_at() <= now;
+        let started = |terms: &Terms| terms.starts_at() <= now;
         let next =
             self.scheduled.iter().filter(|&terms| started(terms)).max_by_key(|terms| terms.starts_at())?;
         let next = Arc::clone(next);
-        Arc::make_mut(&mut self.scheduled).retain(|terms| !started(terms));
+        self.retain_scheduled(|terms| !started(terms));
         Some(next)
+    }
+
+    fn retain_scheduled(&mut self, stays: impl Fn(&Terms) -> bool) {
+        self.scheduled = self.scheduled.iter().filter(|terms| stays(terms)).cloned().collect();
     }
 
     /// Returns the earliest start of a scheduled license.

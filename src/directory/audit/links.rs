@@ -166,11 +166,11 @@ impl Directory {
         let on = |on: TargetSlot| move |(&to, given)| (to, on, given);
         let everywhere = self.everywhere.iter().map(on(TargetSlot::Everything));
         let kinds = (0_u8..).map(KindId::new).zip(self.kinds.iter());
-        let kinds =
-            kinds.flat_map(move |(kind, entry)| entry.special_grants.iter().map(on(TargetSlot::Kind(kind))));
-        let resources = self
-            .live_resources()
-            .filter_map(|(slot, _)| Some((slot, self.resource_record_at(slot)?.more.as_deref()?)));
+        let kinds = kinds.flat_map(move |(kind, entry)| {
+            entry.special_grants().into_iter().flatten().map(on(TargetSlot::Kind(kind)))
+        });
+        let resources =
+            self.live_resources().filter_map(|(slot, _)| Some((slot, self.resource_more_at(slot)?)));
         let resources = resources
             .flat_map(move |(slot, more)| more.special_grants.iter().map(on(TargetSlot::Resource(slot))));
         everywhere.chain(kinds).chain(resources)
@@ -199,7 +199,7 @@ impl Directory {
         set: impl Fn(&ResourceMore) -> &SlotSet<S>,
     ) -> impl Iterator<Item = (ResourceSlot, S)> {
         self.live_resources().flat_map(move |(resource, _)| {
-            let more = self.resource_record_at(resource).and_then(|record| record.more.as_deref());
+            let more = self.resource_more_at(resource);
             more.map(|more| set(more).iter()).into_iter().flatten().map(move |other| (resource, other))
         })
     }

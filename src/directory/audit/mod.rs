@@ -341,18 +341,13 @@ mod tests {
         assert_eq!(
             message(&|directory, [top, sub, _]| {
                 row(directory, top, sub, true);
-                let records = &mut directory.resources.tables.records;
-                records
-                    .update(sub.slot(), |record| record.change_more(|more| more.inside.insert(top.slot())));
+                directory.resources.tables.change_more(sub.slot(), |more| more.inside.insert(top.slot()));
             }),
             "resources that do not lie inside themselves: stored as 3, recounted as 1"
         );
         assert_eq!(
             message(&|directory, [top, ..]| {
-                let records = &mut directory.resources.tables.records;
-                records.update(top.slot(), |record| {
-                    record.change_more(|more| more.heights.count(None, Some(3)));
-                });
+                directory.resources.tables.change_more(top.slot(), |more| more.heights.count(None, Some(3)));
             }),
             "the heights inside resource `folder/top` agree: stored as no, recounted as yes"
         );

@@ -113,12 +113,12 @@ impl Directory {
         match on {
             TargetSlot::Everything => put_record(&mut self.everywhere, to, kept),
             TargetSlot::Kind(kind) => self.update_kind(kind, |entry| {
-                put_record(Arc::make_mut(&mut entry.special_grants), to, kept);
+                put_record(Arc::make_mut(entry.special_grants.get_or_insert_default()), to, kept);
             }),
             TargetSlot::Resource(slot) => {
-                self.resources.tables.records.update(slot, |record| {
-                    record.change_more(|more| put_record(&mut more.special_grants, to, kept));
-                });
+                self.resources
+                    .tables
+                    .change_more(slot, |more| put_record(&mut more.special_grants, to, kept));
             }
         }
     }
@@ -180,7 +180,7 @@ impl Directory {
 
     /// Forgets the terms of all grants on a resource that is removed.
     pub(super) fn forget_grant_records_on(&mut self, resource: ResourceSlot) {
-        let more = self.resource_record_at(resource).and_then(|record| record.more.clone());
+        let more = self.resources.tables.more.get(resource).cloned().flatten();
         let Some(more) = more else { return };
         for (&to, terms) in &more.special_grants {
             self.follow_grant_record(to, TargetSlot::Resource(resource), terms, &GrantRecord::default());

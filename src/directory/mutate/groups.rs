@@ -6,7 +6,9 @@ use alloc::vec::Vec;
 use super::put;
 use crate::directory::Directory;
 use crate::directory::registry::NewId;
-use crate::directory::storage::{GranteeSlot, GroupRecord, GroupSlot, Membership, UserSlot, kinds_in};
+use crate::directory::storage::{
+    GranteeSlot, GroupRecord, GroupSlot, Membership, SlotSet, UserSlot, kinds_in,
+};
 use crate::id::{GroupId, ResourceId};
 use crate::name::Name;
 use crate::seats::SeatRow;
@@ -42,9 +44,7 @@ impl Directory {
         let slot = id.slot();
         self.fill_group(slot, membership);
         if let Some(resource) = includes_owner_of {
-            let records = &mut self.resources.tables.records;
-            records
-                .update(resource.slot(), |record| record.change_more(|more| more.owner_groups.insert(slot)));
+            self.resources.tables.change_more(resource.slot(), |more| more.owner_groups.insert(slot));
             if let Some(owner) = self.owner_of(resource) {
                 self.set_joined_at(owner.slot(), slot, true);
             }
@@ -81,6 +81,9 @@ impl Directory {
 
     /// Registers a group with the profiles that it follows, or removes it from them.
     fn follow_profiles(&mut self, group: GroupSlot, profiles: u64, follows: bool) {
+        if profiles != 0 && self.by_profile.is_empty() {
+            self.by_profile = self.catalog.profiles().map(|_| SlotSet::default()).collect();
+        }
         for (place, groups) in Arc::make_mut(&mut self.by_profile).iter_mut().enumerate() {
             if profiles & (1 << place) != 0 {
                 put(groups, group, follows);
@@ -126,8 +129,7 @@ impl Directory {
             }
         }
         if let Some(resource) = record.includes_owner_of {
-            let records = &mut self.resources.tables.records;
-            records.update(resource, |record| record.change_more(|more| more.owner_groups.remove(slot)));
+            self.resources.tables.change_more(resource, |more| more.owner_groups.remove(slot));
         }
         self.groups.remove(slot);
     }
@@ -158,7 +160,6 @@ impl Directory {
     pub(in crate::directory) fn include_owner(&mut self, group: GroupId, resource: ResourceId) {
         let (group, resource) = (group.slot(), resource.slot());
         self.groups.tables.records.update(group, |record| record.includes_owner_of = Some(resource));
-        let records = &mut self.resources.tables.records;
-        records.update(resource, |record| record.change_more(|more| more.owner_groups.insert(group)));
+        self.resources.tables.change_more(resource, |more| more.owner_groups.insert(group));
     }
 }

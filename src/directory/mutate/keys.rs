@@ -42,8 +42,7 @@ impl Directory {
         });
         let slot = id.slot();
         for (resource, _) in entries.iter().flat_map(|entries| entries.resources.iter()) {
-            let records = &mut self.resources.tables.records;
-            records.update(resource, |record| record.change_more(|more| more.keys.insert(slot)));
+            self.resources.tables.change_more(resource, |more| more.keys.insert(slot));
         }
         if let Some(at) = expires_at {
             self.due.insert_mut((at, Due::Key(slot)));
@@ -68,8 +67,7 @@ impl Directory {
         }
         if let Scope::Entries(entries) = &record.scope {
             for (resource, _) in entries.resources.iter() {
-                let records = &mut self.resources.tables.records;
-                records.update(resource, |record| record.change_more(|more| more.keys.remove(slot)));
+                self.resources.tables.change_more(resource, |more| more.keys.remove(slot));
             }
         }
         if let Some(user) = record.acts_as {

@@ -39,14 +39,13 @@ impl Directory {
     }
 
     fn put_in_record(&mut self, parent: ResourceSlot, slot: ResourceSlot, inside: bool) {
-        let records = &mut self.resources.tables.records;
-        records.update(parent, |record| record.change_more(|more| put(&mut more.inside, slot, inside)));
+        self.resources.tables.change_more(parent, |more| put(&mut more.inside, slot, inside));
     }
 
     /// Closes a resource to what passes from its parent, or opens it again (rule H6).
     pub(crate) fn set_closed(&mut self, resource: ResourceId, closed: bool) {
         let slot = resource.slot();
-        self.resources.tables.records.update(slot, |record| record.change_more(|more| more.closed = closed));
+        self.resources.tables.change_more(slot, |more| more.closed = closed);
         let Some(parent) = self.parent_at(slot) else { return };
         let passes = !closed && self.passing_map(slot, parent).is_some();
         self.resources.tables.rows.update(slot, |row| row.set_parent(Some(parent), passes));
@@ -70,11 +69,9 @@ impl Directory {
         let (mut at, mut child, mut before, mut after) = (parent, child, before, after);
         loop {
             let was = self.height_at(at);
-            self.resources.tables.records.update(at, |record| {
-                record.change_more(|more| {
-                    more.heights.count(before, after);
-                    put(&mut more.places, child, after.is_some_and(|height| height > 1));
-                });
+            self.resources.tables.change_more(at, |more| {
+                more.heights.count(before, after);
+                put(&mut more.places, child, after.is_some_and(|height| height > 1));
             });
             let is = self.height_at(at);
             if was == is {

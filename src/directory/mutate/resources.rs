@@ -75,7 +75,7 @@ impl Directory {
             self.users.tables.owned.update(owner, |owned| owned.remove(slot));
         }
         self.leave_parent(slot);
-        let more = self.resource_record_at(slot).and_then(|record| record.more.clone());
+        let more = self.resources.tables.more.get(slot).cloned().flatten();
         if let Some(more) = more {
             self.remove_references_to_resource(slot, &more);
         }
@@ -138,10 +138,7 @@ impl Directory {
         let (user, resource) = (user.slot(), resource.slot());
         let users = &mut self.users.tables.records;
         users.update(user, |record| put(&mut record.more_mut().credentials, resource, recorded));
-        let resources = &mut self.resources.tables.records;
-        resources.update(resource, |record| {
-            record.change_more(|more| put(&mut more.credentials, user, recorded));
-        });
+        self.resources.tables.change_more(resource, |more| put(&mut more.credentials, user, recorded));
     }
 }
 

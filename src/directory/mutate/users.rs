@@ -76,8 +76,7 @@ impl Directory {
             self.remove_key(key);
         }
         for resource in more.credentials.iter() {
-            let records = &mut self.resources.tables.records;
-            records.update(resource, |record| record.change_more(|more| more.credentials.remove(slot)));
+            self.resources.tables.change_more(resource, |more| more.credentials.remove(slot));
         }
         for name in more.external.iter() {
             self.change_external(name, |entry| entry.users.remove(slot));

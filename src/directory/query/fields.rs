@@ -220,8 +220,7 @@ impl Directory {
     /// Keys whose scope is everything, or names the whole kind, are not among them.
     pub fn keys_scoped_to<K>(&self, resource: ResourceId<K>) -> impl Iterator<Item = KeyId> {
         let known = self.resource_row(resource.untyped()).is_some();
-        let record = self.resource_record_at(resource.slot()).filter(|_| known);
-        let more = record.and_then(|record| record.more.as_deref());
+        let more = self.resource_more_at(resource.slot()).filter(|_| known);
         more.into_iter().flat_map(|more| more.keys.iter()).filter_map(|slot| self.key_id(slot))
     }
 

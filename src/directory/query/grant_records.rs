@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::catalog::{Entries, KindId, PermissionSet};
 use crate::directory::storage::{GrantRecord, ResourceRow, RoleRecord, SubjectSlot, TargetSlot};
-use crate::directory::{Directory, Grantee, GranteeId, Target};
+use crate::directory::{Directory, Grantee, GranteeId, KindEntry, Target};
 use crate::name::Name;
 
 impl SubjectSlot {
@@ -49,10 +49,8 @@ impl Directory {
     ) -> Option<&GrantRecord> {
         match on {
             TargetSlot::Everything => self.everywhere.get(&to),
-            TargetSlot::Kind(kind) => self.kind_entry(kind)?.special_grants.get(&to),
-            TargetSlot::Resource(slot) => {
-                self.resource_record_at(slot)?.more.as_ref()?.special_grants.get(&to)
-            }
+            TargetSlot::Kind(kind) => self.kind_entry(kind)?.special_grants()?.get(&to),
+            TargetSlot::Resource(slot) => self.resource_more_at(slot)?.special_grants.get(&to),
         }
     }
 
@@ -62,10 +60,13 @@ impl Directory {
             TargetSlot::Everything => !self.everywhere.is_empty(),
             TargetSlot::Kind(kind) => {
                 !self.everywhere.is_empty()
-                    || self.kind_entry(kind).is_some_and(|kind| !kind.special_grants.is_empty())
+                    || self
+                        .kind_entry(kind)
+                        .and_then(KindEntry::special_grants)
+                        .is_some_and(|kept| !kept.is_empty())
             }
             TargetSlot::Resource(slot) => {
-                let more = self.resource_record_at(slot).and_then(|record| record.more.as_ref());
+                let more = self.resource_more_at(slot);
                 more.is_some_and(|more| !more.special_grants.is_empty())
             }
         }

@@ -209,7 +209,7 @@ impl Directory {
 
     /// The fields that few resources have.
     pub(crate) fn resource_more_at(&self, slot: ResourceSlot) -> Option<&ResourceMore> {
-        self.resource_record_at(slot)?.more.as_deref()
+        self.resources.tables.more.get(slot)?.as_deref()
     }
 
     pub(crate) fn resource_record_at(&self, slot: ResourceSlot) -> Option<&ResourceRecord> {

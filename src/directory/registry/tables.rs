@@ -8,7 +8,7 @@ use rpds::RedBlackTreeMapSync;
 use super::Tables;
 use crate::catalog::KindId;
 use crate::directory::storage::{
-    GrantRecord, GroupRecord, GroupSet, GroupSlot, InlineGrants, KeyRecord, KeySlot, Overflow,
+    GrantRecord, GroupRecord, GroupSet, GroupSlot, InlineGrants, KeyRecord, KeySlot, Overflow, ResourceMore,
     ResourceRecord, ResourceRow, ResourceSlot, RowState, SlotSet, SubjectSlot, Table, TargetGrants,
     UserRecord, UserRow, UserSlot,
 };
@@ -40,6 +40,30 @@ pub(crate) struct ResourceTables {
     /// The grants on resources whose row overflows.
     pub(crate) overflows: Table<ResourceSlot, Option<Arc<Overflow>>, 64>,
     pub(crate) records: Table<ResourceSlot, ResourceRecord, 32>,
+    /// The fields that few resources have; most directories have no such resource, and then this takes no memory.
+    pub(crate) more: Table<ResourceSlot, Option<Arc<ResourceMore>>, 64>,
+}
+
+impl ResourceTables {
+    /// Changes the fields that few resources have, and drops them once this is no longer one of them.
+    pub(in crate::directory) fn change_more(
+        &mut self,
+        slot: ResourceSlot,
+        change: impl FnOnce(&mut ResourceMore),
+    ) {
+        let dropped = self.more.update(slot, |fields| {
+            let more = Arc::make_mut(fields.get_or_insert_default());
+            change(more);
+            let unused = more.is_unused();
+            if unused {
+                *fields = None;
+            }
+            unused
+        });
+        if dropped == Some(true) {
+            self.more.release_unused(slot, Option::is_none);
+        }
+    }
 }
 
 /// The API keys.
@@ -53,8 +77,8 @@ pub(crate) struct KeyTables {
 pub(crate) struct KindEntry {
     pub(in crate::directory) grants: InlineGrants,
     pub(in crate::directory) overflow: Option<Arc<Overflow>>,
-    /// The grants on the whole kind of which `grants` does not say everything.
-    pub(in crate::directory) special_grants: Arc<RedBlackTreeMapSync<SubjectSlot, GrantRecord>>,
+    /// The grants on the whole kind of which `grants` does not say everything; `None` if there was never one.
+    pub(in crate::directory) special_grants: Option<Arc<RedBlackTreeMapSync<SubjectSlot, GrantRecord>>>,
     /// The permissions of everyone on the whole kind; see the invariant of the kind masks.
     pub(in crate::directory) everyone: u64,
     /// By user, what was granted on the whole kind or on the singleton; see the invariant of the kind masks.
@@ -97,12 +121,14 @@ impl KindEntry {
 
     /// Returns `true` if both are the same grants on the whole kind: the same in the row, and one overflow.
     pub(crate) fn shares_grants(&self, other: &Self) -> bool {
-        let overflow = match (&self.overflow, &other.overflow) {
-            (None, None) => true,
-            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
-            _ => false,
-        };
-        overflow && self.grants == other.grants && Arc::ptr_eq(&self.special_grants, &other.special_grants)
+        let overflow = is_shared(self.overflow.as_ref(), other.overflow.as_ref());
+        let special = is_shared(self.special_grants.as_ref(), other.special_grants.as_ref());
+        overflow && special && self.grants == other.grants
+    }
+
+    /// The grants on the whole kind of which `grants` does not say everything; `None` if there was never one.
+    pub(crate) fn special_grants(&self) -> Option<&RedBlackTreeMapSync<SubjectSlot, GrantRecord>> {
+        self.special_grants.as_deref()
     }
 
     /// Gives back the room that the sets of resources and the masks have for more, given the last user's slot.
@@ -120,6 +146,11 @@ impl KindEntry {
     pub(crate) fn grants(&self) -> TargetGrants<'_> {
         TargetGrants::new(&self.grants, self.overflow.as_deref())
     }
+}
+
+/// Returns `true` if two values are one, or both are absent.
+fn is_shared<T>(one: Option<&Arc<T>>, other: Option<&Arc<T>>) -> bool {
+    one.map(Arc::as_ptr) == other.map(Arc::as_ptr)
 }
 
 impl Tables for UserTables {
@@ -230,6 +261,9 @@ impl Tables for ResourceTables {
         if self.overflows.get(slot).is_some_and(Option::is_some) {
             self.overflows.update(slot, |overflow| *overflow = None);
         }
+        if self.more.get(slot).is_some_and(Option::is_some) {
+            self.more.update(slot, |more| *more = None);
+        }
         self.rows.update(slot, |row| *row = ResourceRow::default());
     }
 
@@ -237,6 +271,7 @@ impl Tables for ResourceTables {
         self.rows.release(slot, vacant);
         self.overflows.release(slot, vacant);
         self.records.release(slot, vacant);
+        self.more.release(slot, vacant);
     }
 
     #[cfg(feature = "serde")]
@@ -244,6 +279,7 @@ impl Tables for ResourceTables {
         self.rows.trim(last);
         self.overflows.trim(last);
         self.records.trim(last);
+        self.more.trim(last);
     }
 }
 

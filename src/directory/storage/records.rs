@@ -218,12 +218,11 @@ impl GroupRecord {
     }
 }
 
-/// A resource without the row.
+/// A resource without the row and the fields that few resources have.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ResourceRecord {
     /// The key; `None` for the one resource of a singleton kind and in a vacant slot.
     pub(in crate::directory) key: Option<Name>,
-    pub(in crate::directory) more: Option<Arc<ResourceMore>>,
 }
 
 /// The fields that few resources have.
@@ -297,17 +296,6 @@ impl RoleRecord {
 
     pub(crate) fn is_given(&self) -> bool {
         !self.given.is_empty()
-    }
-}
-
-impl ResourceRecord {
-    /// Changes the fields that few resources have, and drops them once this is no longer one of them.
-    pub(in crate::directory) fn change_more(&mut self, change: impl FnOnce(&mut ResourceMore)) {
-        let more = Arc::make_mut(self.more.get_or_insert_default());
-        change(more);
-        if more.is_unused() {
-            self.more = None;
-        }
     }
 }
 

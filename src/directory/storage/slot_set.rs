@@ -7,11 +7,15 @@ use core::marker::PhantomData;
 
 use arrayvec::ArrayVec;
 use roaring::RoaringBitmap;
+use smallvec::SmallVec;
 
 use super::slot::Slot;
 
 /// The number of slots that the set itself holds.
 const FEW: usize = 4;
+
+/// The number of slots up to which a short set stays one when it changes: a copy of so many costs no more than its memory.
+const SHORT: usize = 64;
 
 /// The number of slots in the longest flat set: so many are copied, moved along and searched sooner than a compressed
 /// set follows its pointers.
@@ -24,6 +28,8 @@ const FLAT: usize = 4_096;
 pub(crate) enum SlotSet<S> {
     /// Sorted; what most users own.
     Few(ArrayVec<S, FEW>),
+    /// Sorted halves of slots that have no more than a half, without room for more; what all groups of small directories have.
+    Short(Arc<[u16]>),
     /// Sorted; what most groups have.
     Flat(Arc<Vec<S>>),
     /// More than a flat set holds, at least when it was made.
@@ -40,6 +46,7 @@ impl<S: Slot> SlotSet<S> {
     pub(crate) fn contains(&self, slot: S) -> bool {
         match self {
             Self::Few(slots) => slots.contains(&slot),
+            Self::Short(halves) => half(slot).is_some_and(|half| halves.binary_search(&half).is_ok()),
             Self::Flat(slots) => slots.binary_search(&slot).is_ok(),
             Self::Large(slots) => slots.contains(slot.index()),
         }
@@ -48,6 +55,7 @@ impl<S: Slot> SlotSet<S> {
     pub(crate) fn len(&self) -> u64 {
         match self {
             Self::Few(slots) => slots.len() as u64,
+            Self::Short(halves) => halves.len() as u64,
             Self::Flat(slots) => slots.len() as u64,
             Self::Large(slots) => slots.len(),
         }
@@ -56,10 +64,29 @@ impl<S: Slot> SlotSet<S> {
     pub(crate) fn is_empty(&self) -> bool {
         match self {
             Self::Few(slots) => slots.is_empty(),
+            Self::Short(halves) => halves.is_empty(),
             Self::Flat(slots) => slots.is_empty(),
             // The first slot would be searched for.
             Self::Large(slots) => slots.is_empty(),
         }
+    }
+
+    fn few(slots: &[S]) -> Self {
+        Self::Few(slots.iter().copied().take(FEW).collect())
+    }
+
+    fn short(sorted: &[S]) -> Self {
+        Self::Short(sorted.iter().map(|&slot| half(slot).unwrap_or_default()).collect())
+    }
+
+    /// A set that may change again, of sorted slots that are more than a few and no more than a flat set holds.
+    fn of(sorted: SomeSlots<S>) -> Self {
+        if sorted.len() <= SHORT && are_halves(&sorted) {
+            return Self::short(&sorted);
+        }
+        let mut flat = sorted.into_vec();
+        flat.shrink_to(flat.len().saturating_add(room_beside(flat.len())));
+        Self::Flat(Arc::new(flat))
     }
 
     pub(crate) fn insert(&mut self, slot: S) {
@@ -70,9 +97,16 @@ impl<S: Slot> SlotSet<S> {
                     slots.insert(place, slot);
                     return;
                 }
-                let mut flat = slots.to_vec();
-                flat.insert(place, slot);
-                *self = Self::Flat(Arc::new(flat));
+                let mut more: SomeSlots<S> = slots.iter().copied().collect();
+                more.insert(place, slot);
+                *self = Self::of(more);
+            }
+            Self::Short(halves) => {
+                let place = half(slot).map_or(Err(halves.len()), |half| place_in(halves, half));
+                let Err(place) = place else { return };
+                let mut more = slots_of(halves);
+                more.insert(place, slot);
+                *self = Self::of(more);
             }
             Self::Flat(slots) => {
                 let Err(place) = place_in(slots, slot) else { return };
@@ -95,12 +129,21 @@ impl<S: Slot> SlotSet<S> {
     pub(crate) fn remove(&mut self, slot: S) {
         match self {
             Self::Few(slots) => slots.retain(|other| *other != slot),
+            Self::Short(halves) => {
+                let place = half(slot).and_then(|half| halves.binary_search(&half).ok());
+                let Some(place) = place else { return };
+                let mut left = slots_of(halves);
+                left.remove(place);
+                *self = if left.len() <= FEW / 2 { Self::few(&left) } else { Self::of(left) };
+            }
             Self::Flat(slots) => {
                 let Ok(place) = slots.binary_search(&slot) else { return };
                 let slots = Arc::make_mut(slots);
                 slots.remove(place);
                 if slots.len() <= FEW / 2 {
-                    *self = Self::Few(slots.iter().copied().collect());
+                    *self = Self::few(slots);
+                } else if slots.len() <= SHORT / 2 && are_halves(slots) {
+                    *self = Self::short(slots);
                 } else if slots.len() <= slots.capacity() / 2 {
                     slots.shrink_to(slots.len().saturating_add(room_beside(slots.len())));
                 }
@@ -125,15 +168,17 @@ impl<S: Slot> SlotSet<S> {
     /// Returns `true` if [`fit`](Self::fit) would give something back.
     #[cfg(feature = "serde")]
     pub(crate) fn has_room(&self) -> bool {
-        matches!(self, Self::Flat(slots) if slots.capacity() > slots.len())
+        matches!(self, Self::Flat(slots) if slots.capacity() > slots.len() || are_halves(slots))
     }
 
     /// Gives back the room that the set has for more slots, if it is not shared.
     #[cfg(feature = "serde")]
     pub(crate) fn fit(&mut self) {
-        if let Self::Flat(slots) = self
-            && let Some(slots) = Arc::get_mut(slots)
-        {
+        let Self::Flat(slots) = self else { return };
+        let Some(slots) = Arc::get_mut(slots) else { return };
+        if are_halves(slots) {
+            *self = Self::short(slots);
+        } else {
             slots.shrink_to_fit();
         }
     }
@@ -142,6 +187,7 @@ impl<S: Slot> SlotSet<S> {
     pub(crate) fn iter(&self) -> SlotIter<'_, S> {
         match self {
             Self::Few(slots) => SlotIter::Flat(slots),
+            Self::Short(halves) => SlotIter::Short(halves),
             Self::Flat(slots) => SlotIter::Flat(slots),
             Self::Large(slots) => SlotIter::Large(Box::new(slots.iter()), PhantomData),
         }
@@ -152,6 +198,23 @@ impl<S: Slot> SlotSet<S> {
         let (few, many) = if self.len() < other.len() { (self, other) } else { (other, self) };
         few.iter().filter(|&slot| many.contains(slot))
     }
+}
+
+/// Slots of a short set and one more.
+type SomeSlots<S> = SmallVec<[S; SHORT + 1]>;
+
+fn slots_of<S: Slot>(halves: &[u16]) -> SomeSlots<S> {
+    halves.iter().map(|&half| S::from_index(half.into())).collect()
+}
+
+/// The slot in half of its bits, if it fits.
+fn half<S: Slot>(slot: S) -> Option<u16> {
+    u16::try_from(slot.index()).ok()
+}
+
+/// Returns `true` if all of some sorted slots fit into half of their bits.
+fn are_halves<S: Slot>(sorted: &[S]) -> bool {
+    sorted.last().is_none_or(|&last| half(last).is_some())
 }
 
 /// The slots to add to, with room for one more: memory grows by an eighth, because large directories have many sets.
@@ -175,7 +238,7 @@ fn room_beside(slots: usize) -> usize {
 }
 
 /// The place of a slot among sorted ones, or else the place to insert it; most often it is newer than all of them.
-fn place_in<S: Slot>(slots: &[S], slot: S) -> Result<usize, usize> {
+fn place_in<S: Copy + Ord>(slots: &[S], slot: S) -> Result<usize, usize> {
     if slots.last().is_none_or(|&last| last < slot) { Err(slots.len()) } else { slots.binary_search(&slot) }
 }
 
@@ -184,6 +247,8 @@ fn place_in<S: Slot>(slots: &[S], slot: S) -> Result<usize, usize> {
 pub(crate) enum SlotIter<'a, S> {
     /// The rest of sorted slots.
     Flat(&'a [S]),
+    /// The rest of the sorted halves of slots.
+    Short(&'a [u16]),
     /// The rest of a large set, in a box because there are often many iterators and few of these.
     Large(Box<roaring::bitmap::Iter<'a>>, PhantomData<S>),
 }
@@ -194,6 +259,10 @@ impl<S: Slot> SlotIter<'_, S> {
         match self {
             Self::Flat(left) => {
                 let after = left.partition_point(|&slot| slot <= last);
+                *left = left.get(after..).unwrap_or_default();
+            }
+            Self::Short(left) => {
+                let after = left.partition_point(|&half| u32::from(half) <= last.index());
                 *left = left.get(after..).unwrap_or_default();
             }
             Self::Large(left, _) => match last.index().checked_add(1) {
@@ -214,6 +283,11 @@ impl<S: Slot> Iterator for SlotIter<'_, S> {
                 *left = rest;
                 Some(*first)
             }
+            Self::Short(left) => {
+                let (&first, rest) = left.split_first()?;
+                *left = rest;
+                Some(S::from_index(first.into()))
+            }
             Self::Large(left, _) => left.next().map(S::from_index),
         }
     }
@@ -221,6 +295,7 @@ impl<S: Slot> Iterator for SlotIter<'_, S> {
     fn size_hint(&self) -> (usize, Option<usize>) {
         match self {
             Self::Flat(left) => (left.len(), Some(left.len())),
+            Self::Short(left) => (left.len(), Some(left.len())),
             Self::Large(left, _) => left.size_hint(),
         }
     }
@@ -242,9 +317,17 @@ impl<S: Slot> FromIterator<S> for SlotSet<S> {
 
 impl<S: Slot> Extend<S> for SlotSet<S> {
     fn extend<I: IntoIterator<Item = S>>(&mut self, slots: I) {
-        for slot in slots {
-            self.insert(slot);
+        if self.len() > SHORT as u64 {
+            return slots.into_iter().for_each(|slot| self.insert(slot));
         }
+        let mut all: SomeSlots<S> = self.iter().chain(slots).collect();
+        all.sort();
+        all.dedup();
+        *self = match all.len() {
+            ..=FEW => Self::few(&all),
+            ..=FLAT => Self::of(all),
+            _ => Self::Large(Arc::new(all.iter().map(|slot| slot.index()).collect())),
+        };
     }
 }
 
@@ -295,6 +378,63 @@ mod tests {
         }
     }
 
+    proptest! {
+        /// Around the size and the slot from which on a set is no short one.
+        #[test]
+        fn a_short_set_is_a_set(
+            first in prop_oneof![Just(0_u32), 65_400_u32..65_540],
+            count in 50_u32..80,
+            added in prop::collection::vec(0_u32..90, 0..90),
+            changes in prop::collection::vec((0_u32..90, any::<bool>()), 0..60),
+        ) {
+            let mut slots = set(first..first + count);
+            let mut expected: BTreeSet<u32> = (first..first + count).collect();
+            slots.extend(added.iter().map(|&index| UserSlot::new(first + index)));
+            expected.extend(added.iter().map(|&index| first + index));
+            for (place, (index, inside)) in changes.into_iter().enumerate() {
+                let index = first + index;
+                let before = (slots.clone(), expected.clone());
+                if inside {
+                    slots.insert(UserSlot::new(index));
+                    expected.insert(index);
+                } else {
+                    slots.remove(UserSlot::new(index));
+                    expected.remove(&index);
+                }
+                #[cfg(feature = "serde")]
+                if place % 16 == 7 {
+                    slots = slots.iter().collect();
+                    slots.fit();
+                    prop_assert!(!slots.has_room());
+                }
+                prop_assert_eq!(slots.contains(UserSlot::new(index)), inside, "{}", place);
+                prop_assert_eq!(slots.len(), expected.len() as u64);
+                prop_assert!(indexes(&slots).into_iter().eq(expected.iter().copied()));
+                prop_assert!(indexes(&before.0).into_iter().eq(before.1));
+                prop_assert!(skipped(&slots, index).into_iter().eq(expected.range(index + 1..).copied()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_set_without_room_is_short_if_its_slots_are_halves() {
+        for (first, short) in [(0, true), (64_536, true), (64_537, false), (70_000, false)] {
+            let mut slots = set(first..first + 900);
+            (900..1_000).for_each(|index| slots.insert(UserSlot::new(first + index)));
+            assert!(matches!(slots, SlotSet::Flat(_)));
+            #[cfg(feature = "serde")]
+            {
+                assert!(slots.has_room());
+                slots.fit();
+                assert!(!slots.has_room());
+                assert_eq!(matches!(slots, SlotSet::Short(_)), short);
+            }
+            slots.insert(UserSlot::new(first + 2_000));
+            assert!(matches!(slots, SlotSet::Flat(_)), "a change copies many slots each time: {short}");
+            assert!(indexes(&slots).into_iter().eq((first..first + 1_000).chain([first + 2_000])));
+        }
+    }
+
     #[test]
     fn common_slots_are_in_both() {
         let (few, large) = (set([3, 5_000, 9_000]), set((0..10_000).step_by(3)));
@@ -310,8 +450,14 @@ mod tests {
         for index in 10..1_000 {
             slots.remove(UserSlot::new(index));
         }
-        assert!(matches!(&slots, SlotSet::Flat(flat) if flat.capacity() < 40), "{slots:?}");
+        assert!(matches!(slots, SlotSet::Short(_)), "{slots:?}");
         assert_eq!(indexes(&slots), (0..10).collect::<Vec<_>>());
+        let mut slots = set(70_000..71_000);
+        for index in 70_010..71_000 {
+            slots.remove(UserSlot::new(index));
+        }
+        assert!(matches!(&slots, SlotSet::Flat(flat) if flat.capacity() < 40), "{slots:?}");
+        assert_eq!(indexes(&slots), (70_010 - 10..70_010).collect::<Vec<_>>());
     }
 
     #[test]
@@ -334,7 +480,7 @@ mod tests {
             expected.remove(&index);
             assert!(!slots.contains(UserSlot::new(index)));
         }
-        assert!(matches!(slots, SlotSet::Flat(_)));
+        assert!(matches!(slots, SlotSet::Short(_)));
         slots.remove(UserSlot::new(2));
         assert!(matches!(slots, SlotSet::Few(_)));
         assert_eq!(indexes(&slots), [0, 1]);

@@ -149,6 +149,16 @@ impl<S: Slot, T: Clone + Default, const LEAF: usize> Table<S, T, LEAF> {
         }
     }
 
+    /// Drops the leaf around a slot if all of its rows are like those that were never written.
+    pub(crate) fn release_unused(&mut self, slot: S, is_unused: impl Fn(&T) -> bool) {
+        let size = u32::try_from(LEAF).unwrap_or(u32::MAX);
+        let first = slot.index().saturating_sub(slot.index().checked_rem(size).unwrap_or(0));
+        let leaf = first..=first.saturating_add(size.saturating_sub(1));
+        if leaf.clone().all(|index| self.get(S::from_index(index)).is_none_or(&is_unused)) {
+            self.release(slot, &leaf);
+        }
+    }
+
     /// Drops the rows of the last leaf that lie after the last used slot, if that leaf is one of those that grow.
     #[cfg(feature = "serde")]
     pub(crate) fn trim(&mut self, last: S) {
@@ -321,6 +331,23 @@ mod tests {
             for &slot in &slots {
                 table.update(UserSlot::new(slot), |entry| *entry = 7);
                 prop_assert_eq!(table.get(UserSlot::new(slot)), Some(&7));
+            }
+        }
+
+        #[test]
+        fn a_leaf_without_rows_in_use_is_dropped(rows in prop::collection::btree_map(slot(), 0_u32..2, 0..60)) {
+            let mut table = Small::default();
+            for (&slot, &row) in &rows {
+                table.update(UserSlot::new(slot), |entry| *entry = row);
+            }
+            let before = written(&table);
+            for &slot in rows.keys() {
+                table.release_unused(UserSlot::new(slot), |&row| row == 0);
+            }
+            prop_assert_eq!(written(&table), before.clone());
+            for (slot, _) in table.iter() {
+                let leaf = [slot.index() & !1, slot.index() | 1];
+                prop_assert!(leaf.iter().any(|slot| before.contains_key(slot)), "{:?} is kept", slot);
             }
         }
 

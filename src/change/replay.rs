@@ -572,7 +572,7 @@ impl Replay<'_> {
 
     fn owner_changed(&mut self, resource: &str, owner: &Name) -> Checked {
         let (id, owner) = (self.directory.named_resource(resource)?, self.directory.named_user(owner)?);
-        self.directory.check_owner(id, owner)?;
+        self.directory.check_owner(id.slot(), owner.slot())?;
         self.directory.set_owner(id, Some(owner));
         Ok(())
     }

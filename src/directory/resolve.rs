@@ -9,7 +9,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::model::{ParsedTarget, parse_resource};
-use super::storage::{Membership, ResourceRow, Scope, ScopeEntries};
+use super::storage::{Membership, ResourceRow, ResourceSlot, Scope, ScopeEntries, UserSlot};
 use super::{Directory, Grantee, GranteeId, MembershipRule, Target, UserStatus};
 use crate::catalog::{Entries, KindDefinition, KindId, ProfileId};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
@@ -95,11 +95,11 @@ impl Directory {
     }
 
     /// Checks that the owner of a singleton may act (rule A10).
-    pub(crate) fn check_owner(&self, resource: ResourceId, owner: UserId) -> Checked {
-        let singleton = self.resource_row(resource).is_some_and(|row| row.singleton);
-        let active = self.status_of(owner) == Some(UserStatus::Active);
-        ensure(!singleton || active, || {
-            let name = self.user_name(owner).unwrap_or_default();
+    pub(crate) fn check_owner(&self, resource: ResourceSlot, owner: UserSlot) -> Checked {
+        let singleton = self.resource_row_at(resource).is_some_and(|row| row.singleton);
+        let active = || self.user_record_at(owner).map(|user| user.status) == Some(UserStatus::Active);
+        ensure(!singleton || active(), || {
+            let name = self.user_slot_name(owner).unwrap_or_default();
             format!("`{name}` owns a singleton and is not active")
         })
     }

@@ -8,6 +8,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use roaring::RoaringBitmap;
+use smallvec::SmallVec;
 
 use super::content::{
     GrantContent, KeyContent, Record, ResourceContent, RoleContent, ScopeContent, UserContent,
@@ -17,7 +18,9 @@ use super::mutate::{BulkIndex, singleton_serial};
 use super::parts::{ParentPart, PlainGrants, ResourcePart, UserPart};
 use super::registry::{MAX_SERIAL, NewId};
 use super::resolve::{Checked, ensure};
-use super::storage::{GrantRecord, GroupSlot, Membership, Scope, SubjectSlot, UserSlot};
+use super::storage::{
+    GrantRecord, GranteeSlot, GroupSlot, Membership, Scope, SubjectSlot, TargetSlot, UserSlot,
+};
 use super::{Directory, Grantee, MembershipRule, ParseNameError, Target, UserStatus};
 use crate::catalog::{Catalog, Entries, KindDefinition, KindId};
 use crate::id::{GroupId, ResourceId, UserId};
@@ -41,6 +44,8 @@ pub(crate) struct Restore {
     /// The catalog that the directory was stored with, if it is not the one of the directory.
     stored_catalog: Option<Catalog>,
     index: BulkIndex,
+    /// The slots of groups with members of their own: every membership asks, and the records fill more memory than a cache.
+    explicit: RoaringBitmap,
     /// The resources that lie inside others, and the names of these.
     parents: Vec<(ResourceId, ParentPart)>,
     last_turn: u64,
@@ -76,6 +81,7 @@ impl Restore {
             directory: Directory::without_singletons(catalog),
             stored_catalog,
             index: BulkIndex::default(),
+            explicit: RoaringBitmap::new(),
             parents: Vec::new(),
             last_turn: 0,
             turns: BTreeMap::new(),
@@ -329,6 +335,9 @@ impl Restore {
         self.check_id(Sort::Group, id.as_u64(), id.index(), id.serial())?;
         self.directory.group_name_is_free(group)?;
         let membership = self.directory.named_membership(members)?;
+        if membership == Membership::Explicit {
+            self.explicit.insert(id.index());
+        }
         let id = NewId::Stored(id.index(), id.serial());
         self.directory.insert_group(id, group, &membership, None);
         Ok(())
@@ -435,14 +444,10 @@ impl Restore {
             names.dedup();
             self.directory.set_external(id, &names);
         }
-        let mut joined = part.groups.to_vec();
-        for &group in &joined {
-            let record = self.directory.group_record_at(group);
-            let name = record.and_then(|group| group.name.as_deref()).ok_or_else(|| no_group(group))?;
-            let explicit = record.is_some_and(|group| group.membership == Membership::Explicit);
-            ensure(explicit, || format!("group `{name}` has no explicit members"))?;
-        }
+        let mut joined = part.groups.clone();
+        joined.iter().try_for_each(|&group| self.has_explicit_members(group))?;
         joined.sort_unstable();
+        joined.dedup();
         for &(group, at) in &part.group_ends {
             let name = || self.directory.group_slot_name(group).unwrap_or_default();
             let known = joined.binary_search(&group).is_ok();
@@ -451,8 +456,17 @@ impl Restore {
             let group = self.directory.group_id(group).ok_or_else(|| no_group(group))?;
             self.directory.set_membership_end(id, group, Some(at));
         }
-        self.directory.collect_members(&mut self.index, id, joined);
+        self.directory.collect_members(&mut self.index, id.slot(), &joined);
         Ok(())
+    }
+
+    /// Checks that a group has members of its own.
+    fn has_explicit_members(&self, group: GroupSlot) -> Checked {
+        if self.explicit.contains(group.index()) {
+            return Ok(());
+        }
+        let name = self.directory.group_slot_name(group).ok_or_else(|| no_group(group))?;
+        Err(format!("group `{name}` has no explicit members"))
     }
 
     /// Checks that a turn was given out, and to one user only.
@@ -633,15 +647,7 @@ impl Restore {
         self.index_user_names()?;
         let id = self.place(part)?;
         let (kind, on) = (part.kind, Target::Resource(id));
-        for &(to, listed) in &part.grants {
-            let grantee = self.directory.subject_id(to).ok_or("a grant is to nobody")?;
-            let mask = self.grant(kind, to, listed)?;
-            ensure(self.directory.grant_on(grantee, on) == 0, || {
-                let name = self.directory.subject_name(to).map(|name| name.to_string()).unwrap_or_default();
-                format!("`{name}` is named twice")
-            })?;
-            self.directory.collect_grant(&mut self.index, grantee, id, mask);
-        }
+        self.plain_grants(part)?;
         for grant in &part.special_grants {
             self.special_grant(kind, on, grant)?;
         }
@@ -652,11 +658,10 @@ impl Restore {
             let user = self.directory.user_id(user).ok_or_else(|| no_user(user))?;
             self.directory.set_credential(user, id, true);
         }
-        let owner = part.owner.map(|owner| self.directory.user_id(owner).ok_or_else(|| no_user(owner)));
-        let owner = owner.transpose()?;
-        if let Some(owner) = owner {
-            self.directory.check_owner(id, owner)?;
-            self.directory.collect_owner(&mut self.index, id, owner);
+        if let Some(owner) = part.owner {
+            ensure(self.directory.users.has_slot(owner), || no_user(owner))?;
+            self.directory.check_owner(id.slot(), owner)?;
+            self.directory.collect_owner(&mut self.index, id.slot(), owner);
         }
         if part.closed {
             ensure(part.key.is_some(), || {
@@ -666,7 +671,31 @@ impl Restore {
             self.directory.set_closed(id, true);
         }
         self.parents.extend(part.parent.clone().map(|parent| (id, parent)));
-        part.owner_groups.iter().try_for_each(|&group| self.owner_group(id, owner, group))
+        part.owner_groups.iter().try_for_each(|&group| self.owner_group(id, part.owner, group))
+    }
+
+    /// Adds the grants of a resource that neither end nor come from a role.
+    fn plain_grants(&mut self, part: &ResourcePart) -> Checked {
+        let on = part.id.slot();
+        let mut to_groups: SmallVec<[(GroupSlot, u64); 8]> = SmallVec::new();
+        for &(to, listed) in &part.grants {
+            ensure(self.directory.has_subject(to), || "a grant is to nobody".to_owned())?;
+            let mask = self.grant(part.kind, to, listed)?;
+            if let Some(group) = to.group().filter(|_| part.key.is_some()) {
+                to_groups.push((group, mask));
+                continue;
+            }
+            let on = TargetSlot::Resource(on);
+            ensure(self.directory.mask_at(to, on) == 0, || self.named_twice(to))?;
+            self.directory.write_grant_record(to, on, GrantRecord::of(mask));
+        }
+        let twice = self.directory.collect_grants(&mut self.index, on, &to_groups);
+        twice.map_or(Ok(()), |group| Err(self.named_twice(SubjectSlot::Grantee(GranteeSlot::group(group)))))
+    }
+
+    fn named_twice(&self, to: SubjectSlot) -> String {
+        let name = self.directory.subject_name(to).map(|name| name.to_string()).unwrap_or_default();
+        format!("`{name}` is named twice")
     }
 
     /// Puts resources into their parents, once all of them are there: those above first, so that nothing lies inside what is put.
@@ -724,7 +753,7 @@ impl Restore {
     }
 
     /// Adds a group that includes the owner; the owner is in it (rule A10).
-    fn owner_group(&mut self, resource: ResourceId, owner: Option<UserId>, group: GroupSlot) -> Checked {
+    fn owner_group(&mut self, resource: ResourceId, owner: Option<UserSlot>, group: GroupSlot) -> Checked {
         let id = self.directory.group_id(group).ok_or_else(|| no_group(group))?;
         let name = || self.directory.group_slot_name(group).unwrap_or_default();
         let record = self.directory.group_record(id);
@@ -732,7 +761,7 @@ impl Restore {
             group.membership == Membership::Explicit && group.includes_owner_of.is_none()
         });
         ensure(free, || format!("`{}` cannot include the owner", name()))?;
-        let joined = owner.is_none_or(|owner| self.directory.has_joined_without_end(owner.slot(), group));
+        let joined = owner.is_none_or(|owner| self.directory.has_joined_without_end(owner, group));
         ensure(joined, || format!("the owner has not joined `{}` without an end", name()))?;
         self.directory.include_owner(id, resource);
         Ok(())

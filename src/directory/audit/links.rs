@@ -178,8 +178,7 @@ impl Directory {
 
     fn audit_owners(&self) -> Result<(), AuditError> {
         for (resource, row) in self.live_resources() {
-            let ids = self.resource_id(resource).zip(row.owner().and_then(|owner| self.user_id(owner)));
-            let fault = ids.and_then(|(resource, owner)| self.check_owner(resource, owner).err());
+            let fault = row.owner().and_then(|owner| self.check_owner(resource, owner).err());
             self.same(format_args!("a fault of the owner of a resource"), &fault, &None)?;
         }
         let of_resources = self.live_resources();

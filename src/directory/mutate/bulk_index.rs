@@ -3,12 +3,11 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use crate::directory::Directory;
 use crate::directory::storage::{
-    GrantRecord, GranteeSlot, GroupRecord, GroupSlot, ResourceRow, ResourceSlot, Slot, SlotSet, Table,
-    UserSlot,
+    GranteeSlot, GroupRecord, GroupSlot, ResourceRow, ResourceSlot, Slot, SlotSet, Table, TargetGrants,
+    UserSlot, set_grant,
 };
-use crate::directory::{Directory, GranteeId, Target};
-use crate::id::{ResourceId, UserId};
 
 /// The number of collected entries at which they are written.
 const MANY: usize = 1 << 17;
@@ -37,28 +36,24 @@ impl BulkIndex {
 }
 
 impl Directory {
-    /// Adds a user who is in no explicit group to some; grants on kinds and singletons are not read yet.
+    /// Adds a user who is in no explicit group to some, in ascending order; grants on kinds and singletons are not read yet.
     pub(in crate::directory) fn collect_members(
         &mut self,
         index: &mut BulkIndex,
-        user: UserId,
-        mut joined: Vec<GroupSlot>,
+        user: UserSlot,
+        joined: &[GroupSlot],
     ) {
-        let user = user.slot();
-        joined.sort_unstable();
-        joined.dedup();
-        self.write_memberships(user, &joined);
-        index.members.extend(joined.into_iter().map(|group| (group, user)));
+        self.write_memberships(user, joined);
+        index.members.extend(joined.iter().map(|&group| (group, user)));
     }
 
     /// Gives a resource its first owner; no group includes the owner yet.
     pub(in crate::directory) fn collect_owner(
         &mut self,
         index: &mut BulkIndex,
-        resource: ResourceId,
-        owner: UserId,
+        resource: ResourceSlot,
+        owner: UserSlot,
     ) {
-        let (resource, owner) = (resource.slot(), owner.slot());
         self.resources.tables.rows.update(resource, |row| row.set_owner(Some(owner)));
         let singleton = self.resource_row_at(resource).filter(|row| row.singleton).map(ResourceRow::kind);
         if let Some(kind) = singleton {
@@ -67,21 +62,25 @@ impl Directory {
         index.owned.push((owner, resource));
     }
 
-    /// Sets the permissions of a grantee on a resource.
-    pub(in crate::directory) fn collect_grant(
+    /// Sets the permissions of groups on a resource that has no grants yet and is not a singleton. Returns a group that
+    /// is listed twice; then the directory must not be used.
+    pub(in crate::directory) fn collect_grants(
         &mut self,
         index: &mut BulkIndex,
-        to: GranteeId,
-        resource: ResourceId,
-        mask: u64,
-    ) {
-        let singleton = self.resource_row(resource).is_some_and(|row| row.singleton);
-        let group = match to {
-            GranteeId::Group(group) if !singleton => group,
-            _ => return self.set_grant_record(to, Target::Resource(resource), GrantRecord::of(mask)),
-        };
-        self.write_grant(resource.slot(), GranteeSlot::group(group.slot()), mask);
-        index.granted_on.push((group.slot(), resource.slot()));
+        resource: ResourceSlot,
+        grants: &[(GroupSlot, u64)],
+    ) -> Option<GroupSlot> {
+        let mut twice = None;
+        self.change_grants(resource, |inline, overflow| {
+            for &(group, mask) in grants {
+                let grantee = GranteeSlot::group(group);
+                let has = TargetGrants::new(inline, overflow.as_deref()).of(grantee) != 0;
+                twice = twice.or(has.then_some(group));
+                set_grant(inline, overflow, grantee, mask);
+            }
+        });
+        index.granted_on.extend(grants.iter().map(|&(group, _)| (group, resource)));
+        twice
     }
 
     /// Writes the collected entries, and leaves none.

@@ -26,7 +26,12 @@ impl Directory {
         self.write_grant_record(SubjectSlot::of(to), on.slot(), terms);
     }
 
-    pub(super) fn write_grant_record(&mut self, to: SubjectSlot, on: TargetSlot, terms: GrantRecord) {
+    pub(in crate::directory) fn write_grant_record(
+        &mut self,
+        to: SubjectSlot,
+        on: TargetSlot,
+        terms: GrantRecord,
+    ) {
         if on == TargetSlot::Everything {
             return self.write_roles_everywhere(to, terms);
         }

@@ -1,34 +1,47 @@
 //! Changes to grants, on the target's side and on the grantee's.
 
+use alloc::sync::Arc;
+
 use super::put;
 use crate::catalog::KindId;
 use crate::directory::Directory;
 use crate::directory::storage::{
-    GranteeKind, GranteeSlot, ResourceRow, ResourceSlot, TargetGrants, set_grant,
+    GranteeKind, GranteeSlot, InlineGrants, Overflow, ResourceRow, ResourceSlot, TargetGrants, set_grant,
 };
 
 impl Directory {
     /// Writes the target's side of a grant on a resource.
     pub(super) fn write_grant(&mut self, slot: ResourceSlot, grantee: GranteeSlot, mask: u64) {
+        let mut before = 0;
+        self.change_grants(slot, |grants, overflow| {
+            before = TargetGrants::new(grants, overflow.as_deref()).of(grantee);
+            set_grant(grants, overflow, grantee, mask);
+        });
+        let singleton = self.resource_row_at(slot).filter(|row| row.singleton).map(ResourceRow::kind);
+        if let Some(kind) = singleton {
+            self.index_kind_grant(kind, grantee, mask != 0);
+            self.update_grantee_masks(grantee, kind, before, mask);
+        }
+    }
+
+    /// Changes the grants of a row.
+    pub(super) fn change_grants(
+        &mut self,
+        slot: ResourceSlot,
+        change: impl FnOnce(&mut InlineGrants, &mut Option<Arc<Overflow>>),
+    ) {
         let tables = &mut self.resources.tables;
         let mut overflow = tables.overflows.get(slot).and_then(Clone::clone);
         // The table drops its reference first, so that an overflow that no other directory shares is changed in place.
         if overflow.is_some() {
             tables.overflows.update(slot, |entry| *entry = None);
         }
-        let mut before = 0;
         tables.rows.update(slot, |row| {
-            before = TargetGrants::new(&row.grants, overflow.as_deref()).of(grantee);
-            set_grant(&mut row.grants, &mut overflow, grantee, mask);
+            change(&mut row.grants, &mut overflow);
             row.overflows = overflow.is_some();
         });
         if overflow.is_some() {
             tables.overflows.update(slot, |entry| *entry = overflow);
-        }
-        let singleton = self.resource_row_at(slot).filter(|row| row.singleton).map(ResourceRow::kind);
-        if let Some(kind) = singleton {
-            self.index_kind_grant(kind, grantee, mask != 0);
-            self.update_grantee_masks(grantee, kind, before, mask);
         }
     }
 

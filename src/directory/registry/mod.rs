@@ -113,6 +113,12 @@ impl<T: Tables> Registry<T> {
         self.slots.next_live(from).map(T::Slot::from_index)
     }
 
+    /// Returns `true` if a slot is in use, without reading what is there.
+    #[cfg(feature = "serde")]
+    pub(crate) fn has_slot(&self, slot: T::Slot) -> bool {
+        self.slots.is_live(slot.index())
+    }
+
     /// The id of the thing in a slot; `None` for a vacant one.
     pub(crate) fn id(&self, slot: T::Slot) -> Option<IdOf<T>> {
         if self.tables.is_live(slot) { Some(slot.with_serial(self.tables.serial(slot)?)) } else { None }

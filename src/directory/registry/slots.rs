@@ -61,6 +61,12 @@ impl Slots {
         self.used = slot.saturating_add(1);
     }
 
+    /// Returns `true` if a slot is in use.
+    #[cfg(any(feature = "serde", test))]
+    pub(super) fn is_live(&self, slot: u32) -> bool {
+        slot < self.used && (self.vacant.is_empty() || self.next_live(slot) == Some(slot))
+    }
+
     /// The first slot in use that is not before `from`.
     pub(super) fn next_live(&self, from: u32) -> Option<u32> {
         let run = self.vacant.range(..=from).next_back().filter(|&(_, &last)| last >= from);
@@ -121,6 +127,7 @@ mod tests {
                 }
                 for from in 0..130 {
                     prop_assert_eq!(slots.next_live(from), live.range(from..).next().copied());
+                    prop_assert_eq!(slots.is_live(from), live.contains(&from));
                 }
                 prop_assert_eq!(slots.live() as usize, live.len());
                 prop_assert_eq!(slots.used(), live.last().map_or(0, |last: &u32| last.saturating_add(1)));

@@ -53,7 +53,6 @@ pub(super) fn diff(args: &DiffArgs) -> Result<Exit, CliError> {
         let message = "--to-tenant names a tenant on PostgreSQL, and the other source is none";
         return Err(CliError::InvalidInput(message.to_owned()));
     }
-    // One after the other: a journal in a file is open once at a time.
     let (before, exit) = open(&before)?;
     let (after, later) = open(&after)?;
     if args.access {

@@ -9,7 +9,7 @@ use crate::history::world;
 use crate::postgres::server::TestDatabase;
 
 /// Questions that a directory answers.
-const QUESTIONS: &[&[&str]] = &[
+pub(super) const QUESTIONS: &[&[&str]] = &[
     &["check", "--who", "user:ada", "--on", "project/churn", "--permission", "write"],
     &["explain", "--who", "user:eve", "--on", "project/churn", "--permission", "read"],
     &["who", "--on", "project/churn", "--permission", "read"],
@@ -28,7 +28,7 @@ const QUESTIONS: &[&[&str]] = &[
 ];
 
 /// Questions that need a history.
-const OF_HISTORY: &[&[&str]] = &[
+pub(super) const OF_HISTORY: &[&[&str]] = &[
     &["history"],
     &["history", "--user", "ada"],
     &["history", "--why", "--who", "user:ada", "--on", "project/churn", "--permission", "read"],
@@ -42,7 +42,7 @@ const OF_HISTORY: &[&[&str]] = &[
 ];
 
 /// Runs a question of a source, which comes before the options: exit code and output.
-fn ask(question: &[&str], source: &[&str], more: &[&str]) -> (i32, String) {
+pub(super) fn ask(question: &[&str], source: &[&str], more: &[&str]) -> (i32, String) {
     let split = question.iter().position(|word| word.starts_with('-')).unwrap_or(question.len());
     let words = [&question[..split], source, &question[split..], more].concat();
     let ran = entitle(&words);

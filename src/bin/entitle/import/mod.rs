@@ -69,7 +69,8 @@ pub(super) fn import(args: &ImportArgs) -> Result<Exit, CliError> {
     let place = Place::of(&args.into)?;
     let catalog = args.catalog.as_deref().map(read_catalog).transpose()?;
     let input = input::read(&args.file)?;
-    let mut target = Target::open(&place, &args.postgres, catalog.or_else(|| input.catalog()))?;
+    let catalog = catalog.or_else(|| input.catalog());
+    let mut target = Target::open(&place, &args.postgres, catalog, !args.dry_run)?;
     let name = place.shown();
     match input {
         Input::Directory(directory) => {

@@ -1,13 +1,14 @@
 //! Sources with a history: scenarios, and journals in redb and on PostgreSQL.
 
 use std::borrow::Cow;
+use std::io;
 use std::path::Path;
 
 use entitle::Directory;
 use entitle::catalog::Catalog;
 use entitle::change::Commit;
 use entitle::journal::postgres::{Postgres, PostgresError, PostgresJournal};
-use entitle::journal::{Journal as _, RedbJournal};
+use entitle::journal::{Journal as _, RedbError, RedbJournal};
 use entitle::nearest_names;
 use entitle::scenario::TestReport;
 
@@ -127,14 +128,40 @@ macro_rules! history {
 history!(RedbJournal);
 history!(PostgresJournal);
 
-/// Opens a journal in a redb file.
-pub(super) fn redb(path: &Path) -> Result<Content, CliError> {
+/// Opens a journal in a redb file, which is not changed unless it is opened for writing.
+pub(super) fn redb(path: &Path, for_writing: bool) -> Result<Content, CliError> {
     let name = path.display().to_string();
-    if !path.exists() {
-        return Err(CliError::in_source(&name, "there is no such file"));
-    }
-    let journal = RedbJournal::open(path).map_err(|error| CliError::in_source(&name, error))?;
+    // redb's error does not say which of its files cannot be opened, or what to do.
+    std::fs::File::open(path).map_err(|error| CliError::in_source(&name, unreadable(&error)))?;
+    let opened = if for_writing { RedbJournal::open(path) } else { RedbJournal::open_read_only(path) };
+    let journal = opened.map_err(|error| CliError::in_source(&name, unopened(&error)))?;
     Ok(Content::Journal(Box::new(Named { name, journal })))
+}
+
+fn unreadable(error: &io::Error) -> Cow<'static, str> {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".into(),
+        io::ErrorKind::PermissionDenied => {
+            "it may not be read: run the command as a user who may read the file".into()
+        }
+        _ => error.to_string().into(),
+    }
+}
+
+/// Returns the message for a journal that cannot be opened, in the words of those who run the platform.
+pub(crate) fn unopened(error: &RedbError) -> Cow<'static, str> {
+    match error {
+        RedbError::InUse => {
+            "another process has the file open and locks it: stop the platform, or name a copy that was made while it was \
+             stopped, or a stored directory that it exported"
+        }
+        RedbError::NeedsRepair => {
+            "the file was not closed, as after a crash: start the platform, which repairs it, and stop it again; or name a \
+             copy that was made while it was stopped"
+        }
+        error => return error.to_string().into(),
+    }
+    .into()
 }
 
 /// Opens the journal of a tenant on PostgreSQL.

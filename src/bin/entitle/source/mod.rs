@@ -19,7 +19,7 @@ pub(super) use self::catalog::read_catalog;
 pub(super) use self::commits::Commits;
 use self::file::Opened;
 pub(super) use self::file::{Imported, read_imported};
-pub(super) use self::journal::{History, PostgresArgs, connect};
+pub(super) use self::journal::{History, PostgresArgs, connect, unopened};
 use super::Exit;
 use super::output::{CliError, may_have_password, note, scheme_of, shown_url};
 use super::page::has_dates;
@@ -40,17 +40,20 @@ pub(super) struct SourceArgs {
     /// The catalog of a journal, as a catalog or scenario file; without it, that of the latest snapshot is used
     #[arg(long, value_name = "FILE")]
     catalog: Option<PathBuf>,
+    /// Open a journal in a file for writing, which also repairs it after a crash.
+    #[arg(skip)]
+    for_writing: bool,
 }
 
 impl SourceArgs {
     /// Returns the arguments that name a journal at its latest state.
-    pub(super) fn journal(place: &Place, postgres: &PostgresArgs) -> Self {
+    pub(super) fn journal(place: &Place, postgres: &PostgresArgs, for_writing: bool) -> Self {
         let source = match place {
             Place::Redb(path) => format!("redb:{}", path.display()),
             Place::File(path) => path.display().to_string(),
             Place::Postgres(url) => url.clone(),
         };
-        Self { source, at: None, postgres: postgres.clone(), catalog: None }
+        Self { source, at: None, postgres: postgres.clone(), catalog: None, for_writing }
     }
 
     /// Opens the source. The failed steps of a scenario are reported.
@@ -82,10 +85,10 @@ impl SourceArgs {
 
     fn content(&self, place: &Place, catalog: Option<Catalog>) -> Result<Content, CliError> {
         match place {
-            Place::Redb(path) => journal::redb(path),
+            Place::Redb(path) => journal::redb(path, self.for_writing),
             Place::Postgres(url) => journal::postgres(url, &self.postgres),
             Place::File(path) => match file::open(path, catalog)? {
-                Opened::Redb => journal::redb(path),
+                Opened::Redb => journal::redb(path, self.for_writing),
                 Opened::Stored(directory) => Ok(Content::Stored(directory)),
                 Opened::Scenario(outcome) => Ok(Content::Scenario(outcome)),
             },

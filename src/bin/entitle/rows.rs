@@ -1,5 +1,6 @@
 //! Tables: aligned for people, as CSV, or as JSON.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use entitle::Timestamp;
@@ -115,7 +116,7 @@ impl Cell {
             Self::Text(text) => escape_cell(text).into_owned(),
             Self::Number(number) => number.to_string(),
             Self::List(list) => escape_cell(&list.join(" ")).into_owned(),
-            Self::Json(value) => escape_cell(&value.to_string()).into_owned(),
+            Self::Json(value) => json_cell(&value.to_string()),
             Self::Time(time) => time.as_millis().to_string(),
         }
     }
@@ -123,6 +124,38 @@ impl Cell {
     const fn is_number(&self) -> bool {
         matches!(self, Self::Number(_))
     }
+}
+
+/// Returns the text of a CSV cell with JSON, which programs read: an object or a list is no formula.
+///
+/// Within its texts, characters that cannot be seen, and those that would begin a formula if a spreadsheet split the cell
+/// before them, are written as numbers, as JSON has them.
+fn json_cell(json: &str) -> String {
+    if !json.starts_with(['{', '[']) {
+        return escape_cell(json).into_owned();
+    }
+    let (mut cell, mut before, mut is_text) = (String::new(), ' ', false);
+    for character in json.chars() {
+        let is_split = is_text && matches!(before, ',' | ';' | '|' | ' ') && is_formula(character);
+        let mut buffer = [0; 4];
+        if is_split || matches!(escape_hidden(character.encode_utf8(&mut buffer)), Cow::Owned(_)) {
+            let units = character
+                .encode_utf16(&mut [0; 2])
+                .iter()
+                .map(|unit| format!("\\u{unit:04x}"))
+                .collect::<String>();
+            cell.push_str(&units);
+        } else {
+            cell.push(character);
+        }
+        is_text ^= character == '"' && before != '\\';
+        before = if before == '\\' { ' ' } else { character };
+    }
+    cell
+}
+
+const fn is_formula(character: char) -> bool {
+    matches!(character, '=' | '+' | '-' | '@' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}')
 }
 
 /// A row, with as many cells as there are columns.
@@ -227,5 +260,31 @@ impl Serialize for Object<'_> {
             }
         }
         map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Cell;
+
+    #[test]
+    fn a_cell_with_json_stays_json() {
+        for value in [
+            json!({ "user": "ada; =1+1", "to": r#"a\" =1"# }),
+            json!(["=1", "+1", "a;@x", "x -1", "a\u{202e}b\u{e0041}", "\\", " =1", -5]),
+            json!({}),
+        ] {
+            let cell = Cell::Json(value.clone()).csv();
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&cell).ok(), Some(value), "{cell}");
+            for attack in ["; =", ";=", " =", ";@", " -", "\u{202e}", "\u{e0041}"] {
+                assert!(!cell.contains(attack), "{cell}");
+            }
+        }
+        assert_eq!(Cell::Json(json!({ "user": "ada" })).csv(), r#"{"user":"ada"}"#);
+        assert_eq!(Cell::Json(json!(-5)).csv(), "'-5");
+        assert_eq!(Cell::Text("{=1".to_owned()).csv(), "{=1");
+        assert_eq!(Cell::Text("=1".to_owned()).csv(), "'=1");
     }
 }

@@ -376,3 +376,23 @@ fn shells_and_man_are_served() {
     let version = entitle(&["--version"]).ok();
     assert_eq!(version, format!("entitle {}\n", env!("CARGO_PKG_VERSION")));
 }
+
+/// The details of events are JSON in CSV too, whatever the names are.
+#[test]
+fn details_in_csv_are_json() {
+    let folder = folder("details");
+    let name = "=a; +b\u{202e}";
+    let file =
+        platform(&folder, "details.json", &json!([{ "at": 1, "do": { "add_user": { "user": name } } }]));
+    let written = entitle(&["history", &file, "--csv"]).ok();
+    assert!(!written.contains('\u{202e}'), "{written:?}");
+    let mut csv = csv::Reader::from_reader(written.as_bytes());
+    let details = csv.headers().unwrap().iter().position(|column| column == "details").unwrap();
+    let mut count = 0;
+    for row in csv.records() {
+        let row: Value = serde_json::from_str(&row.unwrap()[details]).unwrap();
+        assert_eq!(row["user"], name);
+        count += 1;
+    }
+    assert!(count > 0);
+}

@@ -20,6 +20,8 @@ mod ending;
 mod explain;
 #[path = "entitle/export.rs"]
 mod export;
+#[path = "entitle/export_csv.rs"]
+mod export_csv;
 #[path = "entitle/history.rs"]
 mod history;
 #[path = "entitle/import/mod.rs"]

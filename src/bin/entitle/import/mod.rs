@@ -25,8 +25,8 @@ use super::{Exit, names};
 /// as the file has it is left as it is, so an import that was interrupted is started again. What is there and differs, such as
 /// a user with another profile, refuses the whole import.
 ///
-/// The file is CSV with a column `user` (and `email`, `profile`, `source`, `groups` separated by `;`) or `group`; or commands
-/// as JSON, as `entitle preview --help` describes them; or a stored directory, into a journal that does not exist yet.
+/// The file is CSV with a column `user` (and `email`, `profile`, `source`, `groups` separated by `;`) or `group`, as
+/// `entitle export --csv` writes it, without the apostrophe that protects a cell which begins with = + - @ or one; or commands as JSON, as `entitle preview --help` describes them; or a stored directory, into a journal that does not exist yet.
 #[derive(Debug, clap::Args)]
 pub(super) struct ImportArgs {
     /// The file to import; standard input if it is `-`

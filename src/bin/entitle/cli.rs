@@ -31,7 +31,7 @@ Exit codes:
 Start with:
   entitle test FILE...                     run the tests of a platform's rules
   entitle seats SOURCE                     who holds which seat, and how many are left
-  entitle explain SOURCE --who user:ada --on project/churn --permission read
+  entitle explain SOURCE --who ada --on project/churn --permission read
   entitle review SOURCE --csv              what everyone may do, for a spreadsheet
   entitle COMMAND --help                   more about a command";
 

@@ -30,8 +30,8 @@ pub(super) struct ExplainArgs {
 /// A check.
 #[derive(Debug, clap::Args)]
 pub(super) struct Question {
-    /// The principal, such as user:ada or key:ci
-    #[arg(long, value_name = "PRINCIPAL")]
+    /// The user, such as ada or user:ada, or the key, such as key:ci
+    #[arg(long, value_name = "PRINCIPAL", value_parser = names::parse_principal, allow_hyphen_values = true)]
     pub(super) who: PrincipalName,
     /// The resource, such as project/churn
     #[arg(long, value_name = "RESOURCE")]

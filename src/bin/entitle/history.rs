@@ -23,9 +23,9 @@ use super::{Exit, names};
 pub(super) struct HistoryArgs {
     #[command(flatten)]
     source: SourceArgs,
-    /// Only what names this user
-    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
-    user: Option<String>,
+    /// Only what names this user, such as ada or user:ada, or key, such as key:ci; with --why, the one who has the permission
+    #[arg(long, value_name = "PRINCIPAL", value_parser = names::parse_principal, allow_hyphen_values = true)]
+    who: Option<PrincipalName>,
     /// Only what names this group
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     group: Option<String>,
@@ -38,9 +38,12 @@ pub(super) struct HistoryArgs {
     /// Only before this time
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     until: Option<Timestamp>,
-    /// Only what was done as this principal, such as user:ada or host, or has this text in the audit note
+    /// Only what was done as this user or key, such as ada or key:ci, or by the platform itself: host
+    #[arg(long = "as", value_name = "PRINCIPAL", value_parser = parse_actor, allow_hyphen_values = true)]
+    actor: Option<Actor>,
+    /// Only what has this text in its audit note
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
-    by: Option<String>,
+    audit_note: Option<String>,
     /// Only the last events, as many as this
     #[arg(long, value_name = "NUMBER")]
     last: Option<usize>,
@@ -50,9 +53,6 @@ pub(super) struct HistoryArgs {
     /// Say who gave the permission that is named by --who, --on and --permission
     #[arg(long, requires_all = ["who", "on", "permissions"])]
     why: bool,
-    /// The principal, such as user:ada or key:ci, for --why
-    #[arg(long, value_name = "PRINCIPAL", requires = "why")]
-    who: Option<PrincipalName>,
     /// The resource, for --why
     #[arg(long, value_name = "RESOURCE", allow_hyphen_values = true, requires = "why")]
     on: Option<String>,
@@ -63,11 +63,19 @@ pub(super) struct HistoryArgs {
     form: FormArgs,
 }
 
+/// The principal that batches were made as; `None` is the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Actor(Option<PrincipalName>);
+
+fn parse_actor(text: &str) -> Result<Actor, String> {
+    if text == "host" { Ok(Actor(None)) } else { names::parse_principal(text).map(|who| Actor(Some(who))) }
+}
+
 const COLUMNS: [&str; 7] = ["revision", "at", "as", "by", "event", "about", "details"];
 
 pub(super) fn history(args: &HistoryArgs) -> Result<Exit, CliError> {
     let source = args.source.open()?;
-    if let (Some(who), Some(on)) = (&args.who, &args.on) {
+    if let (true, Some(who), Some(on)) = (args.why, &args.who, &args.on) {
         return why(args, &source, who, on);
     }
     let commits = source.commits()?;
@@ -114,25 +122,31 @@ impl HistoryArgs {
 
     fn older_name(&self, commit: &Commit, event: &Event) -> Option<String> {
         let Event::UserRenamed { user, to } = event else { return None };
-        let asked = self.user.as_ref().filter(|asked| to.as_str() == asked.as_str())?;
+        let Some(PrincipalName::User(asked)) = &self.who else { return None };
+        if to.as_str() != asked {
+            return None;
+        }
         let (user, asked) = (escape_hidden(user), escape_hidden(asked));
         let revision = commit.revision;
         Some(format!("before revision {revision}, `{asked}` was named `{user}`: ask for that name, too"))
     }
 
     fn is_wanted(&self, commit: &Commit) -> bool {
-        let by = self.by.as_ref();
-        let is_by =
-            |text: &String| commit.by.contains(text.as_str()) || actor_text(commit.actor.as_ref()) == *text;
         self.since.is_none_or(|since| commit.at >= since)
             && self.until.is_none_or(|until| commit.at < until)
-            && by.is_none_or(is_by)
+            && self.actor.as_ref().is_none_or(|actor| actor.0 == commit.actor)
+            && self.audit_note.as_deref().is_none_or(|text| commit.by.contains(text))
     }
 
     fn is_about(&self, event: &Event) -> bool {
         let names = |wanted: Subject<'_>| event.subjects().any(|subject| subject == wanted);
         let target = |on: &String| event.subjects().any(|subject| subject.to_string() == *on);
-        self.user.as_deref().is_none_or(|user| names(Subject::User(user)))
+        let principal = |who: &PrincipalName| match who {
+            PrincipalName::User(user) => names(Subject::User(user)),
+            PrincipalName::Key(key) => names(Subject::Key(key)),
+            _ => false,
+        };
+        self.who.as_ref().is_none_or(principal)
             && self.group.as_deref().is_none_or(|group| names(Subject::Group(group)))
             && self.resource.as_ref().is_none_or(target)
     }
@@ -153,8 +167,8 @@ impl HistoryArgs {
 
     /// Checks that what was asked for exists, where no event was about it.
     fn check_names(&self, directory: &Directory) -> Result<(), CliError> {
-        if let Some(user) = &self.user {
-            names::user(directory, user)?;
+        if let Some(who) = &self.who {
+            names::principal(directory, who)?;
         }
         if let Some(group) = &self.group {
             names::group(directory, group)?;

@@ -87,8 +87,8 @@ pub(super) fn who(args: &WhoArgs) -> Result<Exit, CliError> {
 pub(super) struct WhatArgs {
     #[command(flatten)]
     source: SourceArgs,
-    /// The principal, such as user:ada or key:ci
-    #[arg(long, value_name = "PRINCIPAL")]
+    /// The user, such as ada or user:ada, or the key, such as key:ci
+    #[arg(long, value_name = "PRINCIPAL", value_parser = names::parse_principal, allow_hyphen_values = true)]
     who: PrincipalName,
     /// The kind of the resources, such as project
     #[arg(long, value_name = "KIND")]

@@ -22,8 +22,8 @@ pub(super) struct ReviewArgs {
     /// List every grant instead, also to groups without members, and who gave it
     #[arg(long, conflicts_with_all = ["who", "on", "last_commit"])]
     grants: bool,
-    /// Only this principal, such as user:ada or key:ci
-    #[arg(long, value_name = "PRINCIPAL")]
+    /// Only this user, such as ada or user:ada, or key, such as key:ci
+    #[arg(long, value_name = "PRINCIPAL", value_parser = names::parse_principal, allow_hyphen_values = true)]
     who: Option<PrincipalName>,
     /// Only this resource, such as project/churn
     #[arg(long, value_name = "RESOURCE", allow_hyphen_values = true, conflicts_with = "who")]

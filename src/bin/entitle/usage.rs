@@ -18,7 +18,7 @@ pub(super) struct UsageArgs {
     source: SourceArgs,
     /// The length of a period, in UTC
     #[arg(long, value_name = "PERIOD", value_enum, default_value = "month")]
-    by: Period,
+    period: Period,
     /// Report up to this time; up to the last commit by default
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     until: Option<Timestamp>,
@@ -40,7 +40,7 @@ pub(super) fn usage(args: &UsageArgs) -> Result<Exit, CliError> {
     let source = args.source.open()?;
     let (first, commits) = source.replay_from_start()?;
     commits.note_beginning();
-    let mut usage = match args.by {
+    let mut usage = match args.period {
         Period::Month => Usage::months(&first),
         Period::Day => Usage::days(&first),
     };

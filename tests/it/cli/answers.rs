@@ -73,8 +73,12 @@ fn the_history_is_filtered() {
     let events = |more: &[&str]| entitle(&[&["history", &source, "--json"][..], more].concat()).json();
     let count = |more: &[&str]| events(more).as_array().unwrap().len();
     let all: usize = commits.iter().map(|commit| commit.events.len()).sum();
-    assert_eq!((count(&[]), count(&["--by", "test"]), count(&["--by", "host"])), (all, all, all));
-    assert_eq!((count(&["--by", "user:ada"]), count(&["--last", "3"])), (0, 3));
+    assert_eq!((count(&[]), count(&["--audit-note", "es"]), count(&["--as", "host"])), (all, all, all));
+    assert_eq!(
+        (count(&["--as", "user:ada"]), count(&["--as", "user:host"]), count(&["--last", "3"])),
+        (0, 0, 3)
+    );
+    assert_eq!((count(&["--audit-note", "host"]), count(&["--as", "ada"])), (0, 0));
     let part = |since: u64, until: u64| {
         let within = commits.iter().filter(|commit| (since..until).contains(&commit.at.as_millis()));
         within.map(|commit| commit.events.len()).sum::<usize>()
@@ -82,7 +86,9 @@ fn the_history_is_filtered() {
     assert_eq!(count(&["--since", "20", "--until", "50"]), part(20, 50));
     assert_eq!(count(&["--since", "30"]), part(30, u64::MAX));
     for (option, name, about) in [
-        ("--user", "ada", "user:ada"),
+        ("--who", "ada", "user:ada"),
+        ("--who", "user:ada", "user:ada"),
+        ("--who", "key:all", "key:all"),
         ("--group", "data", "group:data"),
         ("--resource", "project/churn", "project/churn"),
         ("--resource", "project/*", "project/*"),
@@ -97,6 +103,43 @@ fn the_history_is_filtered() {
         let expected = subjects.filter(|event| event.subjects().any(|subject| subject.to_string() == about));
         assert_eq!(rows.len(), expected.count(), "{about}");
     }
+}
+
+/// A user is named with or without `user:` in each command, and a key with `key:`.
+#[test]
+fn principals_are_named_alike_in_all_commands() {
+    let folder = folder("principals");
+    let file = scenario(&folder);
+    let on = ["--on", "project/churn"];
+    let read = ["--permission", "read"];
+    for (command, more) in [
+        ("check", [&on[..], &read].concat()),
+        ("explain", [&on[..], &read].concat()),
+        ("what", [&["--kind", "project"][..], &read].concat()),
+        ("permissions", on.to_vec()),
+        ("review", vec![]),
+        ("history", vec![]),
+        ("history", [&["--why"][..], &on, &read].concat()),
+        ("history", vec!["--as"]),
+    ] {
+        let ask = |who: &str| {
+            let who =
+                if more == ["--as"] { vec!["--as", who] } else { [&["--who", who][..], &more].concat() };
+            let ran = entitle(&[&[command, &file][..], &who].concat());
+            assert!(ran.code < 2, "{command}: {}", ran.err);
+            (ran.code, ran.out, ran.err)
+        };
+        assert_eq!(ask("ada"), ask("user:ada"), "{command}");
+        ask("key:all");
+        let who =
+            if more == ["--as"] { vec!["--as", "a:b"] } else { [&["--who", "a:b"][..], &more].concat() };
+        let error = entitle(&[&[command, &file][..], &who].concat()).invalid();
+        assert!(error.contains("for a user whose name has a colon, write `user:a:b`"), "{error}");
+    }
+    let error =
+        entitle(&["check", &file, "--who", "user:a:b", "--on", "project/churn", "--permission", "read"]);
+    assert!(error.invalid().contains("unknown user `a:b`"));
+    assert_eq!(entitle(&["history", &file, "--user", "ada"]).code, 2);
 }
 
 /// A grant by the group, the membership in it, and ownership, each with its commit.
@@ -211,11 +254,11 @@ fn the_older_name_of_a_user_is_said() {
     ]);
     let file = platform(&folder, "renamed.json", &steps);
     for last in [&[][..], &["--last", "1"]] {
-        let ran = entitle(&[&["history", &file, "--user", "eve", "--csv"][..], last].concat());
+        let ran = entitle(&[&["history", &file, "--who", "eve", "--csv"][..], last].concat());
         assert_eq!(ran.err, "before revision 2, `eve` was named `ada`: ask for that name, too\n");
         assert_eq!(ran.ok().lines().count(), 2);
     }
-    assert_eq!(entitle(&["history", &file, "--user", "bob"]).code, 2);
+    assert_eq!(entitle(&["history", &file, "--who", "bob"]).code, 2);
     let details = entitle(&["history", &file, "--last", "1", "--details"]).ok();
     assert!(details.contains("user_renamed") && details.contains(r#""to":"eve""#), "{details}");
     assert!(!entitle(&["history", &file]).ok().contains(r#""to""#));

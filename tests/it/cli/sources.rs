@@ -22,7 +22,7 @@ pub(super) const QUESTIONS: &[&[&str]] = &[
     &["review", "--who", "user:ada"],
     &["review", "--on", "project/churn"],
     &["advise"],
-    &["ending", "--by", "1970-01-02"],
+    &["ending", "--until", "1970-01-02"],
     &["catalog", "show"],
     &["export"],
 ];
@@ -30,12 +30,12 @@ pub(super) const QUESTIONS: &[&[&str]] = &[
 /// Questions that need a history.
 pub(super) const OF_HISTORY: &[&[&str]] = &[
     &["history"],
-    &["history", "--user", "ada"],
+    &["history", "--who", "ada"],
     &["history", "--why", "--who", "user:ada", "--on", "project/churn", "--permission", "read"],
     &["review", "--grants"],
     &["review", "--last-commit"],
     &["usage"],
-    &["usage", "--by", "day"],
+    &["usage", "--period", "day"],
     &["diff", "--from", "2", "--to", "5"],
     &["diff", "--from", "2", "--access"],
     &["export", "--commits"],

@@ -226,7 +226,7 @@ fn invalid_arguments_point_to_the_help() {
     let file = file.to_str().unwrap();
     for words in [
         &["explain", file, "--who", "user:ada", "--on", "project/churn"][..],
-        &["explain", file, "--who", "ada", "--on", "project/churn", "--permission", "read"],
+        &["explain", file, "--who", "group:ada", "--on", "project/churn", "--permission", "read"],
         &["explain", "--what"],
         &["review"],
         &["review", file, file],

@@ -48,9 +48,9 @@ pub(super) struct ImportArgs {
     /// Only show the plan
     #[arg(long, conflicts_with = "yes")]
     dry_run: bool,
-    /// A text for the audit log
+    /// The audit note of the commits, unless a step of the file has its own
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true, default_value = "entitle import")]
-    by: String,
+    audit_note: String,
     /// Put at most this many commands into a commit
     #[arg(long, value_name = "NUMBER", default_value_t = 1000)]
     batch: usize,
@@ -122,7 +122,7 @@ impl Planned {
         let mut batch =
             step.batch(&self.directory, at)?.policy(args.policy.clone()).source(RequestSource::Import);
         if step.by.is_empty() {
-            batch = batch.by(args.by.clone());
+            batch = batch.by(args.audit_note.clone());
         }
         let plan = self.directory.plan(batch).map_err(|refusal| {
             let place = step.place_of(refusal.command_index());

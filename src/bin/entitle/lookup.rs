@@ -4,10 +4,9 @@ use std::io;
 
 use entitle::authorize::PrincipalName;
 use entitle::directory::UserStatus;
-use entitle::report::escape_hidden;
 use entitle::{Directory, ResourceId, UserId};
 
-use super::output::{CliError, note};
+use super::output::{CliError, note, quoted};
 use super::rows::{Form, FormArgs, Row, print_rows};
 use super::source::SourceArgs;
 use super::{Exit, names};
@@ -40,11 +39,6 @@ impl PageArgs {
         }
         Ok(())
     }
-}
-
-/// Returns a name as a word for a shell.
-fn quoted(name: &str) -> String {
-    format!("'{}'", escape_hidden(name).replace('\'', r"'\''"))
 }
 
 /// List the users who may do something on a resource
@@ -123,15 +117,4 @@ pub(super) fn what(args: &WhatArgs) -> Result<Exit, CliError> {
 
 fn name_of(directory: &Directory, resource: ResourceId) -> String {
     directory.resource_name(resource).map(|name| name.to_string()).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn a_quote_does_not_end_the_word() {
-        assert_eq!(quoted("project/churn"), "'project/churn'");
-        assert_eq!(quoted("x'; rm -rf ~; '"), r"'x'\''; rm -rf ~; '\'''");
-    }
 }

@@ -439,3 +439,46 @@ fn details_in_csv_are_json() {
     }
     assert!(count > 0);
 }
+
+/// An explanation says who gave what is there, and if a profile that would help has a seat.
+#[test]
+fn an_explanation_says_how_to_go_on() {
+    let folder = folder("go_on");
+    let steps = |seats: u64| {
+        let license = json!({ "install_license": { "name": "acme", "seats": { "designer": seats } } });
+        json!([{ "at": 1, "do": [license,
+            { "add_user": { "user": "a b", "profile": "designer" } }, { "add_user": { "user": "cyd" } },
+            { "add_resource": { "resource": "project/a" } },
+            { "grant": { "to": "everyone", "on": "project/a", "permissions": ["write"] } }] }])
+    };
+    let explain = |file: &str, who: &str, more: &[&str]| {
+        let words = ["explain", file, "--who", who, "--on", "project/a", "--permission", "write"];
+        entitle(&[&words[..], more].concat())
+    };
+    for (seats, said) in [(1, "no free seat"), (2, "1 free seat"), (4, "3 free seats")] {
+        let file = platform(&folder, "seats.json", &steps(seats));
+        let ran = explain(&file, "cyd", &[]);
+        assert_eq!(ran.err, "");
+        assert!(ran.ok().ends_with(&format!("; `designer` would\n  `designer` has {said}\n")));
+        let json = explain(&file, "cyd", &["--json"]).json();
+        assert_eq!(json["free_seats"], json!([{ "profile": "designer", "available": seats - 1 }]));
+    }
+    let file = platform(&folder, "there.json", &steps(1));
+    let ran = explain(&file, "a b", &["--at", "1"]);
+    let hint = ran.err.trim_end().strip_prefix("who gave it: ").unwrap();
+    let expected =
+        format!("entitle history {file} --at 1 --why --who 'user:a b' --on project/a --permission write");
+    assert_eq!(hint, expected);
+    let program = env!("CARGO_BIN_EXE_entitle");
+    let run = std::process::Command::new("sh")
+        .args(["-c", &hint.replacen("entitle", program, 1)])
+        .output()
+        .unwrap();
+    assert!(String::from_utf8(run.stdout).unwrap().contains("everyone"), "{hint}");
+    assert!(!explain(&file, "a b", &["--json"]).err.contains("who gave"));
+    // A stored directory has no history to ask.
+    let stored = folder.join("stored.jsonl");
+    let stored = stored.to_str().unwrap();
+    entitle(&["export", &file, "--to", stored]).ok();
+    assert_eq!(explain(stored, "a b", &[]).err, "");
+}

@@ -109,6 +109,23 @@ impl SourceArgs {
         }
     }
 
+    /// Returns the words that name this source in another command, without a password; `None` for standard input.
+    pub(super) fn words(&self) -> Option<Vec<String>> {
+        let source = match Place::parse(&self.source) {
+            Place::Postgres(url) => shown_url(&url),
+            _ if self.source == "-" => return None,
+            _ => self.source.clone(),
+        };
+        let at = self.at.map(|at| match at {
+            Moment::Revision(revision) => revision.to_string(),
+            Moment::Time(time) => time.as_millis().to_string(),
+        });
+        let catalog = self.catalog.as_ref().map(|path| path.display().to_string());
+        let options = [("--at", at), ("--tenant", self.postgres.tenant.clone()), ("--catalog", catalog)];
+        let given = options.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?]));
+        Some(std::iter::once(source).chain(given.flatten()).collect())
+    }
+
     /// Returns the tenant of a journal on PostgreSQL.
     pub(super) fn tenant(&self) -> Option<&str> {
         let is_postgres = matches!(Place::parse(&self.source), Place::Postgres(_));

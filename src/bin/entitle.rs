@@ -6,6 +6,8 @@ use std::process::ExitCode;
 mod advise;
 #[path = "entitle/catalog.rs"]
 mod catalog;
+#[path = "entitle/changes.rs"]
+mod changes;
 #[path = "entitle/check.rs"]
 mod check;
 #[path = "entitle/cli.rs"]

@@ -9,6 +9,7 @@ use entitle::directory::Target;
 use entitle::report::escape_hidden;
 use entitle::{Directory, Timestamp};
 
+use super::changes::Grants;
 use super::output::{CliError, note};
 use super::review::{actor_text, grant_history};
 use super::rows::{Cell, Form, FormArgs, Row, print_rows};
@@ -71,7 +72,7 @@ fn parse_actor(text: &str) -> Result<Actor, String> {
     if text == "host" { Ok(Actor(None)) } else { names::parse_principal(text).map(|who| Actor(Some(who))) }
 }
 
-const COLUMNS: [&str; 7] = ["revision", "at", "as", "by", "event", "about", "details"];
+const COLUMNS: [&str; 8] = ["revision", "at", "as", "by", "event", "about", "change", "details"];
 
 pub(super) fn history(args: &HistoryArgs) -> Result<Exit, CliError> {
     let source = args.source.open()?;
@@ -81,8 +82,9 @@ pub(super) fn history(args: &HistoryArgs) -> Result<Exit, CliError> {
     let commits = source.commits()?;
     commits.note_beginning();
     let (mut failed, mut older) = (None, Vec::new());
+    let mut grants = Grants::new(commits.is_whole());
     let commits = commits.map_while(|commit| commit.map_err(|error| failed = Some(error)).ok());
-    let mut rows = commits.flat_map(|commit| args.rows(&commit, &mut older)).peekable();
+    let mut rows = commits.flat_map(|commit| args.rows(&commit, &mut older, &mut grants)).peekable();
     if let Some(last) = args.last {
         let mut kept = VecDeque::new();
         for row in rows {
@@ -110,14 +112,15 @@ impl HistoryArgs {
         Ok(print_rows(self.form.form(), &COLUMNS, rows)?)
     }
 
-    /// Returns the rows of a commit, and notes the older names of the user that is asked for.
-    fn rows(&self, commit: &Commit, older: &mut Vec<String>) -> Vec<Row> {
+    /// Returns the rows of a commit, and notes the older names of the user that is asked for, and what is granted.
+    fn rows(&self, commit: &Commit, older: &mut Vec<String>, grants: &mut Grants) -> Vec<Row> {
         older.extend(commit.events.iter().filter_map(|event| self.older_name(commit, event)));
+        let changes: Vec<Option<String>> = commit.events.iter().map(|event| grants.change(event)).collect();
         if !self.is_wanted(commit) {
             return Vec::new();
         }
-        let events = commit.events.iter().filter(|event| self.is_about(event));
-        events.map(|event| self.row(commit, event)).collect()
+        let events = commit.events.iter().zip(changes).filter(|(event, _)| self.is_about(event));
+        events.map(|(event, change)| self.row(commit, event, change)).collect()
     }
 
     fn older_name(&self, commit: &Commit, event: &Event) -> Option<String> {
@@ -151,7 +154,7 @@ impl HistoryArgs {
             && self.resource.as_ref().is_none_or(target)
     }
 
-    fn row(&self, commit: &Commit, event: &Event) -> Row {
+    fn row(&self, commit: &Commit, event: &Event, change: Option<String>) -> Row {
         let about: Vec<String> = event.subjects().map(|subject| subject.to_string()).collect();
         let hidden = self.form.form() == Form::Table && !self.details;
         vec![
@@ -161,6 +164,7 @@ impl HistoryArgs {
             Some(commit.by.clone()).filter(|by| !by.is_empty()).into(),
             event.name().into(),
             about.into(),
+            change.into(),
             if hidden { Cell::Nothing } else { Cell::Json(named(event).1) },
         ]
     }

@@ -482,3 +482,57 @@ fn an_explanation_says_how_to_go_on() {
     entitle(&["export", &file, "--to", stored]).ok();
     assert_eq!(explain(stored, "a b", &[]).err, "");
 }
+
+/// The history and the comparison say what was given and taken, and what changed of a user.
+#[test]
+fn a_change_is_said_in_words() {
+    let folder = folder("words");
+    let grant =
+        |to: &str, names: &[&str]| json!({ "grant": { "to": to, "on": "project/a", "permissions": names } });
+    let steps = json!([
+        { "at": 1, "do": [{ "install_license": { "name": "acme", "seats": { "designer": 2 } } },
+            { "add_group": { "group": "data" } }, { "add_user": { "user": "ada" } }, { "add_user": { "user": "bob" } },
+            { "add_resource": { "resource": "project/a" } } ] },
+        { "at": 2, "do": grant("user:ada", &["read"]) },
+        { "at": 3, "do": grant("user:ada", &["write"]) },
+        { "at": 4, "do": { "revoke": { "to": "user:ada", "on": "project/a", "permissions": ["write"] } } },
+        { "at": 5, "do": [grant("everyone", &["read"]), { "join": { "user": "ada", "group": "data" } },
+            { "assign_profile": { "user": "ada", "profile": "designer" } }, { "suspend": { "user": "bob" } }] },
+        { "at": 6, "do": { "rename_user": { "user": "ada", "to": "eve" } } },
+        { "at": 7, "do": { "revoke": { "to": "user:eve", "on": "project/a", "permissions": ["read"] } } },
+    ]);
+    let file = platform(&folder, "words.json", &steps);
+    let rows = entitle(&["history", &file, "--json"]).json();
+    let granted = rows.as_array().unwrap().iter().filter(|row| row["event"] == "grant_changed");
+    let changes: Vec<&str> = granted.map(|row| row["change"].as_str().unwrap()).collect();
+    assert_eq!(
+        changes,
+        [
+            "given read; taken none",
+            "given write; taken none",
+            "given none; taken write",
+            "given read; taken none",
+            "given none; taken read",
+        ]
+    );
+    let changed = |from: &str, to: &str| {
+        let rows = entitle(&["diff", &file, "--from", from, "--to", to, "--json"]).json();
+        let text = |row: &Value| {
+            format!("{}: {}", row["name"].as_str().unwrap(), row["details"].as_str().unwrap_or("-"))
+        };
+        let rows = rows.as_array().unwrap().iter().filter(|row| row["what"] != "seat figures");
+        rows.map(text).collect::<Vec<_>>()
+    };
+    assert_eq!(changed("1", "3"), ["project/a: user:ada given read, write; taken none"]);
+    assert_eq!(changed("3", "4"), ["project/a: user:ada given none; taken write"]);
+    assert_eq!(
+        changed("4", "5"),
+        [
+            "ada: wants: reader before, now designer; holds: reader before, now designer; joined data",
+            "bob: status: active before, now suspended; holds: reader before, now nothing",
+            "project/a: everyone given read; taken none",
+        ]
+    );
+    let csv = entitle(&["history", &file, "--who", "eve", "--csv"]).ok();
+    assert!(csv.lines().next().unwrap().ends_with(",about,change,details"), "{csv}");
+}

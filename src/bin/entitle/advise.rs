@@ -13,6 +13,9 @@ use super::{Exit, names};
 
 /// List the users for whom a lower profile allows all that they may do, and the seats that this would free
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  entitle advise redb:platform.redb\n  entitle advise redb:platform.redb --used used.csv --users-csv"
+)]
 pub(super) struct AdviseArgs {
     #[command(flatten)]
     source: SourceArgs,

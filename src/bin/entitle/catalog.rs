@@ -13,6 +13,9 @@ use super::source::{SourceArgs, read_catalog};
 
 /// Show, check or compare catalogs: the kinds, permissions, profiles and roles of a platform
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  entitle catalog show redb:platform.redb\n  entitle catalog check catalog.json"
+)]
 pub(super) struct CatalogArgs {
     #[command(subcommand)]
     command: CatalogCommand,
@@ -21,6 +24,9 @@ pub(super) struct CatalogArgs {
 #[derive(Debug, Subcommand)]
 enum CatalogCommand {
     /// Show the catalog of a source
+    #[command(
+        after_help = "Examples:\n  entitle catalog show redb:platform.redb\n  entitle catalog show redb:platform.redb --json > catalog.json"
+    )]
     Show {
         #[command(flatten)]
         source: SourceArgs,
@@ -32,11 +38,13 @@ enum CatalogCommand {
         csv: bool,
     },
     /// Check a catalog file, or the catalog in a scenario file
+    #[command(after_help = "Example:\n  entitle catalog check catalog.json")]
     Check {
         /// The file
         file: PathBuf,
     },
     /// Compare the catalog of a source with that of another, or with a catalog file
+    #[command(after_help = "Example:\n  entitle catalog compare redb:platform.redb --with catalog.json")]
     Compare {
         #[command(flatten)]
         source: SourceArgs,

@@ -14,6 +14,9 @@ use super::{Exit, changes};
 /// Without --to, the latest state is compared. Two sources are compared by names alone. What was given to everyone is one line
 /// of the resource or kind; with --access, it is a line for each user.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  entitle diff redb:platform.redb --from 2026-01-31\n  entitle diff redb:platform.redb --from 2026-01-31 --to 2026-02-28 --access --csv"
+)]
 pub(super) struct DiffArgs {
     #[command(flatten)]
     source: SourceArgs,

@@ -10,6 +10,7 @@ use super::time::parse_time;
 
 /// List the permissions, roles and memberships that end by a time
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  entitle ending redb:platform.redb --until 2026-12-31")]
 pub(super) struct EndingArgs {
     #[command(flatten)]
     source: SourceArgs,

@@ -17,6 +17,9 @@ use super::{Exit, names};
 /// If the changes of a scenario failed, the state before the failed one is explained: a failed step is the usual reason to
 /// ask.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  entitle explain redb:platform.redb --who ada --on project/churn --permission write\n  entitle explain redb:platform.redb --who key:ci --on project/churn --permission read --all"
+)]
 pub(super) struct ExplainArgs {
     #[command(flatten)]
     source: SourceArgs,

@@ -14,6 +14,9 @@ use super::{Exit, export_csv};
 ///
 /// The output can be used as a source. It goes to standard output unless --to names a file.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  entitle export redb:platform.redb --to platform.jsonl\n  entitle export redb:platform.redb --csv > users.csv"
+)]
 pub(super) struct ExportArgs {
     #[command(flatten)]
     source: SourceArgs,

@@ -21,6 +21,9 @@ use super::{Exit, names};
 ///
 /// With --why: who gave a principal the permission that it has, and when.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  entitle history redb:platform.redb --who ada --since 2026-01-01\n  entitle history redb:platform.redb --why --who ada --on project/churn --permission write"
+)]
 pub(super) struct HistoryArgs {
     #[command(flatten)]
     source: SourceArgs,

@@ -43,6 +43,9 @@ impl PageArgs {
 
 /// List the users who may do something on a resource
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  entitle who redb:platform.redb --on project/churn --permission write\n  entitle who redb:platform.redb --on project/churn --permission read --permission write --csv"
+)]
 pub(super) struct WhoArgs {
     #[command(flatten)]
     source: SourceArgs,
@@ -78,6 +81,9 @@ pub(super) fn who(args: &WhoArgs) -> Result<Exit, CliError> {
 
 /// List the resources of a kind that a principal may do something on
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  entitle what redb:platform.redb --who ada --kind project --permission write"
+)]
 pub(super) struct WhatArgs {
     #[command(flatten)]
     source: SourceArgs,

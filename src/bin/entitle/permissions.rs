@@ -12,6 +12,7 @@ use super::{Exit, names};
 
 /// List what a principal may do on a resource, what is granted, and until when
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  entitle permissions redb:platform.redb --who ada --on project/churn")]
 pub(super) struct PermissionsArgs {
     #[command(flatten)]
     source: SourceArgs,

@@ -16,6 +16,9 @@ use super::{Exit, names};
 /// Without options each line is a user or key and a resource: what is allowed, what the license or profile withholds, and
 /// which grants it comes from.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  entitle review redb:platform.redb --csv > review.csv\n  entitle review redb:platform.redb --grants"
+)]
 pub(super) struct ReviewArgs {
     #[command(flatten)]
     source: SourceArgs,

@@ -6,6 +6,9 @@ use super::{Exit, names};
 
 /// Report who holds and who waits for which seat, and how many are left
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  entitle seats redb:platform.redb\n  entitle seats redb:platform.redb --user ada"
+)]
 pub(super) struct SeatsArgs {
     #[command(flatten)]
     source: SourceArgs,

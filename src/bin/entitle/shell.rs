@@ -9,7 +9,7 @@ use super::output::{CliError, print};
 
 /// Write the completions of a shell
 #[derive(Debug, clap::Args)]
-#[command(after_help = "For example: entitle completions bash > /etc/bash_completion.d/entitle")]
+#[command(after_help = "Example:\n  entitle completions bash > /etc/bash_completion.d/entitle")]
 pub(super) struct CompletionsArgs {
     /// The shell
     #[arg(value_name = "SHELL")]
@@ -18,7 +18,9 @@ pub(super) struct CompletionsArgs {
 
 /// Write the manual page
 #[derive(Debug, clap::Args)]
-#[command(after_help = "For example: entitle man > /usr/local/share/man/man1/entitle.1")]
+#[command(
+    after_help = "Examples:\n  entitle man who | man -l -\n  entitle man > /usr/local/share/man/man1/entitle.1"
+)]
 pub(super) struct ManArgs {
     /// Write the page of one command
     #[arg(value_name = "COMMAND")]

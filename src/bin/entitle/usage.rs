@@ -13,6 +13,9 @@ use super::time::parse_time;
 /// The numbers follow from every commit, so the source must have a history. Where that begins later than the platform, so
 /// does the report.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  entitle usage redb:platform.redb\n  entitle usage redb:platform.redb --period day --csv > usage.csv"
+)]
 pub(super) struct UsageArgs {
     #[command(flatten)]
     source: SourceArgs,

@@ -142,7 +142,7 @@ impl States {
 fn access_row(access: &Access<'_>, states: Option<&States>, directory: &Directory) -> Row {
     let row = access.row();
     let commit = states.and_then(|states| states.last_commit(access, directory));
-    let ends = row.ends.iter().map(|(permission, until)| format!("{permission}={}", until.as_millis()));
+    let ends = row.ends.iter().map(|(permission, until)| (permission.to_owned(), *until));
     vec![
         row.who.into(),
         row.user.into(),
@@ -153,7 +153,7 @@ fn access_row(access: &Access<'_>, states: Option<&States>, directory: &Director
         row.permissions.into(),
         row.withheld.into(),
         row.roles.into(),
-        ends.collect::<Vec<_>>().into(),
+        Cell::Ends(ends.collect()),
         row.why.into(),
         commit.map(|commit| commit.revision).into(),
         commit.map(|commit| commit.at).into(),

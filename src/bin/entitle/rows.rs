@@ -24,7 +24,7 @@ pub(super) struct FormArgs {
     /// Write JSON, times in milliseconds since 1970
     #[arg(long, conflicts_with = "csv")]
     json: bool,
-    /// Write CSV for spreadsheets; no cell is taken for a formula
+    /// Write CSV for spreadsheets, times as in ISO 8601; no cell is taken for a formula
     #[arg(long)]
     csv: bool,
 }
@@ -49,6 +49,9 @@ pub(super) enum Cell {
     Flag(bool),
     List(Vec<String>),
     Time(Timestamp),
+    /// Names, each with its end.
+    #[serde(serialize_with = "ends_in_millis")]
+    Ends(Vec<(String, Timestamp)>),
     Json(serde_json::Value),
 }
 
@@ -105,10 +108,14 @@ impl Cell {
             Self::List(list) => escape_hidden(&list.join(", ")).into_owned(),
             Self::Json(value) => escape_hidden(&value.to_string()).into_owned(),
             Self::Time(time) => time.to_string().trim_end_matches(" UTC").to_owned(),
+            Self::Ends(ends) => {
+                let ends = ends.iter().map(|(name, end)| format!("{} {end}", escape_hidden(name)));
+                ends.collect::<Vec<_>>().join(", ")
+            }
         }
     }
 
-    /// Returns the text of a CSV cell: names in a list are separated by spaces, and times are in milliseconds.
+    /// Returns the text of a CSV cell: names in a list are separated by spaces, and times are those of ISO 8601 in UTC.
     fn csv(&self) -> String {
         match self {
             Self::Nothing | Self::Flag(false) => String::new(),
@@ -117,13 +124,26 @@ impl Cell {
             Self::Number(number) => number.to_string(),
             Self::List(list) => escape_cell(&list.join(" ")).into_owned(),
             Self::Json(value) => json_cell(&value.to_string()),
-            Self::Time(time) => time.as_millis().to_string(),
+            Self::Time(time) => iso(*time),
+            Self::Ends(ends) => {
+                let ends = ends.iter().map(|(name, end)| format!("{name}={}", iso(*end)));
+                escape_cell(&ends.collect::<Vec<_>>().join(" ")).into_owned()
+            }
         }
     }
 
     const fn is_number(&self) -> bool {
         matches!(self, Self::Number(_))
     }
+}
+
+/// Returns a time as in ISO 8601, such as `2026-01-01T12:00:00Z`.
+fn iso(time: Timestamp) -> String {
+    time.to_string().replacen(' ', "T", 1).replace(" UTC", "Z")
+}
+
+fn ends_in_millis<S: Serializer>(ends: &[(String, Timestamp)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(ends.iter().map(|(name, end)| format!("{name}={}", end.as_millis())))
 }
 
 /// Returns the text of a CSV cell with JSON, which programs read: an object or a list is no formula.

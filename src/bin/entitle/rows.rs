@@ -1,13 +1,14 @@
 //! Tables: aligned for people, as CSV, or as JSON.
 
 use std::borrow::Cow;
+use std::fmt::{Display, Write as _};
 use std::io::{self, Write};
 
 use entitle::Timestamp;
 use entitle::report::{escape_cell, escape_hidden};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
-use super::output::{note, print};
+use super::output::{note, print, print_json};
 
 /// The form of a table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +37,49 @@ impl FormArgs {
             (false, true) => Form::Csv,
             (false, false) => Form::Table,
         }
+    }
+}
+
+/// The options that choose the form of a report about profiles and users.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(super) struct ReportFormArgs {
+    /// Write a line for each profile as CSV
+    #[arg(long, conflicts_with = "users_csv")]
+    csv: bool,
+    /// Write a line for each user as CSV
+    #[arg(long)]
+    users_csv: bool,
+    /// Write all of it as JSON, times in milliseconds since 1970
+    #[arg(long, conflicts_with_all = ["csv", "users_csv"])]
+    json: bool,
+}
+
+impl ReportFormArgs {
+    pub(super) fn form(self) -> Form {
+        FormArgs { json: self.json, csv: self.csv || self.users_csv }.form()
+    }
+
+    /// Writes a report in its form. The CSV is that of the profiles or that of the users.
+    pub(super) fn print(
+        self,
+        report: &(impl Serialize + Display),
+        profiles: &dyn Display,
+        users: &dyn Display,
+    ) -> io::Result<()> {
+        print_report(self.form(), report, if self.users_csv { users } else { profiles })
+    }
+}
+
+/// Writes a report to standard output, whose forms are not those of a table.
+pub(super) fn print_report(
+    form: Form,
+    report: &(impl Serialize + Display),
+    csv: &dyn Display,
+) -> io::Result<()> {
+    match form {
+        Form::Json => print_json(report),
+        Form::Csv => print(|out| write!(out, "{csv}")),
+        Form::Table => print(|out| write!(out, "{report}")),
     }
 }
 
@@ -159,12 +203,9 @@ fn json_cell(json: &str) -> String {
         let is_split = is_text && matches!(before, ',' | ';' | '|' | ' ') && is_formula(character);
         let mut buffer = [0; 4];
         if is_split || matches!(escape_hidden(character.encode_utf8(&mut buffer)), Cow::Owned(_)) {
-            let units = character
-                .encode_utf16(&mut [0; 2])
-                .iter()
-                .map(|unit| format!("\\u{unit:04x}"))
-                .collect::<String>();
-            cell.push_str(&units);
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(cell, "\\u{unit:04x}");
+            }
         } else {
             cell.push(character);
         }

@@ -4,7 +4,8 @@ use entitle::Timestamp;
 use entitle::usage::Usage;
 
 use super::Exit;
-use super::output::{CliError, print, print_json};
+use super::output::CliError;
+use super::rows::{FormArgs, print_report};
 use super::source::SourceArgs;
 use super::time::parse_time;
 
@@ -25,12 +26,8 @@ pub(super) struct UsageArgs {
     /// Report up to this time; up to the last commit by default
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     until: Option<Timestamp>,
-    /// Write the report as JSON
-    #[arg(long, conflicts_with = "csv")]
-    json: bool,
-    /// Write a line for each period and profile as CSV
-    #[arg(long)]
-    csv: bool,
+    #[command(flatten)]
+    form: FormArgs,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -60,12 +57,6 @@ pub(super) fn usage(args: &UsageArgs) -> Result<Exit, CliError> {
         return Err(CliError::InvalidInput(message.to_owned()));
     }
     let report = usage.until(until).map_err(failed)?;
-    if args.json {
-        print_json(&report)?;
-    } else if args.csv {
-        print(|out| write!(out, "{}", report.csv()))?;
-    } else {
-        print(|out| write!(out, "{report}"))?;
-    }
+    print_report(args.form.form(), &report, &report.csv())?;
     Ok(source.exit())
 }

@@ -113,7 +113,7 @@ fn unknown(what: &str, name: &str, nearest: Vec<String>) -> CliError {
     CliError::InvalidInput(format!("unknown {what} `{name}`{}", did_you_mean(&nearest)))
 }
 
-fn did_you_mean(nearest: &[String]) -> String {
+pub(super) fn did_you_mean(nearest: &[String]) -> String {
     if nearest.is_empty() {
         return String::new();
     }

@@ -416,6 +416,21 @@ fn shells_and_man_are_served() {
     assert!(entitle(&["man"]).ok().contains(".TH entitle 1"));
     assert!(entitle(&["man", "preview"]).ok().contains("Preview commands"));
     assert!(entitle(&["man", "previw"]).invalid().contains("unknown command `previw`"));
+    let folder = folder("man");
+    entitle(&["man", "--to", folder.to_str().unwrap()]).ok();
+    let page = |name: &str| std::fs::read_to_string(folder.join(format!("{name}.1"))).unwrap();
+    assert!(page("entitle-catalog-show").contains("Show the catalog"));
+    for file in std::fs::read_dir(&folder).unwrap() {
+        let name = file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned();
+        let text = page(&name);
+        assert!(text.contains(&format!(".TH {name} 1")), "{name}");
+        // Each page that another names is there.
+        let references = text.replace("\\fB", "").replace("\\fR", "").replace("\\-", "-");
+        let named = references.split_whitespace().filter_map(|word| word.split_once("(1)"));
+        let named: Vec<&str> = named.map(|(page, _)| page).collect();
+        assert!(named.contains(&"entitle") || name == "entitle", "{name}: {named:?}");
+        named.iter().for_each(|named| assert!(!page(named).is_empty()));
+    }
     let version = entitle(&["--version"]).ok();
     assert_eq!(version, format!("entitle {}\n", env!("CARGO_PKG_VERSION")));
 }

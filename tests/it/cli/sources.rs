@@ -118,6 +118,12 @@ fn postgresql_agrees() {
     let Some(database) = TestDatabase::new("command_line") else { return };
     let url = database.url();
     let postgres = Postgres::connect(&url).unwrap();
+    let error = entitle(&["seats", &url, "--tenant", "acme"]).invalid();
+    assert!(
+        error.contains("the database has no tables of the platform: check that the connection string"),
+        "{error}"
+    );
+    assert!(!error.contains("::"), "{error}");
     postgres.migrate().unwrap();
     postgres.provision("acme").unwrap();
     store(&postgres.journal("acme").unwrap(), &[3, 8]);
@@ -134,6 +140,11 @@ fn postgresql_agrees() {
     assert!(error.contains("name the tenant with `--tenant NAME`; 1 of them: `acme`"), "{error}");
     let error = entitle(&["seats", &url, "--tenant", "acmee"]).invalid();
     assert!(error.contains("unknown tenant `acmee`; did you mean `acme`?"), "{error}");
+    let error = entitle(&["seats", &url, "--tenant", "zzzzzz"]).invalid();
+    assert!(error.contains("unknown tenant `zzzzzz`; 1 of them: `acme`"), "{error}");
+    postgres.provision("acmes").unwrap();
+    let error = entitle(&["seats", &url, "--tenant", "acmee"]).invalid();
+    assert!(error.contains("did you mean `acme` or `acmes`?"), "{error}");
 }
 
 /// Every state is found again: by its revision, by a time, from a snapshot and from the beginning.

@@ -32,6 +32,8 @@ mod import;
 mod lookup;
 #[path = "entitle/names.rs"]
 mod names;
+#[path = "entitle/natural.rs"]
+mod natural;
 #[path = "entitle/output.rs"]
 mod output;
 #[path = "entitle/page/mod.rs"]

@@ -6,10 +6,10 @@ use clap::Subcommand;
 use entitle::catalog::Catalog;
 use serde_json::Value;
 
-use super::Exit;
 use super::output::{CliError, counted, print, print_json};
 use super::rows::{Cell, FormArgs, Row, print_rows, print_rows_or};
 use super::source::{SourceArgs, read_catalog};
+use super::{Exit, natural};
 
 /// Show, check or compare catalogs: the kinds, permissions, profiles and roles of a platform
 #[derive(Debug, clap::Args)]
@@ -124,7 +124,7 @@ fn differences(place: &str, before: &Value, after: &Value, rows: &mut Vec<Row>) 
         return;
     };
     let mut keys: Vec<&String> = one.keys().chain(two.keys().filter(|key| !one.contains_key(*key))).collect();
-    keys.sort_unstable();
+    keys.sort_unstable_by(|one, other| natural::compare(one, other));
     for key in keys {
         let inner = if place.is_empty() { key.clone() } else { format!("{place}.{key}") };
         let side = |object: &serde_json::Map<String, Value>| object.get(key).cloned().unwrap_or_default();

@@ -7,6 +7,8 @@ use entitle::change::Event;
 use entitle::directory::{Target, UserStatus};
 use entitle::{Directory, ResourceId, Timestamp, UserId};
 
+use super::natural;
+
 /// The grants that the events of a history left, so that the next event says what it gave and took.
 #[derive(Debug)]
 pub(super) struct Grants {
@@ -109,7 +111,8 @@ fn given_and_taken(before: &BTreeSet<String>, after: &BTreeSet<String>) -> Strin
 }
 
 fn listed(names: impl Iterator<Item = impl ToString>) -> String {
-    let names: Vec<String> = names.map(|name| name.to_string()).collect();
+    let mut names: Vec<String> = names.map(|name| name.to_string()).collect();
+    names.sort_by(|one, other| natural::compare(one, other));
     if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
 }
 
@@ -208,5 +211,7 @@ fn of_grants(
         let (was, is) = (was.get(*grantee).unwrap_or(&none), is.get(*grantee).unwrap_or(&none));
         (was != is).then(|| format!("{grantee} {}", given_and_taken(was, is)))
     };
+    let mut grantees: Vec<&String> = grantees.into_iter().collect();
+    grantees.sort_by(|one, other| natural::compare(one, other));
     grantees.iter().filter_map(of).collect()
 }

@@ -7,7 +7,7 @@ use super::output::CliError;
 use super::rows::{Cell, FormArgs, Row, print_rows_or};
 use super::source::SourceArgs;
 use super::time::Moment;
-use super::{Exit, changes};
+use super::{Exit, changes, natural};
 
 /// Compare two revisions of a source, two sources, or two tenants
 ///
@@ -99,9 +99,10 @@ fn rows(before: &Directory, after: &Directory, diff: &Diff) -> Vec<Row> {
         ("key", &diff.keys, |_, _, _| None),
     ];
     for (what, list, details) in lists {
-        rows.extend(
-            list.iter().map(|difference| row(what, difference, details(before, after, &difference.name))),
-        );
+        let mut list: Vec<&Difference> = list.iter().collect();
+        list.sort_by(|one, other| natural::compare(&one.name, &other.name));
+        let rows_of = |of: &Difference| row(what, of, details(before, after, &of.name));
+        rows.extend(list.into_iter().map(rows_of));
     }
     rows
 }

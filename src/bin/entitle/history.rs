@@ -15,7 +15,7 @@ use super::review::{actor_text, grant_history};
 use super::rows::{Cell, Form, FormArgs, Row, print_rows};
 use super::source::{Source, SourceArgs};
 use super::time::parse_time;
-use super::{Exit, names};
+use super::{Exit, names, natural};
 
 /// List who changed what and when
 ///
@@ -320,5 +320,7 @@ fn ownerships(
             Cell::Nothing,
         ]
     };
-    Ok(owned.iter().map(row).collect())
+    let mut owned: Vec<_> = owned.iter().collect();
+    owned.sort_by(|one, other| natural::compare(one.0, other.0));
+    Ok(owned.into_iter().map(row).collect())
 }

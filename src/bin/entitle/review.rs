@@ -1,7 +1,5 @@
 //! `entitle review`: the access of every principal, and every grant.
 
-use std::collections::BTreeSet;
-
 use entitle::Directory;
 use entitle::authorize::{Access, GrantRow, PrincipalName};
 use entitle::change::{Commit, GrantHistory};
@@ -9,7 +7,7 @@ use entitle::change::{Commit, GrantHistory};
 use super::output::CliError;
 use super::rows::{Cell, FormArgs, Row, print_rows};
 use super::source::{Source, SourceArgs};
-use super::{Exit, names};
+use super::{Exit, names, natural};
 
 /// List what everyone may do and why, or all grants
 ///
@@ -165,7 +163,9 @@ fn access_row(access: &Access<'_>, states: Option<&States>, directory: &Director
 fn grant_row(row: GrantRow, history: &GrantHistory) -> Row {
     let given = history.granted_by(&row);
     let last = given.last();
-    let actors: BTreeSet<String> = given.iter().map(|given| actor_text(given.actor.as_ref())).collect();
+    let mut actors: Vec<String> = given.iter().map(|given| actor_text(given.actor.as_ref())).collect();
+    actors.sort_by(|one, other| natural::compare(one, other));
+    actors.dedup();
     vec![
         row.to.into(),
         row.users.into(),
@@ -174,7 +174,7 @@ fn grant_row(row: GrantRow, history: &GrantHistory) -> Row {
         row.role.into(),
         row.permissions.into(),
         row.until.into(),
-        Cell::List(actors.into_iter().collect()),
+        Cell::List(actors),
         last.map(|given| given.by.clone()).into(),
         last.map(|given| given.at).into(),
         given.iter().any(|given| given.beyond).into(),

@@ -429,7 +429,7 @@ fn shells_and_man_are_served() {
         let named = references.split_whitespace().filter_map(|word| word.split_once("(1)"));
         let named: Vec<&str> = named.map(|(page, _)| page).collect();
         assert!(named.contains(&"entitle") || name == "entitle", "{name}: {named:?}");
-        named.iter().for_each(|named| assert!(!page(named).is_empty()));
+        assert!(named.iter().all(|named| !page(named).is_empty()));
     }
     let version = entitle(&["--version"]).ok();
     assert_eq!(version, format!("entitle {}\n", env!("CARGO_PKG_VERSION")));
@@ -519,9 +519,9 @@ fn a_change_is_said_in_words() {
     let file = platform(&folder, "words.json", &steps);
     let rows = entitle(&["history", &file, "--json"]).json();
     let granted = rows.as_array().unwrap().iter().filter(|row| row["event"] == "grant_changed");
-    let changes: Vec<&str> = granted.map(|row| row["change"].as_str().unwrap()).collect();
+    let words: Vec<&str> = granted.map(|row| row["change"].as_str().unwrap()).collect();
     assert_eq!(
-        changes,
+        words,
         [
             "given read; taken none",
             "given write; taken none",
@@ -550,4 +550,16 @@ fn a_change_is_said_in_words() {
     );
     let csv = entitle(&["history", &file, "--who", "eve", "--csv"]).ok();
     assert!(csv.lines().next().unwrap().ends_with(",about,change,details"), "{csv}");
+}
+
+/// A list that the command sorts is in the order of the numbers in the names.
+#[test]
+fn names_are_sorted_by_their_numbers() {
+    let folder = folder("natural");
+    let users = ["user-10", "user-2", "user-1"].map(|user| json!({ "add_user": { "user": user } }));
+    let file = platform(&folder, "natural.json", &json!([{ "at": 1, "do": users }]));
+    let rows = entitle(&["diff", &file, "--from", "0", "--json"]).json();
+    let names = column(&rows, "name");
+    let users: Vec<&String> = names.iter().filter(|name| name.starts_with("user")).collect();
+    assert_eq!(users, ["user-1", "user-2", "user-10"]);
 }

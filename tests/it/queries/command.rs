@@ -134,7 +134,10 @@ fn grants_to_groups_without_members_are_reviewed() {
     let written = text(&entitle(&["review", "--grants", "--csv", file.to_str().unwrap()]));
     let (columns, rows) = written.split_once('\n').unwrap();
     assert_eq!(columns, "to,users,direct,on,role,permissions,until,given_as,given_by,given_at,beyond");
-    assert_eq!(rows, "group:=admins,0,0,project/*,,write read,,host,,1970-01-01T00:00:00Z,\ngroup:idle,0,0,,,,,,,,\n");
+    assert_eq!(
+        rows,
+        "group:=admins,0,0,project/*,,write read,,host,,1970-01-01T00:00:00Z,\ngroup:idle,0,0,,,,,,,,\n"
+    );
 }
 
 /// Rules E7 and R7: a row for each end and each role, with the members who are not only in nested groups.

@@ -215,3 +215,35 @@ fn of_grants(
     grantees.sort_by(|one, other| natural::compare(one, other));
     grantees.iter().filter_map(of).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::Grants;
+
+    /// The change of a grant to a user that leaves these permissions.
+    fn change(grants: &mut Grants, permissions: &Value, ending: &Value) -> Option<String> {
+        let fields =
+            json!({ "to": "user:ada", "on": "project/a", "permissions": permissions, "ending": ending });
+        let event = serde_json::from_value(json!({ "grant_changed": fields }));
+        event.ok().and_then(|event| grants.change(&event))
+    }
+
+    /// Before the first commit that is there, nothing is known, and nothing is said to be given.
+    #[test]
+    fn a_compacted_history_says_what_is_there_now() {
+        let (mut whole, mut compacted) = (Grants::new(true), Grants::new(false));
+        let (none, both) = (json!([]), json!(["read", "write"]));
+        assert_eq!(change(&mut whole, &both, &none).as_deref(), Some("given read, write; taken none"));
+        assert_eq!(change(&mut compacted, &both, &none).as_deref(), Some("now read, write"));
+        let read = json!(["read"]);
+        let ending = json!([{ "expires_at": 9000, "permissions": ["write"] }]);
+        for grants in [&mut whole, &mut compacted] {
+            let until = "; write until 1970-01-01 00:00:09 UTC";
+            let same = format!("given none; taken none; another end{until}");
+            assert_eq!(change(grants, &read, &ending), Some(same));
+            assert_eq!(change(grants, &none, &none).as_deref(), Some("given none; taken read, write"));
+        }
+    }
+}

@@ -196,15 +196,30 @@ pub(crate) struct Utc(pub(crate) Timestamp);
 
 impl fmt::Display for Utc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let millis = self.0.as_millis();
-        let (year, month, day) = civil(millis / DAY_MS);
-        let second = millis % DAY_MS / 1_000;
-        let (hour, minute) = (second / 3_600, second / 60 % 60);
-        write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{:02}", second % 60)?;
-        match millis % 1_000 {
-            0 => Ok(()),
-            rest => write!(f, ".{rest:03}"),
-        }
+        fmt_civil(f, self.0, ' ')
+    }
+}
+
+/// A time as in ISO 8601, such as `2026-01-01T12:00:00Z`, for programs and spreadsheets.
+pub(crate) struct Iso(pub(crate) Timestamp);
+
+impl fmt::Display for Iso {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt_civil(f, self.0, 'T')?;
+        f.write_str("Z")
+    }
+}
+
+/// Writes a date and a time of day with a character between them.
+fn fmt_civil(f: &mut fmt::Formatter<'_>, time: Timestamp, between: char) -> fmt::Result {
+    let millis = time.as_millis();
+    let (year, month, day) = civil(millis / DAY_MS);
+    let second = millis % DAY_MS / 1_000;
+    let (hour, minute) = (second / 3_600, second / 60 % 60);
+    write!(f, "{year:04}-{month:02}-{day:02}{between}{hour:02}:{minute:02}:{:02}", second % 60)?;
+    match millis % 1_000 {
+        0 => Ok(()),
+        rest => write!(f, ".{rest:03}"),
     }
 }
 

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 mod advise;
 #[path = "entitle/catalog.rs"]
 mod catalog;
+#[path = "entitle/changes.rs"]
+mod changes;
 #[path = "entitle/check.rs"]
 mod check;
 #[path = "entitle/cli.rs"]
@@ -20,6 +22,8 @@ mod ending;
 mod explain;
 #[path = "entitle/export.rs"]
 mod export;
+#[path = "entitle/export_csv.rs"]
+mod export_csv;
 #[path = "entitle/history.rs"]
 mod history;
 #[path = "entitle/import/mod.rs"]
@@ -28,6 +32,8 @@ mod import;
 mod lookup;
 #[path = "entitle/names.rs"]
 mod names;
+#[path = "entitle/natural.rs"]
+mod natural;
 #[path = "entitle/output.rs"]
 mod output;
 #[path = "entitle/page/mod.rs"]

@@ -5,6 +5,7 @@ use alloc::string::String;
 use core::fmt;
 
 use super::seats::{ProfileSeats, SeatReport};
+use crate::time::Iso;
 use crate::visible::visible;
 
 /// The figures of each profile as CSV, written by `Display`.
@@ -22,8 +23,8 @@ pub struct UsersCsv<'a>(&'a SeatReport<'a>);
 impl SeatReport<'_> {
     /// Returns the figures as CSV: a header, and one row for each profile.
     ///
-    /// The columns have the names of the figures (rule S11); `needs` is `counted` or `exempt`. Times are milliseconds since
-    /// the Unix epoch, and seat time is in milliseconds. Nothing is rounded.
+    /// The columns have the names of the figures (rule S11); `needs` is `counted` or `exempt`. Times are those of
+    /// ISO 8601 in UTC, and seat time is in milliseconds. Nothing is rounded.
     ///
     /// ```
     /// # use entitle::{catalog::{Catalog, Profile}, Directory};
@@ -33,7 +34,7 @@ impl SeatReport<'_> {
     /// assert_eq!(csv.lines().next(), Some(
     ///     "profile,needs,offered,seats,extra,held,reserved,consumed,available,over,waiting,placed,peak,peak_at,seat_ms"
     /// ));
-    /// assert_eq!(csv.lines().nth(1), Some("designer,counted,false,0,0,0,0,0,0,0,0,0,0,0,0"));
+    /// assert_eq!(csv.lines().nth(1), Some("designer,counted,false,0,0,0,0,0,0,0,0,0,0,1970-01-01T00:00:00Z,0"));
     /// # Ok::<(), entitle::catalog::CatalogError>(())
     /// ```
     #[must_use]
@@ -79,7 +80,7 @@ fn profile_row(f: &mut fmt::Formatter<'_>, of: &ProfileSeats<'_>, needs: &str) -
     write!(f, "{},{needs},{},{},{}", of.profile, of.offered, figures.seats, figures.extra)?;
     write!(f, ",{},{},{}", figures.held, figures.reserved, figures.consumed)?;
     write!(f, ",{},{},{},{}", figures.available, figures.over, figures.waiting, figures.placed)?;
-    writeln!(f, ",{},{},{}", figures.peak, figures.peak_at.as_millis(), figures.seat_ms)
+    writeln!(f, ",{},{},{}", figures.peak, Iso(figures.peak_at), figures.seat_ms)
 }
 
 impl fmt::Display for UsersCsv<'_> {
@@ -89,7 +90,7 @@ impl fmt::Display for UsersCsv<'_> {
             for holder in &of.holders {
                 let wants = holder.wants.unwrap_or_default();
                 let (state, basis) = (holder.state.as_str(), holder.basis.as_str());
-                let since = holder.since.as_millis();
+                let since = Iso(holder.since);
                 write!(f, "{},{wants},{},{state},{basis},{since},", Field(holder.user), of.profile)?;
                 match holder.place {
                     Some(place) => writeln!(f, "{place}")?,
@@ -98,7 +99,7 @@ impl fmt::Display for UsersCsv<'_> {
             }
         }
         for waits in self.0.queue.iter().filter(|waits| waits.holds.is_none()) {
-            let (wants, since) = (waits.wants, waits.since.as_millis());
+            let (wants, since) = (waits.wants, Iso(waits.since));
             writeln!(f, "{},{wants},,waiting,,{since},{}", Field(waits.user), waits.place)?;
         }
         Ok(())

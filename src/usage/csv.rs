@@ -4,6 +4,7 @@ use core::fmt;
 
 use super::report::{SeatUsage, UsagePeriod, UsageReport};
 use crate::report::Field;
+use crate::time::Iso;
 
 /// The usage of each period as CSV, written by `Display`.
 ///
@@ -14,7 +15,7 @@ pub struct UsageCsv<'a>(&'a UsageReport<'a>);
 impl UsageReport<'_> {
     /// Returns the usage as CSV: a header, and for each period one row for each counted profile and one for the total.
     ///
-    /// `of` is `profile` or `total`. Times are milliseconds since the Unix epoch. `licensed` is a number, `unlimited`, or
+    /// `of` is `profile` or `total`. Times are those of ISO 8601 in UTC. `licensed` is a number, `unlimited`, or
     /// empty if no license offers any; `mean` has three decimals and is rounded down; all else is exact.
     ///
     /// ```
@@ -32,8 +33,8 @@ impl UsageReport<'_> {
     ///     csv.lines().collect::<Vec<_>>(),
     ///     [
     ///         "from,until,whole,of,profile,licensed,consumed,highest,highest_at,mean,seat_ms,admissions",
-    ///         "0,1000,false,profile,designer,5,1,1,0,1.000,1000,0",
-    ///         "0,1000,false,total,,unlimited,1,1,0,1.000,1000,0",
+    ///         "1970-01-01T00:00:00Z,1970-01-01T00:00:01Z,false,profile,designer,5,1,1,1970-01-01T00:00:00Z,1.000,1000,0",
+    ///         "1970-01-01T00:00:00Z,1970-01-01T00:00:01Z,false,total,,unlimited,1,1,1970-01-01T00:00:00Z,1.000,1000,0",
     ///     ],
     /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -65,12 +66,12 @@ fn row(
     (of, profile): (&str, &str),
     usage: &SeatUsage,
 ) -> fmt::Result {
-    let (from, until) = (period.from.as_millis(), period.until.as_millis());
+    let (from, until) = (Iso(period.from), Iso(period.until));
     write!(f, "{from},{until},{},{of},{},", period.whole, Field(profile))?;
     if let Some(licensed) = usage.licensed {
         write!(f, "{licensed}")?;
     }
-    write!(f, ",{},{},{},", usage.consumed, usage.highest, usage.highest_at.as_millis())?;
+    write!(f, ",{},{},{},", usage.consumed, usage.highest, Iso(usage.highest_at))?;
     writeln!(f, "{},{},{}", Thousandths(usage.mean_thousandths), usage.seat_ms, usage.admissions)
 }
 

@@ -62,11 +62,15 @@ fn s11_report_figures_and_csv_agree() {
     assert!(revisions_with_a_queue > 10, "{revisions_with_a_queue}");
 }
 
+fn iso(time: Timestamp) -> String {
+    time.to_string().replacen(' ', "T", 1).replace(" UTC", "Z")
+}
+
 fn csv_row(profile: &str, offered: bool, exempt: bool, figures: &Figures) -> String {
     let needs = if exempt { "exempt" } else { "counted" };
     let Figures { seats, extra, held, reserved, consumed, waiting, placed, available, over, .. } = figures;
     let Figures { peak, peak_at, seat_ms, .. } = figures;
-    let peak_at = peak_at.as_millis();
+    let peak_at = iso(*peak_at);
     format!(
         "{profile},{needs},{offered},{seats},{extra},{held},{reserved},{consumed},{available},{over},{waiting},{placed},\
          {peak},{peak_at},{seat_ms}"
@@ -148,9 +152,9 @@ fn a_user_listed_in_csv_is_quoted_and_every_user_is_listed() {
     assert_eq!(
         csv,
         "user,wants,holds,state,basis,since,place\n\
-         \"Lovelace, Ada\",designer,designer,held,standard,0,\n\
-         \"say '\"\"hi\"\"\",designer,,waiting,,0,1\n\
-         '=1+1,designer,,waiting,,0,2\n"
+         \"Lovelace, Ada\",designer,designer,held,standard,1970-01-01T00:00:00Z,\n\
+         \"say '\"\"hi\"\"\",designer,,waiting,,1970-01-01T00:00:00Z,1\n\
+         '=1+1,designer,,waiting,,1970-01-01T00:00:00Z,2\n"
     );
 }
 

@@ -7,12 +7,16 @@ use entitle::authorize::PrincipalName;
 use entitle::catalog::PermissionSet;
 use entitle::{Directory, Principal, ResourceId};
 
-use super::output::{CliError, counted, note, print, print_json};
+use super::output::{CliError, counted, note};
+use super::rows::ReportFormArgs;
 use super::source::SourceArgs;
 use super::{Exit, names};
 
 /// List the users for whom a lower profile allows all that they may do, and the seats that this would free
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  entitle advise redb:platform.redb\n  entitle advise redb:platform.redb --used used.csv --users-csv"
+)]
 pub(super) struct AdviseArgs {
     #[command(flatten)]
     source: SourceArgs,
@@ -23,15 +27,8 @@ pub(super) struct AdviseArgs {
     /// left out and counted.
     #[arg(long, value_name = "FILE")]
     used: Option<PathBuf>,
-    /// Write the seats of each profile as CSV
-    #[arg(long, group = "form")]
-    csv: bool,
-    /// Write the users and the advised profiles as CSV
-    #[arg(long, group = "form")]
-    users_csv: bool,
-    /// Write all of it as JSON
-    #[arg(long, group = "form")]
-    json: bool,
+    #[command(flatten)]
+    form: ReportFormArgs,
 }
 
 pub(super) fn advise(args: &AdviseArgs) -> Result<Exit, CliError> {
@@ -42,15 +39,7 @@ pub(super) fn advise(args: &AdviseArgs) -> Result<Exit, CliError> {
         Some(used) => directory.right_sizing_for(used),
         None => directory.right_sizing(),
     };
-    if args.json {
-        print_json(&sizing)?;
-    } else if args.csv {
-        print(|out| write!(out, "{}", sizing.profiles_csv()))?;
-    } else if args.users_csv {
-        print(|out| write!(out, "{}", sizing.users_csv()))?;
-    } else {
-        print(|out| write!(out, "{sizing}"))?;
-    }
+    args.form.print(&sizing, &sizing.profiles_csv(), &sizing.users_csv())?;
     Ok(source.exit())
 }
 

@@ -6,13 +6,16 @@ use clap::Subcommand;
 use entitle::catalog::Catalog;
 use serde_json::Value;
 
-use super::Exit;
 use super::output::{CliError, counted, print, print_json};
 use super::rows::{Cell, FormArgs, Row, print_rows, print_rows_or};
 use super::source::{SourceArgs, read_catalog};
+use super::{Exit, natural};
 
 /// Show, check or compare catalogs: the kinds, permissions, profiles and roles of a platform
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  entitle catalog show redb:platform.redb\n  entitle catalog check catalog.json"
+)]
 pub(super) struct CatalogArgs {
     #[command(subcommand)]
     command: CatalogCommand,
@@ -21,6 +24,9 @@ pub(super) struct CatalogArgs {
 #[derive(Debug, Subcommand)]
 enum CatalogCommand {
     /// Show the catalog of a source
+    #[command(
+        after_help = "Examples:\n  entitle catalog show redb:platform.redb\n  entitle catalog show redb:platform.redb --json > catalog.json"
+    )]
     Show {
         #[command(flatten)]
         source: SourceArgs,
@@ -32,11 +38,13 @@ enum CatalogCommand {
         csv: bool,
     },
     /// Check a catalog file, or the catalog in a scenario file
+    #[command(after_help = "Example:\n  entitle catalog check catalog.json")]
     Check {
         /// The file
         file: PathBuf,
     },
     /// Compare the catalog of a source with that of another, or with a catalog file
+    #[command(after_help = "Example:\n  entitle catalog compare redb:platform.redb --with catalog.json")]
     Compare {
         #[command(flatten)]
         source: SourceArgs,
@@ -116,7 +124,7 @@ fn differences(place: &str, before: &Value, after: &Value, rows: &mut Vec<Row>) 
         return;
     };
     let mut keys: Vec<&String> = one.keys().chain(two.keys().filter(|key| !one.contains_key(*key))).collect();
-    keys.sort_unstable();
+    keys.sort_unstable_by(|one, other| natural::compare(one, other));
     for key in keys {
         let inner = if place.is_empty() { key.clone() } else { format!("{place}.{key}") };
         let side = |object: &serde_json::Map<String, Value>| object.get(key).cloned().unwrap_or_default();

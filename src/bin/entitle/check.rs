@@ -9,6 +9,9 @@ use super::source::SourceArgs;
 ///
 /// The exit code is 0 if it is allowed and 1 if it is denied.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  entitle check redb:platform.redb --who ada --on project/churn --permission write"
+)]
 pub(super) struct CheckArgs {
     #[command(flatten)]
     source: SourceArgs,

@@ -31,7 +31,7 @@ Exit codes:
 Start with:
   entitle test FILE...                     run the tests of a platform's rules
   entitle seats SOURCE                     who holds which seat, and how many are left
-  entitle explain SOURCE --who user:ada --on project/churn --permission read
+  entitle explain SOURCE --who ada --on project/churn --permission read
   entitle review SOURCE --csv              what everyone may do, for a spreadsheet
   entitle COMMAND --help                   more about a command";
 
@@ -98,4 +98,46 @@ pub(super) fn parse() -> Result<Cli, Exit> {
         output::print_error(&error);
         Exit::InvalidInput
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, CommandFactory as _, Parser as _};
+
+    use super::Cli;
+
+    /// The words of an example, without what a shell does with its output.
+    fn words(line: &str) -> Vec<String> {
+        let command = line.split(" > ").next().unwrap_or_default().split(" | ").next().unwrap_or_default();
+        let quoted = |(place, part): (usize, &str)| {
+            let whole = vec![part.to_owned()];
+            if place % 2 == 1 { whole } else { part.split_whitespace().map(str::to_owned).collect() }
+        };
+        command.split('\'').enumerate().flat_map(quoted).collect()
+    }
+
+    fn check(command: &Command, name: &str) {
+        for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
+            let name = format!("{name} {}", inner.get_name());
+            let help = inner.clone().render_long_help().to_string();
+            let examples: Vec<&str> =
+                help.lines().filter_map(|line| line.strip_prefix("  entitle ")).collect();
+            assert!((1..=2).contains(&examples.len()), "{name}: {help}");
+            assert!(help.trim_end().ends_with(examples.last().unwrap_or(&"")), "{name}");
+            for example in examples {
+                let line = format!("entitle {example}");
+                assert!(line.starts_with(&name), "{name}: {line}");
+                let parsed = Cli::try_parse_from(words(&line));
+                assert!(parsed.is_ok(), "{line}: {:?}", parsed.err());
+            }
+            check(inner, &name);
+        }
+    }
+
+    #[test]
+    fn the_help_of_each_command_ends_with_examples_that_are_parsed() {
+        let command = Cli::command();
+        assert!(command.get_subcommands().count() > 20);
+        check(&command, "entitle");
+    }
 }

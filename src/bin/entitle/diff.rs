@@ -3,16 +3,20 @@
 use entitle::Directory;
 use entitle::directory::{Diff, Difference, DifferenceKind};
 
-use super::Exit;
 use super::output::CliError;
 use super::rows::{Cell, FormArgs, Row, print_rows_or};
 use super::source::SourceArgs;
 use super::time::Moment;
+use super::{Exit, changes, natural};
 
 /// Compare two revisions of a source, two sources, or two tenants
 ///
-/// Without --to, the latest state is compared. Two sources are compared by names alone.
+/// Without --to, the latest state is compared. Two sources are compared by names alone. What was given to everyone is one line
+/// of the resource or kind; with --access, it is a line for each user.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  entitle diff redb:platform.redb --from 2026-01-31\n  entitle diff redb:platform.redb --from 2026-01-31 --to 2026-02-28 --access --csv"
+)]
 pub(super) struct DiffArgs {
     #[command(flatten)]
     source: SourceArgs,
@@ -53,7 +57,6 @@ pub(super) fn diff(args: &DiffArgs) -> Result<Exit, CliError> {
         let message = "--to-tenant names a tenant on PostgreSQL, and the other source is none";
         return Err(CliError::InvalidInput(message.to_owned()));
     }
-    // One after the other: a journal in a file is open once at a time.
     let (before, exit) = open(&before)?;
     let (after, later) = open(&after)?;
     if args.access {
@@ -64,12 +67,8 @@ pub(super) fn diff(args: &DiffArgs) -> Result<Exit, CliError> {
         });
         print_rows_or("no differences", args.form.form(), &["user", "resource", "gains", "loses"], rows)?;
     } else {
-        print_rows_or(
-            "no differences",
-            args.form.form(),
-            &["what", "name", "change"],
-            rows(&before.diff(&after)),
-        )?;
+        let rows = rows(&before, &after, &before.diff(&after));
+        print_rows_or("no differences", args.form.form(), &["what", "name", "change", "details"], rows)?;
     }
     Ok(exit.max(later))
 }
@@ -80,31 +79,42 @@ fn open(source: &SourceArgs) -> Result<(Directory, Exit), CliError> {
 }
 
 /// The differences, one in a row.
-fn rows(diff: &Diff) -> Vec<Row> {
-    let changed = |what: &str, name: &str| -> Row { vec![what.into(), name.into(), "changed".into()] };
+fn rows(before: &Directory, after: &Directory, diff: &Diff) -> Vec<Row> {
+    let changed =
+        |what: &str, name: &str| -> Row { vec![what.into(), name.into(), "changed".into(), Cell::Nothing] };
     let mut rows: Vec<Row> = Vec::new();
     rows.extend(diff.catalog.then(|| changed("catalog", "")));
     rows.extend(diff.license.then(|| changed("license", "")));
     rows.extend(diff.books.iter().map(|profile| changed("seat figures", profile)));
-    rows.extend(diff.kinds.iter().map(|kind| changed("grants on whole kind", kind)));
-    let lists = [
-        ("group", &diff.groups),
-        ("user", &diff.users),
-        ("role", &diff.roles),
-        ("resource", &diff.resources),
-        ("key", &diff.keys),
+    for kind in &diff.kinds {
+        let details = changes::of_kind(before, after, kind);
+        let name = if kind == "*" { kind.clone() } else { format!("{kind}/*") };
+        rows.push(vec!["grants".into(), name.into(), "changed".into(), details.into()]);
+    }
+    let lists: [(&str, &[Difference], Details); 5] = [
+        ("group", &diff.groups, |_, _, _| None),
+        ("user", &diff.users, changes::of_user),
+        ("role", &diff.roles, |_, _, _| None),
+        ("resource", &diff.resources, changes::of_resource),
+        ("key", &diff.keys, |_, _, _| None),
     ];
-    for (what, list) in lists {
-        rows.extend(list.iter().map(|difference| row(what, difference)));
+    for (what, list, details) in lists {
+        let mut list: Vec<&Difference> = list.iter().collect();
+        list.sort_by(|one, other| natural::compare(&one.name, &other.name));
+        let rows_of = |of: &Difference| row(what, of, details(before, after, &of.name));
+        rows.extend(list.into_iter().map(rows_of));
     }
     rows
 }
 
-fn row(what: &str, difference: &Difference) -> Row {
+/// Returns in words what is different of what has a name.
+type Details = fn(&Directory, &Directory, &str) -> Option<String>;
+
+fn row(what: &str, difference: &Difference, details: Option<String>) -> Row {
     let change = match difference.change {
         DifferenceKind::Added => "added",
         DifferenceKind::Removed => "removed",
         _ => "changed",
     };
-    vec![what.into(), Cell::from(difference.name.as_str()), change.into()]
+    vec![what.into(), Cell::from(difference.name.as_str()), change.into(), details.into()]
 }

@@ -1,4 +1,4 @@
-//! `entitle export`: writes the directory, or its commits.
+//! `entitle export`: writes the directory, its users and groups, or its commits.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -6,14 +6,17 @@ use std::path::{Path, PathBuf};
 
 use entitle::Directory;
 
-use super::Exit;
 use super::output::{CliError, note};
 use super::source::{Commits, SourceArgs};
+use super::{Exit, export_csv};
 
 /// Write the stored form of the directory
 ///
 /// The output can be used as a source. It goes to standard output unless --to names a file.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  entitle export redb:platform.redb --to platform.jsonl\n  entitle export redb:platform.redb --csv > users.csv"
+)]
 pub(super) struct ExportArgs {
     #[command(flatten)]
     source: SourceArgs,
@@ -21,11 +24,18 @@ pub(super) struct ExportArgs {
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
     /// Write bytes in place of lines of JSON: an eighth as long
-    #[arg(long, conflicts_with = "commits")]
+    #[arg(long, group = "form")]
     binary: bool,
     /// Write the commits instead, one JSON object a line
-    #[arg(long)]
+    #[arg(long, group = "form")]
     commits: bool,
+    /// Write the users with their groups instead, as the CSV that `entitle import` reads
+    ///
+    /// What this form cannot carry is left out, and counted on the standard error: users who are not active, memberships
+    /// with an end, groups with a rule, keys and resources. A name that a spreadsheet could take for a formula gets an
+    /// apostrophe, which an import takes away; hidden characters are written as they are.
+    #[arg(long, group = "form")]
+    csv: bool,
 }
 
 pub(super) fn export(args: &ExportArgs) -> Result<Exit, CliError> {
@@ -34,7 +44,12 @@ pub(super) fn export(args: &ExportArgs) -> Result<Exit, CliError> {
     let content = if args.commits {
         Content::Commits(source.commits()?)
     } else {
-        Content::Directory(Box::new(source.directory()?), args.binary)
+        let form = match (args.binary, args.csv) {
+            (true, _) => Form::Binary,
+            (_, true) => Form::Csv,
+            _ => Form::Lines,
+        };
+        Content::Directory(Box::new(source.directory()?), form)
     };
     let Some(path) = &args.to else {
         let mut out = BufWriter::new(io::stdout().lock());
@@ -50,15 +65,26 @@ pub(super) fn export(args: &ExportArgs) -> Result<Exit, CliError> {
 /// The content of an export.
 enum Content<'a> {
     Commits(Commits<'a>),
-    /// A directory, and `true` for its binary form.
-    Directory(Box<Directory>, bool),
+    Directory(Box<Directory>, Form),
+}
+
+/// A form of a directory.
+#[derive(Clone, Copy)]
+enum Form {
+    Lines,
+    Binary,
+    Csv,
 }
 
 impl Content<'_> {
     fn write(self, out: &mut dyn Write) -> Result<(), CliError> {
         match self {
-            Self::Directory(directory, true) => directory.write_binary_to(out)?,
-            Self::Directory(directory, false) => directory.write_to(out)?,
+            Self::Directory(directory, Form::Binary) => directory.write_binary_to(out)?,
+            Self::Directory(directory, Form::Lines) => directory.write_to(out)?,
+            Self::Directory(directory, Form::Csv) => {
+                export_csv::write(&directory, out)?;
+                export_csv::note_left_out(&directory);
+            }
             Self::Commits(commits) => {
                 for commit in commits {
                     serde_json::to_writer(&mut *out, &commit?).map_err(io::Error::from)?;

@@ -9,23 +9,27 @@ use entitle::directory::Target;
 use entitle::report::escape_hidden;
 use entitle::{Directory, Timestamp};
 
+use super::changes::Grants;
 use super::output::{CliError, note};
 use super::review::{actor_text, grant_history};
 use super::rows::{Cell, Form, FormArgs, Row, print_rows};
 use super::source::{Source, SourceArgs};
 use super::time::parse_time;
-use super::{Exit, names};
+use super::{Exit, names, natural};
 
 /// List who changed what and when
 ///
 /// With --why: who gave a principal the permission that it has, and when.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  entitle history redb:platform.redb --who ada --since 2026-01-01\n  entitle history redb:platform.redb --why --who ada --on project/churn --permission write"
+)]
 pub(super) struct HistoryArgs {
     #[command(flatten)]
     source: SourceArgs,
-    /// Only what names this user
-    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
-    user: Option<String>,
+    /// Only what names this user, such as ada or user:ada, or key, such as key:ci; with --why, the one who has the permission
+    #[arg(long, value_name = "PRINCIPAL", value_parser = names::parse_principal, allow_hyphen_values = true)]
+    who: Option<PrincipalName>,
     /// Only what names this group
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     group: Option<String>,
@@ -38,9 +42,12 @@ pub(super) struct HistoryArgs {
     /// Only before this time
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     until: Option<Timestamp>,
-    /// Only what was done as this principal, such as user:ada or host, or has this text in the audit note
+    /// Only what was done as this user or key, such as ada or key:ci, or by the platform itself: host
+    #[arg(long = "as", value_name = "PRINCIPAL", value_parser = parse_actor, allow_hyphen_values = true)]
+    actor: Option<Actor>,
+    /// Only what has this text in its audit note
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
-    by: Option<String>,
+    audit_note: Option<String>,
     /// Only the last events, as many as this
     #[arg(long, value_name = "NUMBER")]
     last: Option<usize>,
@@ -50,9 +57,6 @@ pub(super) struct HistoryArgs {
     /// Say who gave the permission that is named by --who, --on and --permission
     #[arg(long, requires_all = ["who", "on", "permissions"])]
     why: bool,
-    /// The principal, such as user:ada or key:ci, for --why
-    #[arg(long, value_name = "PRINCIPAL", requires = "why")]
-    who: Option<PrincipalName>,
     /// The resource, for --why
     #[arg(long, value_name = "RESOURCE", allow_hyphen_values = true, requires = "why")]
     on: Option<String>,
@@ -63,18 +67,27 @@ pub(super) struct HistoryArgs {
     form: FormArgs,
 }
 
-const COLUMNS: [&str; 7] = ["revision", "at", "as", "by", "event", "about", "details"];
+/// The principal that batches were made as; `None` is the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Actor(Option<PrincipalName>);
+
+fn parse_actor(text: &str) -> Result<Actor, String> {
+    if text == "host" { Ok(Actor(None)) } else { names::parse_principal(text).map(|who| Actor(Some(who))) }
+}
+
+const COLUMNS: [&str; 8] = ["revision", "at", "as", "by", "event", "about", "change", "details"];
 
 pub(super) fn history(args: &HistoryArgs) -> Result<Exit, CliError> {
     let source = args.source.open()?;
-    if let (Some(who), Some(on)) = (&args.who, &args.on) {
+    if let (true, Some(who), Some(on)) = (args.why, &args.who, &args.on) {
         return why(args, &source, who, on);
     }
     let commits = source.commits()?;
     commits.note_beginning();
     let (mut failed, mut older) = (None, Vec::new());
+    let mut grants = Grants::new(commits.is_whole());
     let commits = commits.map_while(|commit| commit.map_err(|error| failed = Some(error)).ok());
-    let mut rows = commits.flat_map(|commit| args.rows(&commit, &mut older)).peekable();
+    let mut rows = commits.flat_map(|commit| args.rows(&commit, &mut older, &mut grants)).peekable();
     if let Some(last) = args.last {
         let mut kept = VecDeque::new();
         for row in rows {
@@ -102,42 +115,49 @@ impl HistoryArgs {
         Ok(print_rows(self.form.form(), &COLUMNS, rows)?)
     }
 
-    /// Returns the rows of a commit, and notes the older names of the user that is asked for.
-    fn rows(&self, commit: &Commit, older: &mut Vec<String>) -> Vec<Row> {
+    /// Returns the rows of a commit, and notes the older names of the user that is asked for, and what is granted.
+    fn rows(&self, commit: &Commit, older: &mut Vec<String>, grants: &mut Grants) -> Vec<Row> {
         older.extend(commit.events.iter().filter_map(|event| self.older_name(commit, event)));
+        let changes: Vec<Option<String>> = commit.events.iter().map(|event| grants.change(event)).collect();
         if !self.is_wanted(commit) {
             return Vec::new();
         }
-        let events = commit.events.iter().filter(|event| self.is_about(event));
-        events.map(|event| self.row(commit, event)).collect()
+        let events = commit.events.iter().zip(changes).filter(|(event, _)| self.is_about(event));
+        events.map(|(event, change)| self.row(commit, event, change)).collect()
     }
 
     fn older_name(&self, commit: &Commit, event: &Event) -> Option<String> {
         let Event::UserRenamed { user, to } = event else { return None };
-        let asked = self.user.as_ref().filter(|asked| to.as_str() == asked.as_str())?;
+        let Some(PrincipalName::User(asked)) = &self.who else { return None };
+        if to.as_str() != asked {
+            return None;
+        }
         let (user, asked) = (escape_hidden(user), escape_hidden(asked));
         let revision = commit.revision;
         Some(format!("before revision {revision}, `{asked}` was named `{user}`: ask for that name, too"))
     }
 
     fn is_wanted(&self, commit: &Commit) -> bool {
-        let by = self.by.as_ref();
-        let is_by =
-            |text: &String| commit.by.contains(text.as_str()) || actor_text(commit.actor.as_ref()) == *text;
         self.since.is_none_or(|since| commit.at >= since)
             && self.until.is_none_or(|until| commit.at < until)
-            && by.is_none_or(is_by)
+            && self.actor.as_ref().is_none_or(|actor| actor.0 == commit.actor)
+            && self.audit_note.as_deref().is_none_or(|text| commit.by.contains(text))
     }
 
     fn is_about(&self, event: &Event) -> bool {
         let names = |wanted: Subject<'_>| event.subjects().any(|subject| subject == wanted);
         let target = |on: &String| event.subjects().any(|subject| subject.to_string() == *on);
-        self.user.as_deref().is_none_or(|user| names(Subject::User(user)))
+        let principal = |who: &PrincipalName| match who {
+            PrincipalName::User(user) => names(Subject::User(user)),
+            PrincipalName::Key(key) => names(Subject::Key(key)),
+            _ => false,
+        };
+        self.who.as_ref().is_none_or(principal)
             && self.group.as_deref().is_none_or(|group| names(Subject::Group(group)))
             && self.resource.as_ref().is_none_or(target)
     }
 
-    fn row(&self, commit: &Commit, event: &Event) -> Row {
+    fn row(&self, commit: &Commit, event: &Event, change: Option<String>) -> Row {
         let about: Vec<String> = event.subjects().map(|subject| subject.to_string()).collect();
         let hidden = self.form.form() == Form::Table && !self.details;
         vec![
@@ -147,14 +167,15 @@ impl HistoryArgs {
             Some(commit.by.clone()).filter(|by| !by.is_empty()).into(),
             event.name().into(),
             about.into(),
+            change.into(),
             if hidden { Cell::Nothing } else { Cell::Json(named(event).1) },
         ]
     }
 
     /// Checks that what was asked for exists, where no event was about it.
     fn check_names(&self, directory: &Directory) -> Result<(), CliError> {
-        if let Some(user) = &self.user {
-            names::user(directory, user)?;
+        if let Some(who) = &self.who {
+            names::principal(directory, who)?;
         }
         if let Some(group) = &self.group {
             names::group(directory, group)?;
@@ -299,5 +320,7 @@ fn ownerships(
             Cell::Nothing,
         ]
     };
-    Ok(owned.iter().map(row).collect())
+    let mut owned: Vec<_> = owned.iter().collect();
+    owned.sort_by(|one, other| natural::compare(one.0, other.0));
+    Ok(owned.into_iter().map(row).collect())
 }

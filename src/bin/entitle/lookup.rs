@@ -4,10 +4,9 @@ use std::io;
 
 use entitle::authorize::PrincipalName;
 use entitle::directory::UserStatus;
-use entitle::report::escape_hidden;
 use entitle::{Directory, ResourceId, UserId};
 
-use super::output::{CliError, note};
+use super::output::{CliError, note, quoted};
 use super::rows::{Form, FormArgs, Row, print_rows};
 use super::source::SourceArgs;
 use super::{Exit, names};
@@ -42,13 +41,11 @@ impl PageArgs {
     }
 }
 
-/// Returns a name as a word for a shell.
-fn quoted(name: &str) -> String {
-    format!("'{}'", escape_hidden(name).replace('\'', r"'\''"))
-}
-
 /// List the users who may do something on a resource
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  entitle who redb:platform.redb --on project/churn --permission write\n  entitle who redb:platform.redb --on project/churn --permission read --permission write --csv"
+)]
 pub(super) struct WhoArgs {
     #[command(flatten)]
     source: SourceArgs,
@@ -84,11 +81,14 @@ pub(super) fn who(args: &WhoArgs) -> Result<Exit, CliError> {
 
 /// List the resources of a kind that a principal may do something on
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  entitle what redb:platform.redb --who ada --kind project --permission write"
+)]
 pub(super) struct WhatArgs {
     #[command(flatten)]
     source: SourceArgs,
-    /// The principal, such as user:ada or key:ci
-    #[arg(long, value_name = "PRINCIPAL")]
+    /// The user, such as ada or user:ada, or the key, such as key:ci
+    #[arg(long, value_name = "PRINCIPAL", value_parser = names::parse_principal, allow_hyphen_values = true)]
     who: PrincipalName,
     /// The kind of the resources, such as project
     #[arg(long, value_name = "KIND")]
@@ -123,15 +123,4 @@ pub(super) fn what(args: &WhatArgs) -> Result<Exit, CliError> {
 
 fn name_of(directory: &Directory, resource: ResourceId) -> String {
     directory.resource_name(resource).map(|name| name.to_string()).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn a_quote_does_not_end_the_word() {
-        assert_eq!(quoted("project/churn"), "'project/churn'");
-        assert_eq!(quoted("x'; rm -rf ~; '"), r"'x'\''; rm -rf ~; '\'''");
-    }
 }

@@ -8,6 +8,22 @@ use entitle::{Directory, GroupId, Principal, ResourceId, UserId, nearest_names};
 
 use super::output::CliError;
 
+/// Reads a principal as arguments name it: `ada` or `user:ada` for a user, `key:ci` for a key.
+///
+/// A name with a colon is written with `user:` or `key:` before it.
+pub(super) fn parse_principal(text: &str) -> Result<PrincipalName, String> {
+    if text.is_empty() {
+        return Err("expected a user such as `ada`, or a key such as `key:ci`".to_owned());
+    }
+    if !text.contains(':') {
+        return Ok(PrincipalName::User(text.to_owned()));
+    }
+    let wrong = |_| {
+        format!("expected `user:NAME` or `key:NAME`: for a user whose name has a colon, write `user:{text}`")
+    };
+    text.parse().map_err(wrong)
+}
+
 /// Finds a user.
 pub(super) fn user(directory: &Directory, name: &str) -> Result<UserId, CliError> {
     let users = || directory.users().filter_map(|user| directory.user_name(user));
@@ -97,10 +113,31 @@ fn unknown(what: &str, name: &str, nearest: Vec<String>) -> CliError {
     CliError::InvalidInput(format!("unknown {what} `{name}`{}", did_you_mean(&nearest)))
 }
 
-fn did_you_mean(nearest: &[String]) -> String {
+pub(super) fn did_you_mean(nearest: &[String]) -> String {
     if nearest.is_empty() {
         return String::new();
     }
     let names: Vec<String> = nearest.iter().map(|name| format!("`{}`", escape_hidden(name))).collect();
     format!("; did you mean {}?", names.join(" or "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PrincipalName, parse_principal};
+
+    #[test]
+    fn a_plain_name_is_that_of_a_user() {
+        let user = |name: &str| Ok(PrincipalName::User(name.to_owned()));
+        assert_eq!(parse_principal("ada"), user("ada"));
+        assert_eq!(parse_principal("user:ada"), user("ada"));
+        assert_eq!(parse_principal("user:a:b"), user("a:b"));
+        assert_eq!(parse_principal("user"), user("user"));
+        assert_eq!(parse_principal("-ada"), user("-ada"));
+        assert_eq!(parse_principal("key:ci"), Ok(PrincipalName::Key("ci".to_owned())));
+        for text in ["a:b", "group:data", ":ada", "User:ada"] {
+            let error = parse_principal(text).unwrap_err();
+            assert!(error.ends_with(&format!("write `user:{text}`")), "{error}");
+        }
+        assert!(parse_principal("").is_err());
+    }
 }

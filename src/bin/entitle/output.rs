@@ -76,6 +76,17 @@ pub(super) fn counted(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
+/// Returns a text in quotes, as a word for a shell.
+pub(super) fn quoted(text: &str) -> String {
+    format!("'{}'", escape_hidden(text).replace('\'', r"'\''"))
+}
+
+/// Returns a text as a word for a shell, in quotes only if it needs them.
+pub(super) fn word(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/:._-@%+,".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) { text.to_owned() } else { quoted(text) }
+}
+
 /// Writes a line to standard error; what cannot be written there is lost.
 pub(super) fn note(text: impl Display) {
     let _ = writeln!(io::stderr(), "{text}");
@@ -183,7 +194,14 @@ fn has_port(url: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{escape_hidden, shown_url, without_passwords, without_secrets};
+    use super::{escape_hidden, quoted, shown_url, without_passwords, without_secrets, word};
+
+    #[test]
+    fn a_quote_does_not_end_the_word() {
+        assert_eq!(quoted("project/churn"), "'project/churn'");
+        assert_eq!(quoted("x'; rm -rf ~; '"), r"'x'\''; rm -rf ~; '\'''");
+        assert_eq!([word("key:ci"), word("a b"), word("")], ["key:ci", "'a b'", "''"]);
+    }
 
     #[test]
     fn passwords_are_hidden() {

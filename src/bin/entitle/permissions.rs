@@ -12,11 +12,12 @@ use super::{Exit, names};
 
 /// List what a principal may do on a resource, what is granted, and until when
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  entitle permissions redb:platform.redb --who ada --on project/churn")]
 pub(super) struct PermissionsArgs {
     #[command(flatten)]
     source: SourceArgs,
-    /// The principal, such as user:ada or key:ci
-    #[arg(long, value_name = "PRINCIPAL")]
+    /// The user, such as ada or user:ada, or the key, such as key:ci
+    #[arg(long, value_name = "PRINCIPAL", value_parser = names::parse_principal, allow_hyphen_values = true)]
     who: PrincipalName,
     /// The resource, such as project/churn
     #[arg(long, value_name = "RESOURCE")]

@@ -21,6 +21,7 @@ use super::{Exit, names};
 /// {"as": "user:ada", "do": [..], "requirements": [{"label", "who", "on", "permission"}]}. The exit code is 1 if the
 /// commands would be refused or a requirement breaks.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  entitle preview redb:platform.redb --do commands.json")]
 pub(super) struct PreviewArgs {
     #[command(flatten)]
     source: SourceArgs,

@@ -16,6 +16,7 @@ use super::{Exit, page};
 /// The page is one file that works offline: seats and their use over time, who waits, who may do what and why, what ends
 /// soon, and the last changes. Write it to a file: entitle report SOURCE --html > report.html
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  entitle report redb:platform.redb --html > report.html")]
 pub(super) struct ReportArgs {
     #[command(flatten)]
     source: SourceArgs,

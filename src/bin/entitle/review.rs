@@ -1,7 +1,5 @@
 //! `entitle review`: the access of every principal, and every grant.
 
-use std::collections::BTreeSet;
-
 use entitle::Directory;
 use entitle::authorize::{Access, GrantRow, PrincipalName};
 use entitle::change::{Commit, GrantHistory};
@@ -9,21 +7,24 @@ use entitle::change::{Commit, GrantHistory};
 use super::output::CliError;
 use super::rows::{Cell, FormArgs, Row, print_rows};
 use super::source::{Source, SourceArgs};
-use super::{Exit, names};
+use super::{Exit, names, natural};
 
 /// List what everyone may do and why, or all grants
 ///
 /// Without options each line is a user or key and a resource: what is allowed, what the license or profile withholds, and
 /// which grants it comes from.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  entitle review redb:platform.redb --csv > review.csv\n  entitle review redb:platform.redb --grants"
+)]
 pub(super) struct ReviewArgs {
     #[command(flatten)]
     source: SourceArgs,
     /// List every grant instead, also to groups without members, and who gave it
     #[arg(long, conflicts_with_all = ["who", "on", "last_commit"])]
     grants: bool,
-    /// Only this principal, such as user:ada or key:ci
-    #[arg(long, value_name = "PRINCIPAL")]
+    /// Only this user, such as ada or user:ada, or key, such as key:ci
+    #[arg(long, value_name = "PRINCIPAL", value_parser = names::parse_principal, allow_hyphen_values = true)]
     who: Option<PrincipalName>,
     /// Only this resource, such as project/churn
     #[arg(long, value_name = "RESOURCE", allow_hyphen_values = true, conflicts_with = "who")]
@@ -139,7 +140,7 @@ impl States {
 fn access_row(access: &Access<'_>, states: Option<&States>, directory: &Directory) -> Row {
     let row = access.row();
     let commit = states.and_then(|states| states.last_commit(access, directory));
-    let ends = row.ends.iter().map(|(permission, until)| format!("{permission}={}", until.as_millis()));
+    let ends = row.ends.iter().map(|(permission, until)| (permission.to_owned(), *until));
     vec![
         row.who.into(),
         row.user.into(),
@@ -150,7 +151,7 @@ fn access_row(access: &Access<'_>, states: Option<&States>, directory: &Director
         row.permissions.into(),
         row.withheld.into(),
         row.roles.into(),
-        ends.collect::<Vec<_>>().into(),
+        Cell::Ends(ends.collect()),
         row.why.into(),
         commit.map(|commit| commit.revision).into(),
         commit.map(|commit| commit.at).into(),
@@ -162,7 +163,9 @@ fn access_row(access: &Access<'_>, states: Option<&States>, directory: &Director
 fn grant_row(row: GrantRow, history: &GrantHistory) -> Row {
     let given = history.granted_by(&row);
     let last = given.last();
-    let actors: BTreeSet<String> = given.iter().map(|given| actor_text(given.actor.as_ref())).collect();
+    let mut actors: Vec<String> = given.iter().map(|given| actor_text(given.actor.as_ref())).collect();
+    actors.sort_by(|one, other| natural::compare(one, other));
+    actors.dedup();
     vec![
         row.to.into(),
         row.users.into(),
@@ -171,7 +174,7 @@ fn grant_row(row: GrantRow, history: &GrantHistory) -> Row {
         row.role.into(),
         row.permissions.into(),
         row.until.into(),
-        Cell::List(actors.into_iter().collect()),
+        Cell::List(actors),
         last.map(|given| given.by.clone()).into(),
         last.map(|given| given.at).into(),
         given.iter().any(|given| given.beyond).into(),

@@ -1,12 +1,14 @@
 //! Tables: aligned for people, as CSV, or as JSON.
 
+use std::borrow::Cow;
+use std::fmt::{Display, Write as _};
 use std::io::{self, Write};
 
 use entitle::Timestamp;
 use entitle::report::{escape_cell, escape_hidden};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
-use super::output::{note, print};
+use super::output::{note, print, print_json};
 
 /// The form of a table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,7 +25,7 @@ pub(super) struct FormArgs {
     /// Write JSON, times in milliseconds since 1970
     #[arg(long, conflicts_with = "csv")]
     json: bool,
-    /// Write CSV for spreadsheets; no cell is taken for a formula
+    /// Write CSV for spreadsheets, times as in ISO 8601; no cell is taken for a formula
     #[arg(long)]
     csv: bool,
 }
@@ -38,6 +40,49 @@ impl FormArgs {
     }
 }
 
+/// The options that choose the form of a report about profiles and users.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(super) struct ReportFormArgs {
+    /// Write a line for each profile as CSV
+    #[arg(long, conflicts_with = "users_csv")]
+    csv: bool,
+    /// Write a line for each user as CSV
+    #[arg(long)]
+    users_csv: bool,
+    /// Write all of it as JSON, times in milliseconds since 1970
+    #[arg(long, conflicts_with_all = ["csv", "users_csv"])]
+    json: bool,
+}
+
+impl ReportFormArgs {
+    pub(super) fn form(self) -> Form {
+        FormArgs { json: self.json, csv: self.csv || self.users_csv }.form()
+    }
+
+    /// Writes a report in its form. The CSV is that of the profiles or that of the users.
+    pub(super) fn print(
+        self,
+        report: &(impl Serialize + Display),
+        profiles: &dyn Display,
+        users: &dyn Display,
+    ) -> io::Result<()> {
+        print_report(self.form(), report, if self.users_csv { users } else { profiles })
+    }
+}
+
+/// Writes a report to standard output, whose forms are not those of a table.
+pub(super) fn print_report(
+    form: Form,
+    report: &(impl Serialize + Display),
+    csv: &dyn Display,
+) -> io::Result<()> {
+    match form {
+        Form::Json => print_json(report),
+        Form::Csv => print(|out| write!(out, "{csv}")),
+        Form::Table => print(|out| write!(out, "{report}")),
+    }
+}
+
 /// A cell of a table.
 #[derive(Clone, Debug, serde::Serialize)]
 #[serde(untagged)]
@@ -48,6 +93,9 @@ pub(super) enum Cell {
     Flag(bool),
     List(Vec<String>),
     Time(Timestamp),
+    /// Names, each with its end.
+    #[serde(serialize_with = "ends_in_millis")]
+    Ends(Vec<(String, Timestamp)>),
     Json(serde_json::Value),
 }
 
@@ -104,10 +152,14 @@ impl Cell {
             Self::List(list) => escape_hidden(&list.join(", ")).into_owned(),
             Self::Json(value) => escape_hidden(&value.to_string()).into_owned(),
             Self::Time(time) => time.to_string().trim_end_matches(" UTC").to_owned(),
+            Self::Ends(ends) => {
+                let ends = ends.iter().map(|(name, end)| format!("{} {end}", escape_hidden(name)));
+                ends.collect::<Vec<_>>().join(", ")
+            }
         }
     }
 
-    /// Returns the text of a CSV cell: names in a list are separated by spaces, and times are in milliseconds.
+    /// Returns the text of a CSV cell: names in a list are separated by spaces, and times are those of ISO 8601 in UTC.
     fn csv(&self) -> String {
         match self {
             Self::Nothing | Self::Flag(false) => String::new(),
@@ -115,14 +167,56 @@ impl Cell {
             Self::Text(text) => escape_cell(text).into_owned(),
             Self::Number(number) => number.to_string(),
             Self::List(list) => escape_cell(&list.join(" ")).into_owned(),
-            Self::Json(value) => escape_cell(&value.to_string()).into_owned(),
-            Self::Time(time) => time.as_millis().to_string(),
+            Self::Json(value) => json_cell(&value.to_string()),
+            Self::Time(time) => iso(*time),
+            Self::Ends(ends) => {
+                let ends = ends.iter().map(|(name, end)| format!("{name}={}", iso(*end)));
+                escape_cell(&ends.collect::<Vec<_>>().join(" ")).into_owned()
+            }
         }
     }
 
     const fn is_number(&self) -> bool {
         matches!(self, Self::Number(_))
     }
+}
+
+/// Returns a time as in ISO 8601, such as `2026-01-01T12:00:00Z`.
+fn iso(time: Timestamp) -> String {
+    time.to_string().replacen(' ', "T", 1).replace(" UTC", "Z")
+}
+
+fn ends_in_millis<S: Serializer>(ends: &[(String, Timestamp)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(ends.iter().map(|(name, end)| format!("{name}={}", end.as_millis())))
+}
+
+/// Returns the text of a CSV cell with JSON, which programs read: an object or a list is no formula.
+///
+/// Within its texts, characters that cannot be seen, and those that would begin a formula if a spreadsheet split the cell
+/// before them, are written as numbers, as JSON has them.
+fn json_cell(json: &str) -> String {
+    if !json.starts_with(['{', '[']) {
+        return escape_cell(json).into_owned();
+    }
+    let (mut cell, mut before, mut is_text) = (String::new(), ' ', false);
+    for character in json.chars() {
+        let is_split = is_text && matches!(before, ',' | ';' | '|' | ' ') && is_formula(character);
+        let mut buffer = [0; 4];
+        if is_split || matches!(escape_hidden(character.encode_utf8(&mut buffer)), Cow::Owned(_)) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(cell, "\\u{unit:04x}");
+            }
+        } else {
+            cell.push(character);
+        }
+        is_text ^= character == '"' && before != '\\';
+        before = if before == '\\' { ' ' } else { character };
+    }
+    cell
+}
+
+const fn is_formula(character: char) -> bool {
+    matches!(character, '=' | '+' | '-' | '@' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}')
 }
 
 /// A row, with as many cells as there are columns.
@@ -227,5 +321,31 @@ impl Serialize for Object<'_> {
             }
         }
         map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Cell;
+
+    #[test]
+    fn a_cell_with_json_stays_json() {
+        for value in [
+            json!({ "user": "ada; =1+1", "to": r#"a\" =1"# }),
+            json!(["=1", "+1", "a;@x", "x -1", "a\u{202e}b\u{e0041}", "\\", " =1", -5]),
+            json!({}),
+        ] {
+            let cell = Cell::Json(value.clone()).csv();
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&cell).ok(), Some(value), "{cell}");
+            for attack in ["; =", ";=", " =", ";@", " -", "\u{202e}", "\u{e0041}"] {
+                assert!(!cell.contains(attack), "{cell}");
+            }
+        }
+        assert_eq!(Cell::Json(json!({ "user": "ada" })).csv(), r#"{"user":"ada"}"#);
+        assert_eq!(Cell::Json(json!(-5)).csv(), "'-5");
+        assert_eq!(Cell::Text("{=1".to_owned()).csv(), "{=1");
+        assert_eq!(Cell::Text("=1".to_owned()).csv(), "'=1");
     }
 }

@@ -4,7 +4,8 @@ use entitle::Timestamp;
 use entitle::usage::Usage;
 
 use super::Exit;
-use super::output::{CliError, print, print_json};
+use super::output::CliError;
+use super::rows::{FormArgs, print_report};
 use super::source::SourceArgs;
 use super::time::parse_time;
 
@@ -13,21 +14,20 @@ use super::time::parse_time;
 /// The numbers follow from every commit, so the source must have a history. Where that begins later than the platform, so
 /// does the report.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  entitle usage redb:platform.redb\n  entitle usage redb:platform.redb --period day --csv > usage.csv"
+)]
 pub(super) struct UsageArgs {
     #[command(flatten)]
     source: SourceArgs,
     /// The length of a period, in UTC
     #[arg(long, value_name = "PERIOD", value_enum, default_value = "month")]
-    by: Period,
+    period: Period,
     /// Report up to this time; up to the last commit by default
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     until: Option<Timestamp>,
-    /// Write the report as JSON
-    #[arg(long, conflicts_with = "csv")]
-    json: bool,
-    /// Write a line for each period and profile as CSV
-    #[arg(long)]
-    csv: bool,
+    #[command(flatten)]
+    form: FormArgs,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -40,7 +40,7 @@ pub(super) fn usage(args: &UsageArgs) -> Result<Exit, CliError> {
     let source = args.source.open()?;
     let (first, commits) = source.replay_from_start()?;
     commits.note_beginning();
-    let mut usage = match args.by {
+    let mut usage = match args.period {
         Period::Month => Usage::months(&first),
         Period::Day => Usage::days(&first),
     };
@@ -57,12 +57,6 @@ pub(super) fn usage(args: &UsageArgs) -> Result<Exit, CliError> {
         return Err(CliError::InvalidInput(message.to_owned()));
     }
     let report = usage.until(until).map_err(failed)?;
-    if args.json {
-        print_json(&report)?;
-    } else if args.csv {
-        print(|out| write!(out, "{}", report.csv()))?;
-    } else {
-        print(|out| write!(out, "{report}"))?;
-    }
+    print_report(args.form.form(), &report, &report.csv())?;
     Ok(source.exit())
 }

@@ -11,6 +11,9 @@ use super::source::{Source, SourceArgs};
 ///
 /// Reading verifies the checksums. The exit code is 1 if something does not agree, and 2 if the source cannot be read.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  entitle verify redb:platform.redb\n  entitle verify postgres://ada@db/platform --tenant acme"
+)]
 pub(super) struct VerifyArgs {
     #[command(flatten)]
     source: SourceArgs,

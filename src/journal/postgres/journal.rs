@@ -417,10 +417,7 @@ impl Snapshots for PostgresJournal {
 
 /// Reads the stored form of a directory at a revision, with a catalog in place of the stored one, if it is given.
 fn decode(revision: u64, catalog: Option<&Catalog>, body: &[u8]) -> Result<Directory, PostgresError> {
-    let read = match catalog {
-        Some(catalog) => Directory::read_binary_with_catalog(catalog.clone(), body),
-        None => Directory::read_binary_from(body),
-    };
+    let read = Directory::read_binary_or_with(catalog, body);
     let directory = read.map_err(|source| unreadable(revision, source))?;
     if directory.revision() != revision {
         let found = format!("it is of revision {}", directory.revision());

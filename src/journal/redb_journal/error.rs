@@ -36,6 +36,17 @@ pub enum RedbError {
         /// The error of the store below, if it found the damage.
         source: Option<Box<dyn Error + Send + Sync>>,
     },
+    /// The file is open for writing in this or another process, or is being read and was opened for writing.
+    #[error(
+        "the file is open in another process, which locks it: close it there, or open a copy made while it was closed"
+    )]
+    InUse,
+    /// The file was not closed, as after a crash, and was opened only to be read.
+    #[error("the file was not closed, as after a crash: open it once for writing, which repairs it")]
+    NeedsRepair,
+    /// The journal is open only for reading; nothing changed.
+    #[error("the journal is open only for reading: open it for writing with `RedbJournal::open`")]
+    ReadOnly,
     /// A commit does not follow the one before it; nothing changed.
     #[error(transparent)]
     OutOfOrder(#[from] OutOfOrderError),
@@ -135,6 +146,8 @@ impl fmt::Display for DamagedPlace {
 pub(super) fn store(error: impl Into<redb::Error>) -> RedbError {
     match error.into() {
         redb::Error::Corrupted(text) => found_by_store(text.into()),
+        redb::Error::DatabaseAlreadyOpen => RedbError::InUse,
+        redb::Error::RepairAborted => RedbError::NeedsRepair,
         redb::Error::Io(error) if is_damage(error.kind()) => found_by_store(Box::new(error)),
         // No release wrote a journal of this form in an older format of redb.
         error @ redb::Error::UpgradeRequired(_) => found_by_store(Box::new(error)),

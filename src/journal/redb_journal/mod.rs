@@ -8,6 +8,7 @@
 //! database that are hard to get right.
 
 mod error;
+mod opened;
 mod snapshots;
 mod tables;
 
@@ -17,10 +18,11 @@ use core::cmp::Ordering;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use redb::{Builder, Database, WriteTransaction};
+use redb::{Builder, Database, ReadOnlyDatabase, WriteTransaction};
 
 pub use self::error::{DamagedPlace, RedbError};
 use self::error::{contain, damaged, malformed, store};
+use self::opened::Opened;
 use self::snapshots::Encoded;
 use self::tables::{Ends, begin, insert, last_in, settle};
 use super::chain::Head;
@@ -56,7 +58,8 @@ use crate::directory::Directory;
 /// itself undamaged: it is noticed only by what is stored elsewhere, such as a directory at a later revision
 /// ([`ExecuteError::JournalBehind`](crate::authority::ExecuteError::JournalBehind)).
 ///
-/// One process at a time can open the file. A host that keeps its own tables in the same database passes the open
+/// One process at a time can open the file for writing; while none has, any number can [read](Self::open_read_only) it. A
+/// host that keeps its own tables in the same database passes the open
 /// database ([`create_in`](Self::create_in), [`open_in`](Self::open_in)) and may store a commit together with rows of its
 /// own ([`append_in`](Self::append_in)). The types of this release of redb are re-exported as
 /// [`journal::redb`](crate::journal::redb).
@@ -82,7 +85,7 @@ use crate::directory::Directory;
 #[derive(Debug)]
 pub struct RedbJournal {
     /// `None` only while the journal is dropped.
-    database: Option<Arc<Database>>,
+    database: Option<Opened>,
 }
 
 impl RedbJournal {
@@ -120,15 +123,45 @@ impl RedbJournal {
     /// # Errors
     ///
     /// [`RedbError::Missing`] if the file contains no journal; [`RedbError::Damaged`] if it is not as it was written, is
-    /// empty or is not a redb file; [`RedbError::Store`] if it cannot be opened, because it is missing or in use. A host
-    /// that creates a journal after any error other than a missing file loses its history.
+    /// empty or is not a redb file; [`RedbError::InUse`] if it is open already; [`RedbError::Store`] if it cannot be opened,
+    /// because it is missing or may not be written. A host that creates a journal after any error other than a missing file
+    /// loses its history.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, RedbError> {
         contain(|| {
-            let path = path.as_ref();
-            if std::fs::metadata(path).is_ok_and(|file| file.len() == 0) {
-                return Err(damaged(DamagedPlace::File));
-            }
+            check_length(path.as_ref())?;
             Self::open_in(verifying().open(path).map_err(store)?)
+        })
+    }
+
+    /// Opens an existing journal only to read it, and leaves every byte of its file as it is.
+    ///
+    /// No permission to write is needed, and several processes can read side by side, for example tools that look at a
+    /// stopped platform or a copy. Appends, snapshots and compaction are refused with [`RedbError::ReadOnly`]. The file
+    /// as a whole is not verified, because redb writes when it does that; what is read is checked by its digests.
+    ///
+    /// # Errors
+    ///
+    /// [`RedbError::InUse`] if the file is open for writing; [`RedbError::NeedsRepair`] if it was not closed, as after a
+    /// crash; otherwise as [`open`](Self::open).
+    ///
+    /// ```
+    /// # use entitle::journal::{AppendError, Journal as _, RedbError, RedbJournal};
+    /// # let path = std::env::temp_dir().join(format!("entitle_read_only_{}.redb", std::process::id()));
+    /// # let _ = std::fs::remove_file(&path);
+    /// drop(RedbJournal::create_after(&path, 5)?);
+    /// let (one, other) = (RedbJournal::open_read_only(&path)?, RedbJournal::open_read_only(&path)?);
+    /// assert_eq!((one.last_revision()?, other.last_revision()?), (5, 5));
+    /// assert!(matches!(one.append(5, &[]), Err(AppendError::Store(RedbError::ReadOnly))));
+    /// # drop((one, other));
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, RedbError> {
+        contain(|| {
+            check_length(path.as_ref())?;
+            let database = ReadOnlyDatabase::open(path).map_err(store)?;
+            Ends::of(&database)?.verified()?;
+            Ok(Self { database: Some(Opened::ReadOnly(database)) })
         })
     }
 
@@ -146,7 +179,7 @@ impl RedbJournal {
         contain(move || {
             begin(&database, Head::new(begins_after))?;
             settle(&database)?;
-            Ok(Self { database: Some(database) })
+            Ok(Self { database: Some(Opened::Writable(database)) })
         })
     }
 
@@ -159,8 +192,8 @@ impl RedbJournal {
     pub fn open_in(database: impl Into<Arc<Database>>) -> Result<Self, RedbError> {
         let database = database.into();
         contain(move || {
-            Ends::of(&database)?.verified()?;
-            Ok(Self { database: Some(database) })
+            Ends::of(&*database)?.verified()?;
+            Ok(Self { database: Some(Opened::Writable(database)) })
         })
     }
 
@@ -171,7 +204,7 @@ impl RedbJournal {
     ///
     /// As [`last_revision`](Self::last_revision).
     pub fn begins_after(&self) -> Result<u64, RedbError> {
-        contain(|| Ok(Ends::of(self.database()?)?.verified()?.begins_after))
+        contain(|| Ok(self.ends()?.verified()?.begins_after))
     }
 
     /// Appends commits in a transaction of the host, so that they and the host's own rows are stored together or not at
@@ -235,7 +268,7 @@ impl RedbJournal {
     ///
     /// [`RedbError::Damaged`] if its ends are not as they were written; [`RedbError::Store`] if the file cannot be read.
     pub fn last_revision(&self) -> Result<u64, RedbError> {
-        contain(|| Ok(Ends::of(self.database()?)?.verified()?.last))
+        contain(|| Ok(self.ends()?.verified()?.last))
     }
 
     /// Returns the revisions of the snapshots, in ascending order.
@@ -244,7 +277,7 @@ impl RedbJournal {
     ///
     /// As [`last_revision`](Self::last_revision).
     pub fn snapshot_revisions(&self) -> Result<Vec<u64>, RedbError> {
-        contain(|| snapshots::revisions(&Ends::of(self.database()?)?))
+        contain(|| snapshots::revisions(&self.ends()?))
     }
 
     /// Returns the snapshot of a revision, with `catalog` in place of the stored one if it is given; `None` if there is no
@@ -274,15 +307,19 @@ impl RedbJournal {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn snapshot(&self, revision: u64, catalog: Option<&Catalog>) -> Result<Option<Directory>, RedbError> {
-        contain(|| snapshots::read(&Ends::of(self.database()?)?, revision, catalog))
+        contain(|| snapshots::read(&self.ends()?, revision, catalog))
     }
 
-    fn database(&self) -> Result<&Database, RedbError> {
-        self.database.as_deref().ok_or(damaged(DamagedPlace::File))
+    fn ends(&self) -> Result<Ends, RedbError> {
+        Ends::of(self.database.as_ref().ok_or(damaged(DamagedPlace::File))?.readable())
+    }
+
+    fn writable(&self) -> Result<&Database, RedbError> {
+        self.database.as_ref().ok_or(damaged(DamagedPlace::File))?.writable()
     }
 
     fn append_alone(&self, expected_revision: u64, commits: &[Commit]) -> Result<(), AppendError<RedbError>> {
-        let database = self.database().map_err(AppendError::Store)?;
+        let database = self.writable().map_err(AppendError::Store)?;
         let failed = |error: redb::Error| AppendError::Store(store(error));
         let transaction = database.begin_write().map_err(|error| failed(error.into()))?;
         self.append_in(&transaction, expected_revision, commits)?;
@@ -297,6 +334,14 @@ impl Drop for RedbJournal {
         let database = self.database.take();
         let _ = catch_unwind(AssertUnwindSafe(move || drop(database)));
     }
+}
+
+/// Checks that a file that is there is not empty: redb would begin a database in it, or not know it.
+fn check_length(path: &Path) -> Result<(), RedbError> {
+    if std::fs::metadata(path).is_ok_and(|file| file.len() == 0) {
+        return Err(damaged(DamagedPlace::File));
+    }
+    Ok(())
 }
 
 /// Returns a builder of databases whose pages are all verified before they are used.
@@ -315,7 +360,7 @@ impl Journal for RedbJournal {
 
     fn read_after(&self, revision: u64) -> Result<Vec<Commit>, RedbError> {
         let page = contain(|| {
-            let ends = Ends::of(self.database()?)?;
+            let ends = self.ends()?;
             if revision < ends.head.begins_after {
                 return Err(RedbError::Beginning { asked: revision, found: ends.head.begins_after });
             }
@@ -347,8 +392,8 @@ impl Snapshots for RedbJournal {
     /// bytes are written. That takes memory for one more directory and its encoded form.
     fn store_snapshot(&self, directory: &Directory) -> Result<(), RedbError> {
         contain(|| {
+            let database = self.writable()?;
             let snapshot = Encoded::of(directory)?;
-            let database = self.database()?;
             let transaction = database.begin_write().map_err(store)?;
             snapshot.store(&transaction)?;
             transaction.commit().map_err(store)?;
@@ -357,12 +402,12 @@ impl Snapshots for RedbJournal {
     }
 
     fn latest_snapshot(&self, catalog: &Catalog) -> Result<Option<Directory>, RedbError> {
-        contain(|| snapshots::read_latest(&Ends::of(self.database()?)?, catalog))
+        contain(|| snapshots::read_latest(&self.ends()?, catalog))
     }
 
     fn compact(&self, through: u64) -> Result<u64, RedbError> {
         contain(|| {
-            let database = self.database()?;
+            let database = self.writable()?;
             let transaction = database.begin_write().map_err(store)?;
             let begins_after = snapshots::compact(&transaction, through)?;
             transaction.commit().map_err(store)?;

@@ -97,10 +97,7 @@ impl<F: FnMut() -> Result<Vec<u8>, RedbError>> Pieces<F> {
 
     /// Decodes with a catalog in place of the stored one, if it is given.
     fn decode(mut self, catalog: Option<&Catalog>, revision: u64) -> Result<Directory, RedbError> {
-        let decoded = match catalog {
-            Some(catalog) => Directory::read_binary_with_catalog(catalog.clone(), &mut self),
-            None => Directory::read_binary_from(&mut self),
-        };
+        let decoded = Directory::read_binary_or_with(catalog, &mut self);
         match self.error {
             Some(error) => Err(error),
             None => decoded.map_err(|error| unusable(revision, error.into())),

@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use redb::{
-    Database, ReadTransaction, ReadableDatabase as _, ReadableTable, ReadableTableMetadata as _,
-    TableDefinition, TableError, WriteTransaction,
+    Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata as _, TableDefinition,
+    TableError, WriteTransaction,
 };
 
 use super::super::chain::{self, Digest, Head, StoredHead};
@@ -94,7 +94,7 @@ pub(super) struct Ends {
 }
 
 impl Ends {
-    pub(super) fn of(database: &Database) -> Result<Self, RedbError> {
+    pub(super) fn of(database: &dyn ReadableDatabase) -> Result<Self, RedbError> {
         let transaction = database.begin_read().map_err(store)?;
         let head = match transaction.open_table(HEAD) {
             Ok(heads) => read_head(&heads)?,

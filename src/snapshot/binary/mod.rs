@@ -141,4 +141,13 @@ impl Directory {
     pub fn read_binary_with_catalog(catalog: Catalog, reader: impl Read) -> Result<Self, ReadBinaryError> {
         read::read(Some(catalog), reader)
     }
+
+    /// Reads a stored directory with a catalog in place of the stored one, if it is given.
+    #[cfg(any(feature = "redb", feature = "postgres"))]
+    pub(crate) fn read_binary_or_with(
+        catalog: Option<&Catalog>,
+        reader: impl Read,
+    ) -> Result<Self, ReadBinaryError> {
+        read::read(catalog.cloned(), reader)
+    }
 }

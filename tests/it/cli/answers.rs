@@ -73,8 +73,12 @@ fn the_history_is_filtered() {
     let events = |more: &[&str]| entitle(&[&["history", &source, "--json"][..], more].concat()).json();
     let count = |more: &[&str]| events(more).as_array().unwrap().len();
     let all: usize = commits.iter().map(|commit| commit.events.len()).sum();
-    assert_eq!((count(&[]), count(&["--by", "test"]), count(&["--by", "host"])), (all, all, all));
-    assert_eq!((count(&["--by", "user:ada"]), count(&["--last", "3"])), (0, 3));
+    assert_eq!((count(&[]), count(&["--audit-note", "es"]), count(&["--as", "host"])), (all, all, all));
+    assert_eq!(
+        (count(&["--as", "user:ada"]), count(&["--as", "user:host"]), count(&["--last", "3"])),
+        (0, 0, 3)
+    );
+    assert_eq!((count(&["--audit-note", "host"]), count(&["--as", "ada"])), (0, 0));
     let part = |since: u64, until: u64| {
         let within = commits.iter().filter(|commit| (since..until).contains(&commit.at.as_millis()));
         within.map(|commit| commit.events.len()).sum::<usize>()
@@ -82,7 +86,9 @@ fn the_history_is_filtered() {
     assert_eq!(count(&["--since", "20", "--until", "50"]), part(20, 50));
     assert_eq!(count(&["--since", "30"]), part(30, u64::MAX));
     for (option, name, about) in [
-        ("--user", "ada", "user:ada"),
+        ("--who", "ada", "user:ada"),
+        ("--who", "user:ada", "user:ada"),
+        ("--who", "key:all", "key:all"),
         ("--group", "data", "group:data"),
         ("--resource", "project/churn", "project/churn"),
         ("--resource", "project/*", "project/*"),
@@ -97,6 +103,43 @@ fn the_history_is_filtered() {
         let expected = subjects.filter(|event| event.subjects().any(|subject| subject.to_string() == about));
         assert_eq!(rows.len(), expected.count(), "{about}");
     }
+}
+
+/// A user is named with or without `user:` in each command, and a key with `key:`.
+#[test]
+fn principals_are_named_alike_in_all_commands() {
+    let folder = folder("principals");
+    let file = scenario(&folder);
+    let on = ["--on", "project/churn"];
+    let read = ["--permission", "read"];
+    for (command, more) in [
+        ("check", [&on[..], &read].concat()),
+        ("explain", [&on[..], &read].concat()),
+        ("what", [&["--kind", "project"][..], &read].concat()),
+        ("permissions", on.to_vec()),
+        ("review", vec![]),
+        ("history", vec![]),
+        ("history", [&["--why"][..], &on, &read].concat()),
+        ("history", vec!["--as"]),
+    ] {
+        let ask = |who: &str| {
+            let who =
+                if more == ["--as"] { vec!["--as", who] } else { [&["--who", who][..], &more].concat() };
+            let ran = entitle(&[&[command, &file][..], &who].concat());
+            assert!(ran.code < 2, "{command}: {}", ran.err);
+            (ran.code, ran.out, ran.err)
+        };
+        assert_eq!(ask("ada"), ask("user:ada"), "{command}");
+        ask("key:all");
+        let who =
+            if more == ["--as"] { vec!["--as", "a:b"] } else { [&["--who", "a:b"][..], &more].concat() };
+        let error = entitle(&[&[command, &file][..], &who].concat()).invalid();
+        assert!(error.contains("for a user whose name has a colon, write `user:a:b`"), "{error}");
+    }
+    let error =
+        entitle(&["check", &file, "--who", "user:a:b", "--on", "project/churn", "--permission", "read"]);
+    assert!(error.invalid().contains("unknown user `a:b`"));
+    assert_eq!(entitle(&["history", &file, "--user", "ada"]).code, 2);
 }
 
 /// A grant by the group, the membership in it, and ownership, each with its commit.
@@ -211,11 +254,11 @@ fn the_older_name_of_a_user_is_said() {
     ]);
     let file = platform(&folder, "renamed.json", &steps);
     for last in [&[][..], &["--last", "1"]] {
-        let ran = entitle(&[&["history", &file, "--user", "eve", "--csv"][..], last].concat());
+        let ran = entitle(&[&["history", &file, "--who", "eve", "--csv"][..], last].concat());
         assert_eq!(ran.err, "before revision 2, `eve` was named `ada`: ask for that name, too\n");
         assert_eq!(ran.ok().lines().count(), 2);
     }
-    assert_eq!(entitle(&["history", &file, "--user", "bob"]).code, 2);
+    assert_eq!(entitle(&["history", &file, "--who", "bob"]).code, 2);
     let details = entitle(&["history", &file, "--last", "1", "--details"]).ok();
     assert!(details.contains("user_renamed") && details.contains(r#""to":"eve""#), "{details}");
     assert!(!entitle(&["history", &file]).ok().contains(r#""to""#));
@@ -373,6 +416,150 @@ fn shells_and_man_are_served() {
     assert!(entitle(&["man"]).ok().contains(".TH entitle 1"));
     assert!(entitle(&["man", "preview"]).ok().contains("Preview commands"));
     assert!(entitle(&["man", "previw"]).invalid().contains("unknown command `previw`"));
+    let folder = folder("man");
+    entitle(&["man", "--to", folder.to_str().unwrap()]).ok();
+    let page = |name: &str| std::fs::read_to_string(folder.join(format!("{name}.1"))).unwrap();
+    assert!(page("entitle-catalog-show").contains("Show the catalog"));
+    for file in std::fs::read_dir(&folder).unwrap() {
+        let name = file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned();
+        let text = page(&name);
+        assert!(text.contains(&format!(".TH {name} 1")), "{name}");
+        // Each page that another names is there.
+        let references = text.replace("\\fB", "").replace("\\fR", "").replace("\\-", "-");
+        let named = references.split_whitespace().filter_map(|word| word.split_once("(1)"));
+        let named: Vec<&str> = named.map(|(page, _)| page).collect();
+        assert!(named.contains(&"entitle") || name == "entitle", "{name}: {named:?}");
+        assert!(named.iter().all(|named| !page(named).is_empty()));
+    }
     let version = entitle(&["--version"]).ok();
     assert_eq!(version, format!("entitle {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+/// The details of events are JSON in CSV too, whatever the names are.
+#[test]
+fn details_in_csv_are_json() {
+    let folder = folder("details");
+    let name = "=a; +b\u{202e}";
+    let file =
+        platform(&folder, "details.json", &json!([{ "at": 1, "do": { "add_user": { "user": name } } }]));
+    let written = entitle(&["history", &file, "--csv"]).ok();
+    assert!(!written.contains('\u{202e}'), "{written:?}");
+    let mut csv = csv::Reader::from_reader(written.as_bytes());
+    let details = csv.headers().unwrap().iter().position(|column| column == "details").unwrap();
+    let mut count = 0;
+    for row in csv.records() {
+        let row: Value = serde_json::from_str(&row.unwrap()[details]).unwrap();
+        assert_eq!(row["user"], name);
+        count += 1;
+    }
+    assert!(count > 0);
+}
+
+/// An explanation says who gave what is there, and if a profile that would help has a seat.
+#[test]
+fn an_explanation_says_how_to_go_on() {
+    let folder = folder("go_on");
+    let steps = |seats: u64| {
+        let license = json!({ "install_license": { "name": "acme", "seats": { "designer": seats } } });
+        json!([{ "at": 1, "do": [license,
+            { "add_user": { "user": "a b", "profile": "designer" } }, { "add_user": { "user": "cyd" } },
+            { "add_resource": { "resource": "project/a" } },
+            { "grant": { "to": "everyone", "on": "project/a", "permissions": ["write"] } }] }])
+    };
+    let explain = |file: &str, who: &str, more: &[&str]| {
+        let words = ["explain", file, "--who", who, "--on", "project/a", "--permission", "write"];
+        entitle(&[&words[..], more].concat())
+    };
+    for (seats, said) in [(1, "no free seat"), (2, "1 free seat"), (4, "3 free seats")] {
+        let file = platform(&folder, "seats.json", &steps(seats));
+        let ran = explain(&file, "cyd", &[]);
+        assert_eq!(ran.err, "");
+        assert!(ran.ok().ends_with(&format!("; `designer` would\n  `designer` has {said}\n")));
+        let json = explain(&file, "cyd", &["--json"]).json();
+        assert_eq!(json["free_seats"], json!([{ "profile": "designer", "available": seats - 1 }]));
+    }
+    let file = platform(&folder, "there.json", &steps(1));
+    let ran = explain(&file, "a b", &["--at", "1"]);
+    let hint = ran.err.trim_end().strip_prefix("who gave it: ").unwrap();
+    let expected =
+        format!("entitle history {file} --at 1 --why --who 'user:a b' --on project/a --permission write");
+    assert_eq!(hint, expected);
+    let program = env!("CARGO_BIN_EXE_entitle");
+    let run = std::process::Command::new("sh")
+        .args(["-c", &hint.replacen("entitle", program, 1)])
+        .output()
+        .unwrap();
+    assert!(String::from_utf8(run.stdout).unwrap().contains("everyone"), "{hint}");
+    assert!(!explain(&file, "a b", &["--json"]).err.contains("who gave"));
+    // A stored directory has no history to ask.
+    let stored = folder.join("stored.jsonl");
+    let stored = stored.to_str().unwrap();
+    entitle(&["export", &file, "--to", stored]).ok();
+    assert_eq!(explain(stored, "a b", &[]).err, "");
+}
+
+/// The history and the comparison say what was given and taken, and what changed of a user.
+#[test]
+fn a_change_is_said_in_words() {
+    let folder = folder("words");
+    let grant =
+        |to: &str, names: &[&str]| json!({ "grant": { "to": to, "on": "project/a", "permissions": names } });
+    let steps = json!([
+        { "at": 1, "do": [{ "install_license": { "name": "acme", "seats": { "designer": 2 } } },
+            { "add_group": { "group": "data" } }, { "add_user": { "user": "ada" } }, { "add_user": { "user": "bob" } },
+            { "add_resource": { "resource": "project/a" } } ] },
+        { "at": 2, "do": grant("user:ada", &["read"]) },
+        { "at": 3, "do": grant("user:ada", &["write"]) },
+        { "at": 4, "do": { "revoke": { "to": "user:ada", "on": "project/a", "permissions": ["write"] } } },
+        { "at": 5, "do": [grant("everyone", &["read"]), { "join": { "user": "ada", "group": "data" } },
+            { "assign_profile": { "user": "ada", "profile": "designer" } }, { "suspend": { "user": "bob" } }] },
+        { "at": 6, "do": { "rename_user": { "user": "ada", "to": "eve" } } },
+        { "at": 7, "do": { "revoke": { "to": "user:eve", "on": "project/a", "permissions": ["read"] } } },
+    ]);
+    let file = platform(&folder, "words.json", &steps);
+    let rows = entitle(&["history", &file, "--json"]).json();
+    let granted = rows.as_array().unwrap().iter().filter(|row| row["event"] == "grant_changed");
+    let words: Vec<&str> = granted.map(|row| row["change"].as_str().unwrap()).collect();
+    assert_eq!(
+        words,
+        [
+            "given read; taken none",
+            "given write; taken none",
+            "given none; taken write",
+            "given read; taken none",
+            "given none; taken read",
+        ]
+    );
+    let changed = |from: &str, to: &str| {
+        let rows = entitle(&["diff", &file, "--from", from, "--to", to, "--json"]).json();
+        let text = |row: &Value| {
+            format!("{}: {}", row["name"].as_str().unwrap(), row["details"].as_str().unwrap_or("-"))
+        };
+        let rows = rows.as_array().unwrap().iter().filter(|row| row["what"] != "seat figures");
+        rows.map(text).collect::<Vec<_>>()
+    };
+    assert_eq!(changed("1", "3"), ["project/a: user:ada given read, write; taken none"]);
+    assert_eq!(changed("3", "4"), ["project/a: user:ada given none; taken write"]);
+    assert_eq!(
+        changed("4", "5"),
+        [
+            "ada: wants: reader before, now designer; holds: reader before, now designer; joined data",
+            "bob: status: active before, now suspended; holds: reader before, now nothing",
+            "project/a: everyone given read; taken none",
+        ]
+    );
+    let csv = entitle(&["history", &file, "--who", "eve", "--csv"]).ok();
+    assert!(csv.lines().next().unwrap().ends_with(",about,change,details"), "{csv}");
+}
+
+/// A list that the command sorts is in the order of the numbers in the names.
+#[test]
+fn names_are_sorted_by_their_numbers() {
+    let folder = folder("natural");
+    let users = ["user-10", "user-2", "user-1"].map(|user| json!({ "add_user": { "user": user } }));
+    let file = platform(&folder, "natural.json", &json!([{ "at": 1, "do": users }]));
+    let rows = entitle(&["diff", &file, "--from", "0", "--json"]).json();
+    let names = column(&rows, "name");
+    let users: Vec<&String> = names.iter().filter(|name| name.starts_with("user")).collect();
+    assert_eq!(users, ["user-1", "user-2", "user-10"]);
 }

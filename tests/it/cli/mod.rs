@@ -3,6 +3,8 @@
 mod answers;
 mod errors;
 mod imports;
+#[cfg(unix)]
+mod read_only;
 mod sources;
 mod testing;
 mod transcript;

@@ -9,7 +9,7 @@ use crate::history::world;
 use crate::postgres::server::TestDatabase;
 
 /// Questions that a directory answers.
-const QUESTIONS: &[&[&str]] = &[
+pub(super) const QUESTIONS: &[&[&str]] = &[
     &["check", "--who", "user:ada", "--on", "project/churn", "--permission", "write"],
     &["explain", "--who", "user:eve", "--on", "project/churn", "--permission", "read"],
     &["who", "--on", "project/churn", "--permission", "read"],
@@ -22,27 +22,27 @@ const QUESTIONS: &[&[&str]] = &[
     &["review", "--who", "user:ada"],
     &["review", "--on", "project/churn"],
     &["advise"],
-    &["ending", "--by", "1970-01-02"],
+    &["ending", "--until", "1970-01-02"],
     &["catalog", "show"],
     &["export"],
 ];
 
 /// Questions that need a history.
-const OF_HISTORY: &[&[&str]] = &[
+pub(super) const OF_HISTORY: &[&[&str]] = &[
     &["history"],
-    &["history", "--user", "ada"],
+    &["history", "--who", "ada"],
     &["history", "--why", "--who", "user:ada", "--on", "project/churn", "--permission", "read"],
     &["review", "--grants"],
     &["review", "--last-commit"],
     &["usage"],
-    &["usage", "--by", "day"],
+    &["usage", "--period", "day"],
     &["diff", "--from", "2", "--to", "5"],
     &["diff", "--from", "2", "--access"],
     &["export", "--commits"],
 ];
 
 /// Runs a question of a source, which comes before the options: exit code and output.
-fn ask(question: &[&str], source: &[&str], more: &[&str]) -> (i32, String) {
+pub(super) fn ask(question: &[&str], source: &[&str], more: &[&str]) -> (i32, String) {
     let split = question.iter().position(|word| word.starts_with('-')).unwrap_or(question.len());
     let words = [&question[..split], source, &question[split..], more].concat();
     let ran = entitle(&words);
@@ -118,6 +118,12 @@ fn postgresql_agrees() {
     let Some(database) = TestDatabase::new("command_line") else { return };
     let url = database.url();
     let postgres = Postgres::connect(&url).unwrap();
+    let error = entitle(&["seats", &url, "--tenant", "acme"]).invalid();
+    assert!(
+        error.contains("the database has no tables of the platform: check that the connection string"),
+        "{error}"
+    );
+    assert!(!error.contains("::"), "{error}");
     postgres.migrate().unwrap();
     postgres.provision("acme").unwrap();
     store(&postgres.journal("acme").unwrap(), &[3, 8]);
@@ -134,6 +140,11 @@ fn postgresql_agrees() {
     assert!(error.contains("name the tenant with `--tenant NAME`; 1 of them: `acme`"), "{error}");
     let error = entitle(&["seats", &url, "--tenant", "acmee"]).invalid();
     assert!(error.contains("unknown tenant `acmee`; did you mean `acme`?"), "{error}");
+    let error = entitle(&["seats", &url, "--tenant", "zzzzzz"]).invalid();
+    assert!(error.contains("unknown tenant `zzzzzz`; 1 of them: `acme`"), "{error}");
+    postgres.provision("acmes").unwrap();
+    let error = entitle(&["seats", &url, "--tenant", "acmee"]).invalid();
+    assert!(error.contains("did you mean `acme` or `acmes`?"), "{error}");
 }
 
 /// Every state is found again: by its revision, by a time, from a snapshot and from the beginning.

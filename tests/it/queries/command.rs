@@ -106,7 +106,7 @@ fn no_cell_of_the_csv_is_a_formula() {
                 "`group:{shown}` on `project/{shown}`: `write`; but profile `reader` allows `read`: removes `write`"
             ))
         );
-        assert_eq!((cell("last_commit"), cell("last_commit_at")), ("1", "1000"));
+        assert_eq!((cell("last_commit"), cell("last_commit_at")), ("1", "1970-01-01T00:00:01Z"));
         // The host made it.
         assert_eq!(cell("last_commit_as"), "");
         assert_eq!(cell("last_commit_by"), "'=cmd|'' /c calc'!A1;'-1\\u{202e}");
@@ -134,7 +134,10 @@ fn grants_to_groups_without_members_are_reviewed() {
     let written = text(&entitle(&["review", "--grants", "--csv", file.to_str().unwrap()]));
     let (columns, rows) = written.split_once('\n').unwrap();
     assert_eq!(columns, "to,users,direct,on,role,permissions,until,given_as,given_by,given_at,beyond");
-    assert_eq!(rows, "group:=admins,0,0,project/*,,write read,,host,,0,\ngroup:idle,0,0,,,,,,,,\n");
+    assert_eq!(
+        rows,
+        "group:=admins,0,0,project/*,,write read,,host,,1970-01-01T00:00:00Z,\ngroup:idle,0,0,,,,,,,,\n"
+    );
 }
 
 /// Rules E7 and R7: a row for each end and each role, with the members who are not only in nested groups.
@@ -157,10 +160,10 @@ fn ends_and_roles_are_reviewed() {
     let written = text(&entitle(&["review", "--grants", "--csv", file.to_str().unwrap()]));
     let expected = "\
 to,users,direct,on,role,permissions,until,given_as,given_by,given_at,beyond
-group:core,1,1,*,lead,,8000,host,,0,
-group:core,1,1,project/*,lead,write read,,host,,0,
-group:data,2,1,project/churn,,read,,host,,0,
-group:data,2,1,project/churn,,write,9000,host,,0,
+group:core,1,1,*,lead,,1970-01-01T00:00:08Z,host,,1970-01-01T00:00:00Z,
+group:core,1,1,project/*,lead,write read,,host,,1970-01-01T00:00:00Z,
+group:data,2,1,project/churn,,read,,host,,1970-01-01T00:00:00Z,
+group:data,2,1,project/churn,,write,1970-01-01T00:00:09Z,host,,1970-01-01T00:00:00Z,
 ";
     assert_eq!(written, expected);
 
@@ -172,7 +175,10 @@ group:data,2,1,project/churn,,write,9000,host,,0,
         rows[row].get(columns.iter().position(|other| other == column).unwrap()).unwrap()
     };
     assert_eq!((cell(0, "user"), cell(0, "roles"), cell(0, "until")), ("ada", "lead", ""));
-    assert_eq!((cell(1, "user"), cell(1, "roles"), cell(1, "until")), ("bob", "", "write=9000"));
+    assert_eq!(
+        (cell(1, "user"), cell(1, "roles"), cell(1, "until")),
+        ("bob", "", "write=1970-01-01T00:00:09Z")
+    );
 }
 
 /// As data, names are what they are: only people need to see what is hidden.
@@ -226,7 +232,7 @@ fn invalid_arguments_point_to_the_help() {
     let file = file.to_str().unwrap();
     for words in [
         &["explain", file, "--who", "user:ada", "--on", "project/churn"][..],
-        &["explain", file, "--who", "ada", "--on", "project/churn", "--permission", "read"],
+        &["explain", file, "--who", "group:ada", "--on", "project/churn", "--permission", "read"],
         &["explain", "--what"],
         &["review"],
         &["review", file, file],

@@ -9,6 +9,7 @@ use entitle::directory::UserSource;
 use entitle::{Directory, nearest_names};
 
 use super::super::commands::{self, CommandPlace, Step};
+use super::super::export_csv::{COLUMNS, unprotected};
 use super::super::output::CliError;
 use super::super::source::{Imported, read_imported};
 
@@ -62,9 +63,6 @@ pub(super) fn parts(step: Step, size: usize) -> Vec<Step> {
     parts
 }
 
-/// The columns of a CSV file.
-const COLUMNS: [&str; 6] = ["user", "email", "profile", "source", "groups", "group"];
-
 /// Reads users and groups from CSV. The groups of users are added before them.
 fn csv(text: &str) -> Result<Vec<Step>, String> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
@@ -80,9 +78,9 @@ fn csv(text: &str) -> Result<Vec<Step>, String> {
             let place = columns.iter().position(|column| column == name)?;
             row.get(place).filter(|text| !text.is_empty())
         };
-        let groups =
-            cell("groups").unwrap_or_default().split(';').map(str::trim).filter(|name| !name.is_empty());
-        let groups: Vec<&str> = groups.collect();
+        let groups = cell("groups").unwrap_or_default().split(';').map(str::trim);
+        let groups: Vec<&str> = groups.filter(|name| !name.is_empty()).map(unprotected).collect();
+        let cell = |name: &str| cell(name).map(unprotected);
         for &group in cell("group").iter().chain(&groups) {
             if known.insert(group.to_owned()) {
                 step.push(Command::add_group(group).into(), place);

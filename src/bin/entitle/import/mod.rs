@@ -25,9 +25,12 @@ use super::{Exit, names};
 /// as the file has it is left as it is, so an import that was interrupted is started again. What is there and differs, such as
 /// a user with another profile, refuses the whole import.
 ///
-/// The file is CSV with a column `user` (and `email`, `profile`, `source`, `groups` separated by `;`) or `group`; or commands
-/// as JSON, as `entitle preview --help` describes them; or a stored directory, into a journal that does not exist yet.
+/// The file is CSV with a column `user` (and `email`, `profile`, `source`, `groups` separated by `;`) or `group`, as
+/// `entitle export --csv` writes it, without the apostrophe that protects a cell which begins with = + - @ or one; or commands as JSON, as `entitle preview --help` describes them; or a stored directory, into a journal that does not exist yet.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  entitle import users.csv redb:platform.redb --dry-run\n  entitle import users.csv redb:platform.redb --audit-note 'ticket 4711' --yes"
+)]
 pub(super) struct ImportArgs {
     /// The file to import; standard input if it is `-`
     file: PathBuf,
@@ -48,9 +51,9 @@ pub(super) struct ImportArgs {
     /// Only show the plan
     #[arg(long, conflicts_with = "yes")]
     dry_run: bool,
-    /// A text for the audit log
+    /// The audit note of the commits, unless a step of the file has its own
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true, default_value = "entitle import")]
-    by: String,
+    audit_note: String,
     /// Put at most this many commands into a commit
     #[arg(long, value_name = "NUMBER", default_value_t = 1000)]
     batch: usize,
@@ -69,7 +72,8 @@ pub(super) fn import(args: &ImportArgs) -> Result<Exit, CliError> {
     let place = Place::of(&args.into)?;
     let catalog = args.catalog.as_deref().map(read_catalog).transpose()?;
     let input = input::read(&args.file)?;
-    let mut target = Target::open(&place, &args.postgres, catalog.or_else(|| input.catalog()))?;
+    let catalog = catalog.or_else(|| input.catalog());
+    let mut target = Target::open(&place, &args.postgres, catalog, !args.dry_run)?;
     let name = place.shown();
     match input {
         Input::Directory(directory) => {
@@ -121,7 +125,7 @@ impl Planned {
         let mut batch =
             step.batch(&self.directory, at)?.policy(args.policy.clone()).source(RequestSource::Import);
         if step.by.is_empty() {
-            batch = batch.by(args.by.clone());
+            batch = batch.by(args.audit_note.clone());
         }
         let plan = self.directory.plan(batch).map_err(|refusal| {
             let place = step.place_of(refusal.command_index());

@@ -7,7 +7,7 @@ use entitle::journal::postgres::{PostgresError, PostgresJournal};
 use entitle::journal::{AppendError, Journal, RedbJournal, Snapshots};
 
 use super::super::output::CliError;
-use super::super::source::{Place, PostgresArgs, SourceArgs, connect};
+use super::super::source::{Place, PostgresArgs, SourceArgs, connect, unopened};
 
 /// A journal, which may not exist yet, and its directory.
 pub(super) struct Target {
@@ -26,17 +26,20 @@ enum Opened {
 
 impl Target {
     /// Reads the directory of a journal; of one that does not exist yet, it is empty.
+    ///
+    /// A journal in a file is opened for writing if it may be written, so that one that cannot be is found before the plan.
     pub(super) fn open(
         place: &Place,
         postgres: &PostgresArgs,
         catalog: Option<Catalog>,
+        for_writing: bool,
     ) -> Result<Self, CliError> {
         let is_new = !exists(place, postgres)?;
         let directory = if is_new {
             let message = "the journal does not exist yet: name its catalog with `--catalog FILE`";
             Directory::new(catalog.ok_or_else(|| CliError::in_source(place.shown(), message))?)
         } else {
-            SourceArgs::journal(place, postgres).open_with(catalog)?.directory()?
+            SourceArgs::journal(place, postgres, for_writing).open_with(catalog)?.directory()?
         };
         let tenant = postgres.tenant.clone().unwrap_or_default();
         Ok(Self { place: place.clone(), tenant, is_new, directory, journal: None })
@@ -68,7 +71,7 @@ impl Target {
                 } else {
                     RedbJournal::open(path)
                 };
-                Opened::Redb(journal.map_err(|error| failed(&error))?)
+                Opened::Redb(journal.map_err(|error| failed(&unopened(&error)))?)
             }
             Place::Postgres(url) => {
                 let database = connect(url)?;

@@ -38,6 +38,11 @@ impl<'a> Commits<'a> {
         }
     }
 
+    /// Returns `true` if the first commit is there.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.begins_after == 0
+    }
+
     /// Says on the standard error from where on the commits are there, unless all are.
     pub(crate) fn note_beginning(&self) {
         if self.begins_after > 0 {

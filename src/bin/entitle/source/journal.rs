@@ -1,16 +1,18 @@
 //! Sources with a history: scenarios, and journals in redb and on PostgreSQL.
 
 use std::borrow::Cow;
+use std::io;
 use std::path::Path;
 
 use entitle::Directory;
 use entitle::catalog::Catalog;
 use entitle::change::Commit;
 use entitle::journal::postgres::{Postgres, PostgresError, PostgresJournal};
-use entitle::journal::{Journal as _, RedbJournal};
+use entitle::journal::{Journal as _, RedbError, RedbJournal};
 use entitle::nearest_names;
 use entitle::scenario::TestReport;
 
+use super::super::names::did_you_mean;
 use super::super::output::{CliError, shown_url};
 use super::Content;
 
@@ -127,14 +129,40 @@ macro_rules! history {
 history!(RedbJournal);
 history!(PostgresJournal);
 
-/// Opens a journal in a redb file.
-pub(super) fn redb(path: &Path) -> Result<Content, CliError> {
+/// Opens a journal in a redb file, which is not changed unless it is opened for writing.
+pub(super) fn redb(path: &Path, for_writing: bool) -> Result<Content, CliError> {
     let name = path.display().to_string();
-    if !path.exists() {
-        return Err(CliError::in_source(&name, "there is no such file"));
-    }
-    let journal = RedbJournal::open(path).map_err(|error| CliError::in_source(&name, error))?;
+    // redb's error does not say which of its files cannot be opened, or what to do.
+    std::fs::File::open(path).map_err(|error| CliError::in_source(&name, unreadable(&error)))?;
+    let opened = if for_writing { RedbJournal::open(path) } else { RedbJournal::open_read_only(path) };
+    let journal = opened.map_err(|error| CliError::in_source(&name, unopened(&error)))?;
     Ok(Content::Journal(Box::new(Named { name, journal })))
+}
+
+fn unreadable(error: &io::Error) -> Cow<'static, str> {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".into(),
+        io::ErrorKind::PermissionDenied => {
+            "it may not be read: run the command as a user who may read the file".into()
+        }
+        _ => error.to_string().into(),
+    }
+}
+
+/// Returns the message for a journal that cannot be opened, in the words of those who run the platform.
+pub(crate) fn unopened(error: &RedbError) -> Cow<'static, str> {
+    match error {
+        RedbError::InUse => {
+            "another process has the file open and locks it: stop the platform, or name a copy that was made while it was \
+             stopped, or a stored directory that it exported"
+        }
+        RedbError::NeedsRepair => {
+            "the file was not closed, as after a crash: start the platform, which repairs it, and stop it again; or name a \
+             copy that was made while it was stopped"
+        }
+        error => return error.to_string().into(),
+    }
+    .into()
 }
 
 /// Opens the journal of a tenant on PostgreSQL.
@@ -142,7 +170,7 @@ pub(super) fn postgres(url: &str, args: &PostgresArgs) -> Result<Content, CliErr
     let name = shown_url(url);
     let database = connect(url)?;
     let tenant = existing_tenant(&database, &name, args.tenant.as_deref())?;
-    let journal = database.journal(&tenant).map_err(|error| CliError::in_source(&name, error))?;
+    let journal = database.journal(&tenant).map_err(|error| CliError::in_source(&name, unusable(&error)))?;
     Ok(Content::Journal(Box::new(Named { name, journal })))
 }
 
@@ -163,7 +191,7 @@ pub(crate) fn connect(url: &str) -> Result<Postgres, CliError> {
             name,
             "the connection string requires TLS, which this command does not speak: use a tunnel or a local socket",
         ),
-        error => CliError::in_source(name, error),
+        error => CliError::in_source(name, unusable(&error)),
     })
 }
 
@@ -187,22 +215,45 @@ fn with_password<'a>(url: &'a str, password: &str) -> Cow<'a, str> {
 }
 
 fn existing_tenant(database: &Postgres, name: &str, tenant: Option<&str>) -> Result<String, CliError> {
-    let tenants = database.tenants().map_err(|error| CliError::in_source(name, error))?;
+    let tenants = database.tenants().map_err(|error| CliError::in_source(name, unusable(&error)))?;
     let Some(tenant) = tenant else {
         if tenants.is_empty() {
             return Err(CliError::in_source(name, "there is no tenant yet: `entitle import` makes one"));
         }
-        let first: Vec<String> = tenants.iter().take(5).map(|tenant| format!("`{tenant}`")).collect();
-        let first = first.join(", ");
-        let message = format!("name the tenant with `--tenant NAME`; {} of them: {first}", tenants.len());
+        let message = format!("name the tenant with `--tenant NAME`{}", first(&tenants));
         return Err(CliError::in_source(name, message));
     };
     if tenants.iter().any(|known| known == tenant) {
         return Ok(tenant.to_owned());
     }
-    let near = nearest_names(tenant, &tenants).into_iter().next();
-    let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    Err(CliError::in_source(name, format_args!("unknown tenant `{tenant}`{near}")))
+    let near = nearest_names(tenant, &tenants);
+    let known = if near.is_empty() { first(&tenants) } else { did_you_mean(&near) };
+    Err(CliError::in_source(name, format_args!("unknown tenant `{tenant}`{known}")))
+}
+
+/// The number of tenants, and the first of them.
+fn first(tenants: &[String]) -> String {
+    let first: Vec<String> = tenants.iter().take(5).map(|tenant| format!("`{tenant}`")).collect();
+    format!("; {} of them: {}", tenants.len(), first.join(", "))
+}
+
+/// Returns the message for an error of the database, in the words of those who run the platform.
+fn unusable(error: &PostgresError) -> String {
+    match error {
+        PostgresError::TableMissing { .. } => "the database has no tables of the platform: check that the connection \
+             string names its database, and that the `search_path` of the role has the schema of the tables; the platform \
+             makes them when it is deployed, and `entitle import` when it makes a journal"
+            .to_owned(),
+        PostgresError::SchemaOlder { found, expected } => format!(
+            "the tables have version {found}, and this command reads version {expected}: deploy the release of the platform \
+             that updates them, or use the command of the release that is running"
+        ),
+        PostgresError::SchemaNewer { found, known } => format!(
+            "the tables have version {found}, and this command knows version {known}: use the command of the release that \
+             is running"
+        ),
+        error => error.to_string(),
+    }
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub(super) use self::catalog::read_catalog;
 pub(super) use self::commits::Commits;
 use self::file::Opened;
 pub(super) use self::file::{Imported, read_imported};
-pub(super) use self::journal::{History, PostgresArgs, connect};
+pub(super) use self::journal::{History, PostgresArgs, connect, unopened};
 use super::Exit;
 use super::output::{CliError, may_have_password, note, scheme_of, shown_url};
 use super::page::has_dates;
@@ -40,17 +40,20 @@ pub(super) struct SourceArgs {
     /// The catalog of a journal, as a catalog or scenario file; without it, that of the latest snapshot is used
     #[arg(long, value_name = "FILE")]
     catalog: Option<PathBuf>,
+    /// Open a journal in a file for writing, which also repairs it after a crash.
+    #[arg(skip)]
+    for_writing: bool,
 }
 
 impl SourceArgs {
     /// Returns the arguments that name a journal at its latest state.
-    pub(super) fn journal(place: &Place, postgres: &PostgresArgs) -> Self {
+    pub(super) fn journal(place: &Place, postgres: &PostgresArgs, for_writing: bool) -> Self {
         let source = match place {
             Place::Redb(path) => format!("redb:{}", path.display()),
             Place::File(path) => path.display().to_string(),
             Place::Postgres(url) => url.clone(),
         };
-        Self { source, at: None, postgres: postgres.clone(), catalog: None }
+        Self { source, at: None, postgres: postgres.clone(), catalog: None, for_writing }
     }
 
     /// Opens the source. The failed steps of a scenario are reported.
@@ -82,10 +85,10 @@ impl SourceArgs {
 
     fn content(&self, place: &Place, catalog: Option<Catalog>) -> Result<Content, CliError> {
         match place {
-            Place::Redb(path) => journal::redb(path),
+            Place::Redb(path) => journal::redb(path, self.for_writing),
             Place::Postgres(url) => journal::postgres(url, &self.postgres),
             Place::File(path) => match file::open(path, catalog)? {
-                Opened::Redb => journal::redb(path),
+                Opened::Redb => journal::redb(path, self.for_writing),
                 Opened::Stored(directory) => Ok(Content::Stored(directory)),
                 Opened::Scenario(outcome) => Ok(Content::Scenario(outcome)),
             },
@@ -104,6 +107,23 @@ impl SourceArgs {
             Some(tenant) => Self { postgres: PostgresArgs { tenant: Some(tenant.to_owned()) }, ..self },
             None => self,
         }
+    }
+
+    /// Returns the words that name this source in another command, without a password; `None` for standard input.
+    pub(super) fn words(&self) -> Option<Vec<String>> {
+        let source = match Place::parse(&self.source) {
+            Place::Postgres(url) => shown_url(&url),
+            _ if self.source == "-" => return None,
+            _ => self.source.clone(),
+        };
+        let at = self.at.map(|at| match at {
+            Moment::Revision(revision) => revision.to_string(),
+            Moment::Time(time) => time.as_millis().to_string(),
+        });
+        let catalog = self.catalog.as_ref().map(|path| path.display().to_string());
+        let options = [("--at", at), ("--tenant", self.postgres.tenant.clone()), ("--catalog", catalog)];
+        let given = options.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?]));
+        Some(std::iter::once(source).chain(given.flatten()).collect())
     }
 
     /// Returns the tenant of a journal on PostgreSQL.

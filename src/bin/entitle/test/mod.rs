@@ -20,6 +20,7 @@ use super::output::{CliError, finish, print};
 ///
 /// Several files run at the same time, and are reported in their order. The exit code is the worst of all files.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  entitle test rules.json\n  entitle test rules.json --junit results.xml")]
 pub(super) struct TestArgs {
     /// The scenario files
     #[arg(required = true, value_name = "FILE")]

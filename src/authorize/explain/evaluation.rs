@@ -28,7 +28,6 @@ pub(super) struct Evaluation<'a> {
     pub(super) kind: &'a KindDefinition,
     kind_id: KindId,
     user: &'a str,
-    resource: String,
     origins: Vec<Origin<'a>>,
     scope: Option<u64>,
     contributions: Vec<Contribution<'a>>,
@@ -49,20 +48,7 @@ impl<'a> Evaluation<'a> {
         let contributions = directory.contributions(who, &origins);
         let scope = who.key.map(|key| directory.scope_on(&key.scope, on));
         let user = directory.user_slot_name(who.slot)?;
-        let resource = directory.resource_slot_name(on.slot)?.to_string();
-        Some(Self {
-            directory,
-            who,
-            on,
-            kind,
-            kind_id,
-            user,
-            resource,
-            origins,
-            scope,
-            contributions,
-            verdict,
-        })
+        Some(Self { directory, who, on, kind, kind_id, user, origins, scope, contributions, verdict })
     }
 
     /// Returns the permissions from ownership, or `None` if the user does not own the resource.
@@ -199,6 +185,10 @@ impl<'a> Evaluation<'a> {
         Some(ResourceRef { slot, row })
     }
 
+    fn resource(&self) -> String {
+        self.resource_text(self.on.slot)
+    }
+
     fn resource_text(&self, slot: ResourceSlot) -> String {
         self.directory.resource_slot_name(slot).map(|name| name.to_string()).unwrap_or_default()
     }
@@ -223,43 +213,49 @@ impl<'a> Evaluation<'a> {
             .collect()
     }
 
-    pub(super) fn cuts(&self) -> Vec<Cut> {
+    /// Returns what limits the granted permissions; if only the effective limits are wanted, those that take something.
+    pub(super) fn cuts(&self, effective: bool) -> Vec<Cut> {
         let granted = self.verdict.granted;
         let names = |bits| names(self.kind, bits);
         let mut cuts = Vec::new();
-        let status = self.directory.acting_user(self.who).status;
+        let mut cut = |takes: u64, by: &dyn Fn() -> CutBy| {
+            if !effective || takes != 0 {
+                cuts.push(Cut { by: by(), takes: names(takes) });
+            }
+        };
+        let user = self.directory.user_record_at(self.who.slot);
+        let status = user.map(|user| user.status).unwrap_or_default();
         if status != UserStatus::Active {
-            cuts.push(Cut { by: CutBy::Status(status), takes: names(granted) });
+            cut(granted, &|| CutBy::Status(status));
         }
         if self.who.key.is_some_and(|key| key.expired) {
-            cuts.push(Cut { by: CutBy::KeyExpired { key: self.key() }, takes: names(granted) });
+            cut(granted, &|| CutBy::KeyExpired { key: self.key() });
         }
         for (resource, takes) in self.closed() {
-            cuts.push(Cut { by: CutBy::Closed { resource }, takes: names(takes) });
+            cut(takes, &|| CutBy::Closed { resource: resource.clone() });
         }
         if let Some(scope) = self.scope {
-            let by = CutBy::Scope { key: self.key(), leaves: names(scope) };
-            cuts.push(Cut { by, takes: names(self.granted_to_user() & !scope) });
+            let by = || CutBy::Scope { key: self.key(), leaves: names(scope) };
+            cut(self.granted_to_user() & !scope, &by);
         }
         if !self.verdict.seated {
-            cuts.push(Cut { by: CutBy::NoSeat, takes: names(granted) });
+            cut(granted, &|| CutBy::NoSeat);
         }
         let phase = self.directory.license_phase();
         if phase.cuts() {
-            let by = CutBy::Phase { phase, leaves: names(self.verdict.phase) };
-            cuts.push(Cut { by, takes: names(granted & !self.verdict.phase) });
+            let by = || CutBy::Phase { phase, leaves: names(self.verdict.phase) };
+            cut(granted & !self.verdict.phase, &by);
         }
         if let Some(profile) = self.profile() {
             let (ceiling, advisory) = (self.verdict.ceiling, self.verdict.advisory);
-            let by = CutBy::Profile { profile: profile.to_owned(), leaves: names(ceiling), advisory };
-            cuts.push(Cut { by, takes: names(granted & !ceiling) });
+            let by = || CutBy::Profile { profile: profile.to_owned(), leaves: names(ceiling), advisory };
+            cut(granted & !ceiling, &by);
         }
         for (add_on, gates) in self.missing_add_ons() {
-            cuts.push(Cut { by: CutBy::AddOn { add_on: add_on.to_owned() }, takes: names(granted & gates) });
+            cut(granted & gates, &|| CutBy::AddOn { add_on: add_on.to_owned() });
         }
         if self.verdict.missing_credential != 0 {
-            let takes = names(granted & self.verdict.missing_credential);
-            cuts.push(Cut { by: CutBy::Credential, takes });
+            cut(granted & self.verdict.missing_credential, &|| CutBy::Credential);
         }
         cuts
     }
@@ -291,7 +287,7 @@ impl<'a> Evaluation<'a> {
         }
         let out_of_scope = wanted & !self.scope.unwrap_or(u64::MAX);
         if out_of_scope != 0 {
-            let (key, on) = (self.key(), self.resource.clone());
+            let (key, on) = (self.key(), self.resource());
             needs.push(Need::Scope { key, on, permissions: permissions(out_of_scope) });
         }
         if !self.verdict.seated {
@@ -315,7 +311,7 @@ impl<'a> Evaluation<'a> {
         }
         let unrecorded = wanted & self.verdict.missing_credential;
         if unrecorded != 0 {
-            let (user, on) = (self.user.to_owned(), self.resource.clone());
+            let (user, on) = (self.user.to_owned(), self.resource());
             needs.push(Need::Credential { user, on, permissions: permissions(unrecorded) });
         }
     }
@@ -342,7 +338,7 @@ impl<'a> Evaluation<'a> {
         let has = has.map(|(through, mask)| Holding { through, permissions: leading(mask) }).collect();
         Need::Grant {
             user: self.user.to_owned(),
-            on: self.resource.clone(),
+            on: self.resource(),
             permissions: leading(missing),
             has,
             groups_with: self.groups_with(missing),
@@ -382,9 +378,9 @@ impl<'a> Evaluation<'a> {
         let groups = self.directory.group_slots(self.who.slot, self.who.row).into_iter();
         let grantees = groups.map(GranteeSlot::group).chain([GranteeSlot::user(self.who.slot)]);
         let subjects = grantees.map(SubjectSlot::Grantee).chain([SubjectSlot::Everyone]);
-        let whole_kind = format!("{}/*", self.kind.name());
+        let (resource, whole_kind) = (self.resource(), format!("{}/*", self.kind.name()));
         let targets = [
-            (TargetSlot::Resource(self.on.slot), self.resource.as_str()),
+            (TargetSlot::Resource(self.on.slot), resource.as_str()),
             (TargetSlot::Kind(self.kind_id), whole_kind.as_str()),
         ];
         let mut roles = BTreeSet::new();

@@ -8,6 +8,7 @@ use entitle::Directory;
 
 use super::Exit;
 use super::output::{CliError, note};
+use super::progress::Progress;
 use super::source::{Commits, SourceArgs};
 
 /// Write the stored form of the directory
@@ -38,7 +39,7 @@ pub(super) fn export(args: &ExportArgs) -> Result<Exit, CliError> {
     };
     let Some(path) = &args.to else {
         let mut out = BufWriter::new(io::stdout().lock());
-        content.write(&mut out)?;
+        content.write(&mut out, Progress::of_some_bytes("writing").beside_output())?;
         out.flush()?;
         return Ok(source.exit());
     };
@@ -55,11 +56,13 @@ enum Content<'a> {
 }
 
 impl Content<'_> {
-    fn write(self, out: &mut dyn Write) -> Result<(), CliError> {
+    fn write(self, out: &mut dyn Write, progress: Progress) -> Result<(), CliError> {
         match self {
-            Self::Directory(directory, true) => directory.write_binary_to(out)?,
-            Self::Directory(directory, false) => directory.write_to(out)?,
+            Self::Directory(directory, true) => directory.write_binary_to(progress.writing(out))?,
+            Self::Directory(directory, false) => directory.write_to(progress.writing(out))?,
+            // They have a bar of their own while they are read.
             Self::Commits(commits) => {
+                drop(progress);
                 for commit in commits {
                     serde_json::to_writer(&mut *out, &commit?).map_err(io::Error::from)?;
                     writeln!(out)?;
@@ -92,6 +95,6 @@ fn write_file(content: Content<'_>, path: &Path) -> Result<(), CliError> {
 
 fn write_part(content: Content<'_>, file: File) -> Result<(), CliError> {
     let mut file = BufWriter::new(file);
-    content.write(&mut file)?;
+    content.write(&mut file, Progress::of_some_bytes("writing"))?;
     Ok(file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?)
 }

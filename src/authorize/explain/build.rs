@@ -141,8 +141,10 @@ impl Directory {
         }
     }
 
-    /// Explains the access of a principal to a resource without a request: nothing is asked, and so nothing is needed. Limits
-    /// that take nothing are left out.
+    /// Explains the access of a principal to a resource without a request: nothing is asked, and so nothing is needed.
+    ///
+    /// Of the rest it has what [`Explanation::why`] writes: the limits that take something, and of each grant the permissions
+    /// that others do not imply.
     pub(in crate::authorize) fn explain_access(
         &self,
         who: Option<PrincipalRef<'_>>,
@@ -156,7 +158,8 @@ impl Directory {
         }
     }
 
-    /// Explains what a principal has on a resource, apart from the request and its decision.
+    /// Explains what a principal has on a resource, apart from the request and its decision; without wanted permissions only
+    /// what [`Explanation::why`] writes.
     fn access_told(
         &self,
         who: Option<PrincipalRef<'_>>,
@@ -181,10 +184,12 @@ impl Directory {
             needs: Vec::new(),
         };
         if let Some(evaluation) = evaluation {
-            explanation.grants = evaluation.grants(wanted.unwrap_or(0));
+            explanation.grants = evaluation.grants(wanted);
             explanation.ownership = evaluation.ownership();
             explanation.passed_ownership = evaluation.passed_ownership();
-            explanation.granted = names(evaluation.kind, evaluation.verdict.granted);
+            if wanted.is_some() {
+                explanation.granted = names(evaluation.kind, evaluation.verdict.granted);
+            }
             explanation.ends = evaluation.ends();
             explanation.cuts = evaluation.cuts(wanted.is_none());
             explanation.allowed = names(evaluation.kind, self.allowed_bits(who, on).1);

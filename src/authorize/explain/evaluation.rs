@@ -70,7 +70,9 @@ impl<'a> Evaluation<'a> {
         grantee.map_or(Some(Grantee::Everyone), |grantee| self.directory.grantee_slot_name(grantee))
     }
 
-    pub(super) fn grants(&self, wanted: u64) -> Vec<ContributingGrant> {
+    /// Returns the grants, with those of the wanted permissions that each gives. Without wanted ones, the permissions that
+    /// others of the same grant imply are left out.
+    pub(super) fn grants(&self, wanted: Option<u64>) -> Vec<ContributingGrant> {
         let each =
             self.contributions.iter().flat_map(|contribution| self.of_contribution(contribution, wanted));
         let mut grants: Vec<ContributingGrant> = each.collect();
@@ -79,7 +81,11 @@ impl<'a> Evaluation<'a> {
     }
 
     /// Returns what a grantee has on a target: its own permissions, and those of each role.
-    fn of_contribution(&self, contribution: &Contribution<'_>, wanted: u64) -> Vec<ContributingGrant> {
+    fn of_contribution(
+        &self,
+        contribution: &Contribution<'_>,
+        wanted: Option<u64>,
+    ) -> Vec<ContributingGrant> {
         let origin = self.origins.get(contribution.origin);
         let origin = origin
             .and_then(|origin| Some((origin, self.directory.catalog().definition(origin.on.row.kind())?)));
@@ -89,25 +95,31 @@ impl<'a> Evaluation<'a> {
         let whole_kind = || format!("{}/*", kind.name());
         let on = if contribution.whole_kind { whole_kind() } else { self.resource_text(origin.on.slot) };
         let way: Vec<String> = origin.way.iter().map(|&slot| self.resource_text(slot)).collect();
+        let named = |kind: &KindDefinition, mask: u64, implied: u64| match wanted {
+            Some(_) => (names(kind, mask), names(kind, implied)),
+            None => (names(kind, mask & !implied), Vec::new()),
+        };
         let grant = |on: &str, role: Option<&Name>, ends: &Ends| {
             let mask = ends.iter().fold(0, |all, (_, mask)| all | mask);
-            let implied = ends.iter().fold(0, |all, (_, mask)| all | implied_in(kind, *mask));
+            let (permissions, implied) = named(kind, mask, all_implied_in(kind, ends));
             let passed = ends.iter().map(|&(until, mask)| (until, origin.pass(mask)));
             let passed_ends = latest_ends(passed, u64::MAX);
-            let here = |mask| if way.is_empty() { Vec::new() } else { names(self.kind, mask) };
+            let (passes, passes_implied) = if way.is_empty() {
+                (Vec::new(), Vec::new())
+            } else {
+                named(self.kind, origin.pass(mask), all_implied_in(self.kind, &passed_ends))
+            };
             ContributingGrant {
                 to: to.clone(),
                 on: on.to_owned(),
                 role: role.map(|role| role.as_str().to_owned()),
                 membership: membership.clone(),
-                permissions: names(kind, mask),
-                implied: names(kind, implied),
-                passes: here(origin.pass(mask)),
-                passes_implied: here(
-                    passed_ends.iter().fold(0, |all, &(_, mask)| all | implied_in(self.kind, mask)),
-                ),
+                permissions,
+                implied,
+                passes,
+                passes_implied,
                 way: way.clone(),
-                gives: names(self.kind, origin.pass(mask) & wanted),
+                gives: names(self.kind, origin.pass(mask) & wanted.unwrap_or(0)),
                 ends: self.end_names(&passed_ends),
             }
         };
@@ -206,6 +218,9 @@ impl<'a> Evaluation<'a> {
 
     /// Returns the permissions that end, lowest bit first.
     fn end_names(&self, ends: &Ends) -> Entries<Timestamp> {
+        if ends.iter().all(|(until, _)| until.is_none()) {
+            return Entries::default();
+        }
         let end_of = |bit: u64| ends.iter().find(|(_, mask)| mask & bit != 0).and_then(|&(until, _)| until);
         let ending = bits(self.kind.all()).filter_map(|bit| Some((bit, end_of(bit)?)));
         ending
@@ -485,4 +500,9 @@ fn enough(kind: &KindDefinition, origin: &Origin<'_>, permissions: u64) -> Optio
 /// Returns the permissions in the mask that other permissions in the mask imply.
 fn implied_in(kind: &KindDefinition, mask: u64) -> u64 {
     bits(mask).fold(0, |implied, bit| implied | kind.close(bit) & !bit) & mask
+}
+
+/// Returns the permissions that others with the same end imply.
+fn all_implied_in(kind: &KindDefinition, ends: &Ends) -> u64 {
+    ends.iter().fold(0, |all, &(_, mask)| all | implied_in(kind, mask))
 }

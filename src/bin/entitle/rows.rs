@@ -1,5 +1,6 @@
 //! Tables: aligned for people, as CSV, or as JSON.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::thread;
@@ -110,20 +111,28 @@ impl Cell {
     }
 
     /// Returns the text of a CSV cell: names in a list are separated by spaces, and times are in milliseconds.
-    fn csv(&self) -> String {
+    fn csv(&self) -> Cow<'_, str> {
         match self {
-            Self::Nothing | Self::Flag(false) => String::new(),
-            Self::Flag(true) => "yes".to_owned(),
-            Self::Text(text) => escape_cell(text).into_owned(),
-            Self::Number(number) => number.to_string(),
-            Self::List(list) => escape_cell(&list.join(" ")).into_owned(),
-            Self::Json(value) => escape_cell(&value.to_string()).into_owned(),
-            Self::Time(time) => time.as_millis().to_string(),
+            Self::Nothing | Self::Flag(false) => Cow::Borrowed(""),
+            Self::Flag(true) => Cow::Borrowed("yes"),
+            Self::Text(text) => escape_cell(text),
+            Self::Number(number) => number.to_string().into(),
+            Self::List(list) => escaped(list.join(" ")),
+            Self::Json(value) => escaped(value.to_string()),
+            Self::Time(time) => time.as_millis().to_string().into(),
         }
     }
 
     const fn is_number(&self) -> bool {
         matches!(self, Self::Number(_))
+    }
+}
+
+/// Escapes the text of a CSV cell, which is not copied if it stays the same.
+fn escaped(text: String) -> Cow<'static, str> {
+    match escape_cell(&text) {
+        Cow::Borrowed(_) => text.into(),
+        Cow::Owned(escaped) => escaped.into(),
     }
 }
 
@@ -290,7 +299,10 @@ fn write_csv(out: &mut dyn Write, columns: &[&str], rows: impl IntoIterator<Item
 fn write_csv_rows(out: &mut dyn Write, rows: impl IntoIterator<Item = Row>) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     for row in rows {
-        csv.write_record(row.iter().map(Cell::csv))?;
+        for cell in &row {
+            csv.write_field(cell.csv().as_bytes())?;
+        }
+        csv.write_record(None::<&[u8]>)?;
     }
     csv.flush()
 }

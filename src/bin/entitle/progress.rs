@@ -11,13 +11,13 @@ pub(super) struct Progress(ProgressBar);
 impl Progress {
     /// Creates a bar for a number of steps of what is counted in the plural, such as `commits`.
     pub(super) fn of(doing: &'static str, total: u64, counted: &'static str) -> Self {
-        let template = format!("{doing} {{bar:30}} {{human_pos}} of {{human_len}} {counted}, {{eta}} left");
+        let template = format!("{doing} {{bar:20}} {{human_pos}} of {{human_len}} {counted}, {{eta}} left");
         Self::new(ProgressBar::new(total), &template)
     }
 
     /// Creates a bar for a few long steps, which shows the time that they take.
     pub(super) fn of_long(doing: &'static str, total: u64, counted: &'static str) -> Self {
-        let template = format!("{doing} {{bar:30}} {{pos}} of {{len}} {counted}, for {{elapsed}}");
+        let template = format!("{doing} {{bar:20}} {{pos}} of {{len}} {counted}, for {{elapsed}}");
         Self::new(ProgressBar::new(total), &template).ticking()
     }
 
@@ -29,7 +29,7 @@ impl Progress {
 
     /// Creates a bar for the bytes of a file.
     pub(super) fn of_bytes(doing: &'static str, total: u64) -> Self {
-        let template = format!("{doing} {{bar:30}} {{bytes}} of {{total_bytes}}, {{eta}} left");
+        let template = format!("{doing} {{bar:20}} {{bytes}} of {{total_bytes}}, {{eta}} left");
         Self::new(ProgressBar::new(total), &template)
     }
 

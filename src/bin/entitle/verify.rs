@@ -90,31 +90,28 @@ impl Findings {
         directory.replay(commits).map_err(|error| self.differ(format!("replay: {error}"))).ok()
     }
 
-    /// Recounts, and reads both stored forms back. There is one of the directories that are read back at a time.
+    /// Recounts, and reads both stored forms back: the lines, which take the longest, beside everything else.
     fn check(&mut self, directory: &Directory) -> Result<(), CliError> {
         let progress = Progress::of_long("verifying", 3, "checks");
-        let mut recounted = Ok(());
+        let (mut recounted, mut binary) = (Ok(()), Ok(ReadBack::Same));
         let lines = thread::scope(|scope| {
             scope.spawn(|| {
                 recounted = directory.audit();
                 progress.add(1);
+                binary = read_binary_back(directory);
+                progress.add(1);
             });
-            let write = |pipe| directory.write_to(pipe);
-            let lines =
-                read_back(write, |pipe| Directory::read_with_catalog(directory.catalog().clone(), pipe));
-            let lines = lines.map(|read| ReadBack::of(read, directory));
+            let lines = read_lines_back(directory);
             progress.add(1);
             lines
         });
+        drop(progress);
         match recounted {
             Ok(()) => self.agree("the figures and indexes are as recounted".to_owned()),
             Err(error) => self.differ(format!("recount: {error}")),
         }
         self.read_back("the lines of JSON", "were", lines?);
-        let write = |pipe| directory.write_binary_to(pipe);
-        let read = |pipe| Directory::read_binary_with_catalog(directory.catalog().clone(), pipe);
-        let binary = read_back(write, read)?;
-        self.read_back("the binary form", "was", ReadBack::of(binary, directory));
+        self.read_back("the binary form", "was", binary?);
         Ok(())
     }
 
@@ -177,6 +174,18 @@ impl ReadBack {
             Err(error) => Self::Unreadable(error.to_string()),
         }
     }
+}
+
+fn read_lines_back(directory: &Directory) -> io::Result<ReadBack> {
+    let write = |pipe| directory.write_to(pipe);
+    let read = |pipe| Directory::read_with_catalog(directory.catalog().clone(), pipe);
+    Ok(ReadBack::of(read_back(write, read)?, directory))
+}
+
+fn read_binary_back(directory: &Directory) -> io::Result<ReadBack> {
+    let write = |pipe| directory.write_binary_to(pipe);
+    let read = |pipe| Directory::read_binary_with_catalog(directory.catalog().clone(), pipe);
+    Ok(ReadBack::of(read_back(write, read)?, directory))
 }
 
 /// Writes a stored form into a pipe and reads it from there at the same time: it is nowhere as a whole.

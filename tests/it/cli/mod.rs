@@ -3,6 +3,7 @@
 mod answers;
 mod errors;
 mod imports;
+mod progress;
 mod sources;
 mod testing;
 mod transcript;

@@ -33,7 +33,7 @@ impl AccessColumns {
 
     fn first(rows: usize, directory: &Directory, tables: &mut Tables<'_>) -> Self {
         let mut columns = Self::default();
-        let progress = Progress::of("explaining", u64::try_from(rows).unwrap_or(u64::MAX), "rows at most");
+        let progress = Progress::of("explaining", u64::try_from(rows).unwrap_or(u64::MAX), "rows");
         let mut review = directory.review();
         for access in review.by_ref().take(rows) {
             progress.add(1);

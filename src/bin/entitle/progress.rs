@@ -52,6 +52,7 @@ impl Progress {
     /// Draws the bar again and again, also while no step is done.
     fn ticking(self) -> Self {
         if !self.0.is_hidden() {
+            self.0.tick();
             self.0.enable_steady_tick(Duration::from_millis(100));
         }
         self

@@ -38,7 +38,7 @@ fn long_commands_show_a_bar_and_clear_it() {
     let folder = folder("progress");
     let (source, output) = (scenario(&folder), folder.join("output"));
     let (journal, output) = (redb(&folder, "journal.redb", &[]), output.to_str().unwrap());
-    let user = file(&folder, "user.json", r#"{ "add_user": { "user": "bar" } }"#);
+    let group = file(&folder, "group.json", r#"{ "add_group": { "group": "bar" } }"#);
     let imported = redb(&folder, "imported.redb", &[]);
     let commands: [(&[&str], &[&str]); 8] = [
         (&["seats", &source], &["reading"]),
@@ -49,7 +49,7 @@ fn long_commands_show_a_bar_and_clear_it() {
         (&["history", &journal, "--catalog", &source], &["reading"]),
         (&["export", &source], &["reading", "writing"]),
         (
-            &["import", &user, &imported, "--yes", "--catalog", &source],
+            &["import", &group, &imported, "--yes", "--catalog", &source],
             &["reading", "planning", "committing"],
         ),
     ];

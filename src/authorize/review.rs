@@ -94,14 +94,18 @@ impl Access<'_> {
     /// Returns the row of an access review, with names in place of ids.
     #[must_use]
     pub fn row(&self) -> AccessRow {
-        let explanation = self.explain();
+        let directory = self.directory;
+        let who = directory.principal_ref(self.who);
+        // No request of what is granted needs more than the cuts say.
+        let explanation = directory.explain_access(who, directory.resource_ref(self.on));
         let why = explanation.why().to_string();
         let acting_user = explanation.acting_user.map(|acting| (acting.user, acting.status));
         let (user, status) = acting_user.unwrap_or_default();
-        let seat = self.directory.user_by_name(&user).and_then(|user| self.directory.seat_of(user));
+        let seat = who.and_then(|who| directory.user_id(who.slot)).and_then(|user| directory.seat_of(user));
         let roles: BTreeSet<String> =
             explanation.grants.iter().filter_map(|grant| grant.role.clone()).collect();
-        let withheld = explanation.granted.into_iter().filter(|name| !explanation.allowed.contains(name));
+        let withheld = self.granted.bits() & !self.permissions.bits();
+        let withheld = directory.catalog().names(PermissionSet::new(self.granted.kind(), withheld));
         AccessRow {
             who: explanation.who.unwrap_or_default(),
             user,
@@ -109,7 +113,7 @@ impl Access<'_> {
             profile: seat.as_ref().and_then(|seat| seat.holds).map(ToOwned::to_owned),
             seat: seat.map_or(SeatState::None, |seat| seat.state),
             resource: explanation.on.unwrap_or_default(),
-            withheld: withheld.collect(),
+            withheld: withheld.map(ToOwned::to_owned).collect(),
             permissions: explanation.allowed,
             ends: explanation.ends,
             roles: roles.into_iter().collect(),

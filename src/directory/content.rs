@@ -311,7 +311,7 @@ impl Directory {
         let groups = self.group_slots(slot, self.user_row_at(slot)?).into_iter();
         let groups = groups.filter_map(|group| self.group_record_at(group));
         let explicit = groups.filter(|group| group.membership == Membership::Explicit);
-        let explicit = explicit.filter(|group| group.joined().contains(slot));
+        let explicit = explicit.filter(|group| group.is_direct(slot));
         let mut joined: Vec<(Name, Option<Timestamp>)> = Vec::new();
         joined.extend(explicit.filter_map(|group| Some((group.name.clone()?, group.end_of(slot)))));
         joined.sort_unstable();

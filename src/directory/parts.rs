@@ -83,7 +83,7 @@ impl Directory {
         let mut group_ends = Vec::new();
         for group in self.group_slots(slot, self.user_row_at(slot)?) {
             let record = self.group_record_at(group)?;
-            if record.membership != Membership::Explicit || !record.joined().contains(slot) {
+            if record.membership != Membership::Explicit || !record.is_direct(slot) {
                 continue;
             }
             groups.push(group);

@@ -141,6 +141,9 @@ pub fn escape_hidden(text: &str) -> Cow<'_, str> {
 #[must_use]
 pub fn escape_cell(text: &str) -> Cow<'_, str> {
     let text = visible(text);
+    if !has_apostrophes(&text) {
+        return text;
+    }
     let mut starts_part = !text.is_empty();
     let mut escaped = String::new();
     for character in text.chars() {
@@ -154,7 +157,19 @@ pub fn escape_cell(text: &str) -> Cow<'_, str> {
     if starts_part {
         escaped.push('\'');
     }
-    if escaped.len() == text.len() { text } else { escaped.into() }
+    escaped.into()
+}
+
+/// Returns `true` if an escaped cell has more characters than the text.
+fn has_apostrophes(text: &str) -> bool {
+    let mut starts_part = !text.is_empty();
+    for character in text.chars() {
+        if starts_part && (is_formula(character) || is_quote(character)) {
+            return true;
+        }
+        starts_part = SEPARATORS.contains(&character);
+    }
+    starts_part
 }
 
 /// The characters at which spreadsheets split a line, after the marked ones.

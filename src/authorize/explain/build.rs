@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::evaluation::{Evaluation, bits, names};
 use super::{ActingUser, Explanation, Need};
-use crate::authorize::decision::Denial;
+use crate::authorize::decision::{Decision, Denial};
 use crate::authorize::evaluate::{PrincipalRef, ResourceRef};
 use crate::catalog::{AnyKind, Entries, KindDefinition, Request};
 use crate::directory::{Directory, UserStatus};
@@ -123,9 +123,56 @@ impl Directory {
     ) -> Explanation {
         let decision = self.check_resolved_slow(who, on, request);
         let mut needs = self.first_needs(&named, who, on);
-        let mut explanation = Explanation {
-            layer: decision.denial().map(Denial::layer),
+        let evaluation = Evaluation::new(self, who, on);
+        let known = named.permissions.iter().filter(|name| !named.unknown.contains(name));
+        let bit_of = |name: &String| evaluation.as_ref().and_then(|evaluation| evaluation.kind.bit(name));
+        let wanted = known.filter_map(bit_of).fold(0, |all, bit| all | bit);
+        if let Some(evaluation) = &evaluation {
+            evaluation.needs(wanted, &mut needs);
+        }
+        Explanation {
+            who: named.who,
+            on: named.on,
+            asked: named.permissions,
             decision,
+            layer: decision.denial().map(Denial::layer),
+            needs,
+            ..self.access_told(who, on, evaluation.as_ref(), Some(wanted))
+        }
+    }
+
+    /// Explains the access of a principal to a resource without a request: nothing is asked, and so nothing is needed.
+    ///
+    /// Of the rest it has what [`Explanation::why`] writes: the limits that take something, and of each grant the permissions
+    /// that others do not imply.
+    pub(in crate::authorize) fn explain_access(
+        &self,
+        who: Option<PrincipalRef<'_>>,
+        on: Option<ResourceRef<'_>>,
+    ) -> Explanation {
+        let evaluation = Evaluation::new(self, who, on);
+        Explanation {
+            who: who.map(|who| self.principal_ref_name(who)),
+            on: on.and_then(|on| self.resource_slot_name(on.slot)).map(|name| name.to_string()),
+            ..self.access_told(who, on, evaluation.as_ref(), None)
+        }
+    }
+
+    /// Explains what a principal has on a resource, apart from the request and its decision; without wanted permissions only
+    /// what [`Explanation::why`] writes.
+    fn access_told(
+        &self,
+        who: Option<PrincipalRef<'_>>,
+        on: Option<ResourceRef<'_>>,
+        evaluation: Option<&Evaluation<'_>>,
+        wanted: Option<u64>,
+    ) -> Explanation {
+        let mut explanation = Explanation {
+            who: None,
+            on: None,
+            asked: Vec::new(),
+            decision: Decision::Allowed,
+            layer: None,
             acting_user: who.map(|who| self.acting_user(who)),
             grants: Vec::new(),
             ownership: None,
@@ -135,23 +182,18 @@ impl Directory {
             cuts: Vec::new(),
             allowed: Vec::new(),
             needs: Vec::new(),
-            who: named.who,
-            on: named.on,
-            asked: named.permissions,
         };
-        if let Some(evaluation) = Evaluation::new(self, who, on) {
-            let known = explanation.asked.iter().filter(|name| !named.unknown.contains(name));
-            let wanted = known.filter_map(|name| evaluation.kind.bit(name)).fold(0, |all, bit| all | bit);
+        if let Some(evaluation) = evaluation {
             explanation.grants = evaluation.grants(wanted);
             explanation.ownership = evaluation.ownership();
             explanation.passed_ownership = evaluation.passed_ownership();
-            explanation.granted = names(evaluation.kind, evaluation.verdict.granted);
+            if wanted.is_some() {
+                explanation.granted = names(evaluation.kind, evaluation.verdict.granted);
+            }
             explanation.ends = evaluation.ends();
-            explanation.cuts = evaluation.cuts();
+            explanation.cuts = evaluation.cuts(wanted.is_none());
             explanation.allowed = names(evaluation.kind, self.allowed_bits(who, on).1);
-            evaluation.needs(wanted, &mut needs);
         }
-        explanation.needs = needs;
         explanation
     }
 

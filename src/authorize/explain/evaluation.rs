@@ -28,7 +28,6 @@ pub(super) struct Evaluation<'a> {
     pub(super) kind: &'a KindDefinition,
     kind_id: KindId,
     user: &'a str,
-    resource: String,
     origins: Vec<Origin<'a>>,
     scope: Option<u64>,
     contributions: Vec<Contribution<'a>>,
@@ -49,20 +48,7 @@ impl<'a> Evaluation<'a> {
         let contributions = directory.contributions(who, &origins);
         let scope = who.key.map(|key| directory.scope_on(&key.scope, on));
         let user = directory.user_slot_name(who.slot)?;
-        let resource = directory.resource_slot_name(on.slot)?.to_string();
-        Some(Self {
-            directory,
-            who,
-            on,
-            kind,
-            kind_id,
-            user,
-            resource,
-            origins,
-            scope,
-            contributions,
-            verdict,
-        })
+        Some(Self { directory, who, on, kind, kind_id, user, origins, scope, contributions, verdict })
     }
 
     /// Returns the permissions from ownership, or `None` if the user does not own the resource.
@@ -84,7 +70,9 @@ impl<'a> Evaluation<'a> {
         grantee.map_or(Some(Grantee::Everyone), |grantee| self.directory.grantee_slot_name(grantee))
     }
 
-    pub(super) fn grants(&self, wanted: u64) -> Vec<ContributingGrant> {
+    /// Returns the grants, with those of the wanted permissions that each gives. Without wanted ones, the permissions that
+    /// others of the same grant imply are left out.
+    pub(super) fn grants(&self, wanted: Option<u64>) -> Vec<ContributingGrant> {
         let each =
             self.contributions.iter().flat_map(|contribution| self.of_contribution(contribution, wanted));
         let mut grants: Vec<ContributingGrant> = each.collect();
@@ -93,7 +81,11 @@ impl<'a> Evaluation<'a> {
     }
 
     /// Returns what a grantee has on a target: its own permissions, and those of each role.
-    fn of_contribution(&self, contribution: &Contribution<'_>, wanted: u64) -> Vec<ContributingGrant> {
+    fn of_contribution(
+        &self,
+        contribution: &Contribution<'_>,
+        wanted: Option<u64>,
+    ) -> Vec<ContributingGrant> {
         let origin = self.origins.get(contribution.origin);
         let origin = origin
             .and_then(|origin| Some((origin, self.directory.catalog().definition(origin.on.row.kind())?)));
@@ -103,25 +95,31 @@ impl<'a> Evaluation<'a> {
         let whole_kind = || format!("{}/*", kind.name());
         let on = if contribution.whole_kind { whole_kind() } else { self.resource_text(origin.on.slot) };
         let way: Vec<String> = origin.way.iter().map(|&slot| self.resource_text(slot)).collect();
+        let named = |kind: &KindDefinition, mask: u64, implied: u64| match wanted {
+            Some(_) => (names(kind, mask), names(kind, implied)),
+            None => (names(kind, mask & !implied), Vec::new()),
+        };
         let grant = |on: &str, role: Option<&Name>, ends: &Ends| {
             let mask = ends.iter().fold(0, |all, (_, mask)| all | mask);
-            let implied = ends.iter().fold(0, |all, (_, mask)| all | implied_in(kind, *mask));
+            let (permissions, implied) = named(kind, mask, all_implied_in(kind, ends));
             let passed = ends.iter().map(|&(until, mask)| (until, origin.pass(mask)));
             let passed_ends = latest_ends(passed, u64::MAX);
-            let here = |mask| if way.is_empty() { Vec::new() } else { names(self.kind, mask) };
+            let (passes, passes_implied) = if way.is_empty() {
+                (Vec::new(), Vec::new())
+            } else {
+                named(self.kind, origin.pass(mask), all_implied_in(self.kind, &passed_ends))
+            };
             ContributingGrant {
                 to: to.clone(),
                 on: on.to_owned(),
                 role: role.map(|role| role.as_str().to_owned()),
                 membership: membership.clone(),
-                permissions: names(kind, mask),
-                implied: names(kind, implied),
-                passes: here(origin.pass(mask)),
-                passes_implied: here(
-                    passed_ends.iter().fold(0, |all, &(_, mask)| all | implied_in(self.kind, mask)),
-                ),
+                permissions,
+                implied,
+                passes,
+                passes_implied,
                 way: way.clone(),
-                gives: names(self.kind, origin.pass(mask) & wanted),
+                gives: names(self.kind, origin.pass(mask) & wanted.unwrap_or(0)),
                 ends: self.end_names(&passed_ends),
             }
         };
@@ -199,6 +197,10 @@ impl<'a> Evaluation<'a> {
         Some(ResourceRef { slot, row })
     }
 
+    fn resource(&self) -> String {
+        self.resource_text(self.on.slot)
+    }
+
     fn resource_text(&self, slot: ResourceSlot) -> String {
         self.directory.resource_slot_name(slot).map(|name| name.to_string()).unwrap_or_default()
     }
@@ -216,6 +218,9 @@ impl<'a> Evaluation<'a> {
 
     /// Returns the permissions that end, lowest bit first.
     fn end_names(&self, ends: &Ends) -> Entries<Timestamp> {
+        if ends.iter().all(|(until, _)| until.is_none()) {
+            return Entries::default();
+        }
         let end_of = |bit: u64| ends.iter().find(|(_, mask)| mask & bit != 0).and_then(|&(until, _)| until);
         let ending = bits(self.kind.all()).filter_map(|bit| Some((bit, end_of(bit)?)));
         ending
@@ -223,43 +228,49 @@ impl<'a> Evaluation<'a> {
             .collect()
     }
 
-    pub(super) fn cuts(&self) -> Vec<Cut> {
+    /// Returns what limits the granted permissions; if only the effective limits are wanted, those that take something.
+    pub(super) fn cuts(&self, effective: bool) -> Vec<Cut> {
         let granted = self.verdict.granted;
         let names = |bits| names(self.kind, bits);
         let mut cuts = Vec::new();
-        let status = self.directory.acting_user(self.who).status;
+        let mut cut = |takes: u64, by: &dyn Fn() -> CutBy| {
+            if !effective || takes != 0 {
+                cuts.push(Cut { by: by(), takes: names(takes) });
+            }
+        };
+        let user = self.directory.user_record_at(self.who.slot);
+        let status = user.map(|user| user.status).unwrap_or_default();
         if status != UserStatus::Active {
-            cuts.push(Cut { by: CutBy::Status(status), takes: names(granted) });
+            cut(granted, &|| CutBy::Status(status));
         }
         if self.who.key.is_some_and(|key| key.expired) {
-            cuts.push(Cut { by: CutBy::KeyExpired { key: self.key() }, takes: names(granted) });
+            cut(granted, &|| CutBy::KeyExpired { key: self.key() });
         }
         for (resource, takes) in self.closed() {
-            cuts.push(Cut { by: CutBy::Closed { resource }, takes: names(takes) });
+            cut(takes, &|| CutBy::Closed { resource: resource.clone() });
         }
         if let Some(scope) = self.scope {
-            let by = CutBy::Scope { key: self.key(), leaves: names(scope) };
-            cuts.push(Cut { by, takes: names(self.granted_to_user() & !scope) });
+            let by = || CutBy::Scope { key: self.key(), leaves: names(scope) };
+            cut(self.granted_to_user() & !scope, &by);
         }
         if !self.verdict.seated {
-            cuts.push(Cut { by: CutBy::NoSeat, takes: names(granted) });
+            cut(granted, &|| CutBy::NoSeat);
         }
         let phase = self.directory.license_phase();
         if phase.cuts() {
-            let by = CutBy::Phase { phase, leaves: names(self.verdict.phase) };
-            cuts.push(Cut { by, takes: names(granted & !self.verdict.phase) });
+            let by = || CutBy::Phase { phase, leaves: names(self.verdict.phase) };
+            cut(granted & !self.verdict.phase, &by);
         }
         if let Some(profile) = self.profile() {
             let (ceiling, advisory) = (self.verdict.ceiling, self.verdict.advisory);
-            let by = CutBy::Profile { profile: profile.to_owned(), leaves: names(ceiling), advisory };
-            cuts.push(Cut { by, takes: names(granted & !ceiling) });
+            let by = || CutBy::Profile { profile: profile.to_owned(), leaves: names(ceiling), advisory };
+            cut(granted & !ceiling, &by);
         }
         for (add_on, gates) in self.missing_add_ons() {
-            cuts.push(Cut { by: CutBy::AddOn { add_on: add_on.to_owned() }, takes: names(granted & gates) });
+            cut(granted & gates, &|| CutBy::AddOn { add_on: add_on.to_owned() });
         }
         if self.verdict.missing_credential != 0 {
-            let takes = names(granted & self.verdict.missing_credential);
-            cuts.push(Cut { by: CutBy::Credential, takes });
+            cut(granted & self.verdict.missing_credential, &|| CutBy::Credential);
         }
         cuts
     }
@@ -291,7 +302,7 @@ impl<'a> Evaluation<'a> {
         }
         let out_of_scope = wanted & !self.scope.unwrap_or(u64::MAX);
         if out_of_scope != 0 {
-            let (key, on) = (self.key(), self.resource.clone());
+            let (key, on) = (self.key(), self.resource());
             needs.push(Need::Scope { key, on, permissions: permissions(out_of_scope) });
         }
         if !self.verdict.seated {
@@ -315,7 +326,7 @@ impl<'a> Evaluation<'a> {
         }
         let unrecorded = wanted & self.verdict.missing_credential;
         if unrecorded != 0 {
-            let (user, on) = (self.user.to_owned(), self.resource.clone());
+            let (user, on) = (self.user.to_owned(), self.resource());
             needs.push(Need::Credential { user, on, permissions: permissions(unrecorded) });
         }
     }
@@ -342,7 +353,7 @@ impl<'a> Evaluation<'a> {
         let has = has.map(|(through, mask)| Holding { through, permissions: leading(mask) }).collect();
         Need::Grant {
             user: self.user.to_owned(),
-            on: self.resource.clone(),
+            on: self.resource(),
             permissions: leading(missing),
             has,
             groups_with: self.groups_with(missing),
@@ -382,9 +393,9 @@ impl<'a> Evaluation<'a> {
         let groups = self.directory.group_slots(self.who.slot, self.who.row).into_iter();
         let grantees = groups.map(GranteeSlot::group).chain([GranteeSlot::user(self.who.slot)]);
         let subjects = grantees.map(SubjectSlot::Grantee).chain([SubjectSlot::Everyone]);
-        let whole_kind = format!("{}/*", self.kind.name());
+        let (resource, whole_kind) = (self.resource(), format!("{}/*", self.kind.name()));
         let targets = [
-            (TargetSlot::Resource(self.on.slot), self.resource.as_str()),
+            (TargetSlot::Resource(self.on.slot), resource.as_str()),
             (TargetSlot::Kind(self.kind_id), whole_kind.as_str()),
         ];
         let mut roles = BTreeSet::new();
@@ -489,4 +500,9 @@ fn enough(kind: &KindDefinition, origin: &Origin<'_>, permissions: u64) -> Optio
 /// Returns the permissions in the mask that other permissions in the mask imply.
 fn implied_in(kind: &KindDefinition, mask: u64) -> u64 {
     bits(mask).fold(0, |implied, bit| implied | kind.close(bit) & !bit) & mask
+}
+
+/// Returns the permissions that others with the same end imply.
+fn all_implied_in(kind: &KindDefinition, ends: &Ends) -> u64 {
+    ends.iter().fold(0, |all, &(_, mask)| all | implied_in(kind, mask))
 }

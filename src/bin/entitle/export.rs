@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use entitle::Directory;
 
 use super::output::{CliError, note};
+use super::progress::Progress;
 use super::source::{Commits, SourceArgs};
 use super::{Exit, export_csv};
 
@@ -53,7 +54,7 @@ pub(super) fn export(args: &ExportArgs) -> Result<Exit, CliError> {
     };
     let Some(path) = &args.to else {
         let mut out = BufWriter::new(io::stdout().lock());
-        content.write(&mut out)?;
+        content.write(&mut out, Progress::of_some_bytes("writing").beside_output())?;
         out.flush()?;
         return Ok(source.exit());
     };
@@ -77,15 +78,17 @@ enum Form {
 }
 
 impl Content<'_> {
-    fn write(self, out: &mut dyn Write) -> Result<(), CliError> {
+    fn write(self, out: &mut dyn Write, progress: Progress) -> Result<(), CliError> {
         match self {
-            Self::Directory(directory, Form::Binary) => directory.write_binary_to(out)?,
-            Self::Directory(directory, Form::Lines) => directory.write_to(out)?,
+            Self::Directory(directory, Form::Binary) => directory.write_binary_to(progress.writing(out))?,
+            Self::Directory(directory, Form::Lines) => directory.write_to(progress.writing(out))?,
             Self::Directory(directory, Form::Csv) => {
-                export_csv::write(&directory, out)?;
+                export_csv::write(&directory, &mut progress.writing(out))?;
                 export_csv::note_left_out(&directory);
             }
+            // They have a bar of their own while they are read.
             Self::Commits(commits) => {
+                drop(progress);
                 for commit in commits {
                     serde_json::to_writer(&mut *out, &commit?).map_err(io::Error::from)?;
                     writeln!(out)?;
@@ -118,6 +121,6 @@ fn write_file(content: Content<'_>, path: &Path) -> Result<(), CliError> {
 
 fn write_part(content: Content<'_>, file: File) -> Result<(), CliError> {
     let mut file = BufWriter::new(file);
-    content.write(&mut file)?;
+    content.write(&mut file, Progress::of_some_bytes("writing"))?;
     Ok(file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?)
 }

@@ -5,7 +5,8 @@ use entitle::authorize::{Access, GrantRow, PrincipalName};
 use entitle::change::{Commit, GrantHistory};
 
 use super::output::CliError;
-use super::rows::{Cell, FormArgs, Row, print_rows};
+use super::progress::Progress;
+use super::rows::{Cell, FormArgs, Row, print_many, print_rows};
 use super::source::{Source, SourceArgs};
 use super::{Exit, names, natural};
 
@@ -84,15 +85,27 @@ pub(super) fn review(args: &ReviewArgs) -> Result<Exit, CliError> {
     match (&args.who, &args.on) {
         (Some(who), _) => {
             let rows = directory.review_of(names::principal(&directory, who)?);
-            print_rows(form, &COLUMNS, rows.map(row))?;
+            print_many(form, &COLUMNS, rows, row)?;
         }
         (None, Some(on)) => {
             let rows = directory.review_on(names::resource(&directory, on)?);
-            print_rows(form, &COLUMNS, rows.map(row))?;
+            print_many(form, &COLUMNS, rows, row)?;
         }
-        (None, None) => print_rows(form, &COLUMNS, directory.review().map(row))?,
+        (None, None) => print_many(form, &COLUMNS, counted(&directory), row)?,
     }
     Ok(source.exit())
+}
+
+/// Returns the review of all, with a progress bar over the users and keys.
+fn counted(directory: &Directory) -> impl Iterator<Item = Access<'_>> {
+    let principals = u64::from(directory.user_count()).saturating_add(directory.key_count().into());
+    let progress = Progress::of("reviewing", principals, "users and keys").beside_output();
+    let mut last = None;
+    directory.review().inspect(move |access| {
+        if last.replace(access.who) != Some(access.who) {
+            progress.add(1);
+        }
+    })
 }
 
 /// Reads from the commits who gave each grant; nobody is known if there are none.

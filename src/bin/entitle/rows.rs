@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::fmt::{Display, Write as _};
 use std::io::{self, Write};
+use std::num::NonZeroUsize;
+use std::thread;
 
 use entitle::Timestamp;
 use entitle::report::{escape_cell, escape_hidden};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
-use super::output::{note, print, print_json};
+use super::output::{CliError, note, print, print_json};
 
 /// The form of a table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -160,18 +162,18 @@ impl Cell {
     }
 
     /// Returns the text of a CSV cell: names in a list are separated by spaces, and times are those of ISO 8601 in UTC.
-    fn csv(&self) -> String {
+    fn csv(&self) -> Cow<'_, str> {
         match self {
-            Self::Nothing | Self::Flag(false) => String::new(),
-            Self::Flag(true) => "yes".to_owned(),
-            Self::Text(text) => escape_cell(text).into_owned(),
-            Self::Number(number) => number.to_string(),
-            Self::List(list) => escape_cell(&list.join(" ")).into_owned(),
-            Self::Json(value) => json_cell(&value.to_string()),
-            Self::Time(time) => iso(*time),
+            Self::Nothing | Self::Flag(false) => Cow::Borrowed(""),
+            Self::Flag(true) => Cow::Borrowed("yes"),
+            Self::Text(text) => escape_cell(text),
+            Self::Number(number) => number.to_string().into(),
+            Self::List(list) => escaped(list.join(" ")),
+            Self::Json(value) => json_cell(&value.to_string()).into(),
+            Self::Time(time) => iso(*time).into(),
             Self::Ends(ends) => {
                 let ends = ends.iter().map(|(name, end)| format!("{name}={}", iso(*end)));
-                escape_cell(&ends.collect::<Vec<_>>().join(" ")).into_owned()
+                escaped(ends.collect::<Vec<_>>().join(" "))
             }
         }
     }
@@ -219,6 +221,14 @@ const fn is_formula(character: char) -> bool {
     matches!(character, '=' | '+' | '-' | '@' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}')
 }
 
+/// Escapes the text of a CSV cell, which is not copied if it stays the same.
+fn escaped(text: String) -> Cow<'static, str> {
+    match escape_cell(&text) {
+        Cow::Borrowed(_) => text.into(),
+        Cow::Owned(escaped) => escaped.into(),
+    }
+}
+
 /// A row, with as many cells as there are columns.
 pub(super) type Row = Vec<Cell>;
 
@@ -243,6 +253,91 @@ pub(super) fn print_rows_or(
         Form::Csv => write_csv(out, columns, rows),
         Form::Json => write_json(out, columns, rows),
     })
+}
+
+/// The texts before the first object of a list and before each other one.
+const BETWEEN: [&str; 2] = ["\n", ",\n"];
+
+/// The items of which a thread makes the text at a time.
+const AT_ONCE: usize = 4_096;
+
+/// The most rows of an aligned table of many: its rows are in memory until the last one is there.
+const MOST_ALIGNED: usize = 250_000;
+
+/// Writes a table of many rows to standard output, made on all processors where they are written one by one.
+///
+/// # Errors
+///
+/// Also if an aligned table would have more than 250,000 rows.
+pub(super) fn print_many<T: Send>(
+    form: Form,
+    columns: &[&str],
+    mut items: impl Iterator<Item = T>,
+    row: impl Fn(T) -> Row + Sync,
+) -> Result<(), CliError> {
+    if form == Form::Table {
+        let rows: Vec<Row> = items.by_ref().take(MOST_ALIGNED).map(row).collect();
+        if items.next().is_some() {
+            return Err(CliError::InvalidInput(format!(
+                "there are more than {MOST_ALIGNED} rows: choose `--csv` or `--json`, or limit what is listed"
+            )));
+        }
+        return Ok(print_rows(form, columns, rows)?);
+    }
+    Ok(print(|out| write_many(out, form, columns, items, row))?)
+}
+
+fn write_many<T: Send>(
+    out: &mut dyn Write,
+    form: Form,
+    columns: &[&str],
+    mut items: impl Iterator<Item = T>,
+    row: impl Fn(T) -> Row + Sync,
+) -> io::Result<()> {
+    let text = |items: Vec<T>| {
+        let (mut text, rows) = (Vec::new(), items.into_iter().map(&row));
+        let written = match form {
+            Form::Json => write_objects(&mut text, columns, rows),
+            _ => write_csv_rows(&mut text, rows),
+        };
+        written.map(|()| text)
+    };
+    if form == Form::Csv {
+        write_csv(&mut *out, columns, [])?;
+        return write_texts(out, &mut items, ["", ""], text);
+    }
+    write!(out, "[")?;
+    write_texts(out, &mut items, BETWEEN, text)?;
+    writeln!(out, "\n]")
+}
+
+/// Writes texts in the order of the items that they are made of, each on a thread of its own, as many as there are processors.
+fn write_texts<T: Send>(
+    out: &mut dyn Write,
+    items: &mut impl Iterator<Item = T>,
+    [mut before, between]: [&str; 2],
+    text: impl Fn(Vec<T>) -> io::Result<Vec<u8>> + Sync,
+) -> io::Result<()> {
+    let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    loop {
+        let parts = (0..processors).map(|_| items.by_ref().take(AT_ONCE).collect::<Vec<T>>());
+        let parts: Vec<Vec<T>> = parts.take_while(|part| !part.is_empty()).collect();
+        if parts.is_empty() {
+            return Ok(());
+        }
+        let mut texts: Vec<io::Result<Vec<u8>>> = Vec::new();
+        texts.resize_with(parts.len(), || Ok(Vec::new()));
+        thread::scope(|scope| {
+            for (part, made) in parts.into_iter().zip(&mut texts) {
+                scope.spawn(|| *made = text(part));
+            }
+        });
+        for text in texts {
+            write!(out, "{before}")?;
+            out.write_all(&text?)?;
+            before = between;
+        }
+    }
 }
 
 /// Writes a table whose columns are aligned, without those that are empty in each row.
@@ -287,23 +382,46 @@ fn add_column(lines: &mut [String], cells: &[String], is_number: bool) {
 }
 
 fn write_csv(out: &mut dyn Write, columns: &[&str], rows: impl IntoIterator<Item = Row>) -> io::Result<()> {
-    let mut csv = csv::Writer::from_writer(out);
+    let mut csv = csv::Writer::from_writer(&mut *out);
     csv.write_record(columns)?;
+    csv.flush()?;
+    drop(csv);
+    write_csv_rows(out, rows)
+}
+
+fn write_csv_rows(out: &mut dyn Write, rows: impl IntoIterator<Item = Row>) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
     for row in rows {
-        csv.write_record(row.iter().map(Cell::csv))?;
+        for cell in &row {
+            csv.write_field(cell.csv().as_bytes())?;
+        }
+        csv.write_record(None::<&[u8]>)?;
     }
     csv.flush()
 }
 
 fn write_json(out: &mut dyn Write, columns: &[&str], rows: impl IntoIterator<Item = Row>) -> io::Result<()> {
     write!(out, "[")?;
-    let mut separator = "\n";
+    let mut rows = rows.into_iter().peekable();
+    if rows.peek().is_some() {
+        writeln!(out)?;
+    }
+    write_objects(out, columns, rows)?;
+    writeln!(out, "\n]")
+}
+
+fn write_objects(
+    out: &mut dyn Write,
+    columns: &[&str],
+    rows: impl IntoIterator<Item = Row>,
+) -> io::Result<()> {
+    let mut separator = "";
     for row in rows {
         write!(out, "{separator}  ")?;
         serde_json::to_writer(&mut *out, &Object { columns, row: &row })?;
-        separator = ",\n";
+        [_, separator] = BETWEEN;
     }
-    writeln!(out, "\n]")
+    Ok(())
 }
 
 /// A row as an object; what is not there is left out.
@@ -328,7 +446,7 @@ impl Serialize for Object<'_> {
 mod tests {
     use serde_json::json;
 
-    use super::Cell;
+    use super::*;
 
     #[test]
     fn a_cell_with_json_stays_json() {
@@ -347,5 +465,28 @@ mod tests {
         assert_eq!(Cell::Json(json!(-5)).csv(), "'-5");
         assert_eq!(Cell::Text("{=1".to_owned()).csv(), "{=1");
         assert_eq!(Cell::Text("=1".to_owned()).csv(), "'=1");
+    }
+
+    /// Rows that are made on several threads are written like those of one, in the same order.
+    #[test]
+    fn many_rows_are_written_like_a_few() {
+        let columns = ["number", "text"];
+        let row = |number: u64| vec![Cell::from(number), Cell::from(format!("=a, \"{number}\""))];
+        let most = u64::try_from(AT_ONCE).unwrap() * 5;
+        for rows in [0, 1, 2, most - 1, most, most + 1] {
+            let written = |form| {
+                let mut out = Vec::new();
+                write_many(&mut out, form, &columns, 0..rows, row).unwrap();
+                String::from_utf8(out).unwrap()
+            };
+            let mut csv = Vec::new();
+            write_csv(&mut csv, &columns, (0..rows).map(row)).unwrap();
+            assert_eq!(written(Form::Csv).as_bytes(), csv);
+            let mut json = Vec::new();
+            write_json(&mut json, &columns, (0..rows).map(row)).unwrap();
+            assert_eq!(written(Form::Json).as_bytes(), json);
+            let read: Vec<serde_json::Value> = serde_json::from_slice(&json).unwrap();
+            assert!(read.iter().map(|row| row["number"].as_u64().unwrap()).eq(0..rows));
+        }
     }
 }

@@ -1,11 +1,19 @@
 //! `entitle verify`: recounts, replays and reads back.
 
+use std::fmt::Display;
+use std::io::{self, BufReader, PipeReader, PipeWriter};
+use std::thread;
+
 use entitle::Directory;
 use entitle::change::Commit;
 
 use super::Exit;
 use super::output::{CliError, finish, print};
+use super::progress::Progress;
 use super::source::{Source, SourceArgs};
+
+/// The bytes that are read from a pipe at once.
+const PIPED: usize = 1 << 16;
 
 /// Verify a source: recount all figures, replay the history, and compare it with the snapshots
 ///
@@ -85,12 +93,37 @@ impl Findings {
         directory.replay(commits).map_err(|error| self.differ(format!("replay: {error}"))).ok()
     }
 
+    /// Recounts, and reads both stored forms back: the lines, which take the longest, beside everything else.
     fn check(&mut self, directory: &Directory) -> Result<(), CliError> {
-        match directory.audit() {
+        let progress = Progress::of_long("verifying", 3, "checks");
+        let (mut recounted, mut binary) = (Ok(()), Ok(ReadBack::Same));
+        let lines = thread::scope(|scope| {
+            scope.spawn(|| {
+                recounted = directory.audit();
+                progress.add(1);
+                binary = read_binary_back(directory);
+                progress.add(1);
+            });
+            let lines = read_lines_back(directory);
+            progress.add(1);
+            lines
+        });
+        drop(progress);
+        match recounted {
             Ok(()) => self.agree("the figures and indexes are as recounted".to_owned()),
             Err(error) => self.differ(format!("recount: {error}")),
         }
-        read_back(directory, self)
+        self.read_back("the lines of JSON", "were", lines?);
+        self.read_back("the binary form", "was", binary?);
+        Ok(())
+    }
+
+    fn read_back(&mut self, form: &str, were: &str, read: ReadBack) {
+        match read {
+            ReadBack::Same => self.agree(format!("{form} {were} read back")),
+            ReadBack::Different => self.differ(format!("{form} {were} read back")),
+            ReadBack::Unreadable(error) => self.differ(format!("{form} cannot be read: {error}")),
+        }
     }
 
     /// Prints the results, and returns the exit code, which does not depend on whether anybody reads them.
@@ -129,20 +162,50 @@ fn replay(source: &Source, found: &mut Findings) -> Result<Replayed, CliError> {
     Ok(Replayed::All { after, directory: Box::new(directory) })
 }
 
-/// Writes both stored forms, reads them and compares.
-fn read_back(directory: &Directory, found: &mut Findings) -> Result<(), CliError> {
-    let mut lines = Vec::new();
-    directory.write_to(&mut lines)?;
-    let read = Directory::read_with_catalog(directory.catalog().clone(), lines.as_slice());
-    match read {
-        Ok(read) => found.compare(&read, directory, "the lines of JSON were read back".to_owned()),
-        Err(error) => found.differ(format!("the lines of JSON cannot be read: {error}")),
+/// The result of reading back a stored form.
+enum ReadBack {
+    Same,
+    Different,
+    Unreadable(String),
+}
+
+impl ReadBack {
+    fn of(read: Result<Directory, impl Display>, written: &Directory) -> Self {
+        match read {
+            Ok(read) if read == *written => Self::Same,
+            Ok(_) => Self::Different,
+            Err(error) => Self::Unreadable(error.to_string()),
+        }
     }
-    lines.clear();
-    directory.write_binary_to(&mut lines)?;
-    match Directory::read_binary_with_catalog(directory.catalog().clone(), lines.as_slice()) {
-        Ok(read) => found.compare(&read, directory, "the binary form was read back".to_owned()),
-        Err(error) => found.differ(format!("the binary form cannot be read: {error}")),
+}
+
+fn read_lines_back(directory: &Directory) -> io::Result<ReadBack> {
+    let write = |pipe| directory.write_to(pipe);
+    let read = |pipe| Directory::read_with_catalog(directory.catalog().clone(), pipe);
+    Ok(ReadBack::of(read_back(write, read)?, directory))
+}
+
+fn read_binary_back(directory: &Directory) -> io::Result<ReadBack> {
+    let write = |pipe| directory.write_binary_to(pipe);
+    let read = |pipe| Directory::read_binary_with_catalog(directory.catalog().clone(), pipe);
+    Ok(ReadBack::of(read_back(write, read)?, directory))
+}
+
+/// Writes a stored form into a pipe and reads it from there at the same time: it is nowhere as a whole.
+fn read_back<T, E>(
+    write: impl FnOnce(PipeWriter) -> io::Result<()> + Send,
+    read: impl FnOnce(BufReader<PipeReader>) -> Result<T, E>,
+) -> io::Result<Result<T, E>> {
+    let (reader, writer) = io::pipe()?;
+    let mut written = Ok(());
+    let end = &mut written;
+    let read = thread::scope(|scope| {
+        scope.spawn(move || *end = write(writer));
+        read(BufReader::with_capacity(PIPED, reader))
+    });
+    // A reader that finds a fault closes the pipe, so that the writer fails too.
+    if read.is_ok() {
+        written?;
     }
-    Ok(())
+    Ok(read)
 }

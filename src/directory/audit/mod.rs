@@ -2,6 +2,7 @@
 
 mod describe;
 mod links;
+mod managed;
 mod managers;
 mod places;
 
@@ -11,9 +12,9 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use self::describe::{Describe, Permissions};
-use super::storage::{KindMask, Membership, ResourceMore, RowState, UserRecord, UserRow, UserSlot};
+use super::storage::{KindMask, ResourceMore, RowState, UserRecord, UserRow, UserSlot};
 use super::{Directory, ResourceName, UserStatus};
-use crate::catalog::{KindId, ProfileId};
+use crate::catalog::KindId;
 use crate::id::{GroupId, UserId};
 use crate::seats::{Ledger, SeatRow, Turn};
 
@@ -187,31 +188,8 @@ impl Directory {
                 &self.group_by_name(name).map(GroupId::slot),
                 &Some(slot),
             )?;
-            if group.membership == Membership::Explicit {
-                continue;
-            }
-            for (user, record) in self.live_users() {
-                let belongs = Self::belongs(record, self.seat_at(user).wants, &group.membership);
-                let member = group.joined().contains(user);
-                let user = record.name.as_deref().unwrap_or_default();
-                let what = format_args!("user `{user}` joined group `{name}`");
-                self.same(what, &member, &belongs.unwrap_or(member))?;
-            }
         }
-        Ok(())
-    }
-
-    /// Returns `true` if a group's rule makes a user a member; `None` if members join by command.
-    fn belongs(user: &UserRecord, wants: Option<ProfileId>, membership: &Membership) -> Option<bool> {
-        match membership {
-            Membership::Explicit => None,
-            Membership::ByProfile(profiles) => {
-                Some(wants.is_some_and(|profile| profiles & (1 << profile.get()) != 0))
-            }
-            Membership::External(names) => {
-                Some(names.iter().any(|name| user.external().binary_search(name).is_ok()))
-            }
-        }
+        self.audit_managed_groups()
     }
 
     fn audit_resources(&self) -> Result<(), AuditError> {
@@ -237,7 +215,7 @@ impl Directory {
 mod tests {
     use alloc::string::{String, ToString as _};
 
-    use crate::catalog::{Catalog, Kind};
+    use crate::catalog::{Catalog, Kind, Profile};
     use crate::directory::storage::{GrantRecord, KindMask, SlotSet};
     use crate::directory::{Directory, GranteeId, Membership, Target, UserSource, UserStatus};
     use crate::id::ResourceId;
@@ -247,7 +225,8 @@ mod tests {
     /// A directory in which `ada` is in `data` and has all permissions on projects.
     fn directory() -> Directory {
         let project = Kind::named("project").permissions(["write", "read"]);
-        let mut directory = Directory::new(Catalog::builder().kind(project).build().unwrap());
+        let catalog = Catalog::builder().kind(project).profile(Profile::new("reader").exempt());
+        let mut directory = Directory::new(catalog.build().unwrap());
         let ada = directory.add_user(&Name::new("ada").unwrap(), UserSource::Local, UserStatus::Active);
         directory.add_group(&Name::new("data").unwrap(), &Membership::Explicit, None);
         let data = directory.group_by_name("data").unwrap();
@@ -351,6 +330,29 @@ mod tests {
             }),
             "the heights inside resource `folder/top` agree: stored as no, recounted as yes"
         );
+    }
+
+    /// Who joined a managed group is worked out again from the users, in both directions.
+    #[test]
+    fn members_who_do_not_belong_to_a_managed_group_are_found() {
+        let spoiled = |membership: Membership, external: &[Name], joined: bool| {
+            message(|directory| {
+                let ada = directory.user_by_name("ada").unwrap();
+                directory.set_external(ada, external);
+                directory.add_group(&Name::new("staff").unwrap(), &membership, None);
+                assert_eq!(directory.audit(), Ok(()));
+                let staff = directory.group_by_name("staff").unwrap();
+                directory.set_joined(ada, staff, joined);
+            })
+        };
+        let crew = [Name::new("crew").unwrap(), Name::new("night").unwrap()];
+        let external = || Membership::External(crew.clone().into());
+        for membership in [external(), Membership::ByProfile(1)] {
+            let joined = "user `ada` joined group `staff`: stored as yes, recounted as no";
+            assert_eq!(spoiled(membership, &[], true), joined);
+        }
+        let missing = "user `ada` joined group `staff`: stored as no, recounted as yes";
+        assert_eq!(spoiled(external(), &crew, false), missing);
     }
 
     /// Nestings and ends are checked for what no command makes.

@@ -166,6 +166,12 @@ impl GroupRecord {
         joined.unwrap_or(&self.members)
     }
 
+    /// Returns `true` if a member joined by itself, and is not only in groups nested in this one (rule N3).
+    pub(crate) fn is_direct(&self, member: UserSlot) -> bool {
+        let joined = self.more.as_ref().and_then(|more| more.joined.as_ref());
+        joined.is_none_or(|joined| joined.contains(member))
+    }
+
     /// Notes that a user joined or left, if that is not the same as being a member.
     pub(in crate::directory) fn put_joined(&mut self, user: UserSlot, joined: bool) {
         if self.more.as_ref().is_some_and(|more| more.joined.is_some())

@@ -3,6 +3,7 @@
 mod answers;
 mod errors;
 mod imports;
+mod progress;
 #[cfg(unix)]
 mod read_only;
 mod sources;

@@ -269,6 +269,14 @@ fn review(both: &Both) -> Result<(), TestCaseError> {
         prop_assert_eq!(&allowed, &names(directory, access.permissions));
         let granted = allowed.iter().cloned().chain(row.withheld.iter().cloned()).collect();
         prop_assert!(!row.why.is_empty());
+        let explanation = access.explain();
+        prop_assert_eq!(&row.why, &explanation.why().to_string());
+        prop_assert_eq!((&row.permissions, &row.ends), (&explanation.allowed, &explanation.ends));
+        let acting = explanation.acting_user.unwrap();
+        prop_assert_eq!(
+            (&row.user, row.status, &row.profile),
+            (&acting.user, acting.status, &acting.profile)
+        );
         let twice = found.insert((row.who, row.resource), (granted, allowed)).is_some();
         prop_assert!(!twice, "a row twice");
         let alone = directory.review_of(access.who).filter(|other| other.on == access.on).count();

@@ -22,22 +22,24 @@ pub(super) struct AccessColumns {
     /// The earliest end of a granted permission.
     until: Vec<Option<Timestamp>>,
     reason: Vec<Index>,
-    left_out: usize,
+    /// The users and keys with access that is not on the page; the number of its rows would take long to find.
+    principals_left_out: usize,
 }
 
 impl AccessColumns {
     pub(super) fn of(directory: &Directory, tables: &mut Tables<'_>) -> Self {
+        Self::first(ROWS, directory, tables)
+    }
+
+    fn first(rows: usize, directory: &Directory, tables: &mut Tables<'_>) -> Self {
         let mut columns = Self::default();
-        let principals = u64::from(directory.user_count()).saturating_add(directory.key_count().into());
-        let progress = Progress::of("explaining", principals, "users and keys");
-        let (mut review, mut last) = (directory.review(), None);
-        for access in review.by_ref().take(ROWS) {
-            if last.replace(access.who) != Some(access.who) {
-                progress.add(1);
-            }
+        let progress = Progress::of("explaining", u64::try_from(rows).unwrap_or(u64::MAX), "rows");
+        let mut review = directory.review();
+        for access in review.by_ref().take(rows) {
+            progress.add(1);
             columns.add(directory, &access, tables);
         }
-        columns.left_out = review.count();
+        columns.principals_left_out = review.next().map_or(0, |next| principals_from(directory, next.who));
         columns
     }
 
@@ -57,6 +59,12 @@ impl AccessColumns {
         let parts = reasons::parts(directory, &why, on, tables);
         self.reason.push(tables.reason(parts));
     }
+}
+
+/// Returns the number of users and keys from one on, in the order of a review, of whom each may have access.
+fn principals_from(directory: &Directory, first: Principal) -> usize {
+    let users = directory.users().map(Principal::User);
+    users.chain(directory.keys().map(Principal::Key)).skip_while(|&who| who != first).count()
 }
 
 /// Every grant, as columns.
@@ -94,5 +102,35 @@ impl GrantColumns {
             columns.given.push(given);
         }
         columns
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use entitle::catalog::{Catalog, Kind};
+    use entitle::change::ScopeDocument;
+    use entitle::{Batch, Command, Grantee};
+
+    use super::*;
+
+    /// The users and keys whose access is not on the page, or not all of it, are counted, and nothing is if all is there.
+    #[test]
+    fn users_and_keys_that_are_left_out_are_counted() {
+        let catalog = Catalog::builder().kind(Kind::named("project").permissions(["read"])).build().unwrap();
+        let mut batch = Batch::host(Timestamp::EPOCH);
+        for name in ["ada", "bob", "cyd"] {
+            batch = batch.add(Command::add_user(name));
+        }
+        batch = batch.add(Command::add_key("ci", "cyd").scope(ScopeDocument::All));
+        for name in ["project/a", "project/b"] {
+            batch = batch.add(Command::add_resource(name));
+        }
+        batch = batch.add(Command::grant(Grantee::Everyone, "project/*", ["read"]));
+        let directory = Directory::new(catalog).plan(batch).unwrap().into_directory();
+        for (rows, left_out) in [(0, 4), (1, 4), (2, 3), (3, 3), (5, 2), (6, 1), (7, 1), (8, 0), (9, 0)] {
+            let mut tables = Tables::of(directory.catalog());
+            let columns = AccessColumns::first(rows, &directory, &mut tables);
+            assert_eq!((columns.who.len(), columns.principals_left_out), (rows.min(8), left_out), "{rows}");
+        }
     }
 }

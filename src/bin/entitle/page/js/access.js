@@ -205,11 +205,13 @@ class Matrix {
 }
 
 const accessSection = () => {
+  const principalsLeft = access.principals_left_out;
   const table = new Table({
     id: "access",
     label: "Access of users, keys and groups",
     count: rowsOfAccess + groupRows.length,
-    leftOut: access.left_out + data.grants.left_out,
+    leftOut: data.grants.left_out,
+    otherLeftOut: principalsLeft > 0 ? `; not all access of ${counted(principalsLeft, "user or key", "users and keys")} is on this page` : "",
     details: accessDetails,
     empty: rowsOfAccess + groupRows.length === 0 ? "No one has access to anything." : "No row passes the filter.",
     columns: [

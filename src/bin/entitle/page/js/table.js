@@ -7,8 +7,8 @@ const tables = [];
 // A column: `title`, `width` in rem, `cell(row)` returns nodes, `order(row)` a number to sort by, and `texts` with
 // `text(row)`, the index of the row's text in it, or -1. `details(row, column)` shows more of a row.
 class Table {
-  constructor({ id, label, columns, count, details, empty, start, leftOut }) {
-    Object.assign(this, { id, columns, count, details, label, leftOut: leftOut ?? 0 });
+  constructor({ id, label, columns, count, details, empty, start, leftOut, otherLeftOut }) {
+    Object.assign(this, { id, columns, count, details, label, leftOut: leftOut ?? 0, otherLeftOut: otherLeftOut ?? "" });
     this.sorted = { column: -1, down: false };
     this.kept = null;
     this.ranked = new Map();
@@ -181,7 +181,8 @@ class Table {
     this.scroll.scrollTop = 0;
     this.active.row = 0;
     this.table.setAttribute("aria-rowcount", this.view.length + 1);
-    const left = this.leftOut > 0 ? `; ${counted(this.leftOut, "further row")} not on this page` : "";
+    const rowsLeft = this.leftOut > 0 ? `; ${counted(this.leftOut, "further row")} not on this page` : "";
+    const left = `${rowsLeft}${this.otherLeftOut}`;
     this.count_.textContent = this.view.length === this.count
       ? `${counted(this.count, "row")}${left}`
       : `${number(this.view.length)} of ${counted(this.count, "row")}${left}`;

@@ -323,10 +323,12 @@ impl<S: Slot> Extend<S> for SlotSet<S> {
         let mut all: SomeSlots<S> = self.iter().chain(slots).collect();
         all.sort();
         all.dedup();
-        *self = match all.len() {
-            ..=FEW => Self::few(&all),
-            ..=FLAT => Self::of(all),
-            _ => Self::Large(Arc::new(all.iter().map(|slot| slot.index()).collect())),
+        *self = if all.len() <= FEW {
+            Self::few(&all)
+        } else if all.len() <= FLAT {
+            Self::of(all)
+        } else {
+            Self::Large(Arc::new(all.iter().map(|slot| slot.index()).collect()))
         };
     }
 }

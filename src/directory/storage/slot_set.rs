@@ -422,7 +422,7 @@ mod tests {
 
     #[test]
     fn a_set_without_room_is_short_if_its_slots_are_halves() {
-        for (first, short) in [(0, true), (64_536, true), (64_537, false), (70_000, false)] {
+        for (first, short) in [(0_u32, true), (64_536, true), (64_537, false), (70_000, false)] {
             let from_first = |index: u32| first.saturating_add(index);
             let mut slots = set(first..from_first(900));
             (900..1_000).for_each(|index| slots.insert(UserSlot::new(from_first(index))));

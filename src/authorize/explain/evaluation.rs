@@ -102,8 +102,8 @@ impl<'a> Evaluation<'a> {
         let grant = |on: &str, role: Option<&Name>, ends: &Ends| {
             let mask = ends.iter().fold(0, |all, (_, mask)| all | mask);
             let (permissions, implied) = named(kind, mask, all_implied_in(kind, ends));
-            let passed = ends.iter().map(|&(until, mask)| (until, origin.pass(mask)));
-            let passed_ends = latest_ends(passed, u64::MAX);
+            let ends_here = ends.iter().map(|&(until, mask)| (until, origin.pass(mask)));
+            let passed_ends = latest_ends(ends_here, u64::MAX);
             let (passes, passes_implied) = if way.is_empty() {
                 (Vec::new(), Vec::new())
             } else {

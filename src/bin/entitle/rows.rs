@@ -455,7 +455,8 @@ mod tests {
             json!(["=1", "+1", "a;@x", "x -1", "a\u{202e}b\u{e0041}", "\\", " =1", -5]),
             json!({}),
         ] {
-            let cell = Cell::Json(value.clone()).csv();
+            let cell = Cell::Json(value.clone());
+            let cell = cell.csv();
             assert_eq!(serde_json::from_str::<serde_json::Value>(&cell).ok(), Some(value), "{cell}");
             for attack in ["; =", ";=", " =", ";@", " -", "\u{202e}", "\u{e0041}"] {
                 assert!(!cell.contains(attack), "{cell}");

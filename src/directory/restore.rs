@@ -19,7 +19,7 @@ use super::parts::{ParentPart, PlainGrants, ResourcePart, UserPart};
 use super::registry::{MAX_SERIAL, NewId};
 use super::resolve::{Checked, ensure};
 use super::storage::{
-    GrantRecord, GranteeSlot, GroupSlot, Membership, Scope, SubjectSlot, TargetSlot, UserSlot,
+    GrantRecord, GranteeKind, GranteeSlot, GroupSlot, Membership, Scope, SubjectSlot, TargetSlot, UserSlot,
 };
 use super::{Directory, Grantee, MembershipRule, ParseNameError, Target, UserStatus};
 use crate::catalog::{Catalog, Entries, KindDefinition, KindId};
@@ -679,9 +679,20 @@ impl Restore {
         let on = part.id.slot();
         let mut to_groups: SmallVec<[(GroupSlot, u64); 8]> = SmallVec::new();
         for &(to, listed) in &part.grants {
-            ensure(self.directory.has_subject(to), || "a grant is to nobody".to_owned())?;
+            let grantee = match to {
+                SubjectSlot::Everyone => None,
+                SubjectSlot::Grantee(grantee) => Some(grantee.kind()),
+            };
+            let is_there = match grantee {
+                None => true,
+                Some(GranteeKind::Group(group)) => self.directory.groups.has_slot(group),
+                Some(GranteeKind::User(user)) => self.directory.users.has_slot(user),
+            };
+            ensure(is_there, || "a grant is to nobody".to_owned())?;
             let mask = self.grant(part.kind, to, listed)?;
-            if let Some(group) = to.group().filter(|_| part.key.is_some()) {
+            if let Some(GranteeKind::Group(group)) = grantee
+                && part.key.is_some()
+            {
                 to_groups.push((group, mask));
                 continue;
             }

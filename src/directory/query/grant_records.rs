@@ -4,25 +4,11 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::catalog::{Entries, KindId, PermissionSet};
-use crate::directory::storage::{
-    GrantRecord, GranteeKind, GroupSlot, ResourceRow, RoleRecord, SubjectSlot, TargetSlot,
-};
+use crate::directory::storage::{GrantRecord, ResourceRow, RoleRecord, SubjectSlot, TargetSlot};
 use crate::directory::{Directory, Grantee, GranteeId, KindEntry, Target};
 use crate::name::Name;
 
 impl SubjectSlot {
-    /// The group, unless it is a user or everyone.
-    #[cfg(feature = "serde")]
-    pub(in crate::directory) fn group(self) -> Option<GroupSlot> {
-        match self {
-            Self::Grantee(grantee) => match grantee.kind() {
-                GranteeKind::Group(group) => Some(group),
-                GranteeKind::User(_) => None,
-            },
-            Self::Everyone => None,
-        }
-    }
-
     pub(crate) fn of(to: GranteeId) -> Self {
         to.slot().map_or(Self::Everyone, Self::Grantee)
     }

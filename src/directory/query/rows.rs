@@ -8,8 +8,8 @@ use alloc::vec::Vec;
 use crate::catalog::KindId;
 use crate::directory::registry::KindEntry;
 use crate::directory::storage::{
-    GranteeKind, GroupRecord, GroupSlot, Groups, KeyRecord, KeySlot, Overflow, ResourceMore, ResourceRecord,
-    ResourceRow, ResourceSlot, RowState, SlotSet, SubjectSlot, TargetGrants, UserRecord, UserRow, UserSlot,
+    GroupRecord, GroupSlot, Groups, KeyRecord, KeySlot, Overflow, ResourceMore, ResourceRecord, ResourceRow,
+    ResourceSlot, RowState, SlotSet, TargetGrants, UserRecord, UserRow, UserSlot,
 };
 use crate::directory::{Directory, Rights};
 use crate::id::{GroupId, KeyId, ResourceId, UserId};
@@ -19,18 +19,6 @@ use crate::time::Timestamp;
 // Users.
 
 impl Directory {
-    /// Returns `true` if there is a grantee; nothing of it is read.
-    #[cfg(feature = "serde")]
-    pub(in crate::directory) fn has_subject(&self, to: SubjectSlot) -> bool {
-        match to {
-            SubjectSlot::Everyone => true,
-            SubjectSlot::Grantee(grantee) => match grantee.kind() {
-                GranteeKind::Group(group) => self.groups.has_slot(group),
-                GranteeKind::User(user) => self.users.has_slot(user),
-            },
-        }
-    }
-
     pub(crate) fn user_id(&self, slot: UserSlot) -> Option<UserId> {
         self.users.id(slot)
     }

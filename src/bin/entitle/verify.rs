@@ -17,7 +17,7 @@ const PIPED: usize = 1 << 16;
 
 /// Verify a source: recount all figures, replay the history, and compare it with the snapshots
 ///
-/// Reading verifies the checksums. The exit code is 1 if something does not agree, and 2 if the source cannot be read.
+/// Reading verifies the checksums of what is read; in a file of redb, free pages are not read. The exit code is 1 if something does not agree, and 2 if the source cannot be read.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  entitle verify redb:platform.redb\n  entitle verify postgres://ada@db/platform --tenant acme"

@@ -93,8 +93,8 @@ const _: () = assert!(size_of::<Option<Name>>() <= 24);
 
 /// The text of a name.
 ///
-/// Most keys and many user names are short. An allocation of its own would take more than the text, and counting its
-/// references is what copying records costs most.
+/// Most keys and many user names are short. An allocation of its own would take more memory than the text, and a record that
+/// is copied would count one more reference.
 #[derive(Clone)]
 enum Text {
     Short(ArrayString<SHORT>),
@@ -283,9 +283,8 @@ mod tests {
     proptest! {
         /// Of texts that are around the length at which they are stored apart.
         #[test]
-        fn a_name_is_compared_and_hashed_as_its_text(one in "[a-cé]{13,18}", other in "[a-cé]{0,3}") {
+        fn a_name_is_compared_and_hashed_as_its_text(one in "[a-cé]{13,18}", other in "[a-cé]{1,18}") {
             let hasher = DefaultHashBuilder::default();
-            let other = [&one, other.as_str()].concat();
             let names = [&one, &other].map(|text| Name::new(text).unwrap());
             prop_assert_eq!(names.each_ref().map(Name::to_string), [&*one, &*other]);
             prop_assert_eq!(names[0].cmp(&names[1]), one.cmp(&other));

@@ -96,7 +96,7 @@ impl Access<'_> {
     pub fn row(&self) -> AccessRow {
         let directory = self.directory;
         let who = directory.principal_ref(self.who);
-        // No request of what is granted needs more than the cuts say.
+        // Nothing is asked for, so there are no needs to find.
         let explanation = directory.explain_access(who, directory.resource_ref(self.on));
         let why = explanation.why().to_string();
         let acting_user = explanation.acting_user.map(|acting| (acting.user, acting.status));

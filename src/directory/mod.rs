@@ -135,7 +135,7 @@ pub struct Directory {
 const EMPTY_SIZE: u64 = 2_048;
 
 /// The memory of a user, group, resource or key with its name and an ordinary number of grants, in bytes.
-const ROW_SIZE: u64 = 256;
+const ROW_SIZE: u64 = 224;
 
 /// The identity of a directory; never compared by content.
 #[derive(Debug)]

@@ -44,7 +44,7 @@ pub(crate) struct Restore {
     /// The catalog that the directory was stored with, if it is not the one of the directory.
     stored_catalog: Option<Catalog>,
     index: BulkIndex,
-    /// The slots of groups with members of their own: every membership asks, and the records fill more memory than a cache.
+    /// The slots of groups with members of their own, which each membership looks up: the records would not fit into a cache.
     explicit: RoaringBitmap,
     /// The resources that lie inside others, and the names of these.
     parents: Vec<(ResourceId, ParentPart)>,

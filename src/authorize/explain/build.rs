@@ -137,7 +137,7 @@ impl Directory {
             decision,
             layer: decision.denial().map(Denial::layer),
             needs,
-            ..self.access_told(who, on, evaluation.as_ref(), Some(wanted))
+            ..self.explain_apart_from_request(who, on, evaluation.as_ref(), Some(wanted))
         }
     }
 
@@ -154,13 +154,13 @@ impl Directory {
         Explanation {
             who: who.map(|who| self.principal_ref_name(who)),
             on: on.and_then(|on| self.resource_slot_name(on.slot)).map(|name| name.to_string()),
-            ..self.access_told(who, on, evaluation.as_ref(), None)
+            ..self.explain_apart_from_request(who, on, evaluation.as_ref(), None)
         }
     }
 
     /// Explains what a principal has on a resource, apart from the request and its decision; without wanted permissions only
     /// what [`Explanation::why`] writes.
-    fn access_told(
+    fn explain_apart_from_request(
         &self,
         who: Option<PrincipalRef<'_>>,
         on: Option<ResourceRef<'_>>,

@@ -263,6 +263,7 @@ impl Tables for ResourceTables {
         }
         if self.more.get(slot).is_some_and(Option::is_some) {
             self.more.update(slot, |more| *more = None);
+            self.more.release_unused(slot, Option::is_none);
         }
         self.rows.update(slot, |row| *row = ResourceRow::default());
     }

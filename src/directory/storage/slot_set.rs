@@ -28,7 +28,7 @@ const FLAT: usize = 4_096;
 pub(crate) enum SlotSet<S> {
     /// Sorted; what most users own.
     Few(ArrayVec<S, FEW>),
-    /// Sorted halves of slots that have no more than a half, without room for more; what all groups of small directories have.
+    /// Sorted slots below 65,536 in two bytes each, without room for more; what all groups of small directories have.
     Short(Arc<[u16]>),
     /// Sorted; what most groups have.
     Flat(Arc<Vec<S>>),
@@ -79,7 +79,7 @@ impl<S: Slot> SlotSet<S> {
         Self::Short(sorted.iter().map(|&slot| half(slot).unwrap_or_default()).collect())
     }
 
-    /// A set that may change again, of sorted slots that are more than a few and no more than a flat set holds.
+    /// A set that may change again, of sorted slots: short if they fit into one, or else flat.
     fn of(sorted: SomeSlots<S>) -> Self {
         if sorted.len() <= SHORT && are_halves(&sorted) {
             return Self::short(&sorted);
@@ -207,12 +207,12 @@ fn slots_of<S: Slot>(halves: &[u16]) -> SomeSlots<S> {
     halves.iter().map(|&half| S::from_index(half.into())).collect()
 }
 
-/// The slot in half of its bits, if it fits.
+/// The slot in two bytes, if it is below 65,536.
 fn half<S: Slot>(slot: S) -> Option<u16> {
     u16::try_from(slot.index()).ok()
 }
 
-/// Returns `true` if all of some sorted slots fit into half of their bits.
+/// Returns `true` if sorted slots can be in a short set.
 fn are_halves<S: Slot>(sorted: &[S]) -> bool {
     sorted.last().is_none_or(|&last| half(last).is_some())
 }
@@ -447,6 +447,14 @@ mod tests {
             assert_eq!(one.common(other).map(UserSlot::index).collect::<Vec<_>>(), [3, 9_000]);
         }
         assert_eq!(few.common(&Users::default()).count(), 0);
+        let short = set(0..20);
+        for (other, both) in [(&few, [3].as_slice()), (&large, &[0, 3, 6, 9, 12, 15, 18])] {
+            assert_eq!(short.common(other).map(UserSlot::index).collect::<Vec<_>>(), both);
+            assert_eq!(other.common(&short).map(UserSlot::index).collect::<Vec<_>>(), both);
+            let mut left = short.clone();
+            left.subtract(other);
+            assert!(indexes(&left).into_iter().eq((0..20).filter(|index| !both.contains(index))));
+        }
     }
 
     #[test]

@@ -420,6 +420,9 @@ fn shells_and_man_are_served() {
     entitle(&["man", "--to", folder.to_str().unwrap()]).ok();
     let page = |name: &str| std::fs::read_to_string(folder.join(format!("{name}.1"))).unwrap();
     assert!(page("entitle-catalog-show").contains("Show the catalog"));
+    let see_also = |name: &str| page(name).split_once(".SH \"SEE ALSO\"\n").unwrap().1.trim_end().to_owned();
+    assert_eq!(see_also("entitle-check"), "\\fBentitle\\fR(1), \\fBentitle-explain\\fR(1)");
+    assert_eq!(see_also("entitle-catalog-check"), "\\fBentitle\\fR(1)");
     for file in std::fs::read_dir(&folder).unwrap() {
         let name = file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned();
         let text = page(&name);

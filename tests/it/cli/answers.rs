@@ -501,6 +501,52 @@ fn an_explanation_says_how_to_go_on() {
     assert_eq!(explain(stored, "a b", &[]).err, "");
 }
 
+/// The seats that an explanation says are free are those that the user could take.
+#[test]
+fn the_free_seats_are_those_that_the_user_could_take() {
+    let folder = folder("could_take");
+    let kind = json!({ "permissions": ["write", "read"], "implies": { "write": ["read"] } });
+    let reads = json!({ "project": ["read"] });
+    let catalog = json!({ "kinds": { "project": kind }, "default_profile": "guest", "profiles": { "designer": {},
+        "reader": { "ceiling": reads }, "guest": { "ceiling": reads, "seat": "exempt" } } });
+    let add = |user: &str, profile: &str| json!({ "add_user": { "user": user, "profile": profile } });
+    let said = |name: &str, license: &Value, user: &str| {
+        let steps = json!([
+            { "at": 1, "do": [license, { "add_resource": { "resource": "project/a" } },
+                { "grant": { "to": "everyone", "on": "project/a", "permissions": ["write"] } }] },
+            { "at": 50, "do": [add("ada", "reader"), add("bob", "guest"), add("dee", "guest"),
+                { "suspend": { "user": "dee" } }] },
+            { "at": 60, "do": add("cyd", "reader") },
+            { "at": 200, "do": { "add_group": { "group": "data" } } },
+        ]);
+        let text = json!({ "entitle": 1, "catalog": catalog, "policy": ["waitlist"], "steps": steps });
+        let file = file(&folder, name, &text.to_string());
+        let ran = entitle(&["explain", &file, "--who", user, "--on", "project/a", "--permission", "write"]);
+        let seats = |line: &&str| line.contains("free seat") || line.contains("needs no seat");
+        ran.ok().lines().filter(seats).map(str::trim).collect::<Vec<_>>().join("; ")
+    };
+    let license = |more: Value| {
+        let mut license = json!({ "name": "acme", "seats": { "designer": 3, "reader": 5 } });
+        license.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({ "install_license": license })
+    };
+    let open = license(json!({}));
+    assert_eq!(said("open.json", &open, "bob"), "`designer` has 3 free seats");
+    assert_eq!(said("open.json", &open, "dee"), "`guest` needs no seat");
+    // The total is full. Who holds a counted seat gives it up for the other one; who holds none needs room.
+    let full = license(json!({ "total": 1 }));
+    assert_eq!(said("full.json", &full, "ada"), "`designer` has 3 free seats");
+    assert_eq!(said("full.json", &full, "bob"), "`designer` has no free seat");
+    // Cyd waits for a seat of a profile that has some, and holds none.
+    assert!(said("full.json", &full, "cyd").ends_with("`reader` has no free seat"));
+    let grace = license(json!({ "expires_at": 100, "grace_ms": 900 }));
+    assert_eq!(said("grace.json", &grace, "bob"), "`designer` has 3 free seats");
+    // While the license lets nobody take a seat, none is free.
+    let lapsed = license(json!({ "expires_at": 100 }));
+    assert_eq!(["bob", "ada"].map(|user| said("lapsed.json", &lapsed, user)), ["", ""]);
+    assert_eq!(said("lapsed.json", &lapsed, "dee"), "`guest` needs no seat");
+}
+
 /// The history and the comparison say what was given and taken, and what changed of a user.
 #[test]
 fn a_change_is_said_in_words() {

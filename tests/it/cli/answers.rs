@@ -564,6 +564,8 @@ fn a_change_is_said_in_words() {
             { "assign_profile": { "user": "ada", "profile": "designer" } }, { "suspend": { "user": "bob" } }] },
         { "at": 6, "do": { "rename_user": { "user": "ada", "to": "eve" } } },
         { "at": 7, "do": { "revoke": { "to": "user:eve", "on": "project/a", "permissions": ["read"] } } },
+        { "at": 8, "do": { "grant": { "to": "user:eve", "on": "project/a", "permissions": ["read"], "expires_at": 90_000 } } },
+        { "at": 9, "do": { "grant": { "to": "user:eve", "on": "project/a", "permissions": ["read"], "expires_at": 91_000 } } },
     ]);
     let file = platform(&folder, "words.json", &steps);
     let rows = entitle(&["history", &file, "--json"]).json();
@@ -577,6 +579,8 @@ fn a_change_is_said_in_words() {
             "given none; taken write",
             "given read; taken none",
             "given none; taken read",
+            "given read; taken none; read until 1970-01-01 00:01:30 UTC",
+            "given none; taken none; another end; read until 1970-01-01 00:01:31 UTC",
         ]
     );
     let changed = |from: &str, to: &str| {
@@ -597,6 +601,8 @@ fn a_change_is_said_in_words() {
             "project/a: everyone given read; taken none",
         ]
     );
+    let [before, after] = ["30", "31"].map(|second| format!("read until 1970-01-01 00:01:{second} UTC"));
+    assert_eq!(changed("8", "9"), [format!("project/a: user:eve given {after}; taken {before}")]);
     let csv = entitle(&["history", &file, "--who", "eve", "--csv"]).ok();
     assert!(csv.lines().next().unwrap().ends_with(",about,change,details"), "{csv}");
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{entitle, file, folder, redb, scenario};
 use crate::history::world;
+use crate::postgres::server::TestDatabase;
 
 /// Lists a column of a table that is written as JSON.
 fn column(rows: &Value, name: &str) -> Vec<String> {
@@ -499,6 +500,32 @@ fn an_explanation_says_how_to_go_on() {
     let stored = stored.to_str().unwrap();
     entitle(&["export", &file, "--to", stored]).ok();
     assert_eq!(explain(stored, "a b", &[]).err, "");
+}
+
+/// The hint names a tenant's journal so that it runs as the same user, without the password.
+#[test]
+fn the_hint_runs_with_a_connection_string() {
+    let Some(database) = TestDatabase::new("command_line_hint") else { return };
+    let url = database.url().replace("postgres@", "postgres:hunter2@");
+    assert!(url.contains(":hunter2@"));
+    let folder = folder("hint");
+    let scenario = platform(&folder, "platform.json", &json!([]));
+    let commands = json!([
+        { "add_user": { "user": "ada" } },
+        { "add_resource": { "resource": "project/a" } },
+        { "grant": { "to": "everyone", "on": "project/a", "permissions": ["read"] } },
+    ]);
+    let commands = file(&folder, "commands.json", &commands.to_string());
+    let tenant = ["--tenant", "acme"];
+    let words = ["import", &commands, &url, "--catalog", &scenario, "--now", "2026-01-05", "--yes"];
+    entitle(&[&words[..], &tenant].concat()).ok();
+    let words = ["explain", &url, "--at", "2026-01-06", "--who", "ada", "--on", "project/a"];
+    let ran = entitle(&[&words[..], &["--permission", "read"], &tenant].concat());
+    let hint = ran.err.trim_end().strip_prefix("who gave it: ").unwrap();
+    assert!(hint.contains("//postgres@") && !hint.contains("hunter2"), "{hint}");
+    let script = hint.replacen("entitle", env!("CARGO_BIN_EXE_entitle"), 1);
+    let run = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+    assert!(String::from_utf8(run.stdout).unwrap().contains("everyone"), "{hint}");
 }
 
 /// The seats that an explanation says are free are those that the user could take.

@@ -10,17 +10,21 @@ use entitle::{Directory, ResourceId, Timestamp, UserId};
 use super::natural;
 
 /// The grants that the events of a history left, so that the next event says what it gave and took.
+///
+/// All of them are in memory, as in a directory. What an event costs follows what it changes.
 #[derive(Debug)]
 pub(super) struct Grants {
     /// True if the history is read from its beginning, so that what is not here was not granted.
     is_whole: bool,
     /// The permissions of each grantee on each target.
     held: BTreeMap<(String, String), BTreeSet<String>>,
+    /// The grantees of each target.
+    grantees: BTreeSet<(String, String)>,
 }
 
 impl Grants {
     pub(super) fn new(is_whole: bool) -> Self {
-        Self { is_whole, held: BTreeMap::new() }
+        Self { is_whole, held: BTreeMap::new(), grantees: BTreeSet::new() }
     }
 
     /// Returns what an event changed, in words, and keeps what it left; `None` if its name and subjects say it all.
@@ -29,7 +33,7 @@ impl Grants {
             Event::GrantChanged { to, on, permissions, ending, .. } => {
                 let ends = ending.iter().flat_map(|part| &part.permissions);
                 let now: BTreeSet<String> = permissions.iter().chain(ends).map(ToString::to_string).collect();
-                let before = self.held.insert((to.to_string(), on.clone()), now.clone());
+                let before = self.hold(to.to_string(), on.clone(), now.clone());
                 let text = match before {
                     None if !self.is_whole => format!("now {}", listed(now.iter())),
                     before => given_and_taken(&before.unwrap_or_default(), &now),
@@ -48,32 +52,52 @@ impl Grants {
                 Some(format!("ended: {}", listed(names.into_iter().chain(roles))))
             }
             Event::ResourceRemoved { resource } => {
-                self.held.retain(|(_, on), _| on != resource);
+                let range = self.grantees.range((resource.clone(), String::new())..);
+                for (on, to) in with_first(range, resource) {
+                    self.grantees.remove(&(on.clone(), to.clone()));
+                    self.held.remove(&(to, on));
+                }
                 None
             }
-            Event::GroupRemoved { group } => self.forget(&format!("group:{group}")),
-            Event::UserRemoved { user, .. } => self.forget(&format!("user:{user}")),
+            Event::GroupRemoved { group } => {
+                self.take(&format!("group:{group}"));
+                None
+            }
+            Event::UserRemoved { user, .. } => {
+                self.take(&format!("user:{user}"));
+                None
+            }
             Event::UserRenamed { user, to } => {
-                self.rename(&format!("user:{user}"), &format!("user:{to}"));
+                let new = format!("user:{to}");
+                for (on, held) in self.take(&format!("user:{user}")) {
+                    self.hold(new.clone(), on, held);
+                }
                 Some(format!("now named {to}"))
             }
             event => in_words(event),
         }
     }
 
-    fn forget(&mut self, grantee: &str) -> Option<String> {
-        self.held.retain(|(to, _), _| to != grantee);
-        None
+    fn hold(&mut self, to: String, on: String, held: BTreeSet<String>) -> Option<BTreeSet<String>> {
+        self.grantees.insert((on.clone(), to.clone()));
+        self.held.insert((to, on), held)
     }
 
-    fn rename(&mut self, from: &str, to: &str) {
-        let moved: Vec<_> = self.held.keys().filter(|(grantee, _)| grantee == from).cloned().collect();
-        for key in moved {
-            if let Some(held) = self.held.remove(&key) {
-                self.held.insert((to.to_owned(), key.1), held);
-            }
+    /// Removes what is held by a grantee, and returns it with each target.
+    fn take(&mut self, grantee: &str) -> Vec<(String, BTreeSet<String>)> {
+        let mut taken = Vec::new();
+        let range = self.held.range((grantee.to_owned(), String::new())..);
+        for (to, on) in with_first(range.map(|(pair, _)| pair), grantee) {
+            self.grantees.remove(&(on.clone(), to.clone()));
+            taken.extend(self.held.remove(&(to, on.clone())).map(|held| (on, held)));
         }
+        taken
     }
+}
+
+/// Returns the pairs of an ordered list that begin with a text, up to the first that does not.
+fn with_first<'a>(pairs: impl Iterator<Item = &'a (String, String)>, first: &str) -> Vec<(String, String)> {
+    pairs.take_while(|(half, _)| half == first).cloned().collect()
 }
 
 /// Returns the change of an event that needs no earlier one.
@@ -196,11 +220,12 @@ fn of_grants(
 ) -> Vec<String> {
     let grants = |at: &Directory, target: Option<Target>| {
         let mut grants: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for GrantRow { to, role, permissions, .. } in
+        for GrantRow { to, role, permissions, until, .. } in
             target.into_iter().flat_map(|on| at.review_grants_on(on))
         {
             let names = role.map_or(permissions, |role| vec![format!("role {role}")]);
-            grants.entry(to).or_default().extend(names);
+            let until = until.map(|end| format!(" until {end}")).unwrap_or_default();
+            grants.entry(to).or_default().extend(names.into_iter().map(|name| name + &until));
         }
         grants
     };
@@ -220,14 +245,17 @@ fn of_grants(
 mod tests {
     use serde_json::{Value, json};
 
-    use super::Grants;
+    use super::{Event, Grants};
+
+    fn event(name: &str, fields: &Value) -> Event {
+        serde_json::from_value(json!({ name: fields })).unwrap()
+    }
 
     /// The change of a grant to a user that leaves these permissions.
     fn change(grants: &mut Grants, permissions: &Value, ending: &Value) -> Option<String> {
         let fields =
             json!({ "to": "user:ada", "on": "project/a", "permissions": permissions, "ending": ending });
-        let event = serde_json::from_value(json!({ "grant_changed": fields }));
-        event.ok().and_then(|event| grants.change(&event))
+        grants.change(&event("grant_changed", &fields))
     }
 
     /// Before the first commit that is there, nothing is known, and nothing is said to be given.
@@ -245,5 +273,67 @@ mod tests {
             assert_eq!(change(grants, &read, &ending), Some(same));
             assert_eq!(change(grants, &none, &none).as_deref(), Some("given none; taken read, write"));
         }
+    }
+    /// What is removed and added again had nothing, and nothing else is forgotten.
+    #[test]
+    fn what_is_removed_has_no_grants() {
+        let removed = [
+            ("resource_removed", json!({ "resource": "project/a" }), "user:ada", "project/a"),
+            ("user_removed", json!({ "user": "ada" }), "user:ada", "project/a"),
+            ("group_removed", json!({ "group": "data" }), "group:data", "project/a"),
+        ];
+        let grantees = ["user:ad", "user:ada", "user:adam", "group:data", "everyone"];
+        for (name, fields, to, on) in removed {
+            let mut grants = Grants::new(true);
+            let give = |grants: &mut Grants, to: &str, on: &str| {
+                let fields = json!({ "to": to, "on": on, "permissions": ["read"], "ending": [] });
+                grants.change(&event("grant_changed", &fields)).unwrap()
+            };
+            let targets = ["project/", "project/a", "project/ab"];
+            for to in grantees {
+                for on in targets {
+                    assert_eq!(give(&mut grants, to, on), "given read; taken none");
+                }
+            }
+            assert_eq!(grants.change(&event(name, &fields)), None);
+            for grantee in grantees {
+                for target in targets {
+                    let is_gone = if name == "resource_removed" { target == on } else { grantee == to };
+                    let same = "given none; taken none; another end";
+                    let expected = if is_gone { "given read; taken none" } else { same };
+                    assert_eq!(give(&mut grants, grantee, target), expected, "{name}: {grantee} on {target}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_ended_is_given_again() {
+        let mut grants = Grants::new(true);
+        change(&mut grants, &json!(["read"]), &json!([{ "expires_at": 9000, "permissions": ["write"] }]));
+        let fields =
+            json!({ "to": "user:ada", "on": "project/a", "permissions": ["write"], "expires_at": 9000 });
+        assert_eq!(grants.change(&event("grant_ended", &fields)).as_deref(), Some("ended: write"));
+        let again = change(&mut grants, &json!(["read", "write"]), &json!([]));
+        assert_eq!(again.as_deref(), Some("given write; taken none"));
+    }
+
+    /// A new name keeps what was given, and what is removed under it is forgotten.
+    #[test]
+    fn a_renamed_user_keeps_the_grants() {
+        let mut grants = Grants::new(true);
+        let both = json!(["read", "write"]);
+        change(&mut grants, &both, &json!([]));
+        let renamed = event("user_renamed", &json!({ "user": "ada", "to": "eve" }));
+        assert_eq!(grants.change(&renamed).as_deref(), Some("now named eve"));
+        let eve = |grants: &mut Grants, permissions: Value| {
+            let fields =
+                json!({ "to": "user:eve", "on": "project/a", "permissions": permissions, "ending": [] });
+            grants.change(&event("grant_changed", &fields)).unwrap()
+        };
+        assert_eq!(eve(&mut grants, json!(["read"])), "given none; taken write");
+        assert_eq!(change(&mut grants, &both, &json!([])).as_deref(), Some("given read, write; taken none"));
+        grants.change(&event("resource_removed", &json!({ "resource": "project/a" })));
+        assert_eq!(eve(&mut grants, json!(["read"])), "given read; taken none");
     }
 }

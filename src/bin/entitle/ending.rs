@@ -10,13 +10,13 @@ use super::time::parse_time;
 
 /// List the permissions, roles and memberships that end by a time
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  entitle ending redb:platform.redb --until 2026-12-31")]
+#[command(after_help = "Example:\n  entitle ending redb:platform.redb --through 2026-12-31")]
 pub(super) struct EndingArgs {
     #[command(flatten)]
     source: SourceArgs,
     /// The time, which is included, such as 2026-12-31 (its first moment) or 2026-12-31T18:00:00+01:00
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    until: Timestamp,
+    through: Timestamp,
     /// List at most this many
     #[arg(long, value_name = "NUMBER")]
     limit: Option<usize>,
@@ -27,7 +27,7 @@ pub(super) struct EndingArgs {
 pub(super) fn ending(args: &EndingArgs) -> Result<Exit, CliError> {
     let source = args.source.open()?;
     let directory = source.directory()?;
-    let rows = directory.ending(args.until).filter_map(|ending| ending.row(&directory));
+    let rows = directory.ending(args.through).filter_map(|ending| ending.row(&directory));
     let rows = rows.take(args.limit.unwrap_or(usize::MAX)).map(|row| -> Row {
         vec![
             row.until.into(),

@@ -118,18 +118,26 @@ impl Display for FreeSeats {
 }
 
 /// Returns the seats that are left of each profile that the request needs.
+///
+/// Nothing is said of a counted profile while the license lets nobody take a seat.
 fn free_seats(directory: &Directory, explanation: &Explanation) -> Vec<FreeSeats> {
     let profiles = explanation.needs.iter().flat_map(|need| match need {
         Need::Seat { wants, .. } => wants.iter().collect(),
         Need::Profile { profiles_with, .. } => profiles_with.iter().collect::<Vec<_>>(),
         _ => Vec::new(),
     });
-    let total = directory.total_figures().available;
+    let document = directory.catalog().document();
+    let seat_kind = |profile: &str| document.profiles.get(profile).map(|profile| profile.seat);
+    let held = explanation.acting_user.as_ref().and_then(|user| user.profile.as_deref());
+    let is_swap = held.and_then(seat_kind).is_some_and(|kind| kind != SeatKind::Exempt);
+    // Who gives up a counted seat for another one needs no room in the total (rule S6).
+    let total = if is_swap { Quantity::Unlimited } else { directory.total_figures().available };
+    let admits = directory.license_phase().admits();
     let free = |profile: &String| {
-        let is_exempt = directory.catalog().document().profiles.get(profile)?.seat == SeatKind::Exempt;
+        let is_exempt = seat_kind(profile)? == SeatKind::Exempt;
         let left = directory.figures(profile)?.available;
         let available = if is_exempt { left } else { left.min(total) };
-        Some(FreeSeats { profile: profile.clone(), available, is_exempt })
+        (is_exempt || admits).then(|| FreeSeats { profile: profile.clone(), available, is_exempt })
     };
     profiles.filter_map(free).collect()
 }

@@ -33,8 +33,9 @@ pub(super) struct ExportArgs {
     /// Write the users with their groups instead, as the CSV that `entitle import` reads
     ///
     /// What this form cannot carry is left out, and counted on the standard error: users who are not active, memberships
-    /// with an end, groups with a rule, keys and resources. A name that a spreadsheet could take for a formula gets an
-    /// apostrophe, which an import takes away; hidden characters are written as they are.
+    /// with an end, groups with a rule, keys, resources, grants, roles, licenses and the order of the queue. What a
+    /// spreadsheet could take for a formula in a name gets an apostrophe, which an import takes away; hidden characters are
+    /// written as they are.
     #[arg(long, group = "form")]
     csv: bool,
 }
@@ -83,8 +84,7 @@ impl Content<'_> {
             Self::Directory(directory, Form::Binary) => directory.write_binary_to(progress.writing(out))?,
             Self::Directory(directory, Form::Lines) => directory.write_to(progress.writing(out))?,
             Self::Directory(directory, Form::Csv) => {
-                export_csv::write(&directory, &mut progress.writing(out))?;
-                export_csv::note_left_out(&directory);
+                export_csv::write(&directory, &mut progress.writing(out))?.note();
             }
             // They have a bar of their own while they are read.
             Self::Commits(commits) => {

@@ -20,6 +20,8 @@ use super::{Exit, names, natural};
 /// List who changed what and when
 ///
 /// With --why: who gave a principal the permission that it has, and when.
+///
+/// To say what each event gave and took, all permissions that are granted at a time are kept in memory.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  entitle history redb:platform.redb --who ada --since 2026-01-01\n  entitle history redb:platform.redb --why --who ada --on project/churn --permission write"

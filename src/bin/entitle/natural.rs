@@ -48,13 +48,11 @@ mod tests {
     #[test]
     fn names_are_in_the_order_of_their_numbers() {
         let sorted =
-            ["", "1", "01", "2", "10", "a", "a-2", "a-10", "a-10b", "a2x1", "a2x03", "a10", "user-٣", "é"];
+            ["", "01", "1", "2", "10", "a", "a-2", "a-10", "a-10b", "a2x1", "a2x03", "a10", "user-٣", "é"];
         let mut names = sorted;
         names.reverse();
         names.sort_by(|one, other| compare(one, other));
-        let mut expected = sorted;
-        expected[1..3].sort_unstable();
-        assert_eq!(names, expected);
+        assert_eq!(names, sorted);
         for one in sorted {
             for other in sorted {
                 assert_eq!(compare(one, other), compare(other, one).reverse(), "{one} {other}");

@@ -83,8 +83,11 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// Returns a text as a word for a shell, in quotes only if it needs them.
 pub(super) fn word(text: &str) -> String {
+    // Some characters that cannot be seen are letters.
+    let is_visible = matches!(escape_hidden(text), Cow::Borrowed(_));
     let is_plain = |c: char| c.is_alphanumeric() || "/:._-@%+,".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) { text.to_owned() } else { quoted(text) }
+    let is_word = is_visible && !text.is_empty() && text.chars().all(is_plain);
+    if is_word { text.to_owned() } else { quoted(text) }
 }
 
 /// Writes a line to standard error; what cannot be written there is lost.
@@ -169,6 +172,19 @@ pub(super) fn shown_url(url: &str) -> String {
     format!("{scheme}://{place}")
 }
 
+/// Returns a connection string without its password and parameters; `None` if it is not clear where they are.
+pub(super) fn url_with_user(url: &str) -> Option<String> {
+    let shown = shown_url(url);
+    let (scheme, place) = shown.split_once("://").filter(|(_, place)| *place != "...")?;
+    let Some((before, _)) = url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')) else {
+        return Some(shown);
+    };
+    let user = before.split(':').next().unwrap_or_default();
+    let is_plain = |c: char| c.is_alphanumeric() || "_-.".contains(c);
+    let is_user = !user.is_empty() && user.chars().all(is_plain);
+    is_user.then(|| format!("{scheme}://{user}@{place}"))
+}
+
 /// Returns a text without the users, passwords and parameters of the connection strings among its words.
 pub(super) fn without_passwords(text: &str) -> String {
     let words = text.split_inclusive(|c: char| c.is_whitespace() || c == '\'' || c == '`');
@@ -201,6 +217,9 @@ mod tests {
         assert_eq!(quoted("project/churn"), "'project/churn'");
         assert_eq!(quoted("x'; rm -rf ~; '"), r"'x'\''; rm -rf ~; '\'''");
         assert_eq!([word("key:ci"), word("a b"), word("")], ["key:ci", "'a b'", "''"]);
+        for hidden in ['\u{3164}', '\u{115f}', '\u{1160}', '\u{ffa0}'] {
+            assert_eq!(word(&format!("a{hidden}b")), format!("'a{}b'", hidden.escape_unicode()));
+        }
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub(super) struct ReportFormArgs {
     /// Write a line for each profile as CSV
     #[arg(long, conflicts_with = "users_csv")]
     csv: bool,
-    /// Write a line for each user as CSV
+    /// Write a line for each user in the report as CSV
     #[arg(long)]
     users_csv: bool,
     /// Write all of it as JSON, times in milliseconds since 1970
@@ -202,7 +202,7 @@ fn json_cell(json: &str) -> String {
     }
     let (mut cell, mut before, mut is_text) = (String::new(), ' ', false);
     for character in json.chars() {
-        let is_split = is_text && matches!(before, ',' | ';' | '|' | ' ') && is_formula(character);
+        let is_split = is_text && is_separator(before) && is_formula(character);
         let mut buffer = [0; 4];
         if is_split || matches!(escape_hidden(character.encode_utf8(&mut buffer)), Cow::Owned(_)) {
             for unit in character.encode_utf16(&mut [0; 2]) {
@@ -217,7 +217,13 @@ fn json_cell(json: &str) -> String {
     cell
 }
 
-const fn is_formula(character: char) -> bool {
+/// Returns `true` if a spreadsheet may split a cell after the character, as [`escape_cell`] says.
+pub(super) const fn is_separator(character: char) -> bool {
+    matches!(character, ',' | ';' | '|' | ' ')
+}
+
+/// Returns `true` if a spreadsheet evaluates a cell that begins with the character, as [`escape_cell`] says.
+pub(super) const fn is_formula(character: char) -> bool {
     matches!(character, '=' | '+' | '-' | '@' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}')
 }
 
@@ -466,6 +472,18 @@ mod tests {
         assert_eq!(Cell::Json(json!(-5)).csv(), "'-5");
         assert_eq!(Cell::Text("{=1".to_owned()).csv(), "{=1");
         assert_eq!(Cell::Text("=1".to_owned()).csv(), "'=1");
+    }
+
+    /// The characters that this module and the export look for are those that the library protects a cell from.
+    #[test]
+    fn the_signs_are_those_of_the_library() {
+        for character in '\0'..=char::MAX {
+            let is_quote = matches!(character, '"' | '\'');
+            let is_escaped = escape_cell(&character.to_string()).starts_with('\'');
+            assert_eq!(is_escaped, is_formula(character) || is_quote, "{character:?}");
+            let splits = escape_cell(&format!("a{character}=")).ends_with(&format!("{character}'="));
+            assert_eq!(splits, is_separator(character), "{character:?}");
+        }
     }
 
     /// Rows that are made on several threads are written like those of one, in the same order.

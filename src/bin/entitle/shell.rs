@@ -70,7 +70,11 @@ fn write_pages(command: &Command, folder: &Path) -> Result<(), CliError> {
 /// Writes the page of a command, and names the pages that go with it.
 fn write_page(command: &Command, mut out: &mut dyn Write) -> io::Result<()> {
     clap_mangen::Man::new(command.clone()).render(&mut out)?;
-    let related = related(command.get_name()).iter().map(|name| format!("entitle-{name}"));
+    // A command within another one, such as `catalog check`, is not the one of its name.
+    let name = command.get_display_name().unwrap_or_default();
+    let related = related(name.strip_prefix("entitle-").unwrap_or_default())
+        .iter()
+        .map(|name| format!("entitle-{name}"));
     let whole = Some("entitle".to_owned()).filter(|_| command.get_name() != "entitle");
     let pages: Vec<String> =
         whole.into_iter().chain(related).map(|page| format!("\\fB{page}\\fR(1)")).collect();

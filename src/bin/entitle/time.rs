@@ -28,6 +28,20 @@ impl FromStr for Moment {
     }
 }
 
+impl Moment {
+    /// Returns the text of an argument that names this state.
+    pub(super) fn argument(self) -> String {
+        match self {
+            Self::Revision(revision) => revision.to_string(),
+            // A small number would be a revision, and a year with five digits is not read.
+            Self::Time(time) => match time.to_string() {
+                text if parse_time(&text) == Ok(time) => text,
+                _ => time.as_millis().to_string(),
+            },
+        }
+    }
+}
+
 impl std::fmt::Display for Moment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

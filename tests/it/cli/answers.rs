@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{entitle, file, folder, redb, scenario};
 use crate::history::world;
+use crate::postgres::server::TestDatabase;
 
 /// Lists a column of a table that is written as JSON.
 fn column(rows: &Value, name: &str) -> Vec<String> {
@@ -420,6 +421,9 @@ fn shells_and_man_are_served() {
     entitle(&["man", "--to", folder.to_str().unwrap()]).ok();
     let page = |name: &str| std::fs::read_to_string(folder.join(format!("{name}.1"))).unwrap();
     assert!(page("entitle-catalog-show").contains("Show the catalog"));
+    let see_also = |name: &str| page(name).split_once(".SH \"SEE ALSO\"\n").unwrap().1.trim_end().to_owned();
+    assert_eq!(see_also("entitle-check"), "\\fBentitle\\fR(1), \\fBentitle-explain\\fR(1)");
+    assert_eq!(see_also("entitle-catalog-check"), "\\fBentitle\\fR(1)");
     for file in std::fs::read_dir(&folder).unwrap() {
         let name = file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned();
         let text = page(&name);
@@ -498,6 +502,78 @@ fn an_explanation_says_how_to_go_on() {
     assert_eq!(explain(stored, "a b", &[]).err, "");
 }
 
+/// The hint names a tenant's journal so that it runs as the same user, without the password.
+#[test]
+fn the_hint_runs_with_a_connection_string() {
+    let Some(database) = TestDatabase::new("command_line_hint") else { return };
+    let url = database.url().replace("postgres@", "postgres:hunter2@");
+    assert!(url.contains(":hunter2@"));
+    let folder = folder("hint");
+    let scenario = platform(&folder, "platform.json", &json!([]));
+    let commands = json!([
+        { "add_user": { "user": "ada" } },
+        { "add_resource": { "resource": "project/a" } },
+        { "grant": { "to": "everyone", "on": "project/a", "permissions": ["read"] } },
+    ]);
+    let commands = file(&folder, "commands.json", &commands.to_string());
+    let tenant = ["--tenant", "acme"];
+    let words = ["import", &commands, &url, "--catalog", &scenario, "--now", "2026-01-05", "--yes"];
+    entitle(&[&words[..], &tenant].concat()).ok();
+    let words = ["explain", &url, "--at", "2026-01-06", "--who", "ada", "--on", "project/a"];
+    let ran = entitle(&[&words[..], &["--permission", "read"], &tenant].concat());
+    let hint = ran.err.trim_end().strip_prefix("who gave it: ").unwrap();
+    assert!(hint.contains("//postgres@") && !hint.contains("hunter2"), "{hint}");
+    let script = hint.replacen("entitle", env!("CARGO_BIN_EXE_entitle"), 1);
+    let run = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+    assert!(String::from_utf8(run.stdout).unwrap().contains("everyone"), "{hint}");
+}
+
+/// The seats that an explanation says are free are those that the user could take.
+#[test]
+fn the_free_seats_are_those_that_the_user_could_take() {
+    let folder = folder("could_take");
+    let kind = json!({ "permissions": ["write", "read"], "implies": { "write": ["read"] } });
+    let reads = json!({ "project": ["read"] });
+    let catalog = json!({ "kinds": { "project": kind }, "default_profile": "guest", "profiles": { "designer": {},
+        "reader": { "ceiling": reads }, "guest": { "ceiling": reads, "seat": "exempt" } } });
+    let add = |user: &str, profile: &str| json!({ "add_user": { "user": user, "profile": profile } });
+    let said = |name: &str, license: &Value, user: &str| {
+        let steps = json!([
+            { "at": 1, "do": [license, { "add_resource": { "resource": "project/a" } },
+                { "grant": { "to": "everyone", "on": "project/a", "permissions": ["write"] } }] },
+            { "at": 50, "do": [add("ada", "reader"), add("bob", "guest"), add("dee", "guest"),
+                { "suspend": { "user": "dee" } }] },
+            { "at": 60, "do": add("cyd", "reader") },
+            { "at": 200, "do": { "add_group": { "group": "data" } } },
+        ]);
+        let text = json!({ "entitle": 1, "catalog": catalog, "policy": ["waitlist"], "steps": steps });
+        let file = file(&folder, name, &text.to_string());
+        let ran = entitle(&["explain", &file, "--who", user, "--on", "project/a", "--permission", "write"]);
+        let seats = |line: &&str| line.contains("free seat") || line.contains("needs no seat");
+        ran.ok().lines().filter(seats).map(str::trim).collect::<Vec<_>>().join("; ")
+    };
+    let license = |more: Value| {
+        let mut license = json!({ "name": "acme", "seats": { "designer": 3, "reader": 5 } });
+        license.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({ "install_license": license })
+    };
+    let open = license(json!({}));
+    assert_eq!(said("open.json", &open, "bob"), "`designer` has 3 free seats");
+    assert_eq!(said("open.json", &open, "dee"), "`guest` needs no seat");
+    // The total is full. Who holds a counted seat gives it up for the other one; who holds none needs room.
+    let full = license(json!({ "total": 1 }));
+    assert_eq!(said("full.json", &full, "ada"), "`designer` has 3 free seats");
+    assert_eq!(said("full.json", &full, "bob"), "`designer` has no free seat");
+    // Cyd waits for a seat of a profile that has some, and holds none.
+    assert!(said("full.json", &full, "cyd").ends_with("`reader` has no free seat"));
+    let grace = license(json!({ "expires_at": 100, "grace_ms": 900 }));
+    assert_eq!(said("grace.json", &grace, "bob"), "`designer` has 3 free seats");
+    // While the license lets nobody take a seat, none is free.
+    let lapsed = license(json!({ "expires_at": 100 }));
+    assert_eq!(["bob", "ada"].map(|user| said("lapsed.json", &lapsed, user)), ["", ""]);
+    assert_eq!(said("lapsed.json", &lapsed, "dee"), "`guest` needs no seat");
+}
+
 /// The history and the comparison say what was given and taken, and what changed of a user.
 #[test]
 fn a_change_is_said_in_words() {
@@ -515,6 +591,8 @@ fn a_change_is_said_in_words() {
             { "assign_profile": { "user": "ada", "profile": "designer" } }, { "suspend": { "user": "bob" } }] },
         { "at": 6, "do": { "rename_user": { "user": "ada", "to": "eve" } } },
         { "at": 7, "do": { "revoke": { "to": "user:eve", "on": "project/a", "permissions": ["read"] } } },
+        { "at": 8, "do": { "grant": { "to": "user:eve", "on": "project/a", "permissions": ["read"], "expires_at": 90_000 } } },
+        { "at": 9, "do": { "grant": { "to": "user:eve", "on": "project/a", "permissions": ["read"], "expires_at": 91_000 } } },
     ]);
     let file = platform(&folder, "words.json", &steps);
     let rows = entitle(&["history", &file, "--json"]).json();
@@ -528,6 +606,8 @@ fn a_change_is_said_in_words() {
             "given none; taken write",
             "given read; taken none",
             "given none; taken read",
+            "given read; taken none; read until 1970-01-01 00:01:30 UTC",
+            "given none; taken none; another end; read until 1970-01-01 00:01:31 UTC",
         ]
     );
     let changed = |from: &str, to: &str| {
@@ -548,6 +628,8 @@ fn a_change_is_said_in_words() {
             "project/a: everyone given read; taken none",
         ]
     );
+    let [before, after] = ["30", "31"].map(|second| format!("read until 1970-01-01 00:01:{second} UTC"));
+    assert_eq!(changed("8", "9"), [format!("project/a: user:eve given {after}; taken {before}")]);
     let csv = entitle(&["history", &file, "--who", "eve", "--csv"]).ok();
     assert!(csv.lines().next().unwrap().ends_with(",about,change,details"), "{csv}");
 }

@@ -118,7 +118,7 @@ fn passwords_are_never_printed() {
             vec!["verify", url, "--at", "7", "--tenant", "acme"],
             vec!["import", &csv, url, "--tenant", "acme"],
             vec!["seats", "--user", "ada", "--user", url, &csv],
-            vec!["ending", &csv, "--until", url],
+            vec!["ending", &csv, "--through", url],
             vec!["import", url, "redb:none.redb"],
             vec!["test", url],
         ] {
@@ -159,8 +159,8 @@ fn a_source_that_cannot_be_used_says_why() {
         (vec!["seats", &format!("redb:{}", missing.display())], "there is no such file"),
         (vec!["seats", &file_of("empty.json", "")], "EOF"),
         (vec!["seats", &scenario, "--at", "yesterday"], "expected a time such as `2026-01-31`"),
-        (vec!["ending", &scenario, "--until", "soon"], "expected a time such as"),
-        (vec!["ending", &scenario, "--until", "20261231"], "write `2026-12-31` for the date"),
+        (vec!["ending", &scenario, "--through", "soon"], "expected a time such as"),
+        (vec!["ending", &scenario, "--through", "20261231"], "write `2026-12-31` for the date"),
         (vec!["usage", &scenario, "--until", "0"], "--until is before the last commit"),
         (vec!["diff", &scenario], "--from"),
     ] {
@@ -190,7 +190,7 @@ fn hostile_names_are_shown_in_every_table() {
         vec!["what", &file, "--who", &user, "--kind", "project", "--permission", "read"],
         vec!["review", &file],
         vec!["review", "--grants", &file],
-        vec!["ending", &file, "--until", "100"],
+        vec!["ending", &file, "--through", "100"],
         vec!["history", &file, "--details"],
         vec!["history", &file, "--why", "--who", &user, "--on", &resource, "--permission", "read"],
         vec!["diff", &file, "--from", "0"],

@@ -22,7 +22,7 @@ pub(super) const QUESTIONS: &[&[&str]] = &[
     &["review", "--who", "user:ada"],
     &["review", "--on", "project/churn"],
     &["advise"],
-    &["ending", "--until", "1970-01-02"],
+    &["ending", "--through", "1970-01-02"],
     &["catalog", "show"],
     &["export"],
 ];

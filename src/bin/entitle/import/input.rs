@@ -79,15 +79,15 @@ fn csv(text: &str) -> Result<Vec<Step>, String> {
             row.get(place).filter(|text| !text.is_empty())
         };
         let groups = cell("groups").unwrap_or_default().split(';').map(str::trim);
-        let groups: Vec<&str> = groups.filter(|name| !name.is_empty()).map(unprotected).collect();
+        let groups: Vec<String> = groups.filter(|name| !name.is_empty()).map(unprotected).collect();
         let cell = |name: &str| cell(name).map(unprotected);
-        for &group in cell("group").iter().chain(&groups) {
-            if known.insert(group.to_owned()) {
-                step.push(Command::add_group(group).into(), place);
+        for group in cell("group").iter().chain(&groups) {
+            if known.insert(group.clone()) {
+                step.push(Command::add_group(group.as_str()).into(), place);
             }
         }
         match cell("user") {
-            Some(user) => step.push(add_user(user, cell, &groups, line)?.into(), place),
+            Some(user) => step.push(add_user(&user, cell, &groups, line)?.into(), place),
             None if cell("group").is_none() => {
                 return Err(format!("line {line}: `user` or `group` is required"));
             }
@@ -111,13 +111,13 @@ fn check_columns(columns: &csv::StringRecord) -> Result<(), String> {
     Ok(())
 }
 
-fn add_user<'a>(
+fn add_user(
     user: &str,
-    cell: impl Fn(&str) -> Option<&'a str>,
-    groups: &[&str],
+    cell: impl Fn(&str) -> Option<String>,
+    groups: &[String],
     line: u64,
 ) -> Result<AddUser, String> {
-    let mut command = Command::add_user(user).groups(groups.iter().copied());
+    let mut command = Command::add_user(user).groups(groups.iter().map(String::as_str));
     if let Some(profile) = cell("profile") {
         command = command.profile(profile);
     }
@@ -125,7 +125,7 @@ fn add_user<'a>(
         command = command.email(email);
     }
     if let Some(source) = cell("source") {
-        let parsed: Result<UserSource, _> = serde_json::from_value(source.into());
+        let parsed: Result<UserSource, _> = serde_json::from_value(source.as_str().into());
         let wrong = |_| {
             format!("line {line}: unknown source `{source}`: expected `local`, `ldap`, `sso` or `custom`")
         };

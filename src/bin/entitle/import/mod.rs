@@ -26,7 +26,9 @@ use super::{Exit, names};
 /// a user with another profile, refuses the whole import.
 ///
 /// The file is CSV with a column `user` (and `email`, `profile`, `source`, `groups` separated by `;`) or `group`, as
-/// `entitle export --csv` writes it, without the apostrophe that protects a cell which begins with = + - @ or one; or commands as JSON, as `entitle preview --help` describes them; or a stored directory, into a journal that does not exist yet.
+/// `entitle export --csv` writes it, without the apostrophe that protects a part which begins with `=`, `+`, `-`, `@`, a quote
+/// or an apostrophe; or commands as JSON, as `entitle preview --help` describes them; or a stored directory, into a journal
+/// that does not exist yet.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  entitle import users.csv redb:platform.redb --dry-run\n  entitle import users.csv redb:platform.redb --audit-note 'ticket 4711' --yes"

@@ -21,7 +21,7 @@ use self::file::Opened;
 pub(super) use self::file::{Imported, read_imported};
 pub(super) use self::journal::{History, PostgresArgs, connect, unopened};
 use super::Exit;
-use super::output::{CliError, may_have_password, note, scheme_of, shown_url};
+use super::output::{CliError, may_have_password, note, scheme_of, shown_url, url_with_user};
 use super::page::has_dates;
 use super::test::shown;
 use super::time::{Moment, now};
@@ -109,17 +109,15 @@ impl SourceArgs {
         }
     }
 
-    /// Returns the words that name this source in another command, without a password; `None` for standard input.
+    /// Returns the words that name this source in another command, without a password; `None` for standard input, and for a
+    /// connection string that cannot be written without one.
     pub(super) fn words(&self) -> Option<Vec<String>> {
         let source = match Place::parse(&self.source) {
-            Place::Postgres(url) => shown_url(&url),
+            Place::Postgres(url) => url_with_user(&url)?,
             _ if self.source == "-" => return None,
             _ => self.source.clone(),
         };
-        let at = self.at.map(|at| match at {
-            Moment::Revision(revision) => revision.to_string(),
-            Moment::Time(time) => time.as_millis().to_string(),
-        });
+        let at = self.at.map(Moment::argument);
         let catalog = self.catalog.as_ref().map(|path| path.display().to_string());
         let options = [("--at", at), ("--tenant", self.postgres.tenant.clone()), ("--catalog", catalog)];
         let given = options.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?]));
@@ -375,5 +373,56 @@ impl Source {
     /// Returns the directory after commits.
     pub(super) fn replayed(&self, directory: &Directory, commits: &[Commit]) -> Result<Directory, CliError> {
         directory.replay(commits).map_err(|error| CliError::in_source(&self.name, error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use entitle::Timestamp;
+
+    use super::*;
+
+    fn source(text: &str, at: Option<Moment>) -> SourceArgs {
+        let place = Place::parse(text);
+        let tenant = Some("acme".to_owned());
+        SourceArgs { at, ..SourceArgs::journal(&place, &PostgresArgs { tenant }, false) }
+    }
+
+    /// The words open the same source as the same user, and no password is among them.
+    #[test]
+    fn a_connection_string_is_named_without_its_password() {
+        for (written, named) in [
+            ("postgres://h/db", Some("postgres://h/db")),
+            ("postgres://ada@h/db", Some("postgres://ada@h/db")),
+            ("postgres://ada:pw@h/db", Some("postgres://ada@h/db")),
+            ("POSTGRES://ada:pw@h/db", Some("postgres://ada@h/db")),
+            ("postgresql://ada:pw@h:5433/db?password=pw", Some("postgresql://ada@h:5433/db")),
+            ("postgres://ada@h/db?password=pw", Some("postgres://ada@h/db")),
+            ("postgres://h/db?password=pw", Some("postgres://h/db")),
+            ("postgres://ada:p@w/x@h/db", Some("postgres://ada@h/db")),
+            ("postgres://:pw@h/db", None),
+            ("postgres://ada%3Apw@h/db", None),
+            ("postgres://ada:p?w@h/db", None),
+            ("postgres://ada@h/db?password=p@w", None),
+        ] {
+            let words = source(written, None).words();
+            let source = words.as_ref().map(|words| words[0].as_str());
+            assert_eq!(source, named, "{written}");
+            assert!(!words.iter().flatten().any(|word| word.contains("pw") || word.contains("p@w")));
+        }
+        let words = source("postgres://ada:pw@h/db", Some(Moment::Revision(7))).words();
+        let expected = ["postgres://ada@h/db", "--at", "7", "--tenant", "acme"];
+        assert_eq!(words, Some(expected.map(str::to_owned).to_vec()));
+    }
+
+    #[test]
+    fn a_moment_is_read_as_it_was_named() {
+        let times = [0, 1, 86_400_000, 99_999_999_999, 100_000_000_000, 1_767_268_800_123, 1 << 53, u64::MAX];
+        let moments = times.map(|millis| Moment::Time(Timestamp::from_millis(millis)));
+        for at in moments.into_iter().chain([0, 7, 99_999_999_999].map(Moment::Revision)) {
+            let words = source("file.json", Some(at)).words();
+            let word = words.iter().flatten().nth(2).unwrap();
+            assert_eq!(word.parse(), Ok(at), "{word}");
+        }
     }
 }

@@ -41,6 +41,11 @@ pub(crate) trait History {
     /// Returns the snapshot of a revision, with a catalog in place of the stored one if it is given.
     fn snapshot(&self, revision: u64, catalog: Option<&Catalog>) -> Result<Option<Directory>, CliError>;
 
+    /// Returns `true` if there may be pages that no commit or snapshot is read from, and which are not checked.
+    fn has_unread_pages(&self) -> bool {
+        false
+    }
+
     /// Returns the catalog of the latest snapshot.
     fn catalog(&self) -> Result<Catalog, CliError> {
         let latest = self.snapshot_revisions()?.pop();
@@ -97,7 +102,7 @@ impl<J> Named<J> {
 }
 
 macro_rules! history {
-    ($journal:ty) => {
+    ($journal:ty, $has_unread_pages:literal) => {
         impl History for Named<$journal> {
             fn begins_after(&self) -> Result<u64, CliError> {
                 self.read(<$journal>::begins_after)
@@ -122,12 +127,16 @@ macro_rules! history {
             ) -> Result<Option<Directory>, CliError> {
                 self.read(|journal| journal.snapshot(revision, catalog))
             }
+
+            fn has_unread_pages(&self) -> bool {
+                $has_unread_pages
+            }
         }
     };
 }
 
-history!(RedbJournal);
-history!(PostgresJournal);
+history!(RedbJournal, true);
+history!(PostgresJournal, false);
 
 /// Opens a journal in a redb file, which is not changed unless it is opened for writing.
 pub(super) fn redb(path: &Path, for_writing: bool) -> Result<Content, CliError> {

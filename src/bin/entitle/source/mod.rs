@@ -19,7 +19,7 @@ pub(super) use self::catalog::read_catalog;
 pub(super) use self::commits::Commits;
 use self::file::Opened;
 pub(super) use self::file::{Imported, read_imported};
-pub(super) use self::journal::{History, PostgresArgs, connect, unopened};
+pub(super) use self::journal::{History, PostgresArgs, connect, not_writable};
 use super::Exit;
 use super::output::{CliError, may_have_password, note, scheme_of, shown_url};
 use super::page::has_dates;

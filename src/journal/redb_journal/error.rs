@@ -36,7 +36,7 @@ pub enum RedbError {
         /// The error of the store below, if it found the damage.
         source: Option<Box<dyn Error + Send + Sync>>,
     },
-    /// The file is open elsewhere, in this or another process: for writing, or for reading while it was opened for writing.
+    /// The file is open elsewhere, in this or another process: for writing, or for reading when it is opened for writing.
     #[error(
         "the file is open elsewhere, which locks it: close it there, or open a copy made while it was closed"
     )]

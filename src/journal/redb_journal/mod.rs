@@ -124,9 +124,9 @@ impl RedbJournal {
     /// # Errors
     ///
     /// [`RedbError::Missing`] if the file contains no journal; [`RedbError::Damaged`] if it is not as it was written, is
-    /// empty or is not a redb file; [`RedbError::InUse`] if it is open elsewhere, also only to be read; [`RedbError::Store`] if it cannot be opened,
-    /// because it is missing or may not be written. A host that creates a journal after any error other than a missing file
-    /// loses its history.
+    /// empty or is not a redb file; [`RedbError::InUse`] if it is open elsewhere, also only to be read;
+    /// [`RedbError::Store`] if it cannot be opened, because it is missing or may not be written. A host that creates a
+    /// journal after any error other than a missing file loses its history.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, RedbError> {
         contain(|| {
             check_length(path.as_ref())?;
@@ -137,8 +137,9 @@ impl RedbJournal {
     /// Opens an existing journal only to read it, and leaves every byte of its file as it is.
     ///
     /// No permission to write is needed, and several processes can read side by side, for example tools that look at a
-    /// stopped platform or a copy. Appending, storing snapshots and compacting are refused with [`RedbError::ReadOnly`]. The file
-    /// as a whole is not verified, because redb writes when it does that; what is read is checked by its digests.
+    /// stopped platform or a copy. Appending, storing snapshots and compacting are refused with
+    /// [`RedbError::ReadOnly`]. The file as a whole is not verified, because redb writes when it does that; what is read
+    /// is checked by its digests.
     ///
     /// # Errors
     ///

@@ -163,8 +163,7 @@ fn unreadable(error: &io::Error) -> Cow<'static, str> {
 pub(crate) fn not_writable(error: &RedbError) -> Cow<'static, str> {
     match error {
         RedbError::InUse => {
-            "another process has the file open and locks it: close what reads or writes it, and import \
-             again"
+            "another process has the file open and locks it: close what reads or writes it, and import again"
                 .into()
         }
         error => error.to_string().into(),

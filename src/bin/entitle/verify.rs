@@ -259,7 +259,7 @@ mod tests {
     /// The writer of what is left fails at the closed pipe; the fault that the reader found is the result.
     #[test]
     fn a_reader_that_stops_is_the_result() {
-        let write = |mut pipe: PipeWriter| pipe.write_all(&[0; MANY]);
+        let write = |mut pipe: PipeWriter| pipe.write_all(&vec![0; MANY]);
         let read = |mut pipe: BufReader<PipeReader>| {
             pipe.read_exact(&mut [0]).unwrap();
             Err("a fault at byte 1")

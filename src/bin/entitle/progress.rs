@@ -21,6 +21,12 @@ impl Progress {
         Self::new(ProgressBar::new(total), &template).ticking()
     }
 
+    /// Creates a line for steps whose number is not known before.
+    pub(super) fn of_some(doing: &'static str, counted: &'static str) -> Self {
+        let template = format!("{doing} {{spinner}} {{human_pos}} {counted}, for {{elapsed}}");
+        Self::new(ProgressBar::new_spinner(), &template).ticking()
+    }
+
     /// Creates a line for bytes whose number is not known before.
     pub(super) fn of_some_bytes(doing: &'static str) -> Self {
         let template = format!("{doing} {{spinner}} {{bytes}}, for {{elapsed}}");

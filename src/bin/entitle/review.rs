@@ -13,7 +13,8 @@ use super::{Exit, names, natural};
 /// List what everyone may do and why, or all grants
 ///
 /// Without options each line is a user or key and a resource: what is allowed, what the license or profile withholds, and
-/// which grants it comes from.
+/// which grants it comes from. A table of more than 250,000 lines is refused: choose `--csv` or `--json` for them, which are
+/// written line by line.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  entitle review redb:platform.redb --csv > review.csv\n  entitle review redb:platform.redb --grants"
@@ -91,13 +92,13 @@ pub(super) fn review(args: &ReviewArgs) -> Result<Exit, CliError> {
             let rows = directory.review_on(names::resource(&directory, on)?);
             print_many(form, &COLUMNS, rows, row)?;
         }
-        (None, None) => print_many(form, &COLUMNS, counted(&directory), row)?,
+        (None, None) => print_many(form, &COLUMNS, with_progress(&directory), row)?,
     }
     Ok(source.exit())
 }
 
 /// Returns the review of all, with a progress bar over the users and keys.
-fn counted(directory: &Directory) -> impl Iterator<Item = Access<'_>> {
+fn with_progress(directory: &Directory) -> impl Iterator<Item = Access<'_>> {
     let principals = u64::from(directory.user_count()).saturating_add(directory.key_count().into());
     let progress = Progress::of("reviewing", principals, "users and keys").beside_output();
     let mut last = None;

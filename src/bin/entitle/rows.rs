@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::{Display, Write as _};
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
+use std::panic::resume_unwind;
 use std::thread;
 
 use entitle::Timestamp;
@@ -278,19 +279,28 @@ const MOST_ALIGNED: usize = 250_000;
 pub(super) fn print_many<T: Send>(
     form: Form,
     columns: &[&str],
-    mut items: impl Iterator<Item = T>,
+    items: impl Iterator<Item = T>,
     row: impl Fn(T) -> Row + Sync,
 ) -> Result<(), CliError> {
     if form == Form::Table {
-        let rows: Vec<Row> = items.by_ref().take(MOST_ALIGNED).map(row).collect();
-        if items.next().is_some() {
-            return Err(CliError::InvalidInput(format!(
-                "there are more than {MOST_ALIGNED} rows: choose `--csv` or `--json`, or limit what is listed"
-            )));
-        }
-        return Ok(print_rows(form, columns, rows)?);
+        return Ok(print_rows(form, columns, all_of(items, row, MOST_ALIGNED)?)?);
     }
     Ok(print(|out| write_many(out, form, columns, items, row))?)
+}
+
+/// Returns all rows, or an error if there are more than `most`.
+fn all_of<T>(
+    mut items: impl Iterator<Item = T>,
+    row: impl Fn(T) -> Row,
+    most: usize,
+) -> Result<Vec<Row>, CliError> {
+    let rows = items.by_ref().take(most).map(row).collect();
+    if items.next().is_some() {
+        return Err(CliError::InvalidInput(format!(
+            "there are more than {most} rows: choose `--csv` or `--json`, or limit what is listed"
+        )));
+    }
+    Ok(rows)
 }
 
 fn write_many<T: Send>(
@@ -317,7 +327,7 @@ fn write_many<T: Send>(
     writeln!(out, "\n]")
 }
 
-/// Writes texts in the order of the items that they are made of, each on a thread of its own, as many as there are processors.
+/// Writes texts in the order of the items that they are made of, as many at a time as there are processors.
 fn write_texts<T: Send>(
     out: &mut dyn Write,
     items: &mut impl Iterator<Item = T>,
@@ -331,19 +341,29 @@ fn write_texts<T: Send>(
         if parts.is_empty() {
             return Ok(());
         }
-        let mut texts: Vec<io::Result<Vec<u8>>> = Vec::new();
-        texts.resize_with(parts.len(), || Ok(Vec::new()));
-        thread::scope(|scope| {
-            for (part, made) in parts.into_iter().zip(&mut texts) {
-                scope.spawn(|| *made = text(part));
-            }
-        });
-        for text in texts {
+        for text in texts_of(parts, &text)? {
             write!(out, "{before}")?;
-            out.write_all(&text?)?;
+            out.write_all(&text)?;
             before = between;
         }
     }
+}
+
+/// Makes a text of each part, each on a thread of its own if there are several.
+fn texts_of<T: Send>(
+    parts: Vec<Vec<T>>,
+    text: &(impl Fn(Vec<T>) -> io::Result<Vec<u8>> + Sync),
+) -> io::Result<Vec<Vec<u8>>> {
+    if parts.len() == 1 {
+        return parts.into_iter().map(text).collect();
+    }
+    thread::scope(|scope| {
+        let begin = |part| thread::Builder::new().spawn_scoped(scope, move || text(part));
+        let threads: Vec<_> = parts.into_iter().map(begin).collect::<io::Result<_>>()?;
+        let texts =
+            threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        texts.collect()
+    })
 }
 
 /// Writes a table whose columns are aligned, without those that are empty in each row.
@@ -484,6 +504,17 @@ mod tests {
             let splits = escape_cell(&format!("a{character}=")).ends_with(&format!("{character}'="));
             assert_eq!(splits, is_separator(character), "{character:?}");
         }
+    }
+
+    /// A table has all rows or none.
+    #[test]
+    fn a_table_with_too_many_rows_is_refused() {
+        let row = |number: u64| vec![Cell::from(number)];
+        for rows in [0, 2, 3] {
+            assert_eq!(all_of(0..rows, row, 3).unwrap().len(), usize::try_from(rows).unwrap());
+        }
+        let Err(CliError::InvalidInput(error)) = all_of(0..4, row, 3) else { panic!("it is not refused") };
+        assert_eq!(error, "there are more than 3 rows: choose `--csv` or `--json`, or limit what is listed");
     }
 
     /// Rows that are made on several threads are written like those of one, in the same order.

@@ -36,9 +36,9 @@ pub enum RedbError {
         /// The error of the store below, if it found the damage.
         source: Option<Box<dyn Error + Send + Sync>>,
     },
-    /// The file is open for writing in this or another process, or is being read and was opened for writing.
+    /// The file is open elsewhere, in this or another process: for writing, or for reading when it is opened for writing.
     #[error(
-        "the file is open in another process, which locks it: close it there, or open a copy made while it was closed"
+        "the file is open elsewhere, which locks it: close it there, or open a copy made while it was closed"
     )]
     InUse,
     /// The file was not closed, as after a crash, and was opened only to be read.

@@ -43,7 +43,8 @@ use crate::directory::Directory;
 /// - Each commit is stored with a digest (XXH3, 128 bits) of itself and of the digest before it. A record of the journal's
 ///   ends has the number of the last commit, its digest and a checksum. Opening, appending and reading check them.
 /// - [`open`](Self::open) and [`create`](Self::create) let redb verify every page of the file before any is used, so
-///   opening reads the whole file. A database that the host opens is checked as the host opened it: use
+///   opening reads the whole file. [`open_read_only`](Self::open_read_only) does not, as redb writes when it does that: a damaged
+///   page that no commit or snapshot is read from is not found there. A database that the host opens is checked as the host opened it: use
 ///   `Builder::set_check_integrity_on_open`.
 /// - Each append makes two durable transactions. redb has two records of its root and returns to the older one if the
 ///   newer one is damaged; after the second transaction, the older one contains the commit too. A host that appends with
@@ -123,9 +124,9 @@ impl RedbJournal {
     /// # Errors
     ///
     /// [`RedbError::Missing`] if the file contains no journal; [`RedbError::Damaged`] if it is not as it was written, is
-    /// empty or is not a redb file; [`RedbError::InUse`] if it is open already; [`RedbError::Store`] if it cannot be opened,
-    /// because it is missing or may not be written. A host that creates a journal after any error other than a missing file
-    /// loses its history.
+    /// empty or is not a redb file; [`RedbError::InUse`] if it is open elsewhere, also only to be read;
+    /// [`RedbError::Store`] if it cannot be opened, because it is missing or may not be written. A host that creates a
+    /// journal after any error other than a missing file loses its history.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, RedbError> {
         contain(|| {
             check_length(path.as_ref())?;
@@ -136,8 +137,9 @@ impl RedbJournal {
     /// Opens an existing journal only to read it, and leaves every byte of its file as it is.
     ///
     /// No permission to write is needed, and several processes can read side by side, for example tools that look at a
-    /// stopped platform or a copy. Appends, snapshots and compaction are refused with [`RedbError::ReadOnly`]. The file
-    /// as a whole is not verified, because redb writes when it does that; what is read is checked by its digests.
+    /// stopped platform or a copy. Appending, storing snapshots and compacting are refused with
+    /// [`RedbError::ReadOnly`]. The file as a whole is not verified, because redb writes when it does that; what is read
+    /// is checked by its digests.
     ///
     /// # Errors
     ///

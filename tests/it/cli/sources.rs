@@ -125,6 +125,10 @@ fn postgresql_agrees() {
     );
     assert!(!error.contains("::"), "{error}");
     postgres.migrate().unwrap();
+    for words in [vec!["seats", &url], vec!["seats", &url, "--tenant", "acme"]] {
+        let error = entitle(&words).invalid();
+        assert!(error.contains("there is no tenant yet: `entitle import` makes one"), "{error}");
+    }
     postgres.provision("acme").unwrap();
     store(&postgres.journal("acme").unwrap(), &[3, 8]);
     let folder = folder("postgresql");

@@ -173,16 +173,33 @@ fn read_all(journal: &RedbJournal) -> Result<Vec<Commit>, RedbError> {
     }
 }
 
+/// The outcome of opening a copy only to read it: `right`, `damaged`, `not closed`, or a description of what is wrong.
+fn seen_read_only(path: &Path, bytes: &[u8], expected: &Content) -> String {
+    let read = RedbJournal::open_read_only(path).and_then(|journal| Content::read(&journal));
+    if std::fs::read(path).unwrap() != bytes {
+        return "WRONG: reading changes the file".into();
+    }
+    match read {
+        Ok(content) if content == *expected => "right".into(),
+        Ok(content) => described(content),
+        Err(RedbError::Damaged { .. }) => "damaged".into(),
+        Err(RedbError::NeedsRepair) => "not closed".into(),
+        Err(error) => format!("WRONG: {error:?}"),
+    }
+}
+
+fn described(content: Content) -> String {
+    let Content { begins_after, commits, snapshot } = content;
+    let snapshot = snapshot.map(|directory| directory.revision());
+    format!("WRONG: {} commits after {begins_after} and snapshot {snapshot:?}", commits.len())
+}
+
 /// The outcome of opening a copy: `right`, `damaged`, or a description of what is wrong.
 fn seen(path: &Path, expected: &Content) -> String {
     let empty = std::fs::metadata(path).unwrap().len() == 0;
     let read = RedbJournal::open(path).and_then(|journal| Ok((Content::read(&journal)?, journal)));
     match read {
-        Ok((content, _)) if content != *expected => {
-            let Content { begins_after, commits, snapshot } = content;
-            let snapshot = snapshot.map(|directory| directory.revision());
-            format!("WRONG: {} commits after {begins_after} and snapshot {snapshot:?}", commits.len())
-        }
+        Ok((content, _)) if content != *expected => described(content),
         Ok((_, journal)) => goes_on(path, journal, expected),
         Err(RedbError::Damaged { .. }) => match RedbJournal::create(path) {
             Ok(_) if !empty => "WRONG: a new journal begins in it".into(),
@@ -233,16 +250,37 @@ fn child() {
         let mut bytes = std::fs::read(folder.join(form)).unwrap();
         let kind = damage(&mut bytes, &mut Numbers(number));
         std::fs::write(&path, &bytes).unwrap();
-        let seen = catch_unwind(AssertUnwindSafe(|| seen(&path, expected)));
-        let seen = seen.unwrap_or_else(|_| "WRONG: a panic leaves the library".into());
-        writeln!(out, "\ncopy|{number}|{form}, {kind}|{seen}").unwrap();
+        let contained = |seen: &dyn Fn() -> String| {
+            catch_unwind(AssertUnwindSafe(seen))
+                .unwrap_or_else(|_| "WRONG: a panic leaves the library".into())
+        };
+        let read_only = contained(&|| seen_read_only(&path, &bytes, expected));
+        let seen = contained(&|| seen(&path, expected));
+        writeln!(out, "\ncopy|{number}|{form}, {kind}|{read_only}|{seen}").unwrap();
         out.flush().unwrap();
     }
     std::fs::remove_file(path).unwrap();
 }
 
-/// Opens copies in a child, and again in another one where it ends. Returns the form, damage and outcome of each.
-fn run(folder: &Path, first: u64, count: u64) -> Vec<(String, String)> {
+/// A damaged copy.
+#[derive(Debug)]
+struct Outcome {
+    /// The form and the damage.
+    damage: String,
+    /// What is seen by opening it only to read it.
+    read_only: String,
+    /// What is seen by opening it.
+    seen: String,
+}
+
+impl Outcome {
+    fn is_wrong(&self) -> bool {
+        [&self.read_only, &self.seen].iter().any(|seen| seen.starts_with("WRONG"))
+    }
+}
+
+/// Opens copies in a child, and again in another one where it ends. Returns the outcome of each.
+fn run(folder: &Path, first: u64, count: u64) -> Vec<Outcome> {
     let (mut next, end) = (first, first + count);
     let mut outcomes = Vec::new();
     while next < end {
@@ -256,16 +294,21 @@ fn run(folder: &Path, first: u64, count: u64) -> Vec<(String, String)> {
         let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         for line in lines {
             let Some(line) = line.strip_prefix("copy|") else { continue };
-            let [number, damage, seen] = line.splitn(3, '|').collect::<Vec<_>>()[..] else {
+            let [number, damage, read_only, seen] = line.splitn(4, '|').collect::<Vec<_>>()[..] else {
                 panic!("{line}")
             };
             assert_eq!(number.parse(), Ok(next));
-            outcomes.push((damage.to_owned(), seen.to_owned()));
+            outcomes.push(Outcome {
+                damage: damage.to_owned(),
+                read_only: read_only.to_owned(),
+                seen: seen.to_owned(),
+            });
             next += 1;
         }
         let status = child.wait().unwrap();
         if next < end {
-            outcomes.push((format!("copy {next}"), format!("WRONG: the process ends with {status}")));
+            let seen = format!("WRONG: the process ends with {status}");
+            outcomes.push(Outcome { damage: format!("copy {next}"), read_only: seen.clone(), seen });
             next += 1;
         }
     }
@@ -279,24 +322,31 @@ fn a_damaged_file_is_whole_or_an_error() {
     write_journals(&folder);
     let copies = u64::from(times(240, 10_000));
     let half = copies / 2;
-    let outcomes: Vec<(String, String)> = std::thread::scope(|scope| {
+    let outcomes: Vec<Outcome> = std::thread::scope(|scope| {
         let other = scope.spawn(|| run(&folder, half, copies - half));
         let mut outcomes = run(&folder, 0, half);
         outcomes.extend(other.join().unwrap());
         outcomes
     });
-    let mut counts = std::collections::BTreeMap::<(&str, &str), u32>::new();
-    for (damage, seen) in &outcomes {
-        *counts.entry((damage, seen)).or_default() += 1;
+    let mut counts = std::collections::BTreeMap::<(&str, &str, &str), u32>::new();
+    for Outcome { damage, read_only, seen } in &outcomes {
+        *counts.entry((damage, read_only, seen)).or_default() += 1;
     }
-    println!("{counts:#?}");
-    let wrong: Vec<_> = outcomes.iter().filter(|(_, seen)| seen.starts_with("WRONG")).collect();
+    println!("damage, read only, opened: {counts:#?}");
+    let wrong: Vec<_> = outcomes.iter().filter(|outcome| outcome.is_wrong()).collect();
     assert!(wrong.is_empty(), "{} of {copies}: {wrong:#?}", wrong.len());
-    for (form, expected) in FORMS.iter().flat_map(|form| [(form, "right"), (form, "damaged")]) {
-        let of_form = |(damage, seen): &(String, String)| {
-            damage.split_once(',').is_some_and(|(of, _)| of == *form) && seen == expected
-        };
-        assert!(outcomes.iter().any(of_form), "no copy of `{form}` is {expected}");
+    for form in FORMS {
+        let of_form = |outcome: &&Outcome| outcome.damage.split_once(',').is_some_and(|(of, _)| of == form);
+        let of_form: Vec<_> = outcomes.iter().filter(of_form).collect();
+        for expected in ["right", "damaged"] {
+            assert!(of_form.iter().any(|copy| copy.seen == expected), "no copy of `{form}` is {expected}");
+        }
+        let read_only =
+            if form.ends_with("killed") { ["not closed", "damaged"] } else { ["right", "damaged"] };
+        for expected in read_only {
+            let is_seen = of_form.iter().any(|copy| copy.read_only == expected);
+            assert!(is_seen, "no copy of `{form}` that is only read is {expected}");
+        }
     }
     std::fs::remove_dir_all(folder).unwrap();
 }
@@ -308,8 +358,9 @@ const HEAD: redb::TableDefinition<'_, (), Head> = redb::TableDefinition::new("en
 
 type Tables<'t> = (redb::Table<'t, u64, (u128, &'static [u8])>, redb::Table<'t, (), Head>);
 
-/// Opens a journal of four commits, changed in between, and reads all of it.
-fn read_changed(change: impl FnOnce(&mut Tables<'_>)) -> Result<Vec<Commit>, RedbError> {
+/// Opens a journal of four commits, changed in between, and reads all of it: first only for that, and then in a database that
+/// is open for writing.
+fn read_changed(change: impl FnOnce(&mut Tables<'_>)) -> [Result<Vec<Commit>, RedbError>; 2] {
     let folder = fresh_folder(&format!("changed-{:?}", std::thread::current().id()));
     let path = folder.join("journal");
     let journal = RedbJournal::create(&path).unwrap();
@@ -321,6 +372,9 @@ fn read_changed(change: impl FnOnce(&mut Tables<'_>)) -> Result<Vec<Commit>, Red
     let transaction = database.begin_write().unwrap();
     change(&mut (transaction.open_table(STORED).unwrap(), transaction.open_table(HEAD).unwrap()));
     transaction.commit().unwrap();
+    drop(database);
+    let read_only = RedbJournal::open_read_only(&path).and_then(|journal| read_all(&journal));
+    let database = redb::Database::open(&path).unwrap();
     let read = RedbJournal::open_in(database).and_then(|journal| {
         let read = read_all(&journal)?;
         if let Err(AppendError::Store(error)) = journal.append(4, &[commit(5)]) {
@@ -329,7 +383,7 @@ fn read_changed(change: impl FnOnce(&mut Tables<'_>)) -> Result<Vec<Commit>, Red
         Ok(read)
     });
     std::fs::remove_dir_all(folder).unwrap();
-    read
+    [read_only, read]
 }
 
 /// Changes that leave every page of redb sound are found by the digests.
@@ -341,11 +395,14 @@ fn what_was_not_appended_is_damaged() {
         (digest, commit.to_vec())
     };
     let place = |change: &dyn Fn(&mut Tables<'_>)| match read_changed(change) {
-        Err(RedbError::Damaged { place, .. }) => place,
+        [Err(RedbError::Damaged { place: read_only, .. }), Err(RedbError::Damaged { place, .. })] => {
+            assert_eq!(read_only, place);
+            place
+        }
         other => panic!("{other:?}"),
     };
     let at = |revision| DamagedPlace::Commit { revision };
-    assert_eq!(read_changed(|_| ()).unwrap().len(), 4);
+    assert_eq!(read_changed(|_| ()).map(|read| read.unwrap().len()), [4, 4]);
 
     let changed_text = place(&|tables| {
         let (digest, mut text) = stored(tables, 2);

@@ -7,7 +7,7 @@ use entitle::journal::postgres::{PostgresError, PostgresJournal};
 use entitle::journal::{AppendError, Journal, RedbJournal, Snapshots};
 
 use super::super::output::CliError;
-use super::super::source::{Place, PostgresArgs, SourceArgs, connect, unopened};
+use super::super::source::{Place, PostgresArgs, SourceArgs, connect, not_writable};
 
 /// A journal, which may not exist yet, and its directory.
 pub(super) struct Target {
@@ -71,7 +71,7 @@ impl Target {
                 } else {
                     RedbJournal::open(path)
                 };
-                Opened::Redb(journal.map_err(|error| failed(&unopened(&error)))?)
+                Opened::Redb(journal.map_err(|error| failed(&not_writable(&error)))?)
             }
             Place::Postgres(url) => {
                 let database = connect(url)?;

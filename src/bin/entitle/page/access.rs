@@ -22,7 +22,8 @@ pub(super) struct AccessColumns {
     /// The earliest end of a granted permission.
     until: Vec<Option<Timestamp>>,
     reason: Vec<Index>,
-    /// The users and keys with access that is not on the page; the number of its rows would take long to find.
+    /// The users and keys of whom access may be missing on the page: some of them may have none. The number of the rows that
+    /// are missing would take long to find.
     principals_left_out: usize,
 }
 
@@ -33,7 +34,7 @@ impl AccessColumns {
 
     fn first(rows: usize, directory: &Directory, tables: &mut Tables<'_>) -> Self {
         let mut columns = Self::default();
-        let progress = Progress::of("explaining", u64::try_from(rows).unwrap_or(u64::MAX), "rows");
+        let progress = Progress::of_some("explaining", "rows");
         let mut review = directory.review();
         for access in review.by_ref().take(rows) {
             progress.add(1);
@@ -113,7 +114,7 @@ mod tests {
 
     use super::*;
 
-    /// The users and keys whose access is not on the page, or not all of it, are counted, and nothing is if all is there.
+    /// The users and keys of whom access may be missing are counted, and nothing is if all is there.
     #[test]
     fn users_and_keys_that_are_left_out_are_counted() {
         let catalog = Catalog::builder().kind(Kind::named("project").permissions(["read"])).build().unwrap();

@@ -41,6 +41,11 @@ pub(crate) trait History {
     /// Returns the snapshot of a revision, with a catalog in place of the stored one if it is given.
     fn snapshot(&self, revision: u64, catalog: Option<&Catalog>) -> Result<Option<Directory>, CliError>;
 
+    /// Returns `true` if there may be pages that no commit or snapshot is read from, and which are not checked.
+    fn has_unread_pages(&self) -> bool {
+        false
+    }
+
     /// Returns the catalog of the latest snapshot.
     fn catalog(&self) -> Result<Catalog, CliError> {
         let latest = self.snapshot_revisions()?.pop();
@@ -97,7 +102,7 @@ impl<J> Named<J> {
 }
 
 macro_rules! history {
-    ($journal:ty) => {
+    ($journal:ty, $has_unread_pages:literal) => {
         impl History for Named<$journal> {
             fn begins_after(&self) -> Result<u64, CliError> {
                 self.read(<$journal>::begins_after)
@@ -122,12 +127,16 @@ macro_rules! history {
             ) -> Result<Option<Directory>, CliError> {
                 self.read(|journal| journal.snapshot(revision, catalog))
             }
+
+            fn has_unread_pages(&self) -> bool {
+                $has_unread_pages
+            }
         }
     };
 }
 
-history!(RedbJournal);
-history!(PostgresJournal);
+history!(RedbJournal, true);
+history!(PostgresJournal, false);
 
 /// Opens a journal in a redb file, which is not changed unless it is opened for writing.
 pub(super) fn redb(path: &Path, for_writing: bool) -> Result<Content, CliError> {
@@ -135,7 +144,8 @@ pub(super) fn redb(path: &Path, for_writing: bool) -> Result<Content, CliError> 
     // redb's error does not say which of its files cannot be opened, or what to do.
     std::fs::File::open(path).map_err(|error| CliError::in_source(&name, unreadable(&error)))?;
     let opened = if for_writing { RedbJournal::open(path) } else { RedbJournal::open_read_only(path) };
-    let journal = opened.map_err(|error| CliError::in_source(&name, unopened(&error)))?;
+    let words = if for_writing { not_writable } else { not_readable };
+    let journal = opened.map_err(|error| CliError::in_source(&name, words(&error)))?;
     Ok(Content::Journal(Box::new(Named { name, journal })))
 }
 
@@ -149,8 +159,19 @@ fn unreadable(error: &io::Error) -> Cow<'static, str> {
     }
 }
 
-/// Returns the message for a journal that cannot be opened, in the words of those who run the platform.
-pub(crate) fn unopened(error: &RedbError) -> Cow<'static, str> {
+/// Returns the message for a journal that cannot be opened for writing.
+pub(crate) fn not_writable(error: &RedbError) -> Cow<'static, str> {
+    match error {
+        RedbError::InUse => {
+            "another process has the file open and locks it: close what reads or writes it, and import again"
+                .into()
+        }
+        error => error.to_string().into(),
+    }
+}
+
+/// Returns the message for a journal that cannot be opened to be read, in the words of those who run the platform.
+fn not_readable(error: &RedbError) -> Cow<'static, str> {
     match error {
         RedbError::InUse => {
             "another process has the file open and locks it: stop the platform, or name a copy that was made while it was \
@@ -216,10 +237,10 @@ fn with_password<'a>(url: &'a str, password: &str) -> Cow<'a, str> {
 
 fn existing_tenant(database: &Postgres, name: &str, tenant: Option<&str>) -> Result<String, CliError> {
     let tenants = database.tenants().map_err(|error| CliError::in_source(name, unusable(&error)))?;
+    if tenants.is_empty() {
+        return Err(CliError::in_source(name, "there is no tenant yet: `entitle import` makes one"));
+    }
     let Some(tenant) = tenant else {
-        if tenants.is_empty() {
-            return Err(CliError::in_source(name, "there is no tenant yet: `entitle import` makes one"));
-        }
         let message = format!("name the tenant with `--tenant NAME`{}", first(&tenants));
         return Err(CliError::in_source(name, message));
     };

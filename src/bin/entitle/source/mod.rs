@@ -19,7 +19,7 @@ pub(super) use self::catalog::read_catalog;
 pub(super) use self::commits::Commits;
 use self::file::Opened;
 pub(super) use self::file::{Imported, read_imported};
-pub(super) use self::journal::{History, PostgresArgs, connect, unopened};
+pub(super) use self::journal::{History, PostgresArgs, connect, not_writable};
 use super::Exit;
 use super::output::{CliError, may_have_password, note, scheme_of, shown_url, url_with_user};
 use super::page::has_dates;
@@ -280,6 +280,11 @@ impl Source {
     /// Returns `true` for a scenario, whose times are those of its steps.
     pub(super) fn is_scenario(&self) -> bool {
         matches!(self.content, Content::Scenario(_))
+    }
+
+    /// Returns `true` for a journal in a file with pages that nothing is read from.
+    pub(super) fn has_unread_pages(&self) -> bool {
+        self.content.history().is_some_and(History::has_unread_pages)
     }
 
     /// Returns `true` if there are commits to read.

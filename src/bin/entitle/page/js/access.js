@@ -211,7 +211,7 @@ const accessSection = () => {
     label: "Access of users, keys and groups",
     count: rowsOfAccess + groupRows.length,
     leftOut: data.grants.left_out,
-    otherLeftOut: principalsLeft > 0 ? `; not all access of ${counted(principalsLeft, "user or key", "users and keys")} is on this page` : "",
+    otherLeftOut: principalsLeft > 0 ? `; access of up to ${counted(principalsLeft, "user or key", "users and keys")} may be missing on this page` : "",
     details: accessDetails,
     empty: rowsOfAccess + groupRows.length === 0 ? "No one has access to anything." : "No row passes the filter.",
     columns: [

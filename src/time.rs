@@ -82,6 +82,18 @@ impl Timestamp {
         self.0
     }
 
+    /// Returns the time as in ISO 8601, for programs and spreadsheets.
+    ///
+    /// ```
+    /// use entitle::Timestamp;
+    ///
+    /// assert_eq!(Timestamp::from_millis(43_200_000).iso().to_string(), "1970-01-01T12:00:00Z");
+    /// ```
+    #[must_use]
+    pub fn iso(self) -> impl fmt::Display {
+        Iso(self)
+    }
+
     /// Adds a duration, or returns `None` if the sum does not fit into 64 bits of milliseconds.
     ///
     /// The part of `duration` below a millisecond is dropped.
@@ -200,8 +212,8 @@ impl fmt::Display for Utc {
     }
 }
 
-/// A time as in ISO 8601, such as `2026-01-01T12:00:00Z`, for programs and spreadsheets.
-pub(crate) struct Iso(pub(crate) Timestamp);
+/// A time as in ISO 8601, such as `2026-01-01T12:00:00Z`.
+struct Iso(Timestamp);
 
 impl fmt::Display for Iso {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

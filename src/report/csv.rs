@@ -5,7 +5,6 @@ use alloc::string::String;
 use core::fmt;
 
 use super::seats::{ProfileSeats, SeatReport};
-use crate::time::Iso;
 use crate::visible::visible;
 
 /// The figures of each profile as CSV, written by `Display`.
@@ -80,7 +79,7 @@ fn profile_row(f: &mut fmt::Formatter<'_>, of: &ProfileSeats<'_>, needs: &str) -
     write!(f, "{},{needs},{},{},{}", of.profile, of.offered, figures.seats, figures.extra)?;
     write!(f, ",{},{},{}", figures.held, figures.reserved, figures.consumed)?;
     write!(f, ",{},{},{},{}", figures.available, figures.over, figures.waiting, figures.placed)?;
-    writeln!(f, ",{},{},{}", figures.peak, Iso(figures.peak_at), figures.seat_ms)
+    writeln!(f, ",{},{},{}", figures.peak, figures.peak_at.iso(), figures.seat_ms)
 }
 
 impl fmt::Display for UsersCsv<'_> {
@@ -90,7 +89,7 @@ impl fmt::Display for UsersCsv<'_> {
             for holder in &of.holders {
                 let wants = holder.wants.unwrap_or_default();
                 let (state, basis) = (holder.state.as_str(), holder.basis.as_str());
-                let since = Iso(holder.since);
+                let since = holder.since.iso();
                 write!(f, "{},{wants},{},{state},{basis},{since},", Field(holder.user), of.profile)?;
                 match holder.place {
                     Some(place) => writeln!(f, "{place}")?,
@@ -99,7 +98,7 @@ impl fmt::Display for UsersCsv<'_> {
             }
         }
         for waits in self.0.queue.iter().filter(|waits| waits.holds.is_none()) {
-            let (wants, since) = (waits.wants, Iso(waits.since));
+            let (wants, since) = (waits.wants, waits.since.iso());
             writeln!(f, "{},{wants},,waiting,,{since},{}", Field(waits.user), waits.place)?;
         }
         Ok(())

@@ -4,7 +4,6 @@ use core::fmt;
 
 use super::report::{SeatUsage, UsagePeriod, UsageReport};
 use crate::report::Field;
-use crate::time::Iso;
 
 /// The usage of each period as CSV, written by `Display`.
 ///
@@ -66,12 +65,12 @@ fn row(
     (of, profile): (&str, &str),
     usage: &SeatUsage,
 ) -> fmt::Result {
-    let (from, until) = (Iso(period.from), Iso(period.until));
+    let (from, until) = (period.from.iso(), period.until.iso());
     write!(f, "{from},{until},{},{of},{},", period.whole, Field(profile))?;
     if let Some(licensed) = usage.licensed {
         write!(f, "{licensed}")?;
     }
-    write!(f, ",{},{},{},", usage.consumed, usage.highest, Iso(usage.highest_at))?;
+    write!(f, ",{},{},{},", usage.consumed, usage.highest, usage.highest_at.iso())?;
     writeln!(f, "{},{},{}", Thousandths(usage.mean_thousandths), usage.seat_ms, usage.admissions)
 }
 

@@ -171,9 +171,9 @@ impl Cell {
             Self::Number(number) => number.to_string().into(),
             Self::List(list) => escaped(list.join(" ")),
             Self::Json(value) => json_cell(&value.to_string()).into(),
-            Self::Time(time) => iso(*time).into(),
+            Self::Time(time) => time.iso().to_string().into(),
             Self::Ends(ends) => {
-                let ends = ends.iter().map(|(name, end)| format!("{name}={}", iso(*end)));
+                let ends = ends.iter().map(|(name, end)| format!("{name}={}", end.iso()));
                 escaped(ends.collect::<Vec<_>>().join(" "))
             }
         }
@@ -182,11 +182,6 @@ impl Cell {
     const fn is_number(&self) -> bool {
         matches!(self, Self::Number(_))
     }
-}
-
-/// Returns a time as in ISO 8601, such as `2026-01-01T12:00:00Z`.
-fn iso(time: Timestamp) -> String {
-    time.to_string().replacen(' ', "T", 1).replace(" UTC", "Z")
 }
 
 fn ends_in_millis<S: Serializer>(ends: &[(String, Timestamp)], serializer: S) -> Result<S::Ok, S::Error> {

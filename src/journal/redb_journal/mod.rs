@@ -44,7 +44,8 @@ use crate::directory::Directory;
 ///   ends has the number of the last commit, its digest and a checksum. Opening, appending and reading check them.
 /// - [`open`](Self::open) and [`create`](Self::create) let redb verify every page of the file before any is used, so
 ///   opening reads the whole file. [`open_read_only`](Self::open_read_only) does not, as redb writes when it does that: a damaged
-///   page that no commit or snapshot is read from is not found there. A database that the host opens is checked as the host opened it: use
+///   page that no commit or snapshot is read from is not found there, and damage in redb's list of tables can look like a
+///   missing journal, [`RedbError::Missing`], or a missing snapshot. A database that the host opens is checked as the host opened it: use
 ///   `Builder::set_check_integrity_on_open`.
 /// - Each append makes two durable transactions. redb has two records of its root and returns to the older one if the
 ///   newer one is damaged; after the second transaction, the older one contains the commit too. A host that appends with

@@ -43,9 +43,10 @@ use crate::directory::Directory;
 /// - Each commit is stored with a digest (XXH3, 128 bits) of itself and of the digest before it. A record of the journal's
 ///   ends has the number of the last commit, its digest and a checksum. Opening, appending and reading check them.
 /// - [`open`](Self::open) and [`create`](Self::create) let redb verify every page of the file before any is used, so
-///   opening reads the whole file. [`open_read_only`](Self::open_read_only) does not, as redb writes when it does that: a damaged
-///   page that no commit or snapshot is read from is not found there. A database that the host opens is checked as the host opened it: use
-///   `Builder::set_check_integrity_on_open`.
+///   opening reads the whole file. [`open_read_only`](Self::open_read_only) does not, as redb writes when it does that: a
+///   damaged page that no commit or snapshot is read from is not found there, and damage in redb's list of tables can
+///   look like a missing journal, [`RedbError::Missing`], or a missing snapshot. A database that the host opens is
+///   checked as the host opened it: use `Builder::set_check_integrity_on_open`.
 /// - Each append makes two durable transactions. redb has two records of its root and returns to the older one if the
 ///   newer one is damaged; after the second transaction, the older one contains the commit too. A host that appends with
 ///   [`append_in`](Self::append_in) can commit an empty transaction after its own for the same effect.

@@ -16,13 +16,9 @@ use super::source::{Source, SourceArgs};
 /// The bytes that are read from a pipe at once.
 const PIPED: usize = 1 << 16;
 
-/// Said of a journal in a file of redb.
-const UNREAD_PAGES: &str = "not checked: pages of the file that no commit or snapshot is read from; the platform checks \
-                            them when it opens it";
-
 /// Verify a source: recount all figures, replay the history, and compare it with the snapshots
 ///
-/// Reading verifies the checksums of what is read. In a file of redb, the pages that no commit or snapshot is read from are not checked; the platform checks them when it opens the file. The exit code is 1 if something does not agree, and 2 if the source cannot be read.
+/// Reading verifies the checksums. The exit code is 1 if something does not agree, and 2 if the source cannot be read.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  entitle verify redb:platform.redb\n  entitle verify postgres://ada@db/platform --tenant acme"
@@ -140,9 +136,6 @@ impl Findings {
         let end = if self.exit == Exit::Success { "verified" } else { "NOT verified" };
         let written = print(|out| {
             self.lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
-            if source.has_unread_pages() {
-                writeln!(out, "{UNREAD_PAGES}")?;
-            }
             writeln!(out, "{}: {end}{at}", source.name())
         });
         finish(source.exit().max(self.exit), written)

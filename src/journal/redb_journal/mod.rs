@@ -11,6 +11,7 @@ mod error;
 mod opened;
 mod snapshots;
 mod tables;
+mod unchanged;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -25,6 +26,7 @@ use self::error::{contain, damaged, malformed, store};
 use self::opened::Opened;
 use self::snapshots::Encoded;
 use self::tables::{Ends, begin, insert, last_in, settle};
+use self::unchanged::UnchangedFile;
 use super::chain::Head;
 use super::{AppendError, Continuity, Journal, Snapshots, check_order};
 use crate::catalog::Catalog;
@@ -42,11 +44,9 @@ use crate::directory::Directory;
 ///
 /// - Each commit is stored with a digest (XXH3, 128 bits) of itself and of the digest before it. A record of the journal's
 ///   ends has the number of the last commit, its digest and a checksum. Opening, appending and reading check them.
-/// - [`open`](Self::open) and [`create`](Self::create) let redb verify every page of the file before any is used, so
-///   opening reads the whole file. [`open_read_only`](Self::open_read_only) does not, as redb writes when it does that: a
-///   damaged page that no commit or snapshot is read from is not found there, and damage in redb's list of tables can
-///   look like a missing journal, [`RedbError::Missing`], or a missing snapshot. A database that the host opens is
-///   checked as the host opened it: use `Builder::set_check_integrity_on_open`.
+/// - [`open`](Self::open), [`create`](Self::create) and [`open_read_only`](Self::open_read_only) let redb verify every page
+///   of the file before any is used, so opening reads the whole file. A database that the host opens is checked as the
+///   host opened it: use `Builder::set_check_integrity_on_open`.
 /// - Each append makes two durable transactions. redb has two records of its root and returns to the older one if the
 ///   newer one is damaged; after the second transaction, the older one contains the commit too. A host that appends with
 ///   [`append_in`](Self::append_in) can commit an empty transaction after its own for the same effect.
@@ -139,8 +139,7 @@ impl RedbJournal {
     ///
     /// No permission to write is needed, and several processes can read side by side, for example tools that look at a
     /// stopped platform or a copy. Appending, storing snapshots and compacting are refused with
-    /// [`RedbError::ReadOnly`]. The file as a whole is not verified, because redb writes when it does that; what is read
-    /// is checked by its digests.
+    /// [`RedbError::ReadOnly`]. The file is verified as [`open`](Self::open) does; what redb writes meanwhile stays in memory.
     ///
     /// # Errors
     ///
@@ -162,7 +161,13 @@ impl RedbJournal {
     pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, RedbError> {
         contain(|| {
             check_length(path.as_ref())?;
-            let database = ReadOnlyDatabase::open(path).map_err(store)?;
+            let database = ReadOnlyDatabase::open(&path).map_err(store)?;
+            // It cannot verify pages itself; while it holds its lock, the file stays as it is.
+            let file = std::fs::File::open(&path)
+                .and_then(UnchangedFile::new)
+                .map_err(redb::Error::Io)
+                .map_err(store)?;
+            drop(verifying().create_with_backend(file).map_err(store)?);
             Ends::of(&database)?.verified()?;
             Ok(Self { database: Some(Opened::ReadOnly(database)) })
         })

@@ -41,11 +41,6 @@ pub(crate) trait History {
     /// Returns the snapshot of a revision, with a catalog in place of the stored one if it is given.
     fn snapshot(&self, revision: u64, catalog: Option<&Catalog>) -> Result<Option<Directory>, CliError>;
 
-    /// Returns `true` if there may be pages that no commit or snapshot is read from, and which are not checked.
-    fn has_unread_pages(&self) -> bool {
-        false
-    }
-
     /// Returns the catalog of the latest snapshot.
     fn catalog(&self) -> Result<Catalog, CliError> {
         let latest = self.snapshot_revisions()?.pop();
@@ -102,7 +97,7 @@ impl<J> Named<J> {
 }
 
 macro_rules! history {
-    ($journal:ty, $has_unread_pages:literal) => {
+    ($journal:ty) => {
         impl History for Named<$journal> {
             fn begins_after(&self) -> Result<u64, CliError> {
                 self.read(<$journal>::begins_after)
@@ -127,16 +122,12 @@ macro_rules! history {
             ) -> Result<Option<Directory>, CliError> {
                 self.read(|journal| journal.snapshot(revision, catalog))
             }
-
-            fn has_unread_pages(&self) -> bool {
-                $has_unread_pages
-            }
         }
     };
 }
 
-history!(RedbJournal, true);
-history!(PostgresJournal, false);
+history!(RedbJournal);
+history!(PostgresJournal);
 
 /// Opens a journal in a redb file, which is not changed unless it is opened for writing.
 pub(super) fn redb(path: &Path, for_writing: bool) -> Result<Content, CliError> {

@@ -282,11 +282,6 @@ impl Source {
         matches!(self.content, Content::Scenario(_))
     }
 
-    /// Returns `true` for a journal in a file with pages that nothing is read from.
-    pub(super) fn has_unread_pages(&self) -> bool {
-        self.content.history().is_some_and(History::has_unread_pages)
-    }
-
     /// Returns `true` if there are commits to read.
     pub(super) fn has_history(&self) -> bool {
         self.content.history().is_some()

@@ -31,8 +31,11 @@ Exit codes:
 Start with:
   entitle test FILE...                     run the tests of a platform's rules
   entitle seats SOURCE                     who holds which seat, and how many are left
+  entitle review SOURCE --who ada          what ada may do and why; without --who, what everyone may do
   entitle explain SOURCE --who ada --on project/churn --permission read
-  entitle review SOURCE --csv              what everyone may do, for a spreadsheet
+  entitle history SOURCE --last 20         who changed what; with --why, who gave a permission
+  entitle preview SOURCE --do commands.json   what commands would change
+  entitle ending SOURCE --within 90        what ends in the next 90 days
   entitle COMMAND --help                   more about a command";
 
 #[derive(Debug, Subcommand)]

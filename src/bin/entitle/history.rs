@@ -47,8 +47,8 @@ pub(super) struct HistoryArgs {
     /// Only what was done as this user or key, such as ada or key:ci, or by the platform itself: host
     #[arg(long = "as", value_name = "PRINCIPAL", value_parser = parse_actor, allow_hyphen_values = true)]
     actor: Option<Actor>,
-    /// Only what has this text in its audit note
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    /// Only what has this text in its audit note, the column `by`
+    #[arg(long, visible_alias = "by", value_name = "TEXT", allow_hyphen_values = true)]
     audit_note: Option<String>,
     /// Only the last events, as many as this
     #[arg(long, value_name = "NUMBER")]

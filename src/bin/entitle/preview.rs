@@ -15,13 +15,23 @@ use super::source::{Source, SourceArgs};
 use super::time::{now, parse_time};
 use super::{Exit, names};
 
+const EXAMPLES: &str = r#"Commands are such as:
+  {"assign_profile": {"user": "ada", "profile": "reader"}}
+  {"suspend": {"user": "ada"}}
+  {"join": {"user": "ada", "group": "data"}}
+  {"grant": {"to": "group:data", "on": "project/churn", "permissions": ["write"]}}
+  {"revoke": {"to": "user:ada", "on": "project/churn", "permissions": ["write"]}}
+
+Example:
+  entitle preview redb:platform.redb --do commands.json"#;
+
 /// Preview commands: who gains and loses what, whose seat changes, and which requirements break
 ///
 /// Nothing is written. The commands are those of a scenario file: a command, a list of them, or a step such as
 /// {"as": "user:ada", "do": [..], "requirements": [{"label", "who", "on", "permission"}]}. The exit code is 1 if the
 /// commands would be refused or a requirement breaks.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  entitle preview redb:platform.redb --do commands.json")]
+#[command(after_help = EXAMPLES)]
 pub(super) struct PreviewArgs {
     #[command(flatten)]
     source: SourceArgs,
@@ -178,4 +188,20 @@ fn write_text(
         writeln!(out, "breaks: {label}: `{who}` needs `{permissions}` on `{on}`")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use entitle::Command;
+
+    use super::EXAMPLES;
+
+    #[test]
+    fn the_commands_in_the_help_are_commands() {
+        let lines: Vec<&str> = EXAMPLES.lines().filter(|line| line.starts_with("  {")).collect();
+        assert_eq!(lines.len(), 5);
+        for line in lines {
+            assert!(serde_json::from_str::<Command>(line).is_ok(), "{line}");
+        }
+    }
 }

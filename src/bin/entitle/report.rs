@@ -20,8 +20,8 @@ use super::{Exit, page};
 pub(super) struct ReportArgs {
     #[command(flatten)]
     source: SourceArgs,
-    /// Write HTML, the only form so far
-    #[arg(long, required = true)]
+    /// Write HTML, the only form
+    #[arg(long)]
     html: bool,
     /// Count from this time what ends soon, and usage up to it; without it, that of the clock, or with `--at` that of the
     /// last commit

@@ -645,3 +645,24 @@ fn names_are_sorted_by_their_numbers() {
     let users: Vec<&String> = names.iter().filter(|name| name.starts_with("user")).collect();
     assert_eq!(users, ["user-1", "user-2", "user-10"]);
 }
+
+/// Days are counted from the clock, or from the last commit of a scenario.
+#[test]
+fn what_ends_within_some_days_is_listed() {
+    let folder = folder("within");
+    let (day, at) = (24 * 60 * 60 * 1_000_u64, 1_767_571_200_000_u64);
+    let rules = json!({
+        "entitle": 1,
+        "catalog": { "kinds": { "project": { "permissions": ["read"] } }, "profiles": { "reader": { "seat": "exempt" } } },
+        "steps": [{ "at": at, "do": [
+            { "add_user": { "user": "ada", "profile": "reader" } },
+            { "add_resource": { "resource": "project/churn" } },
+            { "grant": { "to": "user:ada", "on": "project/churn", "permissions": ["read"], "expires_at": at + 10 * day } },
+        ]}],
+    });
+    let source = file(&folder, "rules.json", &rules.to_string());
+    let listed = |days| entitle(&["ending", &source, "--within", days, "--csv"]).ok().lines().count() - 1;
+    assert_eq!(["9", "10", "11"].map(listed), [0, 1, 1]);
+    assert!(entitle(&["ending", &source]).invalid().contains("--through"));
+    assert_eq!(entitle(&["ending", &source, "--within", "9", "--through", "2026-12-31"]).code, 2);
+}

@@ -294,9 +294,13 @@ fn what_has_come_due_since_the_last_commit_is_said() {
 
     let check = ["check", &target, "--who", "user:ada", "--on", "project/churn", "--permission", "read"];
     let checked = entitle(&check);
-    assert!(checked.err.contains("what was due since then has not ended in it"), "{}", checked.err);
-    assert!(checked.ok().contains("allowed"));
+    assert!(checked.err.contains("what has ended since is still shown"), "{}", checked.err);
+    assert!(checked.out.contains("allowed"), "{}", checked.out);
     assert_eq!(entitle(&[&check[..], &["--at", "1"]].concat()).err, "", "an earlier state is as it was");
+    let later = entitle(&[&check[..], &["--at", "2200-01-01"]].concat());
+    assert_eq!(later.err, checked.err, "a time after the last commit");
+    let ended = entitle(&["ending", &target, "--within", "0"]);
+    assert!(ended.out.contains("user:ada"), "{}{}", ended.out, ended.err);
 
     let revoke = json!({ "revoke": { "to": "user:bob", "on": "project/churn", "permissions": ["read"] } });
     let revoke = file(&folder, "revoke.json", &revoke.to_string());

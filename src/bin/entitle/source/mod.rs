@@ -10,10 +10,10 @@ mod journal;
 
 use std::path::PathBuf;
 
-use entitle::Directory;
 use entitle::catalog::Catalog;
 use entitle::change::Commit;
 use entitle::scenario::TestReport;
+use entitle::{Directory, Timestamp};
 
 pub(super) use self::catalog::read_catalog;
 pub(super) use self::commits::Commits;
@@ -32,7 +32,8 @@ pub(super) struct SourceArgs {
     #[arg(help = "A scenario file, a stored directory, `-` for one on standard input, redb:FILE or \
                   postgres://USER@HOST/DATABASE; its password may be in PGPASSWORD")]
     source: String,
-    /// Read an earlier state: that of a revision, or the last one by a time such as 2026-01-31 or 2026-01-31T12:00:00Z
+    /// Read an earlier state: that of a revision, or the last one by a time such as 2026-01-31 (its first moment) or
+    /// 2026-01-31T12:00:00Z
     #[arg(long, value_name = "REVISION|TIME")]
     at: Option<Moment>,
     #[command(flatten)]
@@ -219,14 +220,23 @@ impl Source {
             return Err(CliError::Reported(Exit::Failure));
         }
         let directory = self.directory_as_it_is()?;
-        let is_live = !self.is_scenario() && !self.is_earlier() && has_dates(directory.committed_at());
-        if is_live && directory.is_overdue(now()) {
+        let at = directory.committed_at();
+        let is_live = !self.is_scenario() && has_dates(at);
+        if is_live && self.asked_for().is_some_and(|time| directory.is_overdue(time)) {
             note(format_args!(
-                "note: the last commit is of {}, and what was due since then has not ended in it",
-                directory.committed_at(),
+                "note: this is the state of {at}, of the last commit; what has ended since is still shown"
             ));
         }
         Ok(directory)
+    }
+
+    /// Returns the time whose state is asked for; `None` for that of a revision.
+    fn asked_for(&self) -> Option<Timestamp> {
+        match self.at {
+            None => Some(now()),
+            Some(Moment::Time(time)) => Some(time),
+            Some(Moment::Revision(_)) => None,
+        }
     }
 
     /// Returns `true` if an earlier state is asked for with `--at`.

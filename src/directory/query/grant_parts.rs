@@ -87,7 +87,10 @@ impl Directory {
         let record = self.group_record_at(group)?;
         if record.inner().next().is_none() {
             let until = record.end_of(user);
-            return groups.contains(&group).then(|| MembershipWay { groups: Vec::from([group]), until });
+            return record
+                .joined()
+                .contains(user)
+                .then(|| MembershipWay { groups: Vec::from([group]), until });
         }
         // Each group that was reached, with the place of the group that it is nested in; the nearest come first.
         let mut reached = Vec::from([(group, None)]);

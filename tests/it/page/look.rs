@@ -30,6 +30,19 @@ fn texts_have_contrast_in_both_schemes() {
     assert_ne!(grounds[0], grounds[1], "the schemes differ");
 }
 
+/// What no commit has ended yet is on the page as it was, and the page says so.
+#[test]
+fn a_page_of_an_old_state_says_so() {
+    const YEAR: u64 = 365 * 24 * 60 * 60 * 1_000;
+    for (name, now, is_old) in [("present", worlds::MARCH, false), ("old", worlds::SMALL_NOW + YEAR, true)] {
+        let page = worlds::page(name, &worlds::small(), now);
+        let Some(mut browser) = Browser::open(&page) else { return };
+        let text = browser.eval("document.getElementById('subtitle').textContent");
+        let said = text.as_str().unwrap().contains(" · what has ended since is still shown · license");
+        assert_eq!(said, is_old, "{text}");
+    }
+}
+
 #[test]
 fn names_that_are_marked_have_contrast() {
     let page = worlds::page("marked", &worlds::hostile(), worlds::MARCH);

@@ -25,6 +25,8 @@ pub(super) struct Head<'a> {
     now: Timestamp,
     /// True if times are dates.
     dates: bool,
+    /// True if something has ended between the last commit and now, and is still on the page.
+    overdue: bool,
     phase: Phase,
     license: Option<&'a License>,
     /// The number of users of each status.
@@ -43,6 +45,7 @@ impl<'a> Head<'a> {
             at: report.at,
             now: page.now,
             dates: has_dates(report.at),
+            overdue: has_dates(report.at) && directory.is_overdue(page.now),
             phase: report.phase,
             license: report.license,
             users: users_by_status(directory),

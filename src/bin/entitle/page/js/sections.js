@@ -29,7 +29,8 @@ const headline = () => {
   document.title = `${visible(title)}: seats and access`;
   document.getElementById("title").replaceChildren(nameOf(title));
   const source = licensed && head.source !== head.license.name ? [nameOf(head.source), " · "] : [];
-  document.getElementById("subtitle").replaceChildren(...source, `revision ${number(head.revision)} · `, momentOf(head.at), ` · ${licenseText()}`);
+  const overdue = head.overdue ? " · what has ended since is still shown" : "";
+  document.getElementById("subtitle").replaceChildren(...source, `revision ${number(head.revision)} · `, momentOf(head.at), `${overdue} · ${licenseText()}`);
 };
 
 const SOON = 30 * DAY;

@@ -144,18 +144,17 @@ fn or_nothing(name: Option<&str>) -> &str {
     name.unwrap_or("nothing")
 }
 
+/// Returns a field with its value before and now; `None` if they are the same.
+fn replaced(what: &str, was: Option<&str>, is: Option<&str>) -> Option<String> {
+    (was != is).then(|| format!("{what}: {} before, now {}", or_nothing(was), or_nothing(is)))
+}
+
 /// Returns what is different of a user.
 pub(super) fn of_user(before: &Directory, after: &Directory, name: &str) -> Option<String> {
     let (one, two) = (before.user_by_name(name)?, after.user_by_name(name)?);
     let mut parts = Vec::new();
     let mut field = |what: &str, was: Option<String>, is: Option<String>| {
-        if was != is {
-            parts.push(format!(
-                "{what}: {} before, now {}",
-                or_nothing(was.as_deref()),
-                or_nothing(is.as_deref())
-            ));
-        }
+        parts.extend(replaced(what, was.as_deref(), is.as_deref()));
     };
     let status = |at: &Directory, user: UserId| at.status_of(user).map(UserStatus::as_str).map(str::to_owned);
     field("status", status(before, one), status(after, two));
@@ -190,12 +189,8 @@ pub(super) fn of_resource(before: &Directory, after: &Directory, name: &str) -> 
         ("owner", one.and_then(|on| owner(before, on)), two.and_then(|on| owner(after, on))),
         ("inside", one.and_then(|on| parent(before, on)), two.and_then(|on| parent(after, on))),
     ] {
-        if was != is && one.is_some() && two.is_some() {
-            parts.push(format!(
-                "{what}: {} before, now {}",
-                or_nothing(was.as_deref()),
-                or_nothing(is.as_deref())
-            ));
+        if one.is_some() && two.is_some() {
+            parts.extend(replaced(what, was.as_deref(), is.as_deref()));
         }
     }
     parts.extend(of_grants(before, after, (one.map(Target::from), two.map(Target::from))));
@@ -212,7 +207,7 @@ pub(super) fn of_kind(before: &Directory, after: &Directory, name: &str) -> Opti
     Some(parts.join("; ")).filter(|text| !text.is_empty())
 }
 
-/// What each grantee was given and taken on a target.
+/// Returns the permissions and roles that each grantee was given and taken on a target.
 fn of_grants(
     before: &Directory,
     after: &Directory,
@@ -274,7 +269,7 @@ mod tests {
             assert_eq!(change(grants, &none, &none).as_deref(), Some("given none; taken read, write"));
         }
     }
-    /// What is removed and added again had nothing, and nothing else is forgotten.
+    /// A thing that is removed and added again begins with no grants, and no other grant is forgotten.
     #[test]
     fn what_is_removed_has_no_grants() {
         let removed = [

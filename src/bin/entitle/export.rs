@@ -32,7 +32,7 @@ pub(super) struct ExportArgs {
     commits: bool,
     /// Write the users with their groups instead, as the CSV that `entitle import` reads
     ///
-    /// What this form cannot carry is left out, and counted on the standard error: users who are not active, memberships
+    /// The rest has no place in this form and is left out, with its number on the standard error: users who are not active, memberships
     /// with an end, groups with a rule, keys, resources, grants, roles, licenses and the order of the queue. What a
     /// spreadsheet could take for a formula in a name gets an apostrophe, which an import takes away; hidden characters are
     /// written as they are.

@@ -172,7 +172,7 @@ fn replay(source: &Source, found: &mut Findings) -> Result<Replayed, CliError> {
 enum ReadBack {
     Same,
     Different,
-    /// What cannot be done, such as `cannot be read: ..`.
+    /// The failed step and its error, such as `cannot be read: ..`.
     Unreadable(String),
 }
 

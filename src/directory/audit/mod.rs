@@ -332,7 +332,7 @@ mod tests {
         );
     }
 
-    /// Who joined a managed group is worked out again from the users, in both directions.
+    /// The members of managed groups are recounted from the users; one too many and one too few are found.
     #[test]
     fn members_who_do_not_belong_to_a_managed_group_are_found() {
         let spoiled = |membership: Membership, external: &[Name], joined: bool| {

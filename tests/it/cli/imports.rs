@@ -274,7 +274,7 @@ fn a_preview_shows_what_changes_and_writes_nothing() {
     assert!(entitle(&["preview", &source, "--do", &mistyped]).invalid().contains("did you mean `ada`?"));
 }
 
-/// A grant whose end came after the last commit is still in the state. Whoever reads it is told so, and its end is no
+/// A grant whose end came after the last commit is still in the state. A note says so, and its end is no
 /// effect of the commands that are previewed.
 #[test]
 fn what_has_come_due_since_the_last_commit_is_said() {

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use super::{entitle, file, folder, redb, scenario};
 
-/// What ends a bar: the line is cleared.
+/// The characters that clear the line of a bar.
 const CLEARED: &str = "\r\u{1b}[2K";
 
 /// Runs the command in a pseudo-terminal with its output in a file, and returns what the terminal received; `None` where no

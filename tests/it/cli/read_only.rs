@@ -1,4 +1,4 @@
-//! A journal in a file is read without changing it, and what stands against that is said.
+//! A journal in a file is read without changing it, and an error says why it cannot be read.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -10,7 +10,7 @@ use super::sources::{OF_HISTORY, QUESTIONS, ask};
 use super::{entitle, file, folder, redb};
 use crate::history::world;
 
-/// Runs the command as somebody to whom the permissions of files apply, which they do not to root: the error.
+/// Runs the command without the rights of root, to whom the permissions of files do not apply, and returns its error.
 fn restricted(words: &[&str]) -> (Option<i32>, String) {
     let program = env!("CARGO_BIN_EXE_entitle");
     let id = Command::new("id").arg("-u").output().unwrap();

@@ -267,9 +267,9 @@ fn child() {
 struct Outcome {
     /// The form and the damage.
     damage: String,
-    /// What is seen by opening it only to read it.
+    /// The outcome of opening it only to read it.
     read_only: String,
-    /// What is seen by opening it.
+    /// The outcome of opening it.
     seen: String,
 }
 
